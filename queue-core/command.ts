@@ -1,0 +1,96 @@
+// What can be asked of a room and what it answers. Commands carry every id and every random value they need, so
+// that `step` has no chance in it and a command can be repeated.
+
+import type { EndReason, EpochMs, Flow, Message, Policy, Schedule, SessionRecord } from './room.ts';
+
+/** Why a visitor's wish was not granted. Closed list; every one is an expected outcome, not a fault. */
+export type Refusal =
+  /** The room gives no entries yet. */
+  | 'tooEarly'
+  /** The opening has not come, or the draw is not made. */
+  | 'notOpen'
+  | 'closed'
+  | 'soldOut'
+  /** The operator holds the line. */
+  | 'held'
+  /** The origin does not answer; nobody is sent there. */
+  | 'originFailing'
+  /** The token belongs to another opening of this room. */
+  | 'wrongEpoch'
+  /** No such position was given in this epoch. */
+  | 'unknownPosition'
+  /** The position belongs to another visitor. */
+  | 'foreignPosition';
+
+/** A place in line: before the opening an entry, afterwards a position. */
+export type Place = { kind: 'entry'; number: number } | { kind: 'position'; number: number };
+
+export type Command =
+  /** Brings a room into being, or applies an edited settings file. Without change it does nothing. */
+  | { kind: 'configure'; settings: RoomSettings; digest: string; secret: string }
+  /** Lets time act. */
+  | { kind: 'tick' }
+  /**
+   * Asks for a place. `id` is the same when the same wish is repeated (11 characters, 64 bits). With `sid`, a newcomer
+   * whose turn is now is admitted in the same step.
+   */
+  | { kind: 'join'; id: string; visitor: string; sid: string | null }
+  /** Exchanges a called place for a session; repeated, it gives the same session. */
+  | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string }
+  /** Looks a session up and, where the policy says so and its second half has begun, extends it. */
+  | { kind: 'renew'; epoch: number; position: number; sid: string }
+  /** Ends a session before its time. Repeated, it changes nothing. */
+  | { kind: 'end'; epoch: number; position: number; sid: string; reason: EndReason }
+  | { kind: 'setFlow'; flow: Flow }
+  | { kind: 'setPolicy'; policy: Policy }
+  /** Before the opening it moves the opening and everybody keeps their entry; afterwards it begins a new epoch. */
+  | { kind: 'setSchedule'; schedule: Schedule; secret: string }
+  | { kind: 'setMessage'; text: Message['text'] | null }
+  | { kind: 'close' }
+  /** The beacon's randomness for the opening (32 bytes, hex), verified by the caller. */
+  | { kind: 'giveBeacon'; beacon: string }
+  /** What the origin says is left. An older report than the last one is ignored. */
+  | { kind: 'reportStock'; remaining: number; asOf: EpochMs }
+  | { kind: 'reportOrigin'; healthy: boolean };
+
+/** What a settings file says about the queue of one room. `opensInMs` counts from the moment the room comes to be. */
+export interface RoomSettings {
+  room: string;
+  policy: Policy;
+  schedule: Omit<Schedule, 'opensAt'> & ({ opensAt: EpochMs } | { opensInMs: number });
+}
+
+export type ClaimReply =
+  | { kind: 'admitted'; position: number; sid: string; admitAt: EpochMs; expiresAt: EpochMs }
+  /** Not yet. */
+  | { kind: 'waiting'; ahead: number }
+  /** The turn has come but no place is free; the next free one is kept for the `ahead + 1`th on standby. */
+  | { kind: 'standby'; ahead: number }
+  /** Called, and did not come within the claim window. */
+  | { kind: 'lapsed' }
+  /** Was inside; the session is over. */
+  | { kind: 'ended'; reason: EndReason | 'expired' }
+  | { kind: 'refused'; reason: Refusal };
+
+export type JoinReply =
+  | { kind: 'joined'; epoch: number; place: Place; commitment: string; claim: ClaimReply | null }
+  | { kind: 'refused'; reason: Refusal };
+
+export type Reply = JoinReply | ClaimReply | { kind: 'done' };
+
+/** The reply that belongs to each command. */
+export type ReplyTo<C extends Command> = C extends { kind: 'join' }
+  ? JoinReply
+  : C extends { kind: 'claim' | 'renew' | 'end' }
+    ? ClaimReply
+    : { kind: 'done' };
+
+/** What a store has to write besides the document. */
+export type Effect =
+  | { kind: 'putSession'; position: number; record: SessionRecord }
+  /** Appends to the list of early endings; `until` is when no token of the session can be valid any more. */
+  | { kind: 'appendEnding'; seq: number; sid: string; until: EpochMs }
+  /** Endings up to `seq` may go. */
+  | { kind: 'dropEndings'; upTo: number }
+  /** A new epoch began: all sessions and endings of earlier ones may go. */
+  | { kind: 'dropSessions' };

@@ -1,0 +1,55 @@
+// Every bound of the queue's rules, each with its reason. Nothing in the core grows with the number
+// of people waiting; what does grow is bounded here.
+
+/** Ids of the latest joins that a room remembers, so that a join whose answer was lost can be repeated. */
+export const RECENT_JOINS_MAX = 256;
+
+/** Samples of "called up to N at time T" kept for one claim window; the window divided by this is their grain. */
+export const CALL_SAMPLES_MAX = 128;
+
+/** Buckets in which session ends are counted; the session length divided by this is their grain. */
+export const EXPIRY_BUCKETS_MAX = 256;
+
+/** Called visitors who found no free place and are known by position. Beyond it, the earliest positions are kept. */
+export const STANDBY_MAX = 128;
+
+/** A visitor on standby asks again every few seconds; one who has been silent this long no longer holds others back. */
+export const STANDBY_SILENT_MS_MAX = 15_000;
+
+/** Early endings that gateways are told of; older ones raise `renewBefore` instead (see session.ts). */
+export const ENDINGS_MAX = 65_536;
+
+/** Endings handed over in one view; a gateway further behind asks again at once. */
+export const ENDINGS_PER_VIEW_MAX = 8_192;
+
+/**
+ * Time without any observation of a room counts as at most this long for calls and claim windows. While nobody could
+ * ask (gateway down, store lost), nobody is called in a rush afterwards and nobody's turn runs out.
+ */
+export const UNOBSERVED_MS_MAX = 5_000;
+
+/** A call younger than this may still be on its way to a visitor who polls as told; it reserves a free place. */
+export const CALL_FRESH_MS = 6_000;
+
+/** Backlog of granted slots at which calling stops: it keeps the wait between call and entry within seconds. */
+export const SLOT_BACKLOG_MS = 3_000;
+
+/** Calls per second of missing backlog, and the ceiling, both as multiples of the admission rate (design: pacing). */
+export const CALL_GAIN = 1.2;
+export const CALL_RATE_FACTOR_MAX = 8;
+
+/** What an operator may set; outside of it the room would not be a waiting room or a number would overflow. */
+export const POLICY_BOUNDS = {
+  newUsersPerMinute: { min: 1, max: 1_000_000 },
+  totalActiveUsers: { min: 1, max: 10_000_000 },
+  sessionMs: { min: 60_000, max: 30 * 60_000 },
+  claimWindowMs: { min: 30_000, max: 30 * 60_000 },
+} as const;
+
+/** Characters of an operator's message in one language; it has to fit a phone's first screen. */
+export const MESSAGE_CHARS_MAX = 280;
+
+/** Seconds between two polls: far from the turn, next to it, and the share by which clients spread themselves. */
+export const POLL_SECONDS_MAX = 30;
+export const POLL_SECONDS_MIN = 1;
+export const POLL_JITTER = 0.2;

@@ -1,0 +1,120 @@
+// The life of a room: how it comes to be, when it opens, how it closes, and what it is called at any moment.
+// One state machine; nothing else decides whether a room is open.
+
+import type { RoomSettings } from './command.ts';
+import { commitTo, drawSeed, NO_BEACON } from './draw.ts';
+import type { EpochMs, Policy, RoomDocument, RoomState, Schedule } from './room.ts';
+
+/** The room's state at `now`, in the words of the board. */
+export function stateOf(room: RoomDocument, now: EpochMs): RoomState {
+  const { prequeueAt, opensAt, closesAt } = room.schedule;
+  if (room.closed || (closesAt !== null && now >= closesAt)) return 'closed';
+  if (room.draw.entries === null && now < opensAt) {
+    return prequeueAt !== null && now < prequeueAt ? 'scheduled' : 'prequeue';
+  }
+  if (room.draw.seed === null) return 'drawing';
+  if (room.stock?.remaining === 0) return 'soldOut';
+  return room.flow === 'running' ? 'open' : 'paused';
+}
+
+/** Whether people may be called: open, and the origin answers. */
+export function isFlowing(room: RoomDocument, now: EpochMs): boolean {
+  return stateOf(room, now) === 'open' && room.originFailingSince === null;
+}
+
+/** The document of a room's first opening. */
+export function newRoom(settings: RoomSettings, digest: string, secret: string, now: EpochMs): RoomDocument {
+  const { prequeueAt, closesAt, beacon } = settings.schedule;
+  const opensAt = 'opensAt' in settings.schedule ? settings.schedule.opensAt : now + settings.schedule.opensInMs;
+  const schedule = { prequeueAt, opensAt, closesAt, beacon };
+  const { room, policy } = settings;
+  return newEpoch({ room, epoch: 1, settingsDigest: digest, policy, endingSeq: 0 }, schedule, secret, now);
+}
+
+/** What outlives an epoch. Endings are numbered on, so that a gateway never mistakes a new one for one it has seen. */
+type Lasting = Pick<RoomDocument, 'room' | 'epoch' | 'settingsDigest' | 'policy' | 'endingSeq'>;
+
+function newEpoch(lasting: Lasting, schedule: Schedule, secret: string, now: EpochMs): RoomDocument {
+  return {
+    ...lasting,
+    schedule,
+    draw: { commitment: commitTo(secret), secret, entries: null, beacon: null, seed: null },
+    flow: 'running',
+    closed: false,
+    message: null,
+    stock: null,
+    originFailingSince: null,
+    at: now,
+    runMs: 0,
+    entries: 0,
+    issued: 0,
+    called: 0,
+    lapsedThrough: 0,
+    callCredit: 0,
+    calls: [],
+    lastSlotAt: null,
+    active: 0,
+    expiries: [],
+    standby: [],
+    endingsDroppedTo: lasting.endingSeq,
+    renewBefore: 0,
+    recentJoins: [],
+    totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },
+  };
+}
+
+/**
+ * Sets when the room opens. Before the opening it is moved and everybody keeps their entry under the same commitment;
+ * after it, or once closed, a new epoch begins and no token of the old one is valid any more.
+ * @returns the document and whether a new epoch began
+ */
+export function reschedule(
+  room: RoomDocument,
+  schedule: Schedule,
+  secret: string,
+  now: EpochMs,
+): { room: RoomDocument; newEpoch: boolean } {
+  if (room.draw.entries === null && stateOf(room, now) !== 'closed') {
+    return { room: { ...room, schedule }, newEpoch: false };
+  }
+  return { room: newEpoch({ ...lastingOf(room), epoch: room.epoch + 1 }, schedule, secret, now), newEpoch: true };
+}
+
+function lastingOf({ room, epoch, settingsDigest, policy, endingSeq }: RoomDocument): Lasting {
+  return { room, epoch, settingsDigest, policy, endingSeq };
+}
+
+/** Applies an edited settings file: its policy always, its schedule only where it names a time that differs. */
+export function reconfigure(
+  room: RoomDocument,
+  settings: RoomSettings,
+  digest: string,
+  secret: string,
+  now: EpochMs,
+): { room: RoomDocument; newEpoch: boolean } {
+  const edited = { ...room, settingsDigest: digest, policy: settings.policy };
+  if (!('opensAt' in settings.schedule)) return { room: edited, newEpoch: false };
+  const { prequeueAt, opensAt, closesAt, beacon } = settings.schedule;
+  const schedule = { prequeueAt, opensAt, closesAt, beacon };
+  if (opensAt === room.schedule.opensAt) return { room: { ...edited, schedule }, newEpoch: false };
+  return reschedule(edited, schedule, secret, now);
+}
+
+/** At the opening, freezes N; as soon as the draw's randomness is there, draws. Mutates the step's own copy. */
+export function openIfDue(room: RoomDocument, now: EpochMs): void {
+  if (now < room.schedule.opensAt || room.closed) return;
+  if (room.draw.entries === null) {
+    room.issued = room.entries;
+    room.draw = { ...room.draw, entries: room.entries };
+  }
+  const beacon = room.schedule.beacon === null ? NO_BEACON : room.draw.beacon;
+  if (room.draw.seed !== null || room.draw.entries === null || beacon === null) return;
+  room.draw = { ...room.draw, beacon, seed: drawSeed(room.draw.secret, beacon, room.draw.entries) };
+}
+
+/** Grain in which session ends are counted: a power of two seconds, so that ends of any session length share buckets. */
+export function expiryGrainMs(policy: Policy, bucketsMax: number): number {
+  let grain = 1_000;
+  while (policy.sessionMs / grain > bucketsMax) grain *= 2;
+  return grain;
+}

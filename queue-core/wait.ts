@@ -1,0 +1,39 @@
+// What a visitor is told about time: a range for the wait and a moment for the next poll. Shared by the board, the
+// status and the visitor's browser, so that all three say the same.
+
+import { POLL_SECONDS_MAX, POLL_SECONDS_MIN } from './limits.ts';
+
+/** Positions a minute that the line moves, as a range; null where nothing honest can be said. */
+export type Pace = { low: number; high: number };
+
+/** People between a waiting position and the number now called; they are called first. */
+export function aheadOf(position: number, called: number): number {
+  return Math.max(0, position - called - 1);
+}
+
+/**
+ * Range of the time until the call for somebody who waits with `ahead` people before them, in seconds; null: unknown.
+ * Never shrinks when `ahead` grows, and `low <= high`.
+ */
+export function waitSeconds(ahead: number, pace: Pace | null): { low: number; high: number } | null {
+  if (pace === null || pace.low <= 0) return null;
+  const calls = ahead + 1;
+  return { low: Math.floor((calls * 60) / pace.high), high: Math.ceil((calls * 60) / pace.low) };
+}
+
+/**
+ * Seconds until a poll can show something new: a tenth of the shortest possible wait, between 1 and 30. Where the pace
+ * is unknown, the rate tells how soon it could be. Clients add jitter of `POLL_JITTER` so that they do not come in step.
+ * Polling earlier gains nothing.
+ */
+export function pollSeconds(ahead: number, board: { pace: Pace | null; newUsersPerMinute: number }): number {
+  const soonest = (ahead * 60) / (board.pace?.high ?? board.newUsersPerMinute);
+  return Math.min(POLL_SECONDS_MAX, Math.max(POLL_SECONDS_MIN, Math.round(soonest / 10)));
+}
+
+/** Seconds until a poll is due before the opening: relaxed while it is far, exact when it comes. */
+export function pollSecondsBeforeOpening(msUntilOpening: number): number {
+  const seconds = msUntilOpening / 1000;
+  if (seconds <= 0) return POLL_SECONDS_MIN;
+  return Math.min(POLL_SECONDS_MAX, Math.max(POLL_SECONDS_MIN, Math.ceil(seconds / 4)));
+}

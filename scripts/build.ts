@@ -1,0 +1,69 @@
+// Bundles the worker into dist/worker.js, the one artefact that workerd, wrangler and the tests run. Scripts and styles
+// for browsers are bundled first and enter the worker as text, because workerd serves no files.
+
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** `import text, { sha256 } from './x.tsx?bundle'`: the minified browser bundle of x and its digest for a CSP source. */
+export const browserBundles: Plugin = {
+  name: 'browser-bundles',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?bundle$/ }, ({ path, importer }) => ({
+      path: resolve(dirname(importer), path.slice(0, -'?bundle'.length)),
+      namespace: 'browser',
+    }));
+    onLoad({ filter: /.*/, namespace: 'browser' }, async ({ path }) => {
+      const { outputFiles, metafile } = await build({
+        entryPoints: [path],
+        absWorkingDir: root,
+        bundle: true,
+        minify: true,
+        write: false,
+        metafile: true,
+        format: 'iife',
+        target: ['es2022', 'chrome100', 'safari15.4', 'firefox100'],
+        jsx: 'automatic',
+        // Visitors' pages bring a JSX runtime of their own, which weighs less than the page; a project's tsconfig, which
+        // names the server's, must not decide here.
+        jsxImportSource: path.startsWith(resolve(root, 'worker/pages'))
+          ? resolve(root, 'worker/pages/jsx')
+          : 'hono/jsx/dom',
+        tsconfigRaw: {},
+        charset: 'utf8',
+        legalComments: 'none',
+      });
+      const text = (outputFiles[0]?.text ?? '').trim();
+      const sha256 = createHash('sha256').update(text).digest('base64');
+      return {
+        contents: `export default ${JSON.stringify(text)}; export const sha256 = ${JSON.stringify(sha256)};`,
+        watchFiles: Object.keys(metafile.inputs).map((file) => resolve(root, file)),
+      };
+    });
+  },
+};
+
+/** Writes dist/worker.js and returns its path. */
+export async function buildWorker(): Promise<string> {
+  const outfile = resolve(root, 'dist/worker.js');
+  await build({
+    entryPoints: [resolve(root, 'worker/index.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    target: 'es2024',
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    plugins: [browserBundles],
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+if (import.meta.main) await buildWorker();

@@ -1,0 +1,24 @@
+// `npm run deploy`: checks the settings with the gateway's own rules, then `wrangler deploy`. What a worker would refuse to
+// run with is refused here, before anything is uploaded. Secrets are set with `wrangler secret put`, never by this.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { readSettings, SettingsError } from '../worker/settings.ts';
+import { newSigningKey } from '../worker/signing-keys.ts';
+
+try {
+  const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '');
+  const publicUrl = process.env['PUBLIC_URL'] ?? '';
+  // The secrets are Cloudflare's to keep; others stand in for them here, so that the rest is checked.
+  const standIns = {
+    SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
+    OPERATOR_KEY: crypto.randomUUID(),
+  };
+  readSettings({ ROOMS: rooms, PUBLIC_URL: publicUrl, ...standIns });
+  const variables = ['--var', `ROOMS:${rooms}`, '--var', `PUBLIC_URL:${publicUrl}`];
+  const { status } = spawnSync('wrangler', ['deploy', ...variables, ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.exit(status ?? 1);
+} catch (error) {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+}

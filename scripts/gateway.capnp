@@ -1,0 +1,28 @@
+# The gateway as workerd serves it: the bundle, rooms in Durable Objects on local disk, settings from the environment.
+# Address and directory are given on the command line by scripts/gateway.ts.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "gateway", worker = .gateway),
+    (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),
+    (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "gateway")],
+);
+
+const gateway :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "../dist/worker.js")],
+  compatibilityDate = "2026-11-01",
+  durableObjectNamespaces = [(className = "RoomObject", uniqueKey = "fairgate-room", enableSql = true)],
+  durableObjectStorage = (localDisk = "disk"),
+  globalOutbound = "internet",
+  bindings = [
+    (name = "ROOM_OBJECTS", durableObjectNamespace = "RoomObject"),
+    (name = "ROOMS", fromEnvironment = "ROOMS"),
+    (name = "SIGNING_KEYS", fromEnvironment = "SIGNING_KEYS"),
+    (name = "PUBLIC_URL", fromEnvironment = "PUBLIC_URL"),
+    (name = "OPERATOR_KEY", fromEnvironment = "OPERATOR_KEY"),
+  ],
+);

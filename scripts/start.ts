@@ -1,0 +1,61 @@
+// `npm start`: the gateway on workerd, the demo origin beside it, and a demo room that opens in a minute. Everything it
+// makes (keys, rooms, bookings) stays in DATA_DIR, so a restart goes on where it stopped.
+
+import { startDemoOrigin } from '../origin/demo/server.ts';
+import { SettingsError } from '../worker/settings.ts';
+import { buildWorker } from './build.ts';
+import { startGateway } from './gateway.ts';
+import { DEMO_AUDIENCE, type LocalSettings, localSettings } from './local-settings.ts';
+
+async function start(): Promise<void> {
+  const local = await localSettings(process.env);
+  const { settings, port, dataDir } = local;
+  await buildWorker();
+  const gateway = await startGateway({ settings, port, dataDir, log: (line) => console.error(line) });
+  const demo =
+    local.demoOriginPort === null
+      ? null
+      : await startDemoOrigin({
+          port: local.demoOriginPort,
+          dataDir,
+          issuer: new URL(settings.publicUrl).origin,
+          audience: DEMO_AUDIENCE,
+          jwksUrl: `${gateway.url}/.well-known/jwks.json`,
+        });
+
+  gateway.process.once('exit', (code, signal) => {
+    console.error(`The gateway ended (${signal ?? `code ${code}`}). Start it again; everybody keeps their place.`);
+    process.exit(1);
+  });
+  const stop = async (): Promise<void> => {
+    gateway.process.removeAllListeners('exit');
+    await Promise.all([gateway.stop(), demo?.close()]);
+    process.exit(0);
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  console.log(welcome(local));
+}
+
+function welcome({ settings, originUrl, opensAt, madeOperatorKey, dataDir }: LocalSettings): string {
+  const opening = opensAt.startsWith('+') ? `${opensAt.slice(1)} after its first start` : `at ${opensAt}`;
+  const url = settings.publicUrl;
+  return `
+Fairgate is running.
+
+  visitors      ${url}/        the demo room opens ${opening}
+  deep link     ${url}/book    the same line, before the opening and after it
+  origin        ${originUrl}/        refuses whoever did not come through the line
+  metrics       ${url}/_fairgate/metrics
+  public keys   ${url}/.well-known/jwks.json
+  operator key  ${madeOperatorKey ?? 'as given in OPERATOR_KEY'}
+
+State is in ${dataDir}: a restart goes on from there. To begin anew, stop and remove that folder.`;
+}
+
+try {
+  await start();
+} catch (error) {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+}

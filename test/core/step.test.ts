@@ -1,0 +1,298 @@
+// The rules of the queue as laws of `step`: told as short stories, each checked against every invariant on the way.
+
+import { describe, expect, test } from 'vitest';
+import { drawnPosition } from '../../queue-core/draw.ts';
+import { CoreError } from '../../queue-core/errors.ts';
+import { RECENT_JOINS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from '../../queue-core/limits.ts';
+import { stateOf } from '../../queue-core/opening.ts';
+import { step } from '../../queue-core/step.ts';
+import { CheckedRoom, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
+
+const NOBODY = { get: () => undefined };
+
+describe('before the opening', () => {
+  test('a room that was never configured answers nothing', () => {
+    expect(() => step({ room: null, sessions: NOBODY }, { kind: 'tick' }, T0)).toThrow(CoreError);
+  });
+
+  test('nobody gets an entry before entries are given', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { prequeueAt: T0 + 1_000, opensInMs: 10_000 })));
+    expect(room.one(T0 + 999, join('early'))).toEqual({ kind: 'refused', reason: 'tooEarly' });
+    expect(room.one(T0 + 1_000, join('in time'))).toMatchObject({
+      kind: 'joined',
+      place: { kind: 'entry', number: 1 },
+    });
+  });
+
+  test('nobody enters before the opening, not by a millisecond, whatever they hold', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { opensInMs: 10_000 })));
+    room.one(T0 + 1, join('a', true));
+    expect(room.one(T0 + 9_999, claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'notOpen' });
+    expect(room.one(T0 + 10_000, claim(1, 'a'))).toMatchObject({ kind: 'waiting' });
+    expect(room.one(T0 + 11_000, claim(1, 'a'))).toMatchObject({ kind: 'admitted' });
+  });
+
+  test('the order is the draw of those who joined before; later arrivals come after, as they arrive', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { opensInMs: 10_000 })));
+    const entries = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of entries) room.one(T0 + 1, join(name));
+    expect(room.one(T0 + 10_000, join('late'))).toMatchObject({ place: { kind: 'position', number: 6 } });
+    const { seed, entries: drawn } = room.document.draw;
+    expect(drawn).toBe(5);
+    const positions = entries.map((_, index) => drawnPosition(index + 1, 5, seed ?? ''));
+    expect(positions.toSorted()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('moving the opening keeps everybody’s entry; a schedule after it begins a new epoch', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { opensInMs: 10_000 })));
+    room.one(T0, join('a'));
+    const moved = { prequeueAt: null, opensAt: T0 + 20_000, closesAt: null, beacon: null };
+    room.one(T0 + 1, { kind: 'setSchedule', schedule: moved, secret: OTHER_SECRET });
+    expect(room.document).toMatchObject({ epoch: 1, entries: 1 });
+    expect(stateOf(room.document, T0 + 10_000)).toBe('prequeue');
+
+    room.one(T0 + 22_000, claim(1, 'a'));
+    const again = { ...moved, opensAt: T0 + 60_000 };
+    room.one(T0 + 30_000, { kind: 'setSchedule', schedule: again, secret: OTHER_SECRET });
+    expect(room.document).toMatchObject({ epoch: 2, entries: 0, issued: 0, active: 0 });
+    expect(room.one(T0 + 31_000, claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
+  });
+
+  test('with a beacon that is late the room draws and calls nobody', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { opensInMs: 1_000, beacon: { round: 7 } })));
+    room.one(T0, join('a'));
+    room.one(T0 + 60_000, { kind: 'tick' });
+    expect(stateOf(room.document, T0 + 60_000)).toBe('drawing');
+    expect(room.document.called).toBe(0);
+    expect(room.one(T0 + 60_000, claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'notOpen' });
+
+    room.one(T0 + 61_000, { kind: 'giveBeacon', beacon: OTHER_SECRET });
+    room.one(T0 + 62_000, { kind: 'giveBeacon', beacon: '00'.repeat(32) });
+    expect(room.document.draw.beacon).toBe(OTHER_SECRET);
+    expect(room.one(T0 + 63_000, claim(1, 'a'))).toMatchObject({ kind: 'admitted' });
+  });
+});
+
+describe('places', () => {
+  test('a repeated join brings the same place and is counted once', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { opensInMs: 1_000 })));
+    const first = room.one(T0, join('a'));
+    room.one(T0, join('b'));
+    expect(room.one(T0 + 1, join('a'))).toEqual(first);
+    expect(room.document.entries).toBe(2);
+    expect(room.one(T0 + 2_000, join('a'))).toEqual(first);
+    for (let index = 0; index < RECENT_JOINS_MAX; index++) room.one(T0 + 2_000, join(`later-${index}`));
+    expect(room.one(T0 + 2_000, join('a'))).not.toEqual(first);
+  });
+
+  test('a position admits its own visitor only', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings()));
+    room.one(T0 + 1_000, join('a', true));
+    expect(room.one(T0 + 1_001, claim(1, 'thief'))).toEqual({ kind: 'refused', reason: 'foreignPosition' });
+    expect(room.one(T0 + 1_001, claim(2, 'thief'))).toEqual({ kind: 'refused', reason: 'unknownPosition' });
+  });
+
+  test('a repeated claim gives the same session and takes no second place', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings()));
+    room.one(T0 + 1_000, join('a'));
+    const first = room.one(T0 + 1_000, claim(1, 'a'));
+    expect(first.kind).toBe('admitted');
+    expect(room.one(T0 + 2_000, { ...claim(1, 'a'), sid: 'another' } as never)).toEqual(first);
+    expect(room.document.active).toBe(1);
+  });
+
+  test('where nobody waits, a newcomer enters in the same step', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings()));
+    expect(room.one(T0 + 1_000, join('a', true))).toMatchObject({ claim: { kind: 'admitted', position: 1 } });
+  });
+
+  test('a newcomer never passes somebody who waits', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ totalActiveUsers: 1 })));
+    room.one(T0 + 1_000, join('inside', true));
+    room.one(T0 + 1_000, join('first', true));
+    const left = { kind: 'end', epoch: 1, position: 1, sid: 'sid-inside', reason: 'left' } as const;
+    room.one(T0 + 20_000, left);
+    expect(room.one(T0 + 20_000, join('newcomer', true))).toMatchObject({ claim: null });
+    expect(room.one(T0 + 20_001, claim(2, 'first'))).toMatchObject({ kind: 'admitted' });
+  });
+
+  test('who finds no free place keeps the turn before all called later', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ totalActiveUsers: 2, newUsersPerMinute: 60_000, claimWindowMs: 600_000 })));
+    for (const name of ['1', '2', '3', '4']) room.one(T0 + 1_000, join(name));
+    // Nobody comes for a while, so others are called in their place; then all come, in the wrong order.
+    for (let second = 2; second < 40; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document.called).toBe(4);
+    const now = T0 + 40_000;
+    expect(room.one(now, claim(4, '4'))).toMatchObject({ kind: 'admitted' });
+    expect(room.one(now, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
+    expect(room.one(now, claim(3, '3'))).toEqual({ kind: 'standby', ahead: 0 });
+    expect(room.one(now, claim(2, '2'))).toEqual({ kind: 'standby', ahead: 0 });
+    room.one(now, { kind: 'end', epoch: 1, position: 4, sid: 'sid-4', reason: 'completed' });
+    expect(room.one(now, claim(3, '3'))).toEqual({ kind: 'standby', ahead: 1 });
+    expect(room.one(now, claim(2, '2'))).toMatchObject({ kind: 'admitted' });
+  });
+
+  test('who falls silent on standby holds nobody back', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ totalActiveUsers: 1, newUsersPerMinute: 60_000 })));
+    for (const name of ['1', '2', '3']) room.one(T0 + 1_000, join(name));
+    for (let second = 2; second < 30; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    const now = T0 + 30_000;
+    room.one(now, claim(1, '1'));
+    expect(room.one(now, claim(2, '2'))).toMatchObject({ kind: 'standby' });
+    const later = now + STANDBY_SILENT_MS_MAX + 1;
+    room.one(later, { kind: 'end', epoch: 1, position: 1, sid: 'sid-1', reason: 'left' });
+    expect(room.one(later, claim(3, '3'))).toMatchObject({ kind: 'admitted' });
+  });
+
+  test('standby is bounded and keeps the earliest', () => {
+    const room = new CheckedRoom();
+    const crowd = STANDBY_MAX + 20;
+    room.one(T0, configure(settings({ totalActiveUsers: crowd + 1, newUsersPerMinute: 600_000 })));
+    for (let index = 1; index <= crowd + 1; index++) room.one(T0 + 1_000, join(`${index}`));
+    room.one(T0 + 3_000, { kind: 'tick' });
+    expect(room.document.called).toBe(crowd + 1);
+    room.one(T0 + 3_000, claim(crowd + 1, `${crowd + 1}`));
+    room.one(T0 + 3_000, { kind: 'setPolicy', policy: policy({ totalActiveUsers: 1, newUsersPerMinute: 600_000 }) });
+    for (let index = crowd; index >= 1; index--) room.one(T0 + 3_000, claim(index, `${index}`));
+    expect(room.document.standby.map(({ position }) => position)).toEqual(
+      Array.from({ length: STANDBY_MAX }, (_, index) => index + 1),
+    );
+  });
+});
+
+describe('time', () => {
+  test('a clock that jumps back moves nothing back', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings()));
+    room.one(T0 + 10_000, join('a', true));
+    room.one(T0 + 5_000, { kind: 'tick' });
+    expect(room.document.at).toBe(T0 + 10_000);
+  });
+
+  test('a call lapses after its window, and not before', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ claimWindowMs: 60_000 })));
+    room.one(T0 + 100, join('a'));
+    for (let second = 1; second <= 60; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document).toMatchObject({ called: 1, lapsedThrough: 0 });
+    for (let second = 61; second <= 64; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document).toMatchObject({ lapsedThrough: 1, totals: { lapsed: 1 } });
+    expect(room.one(T0 + 65_000, claim(1, 'a'))).toEqual({ kind: 'lapsed' });
+  });
+
+  test('nobody’s turn runs out, and nobody is called in a rush, while the gate is down', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ newUsersPerMinute: 60, claimWindowMs: 60_000 })));
+    for (let index = 0; index < 500; index++) room.one(T0, join(`${index}`));
+    room.one(T0 + 2_000, { kind: 'tick' });
+    const { called } = room.document;
+    expect(called).toBeGreaterThan(0);
+    room.one(T0 + 3_600_000, { kind: 'tick' });
+    expect(room.document.lapsedThrough).toBe(0);
+    expect(room.document.called).toBeLessThanOrEqual(called + 40);
+    expect(room.one(T0 + 3_600_000, claim(1, '0'))).toMatchObject({ kind: 'admitted' });
+  });
+
+  test('a pause calls nobody and costs nobody their turn; a hold lets nobody in either', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ claimWindowMs: 30_000 })));
+    for (const name of ['1', '2']) room.one(T0 + 500, join(name));
+    room.one(T0 + 1_000, { kind: 'tick' });
+    expect(room.document.called).toBe(2);
+    room.one(T0 + 1_000, { kind: 'setFlow', flow: 'paused' });
+    room.one(T0 + 1_000, join('3'));
+    for (let second = 2; second < 120; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document).toMatchObject({ called: 2, lapsedThrough: 0 });
+    expect(room.one(T0 + 120_000, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
+    room.one(T0 + 120_000, { kind: 'setFlow', flow: 'held' });
+    expect(room.one(T0 + 121_000, claim(2, '2'))).toEqual({ kind: 'refused', reason: 'held' });
+    room.one(T0 + 122_000, { kind: 'setFlow', flow: 'running' });
+    expect(room.one(T0 + 122_000, claim(2, '2'))).toMatchObject({ kind: 'admitted' });
+    for (let second = 123; second < 128; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document.called).toBe(3);
+  });
+
+  test('nobody is called while the origin fails, and nobody loses a turn by it', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ claimWindowMs: 30_000 })));
+    room.one(T0 + 500, { kind: 'reportOrigin', healthy: false });
+    room.one(T0 + 500, join('1'));
+    for (let second = 1; second < 120; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document.called).toBe(0);
+    room.one(T0 + 120_000, { kind: 'reportOrigin', healthy: true });
+    room.one(T0 + 121_000, { kind: 'tick' });
+    expect(room.one(T0 + 121_000, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
+  });
+
+  test('sold out and closed rooms take nobody; old news about the stock changes nothing', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { closesAt: T0 + 60_000 })));
+    room.one(T0 + 10, join('1'));
+    room.one(T0 + 1_000, { kind: 'reportStock', remaining: 0, asOf: T0 + 900 });
+    room.one(T0 + 1_000, { kind: 'reportStock', remaining: 5, asOf: T0 + 800 });
+    expect(room.one(T0 + 2_000, join('2'))).toEqual({ kind: 'refused', reason: 'soldOut' });
+    expect(room.one(T0 + 2_000, claim(1, '1'))).toEqual({ kind: 'refused', reason: 'soldOut' });
+    room.one(T0 + 3_000, { kind: 'reportStock', remaining: 1, asOf: T0 + 3_000 });
+    expect(room.one(T0 + 4_000, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
+    expect(room.one(T0 + 60_000, join('3'))).toEqual({ kind: 'refused', reason: 'closed' });
+  });
+});
+
+describe('sessions', () => {
+  function admitted(changes = {}) {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ sessionMs: 60_000, ...changes })));
+    room.one(T0 + 1_000, join('a', true));
+    return room;
+  }
+  const renewal = { kind: 'renew', epoch: 1, position: 1, sid: 'sid-a' } as const;
+  const ending = { kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'completed' } as const;
+
+  test('a session ends by itself and frees its place', () => {
+    const room = admitted();
+    expect(room.one(T0 + 60_999, renewal).kind).toBe('admitted');
+    const expired = admitted({ sessionRenewal: false });
+    expect(expired.one(T0 + 61_000, renewal)).toEqual({ kind: 'ended', reason: 'expired' });
+    expired.one(T0 + 62_000, { kind: 'tick' });
+    expect(expired.document).toMatchObject({ active: 0, totals: { expired: 1 } });
+    expect(expired.one(T0 + 62_000, claim(1, 'a'))).toEqual({ kind: 'ended', reason: 'expired' });
+  });
+
+  test('activity in the second half renews, in the first half it changes nothing', () => {
+    const room = admitted();
+    const first = room.one(T0 + 2_000, renewal);
+    expect(first).toMatchObject({ expiresAt: T0 + 61_000 });
+    expect(room.one(T0 + 40_000, renewal)).toMatchObject({ expiresAt: T0 + 100_000 });
+    expect(room.document.active).toBe(1);
+  });
+
+  test('a session that ended stays ended: claimed, renewed or ended again', () => {
+    const room = admitted();
+    expect(room.one(T0 + 5_000, ending)).toEqual({ kind: 'ended', reason: 'completed' });
+    expect(room.document).toMatchObject({ active: 0, endingSeq: 1 });
+    expect(room.one(T0 + 6_000, { ...ending, reason: 'revoked' })).toEqual({ kind: 'ended', reason: 'completed' });
+    expect(room.one(T0 + 6_000, renewal)).toEqual({ kind: 'ended', reason: 'completed' });
+    expect(room.one(T0 + 6_000, claim(1, 'a'))).toEqual({ kind: 'ended', reason: 'completed' });
+    expect(room.document).toMatchObject({ active: 0, endingSeq: 1, totals: { completed: 1, revoked: 0 } });
+  });
+
+  test('nobody ends or renews another’s session', () => {
+    const room = admitted();
+    expect(room.one(T0 + 5_000, { ...ending, sid: 'guess' })).toEqual({ kind: 'refused', reason: 'foreignPosition' });
+    expect(room.one(T0 + 5_000, { ...renewal, sid: 'guess' })).toEqual({ kind: 'refused', reason: 'foreignPosition' });
+    expect(room.one(T0 + 5_000, { ...ending, epoch: 2 })).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
+    expect(room.document.active).toBe(1);
+  });
+});

@@ -1,0 +1,31 @@
+// The little of RFC 6455 that an echo needs: the handshake's answer and unfragmented text frames of under 126 bytes.
+
+import { createHash, randomBytes } from 'node:crypto';
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+export function acceptOf(key: string): string {
+  return createHash('sha1').update(`${key}${GUID}`).digest('base64');
+}
+
+/** Clients mask, servers do not (RFC 6455, 5.1). */
+export function textFrame(text: string, masked: boolean): Buffer {
+  const payload = Buffer.from(text);
+  if (payload.length > 125) throw new RangeError('Only short frames here.');
+  if (!masked) return Buffer.concat([Buffer.from([0x81, payload.length]), payload]);
+  const mask = randomBytes(4);
+  const hidden = payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, hidden]);
+}
+
+/** The text of the first frame in the bytes; null while it is not complete. */
+export function readTextFrame(bytes: Buffer): string | null {
+  if (bytes.length < 2) return null;
+  const length = (bytes[1] ?? 0) & 0x7f;
+  const isMasked = ((bytes[1] ?? 0) & 0x80) !== 0;
+  const start = isMasked ? 6 : 2;
+  if (bytes.length < start + length) return null;
+  const payload = bytes.subarray(start, start + length);
+  if (!isMasked) return payload.toString();
+  return Buffer.from(payload.map((byte, index) => byte ^ (bytes[2 + (index % 4)] ?? 0))).toString();
+}

@@ -1,0 +1,386 @@
+// The pages in a real Chromium, with a small server in place of the gateway that answers as each test says.
+
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type AxeCore from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Board, Status } from '../../queue-core/board.ts';
+import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
+import { board, buildPages, FULLEST, MODELS, model, rfc3339, status } from './built-pages.ts';
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+/** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
+const PATIENCE_MS = 20_000;
+
+/** The site's own page, behind the line. */
+const SITE = '<!doctype html><html lang="ko"><title>Site</title><h1>The site</h1></html>';
+
+/** What the server says now; each test changes it as its story goes on. */
+interface Story {
+  page(): PageModel;
+  board(): Board | number;
+  status(): Status;
+  claim(): VisitorAnswer;
+  inside: boolean;
+}
+
+let pages: Awaited<ReturnType<typeof buildPages>>;
+let browser: Browser;
+let server: Server;
+let url: string;
+let story: Story;
+let asked: string[];
+
+/** The server's clock stands elsewhere than the machine's, so that a page which asks the machine's is found out. */
+const SERVER_AHEAD_MS = 400 * 86_400_000;
+const serverNow = () => Date.now() + SERVER_AHEAD_MS;
+const inMs = (ms: number) => rfc3339(serverNow() + ms);
+const boardNow = (changes: Partial<Board> = {}) =>
+  board({ serverTime: inMs(0), asOf: inMs(0), opensAt: inMs(-60_000), ...changes });
+const statusNow = (changes: Partial<Status> = {}) => status({ serverTime: inMs(0), ...changes });
+const answer = (outcome: VisitorAnswer['outcome'], changes: Partial<VisitorAnswer> = {}): VisitorAnswer => ({
+  outcome,
+  reason: null,
+  standbyAhead: null,
+  admitAt: null,
+  status: statusNow(),
+  ...changes,
+});
+
+beforeAll(async () => {
+  pages = await buildPages();
+  server = createServer((request, response) => {
+    const path = request.url ?? '/';
+    asked.push(`${request.method} ${path}`);
+    const document = (text: string, type: string, code = 200) =>
+      response
+        .writeHead(code, {
+          'Content-Type': type,
+          'Cache-Control': 'no-store',
+          'Content-Security-Policy': pages.contentSecurityPolicy,
+        })
+        .end(text);
+    const json = (said: object | number) =>
+      typeof said === 'number'
+        ? document('{}', 'application/problem+json', said)
+        : document(JSON.stringify(said), 'application/json');
+    if (path.endsWith('/board')) json(story.board());
+    else if (path.endsWith('/status')) json(story.status());
+    else if (/\/(claim|join|leave)$/.test(path) && request.headers.accept === 'application/json') json(story.claim());
+    else if (path.endsWith('/claim')) response.writeHead(303, { Location: '/reserve' }).end();
+    else if (path.startsWith('/reserve')) {
+      document(story.inside ? SITE : pages.renderPage(story.page()), 'text/html; charset=utf-8');
+    } else document('', 'text/plain', 404);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+beforeEach(() => {
+  asked = [];
+  story = {
+    page: () => model('waiting', { language: 'en', returnTo: '/reserve', board: boardNow(), status: statusNow() }),
+    board: () => boardNow(),
+    status: () => statusNow(),
+    claim: () => answer('waiting'),
+    inside: false,
+  };
+});
+
+let errors: string[];
+let open: Page | null = null;
+afterEach(async () => {
+  await open?.context().close();
+  open = null;
+});
+
+async function visit(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, ...options });
+  const page = await context.newPage();
+  errors = [];
+  page.on('pageerror', ({ message }) => errors.push(message));
+  page.on('console', (line) => {
+    // The browser itself writes a line for every answer that is no 2xx; those are the stories' own.
+    if (line.type() === 'error' && !line.text().startsWith('Failed to load resource')) errors.push(line.text());
+  });
+  page.setDefaultTimeout(PATIENCE_MS);
+  await page.goto(`${url}/reserve`);
+  open = page;
+  return page;
+}
+
+const shows = (page: Page, text: string) => page.locator('main').getByText(text).first().waitFor();
+const hides = (page: Page, text: string) => page.locator('main').getByText(text).waitFor({ state: 'detached' });
+const heading = (page: Page, text: string) => page.getByRole('heading', { level: 1, name: text }).waitFor();
+const loads = () => asked.filter((line) => line === 'GET /reserve').length;
+
+async function faults(page: Page): Promise<string[]> {
+  // From outside the page's own policy, which would refuse the checker as it refuses everything else.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: `${AXE};0` });
+  const result = await page.evaluate(() => (globalThis as unknown as { axe: typeof AxeCore }).axe.run());
+  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+test('a page kept open goes from the countdown to the site by itself, in one load', async () => {
+  const opening = serverNow() + 2500;
+  const opensAt = rfc3339(opening);
+  let called = 0;
+  const isOpen = () => serverNow() >= opening;
+  const own = () =>
+    statusNow(
+      !isOpen()
+        ? { state: 'entered', entry: 77, position: null }
+        : called >= 412
+          ? { state: 'called', entry: 77, position: 412, ahead: 0, claimBy: inMs(300_000) }
+          : { state: 'waiting', entry: 77, position: 412 },
+    );
+  story.board = () =>
+    boardNow({ state: isOpen() ? 'open' : 'prequeue', opensAt, called, pace: { low: 6000, high: 6000 } });
+  story.status = own;
+  story.page = () =>
+    model('entered', {
+      language: 'en',
+      returnTo: '/reserve',
+      board: boardNow({ state: 'prequeue', opensAt, called: 0 }),
+      status: own(),
+    });
+  story.claim = () => {
+    story.inside = true;
+    return answer('admitted', { admitAt: inMs(1500), status: own() });
+  };
+  const page = await visit();
+  await heading(page, 'You are in the draw');
+  await page.getByRole('timer').waitFor();
+  expect(await faults(page)).toEqual([]);
+
+  await heading(page, 'You are in line');
+  await shows(page, '411');
+  await page.waitForFunction(() => document.title.startsWith('411 ahead'));
+  expect(await page.locator('#spoken').textContent()).toContain('411 ahead of you');
+  expect(await faults(page)).toEqual([]);
+
+  called = 300;
+  await shows(page, '111');
+  await page.waitForFunction(() => document.title.startsWith('111 ahead'));
+  // A number alone is no news for a screen reader yet.
+  expect(await page.locator('#spoken').textContent()).toContain('411 ahead of you');
+
+  called = 412;
+  await heading(page, 'It is your turn');
+  expect(await page.locator('#spoken').textContent()).toBe('It is your turn');
+  expect(loads()).toBe(1);
+  await heading(page, 'The site');
+  expect(loads()).toBe(2);
+  expect(errors).toEqual([]);
+});
+
+test('a lost network is said calmly, keeps the numbers, and is over when it is back', async () => {
+  story.board = () => boardNow({ called: 87_600, pace: { low: 600, high: 600 } });
+  story.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: story.board() as Board });
+  const page = await visit();
+  await shows(page, '87,600');
+  await page.context().setOffline(true);
+  await shows(page, 'Connection lost.');
+  await shows(page, 'Your place is kept.');
+  await shows(page, '87,600');
+  expect(await faults(page)).toEqual([]);
+  story.board = () => boardNow({ called: 87_620, pace: { low: 600, high: 600 } });
+  await page.context().setOffline(false);
+  await shows(page, '87,620');
+  await hides(page, 'Connection lost.');
+  expect(loads()).toBe(1);
+});
+
+test('a server in trouble leaves the last numbers where they are', async () => {
+  story.board = () => 503;
+  story.page = () =>
+    model('waiting', {
+      language: 'en',
+      returnTo: '/reserve',
+      board: boardNow({ called: 87_650, asOf: inMs(-150_000) }),
+    });
+  const page = await visit();
+  await shows(page, 'The server is slow to answer.');
+  await shows(page, '87,650');
+  await shows(page, '(2 min ago)');
+});
+
+describe('a device clock that is wrong', () => {
+  const shiftClock = (ms: number) => {
+    const RealDate = Date;
+    const own = globalThis as unknown as { Date: DateConstructor };
+    own.Date = class extends RealDate {
+      constructor(...given: [] | [number]) {
+        super(given.length === 0 ? RealDate.now() + ms : given[0]);
+      }
+      static override now() {
+        return RealDate.now() + ms;
+      }
+      static override parse(text: string) {
+        return RealDate.parse(text);
+      }
+    } as DateConstructor;
+  };
+  const read = async (page: Page) => {
+    const timer = (await page.getByRole('timer').textContent())?.trim() ?? '';
+    const [minutes = 0, seconds = 0] = timer.split(':').map(Number);
+    return { left: minutes * 60 + seconds, text: (await page.locator('main').textContent()) ?? '' };
+  };
+
+  test.each([-5, 0, 20])('by %i years changes nothing that is shown, and waits for nothing else', async (years) => {
+    const opensAt = inMs(754_000);
+    story.board = () => boardNow({ state: 'prequeue', opensAt });
+    story.page = () =>
+      model('entered', {
+        language: 'en',
+        returnTo: '/reserve',
+        board: story.board() as Board,
+        status: statusNow({ state: 'entered', position: null }),
+      });
+    const page = await visit();
+    const unshifted = await page.getByRole('timer').textContent();
+    await page.evaluate(shiftClock, years * 365 * 86_400_000);
+    // Only what is drawn after the change can tell of it.
+    await page.waitForFunction((text) => document.querySelector('[role=timer]')?.textContent !== text, unshifted);
+    await page.context().addInitScript(shiftClock, years * 365 * 86_400_000);
+    const shiftedUnderway = await read(page);
+    await page.reload();
+    const shiftedFromTheStart = await read(page);
+    const truth = (Date.parse(opensAt) - serverNow()) / 1000;
+    for (const { left, text } of [shiftedUnderway, shiftedFromTheStart]) {
+      expect(Math.abs(left - truth)).toBeLessThan(PATIENCE_MS / 1000);
+      const clock = new Date(serverNow()).toLocaleTimeString('en-GB', { timeZone: 'Asia/Seoul' });
+      const [, shown = ''] = /Server time\s*(\d\d:\d\d:\d\d)/.exec(text) ?? [];
+      const apart = Math.abs(Date.parse(`2027-01-01T${clock}Z`) - Date.parse(`2027-01-01T${shown}Z`));
+      expect(Math.min(apart, 86_400_000 - apart)).toBeLessThan(PATIENCE_MS);
+    }
+    // Ticks on, second by second, in the server's time.
+    const before = (await read(page)).left;
+    await page.waitForFunction((left) => {
+      const [m = 0, s = 0] = (document.querySelector('[role=timer]')?.textContent ?? '').split(':').map(Number);
+      return m * 60 + s <= left - 2;
+    }, before);
+    expect(asked.filter((line) => /status|claim|join/.test(line))).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+});
+
+test('what the keyboard is on stays, and where it goes away the new state takes it', async () => {
+  story.page = () =>
+    model('waiting', {
+      language: 'en',
+      returnTo: '/reserve',
+      board: boardNow({ called: 87_600 }),
+      status: statusNow(),
+    });
+  story.board = () => boardNow({ called: 87_600 });
+  const page = await visit();
+  const toggle = page.getByRole('switch');
+  await toggle.press('Space');
+  expect(await toggle.getAttribute('aria-checked')).toBe('true');
+  await page.context().setOffline(true);
+  await shows(page, 'Connection lost.');
+  expect(await toggle.evaluate((element) => element === document.activeElement)).toBe(true);
+  await page.context().setOffline(false);
+  await hides(page, 'Connection lost.');
+  const leave = page.getByText('Give up my place', { exact: true });
+  await leave.press('Enter');
+  await page.getByRole('button', { name: 'Yes, give up my place' }).waitFor();
+  story.claim = () => answer('left');
+  await page.getByRole('button', { name: 'Yes, give up my place' }).press('Enter');
+  await heading(page, 'You gave up your place');
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+  expect(loads()).toBe(1);
+});
+
+test('the bar begins where this visitor did and moves only forward, over a reload too', async () => {
+  let called = 87_600;
+  story.board = () => boardNow({ called, pace: { low: 600, high: 600 } });
+  story.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: story.board() as Board });
+  const page = await visit();
+  const bar = () => page.getByRole('progressbar').evaluate((element) => (element as HTMLProgressElement).position);
+  expect(await bar()).toBe(0);
+  called = 87_627;
+  await shows(page, '87,627');
+  expect(await bar()).toBeCloseTo(0.5, 5);
+  await page.reload();
+  expect(await bar()).toBeCloseTo(0.5, 5);
+});
+
+describe('without JavaScript', () => {
+  const plain = { javaScriptEnabled: false };
+
+  test('the page looks again by itself and shows the new number', async () => {
+    story.page = () =>
+      model('waiting', { language: 'en', returnTo: '/reserve', board: boardNow({ called: 87_600 + 10 * loads() }) });
+    const page = await visit(plain);
+    await shows(page, '87,610');
+    await shows(page, '87,620');
+  });
+
+  test('the turn is taken with a button', async () => {
+    story.page = () =>
+      model('called', {
+        language: 'en',
+        returnTo: '/reserve',
+        board: boardNow({ called: 90_000 }),
+        status: statusNow({ state: 'called', ahead: 0, claimBy: inMs(300_000) }),
+      });
+    const page = await visit(plain);
+    story.inside = true;
+    await page.getByRole('button', { name: 'Enter now' }).click();
+    await heading(page, 'The site');
+    expect(asked).toContain('POST /_fairgate/rooms/vaccine/claim');
+  });
+});
+
+describe('every page', () => {
+  const everyModel = [...Object.values(MODELS), FULLEST];
+  const looks = [
+    { language: 'ko', colorScheme: 'light', width: 390 },
+    { language: 'en', colorScheme: 'dark', width: 1280 },
+    // 400 % zoom on a laptop.
+    { language: 'en', colorScheme: 'light', width: 320 },
+    { language: 'ko', colorScheme: 'dark', width: 320 },
+  ] as const;
+
+  test.each(looks)(
+    'in $language, $colorScheme, $width px wide has no fault that axe knows and fits the width',
+    async ({ language, colorScheme, width }) => {
+      const [first] = everyModel;
+      if (first === undefined) throw new Error('There are no pages to look at.');
+      let shown: PageModel = first;
+      story.page = () => ({ ...shown, language, returnTo: '/reserve' });
+      story.board = () => 503;
+      story.status = () => statusNow();
+      const page = await visit({ viewport: { width, height: 800 }, colorScheme });
+      for (shown of everyModel) {
+        await page.goto(`${url}/reserve`);
+        expect(await faults(page), shown.kind).toEqual([]);
+        const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overhang, `${shown.kind} scrolls sideways`).toBeLessThanOrEqual(0);
+        const small = await page
+          .locator('button:visible, a:visible, summary:visible')
+          .evaluateAll((targets) => targets.filter((target) => target.getBoundingClientRect().height < 43.5).length);
+        expect(small, `${shown.kind} has a target lower than 44 px`).toBe(0);
+      }
+      expect(errors).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,153 @@
+// The visitor pages bundled as the worker bundles them, and one model of every page to try them with.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import type { Board, Status } from '../../queue-core/board.ts';
+import { browserBundles } from '../../scripts/build.ts';
+import type { PageKind, PageModel } from '../../worker/pages/model.ts';
+
+type Pages = typeof import('../../worker/pages/render.tsx');
+
+export async function buildPages(): Promise<Pages> {
+  const folder = await mkdtemp(join(tmpdir(), 'fairgate-pages-'));
+  const outfile = join(folder, 'pages.mjs');
+  await build({
+    entryPoints: [resolve(import.meta.dirname, '../../worker/pages/render.tsx')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    plugins: [browserBundles],
+    logLevel: 'warning',
+  });
+  const pages: Pages = await import(pathToFileURL(outfile).href);
+  await rm(folder, { recursive: true });
+  return pages;
+}
+
+/** The evening on which these pages are shown. */
+export const NOW = Date.parse('2027-08-05T11:03:12.000Z');
+
+export const rfc3339 = (at: number) => new Date(at).toISOString();
+
+export function board(changes: Partial<Board> = {}): Board {
+  return {
+    room: 'vaccine',
+    epoch: 1,
+    state: 'open',
+    serverTime: rfc3339(NOW),
+    asOf: rfc3339(NOW - 1000),
+    opensAt: '2027-08-05T11:00:00.000Z',
+    closesAt: null,
+    entries: 482_113,
+    issued: 612_408,
+    called: 46_901,
+    newUsersPerMinute: 2000,
+    pace: { low: 1500, high: 2400 },
+    active: 8123,
+    message: null,
+    stock: null,
+    draw: { commitment: '9f2b6c0c4de1a8b37f5e0a9d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a697887766f', proof: null },
+    nextPollSeconds: 10,
+    ...changes,
+  };
+}
+
+export function status(changes: Partial<Status> = {}): Status {
+  return {
+    room: 'vaccine',
+    state: 'waiting',
+    entry: 12_345,
+    position: 87_654,
+    ahead: 40_752,
+    waitSeconds: { low: 1018, high: 1631 },
+    claimBy: null,
+    admittedUntil: null,
+    nextPollSeconds: 10,
+    serverTime: rfc3339(NOW),
+    ...changes,
+  };
+}
+
+export function model(kind: PageKind, changes: Partial<PageModel> = {}): PageModel {
+  return {
+    kind,
+    language: 'ko',
+    room: {
+      id: 'vaccine',
+      title: { ko: '예방접종 사전예약', en: 'Vaccination pre-registration' },
+      timeZone: 'Asia/Seoul',
+    },
+    board: board(),
+    status: status(),
+    standbyAhead: null,
+    admitAt: null,
+    returnTo: '/reserve?clinic=7',
+    problem: null,
+    ...changes,
+  };
+}
+
+const entered = status({ state: 'entered', position: null, ahead: null, waitSeconds: null });
+const stranger = status({ state: 'none', entry: null, position: null, ahead: null, waitSeconds: null });
+const called = status({ state: 'called', ahead: 0, waitSeconds: null, claimBy: rfc3339(NOW + 288_000) });
+
+export const MODELS: Record<PageKind, PageModel> = {
+  scheduled: model('scheduled', {
+    board: board({ state: 'scheduled', called: 0, entries: 0, issued: 0, opensAt: '2027-08-09T11:00:00.000Z' }),
+    status: stranger,
+  }),
+  entered: model('entered', {
+    board: board({ state: 'prequeue', called: 0, opensAt: rfc3339(NOW + 754_000) }),
+    status: entered,
+  }),
+  drawing: model('drawing', { board: board({ state: 'drawing', called: 0 }), status: entered }),
+  waiting: model('waiting'),
+  called: model('called', { board: board({ called: 90_000 }), status: called }),
+  standby: model('standby', { board: board({ called: 90_000 }), status: called, standbyAhead: 3 }),
+  paused: model('paused', { board: board({ state: 'paused', pace: null }) }),
+  soldOut: model('soldOut', { board: board({ state: 'soldOut', stock: { remaining: 0, asOf: rfc3339(NOW - 4000) } }) }),
+  closed: model('closed', { board: board({ state: 'closed', closesAt: '2027-08-05T11:00:00.000Z' }) }),
+  lapsed: model('lapsed', { status: status({ state: 'lapsed' }) }),
+  ended: model('ended', { status: status({ state: 'completed' }) }),
+  storeUnreachable: model('storeUnreachable', { board: null }),
+  originUnreachable: model('originUnreachable', {
+    status: status({ state: 'admitted', admittedUntil: rfc3339(NOW + 600_000) }),
+  }),
+  badRequest: model('badRequest', {
+    room: null,
+    board: null,
+    status: null,
+    problem: { title: 'Please check the address', detail: 'It contains characters that cannot be read in one way.' },
+  }),
+};
+
+/** Everything at once, with random hex where a real draw has it. */
+export const FULLEST: PageModel = model('waiting', {
+  board: board({
+    called: 1_046_901,
+    issued: 6_120_408,
+    message: {
+      text: { ko: '가'.repeat(140), en: 'The call centre is busy. You can simply wait on this page. '.repeat(3) },
+      at: rfc3339(NOW - 400_000),
+    },
+    stock: { remaining: 8412, asOf: rfc3339(NOW - 4000) },
+    draw: {
+      commitment: '9f2b6c0c4de1a8b37f5e0a9d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a697887766f',
+      proof: {
+        secret: '62c1e9a04b7d38f5162bc0de94a7835f7e01d9b6c24a8f3350e7916d2bfa4c88',
+        beaconRound: 41_283_117,
+        beacon: '1d7fa2c3905be86f4431bc9e027ad5680f9c3e72b1d4a6580e7f92c6138bda04',
+        entries: 4_821_130,
+        seed: 'e05b83f1297cd6a4408f1e92b73d5ca6619f04d8e27b3a5c9d10f6834be7a25f',
+      },
+    },
+  }),
+  status: status({ position: 1_234_567, ahead: 187_665 }),
+});

@@ -1,0 +1,7 @@
+import { MemoryStore } from '../../worker/store/memory.ts';
+import { conformance } from './conformance.ts';
+
+const clock = { now: 0 };
+const store = new MemoryStore(() => clock.now);
+
+conformance('memory', () => ({ store, clock, reload: async () => {} }));

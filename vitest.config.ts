@@ -1,0 +1,52 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+/** Whole openings are played against the real clock; two minutes of line and the start of a runtime fit in this. */
+const PLAYED_MS_MAX = 240_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/workers/**', 'test/load/**'],
+          globalSetup: ['test/build.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            main: './test/workers/main.ts',
+            miniflare: {
+              compatibilityDate: '2026-11-01',
+              durableObjects: { ROOM_OBJECTS: { className: 'RoomObject', useSQLite: true } },
+            },
+          }),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/workers/**/*.test.ts'],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          // Alone, one after the other: what these measure would suffer from neighbours.
+          name: 'load',
+          include: ['test/load/**/*.test.ts'],
+          globalSetup: ['test/build.ts'],
+          fileParallelism: false,
+          testTimeout: PLAYED_MS_MAX,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});

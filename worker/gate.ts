@@ -1,0 +1,110 @@
+// The gate: one decision, with a reason, for every request. It is a pure function of what is known; nobody is let
+// through anywhere else. In doubt it is closed.
+
+import { type KnownSession, positionOf, type Status, statusOf } from '../queue-core/board.ts';
+import type { EpochMs } from '../queue-core/room.ts';
+import type { Problem } from './problems.ts';
+import type { Seen } from './room-views.ts';
+import type { Routed } from './target.ts';
+import type { AdmissionToken, QueueToken, Read } from './tokens.ts';
+
+/** What kind of answer the client can use. */
+export type Asks = 'page' | 'json' | 'other';
+
+export interface Facts {
+  routed: Routed;
+  asks: Asks;
+  /** Under an exempt prefix, with GET or HEAD. */
+  exempt: boolean;
+  /** The browser only guesses that somebody might go there. */
+  prefetch: boolean;
+  admission: Read<AdmissionToken> | null;
+  queue: Read<QueueToken> | null;
+  /** null where the store has never been read. */
+  seen: Seen | null;
+  /** The gateway's own time, for admission tokens while the store has never been read. */
+  ownTime: EpochMs;
+}
+
+export type Decision =
+  /** To the origin. `renew`: ask the store for a longer session on the way; `mustRenew`: not without its yes. */
+  | { kind: 'pass'; reason: 'admitted' | 'operator' | 'exempt' | 'outside'; renew: 'no' | 'may' | 'must' }
+  /** Ask the store for the session of a called place. */
+  | { kind: 'claim'; reason: 'called' }
+  /** Ask the store for a place, and for a session at once where nobody waits. */
+  | { kind: 'join'; reason: 'newcomer' | 'otherEpoch' | 'invalidToken' }
+  /** Tell the visitor where they stand. */
+  | { kind: 'show'; reason: ShowReason }
+  | { kind: 'refuse'; reason: RefuseReason; problem: Problem };
+
+export type ShowReason = 'waiting' | 'notYetOpen' | 'soldOut' | 'closed' | 'slotAhead' | 'storeUnreachable';
+export type RefuseReason = 'nowhere' | 'noAdmission' | 'prefetch';
+
+export function decide(facts: Facts): Decision {
+  const { routed, asks, seen } = facts;
+  if (routed.kind === 'nowhere') return { kind: 'refuse', reason: 'nowhere', problem: 'not-found' };
+  if (routed.kind === 'outside') return { kind: 'pass', reason: 'outside', renew: 'no' };
+  if (facts.exempt) return { kind: 'pass', reason: 'exempt', renew: 'no' };
+
+  const admitted = admittedNow(facts, routed.room.id);
+  if (admitted !== null) return admitted;
+  if (asks === 'other') return { kind: 'refuse', reason: 'noAdmission', problem: 'no-admission' };
+  if (facts.prefetch) return { kind: 'refuse', reason: 'prefetch', problem: 'no-admission' };
+  if (seen === null || seen.unreachable) return { kind: 'show', reason: 'storeUnreachable' };
+
+  const { board } = seen.view;
+  const place = placeIn(facts.queue, board.epoch);
+  if (place !== null) {
+    const position = positionOf(place.place, board);
+    if (position === null || position > board.called) return { kind: 'show', reason: 'waiting' };
+    return { kind: 'claim', reason: 'called' };
+  }
+  switch (board.state) {
+    case 'scheduled':
+      return { kind: 'show', reason: 'notYetOpen' };
+    case 'soldOut':
+    case 'closed':
+      return { kind: 'show', reason: board.state };
+    case 'prequeue':
+    case 'drawing':
+    case 'open':
+    case 'paused':
+      if (facts.queue === null) return { kind: 'join', reason: 'newcomer' };
+      return { kind: 'join', reason: facts.queue.kind === 'invalid' ? 'invalidToken' : 'otherEpoch' };
+  }
+}
+
+/** The decision that an admission token alone brings about, or null. */
+function admittedNow({ admission, seen, ownTime }: Facts, room: string): Decision | null {
+  if (admission?.kind !== 'valid' || admission.token.room !== room) return null;
+  const { token } = admission;
+  const now = seen?.now ?? ownTime;
+  if (now >= token.expiresAt) return null;
+  if (seen !== null && (token.epoch !== seen.view.board.epoch || seen.endings.has(token.sid))) return null;
+  if (now < token.admitAt) return { kind: 'show', reason: 'slotAhead' };
+  if (token.position === 0) return { kind: 'pass', reason: 'operator', renew: 'no' };
+  if (seen === null) return { kind: 'pass', reason: 'admitted', renew: 'no' };
+  const { policy, renewBefore } = seen.view;
+  if (token.issuedAt < renewBefore) return { kind: 'pass', reason: 'admitted', renew: 'must' };
+  const inSecondHalf = token.expiresAt - now < policy.sessionMs / 2;
+  const renew = policy.sessionRenewal && inSecondHalf && !seen.unreachable ? 'may' : 'no';
+  return { kind: 'pass', reason: 'admitted', renew };
+}
+
+/** The visitor's place in this opening, or null: tokens of other epochs say nothing here. */
+export function placeIn(queue: Read<QueueToken> | null, epoch: number): QueueToken | null {
+  return queue?.kind === 'valid' && queue.token.epoch === epoch ? queue.token : null;
+}
+
+/** The visitor's status from tokens and view alone. */
+export function statusFor(seen: Seen, queue: Read<QueueToken> | null, admission: Read<AdmissionToken> | null): Status {
+  const { view, now } = seen;
+  const place = placeIn(queue, view.board.epoch);
+  return statusOf(view, place?.place ?? null, sessionFrom(seen, admission), now);
+}
+
+function sessionFrom({ view, now, endings }: Seen, admission: Read<AdmissionToken> | null): KnownSession | null {
+  if (admission === null || admission.kind === 'invalid' || admission.token.epoch !== view.board.epoch) return null;
+  const { expiresAt, sid } = admission.token;
+  return { expiresAt, over: admission.kind === 'expired' || now >= expiresAt || endings.has(sid) };
+}

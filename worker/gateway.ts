@@ -1,0 +1,33 @@
+// Everything the gateway is built of, put together once by the composition root (index.ts) and handed to whoever needs
+// it. Time, randomness and the network come in here, so that tests can give their own.
+
+import type { EpochMs } from '../queue-core/room.ts';
+import type { VisitorCookies } from './credentials.ts';
+import type { Metrics } from './metrics.ts';
+import type { OriginHealth } from './origin-health.ts';
+import type { OriginFetch } from './proxy.ts';
+import type { RateLimit } from './rate-limit.ts';
+import type { RoomViews } from './room-views.ts';
+import type { Room } from './settings.ts';
+import type { RoomStore } from './store/room-store.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface Gateway {
+  rooms: readonly Room[];
+  operatorKey: string;
+  tokens: Tokens;
+  cookies: VisitorCookies;
+  store: RoomStore;
+  views: RoomViews;
+  metrics: Metrics;
+  originHealth: OriginHealth;
+  polls: RateLimit;
+  fetchOrigin: OriginFetch;
+  /** Random bytes as base64url; 8: join ids, 12: sessions, 16: visitors. */
+  randomId(bytes: number): string;
+  ownTime(): EpochMs;
+  wait(ms: number): Promise<void>;
+}
+
+/** Keeps work alive beyond the answer to the request that began it. */
+export type Background = (work: Promise<unknown>) => void;

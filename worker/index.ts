@@ -1,0 +1,68 @@
+// The composition root: the only place that knows the environment and the adapters. Settings are checked here; a
+// gateway with a dangerous or incomplete configuration answers every request with 503 and says why in its log only.
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { createApp } from './app.ts';
+import { VisitorCookies } from './credentials.ts';
+import type { Gateway } from './gateway.ts';
+import { Metrics } from './metrics.ts';
+import { OriginHealth } from './origin-health.ts';
+import { problemResponse } from './problems.ts';
+import { RateLimit } from './rate-limit.ts';
+import { RoomViews } from './room-views.ts';
+import { type Room, readSettings } from './settings.ts';
+import { DurableStore } from './store/durable-store.ts';
+import type { RoomObject } from './store/room-object.ts';
+import { Tokens } from './tokens.ts';
+
+export { RoomObject } from './store/room-object.ts';
+
+interface Env extends Record<string, unknown> {
+  ROOM_OBJECTS: DurableObjectNamespace<RoomObject>;
+}
+
+/** Status polls: a page's own, a reload, a second tab; more brings nothing. */
+const POLL_RATE = { burst: 20, perSecond: 2 };
+
+async function gatewayFrom(env: Env): Promise<Gateway> {
+  const { rooms, keys, publicUrl, operatorKey } = readSettings(env);
+  const ownTime = () => Date.now();
+  const wait = (ms: number) => scheduler.wait(ms);
+  const fetchOrigin = (request: Request) => fetch(request);
+  const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+  const store = new DurableStore(env.ROOM_OBJECTS);
+  const configure = async ({ id, queue }: Room) => {
+    const digest = bytesToHex(sha256(utf8ToBytes(JSON.stringify(queue))));
+    await store.apply(id, [{ kind: 'configure', settings: queue, digest, secret: bytesToHex(randomBytes(32)) }]);
+  };
+  return {
+    rooms,
+    operatorKey,
+    tokens: await Tokens.load(publicUrl, keys),
+    cookies: new VisitorCookies(publicUrl),
+    store,
+    views: new RoomViews(store, configure, { now: ownTime, wait }),
+    metrics: new Metrics(),
+    originHealth: new OriginHealth(store, fetchOrigin, ownTime),
+    polls: new RateLimit(POLL_RATE, ownTime),
+    fetchOrigin,
+    randomId: (bytes) => randomBytes(bytes).toBase64({ alphabet: 'base64url', omitPadding: true }),
+    ownTime,
+    wait,
+  };
+}
+
+let app: ReturnType<typeof createApp> | null = null;
+
+export default {
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    try {
+      app ??= createApp(await gatewayFrom(env));
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+      return problemResponse('not-configured');
+    }
+    return app.fetch(request, env, context);
+  },
+};

@@ -1,0 +1,80 @@
+// Counters of this gateway and the rooms' last numbers, in the Prometheus text format (version 0.0.4). Names follow the
+// format's conventions; nothing in them belongs to one visitor.
+
+import type { Seen } from './room-views.ts';
+
+const COUNTERS = {
+  fairgate_requests_total: 'Requests by what was decided and why.',
+  fairgate_store_operations_total: 'Operations asked of the room store, by kind and outcome.',
+  fairgate_origin_responses_total: 'Answers of the origin by status class; "unreachable" where none came.',
+} as const;
+
+const GAUGES = {
+  fairgate_room_state: 'The room’s state: 1 for the one it is in.',
+  fairgate_room_entries: 'Entries for the draw.',
+  fairgate_room_issued: 'Highest position given.',
+  fairgate_room_called: 'Highest position called.',
+  fairgate_room_active: 'Sessions that hold a place.',
+  fairgate_room_view_age_seconds: 'Age of the numbers above on this gateway.',
+} as const;
+
+export class Metrics {
+  readonly #counts = new Map<string, number>();
+
+  count(name: keyof typeof COUNTERS, labels: Record<string, string>): void {
+    const series = `${name}${labelled(labels)}`;
+    this.#counts.set(series, (this.#counts.get(series) ?? 0) + 1);
+  }
+
+  /** Counts an operation of the store and passes its outcome on. */
+  async operation<T>(kind: string, work: Promise<T>): Promise<T> {
+    try {
+      const result = await work;
+      this.count('fairgate_store_operations_total', { kind, outcome: 'answered' });
+      return result;
+    } catch (error) {
+      this.count('fairgate_store_operations_total', { kind, outcome: 'failed' });
+      throw error;
+    }
+  }
+
+  text(rooms: readonly Seen[]): string {
+    const lines: string[] = [];
+    for (const [name, help] of Object.entries(COUNTERS)) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
+      for (const [series, value] of this.#counts) if (series.startsWith(`${name}{`)) lines.push(`${series} ${value}`);
+    }
+    for (const [name, help] of Object.entries(GAUGES)) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
+      for (const seen of rooms) {
+        const { labels, value } = gauge(name as keyof typeof GAUGES, seen);
+        lines.push(`${name}${labelled(labels)} ${value}`);
+      }
+    }
+    return `${lines.join('\n')}\n`;
+  }
+}
+
+function gauge(name: keyof typeof GAUGES, { view, now }: Seen): { labels: Record<string, string>; value: number } {
+  const { room, state, entries, issued, called, active } = view.board;
+  switch (name) {
+    case 'fairgate_room_state':
+      return { labels: { room, state }, value: 1 };
+    case 'fairgate_room_entries':
+      return { labels: { room }, value: entries };
+    case 'fairgate_room_issued':
+      return { labels: { room }, value: issued };
+    case 'fairgate_room_called':
+      return { labels: { room }, value: called };
+    case 'fairgate_room_active':
+      return { labels: { room }, value: active };
+    case 'fairgate_room_view_age_seconds':
+      return { labels: { room }, value: (now - view.at) / 1000 };
+  }
+}
+
+/** Label values are words of closed lists or room ids; none needs escaping. */
+function labelled(labels: Record<string, string>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  return `{${pairs.join(',')}}`;
+}

@@ -1,0 +1,84 @@
+// A visitor's page as one self-contained HTML document: style and script stand in it, nothing else is fetched, and the
+// Content-Security-Policy allows exactly these two texts. The gateway chooses the status code and the headers.
+
+import { raw } from 'hono/html';
+import clientEn, { sha256 as clientEnSha256 } from './client-en.ts?bundle';
+import clientKo, { sha256 as clientKoSha256 } from './client-ko.ts?bundle';
+import type { PageModel } from './model.ts';
+import { noScriptSeconds, Page, titleOf } from './page.tsx';
+import style, { sha256 as styleSha256 } from './style.css?bundle';
+import { en } from './words-en.ts';
+import { ko } from './words-ko.ts';
+
+const LANGUAGES = {
+  ko: { words: ko, client: clientKo },
+  en: { words: en, client: clientEn },
+};
+
+/** For every page that `renderPage` makes, and for nothing else. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  `script-src 'sha256-${clientKoSha256}' 'sha256-${clientEnSha256}'`,
+  `style-src 'sha256-${styleSha256}'`,
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export function renderPage(given: PageModel): string {
+  const model = { ...given, returnTo: localPath(given.returnTo) };
+  const { words, client } = LANGUAGES[model.language];
+  const other = words.otherLanguage;
+  const now = Date.parse(model.board?.serverTime ?? model.status?.serverTime ?? '') || 0;
+  const seconds = noScriptSeconds(model, now);
+  const document = (
+    <html lang={words.language}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width,initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <meta name="format-detection" content="telephone=no" />
+        <title>{titleOf({ model, words })}</title>
+        {seconds !== null && (
+          <noscript>
+            <meta http-equiv="refresh" content={`${seconds};url=${model.returnTo}`} />
+          </noscript>
+        )}
+        <style>{raw(style)}</style>
+      </head>
+      <body>
+        <header>
+          <p>{model.room?.title[words.language]}</p>
+          <a
+            href={`/_fairgate/language?to=${other.language}&return=${encodeURIComponent(model.returnTo)}`}
+            lang={other.language}
+            hreflang={other.language}
+          >
+            {other.name}
+          </a>
+        </header>
+        <main id="page">
+          <Page model={model} words={words} now={now} scripted={null} />
+        </main>
+        <p id="spoken" class="unseen" role="status" />
+        <script type="application/json" id="fairgate">
+          {raw(embeddedJson(model))}
+        </script>
+        <script>{raw(client)}</script>
+      </body>
+    </html>
+  );
+  return `<!doctype html>${document}`;
+}
+
+/** A path on this origin, whatever was asked for. Browsers take `//host`, `/\host` and both with a tab inside for others. */
+function localPath(path: string): string {
+  return /^\/(?![/\\])\P{Cc}*$/u.test(path) ? path : '/';
+}
+
+/** JSON that cannot end the script element it stands in, nor open a comment there. */
+function embeddedJson(model: PageModel): string {
+  return JSON.stringify(model).replaceAll('<', '\\u003c');
+}

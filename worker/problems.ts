@@ -1,0 +1,75 @@
+// Every refusal that a machine can meet, as RFC 9457 problem+json. The type is stable, the detail says what to do next,
+// and neither says anything of the inside.
+
+import { PATH_CHARS_MAX } from '../queue-core/paths.ts';
+
+const TYPE_BASE = 'https://fairgate.dev/problems/';
+
+const PROBLEMS = {
+  'no-admission': [
+    403,
+    'A place in line is needed',
+    'Open this address in a browser, or POST to the room’s join address, and come back with the admission token.',
+  ],
+  'cross-site-request': [
+    403,
+    'Request from another site',
+    'Join, claim and leave can only be asked for from this site.',
+  ],
+  'doubtful-address': [
+    400,
+    'The address can be read in more than one way',
+    'Send the path without encoded slashes or control characters, backslashes, incomplete percent-encoding or leading "..".',
+  ],
+  'doubtful-host': [400, 'The Host cannot be read', 'Send one host name, with a port at the most.'],
+  'address-too-long': [414, 'The address is too long', `Send a path of at most ${PATH_CHARS_MAX} characters.`],
+  'headers-too-large': [431, 'The cookies or headers are too large', 'Clear this site’s cookies and try again.'],
+  'body-too-large': [413, 'The body is too large', 'Send at most 4 kB here.'],
+  'body-not-allowed': [400, 'This method has no body', 'Send GET and HEAD without a body, or use another method.'],
+  'bad-body': [
+    400,
+    'The body cannot be read',
+    'Send a form or a JSON object, with "return" as a path on this site, or no body.',
+  ],
+  'bad-token': [401, 'The token is not valid here', 'Join the line again; tokens hold for one room and one opening.'],
+  'operator-key': [401, 'An operator’s key is needed', 'Send it as Authorization: Bearer.'],
+  'method-not-allowed': [
+    405,
+    'This method is not answered here',
+    'Use the method that the documentation names for this address.',
+  ],
+  'not-found': [404, 'Nothing is here', 'Check the address; this gateway knows no such room or page.'],
+  'too-many-requests': [
+    429,
+    'Asked too often',
+    'Wait for the seconds in Retry-After; asking sooner moves nobody forward.',
+  ],
+  'room-closed': [409, 'The room is not taking visitors', 'Read the board for what happens next.'],
+  'store-unreachable': [
+    503,
+    'The line cannot be read at the moment',
+    'Your place is kept. Try again in a few seconds.',
+  ],
+  'origin-unreachable': [
+    502,
+    'The site behind the line does not answer',
+    'Your session is kept. Try again in a few seconds.',
+  ],
+  'not-configured': [503, 'This gateway is not set up', 'Its operators find the reason in its log.'],
+  unexpected: [500, 'Something went wrong', 'Your place is kept. Try again in a few seconds.'],
+} as const satisfies Record<string, readonly [status: number, title: string, detail: string]>;
+
+export type Problem = keyof typeof PROBLEMS;
+
+export function problemStatus(problem: Problem): number {
+  return PROBLEMS[problem][0];
+}
+
+/** The answer for a client that is not a person with a browser. */
+export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
+  const [status, title, detail] = PROBLEMS[problem];
+  return new Response(JSON.stringify({ type: `${TYPE_BASE}${problem}`, title, status, detail }), {
+    status,
+    headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
+  });
+}

@@ -1,0 +1,241 @@
+// A request for anything but the gateway's own addresses: facts, the gate's decision, and the answer. Whoever is
+// admitted passes in the same request; whoever is not gets a place, a page, the app's JSON, or a clear refusal.
+
+import { positionOf } from '../queue-core/board.ts';
+import type { ClaimReply } from '../queue-core/command.ts';
+import { exempts } from '../queue-core/paths.ts';
+import { refusal, type Shown, visitorPage, waitingJson } from './answers.ts';
+import { type Asks, type Decision, decide, placeIn } from './gate.ts';
+import type { Background, Gateway } from './gateway.ts';
+import { pageKind } from './pages/kind.ts';
+import { problemResponse } from './problems.ts';
+import { OriginUnreachable, type OriginWord, type Passage, passToOrigin } from './proxy.ts';
+import { StoreUnavailable } from './store/room-store.ts';
+import { type Routed, returnAddress, routeTo, type Target } from './target.ts';
+import { Visitor } from './visitor.ts';
+
+/** A slot this near is waited for within the request, so that the visitor sees no page in between. */
+const SLOT_WAIT_MS_MAX = 1_000;
+
+/** What the client can use, by its own words: exactly JSON, a page, or neither. */
+export function asksFor(request: Request): Asks {
+  const accept = request.headers.get('Accept') ?? '';
+  if (accept.trim().toLowerCase() === 'application/json') return 'json';
+  const navigates = request.headers.get('Sec-Fetch-Mode') === 'navigate' || /\btext\/html\b/i.test(accept);
+  return navigates && (request.method === 'GET' || request.method === 'POST') ? 'page' : 'other';
+}
+
+export async function visit(
+  gateway: Gateway,
+  request: Request,
+  target: Target,
+  background: Background,
+): Promise<Response> {
+  const asks = asksFor(request);
+  const routed = routeTo(gateway.rooms, target);
+  if (routed.kind === 'nowhere') {
+    gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'nowhere' });
+    return refusal('not-found', request, asks === 'page');
+  }
+  const visitor = await Visitor.meet(gateway, routed.room, request.headers, background);
+  const decision = decide({
+    routed,
+    asks,
+    exempt: isExempt(routed, request.method, target.path),
+    prefetch: /\bprefetch\b/i.test(request.headers.get('Sec-Purpose') ?? request.headers.get('Purpose') ?? ''),
+    admission: visitor.admission,
+    queue: visitor.queue,
+    seen: visitor.seen,
+    ownTime: gateway.ownTime(),
+  });
+  gateway.metrics.count('fairgate_requests_total', { decision: decision.kind, reason: decision.reason });
+  try {
+    return await new Visit(gateway, request, target, visitor, asks, background).carryOut(decision);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    console.error(error.message, error.cause);
+    return new Visit(gateway, request, target, visitor, asks, background).show({ kind: 'storeUnreachable' });
+  }
+}
+
+function isExempt(routed: Routed, method: string, path: string): boolean {
+  return routed.kind === 'room' && (method === 'GET' || method === 'HEAD') && exempts(routed.room.exempt, path);
+}
+
+class Visit {
+  readonly #gateway: Gateway;
+  readonly #request: Request;
+  readonly #target: Target;
+  readonly #visitor: Visitor;
+  readonly #asks: Asks;
+  readonly #background: Background;
+
+  constructor(
+    gateway: Gateway,
+    request: Request,
+    target: Target,
+    visitor: Visitor,
+    asks: Asks,
+    background: Background,
+  ) {
+    this.#gateway = gateway;
+    this.#request = request;
+    this.#target = target;
+    this.#visitor = visitor;
+    this.#asks = asks;
+    this.#background = background;
+  }
+
+  async carryOut(decision: Decision): Promise<Response> {
+    switch (decision.kind) {
+      case 'refuse':
+        return refusal(decision.problem, this.#request, this.#asks === 'page');
+      case 'pass':
+        return this.#pass(decision);
+      case 'claim':
+        return this.#afterClaim(await this.#visitor.claim(this.#position()));
+      case 'join':
+        return this.#join();
+      case 'show':
+        return this.#showWhere(decision.reason);
+    }
+  }
+
+  async #join(): Promise<Response> {
+    const joined = await this.#visitor.join();
+    if (joined.kind === 'refused') return this.#showWhere('waiting');
+    return joined.claim === null ? this.#showWhere('waiting') : this.#afterClaim(joined.claim);
+  }
+
+  async #afterClaim(reply: ClaimReply): Promise<Response> {
+    switch (reply.kind) {
+      case 'admitted': {
+        const aheadMs = reply.admitAt - this.#visitor.now;
+        if (aheadMs > SLOT_WAIT_MS_MAX) return this.show({ kind: 'called', admitAt: reply.admitAt });
+        if (aheadMs > 0) await this.#gateway.wait(Math.ceil(aheadMs));
+        return this.#toOrigin('admitted');
+      }
+      case 'standby':
+        return this.show({ kind: 'standby', standbyAhead: reply.ahead });
+      case 'lapsed':
+      case 'ended':
+        return this.show({ kind: reply.kind });
+      case 'waiting':
+      case 'refused':
+        return this.#showWhere('waiting');
+    }
+  }
+
+  async #pass(decision: Extract<Decision, { kind: 'pass' }>): Promise<Response> {
+    if (decision.renew !== 'no') {
+      const renewed = await this.#renewed(decision.renew);
+      if (renewed !== null) return renewed;
+    }
+    return this.#toOrigin(decision.reason);
+  }
+
+  /** @returns an answer where the session turns out to be over, else null */
+  async #renewed(renew: 'may' | 'must'): Promise<Response | null> {
+    try {
+      const reply = await this.#visitor.renew();
+      if (reply.kind === 'admitted') return null;
+      return this.#asks === 'other' ? problemResponse('no-admission') : this.show({ kind: 'ended' });
+    } catch (error) {
+      if (renew === 'may' && error instanceof StoreUnavailable) return null; // The token holds by itself until its end.
+      throw error;
+    }
+  }
+
+  async #toOrigin(reason: Extract<Decision, { kind: 'pass' }>['reason']): Promise<Response> {
+    const { room, presented, seen } = this.#visitor;
+    const passage: Passage = {
+      origin: room.origin,
+      target: this.#target,
+      admission: reason === 'admitted' || reason === 'operator' ? this.#visitor.admissionToken : null,
+      ownBearer: presented.bearer,
+      clientAddress: clientAddress(this.#request),
+    };
+    try {
+      const { response, word } = await passToOrigin(this.#request, passage, this.#gateway.fetchOrigin);
+      this.#gateway.metrics.count('fairgate_origin_responses_total', {
+        class: `${Math.floor(response.status / 100)}xx`,
+      });
+      if (seen !== null) this.#background(this.#gateway.originHealth.note(room, true, seen));
+      await this.#obey(word, response);
+      for (const cookie of this.#visitor.setCookies) response.headers.append('Set-Cookie', cookie);
+      return response;
+    } catch (error) {
+      if (!(error instanceof OriginUnreachable)) throw error;
+      console.error(`The origin of room "${room.id}" did not answer:`, error.cause);
+      this.#gateway.metrics.count('fairgate_origin_responses_total', { class: 'unreachable' });
+      // A body comes from the visitor, who can make it slow or break it off: its failure says nothing about the origin.
+      if (this.#request.body === null) this.#background(this.#gateway.originHealth.note(room, false, seen));
+      return this.show({ kind: 'originUnreachable' });
+    }
+  }
+
+  /** Acts on what the origin says in its answer. An ending is durable before the answer goes out. */
+  async #obey({ command, stock }: OriginWord, response: Response): Promise<void> {
+    if (command !== null) {
+      try {
+        await this.#visitor.end(command === 'complete' ? 'completed' : 'revoked');
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        // Said again in the background; if that fails too, the session ends at its own time.
+        this.#background(this.#visitor.end(command === 'complete' ? 'completed' : 'revoked'));
+      }
+    }
+    if (stock !== null && response.ok) this.#reportStock(stock);
+  }
+
+  #reportStock({ remaining, asOfSeconds }: NonNullable<OriginWord['stock']>): void {
+    const { seen, room } = this.#visitor;
+    if (seen === null || seen.view.board.stock?.remaining === remaining) return;
+    const asOf = Math.min(this.#visitor.now, asOfSeconds === null ? this.#visitor.now : asOfSeconds * 1000 + 999);
+    const { metrics, store } = this.#gateway;
+    this.#background(
+      metrics
+        .operation('reportStock', store.apply(room.id, [{ kind: 'reportStock', remaining, asOf }]))
+        .catch((error) => {
+          console.error(`The stock of room "${room.id}" could not be reported:`, error);
+        }),
+    );
+  }
+
+  /** Shows where the visitor stands; a lost store has its own page. */
+  async #showWhere(reason: Extract<Decision, { kind: 'show' }>['reason']): Promise<Response> {
+    const { board, status, admission } = this.#visitor;
+    if (reason === 'storeUnreachable' || board === null || status === null)
+      return this.show({ kind: 'storeUnreachable' });
+    if (reason === 'slotAhead' && admission?.kind === 'valid') {
+      return this.show({ kind: 'called', admitAt: admission.token.admitAt });
+    }
+    return this.show({ kind: pageKind(board, status) ?? 'waiting' });
+  }
+
+  show(shown: Omit<Shown, 'returnTo'>): Response {
+    const { board, status } = this.#visitor;
+    if (this.#asks === 'page') {
+      const returnTo = returnAddress(`${this.#target.path}${this.#target.query}`);
+      return visitorPage(this.#visitor, this.#request.headers, { ...shown, returnTo });
+    }
+    if (shown.kind === 'originUnreachable') return problemResponse('origin-unreachable', { 'Retry-After': '5' });
+    if (this.#asks === 'json' && board !== null && status !== null && shown.kind !== 'storeUnreachable') {
+      return waitingJson(this.#visitor, status, board);
+    }
+    return problemResponse('store-unreachable', { 'Retry-After': '5' });
+  }
+
+  #position(): number {
+    const { seen, queue } = this.#visitor;
+    if (seen === null) return 0;
+    const place = placeIn(queue, seen.view.board.epoch);
+    return place === null ? 0 : (positionOf(place.place, seen.view.board) ?? 0);
+  }
+}
+
+/** The visitor's address by the runtime: Cloudflare's header there, the socket's peer on one's own machine. */
+function clientAddress(request: Request): string | null {
+  const peer = (request.cf as { clientIp?: string } | undefined)?.clientIp;
+  return peer === undefined ? request.headers.get('CF-Connecting-IP') : peer.replace(/:\d+$/, '');
+}

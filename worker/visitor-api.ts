@@ -1,0 +1,293 @@
+// The addresses under /_fairgate/rooms/{room}: what visitors' pages and apps ask for. Board and status answer from the
+// gateway's view; only join, claim and leave touch the store. Forms are answered with redirects and pages, apps with JSON.
+
+import { concatBytes } from '@noble/hashes/utils.js';
+import { type Context, Hono } from 'hono';
+import { positionOf, type Status } from '../queue-core/board.ts';
+import type { ClaimReply } from '../queue-core/command.ts';
+import { json, languageCookie, refusal, type Shown, visitorPage } from './answers.ts';
+import { cloudflareWaitingRoom } from './cloudflare-json.ts';
+import { placeIn } from './gate.ts';
+import type { Background, Gateway } from './gateway.ts';
+import type { VisitorAnswer } from './pages/model.ts';
+import { problemResponse } from './problems.ts';
+import { StoreUnavailable } from './store/room-store.ts';
+import { returnAddress } from './target.ts';
+import { Visitor } from './visitor.ts';
+
+/** Join, claim and leave carry a return address at the most. */
+const BODY_BYTES_MAX = 4_096;
+
+/** RFC draft "Idempotency-Key": a client's own random name for one wish; long enough not to be guessed. */
+const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{16,128})"?$/;
+
+export interface RequestEnv {
+  Variables: { background: Background };
+}
+
+type Asked = Context<RequestEnv>;
+
+export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
+  const api = new Hono<RequestEnv>();
+
+  const meet = async (c: Asked): Promise<Visitor | Response> => {
+    const room = gateway.rooms.find(({ id }) => id === c.req.param('room'));
+    if (room === undefined) return problemResponse('not-found');
+    const visitor = await Visitor.meet(gateway, room, c.req.raw.headers, c.var.background);
+    const badBearer = visitor.presented.bearer && visitor.queue?.kind === 'invalid';
+    return badBearer ? problemResponse('bad-token', { 'WWW-Authenticate': 'Bearer' }) : visitor;
+  };
+
+  api.get('/rooms/:room/board', async (c) => {
+    const room = gateway.rooms.find(({ id }) => id === c.req.param('room'));
+    if (room === undefined) return problemResponse('not-found');
+    const seen = await gateway.views.read(room, c.var.background);
+    if (seen === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    if (seen.view.originFailing) c.var.background(gateway.originHealth.probe(room, seen));
+    return new Response(JSON.stringify({ ...seen.view.board, serverTime: new Date(seen.now).toISOString() }), {
+      headers: {
+        'Content-Type': 'application/json',
+        'Cache-Control': 'public, max-age=1, stale-while-revalidate=2',
+        'Access-Control-Allow-Origin': '*',
+      },
+    });
+  });
+
+  api.get('/rooms/:room/status', async (c) => {
+    const visitor = await meet(c);
+    if (visitor instanceof Response) return visitor;
+    const seconds = gateway.polls.secondsToWait(pollKey(visitor));
+    if (seconds > 0) return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
+    const { status, board } = visitor;
+    if (status === null || board === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    return json({ ...status, cfWaitingRoom: cloudflareWaitingRoom(board, status) });
+  });
+
+  api.post('/rooms/:room/:wish{join|claim|leave}', async (c) => {
+    const refused = refuseForeign(c.req.raw);
+    if (refused !== null) return refused;
+    const body = await readReturn(c.req.raw);
+    if (body instanceof Response) return body;
+    const visitor = await meet(c);
+    if (visitor instanceof Response) return visitor;
+    const wish = new Wish(gateway, c.req.raw, visitor, body.returnTo);
+    try {
+      return await wish.carryOut(c.req.param('wish') as 'join' | 'claim' | 'leave');
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      console.error(error.message, error.cause);
+      return wish.unreachable();
+    }
+  });
+
+  api.get('/language', (c) => {
+    const language = c.req.query('to') === 'en' ? 'en' : 'ko';
+    return new Response(null, {
+      status: 303,
+      headers: {
+        Location: returnAddress(c.req.query('return')),
+        'Set-Cookie': languageCookie(language),
+        'Cache-Control': 'no-store',
+      },
+    });
+  });
+
+  return api;
+}
+
+class Wish {
+  readonly #gateway: Gateway;
+  readonly #request: Request;
+  readonly #visitor: Visitor;
+  readonly #returnTo: string;
+  readonly #asksJson: boolean;
+
+  constructor(gateway: Gateway, request: Request, visitor: Visitor, returnTo: string) {
+    this.#gateway = gateway;
+    this.#request = request;
+    this.#visitor = visitor;
+    this.#returnTo = returnTo;
+    this.#asksJson = !/\btext\/html\b/i.test(request.headers.get('Accept') ?? '');
+  }
+
+  async carryOut(wish: 'join' | 'claim' | 'leave'): Promise<Response> {
+    if (this.#visitor.seen === null || this.#visitor.seen.unreachable) return this.unreachable();
+    switch (wish) {
+      case 'join':
+        return this.#join();
+      case 'claim':
+        return this.#afterClaim(await this.#claim());
+      case 'leave':
+        return this.#leave();
+    }
+  }
+
+  unreachable(): Response {
+    if (this.#asksJson) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    return this.#page({ kind: 'storeUnreachable' });
+  }
+
+  /** One place a browser: whoever has a place that still counts gets that one again. */
+  async #join(): Promise<Response> {
+    const held = this.#visitor.queue === null ? null : await this.#claim();
+    if (held !== null && held.kind !== 'lapsed' && held.kind !== 'ended' && !isUseless(held)) {
+      return held.kind === 'waiting' ? this.#answer({ outcome: 'joined' }) : this.#afterClaim(held);
+    }
+    const key = IDEMPOTENCY_KEY.exec(this.#request.headers.get('Idempotency-Key') ?? '')?.[1];
+    const joined = key === undefined ? await this.#visitor.join() : await this.#joinOnce(key);
+    if (joined.kind === 'refused') return this.#answer({ outcome: 'refused', reason: joined.reason });
+    return joined.claim === null ? this.#answer({ outcome: 'joined' }) : this.#afterClaim(joined.claim);
+  }
+
+  /** A join named by the client: the same name brings the same place, although nothing is stored about it. */
+  async #joinOnce(key: string) {
+    const text = new TextEncoder().encode(`fairgate/join ${this.#visitor.room.id} ${key}`);
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text)).toBase64({
+      alphabet: 'base64url',
+      omitPadding: true,
+    });
+    return this.#visitor.join(digest.slice(22, 33), digest.slice(0, 22));
+  }
+
+  async #claim(): Promise<ClaimReply> {
+    const { seen, queue } = this.#visitor;
+    const place = seen === null ? null : placeIn(queue, seen.view.board.epoch);
+    if (seen === null || place === null) return { kind: 'refused', reason: 'wrongEpoch' };
+    const { board } = seen.view;
+    const position = positionOf(place.place, board);
+    if (position === null) return { kind: 'waiting', ahead: 0 };
+    if (position > board.called) return { kind: 'waiting', ahead: position - board.called - 1 };
+    return this.#visitor.claim(position);
+  }
+
+  async #afterClaim(reply: ClaimReply): Promise<Response> {
+    switch (reply.kind) {
+      case 'admitted':
+        return this.#answer({ outcome: 'admitted', admitAt: new Date(reply.admitAt).toISOString() });
+      case 'standby':
+        return this.#answer({ outcome: 'standby', standbyAhead: reply.ahead });
+      case 'refused':
+        return this.#answer({ outcome: 'refused', reason: reply.reason });
+      case 'waiting':
+      case 'lapsed':
+      case 'ended':
+        return this.#answer({ outcome: reply.kind });
+    }
+  }
+
+  async #leave(): Promise<Response> {
+    await this.#visitor.end('left');
+    this.#visitor.forget();
+    return this.#answer({ outcome: 'left' });
+  }
+
+  #answer(said: Pick<VisitorAnswer, 'outcome'> & Partial<VisitorAnswer>): Response {
+    this.#gateway.metrics.count('fairgate_requests_total', { decision: 'wish', reason: said.outcome });
+    const { status, setCookies, queueToken, admissionToken } = this.#visitor;
+    if (!this.#asksJson) return this.#formAnswer(said);
+    const tokens = this.#isBrowser() ? {} : tokensOf(said.outcome, queueToken, admissionToken);
+    const answer = { reason: null, standbyAhead: null, admitAt: null, ...said, status: status as Status, ...tokens };
+    const response = json(answer satisfies VisitorAnswer, httpStatus(said.outcome));
+    for (const cookie of setCookies) response.headers.append('Set-Cookie', cookie);
+    return response;
+  }
+
+  /** Without JavaScript: back to where the visitor wanted to go, where the gate decides again. */
+  #formAnswer(said: Pick<VisitorAnswer, 'outcome'>): Response {
+    if (said.outcome === 'left') return this.#page({ kind: 'ended' });
+    const response = new Response(null, {
+      status: 303,
+      headers: { Location: this.#returnTo, 'Cache-Control': 'no-store' },
+    });
+    for (const cookie of this.#visitor.setCookies) response.headers.append('Set-Cookie', cookie);
+    return response;
+  }
+
+  #page(shown: Omit<Shown, 'returnTo'>): Response {
+    return visitorPage(this.#visitor, this.#request.headers, { ...shown, returnTo: this.#returnTo });
+  }
+
+  /** Browsers keep tokens in HttpOnly cookies; a script of the origin's page must not get them from a body. */
+  #isBrowser(): boolean {
+    return this.#request.headers.has('Sec-Fetch-Site') || this.#request.headers.has('Origin');
+  }
+}
+
+function tokensOf(outcome: VisitorAnswer['outcome'], queueToken: string | null, admissionToken: string | null) {
+  if (outcome === 'left') return {};
+  return {
+    ...(queueToken === null ? {} : { queueToken }),
+    ...(outcome !== 'admitted' || admissionToken === null ? {} : { admissionToken }),
+  };
+}
+
+/** A place of another opening, or one that was never given, is no reason to refuse a new one. */
+function isUseless(reply: ClaimReply): boolean {
+  return reply.kind === 'refused' && ['wrongEpoch', 'unknownPosition', 'foreignPosition'].includes(reply.reason);
+}
+
+function httpStatus(outcome: VisitorAnswer['outcome']): number {
+  switch (outcome) {
+    case 'joined':
+    case 'admitted':
+    case 'left':
+      return 200;
+    case 'waiting':
+    case 'standby':
+      return 202;
+    case 'refused':
+      return 409;
+    case 'lapsed':
+    case 'ended':
+      return 410;
+  }
+}
+
+/** A visitor by their id; a stranger by nothing, because an address may be a whole town. */
+function pollKey({ queue, room }: Visitor): string {
+  return queue === null || queue.kind === 'invalid' ? `${room.id} strangers` : `${room.id} ${queue.token.visitor}`;
+}
+
+/** State changes come from this site's own pages or from apps, never from another site's page (Fetch metadata). */
+function refuseForeign(request: Request): Response | null {
+  const site = request.headers.get('Sec-Fetch-Site');
+  const origin = request.headers.get('Origin');
+  const host = request.headers.get('Host');
+  const foreign =
+    (site !== null && site !== 'same-origin' && site !== 'none') ||
+    (origin !== null && URL.parse(origin)?.host !== host?.toLowerCase());
+  return foreign
+    ? refusal('cross-site-request', request, /\btext\/html\b/i.test(request.headers.get('Accept') ?? ''))
+    : null;
+}
+
+/** Reads `return` from a form or JSON body; no body is the front page. */
+async function readReturn(request: Request): Promise<{ returnTo: string } | Response> {
+  const text = await readText(request);
+  if (text === null) return problemResponse('body-too-large');
+  if (text === '') return { returnTo: '/' };
+  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
+  if (type === 'application/x-www-form-urlencoded') {
+    return { returnTo: returnAddress(new URLSearchParams(text).get('return')) };
+  }
+  try {
+    const body: unknown = JSON.parse(text);
+    if (type !== 'application/json' || typeof body !== 'object' || body === null) return problemResponse('bad-body');
+    return { returnTo: returnAddress('return' in body ? body.return : '/') };
+  } catch {
+    return problemResponse('bad-body'); // SyntaxError: not JSON
+  }
+}
+
+/** @returns null where the body is larger than the bound, whatever its header said */
+async function readText(request: Request): Promise<string | null> {
+  if (request.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX) return null;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(concatBytes(...chunks));
+}
