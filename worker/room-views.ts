@@ -101,8 +101,13 @@ export class RoomViews {
     return picture;
   }
 
+  /** How long ago the view was asked for; one from before the opening is worth nothing after it. */
   #age({ seen }: Picture): number {
-    return seen === null ? Number.POSITIVE_INFINITY : this.#clock.now() - seen.askedAt;
+    if (seen === null) return Number.POSITIVE_INFINITY;
+    const { view, askedAt, receivedAt } = seen;
+    const opensAt = epochMs(view.board.opensAt);
+    const now = view.at + (this.#clock.now() - receivedAt);
+    return view.at < opensAt && now >= opensAt ? Number.POSITIVE_INFINITY : this.#clock.now() - askedAt;
   }
 
   #seen({ seen, endings, failedAt }: Picture): Seen | null {

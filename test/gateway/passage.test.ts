@@ -179,7 +179,10 @@ describe('an admitted visitor', () => {
       sent.end();
     });
     expect(seen).toEqual(['data: 1\n\n', 'data: 2\n\n']);
-    await until(async () => closed, (isClosed) => isClosed);
+    await until(
+      async () => closed,
+      (isClosed) => isClosed,
+    );
   });
 
   it('sees redirects of the origin to itself as redirects to the public host, and those elsewhere unchanged', async () => {
@@ -305,7 +308,8 @@ describe('an admitted visitor', () => {
   });
 
   it('may send GET and HEAD with an empty body, not with any other: that is refused and is not the origin’s failure', async () => {
-    const unreachable = async () => /class="unreachable"} (\d+)/.exec((await ask(port, '/_fairgate/metrics')).text)?.[1];
+    const unreachable = async () =>
+      /class="unreachable"} (\d+)/.exec((await ask(port, '/_fairgate/metrics')).text)?.[1];
     const before = await unreachable();
     for (const method of ['GET', 'HEAD']) {
       for (const body of ['Content-Length: 3\r\n\r\nabc', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n']) {
@@ -388,7 +392,11 @@ describe('a WebSocket', () => {
       received = Buffer.alloc(0);
       for (const word of ['one', '둘']) {
         socket.write(textFrame(word, true));
-        const echoed = await until(async () => readTextFrame(received), (text) => text !== null, { everyMs: 10 });
+        const echoed = await until(
+          async () => readTextFrame(received),
+          (text) => text !== null,
+          { everyMs: 10 },
+        );
         expect(echoed).toBe(`echo ${word}`);
         received = Buffer.alloc(0);
       }
