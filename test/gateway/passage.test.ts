@@ -378,7 +378,7 @@ describe('a WebSocket', () => {
     const socket = connect(port, '127.0.0.1');
     try {
       let received = Buffer.alloc(0);
-      socket.on('data', (chunk) => {
+      socket.on('data', (chunk: Buffer) => {
         received = Buffer.concat([received, chunk]);
       });
       socket.write(handshake(proof));
