@@ -1,0 +1,130 @@
+// The whole visit in a real Chromium at phone width, against the running gateway and the demo site: waiting before the
+// opening, called, inside, booked, seen. With and without JavaScript, with the network going away, with a wrong clock.
+
+import { readFileSync } from 'node:fs';
+import type AxeCore from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Running, startFairgate } from '../running.ts';
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+/** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
+const PATIENCE_MS = 40_000;
+
+const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, locale: 'ko-KR' };
+
+let browser: Browser;
+let fairgate: Running | null = null;
+
+beforeAll(async () => {
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+afterEach(async () => {
+  await fairgate?.stop();
+  fairgate = null;
+});
+afterAll(() => browser?.close());
+
+async function openingIn(seconds: number, policy = {}): Promise<Running> {
+  fairgate = await startFairgate({ room: { schedule: { opensAt: `+${seconds}s` }, policy } });
+  return fairgate;
+}
+
+async function visitor(changes: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ ...PHONE, ...changes });
+  context.setDefaultTimeout(PATIENCE_MS);
+  return context.newPage();
+}
+
+async function complaints(page: Page): Promise<string[]> {
+  // Through the devtools protocol, which the page's Content-Security-Policy does not forbid.
+  await page.evaluate(AXE);
+  const found = (await page.evaluate('axe.run()')) as AxeCore.AxeResults;
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** Chooses the first free time, fills the form in and sends it. */
+async function book(page: Page): Promise<void> {
+  await page.locator('form[action="/book"]').waitFor();
+  await page.locator('input[name="slot"]').first().check({ force: true });
+  await page.locator('input[name="name"]').fill('김하늘');
+  await page.locator('input[name="phoneEnd"]').fill('1234');
+  await page.locator('form[action="/book"] button[type="submit"]').click();
+  await page.waitForURL('**/booking');
+}
+
+describe('the whole visit', () => {
+  test.each([
+    ['with JavaScript', true],
+    ['without JavaScript', false],
+  ])('%s: a deep link before the opening waits, enters by itself, books and sees the booking', async (_, scripts) => {
+    const { url } = await openingIn(8);
+    const page = await visitor({ javaScriptEnabled: scripts });
+    await page.goto(`${url}/book`);
+    expect(await page.locator('form[action="/book"]').count()).toBe(0);
+    expect(await page.locator('main#page').textContent()).toContain('1');
+    if (scripts) expect(await complaints(page)).toEqual([]);
+    await book(page);
+    expect(await page.locator('main').textContent()).toContain('김하늘');
+    await page.reload();
+    expect(await page.locator('main').textContent()).toContain('김하늘');
+    await page.context().close();
+  });
+
+  test('a second browser that opens the booking link directly lands in the line, and enters when a place is free', async () => {
+    const { url } = await openingIn(0, { totalActiveUsers: 1 });
+    const first = await visitor();
+    await first.goto(`${url}/book`);
+    await first.locator('form[action="/book"]').waitFor();
+    const second = await visitor({ locale: 'en-GB' });
+    await second.goto(`${url}/book`);
+    expect(await second.locator('html').getAttribute('lang')).toBe('en');
+    expect(await second.locator('form[action="/book"]').count()).toBe(0);
+    expect(await complaints(second)).toEqual([]);
+    await first.context().request.post(`${url}/_fairgate/rooms/demo/leave`);
+    await second.locator('form[action="/book"]').waitFor();
+    for (const page of [first, second]) await page.context().close();
+  });
+
+  test('switching the network off and on admits nobody early and costs nobody the place', async () => {
+    const { url } = await openingIn(12);
+    const page = await visitor();
+    await page.goto(`${url}/book`);
+    const before = await page.evaluate(() => fetch('/_fairgate/rooms/demo/status').then((reply) => reply.json()));
+    for (let turn = 0; turn < 2; turn++) {
+      await page.context().setOffline(true);
+      await page.evaluate(() => window.dispatchEvent(new Event('offline')));
+      await page.context().setOffline(false);
+    }
+    const after = await page.evaluate(() => fetch('/_fairgate/rooms/demo/status').then((reply) => reply.json()));
+    expect(after.entry).toBe(before.entry);
+    expect(await page.locator('form[action="/book"]').count()).toBe(0);
+    await page.locator('form[action="/book"]').waitFor();
+    await page.context().close();
+  });
+
+  test('a device clock that is years ahead opens nothing, and keeps nobody out', async () => {
+    const { url } = await openingIn(10);
+    const page = await visitor();
+    await page.clock.setSystemTime(new Date('2031-01-01T00:00:00Z'));
+    await page.goto(`${url}/book`);
+    expect(await page.evaluate(() => new Date().getFullYear())).toBe(2031);
+    expect(await page.locator('form[action="/book"]').count()).toBe(0);
+    const state = await page.evaluate(() => fetch('/_fairgate/rooms/demo/status').then((reply) => reply.json()));
+    expect(state.state).toBe('entered');
+    await page.locator('form[action="/book"]').waitFor();
+    await page.context().close();
+  });
+});
