@@ -8,6 +8,9 @@ export const PATH_CHARS_MAX = 4_096;
 /** How often a careless origin might decode a path; the wide reading follows it that far. */
 const DECODINGS_MAX = 3;
 
+/** Paths asked for in good faith can be read in a handful of ways; one with more counts as protected, never as exempt. */
+const READINGS_MAX = 64;
+
 export type PathDoubt =
   | 'notAbsolute'
   | 'tooLong'
@@ -35,24 +38,28 @@ export function normalisePath(raw: string): NormalPath {
     const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
     return /[A-Za-z0-9._~-]/.test(character) ? character : triplet.toUpperCase();
   });
-  const path = withoutDotSegments(decoded);
-  return path === null ? doubtful('aboveRoot') : { kind: 'path', path };
+  const { path, climbs } = resolved(decoded);
+  return climbs ? doubtful('aboveRoot') : { kind: 'path', path };
 }
 
 /** Whether any reading of a normalised path lies under one of the prefixes, whatever its case. */
 export function protects(prefixes: readonly string[], path: string): boolean {
-  const lowered = prefixes.map((prefix) => prefix.toLowerCase());
-  return readings(path).some((reading) => lowered.some((prefix) => liesUnder(prefix, reading.toLowerCase())));
+  return protectingLength(prefixes, path) >= 0;
 }
 
 /** Whether every reading of a normalised path lies under one of the exact prefixes. Suffixes never exempt. */
 export function exempts(prefixes: readonly string[], path: string): boolean {
-  return prefixes.some((prefix) => readings(path).every((reading) => liesUnder(prefix, reading)));
+  const all = readings(path);
+  return all !== null && prefixes.some((prefix) => all.every((reading) => liesUnder(prefix, reading)));
 }
 
 /** Length of the longest prefix that protects the path; -1 where none does. Decides between rooms on one host. */
 export function protectingLength(prefixes: readonly string[], path: string): number {
-  return Math.max(-1, ...prefixes.filter((prefix) => protects([prefix], path)).map((prefix) => prefix.length));
+  const all = readings(path)?.flatMap((reading) => [reading.toLowerCase(), withoutFormat(reading.toLowerCase())]);
+  const covering = prefixes.filter(
+    (prefix) => all?.some((reading) => liesUnder(prefix.toLowerCase(), reading)) ?? true,
+  );
+  return Math.max(-1, ...covering.map((prefix) => prefix.length));
 }
 
 /** `/book` covers `/book` and `/book/…`, not `/bookshop`; `/` covers everything. */
@@ -61,35 +68,86 @@ function liesUnder(prefix: string, path: string): boolean {
   return path === stem || path.startsWith(`${stem}/`);
 }
 
-/** Every path that some server is known to make of this one: parameters cut off, decoded again, trailing dots dropped. */
-function readings(path: string): string[] {
-  const found = new Set([path]);
-  let decoded = path;
-  for (let round = 0; round < DECODINGS_MAX && decoded.includes('%'); round++) {
-    decoded = decoded.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-    found.add(withoutDotSegments(decoded.replaceAll('\\', '/')) ?? '/');
+/** What servers are known to do to a path beyond normalising it, in an order that nobody knows. */
+const HABITS: readonly ((path: string) => string)[] = [
+  (path) => resolved(path.replaceAll('\\', '/')).path,
+  // Parameters are cut off every segment (Java servlets).
+  (path) => path.replace(/;[^/]*/g, ''),
+  // Trailing dots and spaces are dropped (Windows), or spaces alone.
+  (path) => eachSegment(path, (segment) => (isDots(segment) ? segment : withoutTrailing('. ', segment))),
+  (path) => eachSegment(path, (segment) => withoutTrailing(' ', segment)),
+  // What a decoded character says ends the path: a string in C, or a target taken apart after decoding.
+  (path) => path.replace(/[\0?#].*$/s, ''),
+  // Letters are compared by their compatibility forms (Unicode case folding, best-fit mapping).
+  (path) => path.normalize('NFKC'),
+];
+
+const DECODINGS: readonly ((path: string) => string)[] = [
+  (path) => path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+  (path) => {
+    try {
+      return decodeURIComponent(path);
+    } catch {
+      return path; // URIError: not UTF-8; a server that insists on it answers 400.
+    }
+  },
+];
+
+/** Every path that some server could make of this one; null where there are more than anybody needs. */
+function readings(path: string): string[] | null {
+  const found = new Map([[path, 0]]);
+  // A Map hands out what is added while it is read.
+  for (const [reading, decodings] of found) {
+    const next = HABITS.map((habit) => ({ made: habit(reading), decodings }));
+    if (decodings < DECODINGS_MAX && reading.includes('%')) {
+      next.push(...DECODINGS.map((decode) => ({ made: decode(reading), decodings: decodings + 1 })));
+    }
+    for (const { made, decodings: needed } of next) {
+      const known = found.get(made);
+      if (known !== undefined && known <= needed) continue;
+      found.delete(made);
+      found.set(made, needed);
+    }
+    if (found.size > READINGS_MAX) return null;
   }
-  for (const reading of [...found]) {
-    found.add(withoutDotSegments(reading.replace(/;[^/]*/g, '')) ?? '/');
-    found.add(reading.replace(/[. ]+(?=\/|$)/g, ''));
-  }
-  return [...found];
+  return [...found.keys()];
 }
 
-/** RFC 3986, 5.2.4, with empty segments removed too; null where the path climbs above its root. */
-function withoutDotSegments(path: string): string | null {
+/** `/book.json` is `/book` to frameworks that take the end of a path for a format (Rails, older Spring). */
+function withoutFormat(path: string): string {
+  return path.replace(/\.[^./]*\/?$/, '');
+}
+
+function eachSegment(path: string, change: (segment: string) => string): string {
+  return path.split('/').map(change).join('/');
+}
+
+function isDots(segment: string): boolean {
+  return segment === '.' || segment === '..';
+}
+
+/** As a loop, because a pattern would take a long run of these characters again from each of them. */
+function withoutTrailing(characters: string, segment: string): string {
+  let end = segment.length;
+  while (end > 0 && characters.includes(segment.charAt(end - 1))) end--;
+  return segment.slice(0, end);
+}
+
+/** RFC 3986, 5.2.4, with empty segments removed too. */
+function resolved(path: string): { path: string; climbs: boolean } {
   const kept: string[] = [];
+  let climbs = false;
   const segments = path.split('/').slice(1);
   for (const segment of segments) {
     if (segment === '..') {
-      if (kept.pop() === undefined) return null;
+      if (kept.pop() === undefined) climbs = true;
     } else if (segment !== '' && segment !== '.') {
       kept.push(segment);
     }
   }
   const last = segments.at(-1);
   const isDirectory = kept.length > 0 && (last === '' || last === '.' || last === '..');
-  return `/${kept.join('/')}${isDirectory ? '/' : ''}`;
+  return { path: `/${kept.join('/')}${isDirectory ? '/' : ''}`, climbs };
 }
 
 function doubtful(doubt: PathDoubt): NormalPath {
