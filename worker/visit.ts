@@ -220,10 +220,10 @@ class Visit {
       return visitorPage(this.#visitor, this.#request.headers, { ...shown, returnTo });
     }
     if (shown.kind === 'originUnreachable') return problemResponse('origin-unreachable', { 'Retry-After': '5' });
-    if (this.#asks === 'json' && board !== null && status !== null && shown.kind !== 'storeUnreachable') {
-      return waitingJson(this.#visitor, status, board);
+    if (board === null || status === null || shown.kind === 'storeUnreachable') {
+      return problemResponse('store-unreachable', { 'Retry-After': '5' });
     }
-    return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    return this.#asks === 'json' ? waitingJson(this.#visitor, status, board) : problemResponse('no-admission');
   }
 
   #position(): number {

@@ -3,7 +3,7 @@
 
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { CookieJar, rawRequest } from '../running.ts';
+import { CookieJar } from '../running.ts';
 import { MARKER } from './recording-origin.ts';
 
 export interface Answer {
@@ -123,11 +123,40 @@ export interface RawAnswer {
   body: string;
 }
 
-/** Sends bytes and reads the first answer; status 0 where the connection was closed without one. */
-export async function rawAsk(port: number, text: string, silenceMs = 300): Promise<RawAnswer> {
-  const answer = await rawRequest(port, text, silenceMs).catch(() => ''); // ECONNRESET: closed without an answer
-  const [head = '', ...rest] = answer.split('\r\n\r\n');
-  return { status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0), head, body: rest.join('\r\n\r\n') };
+/** Sends bytes and reads the first answer whole; status 0 where the connection was closed or silent without one. */
+export function rawAsk(port: number, text: string, silenceMs = 2_000): Promise<RawAnswer> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
+    let received = '';
+    const end = () => {
+      socket.destroy();
+      const [head = '', ...rest] = received.split('\r\n\r\n');
+      resolve({ status: statusOf(head), head, body: rest.join('\r\n\r\n') });
+    };
+    socket.setTimeout(silenceMs, end);
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      if (isWhole(received, text.startsWith('HEAD '))) end();
+    });
+    socket.on('error', end); // ECONNRESET: closed without an answer, or after it
+    socket.on('close', end);
+  });
+}
+
+function statusOf(head: string): number {
+  return Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0);
+}
+
+function isWhole(received: string, isHead: boolean): boolean {
+  const headEnd = received.indexOf('\r\n\r\n');
+  if (headEnd === -1) return false;
+  const head = received.slice(0, headEnd);
+  const status = statusOf(head);
+  if (status === 100) return false;
+  if (isHead || status < 200 || status === 204 || status === 304) return true;
+  const length = /^content-length: *(\d+)/im.exec(head)?.[1];
+  if (length !== undefined) return received.length - headEnd - 4 >= Number(length);
+  return /^transfer-encoding: *chunked/im.test(head) && received.endsWith('0\r\n\r\n');
 }
 
 /** Sends the beginning of a request and hangs up, as a phone does that loses its network. */
