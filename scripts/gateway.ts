@@ -51,16 +51,21 @@ export async function startGateway({ settings, port, dataDir, log }: GatewayOpti
   readSettings(env);
   const rooms = resolve(dataDir, 'rooms');
   mkdirSync(rooms, { recursive: true, mode: 0o700 });
+  return runWorkerd('gateway.capnp', port, [`--directory-path=disk=${rooms}`], env, log);
+}
 
+/** Serves a configuration of this folder on a loopback port; 0: a free one. */
+export async function runWorkerd(
+  config: string,
+  port: number,
+  options: readonly string[],
+  env: Record<string, string>,
+  log: (line: string) => void,
+): Promise<RunningGateway> {
+  const address = `--socket-addr=http=127.0.0.1:${port}`;
   const child = spawn(
     workerdPath,
-    [
-      'serve',
-      resolve(import.meta.dirname, 'gateway.capnp'),
-      `--socket-addr=http=127.0.0.1:${port}`,
-      `--directory-path=disk=${rooms}`,
-      '--control-fd=3',
-    ],
+    ['serve', resolve(import.meta.dirname, config), address, ...options, '--control-fd=3'],
     { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
   );
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', log);
