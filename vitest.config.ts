@@ -24,7 +24,10 @@ export default defineConfig({
             main: './test/workers/main.ts',
             miniflare: {
               compatibilityDate: '2026-11-01',
-              durableObjects: { ROOM_OBJECTS: { className: 'RoomObject', useSQLite: true } },
+              durableObjects: {
+                ROOM_OBJECTS: { className: 'RoomObject', useSQLite: true },
+                DIRECTORY_OBJECTS: { className: 'DirectoryObject', useSQLite: true },
+              },
             },
           }),
         ],

@@ -1,12 +1,24 @@
 // What is read of a room: the board that everyone sees, the view from which a gateway answers without asking the
 // store again, and the status of one visitor. All plain JSON, all pure functions of the document.
 
-import type { Place } from './command.ts';
+import type { AuditHead } from './audit.ts';
+import type { Command, Place } from './command.ts';
 import { drawnPosition } from './draw.ts';
+import { bucketOf, type HistoryBucket } from './history.ts';
 import { POLL_SECONDS_MAX } from './limits.ts';
 import { stateOf } from './opening.ts';
-import { claimDeadline, paceOf } from './pacing.ts';
-import type { CallSample, EpochMs, Policy, RoomDocument, RoomState } from './room.ts';
+import { claimDeadline, outstandingCalls, paceOf, showShare } from './pacing.ts';
+import type {
+  CallSample,
+  EpochMs,
+  Flow,
+  GatewaySeen,
+  Policy,
+  RoomDocument,
+  RoomState,
+  Schedule,
+  Totals,
+} from './room.ts';
 import { epochMs, rfc3339 } from './time.ts';
 import { aheadOf, type Pace, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from './wait.ts';
 
@@ -62,6 +74,34 @@ export interface Ending {
   until: EpochMs;
 }
 
+/** The room as its operators see it, live: what the board does not say. */
+export interface LiveRoom {
+  version: number;
+  changedAt: EpochMs;
+  inForceAt: EpochMs | null;
+  schedule: Schedule;
+  flow: Flow;
+  originFailingSince: EpochMs | null;
+  totals: Totals;
+  standby: number;
+  /** Called, neither claimed nor lapsed. */
+  outstanding: number;
+  /** Share of those called lately who came; null: not known yet. */
+  showShare: number | null;
+  audit: AuditHead;
+  gateways: GatewaySeen[];
+  /** The last closed buckets of the history and the open one, oldest first. */
+  buckets: HistoryBucket[];
+}
+
+/** What a gateway asks along with the view. */
+export interface Look {
+  /** Number of the last early ending the gateway knows; 0: none. */
+  endingsAfter: number;
+  /** What it saw since its last report; null: a look that reports nothing. */
+  report: Extract<Command, { kind: 'report' }> | null;
+}
+
 /** What a gateway keeps of a room for a second. Holds nothing of visitors and no secret before the opening. */
 export interface RoomView {
   /** The store's time of this view. */
@@ -72,7 +112,9 @@ export interface RoomView {
   lapsedThrough: number;
   runMs: number;
   renewBefore: EpochMs;
+  revokedAt: EpochMs;
   originFailing: boolean;
+  live: LiveRoom;
   /** Endings after the number that was asked for, at most `ENDINGS_PER_VIEW_MAX`, oldest first. */
   endings: Ending[];
   endingSeq: number;
@@ -80,10 +122,40 @@ export interface RoomView {
 
 /** The view at the store's time `now`; `endings` are those the caller has not seen. */
 export function viewOf(room: RoomDocument, endings: Ending[], now: EpochMs): RoomView {
-  const { policy, calls, lapsedThrough, runMs, renewBefore, endingSeq } = room;
-  const originFailing = room.originFailingSince !== null;
-  const board = boardOf(room, now);
-  return { at: now, board, policy, calls, lapsedThrough, runMs, renewBefore, originFailing, endings, endingSeq };
+  const { policy, calls, lapsedThrough, runMs, renewBefore, revokedAt, endingSeq } = room;
+  return {
+    at: now,
+    board: boardOf(room, now),
+    policy,
+    calls,
+    lapsedThrough,
+    runMs,
+    renewBefore,
+    revokedAt,
+    originFailing: room.originFailingSince !== null,
+    live: liveOf(room, now),
+    endings,
+    endingSeq,
+  };
+}
+
+function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
+  const { version, changedAt, inForceAt, schedule, flow, originFailingSince, totals, audit, gateways } = room;
+  return {
+    version,
+    changedAt,
+    inForceAt,
+    schedule,
+    flow,
+    originFailingSince,
+    totals,
+    standby: room.standby.length,
+    outstanding: outstandingCalls(room),
+    showShare: showShare(room),
+    audit,
+    gateways,
+    buckets: [...room.recent, bucketOf(room, now)],
+  };
 }
 
 function boardOf(room: RoomDocument, now: EpochMs): Board {

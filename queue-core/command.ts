@@ -1,7 +1,9 @@
 // What can be asked of a room and what it answers. Commands carry every id and every random value they need, so
 // that `step` has no chance in it and a command can be repeated.
 
-import type { EndReason, EpochMs, Flow, Message, Policy, Schedule, SessionRecord } from './room.ts';
+import type { Actor } from './audit.ts';
+import type { Observed } from './history.ts';
+import type { EndReason, EpochMs, Flow, Message, Policy, Schedule } from './room.ts';
 
 /** Why a visitor's wish was not granted. Closed list; every one is an expected outcome, not a fault. */
 export type Refusal =
@@ -27,7 +29,7 @@ export type Place = { kind: 'entry'; number: number } | { kind: 'position'; numb
 
 export type Command =
   /** Brings a room into being, or applies an edited settings file. Without change it does nothing. */
-  | { kind: 'configure'; settings: RoomSettings; digest: string; secret: string }
+  | { kind: 'configure'; by: Actor; settings: RoomSettings; digest: string; secret: string }
   /** Lets time act. */
   | { kind: 'tick' }
   /**
@@ -41,17 +43,52 @@ export type Command =
   | { kind: 'renew'; epoch: number; position: number; sid: string }
   /** Ends a session before its time. Repeated, it changes nothing. */
   | { kind: 'end'; epoch: number; position: number; sid: string; reason: EndReason }
-  | { kind: 'setFlow'; flow: Flow }
-  | { kind: 'setPolicy'; policy: Policy }
-  /** Before the opening it moves the opening and everybody keeps their entry; afterwards it begins a new epoch. */
-  | { kind: 'setSchedule'; schedule: Schedule; secret: string }
-  | { kind: 'setMessage'; text: Message['text'] | null }
-  | { kind: 'close' }
+  /**
+   * What an operator wants changed. `id` is the same when the same wish is repeated. With `ifVersion`, only where nobody
+   * else has changed the room since that version.
+   */
+  | { kind: 'change'; id: string; by: Actor; ifVersion: number | null; change: Change }
+  /** What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile. */
+  | { kind: 'report'; gateway: string; seq: number; version: number; observed: Observed }
   /** The beacon's randomness for the opening (32 bytes, hex), verified by the caller. */
   | { kind: 'giveBeacon'; beacon: string }
   /** What the origin says is left. An older report than the last one is ignored. */
   | { kind: 'reportStock'; remaining: number; asOf: EpochMs }
   | { kind: 'reportOrigin'; healthy: boolean };
+
+export type Change =
+  | { kind: 'setFlow'; flow: Flow }
+  | { kind: 'setPolicy'; policy: Policy }
+  /** Before the opening it moves the opening and everybody keeps their entry; afterwards it begins a new epoch. */
+  | { kind: 'setSchedule'; schedule: Schedule; secret: string }
+  /** The opening is now, by the store's clock; after a closing it begins a new epoch. */
+  | { kind: 'openNow'; secret: string }
+  | { kind: 'setMessage'; text: Message['text'] | null }
+  | { kind: 'close' }
+  /** Everybody inside is sent out; those who wait keep their places. */
+  | { kind: 'revokeAll' }
+  | { kind: 'endSession'; position: number }
+  /** Records that an operator was given a way in of their own. */
+  | { kind: 'givePass'; sid: string; expiresAt: EpochMs };
+
+/** Why a change was not made. */
+export type ChangeRefusal =
+  /** Nothing opens that is open. */
+  | 'alreadyOpen'
+  /** Already over. */
+  | 'alreadyClosed'
+  /** Nobody was admitted with that position. */
+  | 'unknownPosition'
+  /** The audit log has reached its bound; archive the room. */
+  | 'logFull';
+
+export type ChangeReply =
+  | { kind: 'changed'; version: number; at: EpochMs }
+  /** It was so already. */
+  | { kind: 'unchanged'; version: number }
+  /** Somebody else changed the room since `ifVersion`; look again. */
+  | { kind: 'conflict'; version: number }
+  | { kind: 'refused'; reason: ChangeRefusal };
 
 /** What a settings file says about the queue of one room. `opensInMs` counts from the moment the room comes to be. */
 export interface RoomSettings {
@@ -76,21 +113,13 @@ export type JoinReply =
   | { kind: 'joined'; epoch: number; place: Place; commitment: string; claim: ClaimReply | null }
   | { kind: 'refused'; reason: Refusal };
 
-export type Reply = JoinReply | ClaimReply | { kind: 'done' };
+export type Reply = JoinReply | ClaimReply | ChangeReply | { kind: 'done' };
 
 /** The reply that belongs to each command. */
 export type ReplyTo<C extends Command> = C extends { kind: 'join' }
   ? JoinReply
   : C extends { kind: 'claim' | 'renew' | 'end' }
     ? ClaimReply
-    : { kind: 'done' };
-
-/** What a store has to write besides the document. */
-export type Effect =
-  | { kind: 'putSession'; position: number; record: SessionRecord }
-  /** Appends to the list of early endings; `until` is when no token of the session can be valid any more. */
-  | { kind: 'appendEnding'; seq: number; sid: string; until: EpochMs }
-  /** Endings up to `seq` may go. */
-  | { kind: 'dropEndings'; upTo: number }
-  /** A new epoch began: all sessions and endings of earlier ones may go. */
-  | { kind: 'dropSessions' };
+    : C extends { kind: 'change' }
+      ? ChangeReply
+      : { kind: 'done' };

@@ -22,6 +22,7 @@ export const INVARIANTS = [
   { number: 9, says: 'the draw is frozen once made' },
   { number: 10, says: 'every list of the document keeps its bound' },
   { number: 11, says: 'calls are accounted for: every called position has claimed, lapsed or is outstanding' },
+  { number: 12, says: 'every change is recorded: version and log only grow, and never one without the other' },
 ] as const satisfies Invariant[];
 
 type Sessions = ReadonlyMap<number, SessionRecord>;
@@ -29,7 +30,10 @@ type Sessions = ReadonlyMap<number, SessionRecord>;
 /** Numbers of the invariants that one state breaks; sessions are those of the room's epoch. */
 export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
   const all = [...sessions];
-  const living = all.filter(([, { ended, countsUntil }]) => ended === null && countsUntil > room.at);
+  const living = all.filter(
+    ([, { ended, countsUntil, generation }]) =>
+      ended === null && countsUntil > room.at && generation === room.generation,
+  );
   const slots = all.map(([, { admitAt }]) => admitAt).sort((a, b) => a - b);
   const outstanding = room.calls.reduce((sum, { claimed }) => sum - claimed, room.called - room.lapsedThrough);
   const checks: [number, boolean][] = [
@@ -52,7 +56,8 @@ export function brokenBetween(
   after: { room: RoomDocument; sessions: Sessions },
 ): number[] {
   const [a, b] = [before.room, after.room];
-  if (a.epoch !== b.epoch) return b.epoch > a.epoch ? [] : [7];
+  const recorded = b.version >= a.version && b.version - a.version <= b.audit.seq - a.audit.seq;
+  if (a.epoch !== b.epoch) return [...(b.epoch > a.epoch ? [] : [7]), ...(recorded ? [] : [12])];
   const admitted = [...after.sessions].filter(([position]) => !before.sessions.has(position));
   const slotsBefore = [...before.sessions.values()].map(({ admitAt }) => admitAt);
   const slots = admitted.map(([, { admitAt }]) => admitAt).sort((x, y) => x - y);
@@ -64,6 +69,7 @@ export function brokenBetween(
     [5, admitted.length === 0 || b.active <= Math.max(a.policy.totalActiveUsers, b.policy.totalActiveUsers)],
     [7, b.at >= a.at && b.issued >= a.issued && b.called >= a.called && b.runMs >= a.runMs],
     [7, b.lapsedThrough >= a.lapsedThrough && b.endingSeq >= a.endingSeq && b.entries >= a.entries],
+    [12, recorded],
     [9, a.draw.entries === null || a.draw.entries === b.draw.entries],
     [9, a.draw.seed === null || a.draw.seed === b.draw.seed],
     [9, a.draw.commitment === b.draw.commitment],

@@ -16,7 +16,7 @@ export const STANDBY_MAX = 128;
 /** A visitor on standby asks again every few seconds; one who has been silent this long no longer holds others back. */
 export const STANDBY_SILENT_MS_MAX = 15_000;
 
-/** Early endings that gateways are told of; older ones raise `renewBefore` instead (see session.ts). */
+/** Early endings that gateways are told of; older ones raise `renewBefore` instead (see sessions.ts). */
 export const ENDINGS_MAX = 65_536;
 
 /** Endings handed over in one view; a gateway further behind asks again at once. */
@@ -48,6 +48,47 @@ export const POLICY_BOUNDS = {
 
 /** Characters of an operator's message in one language; it has to fit a phone's first screen. */
 export const MESSAGE_CHARS_MAX = 280;
+
+/** Length of a bucket of the history: fine enough to see a rush, coarse enough that a day of them is one page. */
+export const HISTORY_BUCKET_MS = 10_000;
+
+/** Buckets kept: a day before the opening and a day after it. About 6 MB. */
+export const HISTORY_BUCKETS_MAX = (2 * 24 * 3_600_000) / HISTORY_BUCKET_MS;
+
+/** Closed buckets that the document and every view carry, so that a console that looks each second misses none. */
+export const RECENT_BUCKETS_MAX = 6;
+
+/** Records in one room's audit log. Nobody makes so many changes; beyond it a change is refused rather than unrecorded. */
+export const AUDIT_RECORDS_MAX = 100_000;
+
+/** Changes remembered by name, so that one whose answer was lost can be repeated. */
+export const RECENT_CHANGES_MAX = 16;
+
+/** Rooms of one deployment; with every one of them the directory that gateways read stays below 256 KB. */
+export const ROOMS_MAX = 100;
+
+/** Operators' keys: one a person, and some to spare. */
+export const OPERATOR_KEYS_MAX = 64;
+
+/** Sign-outs remembered until their sessions would have ended by themselves. */
+export const ENDED_SIGN_INS_MAX = 256;
+
+/** After a wrong key the next try waits 1 s, 2 s, 4 s …, up to this; an address that stops trying is forgotten. */
+export const WRONG_KEY_WAIT_MS_MAX = 60_000;
+export const WRONG_KEY_FORGOTTEN_MS = 15 * 60_000;
+export const ATTEMPTS_REMEMBERED_MAX = 256;
+
+/** Wrong keys are recorded at most this often, with their number. */
+export const WRONG_KEY_RECORD_MS = 60_000;
+
+/** Gateways whose last report is remembered; with more, those that have been silent for longest are forgotten. */
+export const GATEWAYS_MAX = 48;
+
+/** Age up to which a gateway answers from its view of a room; a change is in force on it no later than this. */
+export const VIEW_STALE_MS_MAX = 2_000;
+
+/** Rows handed over in one page. */
+export const ROWS_PER_PAGE_MAX = 1_000;
 
 /** Seconds between two polls: far from the turn, next to it, and the share by which clients spread themselves. */
 export const POLL_SECONDS_MAX = 30;

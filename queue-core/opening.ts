@@ -1,8 +1,10 @@
 // The life of a room: how it comes to be, when it opens, how it closes, and what it is called at any moment.
 // One state machine; nothing else decides whether a room is open.
 
+import { NO_RECORD } from './audit.ts';
 import type { RoomSettings } from './command.ts';
 import { commitTo, drawSeed, NO_BEACON } from './draw.ts';
+import { bucketAcrossEpochs, emptyBucket } from './history.ts';
 import type { EpochMs, Policy, RoomDocument, RoomState, Schedule } from './room.ts';
 
 /** The room's state at `now`, in the words of the board. */
@@ -28,11 +30,41 @@ export function newRoom(settings: RoomSettings, digest: string, secret: string, 
   const opensAt = 'opensAt' in settings.schedule ? settings.schedule.opensAt : now + settings.schedule.opensInMs;
   const schedule = { prequeueAt, opensAt, closesAt, beacon };
   const { room, policy } = settings;
-  return newEpoch({ room, epoch: 1, settingsDigest: digest, policy, endingSeq: 0 }, schedule, secret, now);
+  const lasting: Lasting = {
+    room,
+    epoch: 1,
+    settingsDigest: digest,
+    policy,
+    endingSeq: 0,
+    version: 1,
+    changedAt: now,
+    inForceAt: null,
+    recentChanges: [],
+    audit: NO_RECORD,
+    gateways: [],
+    bucket: emptyBucket(now),
+    recent: [],
+  };
+  return newEpoch(lasting, schedule, secret, now);
 }
 
 /** What outlives an epoch. Endings are numbered on, so that a gateway never mistakes a new one for one it has seen. */
-type Lasting = Pick<RoomDocument, 'room' | 'epoch' | 'settingsDigest' | 'policy' | 'endingSeq'>;
+type Lasting = Pick<
+  RoomDocument,
+  | 'room'
+  | 'epoch'
+  | 'settingsDigest'
+  | 'policy'
+  | 'endingSeq'
+  | 'version'
+  | 'changedAt'
+  | 'inForceAt'
+  | 'recentChanges'
+  | 'audit'
+  | 'gateways'
+  | 'bucket'
+  | 'recent'
+>;
 
 function newEpoch(lasting: Lasting, schedule: Schedule, secret: string, now: EpochMs): RoomDocument {
   return {
@@ -58,6 +90,8 @@ function newEpoch(lasting: Lasting, schedule: Schedule, secret: string, now: Epo
     standby: [],
     endingsDroppedTo: lasting.endingSeq,
     renewBefore: 0,
+    generation: 0,
+    revokedAt: 0,
     recentJoins: [],
     totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },
   };
@@ -80,8 +114,23 @@ export function reschedule(
   return { room: newEpoch({ ...lastingOf(room), epoch: room.epoch + 1 }, schedule, secret, now), newEpoch: true };
 }
 
-function lastingOf({ room, epoch, settingsDigest, policy, endingSeq }: RoomDocument): Lasting {
-  return { room, epoch, settingsDigest, policy, endingSeq };
+function lastingOf(document: RoomDocument): Lasting {
+  const { room, epoch, settingsDigest, policy, endingSeq } = document;
+  const { version, changedAt, inForceAt, recentChanges, audit, gateways } = document;
+  return {
+    room,
+    epoch,
+    settingsDigest,
+    policy,
+    endingSeq,
+    version,
+    changedAt,
+    inForceAt,
+    recentChanges,
+    audit,
+    gateways,
+    ...bucketAcrossEpochs(document),
+  };
 }
 
 /** Applies an edited settings file: its policy always, its schedule only where it names a time that differs. */

@@ -123,6 +123,11 @@ export function lapseCalls(room: RoomDocument): void {
   room.totals = { ...room.totals, lapsed: room.totals.lapsed + lapsed };
 }
 
+/** Calls whose visitors have neither come nor lapsed. */
+export function outstandingCalls({ calls, called, lapsedThrough }: RoomDocument): number {
+  return calls.reduce((left, { claimed }) => left - claimed, called - lapsedThrough);
+}
+
 /** End of the claim window, by the running clock, for positions of a sample; the grain is in the visitor's favour. */
 export function claimDeadline(room: Pick<RoomDocument, 'policy'>, sampleAt: number): number {
   return sampleAt + callGrainMs(room.policy) + room.policy.claimWindowMs;
@@ -179,7 +184,7 @@ function measuredPace(room: RoomDocument): Pace | null {
 }
 
 /** Share of those called lately who came; null while too few have had the time to. */
-function showShare(room: RoomDocument): number | null {
+export function showShare(room: RoomDocument): number | null {
   const settledBefore = room.runMs - 2 * CALL_FRESH_MS;
   let called = 0;
   let claimed = 0;

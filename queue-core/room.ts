@@ -2,6 +2,9 @@
 // visitor. All of a room's state is one `RoomDocument` plus one `SessionRecord` for each claimed position; for people
 // who wait, nothing is kept.
 
+import type { AuditHead } from './audit.ts';
+import type { HistoryBucket, OpenBucket } from './history.ts';
+
 /** Milliseconds since 1970-01-01T00:00Z by the store's clock. */
 export type EpochMs = number;
 
@@ -103,6 +106,16 @@ export interface Totals {
   lapsed: number;
 }
 
+/** What is known of one gateway that reads the room. */
+export interface GatewaySeen {
+  id: string;
+  /** Number of its last report. */
+  seq: number;
+  at: EpochMs;
+  /** The version of the room that it had when it reported. */
+  version: number;
+}
+
 export interface RoomDocument {
   room: string;
   /** One opening. Raised by a schedule set after an opening; tokens of another epoch are not valid. */
@@ -118,6 +131,21 @@ export interface RoomDocument {
   stock: Stock | null;
   /** Since when the origin fails; null while it answers. Nobody is called meanwhile. */
   originFailingSince: EpochMs | null;
+
+  /** Counts operators' changes; whoever changes something says which version it was seen in. */
+  version: number;
+  changedAt: EpochMs;
+  /** Since when the present version is in force on every gateway; null: not yet, or not known to be. */
+  inForceAt: EpochMs | null;
+  /** Latest changes by the id of their wish. */
+  recentChanges: { id: string; version: number; at: EpochMs }[];
+  /** The last record of the audit log. */
+  audit: AuditHead;
+  gateways: GatewaySeen[];
+
+  /** The bucket of the history that is being filled, and the last ones that were. */
+  bucket: OpenBucket;
+  recent: HistoryBucket[];
 
   /** Time of the last step. Never moves backwards, whatever the clock does. */
   at: EpochMs;
@@ -150,6 +178,10 @@ export interface RoomDocument {
   endingsDroppedTo: number;
   /** Admission tokens issued before this are honoured only after a look at the session's record. */
   renewBefore: EpochMs;
+  /** Raised when everybody inside was sent out; sessions of earlier generations are over. */
+  generation: number;
+  /** When that happened last; 0: never in this epoch. */
+  revokedAt: EpochMs;
   recentJoins: string[];
   totals: Totals;
 }
@@ -159,6 +191,7 @@ export type EndReason = 'completed' | 'left' | 'revoked';
 /** What is kept of one claimed position. */
 export interface SessionRecord {
   epoch: number;
+  generation: number;
   visitor: string;
   sid: string;
   /** When its slot opens: `nbf` of the admission token. */

@@ -1,11 +1,12 @@
 // From a called place to a session and out again. A claim is granted only while a place is free and takes the next
 // slot; what is granted is remembered under its position, so that a repeated claim gets the same session.
 
-import type { ClaimReply, Command, Effect, Refusal } from './command.ts';
+import type { ClaimReply, Command, Refusal } from './command.ts';
+import type { Effect } from './ledger.ts';
 import { ENDINGS_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
 import { expiryGrainMs, stateOf } from './opening.ts';
 import { grantSlot, recordClaim } from './pacing.ts';
-import type { EpochMs, RoomDocument, SessionRecord } from './room.ts';
+import type { EndReason, EpochMs, RoomDocument, SessionRecord } from './room.ts';
 import { aheadOf } from './wait.ts';
 
 type Claim = Extract<Command, { kind: 'claim' }>;
@@ -18,7 +19,7 @@ export function claim(room: RoomDocument, record: Found, wish: Claim, now: Epoch
   const { position, visitor, sid } = wish;
   if (wish.epoch !== room.epoch) return refused('wrongEpoch');
   if (record !== undefined) {
-    return record.visitor === visitor ? sessionReply(position, record, now) : refused('foreignPosition');
+    return record.visitor === visitor ? sessionReply(room, position, record, now) : refused('foreignPosition');
   }
   const shut = whyShut(room, now);
   if (shut !== null) return refused(shut);
@@ -38,6 +39,7 @@ export function claim(room: RoomDocument, record: Found, wish: Claim, now: Epoch
   const expiresAt = admitAt + room.policy.sessionMs;
   const granted = {
     epoch: room.epoch,
+    generation: room.generation,
     visitor,
     sid,
     admitAt,
@@ -48,8 +50,8 @@ export function claim(room: RoomDocument, record: Found, wish: Claim, now: Epoch
   countSession(room, granted.countsUntil, 1);
   recordClaim(room, position);
   room.totals = { ...room.totals, admitted: room.totals.admitted + 1 };
-  effects.push({ kind: 'putSession', position, record: granted });
-  return sessionReply(position, granted, now);
+  effects.push({ kind: 'put', table: 'session', key: position, row: granted });
+  return sessionReply(room, position, granted, now);
 }
 
 /** Why nobody may enter at `now`; null: they may. Those called before a pause still may, those held may not. */
@@ -75,31 +77,63 @@ export function renew(room: RoomDocument, record: Found, wish: Renewal, now: Epo
   const found = sessionOf(room, record, wish);
   if ('kind' in found) return found;
   const { sessionMs, sessionRenewal } = room.policy;
-  const current = sessionReply(wish.position, found, now);
+  const current = sessionReply(room, wish.position, found, now);
   if (current.kind !== 'admitted' || !sessionRenewal || found.expiresAt - now > sessionMs / 2) return current;
   const expiresAt = now + sessionMs;
   const renewed = { ...found, expiresAt, countsUntil: bucketEnd(room, expiresAt) };
   countSession(room, found.countsUntil, -1);
   countSession(room, renewed.countsUntil, 1);
   room.totals = { ...room.totals, renewed: room.totals.renewed + 1 };
-  effects.push({ kind: 'putSession', position: wish.position, record: renewed });
-  return sessionReply(wish.position, renewed, now);
+  effects.push({ kind: 'put', table: 'session', key: wish.position, row: renewed });
+  return sessionReply(room, wish.position, renewed, now);
 }
 
 /** Ends a session before its time and frees its place at once. */
 export function end(room: RoomDocument, record: Found, wish: End, now: EpochMs, effects: Effect[]): ClaimReply {
   const found = sessionOf(room, record, wish);
   if ('kind' in found) return found;
-  const current = sessionReply(wish.position, found, now);
+  const current = sessionReply(room, wish.position, found, now);
   if (current.kind !== 'admitted') return current;
-  const { reason } = wish;
-  countSession(room, found.countsUntil, -1);
+  endSession(room, wish.position, found, wish.reason, now, effects);
+  return { kind: 'ended', reason: wish.reason };
+}
+
+function endSession(
+  room: RoomDocument,
+  position: number,
+  record: SessionRecord,
+  reason: EndReason,
+  now: EpochMs,
+  effects: Effect[],
+): void {
+  countSession(room, record.countsUntil, -1);
   room.totals = { ...room.totals, [reason]: room.totals[reason] + 1 };
   room.endingSeq++;
-  effects.push({ kind: 'putSession', position: wish.position, record: { ...found, ended: { reason, at: now } } });
-  effects.push({ kind: 'appendEnding', seq: room.endingSeq, sid: found.sid, until: found.expiresAt });
+  effects.push({ kind: 'put', table: 'session', key: position, row: { ...record, ended: { reason, at: now } } });
+  const ending = { seq: room.endingSeq, sid: record.sid, until: record.expiresAt };
+  effects.push({ kind: 'put', table: 'ending', key: room.endingSeq, row: ending });
   boundEndings(room, now, effects);
-  return { kind: 'ended', reason };
+}
+
+/** Ends the session of a position at an operator's word. @returns whether there was one to end */
+export function revoke(room: RoomDocument, record: Found, position: number, now: EpochMs, effects: Effect[]): boolean {
+  if (record === undefined || record.epoch !== room.epoch) return false;
+  if (sessionReply(room, position, record, now).kind !== 'admitted') return false;
+  endSession(room, position, record, 'revoked', now, effects);
+  return true;
+}
+
+/**
+ * Ends every session at once. No record is touched: they belong to a generation that is over. Tokens issued before now
+ * are refused by their time; those of the same second, which tokens cannot tell apart, count only after a look at the record.
+ */
+export function revokeAll(room: RoomDocument, now: EpochMs): void {
+  room.totals = { ...room.totals, revoked: room.totals.revoked + room.active };
+  room.active = 0;
+  room.expiries = [];
+  room.generation++;
+  room.revokedAt = now;
+  room.renewBefore = now + 1;
 }
 
 /**
@@ -110,7 +144,7 @@ function boundEndings(room: RoomDocument, now: EpochMs, effects: Effect[]): void
   if (room.endingSeq - room.endingsDroppedTo <= ENDINGS_MAX) return;
   room.endingsDroppedTo = room.endingSeq - ENDINGS_MAX / 2;
   room.renewBefore = now;
-  effects.push({ kind: 'dropEndings', upTo: room.endingsDroppedTo });
+  effects.push({ kind: 'drop', table: 'ending', from: 0, upTo: room.endingsDroppedTo });
 }
 
 function sessionOf(
@@ -123,7 +157,8 @@ function sessionOf(
   return record.sid === wish.sid ? record : refused('foreignPosition');
 }
 
-function sessionReply(position: number, record: SessionRecord, now: EpochMs): ClaimReply {
+function sessionReply(room: RoomDocument, position: number, record: SessionRecord, now: EpochMs): ClaimReply {
+  if (record.generation < room.generation) return { kind: 'ended', reason: 'revoked' };
   if (record.ended !== null) return { kind: 'ended', reason: record.ended.reason };
   if (now >= record.expiresAt) return { kind: 'ended', reason: 'expired' };
   const { sid, admitAt, expiresAt } = record;

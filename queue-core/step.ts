@@ -2,18 +2,23 @@
 // Every command first lets time act (`advance`), then changes the room, then calls whoever may be called.
 // Cost: bounded by the constants of limits.ts, whatever the number of people waiting.
 
-import type { Command, Effect, JoinReply, Place, Reply, ReplyTo } from './command.ts';
+import { difference } from './audit.ts';
+import { change, forgetSessions, newVersion, recorded } from './change.ts';
+import type { Command, JoinReply, Place, Reply, ReplyTo } from './command.ts';
 import { CoreError } from './errors.ts';
-import { RECENT_JOINS_MAX } from './limits.ts';
-import { isFlowing, newRoom, openIfDue, reconfigure, reschedule, stateOf } from './opening.ts';
+import { closeBucketIfDue, observe } from './history.ts';
+import type { Effect, Machine, Sessions } from './ledger.ts';
+import { GATEWAYS_MAX, RECENT_JOINS_MAX, VIEW_STALE_MS_MAX } from './limits.ts';
+import { isFlowing, newRoom, openIfDue, reconfigure, stateOf } from './opening.ts';
 import { callNext, callsEarned, lapseCalls, observedMs } from './pacing.ts';
 import type { EpochMs, RoomDocument, SessionRecord } from './room.ts';
 import { claim, end, releaseDue, renew } from './sessions.ts';
+import { rfc3339 } from './time.ts';
 
 /** What a store has loaded: the room, and a way to look up the session of a position. */
 export interface State {
   room: RoomDocument | null;
-  sessions: { get(position: number): SessionRecord | undefined };
+  sessions: Sessions;
 }
 
 export interface Stepped<R extends Reply = Reply> {
@@ -29,15 +34,17 @@ export function step(state: State, command: Command, now: EpochMs): Stepped {
     if (command.kind !== 'configure') {
       throw new CoreError('unknownRoom', `"${command.kind}" came before "configure"; configure the room first.`);
     }
-    return {
-      room: newRoom(command.settings, command.digest, command.secret, now),
-      reply: { kind: 'done' },
-      effects: [],
-    };
+    const effects: Effect[] = [];
+    const made = newRoom(command.settings, command.digest, command.secret, now);
+    const { policy, schedule } = made;
+    const to = { policy: { ...policy }, opensAt: rfc3339(schedule.opensAt) };
+    const room = recorded(made, { by: command.by, action: 'configure', from: null, to }, now, effects);
+    return { room, reply: { kind: 'done' }, effects };
   }
   const time = Math.max(now, state.room.at);
-  const room = advance(state.room, time);
-  const stepped = change(room, state.sessions, command, time);
+  const effects: Effect[] = [];
+  const room = advance(state.room, time, effects);
+  const stepped = carryOut(room, state.sessions, command, time, effects);
   if (isFlowing(stepped.room, time)) callNext(stepped.room);
   return stepped;
 }
@@ -58,8 +65,8 @@ export function stepAll(state: State, commands: readonly Command[], now: EpochMs
     replies.push(stepped.reply);
     for (const effect of stepped.effects) {
       effects.push(effect);
-      if (effect.kind === 'putSession') written.set(effect.position, effect.record);
-      if (effect.kind === 'dropSessions') {
+      if (effect.kind === 'put' && effect.table === 'session') written.set(effect.key, effect.row);
+      if (effect.kind === 'clear' && effect.table === 'session') {
         written.clear();
         dropped = true;
       }
@@ -68,14 +75,24 @@ export function stepAll(state: State, commands: readonly Command[], now: EpochMs
   return { room, replies, effects };
 }
 
-/** The position whose session a store that cannot look up synchronously has to load before `step`, or null. */
-export function sessionNeeded(command: Command): number | null {
-  return 'position' in command ? command.position : null;
-}
+/** The room as the machine that stores run. */
+export const roomMachine: Machine<RoomDocument, Command, Reply> = {
+  begins: ({ kind }) => kind === 'configure',
+  sessionNeeded(command) {
+    if (command.kind === 'change') return command.change.kind === 'endSession' ? command.change.position : null;
+    return 'position' in command ? command.position : null;
+  },
+  run(document, sessions, commands, now) {
+    const { room, replies, effects } = stepAll({ room: document, sessions }, commands, now);
+    if (room === null) throw new CoreError('unknownRoom', 'Nothing was asked of a room that does not exist.');
+    return { document: room, replies, effects };
+  },
+};
 
 /** Lets the time since the last step act. The result is the step's own copy; the rest of the step may change it. */
-function advance(before: RoomDocument, now: EpochMs): RoomDocument {
+function advance(before: RoomDocument, now: EpochMs, effects: Effect[]): RoomDocument {
   const room = { ...before, at: now };
+  closeBucketIfDue(room, now, effects);
   openIfDue(room, now);
   releaseDue(room, now);
   if (!isFlowing(room, now)) return room;
@@ -88,17 +105,12 @@ function advance(before: RoomDocument, now: EpochMs): RoomDocument {
   return room;
 }
 
-function change(room: RoomDocument, sessions: State['sessions'], command: Command, now: EpochMs): Stepped {
-  const effects: Effect[] = [];
+function carryOut(room: RoomDocument, sessions: Sessions, command: Command, now: EpochMs, effects: Effect[]): Stepped {
   const done = (changed: RoomDocument = room): Stepped => ({ room: changed, reply: { kind: 'done' }, effects });
-  const scheduled = (outcome: { room: RoomDocument; newEpoch: boolean }): Stepped => {
-    if (outcome.newEpoch) effects.push({ kind: 'dropSessions' });
-    return done(outcome.room);
-  };
   switch (command.kind) {
     case 'configure':
       if (command.digest === room.settingsDigest) return done();
-      return scheduled(reconfigure(room, command.settings, command.digest, command.secret, now));
+      return done(reconfigured(room, command, now, effects));
     case 'tick':
       return done();
     case 'join':
@@ -109,16 +121,11 @@ function change(room: RoomDocument, sessions: State['sessions'], command: Comman
       return { room, reply: renew(room, sessions.get(command.position), command, now, effects), effects };
     case 'end':
       return { room, reply: end(room, sessions.get(command.position), command, now, effects), effects };
-    case 'setFlow':
-      return done({ ...room, flow: command.flow });
-    case 'setPolicy':
-      return done({ ...room, policy: command.policy });
-    case 'setSchedule':
-      return scheduled(reschedule(room, command.schedule, command.secret, now));
-    case 'setMessage':
-      return done({ ...room, message: command.text === null ? null : { text: command.text, at: now } });
-    case 'close':
-      return done({ ...room, closed: true });
+    case 'change':
+      return { ...change(room, sessions, command, now, effects), effects };
+    case 'report':
+      report(room, command, now);
+      return done();
     case 'giveBeacon': {
       const drawn = room.draw.seed === null ? { ...room, draw: { ...room.draw, beacon: command.beacon } } : room;
       openIfDue(drawn, now);
@@ -133,9 +140,44 @@ function change(room: RoomDocument, sessions: State['sessions'], command: Comman
   }
 }
 
+/** Applies edited settings; what they change is recorded like anybody's change. */
+function reconfigured(
+  room: RoomDocument,
+  { settings, digest, secret, by }: Extract<Command, { kind: 'configure' }>,
+  now: EpochMs,
+  effects: Effect[],
+): RoomDocument {
+  const outcome = reconfigure(room, settings, digest, secret, now);
+  if (outcome.newEpoch) forgetSessions(effects);
+  const inWords = ({ epoch, policy, schedule }: RoomDocument) => ({
+    epoch,
+    ...policy,
+    opensAt: rfc3339(schedule.opensAt),
+  });
+  const differs = difference(inWords(room), inWords(outcome.room));
+  if (differs === null) return outcome.room;
+  const edited = recorded(outcome.room, { by, action: 'configure', ...differs }, now, effects);
+  return { ...edited, ...newVersion(edited, now) };
+}
+
+/**
+ * Takes a gateway's report, once. A change is in force everywhere as soon as every gateway that could still answer from
+ * an older view has reported a newer one; a gateway that has been silent for longer reads anew before it answers.
+ */
+function report(room: RoomDocument, told: Extract<Command, { kind: 'report' }>, now: EpochMs): void {
+  const { gateway: id, seq, version } = told;
+  const known = room.gateways.find((other) => other.id === id);
+  if (known !== undefined && seq <= known.seq) return;
+  observe(room, told.observed);
+  const others = room.gateways.filter((other) => other.id !== id);
+  room.gateways = [...others, { id, seq, at: now, version }].slice(-GATEWAYS_MAX);
+  const answering = room.gateways.filter(({ at }) => now - at <= VIEW_STALE_MS_MAX);
+  if (room.inForceAt === null && answering.every((one) => one.version >= room.version)) room.inForceAt = now;
+}
+
 function join(
   room: RoomDocument,
-  sessions: State['sessions'],
+  sessions: Sessions,
   wish: Extract<Command, { kind: 'join' }>,
   now: EpochMs,
   effects: Effect[],

@@ -15,11 +15,15 @@ const config :Workerd.Config = (
 const gateway :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "../dist/worker.js")],
   compatibilityDate = "2026-11-01",
-  durableObjectNamespaces = [(className = "RoomObject", uniqueKey = "fairgate-room", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "RoomObject", uniqueKey = "fairgate-room", enableSql = true),
+    (className = "DirectoryObject", uniqueKey = "fairgate-directory", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "disk"),
   globalOutbound = "internet",
   bindings = [
     (name = "ROOM_OBJECTS", durableObjectNamespace = "RoomObject"),
+    (name = "DIRECTORY_OBJECTS", durableObjectNamespace = "DirectoryObject"),
     (name = "ROOMS", fromEnvironment = "ROOMS"),
     (name = "SIGNING_KEYS", fromEnvironment = "SIGNING_KEYS"),
     (name = "PUBLIC_URL", fromEnvironment = "PUBLIC_URL"),

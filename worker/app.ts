@@ -30,7 +30,8 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
 
   app.get('/_fairgate/healthz', () => new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } }));
   app.get('/_fairgate/metrics', async (c) => {
-    const views = await Promise.all(gateway.rooms.map((room) => gateway.views.read(room, c.var.background)));
+    const rooms = await gateway.directory.rooms(c.var.background);
+    const views = await Promise.all(rooms.map((room) => gateway.views.read(room, c.var.background)));
     return new Response(gateway.metrics.text(views.filter((seen) => seen !== null)), {
       headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' },
     });

@@ -80,7 +80,7 @@ function admittedNow({ admission, seen, ownTime }: Facts, room: string): Decisio
   const { token } = admission;
   const now = seen?.now ?? ownTime;
   if (now >= token.expiresAt) return null;
-  if (seen !== null && (token.epoch !== seen.view.board.epoch || seen.endings.has(token.sid))) return null;
+  if (seen !== null && (token.epoch !== seen.view.board.epoch || isOver(seen, token))) return null;
   if (now < token.admitAt) return { kind: 'show', reason: 'slotAhead' };
   if (token.position === 0) return { kind: 'pass', reason: 'operator', renew: 'no' };
   if (seen === null) return { kind: 'pass', reason: 'admitted', renew: 'no' };
@@ -89,6 +89,11 @@ function admittedNow({ admission, seen, ownTime }: Facts, room: string): Decisio
   const inSecondHalf = token.expiresAt - now < policy.sessionMs / 2;
   const renew = policy.sessionRenewal && inSecondHalf && !seen.unreachable ? 'may' : 'no';
   return { kind: 'pass', reason: 'admitted', renew };
+}
+
+/** The session ended early, alone or with everybody's. Tokens count their time of issue in whole seconds. */
+function isOver({ view, endings }: Pick<Seen, 'view' | 'endings'>, { sid, issuedAt }: AdmissionToken): boolean {
+  return endings.has(sid) || issuedAt + 1_000 <= view.revokedAt;
 }
 
 /** The visitor's place in this opening, or null: tokens of other epochs say nothing here. */
@@ -105,6 +110,9 @@ export function statusFor(seen: Seen, queue: Read<QueueToken> | null, admission:
 
 function sessionFrom({ view, now, endings }: Seen, admission: Read<AdmissionToken> | null): KnownSession | null {
   if (admission === null || admission.kind === 'invalid' || admission.token.epoch !== view.board.epoch) return null;
-  const { expiresAt, sid } = admission.token;
-  return { expiresAt, over: admission.kind === 'expired' || now >= expiresAt || endings.has(sid) };
+  const { expiresAt } = admission.token;
+  return {
+    expiresAt,
+    over: admission.kind === 'expired' || now >= expiresAt || isOver({ view, endings }, admission.token),
+  };
 }

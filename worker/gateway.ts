@@ -3,22 +3,23 @@
 
 import type { EpochMs } from '../queue-core/room.ts';
 import type { VisitorCookies } from './credentials.ts';
+import type { Directory } from './directory.ts';
 import type { Metrics } from './metrics.ts';
+import type { Observations } from './observations.ts';
 import type { OriginHealth } from './origin-health.ts';
 import type { OriginFetch } from './proxy.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RoomViews } from './room-views.ts';
-import type { Room } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface Gateway {
-  rooms: readonly Room[];
-  operatorKey: string;
+  directory: Directory;
   tokens: Tokens;
   cookies: VisitorCookies;
   store: RoomStore;
   views: RoomViews;
+  observations: Observations;
   metrics: Metrics;
   originHealth: OriginHealth;
   polls: RateLimit;

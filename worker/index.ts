@@ -5,25 +5,30 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { createApp } from './app.ts';
 import { VisitorCookies } from './credentials.ts';
+import { Directory, SETTINGS_ACTOR } from './directory.ts';
 import type { Gateway } from './gateway.ts';
 import { Metrics } from './metrics.ts';
+import { Observations } from './observations.ts';
 import { OriginHealth } from './origin-health.ts';
 import { problemResponse } from './problems.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RoomViews } from './room-views.ts';
 import { type Room, readSettings } from './settings.ts';
 import { DurableStore } from './store/durable-store.ts';
-import type { RoomObject } from './store/room-object.ts';
+import type { DirectoryObject, RoomObject } from './store/room-object.ts';
 import { Tokens } from './tokens.ts';
 
-export { RoomObject } from './store/room-object.ts';
+export { DirectoryObject, RoomObject } from './store/room-object.ts';
 
 interface Env extends Record<string, unknown> {
   ROOM_OBJECTS: DurableObjectNamespace<RoomObject>;
+  DIRECTORY_OBJECTS: DurableObjectNamespace<DirectoryObject>;
 }
 
 /** Status polls: a page's own, a reload, a second tab; more brings nothing. */
 const POLL_RATE = { burst: 20, perSecond: 2 };
+
+const digestOf = (text: string) => bytesToHex(sha256(utf8ToBytes(text)));
 
 async function gatewayFrom(env: Env): Promise<Gateway> {
   const { rooms, keys, publicUrl, operatorKey } = readSettings(env);
@@ -31,23 +36,27 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
   const wait = (ms: number) => scheduler.wait(ms);
   const fetchOrigin = (request: Request) => fetch(request);
   const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
-  const store = new DurableStore(env.ROOM_OBJECTS);
+  const randomId = (bytes: number) => randomBytes(bytes).toBase64({ alphabet: 'base64url', omitPadding: true });
+  const clock = { now: ownTime, wait };
+  const store = new DurableStore(env.ROOM_OBJECTS, env.DIRECTORY_OBJECTS);
+  const observations = new Observations();
   const configure = async ({ id, queue }: Room) => {
-    const digest = bytesToHex(sha256(utf8ToBytes(JSON.stringify(queue))));
-    await store.apply(id, [{ kind: 'configure', settings: queue, digest, secret: bytesToHex(randomBytes(32)) }]);
+    const digest = digestOf(JSON.stringify(queue));
+    const secret = bytesToHex(randomBytes(32));
+    await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, settings: queue, digest, secret }]);
   };
   return {
-    rooms,
-    operatorKey,
+    directory: new Directory(store, rooms, digestOf(operatorKey), digestOf, clock),
     tokens: await Tokens.load(publicUrl, keys),
     cookies: new VisitorCookies(publicUrl),
     store,
-    views: new RoomViews(store, configure, { now: ownTime, wait }),
+    views: new RoomViews(store, configure, observations, randomId(8), clock),
+    observations,
     metrics: new Metrics(),
     originHealth: new OriginHealth(store, fetchOrigin, ownTime),
     polls: new RateLimit(POLL_RATE, ownTime),
     fetchOrigin,
-    randomId: (bytes) => randomBytes(bytes).toBase64({ alphabet: 'base64url', omitPadding: true }),
+    randomId,
     ownTime,
     wait,
   };

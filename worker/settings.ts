@@ -3,32 +3,23 @@
 
 import * as z from 'zod';
 import type { RoomSettings } from '../queue-core/command.ts';
-import { POLICY_BOUNDS } from '../queue-core/limits.ts';
-import { normalisePath } from '../queue-core/paths.ts';
-import { epochMs } from '../queue-core/time.ts';
+import type { Site } from '../queue-core/directory.ts';
+import { ROOMS_MAX } from '../queue-core/limits.ts';
+import type { EpochMs, Policy } from '../queue-core/room.ts';
+import { epochMs, rfc3339 } from '../queue-core/time.ts';
+import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room.ts';
 import { type SigningKeys, signingKeysSchema } from './signing-keys.ts';
-
-export const ROOMS_MAX = 100;
 
 /** Shorter keys can be guessed; 32 characters of base64url are 192 bits. */
 const OPERATOR_KEY_CHARS_MIN = 24;
 const OPERATOR_KEY_DISTINCT_MIN = 10;
 
-export interface Room {
+/** A room as a gateway routes to it: its site, and what its line begins with. */
+export interface Room extends Site {
   id: string;
-  title: { ko: string; en: string };
-  /** Host names without port, lower case; `*` is every host. */
-  hosts: string[];
-  paths: string[];
-  exempt: string[];
-  /** The protected site, as an origin without path. */
-  origin: string;
-  /** `aud` of the room's admission tokens. */
-  audience: string;
-  timeZone: string;
-  /** What happens to paths of the room's hosts that no room protects. */
-  outside: 'refuse' | 'pass';
   queue: RoomSettings;
+  /** Of the site; the room's own version counts its policy's changes. 0: as the settings file says, before the store answered. */
+  version: number;
 }
 
 export interface Settings {
@@ -45,17 +36,6 @@ export class SettingsError extends Error {
     this.name = 'SettingsError';
   }
 }
-
-const minutes = (bounds: { min: number; max: number }) =>
-  z
-    .number()
-    .min(bounds.min / 60_000)
-    .max(bounds.max / 60_000)
-    .transform((value) => Math.round(value * 60_000));
-
-const bounded = (bounds: { min: number; max: number }) => z.int().min(bounds.min).max(bounds.max);
-
-const time = z.iso.datetime({ offset: true }).transform(epochMs);
 
 /** RFC 3339, or `+60s`, `+5m`, `+2h`: counted from the moment the room comes to be, once. */
 const openingTime = z
@@ -74,66 +54,25 @@ const openingTime = z
     return { opensAt };
   });
 
-const pathPrefix = z
-  .string()
-  .refine((path) => isNormal(path), 'must be a normalised absolute path, as /book, without %-encoding or //');
-
-function isNormal(path: string): boolean {
-  const normal = normalisePath(path);
-  return normal.kind === 'path' && normal.path === path && !path.includes('%');
-}
-
-const roomSchema = z
-  .strictObject({
-    id: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be 1-40 of a-z, 0-9 and - inside'),
-    title: z.strictObject({ ko: z.string().min(1).max(80), en: z.string().min(1).max(80) }),
-    hosts: z
-      .array(z.string().regex(/^(?:\*|[a-z0-9.-]+)$/, 'must be a host name in lower case without port, or *'))
-      .min(1)
-      .max(20),
-    paths: z.array(pathPrefix).min(1).max(50).default(['/']),
-    exempt: z.array(pathPrefix).max(50).default([]),
-    origin: z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).pathname === '/', 'must not have a path'),
-    audience: z.string().min(1).max(200).optional(),
-    timeZone: z.string().default('Asia/Seoul').refine(isTimeZone, 'must be an IANA time zone, as Asia/Seoul'),
-    outside: z.enum(['refuse', 'pass']).default('refuse'),
-    schedule: z.strictObject({
+const roomSchema = z.strictObject({
+  id: roomId,
+  ...siteFields,
+  schedule: z
+    .strictObject({
       prequeueAt: time.nullable().default(null),
       opensAt: openingTime,
       closesAt: time.nullable().default(null),
+    })
+    .superRefine(({ prequeueAt, opensAt, closesAt }, context) => {
+      if ('opensAt' in opensAt) checkOrder({ prequeueAt, opensAt: rfc3339(opensAt.opensAt), closesAt }, context);
     }),
-    policy: z.strictObject({
-      newUsersPerMinute: bounded(POLICY_BOUNDS.newUsersPerMinute),
-      totalActiveUsers: bounded(POLICY_BOUNDS.totalActiveUsers),
-      sessionMinutes: minutes(POLICY_BOUNDS.sessionMs),
-      sessionRenewal: z.boolean().default(true),
-      claimWindowMinutes: minutes(POLICY_BOUNDS.claimWindowMs).default(5 * 60_000),
-      queueingStatusCode: z.union([z.literal(200), z.literal(202), z.literal(429)]).default(200),
-    }),
-  })
-  .superRefine(({ schedule }, context) => {
-    const opensAt = 'opensAt' in schedule.opensAt ? schedule.opensAt.opensAt : null;
-    const { prequeueAt, closesAt } = schedule;
-    if (opensAt !== null && prequeueAt !== null && prequeueAt >= opensAt) {
-      context.addIssue({ code: 'custom', path: ['schedule', 'prequeueAt'], message: 'must be before opensAt' });
-    }
-    if (opensAt !== null && closesAt !== null && closesAt <= opensAt) {
-      context.addIssue({ code: 'custom', path: ['schedule', 'closesAt'], message: 'must be after opensAt' });
-    }
-  });
+  policy: policySchema,
+});
 
 export const roomsSchema = z.array(roomSchema).min(1).max(ROOMS_MAX);
 
 /** A room as it stands in `rooms.json` or the variable ROOMS. */
 export type RoomInput = z.input<typeof roomSchema>;
-
-function isTimeZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone.length > 0;
-  } catch {
-    return false; // RangeError: no such zone
-  }
-}
 
 /** Checks everything at once, so that one start shows every problem. @throws SettingsError */
 export function readSettings(env: Record<string, unknown>): Settings {
@@ -142,7 +81,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const keys = readJson(env, 'SIGNING_KEYS', signingKeysSchema, 'what `npm run keys` prints', problems);
   const publicUrl = checkedPublicUrl(env['PUBLIC_URL'], problems);
   const operatorKey = checkedOperatorKey(env['OPERATOR_KEY'], problems);
-  problems.push(...conflicts(rooms));
+  problems.push(...conflicts(rooms).map((problem) => `ROOMS: ${problem}`));
   if (problems.length > 0 || keys === null) throw new SettingsError(problems);
   return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey };
 }
@@ -204,19 +143,20 @@ function checkedOperatorKey(value: unknown, problems: string[]): string {
   return key;
 }
 
-function conflicts(rooms: z.output<typeof roomsSchema>): string[] {
+/** Rules between rooms: what is wrong with them together, each as a sentence. */
+export function conflicts(rooms: readonly Pick<Room, 'id' | 'hosts' | 'paths'>[]): string[] {
   const problems: string[] = [];
   const ids = new Set<string>();
   const places = new Map<string, string>();
   for (const room of rooms) {
-    if (ids.has(room.id)) problems.push(`ROOMS: the id "${room.id}" is used twice. Give each room its own id.`);
+    if (ids.has(room.id)) problems.push(`the id "${room.id}" is used twice. Give each room its own id.`);
     ids.add(room.id);
     for (const host of room.hosts) {
       for (const path of room.paths) {
         const place = `${host}${path.toLowerCase()}`;
         const other = places.get(place);
         if (other !== undefined && other !== room.id) {
-          problems.push(`ROOMS: "${other}" and "${room.id}" both protect ${place}. Keep it in one of them.`);
+          problems.push(`"${other}" and "${room.id}" both protect ${place}. Keep it in one of them.`);
         }
         places.set(place, room.id);
       }
@@ -225,24 +165,34 @@ function conflicts(rooms: z.output<typeof roomsSchema>): string[] {
   return problems;
 }
 
-function resolveRoom(room: z.output<typeof roomSchema>): Room {
-  const { id, title, hosts, paths, exempt, timeZone, outside, schedule, policy } = room;
+function resolveRoom({ id, schedule, policy, ...site }: z.output<typeof roomSchema>): Room {
   const { prequeueAt, opensAt, closesAt } = schedule;
-  const { sessionMinutes: sessionMs, claimWindowMinutes: claimWindowMs, ...rates } = policy;
   return {
     id,
-    title,
-    hosts,
-    paths,
-    exempt,
-    origin: new URL(room.origin).origin,
-    audience: room.audience ?? `urn:fairgate:origin:${id}`,
-    timeZone,
-    outside,
+    ...siteOf(id, site),
+    version: 0,
     queue: {
       room: id,
-      policy: { ...rates, sessionMs, claimWindowMs },
-      schedule: { prequeueAt, closesAt, beacon: null, ...opensAt },
+      policy: policyOf(policy),
+      schedule: { prequeueAt: momentOf(prequeueAt), closesAt: momentOf(closesAt), beacon: null, ...opensAt },
     },
   };
+}
+
+/** The site of a room as it is kept: what was left out is filled in. */
+export function siteOf(id: string, { audience, origin, ...site }: z.output<typeof siteSchema>): Site {
+  return { ...site, origin: new URL(origin).origin, audience: audience ?? `urn:fairgate:origin:${id}`, template: null };
+}
+
+/** The policy of a room as the core takes it, in ms. */
+export function policyOf({ sessionMinutes, claimWindowMinutes, ...rates }: z.output<typeof policySchema>): Policy {
+  return {
+    ...rates,
+    sessionMs: Math.round(sessionMinutes * 60_000),
+    claimWindowMs: Math.round(claimWindowMinutes * 60_000),
+  };
+}
+
+export function momentOf(time: string | null): EpochMs | null {
+  return time === null ? null : epochMs(time);
 }

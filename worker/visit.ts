@@ -32,7 +32,7 @@ export async function visit(
   background: Background,
 ): Promise<Response> {
   const asks = asksFor(request);
-  const routed = routeTo(gateway.rooms, target);
+  const routed = routeTo(await gateway.directory.rooms(background), target);
   if (routed.kind === 'nowhere') {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'nowhere' });
     return refusal('not-found', request, asks === 'page');
@@ -49,6 +49,9 @@ export async function visit(
     ownTime: gateway.ownTime(),
   });
   gateway.metrics.count('fairgate_requests_total', { decision: decision.kind, reason: decision.reason });
+  if (decision.kind === 'refuse' && decision.reason !== 'nowhere') {
+    gateway.observations.refused(routed.room.id, decision.reason);
+  }
   try {
     return await new Visit(gateway, request, target, visitor, asks, background).carryOut(decision);
   } catch (error) {
@@ -155,11 +158,13 @@ class Visit {
       ownBearer: presented.bearer,
       clientAddress: clientAddress(this.#request),
     };
+    const askedAt = this.#gateway.ownTime();
     try {
       const { response, word } = await passToOrigin(this.#request, passage, this.#gateway.fetchOrigin);
       this.#gateway.metrics.count('fairgate_origin_responses_total', {
         class: `${Math.floor(response.status / 100)}xx`,
       });
+      this.#gateway.observations.originAnswered(room.id, response.status, this.#gateway.ownTime() - askedAt);
       if (seen !== null) this.#background(this.#gateway.originHealth.note(room, true, seen));
       await this.#obey(word, response);
       for (const cookie of this.#visitor.setCookies) response.headers.append('Set-Cookie', cookie);
@@ -168,6 +173,7 @@ class Visit {
       if (!(error instanceof OriginUnreachable)) throw error;
       console.error(`The origin of room "${room.id}" did not answer:`, error.cause);
       this.#gateway.metrics.count('fairgate_origin_responses_total', { class: 'unreachable' });
+      this.#gateway.observations.originUnreachable(room.id);
       // A body comes from the visitor, who can make it slow or break it off: its failure says nothing about the origin.
       if (this.#request.body === null) this.#background(this.#gateway.originHealth.note(room, false, seen));
       return this.show({ kind: 'originUnreachable' });

@@ -11,6 +11,7 @@ import { placeIn } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
 import type { VisitorAnswer } from './pages/model.ts';
 import { problemResponse } from './problems.ts';
+import type { Room } from './settings.ts';
 import { StoreUnavailable } from './store/room-store.ts';
 import { returnAddress } from './target.ts';
 import { Visitor } from './visitor.ts';
@@ -30,16 +31,20 @@ type Asked = Context<RequestEnv>;
 export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
   const api = new Hono<RequestEnv>();
 
+  const roomOf = async (c: Asked): Promise<Room | undefined> =>
+    (await gateway.directory.rooms(c.var.background)).find(({ id }) => id === c.req.param('room'));
+
   const meet = async (c: Asked): Promise<Visitor | Response> => {
-    const room = gateway.rooms.find(({ id }) => id === c.req.param('room'));
+    const room = await roomOf(c);
     if (room === undefined) return problemResponse('not-found');
     const visitor = await Visitor.meet(gateway, room, c.req.raw.headers, c.var.background);
-    const badBearer = visitor.presented.bearer && visitor.queue?.kind === 'invalid';
-    return badBearer ? problemResponse('bad-token', { 'WWW-Authenticate': 'Bearer' }) : visitor;
+    if (!visitor.presented.bearer || visitor.queue?.kind !== 'invalid') return visitor;
+    gateway.observations.refused(room.id, 'badToken');
+    return problemResponse('bad-token', { 'WWW-Authenticate': 'Bearer' });
   };
 
   api.get('/rooms/:room/board', async (c) => {
-    const room = gateway.rooms.find(({ id }) => id === c.req.param('room'));
+    const room = await roomOf(c);
     if (room === undefined) return problemResponse('not-found');
     const seen = await gateway.views.read(room, c.var.background);
     if (seen === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
@@ -57,7 +62,10 @@ export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
     const visitor = await meet(c);
     if (visitor instanceof Response) return visitor;
     const seconds = gateway.polls.secondsToWait(pollKey(visitor));
-    if (seconds > 0) return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
+    if (seconds > 0) {
+      gateway.observations.refused(visitor.room.id, 'tooOften');
+      return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
+    }
     const { status, board } = visitor;
     if (status === null || board === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
     return json({ ...status, cfWaitingRoom: cloudflareWaitingRoom(board, status) });
@@ -65,7 +73,11 @@ export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
 
   api.post('/rooms/:room/:wish{join|claim|leave}', async (c) => {
     const refused = refuseForeign(c.req.raw);
-    if (refused !== null) return refused;
+    if (refused !== null) {
+      const room = await roomOf(c);
+      if (room !== undefined) gateway.observations.refused(room.id, 'crossSite');
+      return refused;
+    }
     const body = await readReturn(c.req.raw);
     if (body instanceof Response) return body;
     const visitor = await meet(c);

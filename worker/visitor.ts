@@ -120,7 +120,7 @@ export class Visitor {
     const { epoch, position, sid, expiresAt } = this.admission.token;
     const { store, metrics, views } = this.#gateway;
     await metrics.operation('end', store.apply(this.room.id, [{ kind: 'end', epoch, position, sid, reason }]));
-    views.noteEnding(this.room.id, sid, expiresAt);
+    views.noteEnding(this.room, sid, expiresAt);
   }
 
   /** Takes the tokens back from the browser. */

@@ -2,10 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Command } from '../../queue-core/command.ts';
+import { faultIn } from '../../queue-core/audit.ts';
+import type { Change, Command } from '../../queue-core/command.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { ENDINGS_MAX } from '../../queue-core/limits.ts';
 import type { RoomDocument } from '../../queue-core/room.ts';
-import { CheckedRoom, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
+import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
 
 /** A wish in the words of a test: positions and names are resolved against the room when it is played. */
 type Play = { afterMs: number; command: (room: RoomDocument) => Command };
@@ -66,14 +68,14 @@ const play: fc.Arbitrary<Play> = fc.record({
       weight: 1,
       arbitrary: fc
         .constantFrom('running', 'paused', 'held')
-        .map((flow) => () => ({ kind: 'setFlow', flow }) as Command),
+        .map((flow) => () => change({ kind: 'setFlow', flow: flow as 'running' })),
     },
-    { weight: 1, arbitrary: anyPolicy.map((changed) => () => ({ kind: 'setPolicy', policy: changed }) as Command) },
+    { weight: 1, arbitrary: anyPolicy.map((changed) => () => change({ kind: 'setPolicy', policy: changed })) },
     {
       weight: 1,
       arbitrary: fc.integer({ min: -10_000, max: 60_000 }).map((inMs) => (room: RoomDocument): Command => {
         const schedule = { prequeueAt: null, opensAt: room.at + inMs, closesAt: null, beacon: null };
-        return { kind: 'setSchedule', schedule, secret: OTHER_SECRET };
+        return change({ kind: 'setSchedule', schedule, secret: OTHER_SECRET });
       }),
     },
     {
@@ -83,6 +85,32 @@ const play: fc.Arbitrary<Play> = fc.record({
       }),
     },
     { weight: 1, arbitrary: fc.boolean().map((healthy) => () => ({ kind: 'reportOrigin', healthy }) as Command) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom<Change>(
+          { kind: 'revokeAll' },
+          { kind: 'openNow', secret: OTHER_SECRET },
+          { kind: 'close' },
+          { kind: 'setMessage', text: { ko: '잠시만요', en: 'One moment' } },
+          { kind: 'setMessage', text: null },
+        )
+        .map((wanted) => () => change(wanted)),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .double({ min: 0, max: 1, noNaN: true })
+        .map((share) => (room: RoomDocument) => change({ kind: 'endSession', position: positionOf(room, share) })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(name, fc.integer({ min: 1, max: 9 }))
+        .map(([gateway, seq]) => (room: RoomDocument): Command => {
+          return { kind: 'report', gateway, seq, version: room.version, observed: NOTHING_OBSERVED };
+        }),
+    },
   ) as fc.Arbitrary<Play['command']>,
 });
 
@@ -103,6 +131,8 @@ describe('invariants', () => {
             const { broken } = room.apply(now, wish);
             expect(broken, `${wish.kind} at ${now - T0} ms broke`).toEqual([]);
           }
+          expect(faultIn(room.log)).toBeNull();
+          expect(room.log.at(-1)?.hash).toBe(room.document.audit.hash);
         },
       ),
       { numRuns: 200 },

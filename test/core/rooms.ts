@@ -1,6 +1,8 @@
 // Rooms and commands for tests of the queue's rules, and one state that remembers all sessions.
 
-import type { Command, Reply, RoomSettings } from '../../queue-core/command.ts';
+import type { Actor, AuditRecord } from '../../queue-core/audit.ts';
+import type { Change, Command, Reply, RoomSettings } from '../../queue-core/command.ts';
+import type { HistoryBucket } from '../../queue-core/history.ts';
 import { brokenBetween, brokenIn } from '../../queue-core/invariants.ts';
 import type { EpochMs, Policy, RoomDocument, SessionRecord } from '../../queue-core/room.ts';
 import { stepAll } from '../../queue-core/step.ts';
@@ -35,7 +37,17 @@ export function settings(
 }
 
 export function configure(roomSettings: RoomSettings, digest = 'first', secret = SECRET): Command {
-  return { kind: 'configure', settings: roomSettings, digest, secret };
+  return { kind: 'configure', by: OPERATOR, settings: roomSettings, digest, secret };
+}
+
+export const OPERATOR: Actor = { id: 'key-1', name: 'Night shift', role: 'operator', address: '192.0.2.7' };
+
+let wishes = 0;
+
+/** An operator's wish, each under a name of its own. */
+export function change(wanted: Change, ifVersion: number | null = null): Extract<Command, { kind: 'change' }> {
+  wishes++;
+  return { kind: 'change', id: `wish-${wishes}`, by: OPERATOR, ifVersion, change: wanted };
 }
 
 export function join(name: string, admit = false): Command {
@@ -50,6 +62,8 @@ export function claim(position: number, name: string, epoch = 1): Command {
 export class CheckedRoom {
   room: RoomDocument | null = null;
   sessions: ReadonlyMap<number, SessionRecord> = new Map();
+  log: AuditRecord[] = [];
+  history: HistoryBucket[] = [];
 
   /** @returns the replies, and the numbers of the invariants that were broken (none, by law) */
   apply(now: EpochMs, ...commands: Command[]): { replies: Reply[]; broken: number[] } {
@@ -60,8 +74,10 @@ export class CheckedRoom {
       const stepped = stepAll({ room: this.room, sessions: this.sessions }, [command], now);
       const sessions = new Map(this.sessions);
       for (const effect of stepped.effects) {
-        if (effect.kind === 'putSession') sessions.set(effect.position, effect.record);
-        if (effect.kind === 'dropSessions') sessions.clear();
+        if (effect.kind === 'put' && effect.table === 'session') sessions.set(effect.key, effect.row);
+        if (effect.kind === 'put' && effect.table === 'audit') this.log.push(effect.row);
+        if (effect.kind === 'put' && effect.table === 'history') this.history.push(effect.row);
+        if (effect.kind === 'clear' && effect.table === 'session') sessions.clear();
       }
       this.room = stepped.room;
       this.sessions = sessions;

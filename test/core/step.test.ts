@@ -6,7 +6,7 @@ import { CoreError } from '../../queue-core/errors.ts';
 import { RECENT_JOINS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from '../../queue-core/limits.ts';
 import { stateOf } from '../../queue-core/opening.ts';
 import { step } from '../../queue-core/step.ts';
-import { CheckedRoom, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
+import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
 
 const NOBODY = { get: () => undefined };
 
@@ -51,13 +51,13 @@ describe('before the opening', () => {
     room.one(T0, configure(settings({}, { opensInMs: 10_000 })));
     room.one(T0, join('a'));
     const moved = { prequeueAt: null, opensAt: T0 + 20_000, closesAt: null, beacon: null };
-    room.one(T0 + 1, { kind: 'setSchedule', schedule: moved, secret: OTHER_SECRET });
+    room.one(T0 + 1, change({ kind: 'setSchedule', schedule: moved, secret: OTHER_SECRET }));
     expect(room.document).toMatchObject({ epoch: 1, entries: 1 });
     expect(stateOf(room.document, T0 + 10_000)).toBe('prequeue');
 
     room.one(T0 + 22_000, claim(1, 'a'));
     const again = { ...moved, opensAt: T0 + 60_000 };
-    room.one(T0 + 30_000, { kind: 'setSchedule', schedule: again, secret: OTHER_SECRET });
+    room.one(T0 + 30_000, change({ kind: 'setSchedule', schedule: again, secret: OTHER_SECRET }));
     expect(room.document).toMatchObject({ epoch: 2, entries: 0, issued: 0, active: 0 });
     expect(room.one(T0 + 31_000, claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
   });
@@ -164,7 +164,10 @@ describe('places', () => {
     room.one(T0 + 3_000, { kind: 'tick' });
     expect(room.document.called).toBe(crowd + 1);
     room.one(T0 + 3_000, claim(crowd + 1, `${crowd + 1}`));
-    room.one(T0 + 3_000, { kind: 'setPolicy', policy: policy({ totalActiveUsers: 1, newUsersPerMinute: 600_000 }) });
+    room.one(
+      T0 + 3_000,
+      change({ kind: 'setPolicy', policy: policy({ totalActiveUsers: 1, newUsersPerMinute: 600_000 }) }),
+    );
     for (let index = crowd; index >= 1; index--) room.one(T0 + 3_000, claim(index, `${index}`));
     expect(room.document.standby.map(({ position }) => position)).toEqual(
       Array.from({ length: STANDBY_MAX }, (_, index) => index + 1),
@@ -211,14 +214,14 @@ describe('time', () => {
     for (const name of ['1', '2']) room.one(T0 + 500, join(name));
     room.one(T0 + 1_000, { kind: 'tick' });
     expect(room.document.called).toBe(2);
-    room.one(T0 + 1_000, { kind: 'setFlow', flow: 'paused' });
+    room.one(T0 + 1_000, change({ kind: 'setFlow', flow: 'paused' }));
     room.one(T0 + 1_000, join('3'));
     for (let second = 2; second < 120; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
     expect(room.document).toMatchObject({ called: 2, lapsedThrough: 0 });
     expect(room.one(T0 + 120_000, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
-    room.one(T0 + 120_000, { kind: 'setFlow', flow: 'held' });
+    room.one(T0 + 120_000, change({ kind: 'setFlow', flow: 'held' }));
     expect(room.one(T0 + 121_000, claim(2, '2'))).toEqual({ kind: 'refused', reason: 'held' });
-    room.one(T0 + 122_000, { kind: 'setFlow', flow: 'running' });
+    room.one(T0 + 122_000, change({ kind: 'setFlow', flow: 'running' }));
     expect(room.one(T0 + 122_000, claim(2, '2'))).toMatchObject({ kind: 'admitted' });
     for (let second = 123; second < 128; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
     expect(room.document.called).toBe(3);

@@ -7,6 +7,7 @@ import { generateKeyPair } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startGateway } from '../../scripts/gateway.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
+import { change } from '../core/rooms.ts';
 import { AUDIENCE, OPERATOR_KEY, type Running, rawRequest, startFairgate } from '../running.ts';
 import {
   type Answer,
@@ -356,7 +357,7 @@ describe('row 8: a page kept open, a pass from an earlier opening', () => {
     }
     expect(played.passed.length).toBeGreaterThan(0);
     const schedule = { prequeueAt: null, opensAt: NOON + 3_600_000, closesAt: null, beacon: null };
-    await played.store.inner.apply('demo', [{ kind: 'setSchedule', schedule, secret: '77'.repeat(32) }]);
+    await played.store.inner.apply('demo', [change({ kind: 'setSchedule', schedule, secret: '77'.repeat(32) })]);
     played.clock.advance(3_000);
     played.passed.length = 0;
     expect((await visitor.send('/')).status).toBe(403);

@@ -1,14 +1,18 @@
 // The gateway's app in this process, over the reference store: its clocks and its store's moods are the test's to play.
 // Only what a browser would run is left out of the pages.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { vi } from 'vitest';
+import type { Look } from '../../queue-core/board.ts';
 import type { Command } from '../../queue-core/command.ts';
+import type { Page } from '../../queue-core/ledger.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { createApp } from '../../worker/app.ts';
 import { VisitorCookies } from '../../worker/credentials.ts';
+import { Directory, SETTINGS_ACTOR } from '../../worker/directory.ts';
 import type { Gateway } from '../../worker/gateway.ts';
 import { Metrics } from '../../worker/metrics.ts';
+import { Observations } from '../../worker/observations.ts';
 import { OriginHealth } from '../../worker/origin-health.ts';
 import type { OriginFetch } from '../../worker/proxy.ts';
 import { RateLimit } from '../../worker/rate-limit.ts';
@@ -16,7 +20,7 @@ import { RoomViews } from '../../worker/room-views.ts';
 import { type Room, type RoomInput, readSettings } from '../../worker/settings.ts';
 import type { SigningKeys } from '../../worker/signing-keys.ts';
 import { MemoryStore } from '../../worker/store/memory.ts';
-import { type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
+import { type DirectoryStore, type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
 import { Tokens } from '../../worker/tokens.ts';
 import { CookieJar, OPERATOR_KEY } from '../running.ts';
 import { AS_JSON, AS_PAGE } from './asking.ts';
@@ -68,18 +72,44 @@ export class WatchedStore implements RoomStore {
     return replies;
   }
 
-  async view(room: string, endingsAfter: number) {
+  async view(room: string, look: Look) {
     this.views++;
     await this.#meetMood();
-    const view = await this.inner.view(room, endingsAfter);
+    const view = await this.inner.view(room, look);
     await this.onTheWay();
     return view;
+  }
+
+  async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page) {
+    this.views++;
+    await this.#meetMood();
+    return this.inner.rows(room, table, page);
+  }
+
+  get directory(): DirectoryStore {
+    return watchedDirectory(this.inner.directory, () => this.#meetMood());
   }
 
   async #meetMood(): Promise<void> {
     if (this.mood === 'fails') throw new StoreUnavailable('told to fail');
     if (this.mood === 'hangs') await new Promise(() => {});
   }
+}
+
+/** The directory fails and hangs with the rooms: they live in one store. */
+function watchedDirectory(inner: DirectoryStore, mood: () => Promise<void>): DirectoryStore {
+  return {
+    apply: async (commands) => {
+      await mood();
+      return inner.apply(commands);
+    },
+    view: async (known) => {
+      await mood();
+      return inner.view(known);
+    },
+    rows: (table, page) => inner.rows(table, page),
+    template: (number) => inner.template(number),
+  };
 }
 
 export interface Played {
@@ -133,15 +163,19 @@ export async function playGateway(options: PlayedOptions): Promise<Played> {
     });
   const ownTime = options.ownTime ?? clock.now;
   const configure = async ({ id, queue }: Room) => {
-    await store.apply(id, [{ kind: 'configure', settings: queue, digest: 'same', secret: '5e'.repeat(32) }]);
+    await store.apply(id, [
+      { kind: 'configure', by: SETTINGS_ACTOR, settings: queue, digest: 'same', secret: '5e'.repeat(32) },
+    ]);
   };
+  const observations = new Observations();
+  const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
   const gateway: Gateway = {
-    rooms: settings.rooms,
-    operatorKey: settings.operatorKey,
+    directory: new Directory(store, settings.rooms, digestOf(settings.operatorKey), digestOf, clock),
     tokens: await Tokens.load(settings.publicUrl, keys),
     cookies: new VisitorCookies(settings.publicUrl),
     store,
-    views: new RoomViews(store, configure, clock),
+    views: new RoomViews(store, configure, observations, randomBytes(8).toString('base64url'), clock),
+    observations,
     metrics: new Metrics(),
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
     polls: new RateLimit({ burst: 1_000, perSecond: 1_000 }, clock.now),

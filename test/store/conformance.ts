@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../queue-core/command.ts';
 import { ENDINGS_PER_VIEW_MAX } from '../../queue-core/limits.ts';
 import { type RoomStore, UnknownRoom } from '../../worker/store/room-store.ts';
-import { claim, configure, join, OTHER_SECRET, settings, T0 } from '../core/rooms.ts';
+import { change, claim, configure, join, OTHER_SECRET, settings, T0 } from '../core/rooms.ts';
 
 export interface StoreUnderTest {
   store: RoomStore;
@@ -13,6 +13,9 @@ export interface StoreUnderTest {
   clock: { now: number };
   reload(room: string): Promise<void>;
 }
+
+/** A look that reports nothing. */
+const since = (endingsAfter: number) => ({ endingsAfter, report: null });
 
 export function conformance(name: string, start: () => StoreUnderTest): void {
   let rooms = 0;
@@ -32,22 +35,22 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
     test('a room that was never configured is unknown, to apply and to view', async () => {
       const { store } = start();
       await expect(store.apply(`${name}-unknown`, [{ kind: 'tick' }])).rejects.toThrow(UnknownRoom);
-      await expect(store.view(`${name}-unknown`, 0)).rejects.toThrow(UnknownRoom);
+      await expect(store.view(`${name}-unknown`, since(0))).rejects.toThrow(UnknownRoom);
     });
 
     test('configuring again with the same settings changes nothing, the secret included', async () => {
       const { store, room, one } = await opened();
       await one(join('a'));
-      const before = await store.view(room, 0);
+      const before = await store.view(room, since(0));
       await one(configure(settings(), 'first', OTHER_SECRET));
-      expect((await store.view(room, 0)).board).toEqual(before.board);
+      expect((await store.view(room, since(0))).board).toEqual(before.board);
     });
 
     test('an edited settings file changes the policy and keeps everybody', async () => {
       const { store, room, one } = await opened();
       await one(join('a'));
       await one(configure(settings({ newUsersPerMinute: 77 }), 'second', OTHER_SECRET));
-      const { board } = await store.view(room, 0);
+      const { board } = await store.view(room, since(0));
       expect(board).toMatchObject({ newUsersPerMinute: 77, issued: 1, epoch: 1 });
     });
 
@@ -75,7 +78,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       const replies = await Promise.all(claims.map((wish) => store.apply(room, [wish])));
       const sids = new Set(replies.map(([reply]) => (reply.kind === 'admitted' ? reply.sid : reply.kind)));
       expect(sids.size).toBe(1);
-      expect((await store.view(room, 0)).board.active).toBe(1);
+      expect((await store.view(room, since(0))).board.active).toBe(1);
     });
 
     test('many claims at once never exceed the places', async () => {
@@ -102,9 +105,9 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       for (const name of ['a', 'b', 'c']) await one(join(name, true));
       clock.now += 5_000;
       await one({ kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' });
-      const before = await store.view(room, 0);
+      const before = await store.view(room, since(0));
       await reload();
-      expect(await store.view(room, 0)).toEqual(before);
+      expect(await store.view(room, since(0))).toEqual(before);
       await reload();
       expect(await one(claim(1, 'a'))).toEqual({ kind: 'ended', reason: 'left' });
     });
@@ -113,18 +116,18 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       const { store, clock, room, one, reload } = await opened({ newUsersPerMinute: 60 });
       for (let index = 0; index < 30; index++) await one(join(`${index}`));
       clock.now += 4_000;
-      const { called } = (await store.view(room, 0)).board;
+      const { called } = (await store.view(room, since(0))).board;
       expect(called).toBeGreaterThan(0);
       await reload();
-      expect((await store.view(room, 0)).board.called).toBeGreaterThanOrEqual(called);
+      expect((await store.view(room, since(0))).board.called).toBeGreaterThanOrEqual(called);
     });
 
     test('a clock that jumps back moves nothing back', async () => {
       const { store, clock, room, one } = await opened();
       await one(join('a', true));
-      const before = await store.view(room, 0);
+      const before = await store.view(room, since(0));
       clock.now -= 60_000;
-      expect(await store.view(room, 0)).toEqual(before);
+      expect(await store.view(room, since(0))).toEqual(before);
     });
 
     test('endings are told once each, in order, from any number on', async () => {
@@ -134,12 +137,15 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
         clock.now += 1_000;
         await one({ kind: 'end', epoch: 1, position: index + 1, sid: `sid-${name}`, reason: 'completed' });
       }
-      const { endings, endingSeq } = await store.view(room, 0);
+      const { endings, endingSeq } = await store.view(room, since(0));
       expect(endings.map(({ sid }) => sid)).toEqual(['sid-a', 'sid-b', 'sid-c']);
-      expect((await store.view(room, endings[0]?.seq ?? 0)).endings.map(({ sid }) => sid)).toEqual(['sid-b', 'sid-c']);
-      expect((await store.view(room, endingSeq)).endings).toEqual([]);
+      expect((await store.view(room, since(endings[0]?.seq ?? 0))).endings.map(({ sid }) => sid)).toEqual([
+        'sid-b',
+        'sid-c',
+      ]);
+      expect((await store.view(room, since(endingSeq))).endings).toEqual([]);
       clock.now += 30 * 60_000;
-      expect((await store.view(room, 0)).endings).toEqual([]);
+      expect((await store.view(room, since(0))).endings).toEqual([]);
       expect(endings.length).toBeLessThanOrEqual(ENDINGS_PER_VIEW_MAX);
     });
 
@@ -148,7 +154,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       await one(join('a', true));
       clock.now += 1_000;
       const schedule = { prequeueAt: null, opensAt: clock.now + 1_000, closesAt: null, beacon: null };
-      await one({ kind: 'setSchedule', schedule, secret: OTHER_SECRET });
+      await one(change({ kind: 'setSchedule', schedule, secret: OTHER_SECRET }));
       await one(join('b'));
       clock.now += 3_000;
       expect(await one(claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
@@ -159,7 +165,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       const first = await opened();
       await first.one(join('a', true));
       const second = await opened();
-      expect((await second.store.view(second.room, 0)).board).toMatchObject({ issued: 0, active: 0 });
+      expect((await second.store.view(second.room, since(0))).board).toMatchObject({ issued: 0, active: 0 });
     });
   });
 }

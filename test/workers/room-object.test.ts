@@ -5,7 +5,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import { DurableStore } from '../../worker/store/durable-store.ts';
-import type { RoomObject } from '../../worker/store/room-object.ts';
+import type { DirectoryObject, RoomObject } from '../../worker/store/room-object.ts';
 import { configure, join, settings, T0 } from '../core/rooms.ts';
 import { conformance } from '../store/conformance.ts';
 import { clock } from './main.ts';
@@ -14,12 +14,13 @@ declare global {
   namespace Cloudflare {
     interface Env {
       ROOM_OBJECTS: DurableObjectNamespace<RoomObject>;
+      DIRECTORY_OBJECTS: DurableObjectNamespace<DirectoryObject>;
     }
   }
 }
 
 const rooms = env.ROOM_OBJECTS;
-const store = new DurableStore(rooms);
+const store = new DurableStore(rooms, env.DIRECTORY_OBJECTS);
 const stubOf = (room: string) => rooms.get(rooms.idFromName(room));
 
 conformance('durable object', () => ({ store, clock, reload: (room) => evictDurableObject(stubOf(room)) }));
@@ -39,7 +40,7 @@ describe('the room object', () => {
       await Promise.all(Array.from({ length: joins }, (_, index) => object.apply([join(`${index}`)])));
       return count;
     });
-    expect((await store.view('combining', 0)).board.issued).toBe(joins);
+    expect((await store.view('combining', { endingsAfter: 0, report: null })).board.issued).toBe(joins);
     expect(commits).toBeLessThanOrEqual(2);
   });
 
@@ -52,7 +53,7 @@ describe('the room object', () => {
           { rows: number },
         ];
         const [{ size }] = storage.sql
-          .exec<{ size: number }>('SELECT length(document) AS size FROM room')
+          .exec<{ size: number }>('SELECT length(json) AS size FROM document')
           .toArray() as [{ size: number }];
         return { rows, size };
       });

@@ -1,64 +1,138 @@
 // The reference store: one process's memory, for tests and simulation. Its clock is given, so that time can be played.
 
-import { type Ending, type RoomView, viewOf } from '../../queue-core/board.ts';
-import type { Command } from '../../queue-core/command.ts';
-import { ENDINGS_PER_VIEW_MAX } from '../../queue-core/limits.ts';
-import type { EpochMs, RoomDocument, SessionRecord } from '../../queue-core/room.ts';
-import { stepAll } from '../../queue-core/step.ts';
-import { type Replies, type RoomStore, UnknownRoom } from './room-store.ts';
+import { type Look, type RoomView, viewOf } from '../../queue-core/board.ts';
+import type { Command, Reply } from '../../queue-core/command.ts';
+import {
+  type DirectoryCommand,
+  type DirectoryDocument,
+  type DirectoryReply,
+  directoryMachine,
+  directoryView,
+} from '../../queue-core/directory.ts';
+import type { Effect, Machine, Page, Rows, Table } from '../../queue-core/ledger.ts';
+import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
+import type { EpochMs, RoomDocument } from '../../queue-core/room.ts';
+import { roomMachine } from '../../queue-core/step.ts';
+import {
+  type DirectoryReplies,
+  type DirectoryStore,
+  type Replies,
+  type RoomStore,
+  UnknownDirectory,
+  UnknownRoom,
+} from './room-store.ts';
 
-export interface MemoryRoom {
-  room: RoomDocument;
-  sessions: Map<number, SessionRecord>;
-  endings: Ending[];
+type Tables = { [T in Table]: Map<number, Rows[T]> };
+
+/** One document and its tables. */
+export class MemoryLedger<Document, Command, Reply> {
+  document: Document | null = null;
+  readonly tables: Tables = {
+    session: new Map(),
+    ending: new Map(),
+    history: new Map(),
+    audit: new Map(),
+    template: new Map(),
+  };
+  readonly #machine: Machine<Document, Command, Reply>;
+
+  constructor(machine: Machine<Document, Command, Reply>) {
+    this.#machine = machine;
+  }
+
+  /** @returns null where there is no document and no command that begins one */
+  apply(commands: readonly Command[], now: EpochMs): { document: Document; replies: Reply[] } | null {
+    const [first] = commands;
+    if (this.document === null && (first === undefined || !this.#machine.begins(first))) return null;
+    const { document, replies, effects } = this.#machine.run(this.document, this.tables.session, commands, now);
+    this.document = document;
+    for (const effect of effects) this.#carryOut(effect);
+    return { document, replies };
+  }
+
+  rows<T extends Table>(table: T, { after, limit }: Page): Rows[T][] {
+    const later = [...this.tables[table]].filter(([key]) => key > after).toSorted(([a], [b]) => a - b);
+    return later.slice(0, Math.min(limit, ROWS_PER_PAGE_MAX)).map(([, row]) => row);
+  }
+
+  #carryOut(effect: Effect): void {
+    const table: Map<number, unknown> = this.tables[effect.table];
+    switch (effect.kind) {
+      case 'put':
+        table.set(effect.key, effect.row);
+        return;
+      case 'drop':
+        for (const key of table.keys()) if (key >= effect.from && key <= effect.upTo) table.delete(key);
+        return;
+      case 'clear':
+        table.clear();
+        return;
+    }
+  }
 }
 
 export class MemoryStore implements RoomStore {
-  readonly rooms = new Map<string, MemoryRoom>();
+  readonly rooms = new Map<string, MemoryLedger<RoomDocument, Command, Reply>>();
+  readonly directory: DirectoryStore;
   readonly #now: () => EpochMs;
 
   constructor(now: () => EpochMs) {
     this.#now = now;
+    this.directory = new MemoryDirectory(now);
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
     return this.#run(room, commands).replies as Replies<C>;
   }
 
-  async view(room: string, endingsAfter: number): Promise<RoomView> {
-    const { held } = this.#run(room, [{ kind: 'tick' }]);
-    const { at } = held.room;
-    const unseen = held.endings.filter(({ seq, until }) => seq > endingsAfter && until > at);
-    return viewOf(held.room, unseen.slice(0, ENDINGS_PER_VIEW_MAX), at);
+  async view(room: string, { endingsAfter, report }: Look): Promise<RoomView> {
+    const { ledger, document } = this.#run(room, [report ?? { kind: 'tick' }]);
+    const unseen = [...ledger.tables.ending.values()]
+      .filter(({ seq, until }) => seq > endingsAfter && until > document.at)
+      .toSorted((a, b) => a.seq - b.seq);
+    return viewOf(document, unseen.slice(0, ENDINGS_PER_VIEW_MAX), document.at);
   }
 
-  #run(id: string, commands: readonly Command[]) {
-    const now = this.#now();
-    const found = this.rooms.get(id);
-    if (found === undefined && commands[0]?.kind !== 'configure') throw new UnknownRoom(id);
-    const sessions = found?.sessions ?? new Map<number, SessionRecord>();
-    let endings = found?.endings ?? [];
-    const { room, replies, effects } = stepAll({ room: found?.room ?? null, sessions }, commands, now);
-    if (room === null) throw new UnknownRoom(id);
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case 'putSession':
-          sessions.set(effect.position, effect.record);
-          break;
-        case 'appendEnding':
-          endings.push({ seq: effect.seq, sid: effect.sid, until: effect.until });
-          break;
-        case 'dropEndings':
-          endings = endings.filter(({ seq }) => seq > effect.upTo);
-          break;
-        case 'dropSessions':
-          sessions.clear();
-          endings = [];
-          break;
-      }
-    }
-    const held = { room, sessions, endings };
-    this.rooms.set(id, held);
-    return { held, replies };
+  async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+    const ledger = this.rooms.get(room);
+    if (ledger === undefined) throw new UnknownRoom(room);
+    return ledger.rows(table, page);
+  }
+
+  #run(room: string, commands: readonly Command[]) {
+    const ledger = this.rooms.get(room) ?? new MemoryLedger(roomMachine);
+    const applied = ledger.apply(commands, this.#now());
+    if (applied === null) throw new UnknownRoom(room);
+    this.rooms.set(room, ledger);
+    return { ledger, ...applied };
+  }
+}
+
+class MemoryDirectory implements DirectoryStore {
+  readonly #ledger = new MemoryLedger<DirectoryDocument, DirectoryCommand, DirectoryReply>(directoryMachine);
+  readonly #now: () => EpochMs;
+
+  constructor(now: () => EpochMs) {
+    this.#now = now;
+  }
+
+  async apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>> {
+    const applied = this.#ledger.apply(commands, this.#now());
+    if (applied === null) throw new UnknownDirectory();
+    return applied.replies as DirectoryReplies<C>;
+  }
+
+  async view(known: number | null) {
+    const { document } = this.#ledger;
+    if (document === null) throw new UnknownDirectory();
+    return document.version === known ? null : directoryView(document);
+  }
+
+  async rows(table: 'audit', page: Page): Promise<Rows['audit'][]> {
+    return this.#ledger.rows(table, page);
+  }
+
+  async template(number: number): Promise<string | null> {
+    return this.#ledger.tables.template.get(number)?.html ?? null;
   }
 }

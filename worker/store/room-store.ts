@@ -1,9 +1,13 @@
-// The port behind which a room lives. Stores load, run the core's step and save; none of them knows a rule of the queue.
+// The port behind which rooms and their directory live. Stores load, run the core's machines and save; none of them knows
+// a rule of the queue.
 
-import type { RoomView } from '../../queue-core/board.ts';
+import type { Look, RoomView } from '../../queue-core/board.ts';
 import type { Command, ReplyTo } from '../../queue-core/command.ts';
+import type { DirectoryCommand, DirectoryReplyTo, DirectoryView } from '../../queue-core/directory.ts';
+import type { Page, Rows } from '../../queue-core/ledger.ts';
 
 export type Replies<C extends readonly Command[]> = { [K in keyof C]: ReplyTo<C[K]> };
+export type DirectoryReplies<C extends readonly DirectoryCommand[]> = { [K in keyof C]: DirectoryReplyTo<C[K]> };
 
 export interface RoomStore {
   /**
@@ -16,10 +20,31 @@ export interface RoomStore {
   apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>>;
 
   /**
-   * Reads the room as it is now. What has been shown as called stays called, whatever happens to the store's process.
-   * @param endingsAfter number of the last early ending the caller knows; 0: none
+   * Takes the gateway's report, if there is one, and reads the room as it is now. What has been shown as called stays
+   * called, whatever happens to the store's process.
    */
-  view(room: string, endingsAfter: number): Promise<RoomView>;
+  view(room: string, look: Look): Promise<RoomView>;
+
+  /** Rows of the room's history or log, ascending. Written rows of a log never change. */
+  rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]>;
+
+  readonly directory: DirectoryStore;
+}
+
+export interface DirectoryStore {
+  /**
+   * As `RoomStore.apply`, for the one directory of a deployment.
+   * @throws UnknownDirectory when nothing was ever seeded
+   */
+  apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>>;
+
+  /** @param known the version the caller has; null is the answer where it still holds. @throws UnknownDirectory */
+  view(known: number | null): Promise<DirectoryView | null>;
+
+  rows(table: 'audit', page: Page): Promise<Rows['audit'][]>;
+
+  /** An operator's own waiting page; null where it has been replaced meanwhile. */
+  template(number: number): Promise<string | null>;
 }
 
 /** The store does not answer, or answers that it cannot. Whoever waits, waits on; nobody is let in. */
@@ -35,5 +60,13 @@ export class UnknownRoom extends StoreUnavailable {
   constructor(room: string) {
     super(`room "${room}" is not configured there`);
     this.name = 'UnknownRoom';
+  }
+}
+
+/** A store without a directory; it is seeded from the settings. */
+export class UnknownDirectory extends StoreUnavailable {
+  constructor() {
+    super('it has no directory of rooms');
+    this.name = 'UnknownDirectory';
   }
 }

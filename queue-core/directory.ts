@@ -1,0 +1,401 @@
+// The directory: which rooms there are and what they protect, and who may steer them. One document for a deployment,
+// changed like a room (once, on the version it was decided on, with a record), and a pure machine like a room.
+
+import {
+  type Actor,
+  type AuditEntry,
+  type AuditHead,
+  difference,
+  json,
+  NO_RECORD,
+  nextRecord,
+  type Role,
+} from './audit.ts';
+import type { RoomSettings } from './command.ts';
+import { CoreError } from './errors.ts';
+import type { Effect, Machine } from './ledger.ts';
+import {
+  ATTEMPTS_REMEMBERED_MAX,
+  AUDIT_RECORDS_MAX,
+  ENDED_SIGN_INS_MAX,
+  OPERATOR_KEYS_MAX,
+  RECENT_CHANGES_MAX,
+  ROOMS_MAX,
+  WRONG_KEY_FORGOTTEN_MS,
+  WRONG_KEY_RECORD_MS,
+  WRONG_KEY_WAIT_MS_MAX,
+} from './limits.ts';
+import type { EpochMs } from './room.ts';
+
+/** What a room protects and how it presents itself; what happens in its line is the room's own policy. */
+export interface Site {
+  title: { ko: string; en: string };
+  /** Host names without port, lower case; `*` is every host. */
+  hosts: string[];
+  paths: string[];
+  /** Exact prefixes that pass without admission, GET and HEAD only. */
+  exempt: string[];
+  /** The protected site, as an origin without path. */
+  origin: string;
+  /** `aud` of the room's admission tokens. */
+  audience: string;
+  timeZone: string;
+  /** What happens to paths of the room's hosts that no room protects. */
+  outside: 'refuse' | 'pass';
+  /** Languages that visitors are offered, the first where the browser asks for none of them. */
+  languages: ('ko' | 'en')[];
+  /** Number of the operator's own waiting page in the table `template`; null: the gateway's pages. */
+  template: number | null;
+  /** Visitors that the operators expect; an alarm compares with it. */
+  expectedVisitors: number | null;
+}
+
+export interface DirectoryRoom {
+  id: string;
+  site: Site;
+  /** What the room begins with; later changes are the room's own. */
+  settings: RoomSettings;
+  /** Digest of the settings file's entry last applied; null: made by an operator. */
+  seed: string | null;
+  archivedAt: EpochMs | null;
+  version: number;
+}
+
+export interface OperatorKey {
+  id: string;
+  name: string;
+  role: Role;
+  /** SHA-256 of the key, hex. The key itself is nowhere. */
+  digest: string;
+  createdAt: EpochMs;
+  /** Sign-ins from before this are over. */
+  signInsFrom: EpochMs;
+}
+
+/** Wrong keys from one address. */
+interface Attempts {
+  address: string;
+  failures: number;
+  lastAt: EpochMs;
+}
+
+export interface DirectoryDocument {
+  at: EpochMs;
+  version: number;
+  rooms: DirectoryRoom[];
+  keys: OperatorKey[];
+  /** Sign-ins that were signed out, until when their sessions could look valid. */
+  endedSignIns: { sid: string; until: EpochMs }[];
+  templateSeq: number;
+  attempts: Attempts[];
+  wrongKeys: { unrecorded: number; recordedAt: EpochMs };
+  recentChanges: { id: string; version: number; at: EpochMs }[];
+  audit: AuditHead;
+}
+
+/** What a gateway keeps of the directory: everything but the attempts. */
+export type DirectoryView = Pick<DirectoryDocument, 'version' | 'rooms' | 'keys' | 'endedSignIns' | 'audit'>;
+
+export interface SeedRoom {
+  id: string;
+  site: Site;
+  settings: RoomSettings;
+  digest: string;
+}
+
+export type DirectoryChange =
+  /** With `ifVersion` null a new room. */
+  | { kind: 'putRoom'; room: string; ifVersion: number | null; site: Site; settings: RoomSettings | null }
+  | { kind: 'setTemplate'; room: string; ifVersion: number; html: string | null }
+  /** The room is routed no more; its log and history stay. */
+  | { kind: 'archiveRoom'; room: string; ifVersion: number }
+  | { kind: 'addKey'; key: Pick<OperatorKey, 'id' | 'name' | 'role' | 'digest'> }
+  | { kind: 'removeKey'; key: string }
+  | { kind: 'signOut'; sid: string; until: EpochMs };
+
+export type DirectoryCommand =
+  /** Rooms of a settings file and the owner's key of the environment; what is there already and unchanged stays as it is. */
+  | { kind: 'seed'; by: Actor; rooms: SeedRoom[]; ownerDigest: string }
+  | { kind: 'change'; id: string; by: Actor; change: DirectoryChange }
+  | { kind: 'signIn'; digest: string; address: string | null };
+
+export type DirectoryRefusal = 'exists' | 'unknownRoom' | 'archived' | 'unknownKey' | 'ownersKey' | 'full' | 'logFull';
+
+export type DirectoryReply =
+  | { kind: 'done' }
+  | { kind: 'changed'; version: number; at: EpochMs }
+  | { kind: 'unchanged'; version: number }
+  | { kind: 'conflict'; version: number }
+  | { kind: 'refused'; reason: DirectoryRefusal }
+  | { kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs }
+  /** Not tried at all while `waitMs` from an earlier wrong key runs. */
+  | { kind: 'wrongKey'; waitMs: number };
+
+export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'signIn' }
+  ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'refused' }>
+  : C extends { kind: 'change' }
+    ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'refused' }>
+    : { kind: 'done' };
+
+/** The owner's key of the environment, which no operator can remove. */
+export const OWNER_KEY_ID = 'owner';
+
+export const directoryMachine: Machine<DirectoryDocument, DirectoryCommand, DirectoryReply> = {
+  begins: ({ kind }) => kind === 'seed',
+  sessionNeeded: () => null,
+  run(document, _, commands, now) {
+    const effects: Effect[] = [];
+    let directory = document ?? emptyDirectory(now);
+    const replies = commands.map((command) => {
+      const stepped = step(directory, command, Math.max(now, directory.at), effects);
+      directory = stepped.directory;
+      return stepped.reply;
+    });
+    return { document: directory, replies, effects };
+  },
+};
+
+export function directoryView({ version, rooms, keys, endedSignIns, audit }: DirectoryDocument): DirectoryView {
+  return { version, rooms, keys, endedSignIns, audit };
+}
+
+function emptyDirectory(now: EpochMs): DirectoryDocument {
+  return {
+    at: now,
+    version: 0,
+    rooms: [],
+    keys: [],
+    endedSignIns: [],
+    templateSeq: 0,
+    attempts: [],
+    wrongKeys: { unrecorded: 0, recordedAt: 0 },
+    recentChanges: [],
+    audit: NO_RECORD,
+  };
+}
+
+interface Stepped {
+  directory: DirectoryDocument;
+  reply: DirectoryReply;
+}
+
+function step(before: DirectoryDocument, command: DirectoryCommand, now: EpochMs, effects: Effect[]): Stepped {
+  const directory = { ...before, at: now };
+  switch (command.kind) {
+    case 'seed':
+      return { directory: seeded(directory, command, now, effects), reply: { kind: 'done' } };
+    case 'change':
+      return change(directory, command, now, effects);
+    case 'signIn':
+      return signIn(directory, command, now, effects);
+  }
+}
+
+function seeded(
+  directory: DirectoryDocument,
+  { by, rooms, ownerDigest }: Extract<DirectoryCommand, { kind: 'seed' }>,
+  now: EpochMs,
+  effects: Effect[],
+): DirectoryDocument {
+  let grown = directory;
+  const owner = grown.keys.find(({ id }) => id === OWNER_KEY_ID);
+  if (owner?.digest !== ownerDigest) {
+    const key: OperatorKey = {
+      ...{ id: OWNER_KEY_ID, name: 'owner', role: 'owner', digest: ownerDigest },
+      ...{ createdAt: now, signInsFrom: now },
+    };
+    const keys = [key, ...grown.keys.filter(({ id }) => id !== OWNER_KEY_ID)];
+    grown = recorded({ ...grown, keys }, { by, action: 'ownerKey', from: null, to: null }, now, effects);
+  }
+  for (const { id, site, settings, digest } of rooms) {
+    const known = grown.rooms.find((room) => room.id === id);
+    if (known?.seed === digest) continue;
+    const kept = { ...site, template: known?.site.template ?? null };
+    const room = { id, site: kept, settings, seed: digest, archivedAt: null, version: (known?.version ?? 0) + 1 };
+    const differs = difference<object>(known?.site ?? {}, kept) ?? { from: null, to: null };
+    grown = recorded(withRoom(grown, room), { by, action: 'seedRoom', ...named(id, differs) }, now, effects);
+  }
+  return grown;
+}
+
+function change(
+  directory: DirectoryDocument,
+  { id, by, change: wanted }: Extract<DirectoryCommand, { kind: 'change' }>,
+  now: EpochMs,
+  effects: Effect[],
+): Stepped {
+  const made = directory.recentChanges.find((one) => one.id === id);
+  if (made !== undefined) return { directory, reply: { kind: 'changed', version: made.version, at: made.at } };
+  if (directory.audit.seq >= AUDIT_RECORDS_MAX) return { directory, reply: { kind: 'refused', reason: 'logFull' } };
+  const outcome = carryOut(directory, wanted, now, effects);
+  if ('kind' in outcome) return { directory, reply: outcome };
+  const { from, to, version } = outcome;
+  const changed = recorded(outcome.directory, { by, action: wanted.kind, from, to }, now, effects);
+  const recentChanges = [...changed.recentChanges, { id, version, at: now }].slice(-RECENT_CHANGES_MAX);
+  return { directory: { ...changed, recentChanges }, reply: { kind: 'changed', version, at: now } };
+}
+
+/** A directory with the change made, the version of what was changed, and the words for the log. */
+type Effected = { directory: DirectoryDocument; version: number; from: AuditEntry['from']; to: AuditEntry['to'] };
+
+function carryOut(
+  directory: DirectoryDocument,
+  wanted: DirectoryChange,
+  now: EpochMs,
+  effects: Effect[],
+): Effected | DirectoryReply {
+  switch (wanted.kind) {
+    case 'putRoom':
+      return putRoom(directory, wanted);
+    case 'setTemplate': {
+      const room = roomAt(directory, wanted.room, wanted.ifVersion);
+      if ('kind' in room) return room;
+      const former = room.site.template;
+      if (former !== null) effects.push({ kind: 'drop', table: 'template', from: former, upTo: former });
+      if (former === null && wanted.html === null) return { kind: 'unchanged', version: room.version };
+      const templateSeq = directory.templateSeq + 1;
+      const template = wanted.html === null ? null : templateSeq;
+      if (wanted.html !== null)
+        effects.push({ kind: 'put', table: 'template', key: templateSeq, row: { html: wanted.html } });
+      const changed = { ...room, site: { ...room.site, template }, version: room.version + 1 };
+      return effected({ ...withRoom(directory, changed), templateSeq }, changed, { template: former }, { template });
+    }
+    case 'archiveRoom': {
+      const room = roomAt(directory, wanted.room, wanted.ifVersion);
+      if ('kind' in room) return room;
+      const archived = { ...room, archivedAt: now, version: room.version + 1 };
+      return effected(withRoom(directory, archived), archived, { archived: false }, { archived: true });
+    }
+    case 'addKey': {
+      const { id, name, role, digest } = wanted.key;
+      if (directory.keys.length >= OPERATOR_KEYS_MAX) return { kind: 'refused', reason: 'full' };
+      if (directory.keys.some((key) => key.id === id || key.digest === digest))
+        return { kind: 'refused', reason: 'exists' };
+      const keys = [...directory.keys, { id, name, role, digest, createdAt: now, signInsFrom: now }];
+      return { directory: { ...directory, keys }, version: directory.version, from: null, to: { id, name, role } };
+    }
+    case 'removeKey': {
+      if (wanted.key === OWNER_KEY_ID) return { kind: 'refused', reason: 'ownersKey' };
+      const key = directory.keys.find(({ id }) => id === wanted.key);
+      if (key === undefined) return { kind: 'refused', reason: 'unknownKey' };
+      const { id, name, role } = key;
+      const keys = directory.keys.filter((other) => other.id !== id);
+      return { directory: { ...directory, keys }, version: directory.version, from: { id, name, role }, to: null };
+    }
+    case 'signOut':
+      return { ...signedOut(directory, wanted, now), version: directory.version, from: null, to: { sid: wanted.sid } };
+  }
+}
+
+function putRoom(
+  directory: DirectoryDocument,
+  { room: id, ifVersion, site, settings }: Extract<DirectoryChange, { kind: 'putRoom' }>,
+): Effected | DirectoryReply {
+  if (ifVersion === null) {
+    if (directory.rooms.some((room) => room.id === id)) return { kind: 'refused', reason: 'exists' };
+    if (directory.rooms.length >= ROOMS_MAX) return { kind: 'refused', reason: 'full' };
+    if (settings === null) throw new CoreError('unknownRoom', `A new room "${id}" came without settings; give them.`);
+    const room = { id, site, settings, seed: null, archivedAt: null, version: 1 };
+    return effected(withRoom(directory, room), room, null, json(site));
+  }
+  const room = roomAt(directory, id, ifVersion);
+  if ('kind' in room) return room;
+  const differs = difference(room.site, { ...site, template: room.site.template });
+  if (differs === null) return { kind: 'unchanged', version: room.version };
+  const changed = { ...room, site: { ...site, template: room.site.template }, version: room.version + 1 };
+  return effected(withRoom(directory, changed), changed, differs.from, differs.to);
+}
+
+function roomAt(directory: DirectoryDocument, id: string, ifVersion: number): DirectoryRoom | DirectoryReply {
+  const room = directory.rooms.find((one) => one.id === id);
+  if (room === undefined) return { kind: 'refused', reason: 'unknownRoom' };
+  if (room.version !== ifVersion) return { kind: 'conflict', version: room.version };
+  return room.archivedAt === null ? room : { kind: 'refused', reason: 'archived' };
+}
+
+function withRoom(directory: DirectoryDocument, room: DirectoryRoom): DirectoryDocument {
+  const index = directory.rooms.findIndex(({ id }) => id === room.id);
+  return { ...directory, rooms: index === -1 ? [...directory.rooms, room] : directory.rooms.with(index, room) };
+}
+
+function effected(
+  directory: DirectoryDocument,
+  { id, version }: DirectoryRoom,
+  from: AuditEntry['from'],
+  to: AuditEntry['to'],
+): Effected {
+  return { directory, version, ...named(id, { from, to }) };
+}
+
+/** The log of all rooms says of which one it speaks. */
+function named(room: string, { from, to }: Pick<AuditEntry, 'from' | 'to'>): Pick<AuditEntry, 'from' | 'to'> {
+  const withName = (value: AuditEntry['from']) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? { room, ...value } : { room };
+  return { from: from === null ? null : withName(from), to: withName(to) };
+}
+
+/**
+ * Ends one sign-in. Beyond the bound all earlier sign-ins of every key end instead: in doubt somebody signs in again.
+ */
+function signedOut(
+  directory: DirectoryDocument,
+  { sid, until }: { sid: string; until: EpochMs },
+  now: EpochMs,
+): { directory: DirectoryDocument } {
+  const living = directory.endedSignIns.filter((ended) => ended.until > now && ended.sid !== sid);
+  if (living.length < ENDED_SIGN_INS_MAX) {
+    return { directory: { ...directory, endedSignIns: [...living, { sid, until }] } };
+  }
+  const keys = directory.keys.map((key) => ({ ...key, signInsFrom: now }));
+  return { directory: { ...directory, keys, endedSignIns: [] } };
+}
+
+/**
+ * Looks a key up. After a wrong one its address waits, twice as long each time; what it tries meanwhile is not looked at.
+ * Wrong keys are recorded in sums, so that nobody can fill the log with them.
+ */
+function signIn(
+  directory: DirectoryDocument,
+  { digest, address }: Extract<DirectoryCommand, { kind: 'signIn' }>,
+  now: EpochMs,
+  effects: Effect[],
+): Stepped {
+  if (directory.audit.seq >= AUDIT_RECORDS_MAX) return { directory, reply: { kind: 'refused', reason: 'logFull' } };
+  const from = address ?? 'unknown';
+  const remembered = directory.attempts.filter(({ lastAt }) => now - lastAt < WRONG_KEY_FORGOTTEN_MS);
+  const others = remembered.filter((one) => one.address !== from);
+  const failures = remembered.find((one) => one.address === from)?.failures ?? 0;
+  const lastAt = remembered.find((one) => one.address === from)?.lastAt ?? now;
+  const waitMs = lastAt + waitAfter(failures) - now;
+  if (waitMs > 0) return { directory, reply: { kind: 'wrongKey', waitMs } };
+
+  const key = directory.keys.find((one) => one.digest === digest);
+  if (key !== undefined) {
+    const { id, name, role } = key;
+    const by = { id, name, role, address };
+    const entry = { by, action: 'signIn', from: null, to: null };
+    return {
+      directory: recorded({ ...directory, attempts: others }, entry, now, effects),
+      reply: { kind: 'signedIn', key: { id, name, role }, at: now },
+    };
+  }
+  const attempts = [...others, { address: from, failures: failures + 1, lastAt: now }].slice(-ATTEMPTS_REMEMBERED_MAX);
+  const counted = { ...directory.wrongKeys, unrecorded: directory.wrongKeys.unrecorded + 1 };
+  const noted = { ...directory, attempts, wrongKeys: counted };
+  const reply: DirectoryReply = { kind: 'wrongKey', waitMs: waitAfter(failures + 1) };
+  if (now - counted.recordedAt < WRONG_KEY_RECORD_MS) return { directory: noted, reply };
+  const by: Actor = { id: 'nobody', name: 'nobody', role: 'viewer', address };
+  const entry = { by, action: 'wrongKey', from: null, to: { times: counted.unrecorded } };
+  const written = { ...noted, wrongKeys: { unrecorded: 0, recordedAt: now } };
+  return { directory: recorded(written, entry, now, effects), reply };
+}
+
+function waitAfter(failures: number): number {
+  return failures === 0 ? 0 : Math.min(WRONG_KEY_WAIT_MS_MAX, 1_000 * 2 ** (failures - 1));
+}
+
+function recorded(directory: DirectoryDocument, entry: AuditEntry, now: EpochMs, effects: Effect[]): DirectoryDocument {
+  const record = nextRecord(directory.audit, entry, now);
+  effects.push({ kind: 'put', table: 'audit', key: record.seq, row: record });
+  return { ...directory, version: directory.version + 1, audit: { seq: record.seq, hash: record.hash } };
+}

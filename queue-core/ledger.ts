@@ -1,0 +1,58 @@
+// What a store keeps for one of the core's machines: one document, and tables of rows under whole numbers. A machine says
+// what to write as effects; a store carries them out in the same indivisible act as the document and knows no rule.
+
+import type { AuditRecord } from './audit.ts';
+import type { Ending } from './board.ts';
+import type { HistoryBucket } from './history.ts';
+import type { EpochMs, SessionRecord } from './room.ts';
+
+/** Every table with the row it holds. */
+export interface Rows {
+  /** By position: who claimed it. */
+  session: SessionRecord;
+  /** By number: sessions that ended early. */
+  ending: Ending;
+  /** By start of the bucket, in buckets since 1970. */
+  history: HistoryBucket;
+  /** By number from 1 on, without a gap. */
+  audit: AuditRecord;
+  /** By number: the HTML of an operator's own waiting page. */
+  template: { html: string };
+}
+
+export type Table = keyof Rows;
+
+export type Effect =
+  | { [T in Table]: { kind: 'put'; table: T; key: number; row: Rows[T] } }[Table]
+  /** Rows with keys from `from` to `upTo` go. */
+  | { kind: 'drop'; table: Table; from: number; upTo: number }
+  | { kind: 'clear'; table: Table };
+
+/** Rows a machine may look up while it runs; a store has loaded what `sessionNeeded` names. */
+export interface Sessions {
+  get(position: number): SessionRecord | undefined;
+}
+
+/** A part of a table in ascending order of keys. */
+export interface Page {
+  /** Key of the last row the caller has; 0: from the beginning. */
+  after: number;
+  /** At most `ROWS_PER_PAGE_MAX`. */
+  limit: number;
+}
+
+export interface Run<Document, Reply> {
+  document: Document;
+  replies: Reply[];
+  effects: Effect[];
+}
+
+/** A pure state machine that a store can run: the room, or the directory of rooms and operators. */
+export interface Machine<Document, Command, Reply> {
+  /** Whether the command brings a document into being; any other needs one that is there. */
+  begins(command: Command): boolean;
+  /** The position whose session has to be loaded before `run`, or null. */
+  sessionNeeded(command: Command): number | null;
+  /** Applies commands in order as one act at the store's time `now`. */
+  run(document: Document | null, sessions: Sessions, commands: readonly Command[], now: EpochMs): Run<Document, Reply>;
+}

@@ -1,0 +1,92 @@
+// The rooms this gateway knows and the operators' keys, read from the store's directory. Rooms of the settings are seeded
+// there once; from then on the directory decides. Visitors are routed by a copy of some seconds; operators' requests ask
+// for a younger one.
+
+import type { Actor } from '../queue-core/audit.ts';
+import type { DirectoryRoom, DirectoryView, SeedRoom } from '../queue-core/directory.ts';
+import { type Clock, Fresh } from './fresh.ts';
+import type { Background } from './gateway.ts';
+import type { Room } from './settings.ts';
+import { type RoomStore, UnknownDirectory } from './store/room-store.ts';
+
+/** For visitors: a changed site is in force everywhere after this. */
+export const DIRECTORY_MS_MAX = 10_000;
+const FOR_VISITORS = { freshMs: DIRECTORY_MS_MAX / 2, staleMsMax: DIRECTORY_MS_MAX };
+
+/** For operators: a key that was removed or a session that was signed out is refused after this. */
+const FOR_OPERATORS = { freshMs: 1_000, staleMsMax: 1_000 };
+
+/** Who seeds the directory and first configures a room: no person. */
+export const SETTINGS_ACTOR: Actor = { id: 'settings', name: 'settings', role: 'owner', address: null };
+
+export class Directory {
+  readonly #store: RoomStore;
+  readonly #seeds: readonly Room[];
+  readonly #seed: { rooms: SeedRoom[]; ownerDigest: string };
+  readonly #view: Fresh<DirectoryView>;
+  #rooms: { of: DirectoryView; rooms: readonly Room[] } | null = null;
+  #seeded = false;
+
+  /** @param digestOf names the content of a seed, so that an unchanged one changes nothing */
+  constructor(
+    store: RoomStore,
+    seeds: readonly Room[],
+    ownerDigest: string,
+    digestOf: (text: string) => string,
+    clock: Clock,
+  ) {
+    this.#store = store;
+    this.#seeds = seeds;
+    this.#seed = { ownerDigest, rooms: seeds.map((room) => seedOf(room, digestOf)) };
+    this.#view = new Fresh(() => this.#fetch(), clock, FOR_VISITORS);
+  }
+
+  /**
+   * Rooms to route to. Where the store has never answered, those of the settings, closed as far as they go: nothing is
+   * exempt and nothing passes outside.
+   */
+  async rooms(background: Background): Promise<readonly Room[]> {
+    const kept = await this.#view.read(background);
+    if (kept === null) return this.#seeds.map((room) => ({ ...room, exempt: [], outside: 'refuse' }));
+    if (this.#rooms?.of !== kept.value) {
+      const living = kept.value.rooms.filter(({ archivedAt }) => archivedAt === null);
+      this.#rooms = { of: kept.value, rooms: living.map(roomOf) };
+    }
+    return this.#rooms.rooms;
+  }
+
+  /** @returns null where the store cannot be asked */
+  async forOperators(background: Background): Promise<DirectoryView | null> {
+    const kept = await this.#view.read(background, FOR_OPERATORS);
+    return this.#view.failed ? null : (kept?.value ?? null);
+  }
+
+  /** Has the next read ask the store, after a change of this gateway's own. */
+  forget(): void {
+    this.#view.outdate();
+  }
+
+  async #fetch(): Promise<DirectoryView> {
+    const { directory } = this.#store;
+    try {
+      if (!this.#seeded) await directory.apply([{ kind: 'seed', by: SETTINGS_ACTOR, ...this.#seed }]);
+      this.#seeded = true;
+      const known = this.#view.kept?.value;
+      const view = await directory.view(known?.version ?? null);
+      if (view !== null) return view;
+      if (known !== undefined) return known;
+      throw new UnknownDirectory();
+    } catch (error) {
+      if (error instanceof UnknownDirectory) this.#seeded = false;
+      throw error;
+    }
+  }
+}
+
+export function roomOf({ id, site, settings, version }: DirectoryRoom): Room {
+  return { id, ...site, queue: settings, version };
+}
+
+function seedOf({ id, queue, version: _, ...site }: Room, digestOf: (text: string) => string): SeedRoom {
+  return { id, site, settings: queue, digest: digestOf(JSON.stringify([site, queue])) };
+}
