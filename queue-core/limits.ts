@@ -49,6 +49,9 @@ export const POLICY_BOUNDS = {
 /** Characters of an operator's message in one language; it has to fit a phone's first screen. */
 export const MESSAGE_CHARS_MAX = 280;
 
+/** How long an operator stays signed in: a night's work. */
+export const SIGN_IN_MS = 12 * 3_600_000;
+
 /** Length of a bucket of the history: fine enough to see a rush, coarse enough that a day of them is one page. */
 export const HISTORY_BUCKET_MS = 10_000;
 

@@ -10,7 +10,7 @@ import {
   UNOBSERVED_MS_MAX,
 } from './limits.ts';
 import type { EpochMs, Policy, RoomDocument } from './room.ts';
-import type { Pace } from './wait.ts';
+import { type Pace, paceRange } from './wait.ts';
 
 /** Calls that may be stored up while nobody waits or no place is free: one second's worth, at least one. */
 export function callBurst(policy: Policy): number {
@@ -155,8 +155,6 @@ export function observedMs(from: EpochMs, to: EpochMs): number {
 
 /** Calls that a share of shown-up visitors is read from; fewer say nothing. */
 const SHOWN_CALLS_MIN = 20;
-/** While no share is known: half of those called might not come. */
-const SHOW_SHARE_UNKNOWN_MIN = 0.5;
 /** Stretch of calls by which the pace is measured where places, not the rate, limit the line. */
 const MEASURED_MS_MIN = 20_000;
 const MEASURED_MS_MAX = 120_000;
@@ -169,10 +167,8 @@ export function paceOf(room: RoomDocument): Pace | null {
   const rate = room.policy.newUsersPerMinute;
   const turnover = (room.policy.totalActiveUsers * 60_000) / room.policy.sessionMs;
   if (freePlaces(room) < callBurst(room.policy)) return measuredPace(room);
-  const share = showShare(room);
-  const fastest = share === null ? rate / SHOW_SHARE_UNKNOWN_MIN : (1.25 * rate) / share;
-  const slowest = share === null ? 0.9 * rate : Math.max(0.9 * rate, (0.75 * rate) / share);
-  return { low: Math.min(slowest, turnover), high: fastest };
+  const { low, high } = paceRange(rate, showShare(room));
+  return { low: Math.min(low, turnover), high };
 }
 
 function measuredPace(room: RoomDocument): Pace | null {

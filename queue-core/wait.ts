@@ -6,6 +6,19 @@ import { POLL_SECONDS_MAX, POLL_SECONDS_MIN } from './limits.ts';
 /** Positions a minute that the line moves, as a range; null where nothing honest can be said. */
 export type Pace = { low: number; high: number };
 
+/** While no share is known: half of those called might not come. */
+const SHOW_SHARE_UNKNOWN_MIN = 0.5;
+
+/**
+ * Positions a minute, as a range, where so many visitors a minute may enter: between "everybody comes" and "as many stay
+ * away as lately".
+ */
+export function paceRange(admissionsPerMinute: number, showShare: number | null): Pace {
+  if (showShare === null) return { low: 0.9 * admissionsPerMinute, high: admissionsPerMinute / SHOW_SHARE_UNKNOWN_MIN };
+  const low = Math.max(0.9 * admissionsPerMinute, (0.75 * admissionsPerMinute) / showShare);
+  return { low, high: (1.25 * admissionsPerMinute) / showShare };
+}
+
 /** People between a waiting position and the number now called; they are called first. */
 export function aheadOf(position: number, called: number): number {
   return Math.max(0, position - called - 1);

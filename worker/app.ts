@@ -3,9 +3,11 @@
 
 import { type Context, Hono } from 'hono';
 import { refusal } from './answers.ts';
+import { OPERATOR_PATH } from './contract/operators.ts';
 import { COOKIE_CHARS_MAX } from './credentials.ts';
 import type { Background, Gateway } from './gateway.ts';
-import { operatorApi } from './operator-api.ts';
+import { operatorApi } from './operators/api.ts';
+import { openApi } from './operators/openapi.ts';
 import { type Problem, problemResponse } from './problems.ts';
 import { isReserved, readTarget, type TargetDoubt } from './target.ts';
 import { asksFor, visit } from './visit.ts';
@@ -41,7 +43,8 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       headers: { 'Cache-Control': `public, max-age=${JWKS_SECONDS}`, 'Access-Control-Allow-Origin': '*' },
     }),
   );
-  app.route('/_fairgate/operator', operatorApi(gateway));
+  app.get('/_fairgate/openapi.json', () => Response.json(openApi(gateway.consoleUrl)));
+  app.route(OPERATOR_PATH, operatorApi(gateway));
   app.route('/_fairgate', visitorApi(gateway));
 
   app.all('*', (c) => {

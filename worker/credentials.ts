@@ -56,6 +56,16 @@ export class VisitorCookies {
     return [this.#admission(room), this.#queue(room)].map((name) => `${name}=; Max-Age=0; ${this.#attributes}`);
   }
 
+  /** The session of an operator; never sent along from another site, not even by a link. */
+  setOperator(token: string, seconds: number): string {
+    const strict = this.#attributes.replace('SameSite=Lax', 'SameSite=Strict');
+    return `${this.#prefix}fairgate-operator=${token}; Max-Age=${Math.floor(seconds)}; ${strict}`;
+  }
+
+  operatorToken(headers: Headers): string | null {
+    return parseCookies(headers.get('Cookie') ?? '')[`${this.#prefix}fairgate-operator`] ?? null;
+  }
+
   #admission(room: string): string {
     return `${this.#prefix}fairgate-admission-${room}`;
   }

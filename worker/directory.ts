@@ -62,7 +62,7 @@ export class Directory {
   }
 
   /** Has the next read ask the store, after a change of this gateway's own. */
-  forget(): void {
+  outdate(): void {
     this.#view.outdate();
   }
 

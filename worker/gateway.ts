@@ -6,6 +6,7 @@ import type { VisitorCookies } from './credentials.ts';
 import type { Directory } from './directory.ts';
 import type { Metrics } from './metrics.ts';
 import type { Observations } from './observations.ts';
+import type { Access } from './operators/access.ts';
 import type { OriginHealth } from './origin-health.ts';
 import type { OriginFetch } from './proxy.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -23,9 +24,19 @@ export interface Gateway {
   metrics: Metrics;
   originHealth: OriginHealth;
   polls: RateLimit;
+  /** Tries of operators' keys, by address. */
+  signIns: RateLimit;
+  access: Access | null;
+  /** Where operators reach the console; where it differs from the visitors' address, it is the only one that answers them. */
+  consoleUrl: string;
+  publicUrl: string;
   fetchOrigin: OriginFetch;
   /** Random bytes as base64url; 8: join ids, 12: sessions, 16: visitors. */
   randomId(bytes: number): string;
+  /** 32 random bytes, hex. */
+  secret(): string;
+  /** SHA-256, hex. */
+  digest(text: string): string;
   ownTime(): EpochMs;
   wait(ms: number): Promise<void>;
 }

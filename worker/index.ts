@@ -9,6 +9,7 @@ import { Directory, SETTINGS_ACTOR } from './directory.ts';
 import type { Gateway } from './gateway.ts';
 import { Metrics } from './metrics.ts';
 import { Observations } from './observations.ts';
+import { Access } from './operators/access.ts';
 import { OriginHealth } from './origin-health.ts';
 import { problemResponse } from './problems.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -28,22 +29,26 @@ interface Env extends Record<string, unknown> {
 /** Status polls: a page's own, a reload, a second tab; more brings nothing. */
 const POLL_RATE = { burst: 20, perSecond: 2 };
 
+/** Tries of operators' keys that reach the store; what it says about them slows down further. */
+const SIGN_IN_RATE = { burst: 10, perSecond: 0.5 };
+
 const digestOf = (text: string) => bytesToHex(sha256(utf8ToBytes(text)));
 
 async function gatewayFrom(env: Env): Promise<Gateway> {
-  const { rooms, keys, publicUrl, operatorKey } = readSettings(env);
+  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access } = readSettings(env);
   const ownTime = () => Date.now();
   const wait = (ms: number) => scheduler.wait(ms);
   const fetchOrigin = (request: Request) => fetch(request);
   const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+  const secret = () => bytesToHex(randomBytes(32));
   const randomId = (bytes: number) => randomBytes(bytes).toBase64({ alphabet: 'base64url', omitPadding: true });
   const clock = { now: ownTime, wait };
   const store = new DurableStore(env.ROOM_OBJECTS, env.DIRECTORY_OBJECTS);
   const observations = new Observations();
   const configure = async ({ id, queue }: Room) => {
     const digest = digestOf(JSON.stringify(queue));
-    const secret = bytesToHex(randomBytes(32));
-    await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, settings: queue, digest, secret }]);
+    const configured = { by: SETTINGS_ACTOR, settings: queue, digest, secret: secret() } as const;
+    await store.apply(id, [{ kind: 'configure', ...configured }]);
   };
   return {
     directory: new Directory(store, rooms, digestOf(operatorKey), digestOf, clock),
@@ -55,8 +60,14 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
     metrics: new Metrics(),
     originHealth: new OriginHealth(store, fetchOrigin, ownTime),
     polls: new RateLimit(POLL_RATE, ownTime),
+    signIns: new RateLimit(SIGN_IN_RATE, ownTime),
+    access: access === null ? null : new Access(access, (url, init) => fetch(url, init)),
+    consoleUrl,
+    publicUrl,
     fetchOrigin,
     randomId,
+    secret,
+    digest: digestOf,
     ownTime,
     wait,
   };

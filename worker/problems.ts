@@ -32,7 +32,30 @@ const PROBLEMS = {
     'Send a form or a JSON object, with "return" as a path on this site, or no body.',
   ],
   'bad-token': [401, 'The token is not valid here', 'Join the line again; tokens hold for one room and one opening.'],
-  'operator-key': [401, 'An operator’s key is needed', 'Send it as Authorization: Bearer.'],
+  'operator-key': [401, 'An operator’s key is needed', 'Sign in, or send a key as Authorization: Bearer.'],
+  'wrong-key': [
+    401,
+    'This is no operator’s key',
+    'Try again after the seconds in Retry-After; each wrong key doubles them.',
+  ],
+  'role-too-small': [403, 'Your role does not allow this', 'Ask somebody whose role does.'],
+  'if-match-needed': [
+    428,
+    'If-Match is needed',
+    'Read the room and send its ETag, so that nobody is overwritten unseen.',
+  ],
+  'changed-meanwhile': [412, 'Somebody changed it meanwhile', 'Read the room again and decide on what it is now.'],
+  'bad-input': [422, 'Something in it is not right', 'See errors: each names a field and what to put.'],
+  'already-open': [409, 'It is open already', 'To open anew, close it first.'],
+  'already-closed': [409, 'It is closed', 'Set a schedule or open it: that begins a new opening.'],
+  'not-closed': [409, 'It is not closed', 'Close it first; people would be turned away in the middle of the line.'],
+  'session-unknown': [409, 'Nobody is inside with that position', 'Check the number; the visit may be over.'],
+  'room-exists': [409, 'There is a room of that name', 'Choose another id; an archived room keeps its own.'],
+  'room-archived': [409, 'The room is archived', 'Make a new one; an archived room only keeps its log.'],
+  'rooms-full': [409, 'There are as many rooms as one deployment takes', 'Use another deployment.'],
+  'keys-full': [409, 'There are as many keys as one deployment takes', 'Remove one first.'],
+  'owners-key': [409, 'This is the owner’s key of the settings', 'Change OPERATOR_KEY in the settings instead.'],
+  'log-full': [409, 'The log is full', 'Nothing is done that cannot be recorded. Export it and go on in a new room.'],
   'method-not-allowed': [
     405,
     'This method is not answered here',
@@ -66,9 +89,13 @@ export function problemStatus(problem: Problem): number {
 }
 
 /** The answer for a client that is not a person with a browser. */
-export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
+export function problemResponse(
+  problem: Problem,
+  headers: Record<string, string> = {},
+  more: { detail?: string; errors?: { field: string; detail: string }[] } = {},
+): Response {
   const [status, title, detail] = PROBLEMS[problem];
-  return new Response(JSON.stringify({ type: `${TYPE_BASE}${problem}`, title, status, detail }), {
+  return new Response(JSON.stringify({ type: `${TYPE_BASE}${problem}`, title, status, detail, ...more }), {
     status,
     headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
   });

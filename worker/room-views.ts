@@ -71,6 +71,11 @@ export class RoomViews {
     return { view: kept.value, now: this.#now(kept), unreachable: picture.view.failed, endings: picture.endings };
   }
 
+  /** Has the next read ask the store, after a change of this gateway's own. */
+  outdate(room: Room): void {
+    this.#pictureOf(room).view.outdate();
+  }
+
   /** Notes an ending of this gateway's own at once, before the store's list comes round. */
   noteEnding(room: Room, sid: string, until: EpochMs): void {
     this.#pictureOf(room).endings.set(sid, until);

@@ -8,6 +8,7 @@ import { ROOMS_MAX } from '../queue-core/limits.ts';
 import type { EpochMs, Policy } from '../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
 import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room.ts';
+import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
 import { type SigningKeys, signingKeysSchema } from './signing-keys.ts';
 
 /** Shorter keys can be guessed; 32 characters of base64url are 192 bits. */
@@ -28,6 +29,9 @@ export interface Settings {
   /** Where visitors reach the gateway: `iss` of all tokens; its scheme decides on `__Host-` cookies. */
   publicUrl: string;
   operatorKey: string;
+  /** Where operators reach the console and their API. */
+  consoleUrl: string;
+  access: AccessSettings | null;
 }
 
 export class SettingsError extends Error {
@@ -79,11 +83,16 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const problems: string[] = [];
   const rooms = readJson(env, 'ROOMS', roomsSchema, 'the rooms as JSON: see docs/rooms.md', problems) ?? [];
   const keys = readJson(env, 'SIGNING_KEYS', signingKeysSchema, 'what `npm run keys` prints', problems);
-  const publicUrl = checkedPublicUrl(env['PUBLIC_URL'], problems);
+  const publicUrl = checkedUrl('PUBLIC_URL', env['PUBLIC_URL'], 'visitors reach the gateway', problems);
+  const consoleUrl =
+    env['CONSOLE_URL'] == null
+      ? publicUrl
+      : checkedUrl('CONSOLE_URL', env['CONSOLE_URL'], 'operators reach the console', problems);
+  const access = checkedAccess(env, problems);
   const operatorKey = checkedOperatorKey(env['OPERATOR_KEY'], problems);
   problems.push(...conflicts(rooms).map((problem) => `ROOMS: ${problem}`));
   if (problems.length > 0 || keys === null) throw new SettingsError(problems);
-  return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey };
+  return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey, consoleUrl, access };
 }
 
 function readJson<S extends z.ZodType>(
@@ -113,20 +122,34 @@ function readJson<S extends z.ZodType>(
   return null;
 }
 
-function checkedPublicUrl(value: unknown, problems: string[]): string {
+function checkedUrl(name: string, value: unknown, who: string, problems: string[]): string {
   const url = typeof value === 'string' ? URL.parse(value) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
-    problems.push(
-      'PUBLIC_URL must be the address where visitors reach the gateway. Put for example https://example.org',
-    );
+    problems.push(`${name} must be the address where ${who}. Put for example https://example.org`);
     return '';
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     problems.push(
-      `PUBLIC_URL is ${url.origin}: over plain http anybody on the way can copy a place. Put the https address that visitors use.`,
+      `${name} is ${url.origin}: over plain http anybody on the way can copy what is sent. Put the https address where ${who}.`,
     );
   }
   return url.origin;
+}
+
+/** Cloudflare Access is set up whole or not at all. */
+function checkedAccess(env: Record<string, unknown>, problems: string[]): AccessSettings | null {
+  const names = ['ACCESS_TEAM_URL', 'ACCESS_AUDIENCE', 'ACCESS_ROLES'] as const;
+  const given = names.filter((name) => typeof env[name] === 'string' && env[name] !== '');
+  if (given.length === 0) return null;
+  for (const name of names) {
+    if (!given.includes(name))
+      problems.push(`${name} is missing, while ${given.join(' and ')} is set. Put all three or none.`);
+  }
+  if (given.length < names.length) return null;
+  const teamUrl = checkedUrl('ACCESS_TEAM_URL', env['ACCESS_TEAM_URL'], 'your team of Cloudflare Access is', problems);
+  const put = 'who is what as JSON, as {"name@example.org": "owner"}';
+  const roles = readJson(env, 'ACCESS_ROLES', accessRolesSchema, put, problems) ?? {};
+  return { teamUrl, audience: String(env['ACCESS_AUDIENCE']), roles };
 }
 
 function isLoopback(hostname: string): boolean {

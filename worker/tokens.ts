@@ -9,6 +9,7 @@ import { type LoadedKey, loadKeys, type SigningKeys } from './signing-keys.ts';
 
 export const QUEUE_TYPE = 'queue+jwt';
 export const ADMISSION_TYPE = 'admission+jwt';
+const OPERATOR_TYPE = 'operator+jwt';
 
 /** A token of ours has about 500 characters; a longer one is not read. */
 export const TOKEN_CHARS_MAX = 2_048;
@@ -46,6 +47,21 @@ const admissionClaims = z.object({
   exp: z.number(),
 });
 
+const operatorClaims = z.object({
+  sub: z.string().min(1).max(64),
+  sid: z.string().min(1).max(64),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+/** An operator's session: which key it was exchanged for. */
+export interface OperatorToken {
+  key: string;
+  sid: string;
+  issuedAt: EpochMs;
+  expiresAt: EpochMs;
+}
+
 export interface QueueToken {
   room: string;
   visitor: string;
@@ -67,6 +83,8 @@ export interface AdmissionToken {
   expiresAt: EpochMs;
 }
 
+type AnyToken = QueueToken | AdmissionToken | OperatorToken;
+
 /** `expired` tokens were genuine; everything else that is not `valid` is `invalid`, without saying why. */
 export type Read<T> = { kind: 'valid'; token: T } | { kind: 'expired'; token: T } | { kind: 'invalid' };
 
@@ -74,7 +92,7 @@ export class Tokens {
   readonly #issuer: string;
   readonly #keys: LoadedKey[];
   readonly #keySet: JWTVerifyGetKey;
-  readonly #verified = new Map<string, { token: QueueToken | AdmissionToken; expiresAt: EpochMs }>();
+  readonly #verified = new Map<string, { token: AnyToken; expiresAt: EpochMs }>();
 
   private constructor(issuer: string, keys: LoadedKey[]) {
     this.#issuer = issuer;
@@ -112,6 +130,21 @@ export class Tokens {
       .sign(this.#signingKey(issuedAt).privateKey);
   }
 
+  issueOperator({ key, sid, issuedAt, expiresAt }: OperatorToken, audience: string): Promise<string> {
+    return this.#sign(OPERATOR_TYPE, { sid }, issuedAt)
+      .setAudience(audience)
+      .setSubject(key)
+      .setExpirationTime(Math.floor(expiresAt / 1000))
+      .sign(this.#signingKey(issuedAt).privateKey);
+  }
+
+  readOperator(token: string, audience: string, now: EpochMs): Promise<Read<OperatorToken>> {
+    return this.#read(token, now, OPERATOR_TYPE, audience, (payload): OperatorToken => {
+      const { sub, sid, iat, exp } = operatorClaims.parse(payload);
+      return { key: sub, sid, issuedAt: iat * 1000, expiresAt: exp * 1000 };
+    });
+  }
+
   /** @param now the store's time; the queue token of any epoch is read, its epoch is the gate's to compare */
   async readQueue(token: string, room: string, now: EpochMs): Promise<Read<QueueToken>> {
     return this.#read(token, now, QUEUE_TYPE, room, (payload) => {
@@ -130,7 +163,7 @@ export class Tokens {
     return read.token.expiresAt <= now ? { kind: 'expired', token: read.token } : read;
   }
 
-  async #read<T extends QueueToken | AdmissionToken>(
+  async #read<T extends AnyToken>(
     token: string,
     now: EpochMs,
     typ: string,
@@ -159,7 +192,7 @@ export class Tokens {
     }
   }
 
-  #remember(key: string, verified: { token: QueueToken | AdmissionToken; expiresAt: EpochMs }): void {
+  #remember(key: string, verified: { token: AnyToken; expiresAt: EpochMs }): void {
     if (this.#verified.size >= VERIFIED_MAX) {
       for (const oldest of this.#verified.keys()) {
         this.#verified.delete(oldest);

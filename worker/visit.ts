@@ -5,6 +5,7 @@ import { positionOf } from '../queue-core/board.ts';
 import type { ClaimReply } from '../queue-core/command.ts';
 import { exempts } from '../queue-core/paths.ts';
 import { refusal, type Shown, visitorPage, waitingJson } from './answers.ts';
+import { clientAddress } from './client-address.ts';
 import { type Asks, type Decision, decide, placeIn } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
 import { pageKind } from './pages/kind.ts';
@@ -238,10 +239,4 @@ class Visit {
     const place = placeIn(queue, seen.view.board.epoch);
     return place === null ? 0 : (positionOf(place.place, seen.view.board) ?? 0);
   }
-}
-
-/** The visitor's address by the runtime: Cloudflare's header there, the socket's peer on one's own machine. */
-function clientAddress(request: Request): string | null {
-  const peer = (request.cf as { clientIp?: string } | undefined)?.clientIp;
-  return peer === undefined ? request.headers.get('CF-Connecting-IP') : peer.replace(/:\d+$/, '');
 }

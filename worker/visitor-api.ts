@@ -1,11 +1,11 @@
 // The addresses under /_fairgate/rooms/{room}: what visitors' pages and apps ask for. Board and status answer from the
 // gateway's view; only join, claim and leave touch the store. Forms are answered with redirects and pages, apps with JSON.
 
-import { concatBytes } from '@noble/hashes/utils.js';
 import { type Context, Hono } from 'hono';
 import { positionOf, type Status } from '../queue-core/board.ts';
 import type { ClaimReply } from '../queue-core/command.ts';
 import { json, languageCookie, refusal, type Shown, visitorPage } from './answers.ts';
+import { readText } from './body.ts';
 import { cloudflareWaitingRoom } from './cloudflare-json.ts';
 import { placeIn } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
@@ -275,7 +275,7 @@ function refuseForeign(request: Request): Response | null {
 
 /** Reads `return` from a form or JSON body; no body is the front page. */
 async function readReturn(request: Request): Promise<{ returnTo: string } | Response> {
-  const text = await readText(request);
+  const text = await readText(request, BODY_BYTES_MAX);
   if (text === null) return problemResponse('body-too-large');
   if (text === '') return { returnTo: '/' };
   const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
@@ -289,17 +289,4 @@ async function readReturn(request: Request): Promise<{ returnTo: string } | Resp
   } catch {
     return problemResponse('bad-body'); // SyntaxError: not JSON
   }
-}
-
-/** @returns null where the body is larger than the bound, whatever its header said */
-async function readText(request: Request): Promise<string | null> {
-  if (request.body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) return null;
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(concatBytes(...chunks));
 }

@@ -182,7 +182,7 @@ describe('row 4: a test window', () => {
     for (const key of [null, '', 'admin', OPERATOR_KEY.slice(0, -1), `${OPERATOR_KEY}x`]) {
       const answer = await operator('/rooms/before/pass', key);
       expect(answer.status).toBe(401);
-      expect(JSON.parse(answer.text).type).toBe('https://fairgate.dev/problems/operator-key');
+      expect(JSON.parse(answer.text).type).toMatch(/\/problems\/(?:operator|wrong)-key$/);
     }
     expect((await operator('/rooms/nowhere/pass', OPERATOR_KEY)).status).toBe(404);
   });
@@ -194,10 +194,11 @@ describe('row 4: a test window', () => {
     const claims = payloadOf(pass.admissionToken);
     expect(claims).toMatchObject({ room: 'before', epoch: 1, position: 0 });
     expect(Number(claims['exp']) - Number(claims['iat'])).toBeLessThanOrEqual(600);
-    await until(
-      async () => fairgate.log.filter((line) => line.includes('operatorPass') && line.includes(String(claims['sid']))),
-      (lines) => lines.length === 1,
-    );
+    const log = await ask(port, '/_fairgate/operator/rooms/before/audit', {
+      headers: { Authorization: `Bearer ${OPERATOR_KEY}` },
+    });
+    const passes = JSON.parse(log.text).records.filter(({ action }: { action: string }) => action === 'givePass');
+    expect(passes).toMatchObject([{ by: { id: 'owner', address: '127.0.0.1' }, to: { sid: claims['sid'] } }]);
     const headers = { Authorization: `Bearer ${pass.admissionToken}` };
     await expectClosed('plane.test', '/', { headers });
     expect((await ask(port, '/x', { host: 'before.test', headers })).text).toContain(MARKER);
@@ -758,7 +759,8 @@ describe('row 17: a default password', () => {
   it('opens nothing of the operators’', async () => {
     for (const path of ['/rooms/open/pass', '/', '/rooms', '/anything']) {
       for (const key of [null, '', 'admin', 'undefined', 'null', '*']) {
-        expect((await operator(path, key)).status).toBe(401);
+        // A wrong key is slowed down: what comes too soon after one is not even looked at.
+        expect([401, 429]).toContain((await operator(path, key)).status);
       }
     }
   });

@@ -13,6 +13,7 @@ import { Directory, SETTINGS_ACTOR } from '../../worker/directory.ts';
 import type { Gateway } from '../../worker/gateway.ts';
 import { Metrics } from '../../worker/metrics.ts';
 import { Observations } from '../../worker/observations.ts';
+import type { Access } from '../../worker/operators/access.ts';
 import { OriginHealth } from '../../worker/origin-health.ts';
 import type { OriginFetch } from '../../worker/proxy.ts';
 import { RateLimit } from '../../worker/rate-limit.ts';
@@ -131,6 +132,8 @@ export interface PlayedOptions {
   ownTime?: () => EpochMs;
   room?: Partial<Omit<RoomInput, 'policy'>> & { policy?: Partial<RoomInput['policy']> };
   fetchOrigin?: OriginFetch;
+  access?: Access;
+  consoleUrl?: string;
 }
 
 export async function playGateway(options: PlayedOptions): Promise<Played> {
@@ -179,8 +182,14 @@ export async function playGateway(options: PlayedOptions): Promise<Played> {
     metrics: new Metrics(),
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
     polls: new RateLimit({ burst: 1_000, perSecond: 1_000 }, clock.now),
+    signIns: new RateLimit({ burst: 1_000, perSecond: 1_000 }, clock.now),
+    access: options.access ?? null,
+    consoleUrl: options.consoleUrl ?? settings.publicUrl,
+    publicUrl: settings.publicUrl,
     fetchOrigin,
     randomId: (bytes) => randomBytes(bytes).toString('base64url'),
+    secret: () => randomBytes(32).toString('hex'),
+    digest: digestOf,
     ownTime,
     wait: clock.wait,
   };

@@ -1,0 +1,469 @@
+// What each operation does. Changes go to the store as commands, with who makes them and on which version; reads answer
+// from the gateway's view, so that many consoles cost the store no more than one.
+
+import type { Change, ChangeReply } from '../../queue-core/command.ts';
+import {
+  type DirectoryChange,
+  type DirectoryReply,
+  type DirectoryRoom,
+  type DirectoryView,
+  OWNER_KEY_ID,
+} from '../../queue-core/directory.ts';
+import { outlook } from '../../queue-core/forecast.ts';
+import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
+import { HISTORY_BUCKET_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import type { EpochMs } from '../../queue-core/room.ts';
+import { epochMs, rfc3339 } from '../../queue-core/time.ts';
+import { json } from '../answers.ts';
+import type { Changed, OperationName, RoomDetail, RoomSummary, Session } from '../contract/operators.ts';
+import { DIRECTORY_MS_MAX, roomOf } from '../directory.ts';
+import { type Problem, problemResponse } from '../problems.ts';
+import type { Seen } from '../room-views.ts';
+import { conflicts, momentOf, policyOf, type Room, siteOf } from '../settings.ts';
+import type { Asked, Handlers } from './api.ts';
+import { bucketInWords, liveOf } from './live.ts';
+import { logAsCsv, logAsJson } from './log-export.ts';
+import { previewPage } from './preview.ts';
+import { etagOf, type Versions } from './versions.ts';
+import { signIn, type Who } from './who.ts';
+
+/** Long enough to look at one page of the site, too short to hand on. */
+const PASS_MS = 10 * 60_000;
+
+/** An operator's position: nobody's place in line. */
+const NOBODYS_POSITION = 0;
+
+export const HANDLERS: Handlers = {
+  async signIn({ gateway, c, body }) {
+    const signed = await signIn(gateway, body.key, c.req.raw);
+    if (signed instanceof Response) return signed;
+    const { token, who } = signed;
+    const response = json(sessionOf(who));
+    const seconds = ((who.session?.expiresAt ?? 0) - gateway.ownTime()) / 1000;
+    response.headers.append('Set-Cookie', gateway.cookies.setOperator(token, seconds));
+    return response;
+  },
+
+  async session({ who }) {
+    return json(sessionOf(who));
+  },
+
+  async signOut(asked) {
+    const { gateway, who } = asked;
+    if (who.session !== null) {
+      const { sid, expiresAt } = who.session;
+      const reply = await changeDirectory(asked, { kind: 'signOut', sid, until: expiresAt });
+      if (reply.kind === 'refused') return refusedByDirectory(reply.reason);
+    }
+    const response = new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
+    response.headers.append('Set-Cookie', gateway.cookies.setOperator('', 0));
+    return response;
+  },
+
+  async rooms(asked) {
+    const directory = await directoryOf(asked);
+    if (directory instanceof Response) return directory;
+    const rooms = await Promise.all(
+      directory.rooms.map(async (room): Promise<RoomSummary> => {
+        const seen = await asked.gateway.views.read(roomOf(room), asked.c.var.background);
+        const board = seen?.view.board;
+        return {
+          id: room.id,
+          title: room.site.title,
+          state: board?.state ?? null,
+          opensAt: board?.opensAt ?? null,
+          waiting: board === undefined ? null : waitingIn(board),
+          active: board?.active ?? null,
+          archivedAt: room.archivedAt === null ? null : rfc3339(room.archivedAt),
+        };
+      }),
+    );
+    return json({ rooms: rooms.toSorted((a, b) => Number(a.archivedAt !== null) - Number(b.archivedAt !== null)) });
+  },
+
+  async createRoom(asked) {
+    const { gateway, c, body } = asked;
+    const directory = await directoryOf(asked);
+    if (directory instanceof Response) return directory;
+    const site = siteOf(body.id, body.site);
+    const overlap = overlapping(directory, { id: body.id, ...site });
+    if (overlap !== null) return overlap;
+    const { prequeueAt, opensAt, closesAt } = body.schedule;
+    const schedule = {
+      prequeueAt: momentOf(prequeueAt),
+      opensAt: epochMs(opensAt),
+      closesAt: momentOf(closesAt),
+      beacon: null,
+    };
+    const settings = { room: body.id, policy: policyOf(body.policy), schedule };
+    const change: DirectoryChange = { kind: 'putRoom', room: body.id, ifVersion: null, site, settings };
+    const reply = await changeDirectory(asked, change);
+    if (reply.kind !== 'changed') return directoryProblem(reply);
+    const room: Room = { id: body.id, ...site, queue: settings, version: reply.version };
+    const seen = await gateway.views.read(room, c.var.background);
+    return changed(reply, { site: reply.version, room: seen?.view.live.version ?? 1 }, DIRECTORY_MS_MAX);
+  },
+
+  async room(asked) {
+    const found = await lookedAt(asked);
+    if (found instanceof Response) return found;
+    const { room, entry, seen, etag } = found;
+    const { title, hosts, paths, exempt, origin, audience, timeZone, outside, languages, expectedVisitors } = room;
+    const { policy, board, live } = seen.view;
+    const detail: RoomDetail = {
+      id: room.id,
+      site: { title, hosts, paths, exempt, origin, audience, timeZone, outside, languages, expectedVisitors },
+      policy: {
+        newUsersPerMinute: policy.newUsersPerMinute,
+        totalActiveUsers: policy.totalActiveUsers,
+        sessionMinutes: policy.sessionMs / 60_000,
+        sessionRenewal: policy.sessionRenewal,
+        claimWindowMinutes: policy.claimWindowMs / 60_000,
+        queueingStatusCode: policy.queueingStatusCode,
+      },
+      schedule: {
+        prequeueAt: live.schedule.prequeueAt === null ? null : rfc3339(live.schedule.prequeueAt),
+        opensAt: board.opensAt,
+        closesAt: board.closesAt,
+      },
+      epoch: board.epoch,
+      state: board.state,
+      flow: live.flow,
+      message: board.message,
+      hasTemplate: room.template !== null,
+      archivedAt: entry.archivedAt === null ? null : rfc3339(entry.archivedAt),
+      etag,
+    };
+    return withEtag(json(detail), etag);
+  },
+
+  async setSite(asked) {
+    const directory = await directoryOf(asked);
+    if (directory instanceof Response) return directory;
+    const id = asked.c.req.param('room') ?? '';
+    const site = siteOf(id, asked.body);
+    const overlap = overlapping(directory, { id, ...site });
+    if (overlap !== null) return overlap;
+    return changeSite(asked, (room, ifVersion) => ({ kind: 'putRoom', room, ifVersion, site, settings: null }));
+  },
+
+  setPolicy: (asked) => changeRoom(asked, () => ({ kind: 'setPolicy', policy: policyOf(asked.body) })),
+
+  setSchedule: (asked) =>
+    changeRoom(asked, () => {
+      const { prequeueAt, opensAt, closesAt } = asked.body;
+      const times = { prequeueAt: momentOf(prequeueAt), opensAt: epochMs(opensAt), closesAt: momentOf(closesAt) };
+      return { kind: 'setSchedule', schedule: { ...times, beacon: null }, secret: asked.gateway.secret() };
+    }),
+
+  setMessage: (asked) => changeRoom(asked, () => ({ kind: 'setMessage', text: asked.body.text })),
+
+  setTemplate: (asked) =>
+    changeSite(asked, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html: asked.text })),
+
+  removeTemplate: (asked) =>
+    changeSite(asked, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html: null })),
+
+  async archiveRoom(asked) {
+    const found = await lookedAt(asked);
+    if (found instanceof Response) return found;
+    if (found.seen.view.board.state !== 'closed') return problemResponse('not-closed');
+    return changeSite(asked, (room, ifVersion) => ({ kind: 'archiveRoom', room, ifVersion }));
+  },
+
+  openNow: (asked) => changeRoom(asked, () => ({ kind: 'openNow', secret: asked.gateway.secret() })),
+  pause: (asked) => changeRoom(asked, () => ({ kind: 'setFlow', flow: 'paused' })),
+  hold: (asked) => changeRoom(asked, () => ({ kind: 'setFlow', flow: 'held' })),
+  resume: (asked) => changeRoom(asked, () => ({ kind: 'setFlow', flow: 'running' })),
+  close: (asked) => changeRoom(asked, () => ({ kind: 'close' })),
+  revokeAll: (asked) => changeRoom(asked, () => ({ kind: 'revokeAll' })),
+
+  async endSession(asked) {
+    const position = Number(/^[1-9]\d{0,11}$/.exec(asked.c.req.param('position') ?? '')?.[0] ?? Number.NaN);
+    if (Number.isNaN(position)) return problemResponse('session-unknown');
+    return changeRoom(asked, () => ({ kind: 'endSession', position }));
+  },
+
+  /** The way past the line is a short signed token for one room, recorded before it is given; nothing else opens a room. */
+  async givePass(asked) {
+    const { gateway, c } = asked;
+    const found = await lookedAt(asked);
+    if (found instanceof Response) return found;
+    const { room, seen } = found;
+    const [visitor, sid] = [gateway.randomId(16), gateway.randomId(12)];
+    const session = { issuedAt: seen.now, admitAt: seen.now, expiresAt: seen.now + PASS_MS };
+    const recorded = await sendChange(asked, room, { kind: 'givePass', sid, expiresAt: session.expiresAt }, null);
+    if (recorded.kind !== 'changed') return roomProblem(recorded);
+    const { epoch } = seen.view.board;
+    const token = { room: room.id, visitor, epoch, position: NOBODYS_POSITION, sid, ...session };
+    const admissionToken = await gateway.tokens.issueAdmission(token, room.audience);
+    gateway.metrics.count('fairgate_requests_total', { decision: 'operatorPass', reason: 'given' });
+    const expiresAt = rfc3339(session.expiresAt);
+    if (!isBrowser(c.req.raw)) return json({ admissionToken, expiresAt });
+    const response = json({ expiresAt });
+    const cookie = gateway.cookies.setAdmission(room.id, admissionToken, seen.now, session.expiresAt);
+    response.headers.append('Set-Cookie', cookie);
+    return response;
+  },
+
+  async live(asked) {
+    const found = await lookedAt(asked);
+    if (found instanceof Response) return found;
+    return withEtag(json(liveOf(found.room, found.seen, found.etag)), found.etag);
+  },
+
+  async forecast(asked) {
+    const found = await lookedAt(asked);
+    if (found instanceof Response) return found;
+    const { view } = found.seen;
+    const { newUsersPerMinute, totalActiveUsers, sessionMinutes } = asked.query;
+    const proposed = { ...view.policy, newUsersPerMinute, totalActiveUsers, sessionMs: sessionMinutes * 60_000 };
+    return json({ present: outlook(view, view.policy), proposed: outlook(view, proposed) });
+  },
+
+  async history(asked) {
+    const found = await entryOf(asked);
+    if (found instanceof Response) return found;
+    const { since, after, limit } = asked.query;
+    const first = since === undefined ? after : Math.max(after, bucketKey(epochMs(since)));
+    const page = { after: first, limit: Math.min(limit, ROWS_PER_PAGE_MAX) };
+    const rows = await asked.gateway.store.rows(found.id, 'history', page);
+    const last = rows.at(-1);
+    return json({
+      bucketSeconds: HISTORY_BUCKET_MS / 1000,
+      latencyBoundsMs: [...LATENCY_BOUNDS_MS],
+      buckets: rows.map(bucketInWords),
+      next: last === undefined || rows.length < page.limit ? null : bucketKey(last.at),
+    });
+  },
+
+  async audit(asked) {
+    const found = await entryOf(asked);
+    if (found instanceof Response) return found;
+    return logPage(await asked.gateway.store.rows(found.id, 'audit', asked.query), asked.query.limit);
+  },
+
+  async auditJson(asked) {
+    const found = await entryOf(asked);
+    if (found instanceof Response) return found;
+    const exportedAt = rfc3339(asked.gateway.ownTime());
+    return logAsJson(found.id, (page) => asked.gateway.store.rows(found.id, 'audit', page), exportedAt);
+  },
+
+  async auditCsv(asked) {
+    const found = await entryOf(asked);
+    if (found instanceof Response) return found;
+    return logAsCsv(found.id, (page) => asked.gateway.store.rows(found.id, 'audit', page));
+  },
+
+  async preview(asked) {
+    const found = await lookedAt(asked);
+    return found instanceof Response ? found : previewPage(found.room, found.seen, asked.query);
+  },
+
+  async directoryAudit({ gateway, query }) {
+    return logPage(await gateway.store.directory.rows('audit', query), query.limit);
+  },
+
+  async directoryAuditJson({ gateway }) {
+    return logAsJson('rooms', (page) => gateway.store.directory.rows('audit', page), rfc3339(gateway.ownTime()));
+  },
+
+  async directoryAuditCsv({ gateway }) {
+    return logAsCsv('rooms', (page) => gateway.store.directory.rows('audit', page));
+  },
+
+  async keys(asked) {
+    const directory = await directoryOf(asked);
+    if (directory instanceof Response) return directory;
+    const keys = directory.keys.map(({ id, name, role, createdAt }) => ({
+      id,
+      name,
+      role,
+      createdAt: rfc3339(createdAt),
+    }));
+    return json({ keys });
+  },
+
+  async addKey(asked) {
+    const { gateway, body } = asked;
+    const key = gateway.randomId(32);
+    const made = { id: gateway.randomId(6), ...body };
+    const reply = await changeDirectory(asked, { kind: 'addKey', key: { ...made, digest: gateway.digest(key) } });
+    return reply.kind === 'changed' ? json({ ...made, key }) : directoryProblem(reply, 'keys-full');
+  },
+
+  async removeKey(asked) {
+    const key = asked.c.req.param('key') ?? '';
+    if (key === OWNER_KEY_ID) return problemResponse('owners-key');
+    const reply = await changeDirectory(asked, { kind: 'removeKey', key });
+    if (reply.kind !== 'changed') return directoryProblem(reply);
+    return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
+  },
+};
+
+type AnyAsked = Asked<OperationName>;
+/** What the functions below need of a request, whatever was asked. */
+type Asking = Pick<AnyAsked, 'gateway' | 'c' | 'who' | 'versions'>;
+
+interface LookedAt {
+  room: Room;
+  entry: DirectoryRoom;
+  seen: Seen;
+  etag: string;
+}
+
+async function directoryOf({ gateway, c }: Asking): Promise<DirectoryView | Response> {
+  const directory = await gateway.directory.forOperators(c.var.background);
+  return directory ?? problemResponse('store-unreachable', { 'Retry-After': '5' });
+}
+
+async function entryOf(asked: Asking): Promise<DirectoryRoom | Response> {
+  const directory = await directoryOf(asked);
+  if (directory instanceof Response) return directory;
+  return directory.rooms.find(({ id }) => id === asked.c.req.param('room')) ?? problemResponse('not-found');
+}
+
+async function lookedAt(asked: Asking): Promise<LookedAt | Response> {
+  const entry = await entryOf(asked);
+  if (entry instanceof Response) return entry;
+  const room = roomOf(entry);
+  const seen = await asked.gateway.views.read(room, asked.c.var.background);
+  if (seen === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+  return { room, entry, seen, etag: etagOf({ site: entry.version, room: seen.view.live.version }) };
+}
+
+/** Changes the room's own state, on the version that was looked at where the contract asks for one. */
+async function changeRoom(asked: Asking, change: () => Change): Promise<Response> {
+  const entry = await entryOf(asked);
+  if (entry instanceof Response) return entry;
+  if (entry.archivedAt !== null) return problemResponse('room-archived');
+  const reply = await sendChange(asked, roomOf(entry), change(), asked.versions?.room ?? null);
+  if (reply.kind === 'conflict' || reply.kind === 'refused') return roomProblem(reply);
+  return changed(reply, { site: entry.version, room: reply.version }, VIEW_STALE_MS_MAX);
+}
+
+async function sendChange({ gateway, c, who }: Asking, room: Room, change: Change, ifVersion: number | null) {
+  const { metrics, store, views } = gateway;
+  const id = wishId(gateway, c.req.header('Idempotency-Key'));
+  const by = who.actor;
+  const [reply] = await metrics.operation(
+    'change',
+    store.apply(room.id, [{ kind: 'change', id, by, ifVersion, change }]),
+  );
+  views.outdate(room);
+  return reply;
+}
+
+async function changeSite(
+  asked: Asking,
+  change: (room: string, ifVersion: number) => DirectoryChange,
+): Promise<Response> {
+  const found = await lookedAt(asked);
+  if (found instanceof Response) return found;
+  const reply = await changeDirectory(asked, change(found.room.id, asked.versions?.site ?? 0));
+  if (reply.kind === 'conflict' || reply.kind === 'refused') return directoryProblem(reply);
+  return changed(reply, { site: reply.version, room: found.seen.view.live.version }, DIRECTORY_MS_MAX);
+}
+
+async function changeDirectory({ gateway, c, who }: Asking, change: DirectoryChange) {
+  const id = wishId(gateway, c.req.header('Idempotency-Key'));
+  const [reply] = await gateway.store.directory.apply([{ kind: 'change', id, by: who.actor, change }]);
+  gateway.directory.outdate();
+  return reply;
+}
+
+/** A change that the client names is made once, however often it is sent; others get a name of their own. */
+function wishId(gateway: Asking['gateway'], key: string | undefined): string {
+  return key === undefined ? gateway.randomId(16) : gateway.digest(key).slice(0, 32);
+}
+
+function changed(
+  reply: { kind: 'changed'; at: EpochMs } | { kind: 'unchanged' },
+  versions: Versions,
+  spreadMs: number,
+): Response {
+  const etag = etagOf(versions);
+  const at = reply.kind === 'changed' ? reply.at : null;
+  const answer: Changed = {
+    outcome: reply.kind,
+    at: at === null ? null : rfc3339(at),
+    inForceBy: at === null ? null : rfc3339(at + spreadMs),
+    etag,
+  };
+  return withEtag(json(answer), etag);
+}
+
+function roomProblem(reply: ChangeReply): Response {
+  if (reply.kind === 'conflict') return problemResponse('changed-meanwhile');
+  switch (reply.kind === 'refused' ? reply.reason : null) {
+    case 'alreadyOpen':
+      return problemResponse('already-open');
+    case 'alreadyClosed':
+      return problemResponse('already-closed');
+    case 'unknownPosition':
+      return problemResponse('session-unknown');
+    case 'logFull':
+      return problemResponse('log-full');
+    case null:
+      return problemResponse('unexpected');
+  }
+}
+
+function directoryProblem(reply: DirectoryReply, full: Problem = 'rooms-full'): Response {
+  if (reply.kind === 'conflict') return problemResponse('changed-meanwhile');
+  return reply.kind === 'refused' ? refusedByDirectory(reply.reason, full) : problemResponse('unexpected');
+}
+
+function refusedByDirectory(
+  reason: Extract<DirectoryReply, { kind: 'refused' }>['reason'],
+  full: Problem = 'rooms-full',
+): Response {
+  switch (reason) {
+    case 'exists':
+      return problemResponse('room-exists');
+    case 'unknownRoom':
+    case 'unknownKey':
+      return problemResponse('not-found');
+    case 'archived':
+      return problemResponse('room-archived');
+    case 'ownersKey':
+      return problemResponse('owners-key');
+    case 'full':
+      return problemResponse(full);
+    case 'logFull':
+      return problemResponse('log-full');
+  }
+}
+
+/** Two rooms that protect the same place would leave it to chance who decides. */
+function overlapping({ rooms }: DirectoryView, wanted: Pick<Room, 'id' | 'hosts' | 'paths'>): Response | null {
+  const others = rooms.filter(({ id, archivedAt }) => id !== wanted.id && archivedAt === null).map(roomOf);
+  const problems = conflicts([...others, wanted]);
+  if (problems.length === 0) return null;
+  return problemResponse('bad-input', {}, { errors: problems.map((detail) => ({ field: 'site.paths', detail })) });
+}
+
+function logPage(records: { seq: number }[], limit: number): Response {
+  const last = records.at(-1);
+  return json({ records, next: last === undefined || records.length < limit ? null : last.seq });
+}
+
+function sessionOf({ actor, session }: Who): Session {
+  const { id, name, role } = actor;
+  return { operator: { id, name, role }, expiresAt: session === null ? null : rfc3339(session.expiresAt) };
+}
+
+function waitingIn({ draw, entries, issued, called }: Seen['view']['board']): number {
+  return draw.proof === null ? entries : issued - called;
+}
+
+function withEtag(response: Response, etag: string): Response {
+  response.headers.set('ETag', etag);
+  return response;
+}
+
+/** A browser keeps tokens in cookies that no script can read; anything else has no cookies to speak of. */
+function isBrowser(request: Request): boolean {
+  return request.headers.has('Sec-Fetch-Site') || request.headers.has('Origin');
+}

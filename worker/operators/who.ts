@@ -1,0 +1,114 @@
+// Who is asking: an operator's key in the header, a session that a key was exchanged for, or Cloudflare Access. Without one
+// of them nothing of the operators' is answered. What a role may do is the contract's to say.
+
+import type { Actor } from '../../queue-core/audit.ts';
+import type { DirectoryView } from '../../queue-core/directory.ts';
+import { SIGN_IN_MS } from '../../queue-core/limits.ts';
+import type { EpochMs } from '../../queue-core/room.ts';
+import { clientAddress } from '../client-address.ts';
+import type { Background, Gateway } from '../gateway.ts';
+import { problemResponse } from '../problems.ts';
+
+export type Who = {
+  actor: Actor;
+  /** The session that ends with a sign-out; null: a key in the header, or Access. */
+  session: { sid: string; expiresAt: EpochMs } | null;
+};
+
+/** Names the space of operators' tokens: no room's audience can be this. */
+export const OPERATORS_AUDIENCE = 'urn:fairgate:operators';
+
+/** @returns the operator, or the answer to whoever is none */
+export async function whoAsks(gateway: Gateway, request: Request, background: Background): Promise<Who | Response> {
+  const directory = await gateway.directory.forOperators(background);
+  if (directory === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+  const address = clientAddress(request);
+  const key = /^Bearer +([!-~]{1,200})$/i.exec(request.headers.get('Authorization') ?? '')?.[1];
+  if (key !== undefined) return byKey(gateway, directory, key, address);
+  const who = (await byAccess(gateway, request, address)) ?? (await bySession(gateway, directory, request, address));
+  if (who instanceof Response) return who;
+  return changesFromElsewhere(request) ? problemResponse('cross-site-request') : who;
+}
+
+async function byAccess(gateway: Gateway, request: Request, address: string | null): Promise<Who | null> {
+  const assertion = request.headers.get('Cf-Access-Jwt-Assertion');
+  if (assertion === null || gateway.access === null) return null;
+  const found = await gateway.access.operator(assertion, gateway.ownTime());
+  return found === null ? null : { actor: { ...found, address }, session: null };
+}
+
+/** Exchanges a key for a session. @returns the session's token, or the answer to a wrong key */
+export async function signIn(
+  gateway: Gateway,
+  key: string,
+  request: Request,
+): Promise<{ token: string; who: Who } | Response> {
+  const address = clientAddress(request);
+  const seconds = gateway.signIns.secondsToWait(address ?? 'unknown');
+  if (seconds > 0) return tooOften(seconds);
+  const [reply] = await gateway.store.directory.apply([{ kind: 'signIn', digest: gateway.digest(key), address }]);
+  if (reply.kind === 'refused') return problemResponse('log-full');
+  if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
+  const { id, name, role } = reply.key;
+  const session = { sid: gateway.randomId(12), expiresAt: reply.at + SIGN_IN_MS };
+  const token = await gateway.tokens.issueOperator({ key: id, issuedAt: reply.at, ...session }, OPERATORS_AUDIENCE);
+  return { token, who: { actor: { id, name, role, address }, session } };
+}
+
+/** A key in the header is looked at in the gateway's copy first; one that is not there is a try like any other. */
+async function byKey(
+  gateway: Gateway,
+  { keys }: DirectoryView,
+  key: string,
+  address: string | null,
+): Promise<Who | Response> {
+  const digest = gateway.digest(key);
+  const known = keys.find((one) => one.digest === digest);
+  if (known !== undefined)
+    return { actor: { id: known.id, name: known.name, role: known.role, address }, session: null };
+  const seconds = gateway.signIns.secondsToWait(address ?? 'unknown');
+  if (seconds > 0) return tooOften(seconds);
+  const [reply] = await gateway.store.directory.apply([{ kind: 'signIn', digest, address }]);
+  if (reply.kind === 'refused') return problemResponse('log-full');
+  if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
+  return { actor: { ...reply.key, address }, session: null };
+}
+
+async function bySession(
+  gateway: Gateway,
+  { keys, endedSignIns }: DirectoryView,
+  request: Request,
+  address: string | null,
+): Promise<Who | Response> {
+  const token = gateway.cookies.operatorToken(request.headers);
+  const read = token === null ? null : await gateway.tokens.readOperator(token, OPERATORS_AUDIENCE, gateway.ownTime());
+  if (read?.kind !== 'valid')
+    return problemResponse('operator-key', { 'WWW-Authenticate': 'Bearer realm="fairgate operators"' });
+  const { key: id, sid, issuedAt, expiresAt } = read.token;
+  const key = keys.find((one) => one.id === id);
+  const over = endedSignIns.some((ended) => ended.sid === sid);
+  // Tokens count their time of issue in whole seconds.
+  if (key === undefined || over || issuedAt + 1_000 <= key.signInsFrom) return problemResponse('operator-key');
+  return { actor: { id: key.id, name: key.name, role: key.role, address }, session: { sid, expiresAt } };
+}
+
+function wrongKey(waitMs: number): Response {
+  return problemResponse('wrong-key', { 'Retry-After': String(Math.ceil(waitMs / 1000)) });
+}
+
+function tooOften(seconds: number): Response {
+  return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
+}
+
+/**
+ * Cookies and Access come along with whatever a browser sends, also at another site's wish. A change counts only where the
+ * browser says that it comes from this origin (Fetch metadata, RFC 6454).
+ */
+export function changesFromElsewhere(request: Request): boolean {
+  if (request.method === 'GET' || request.method === 'HEAD') return false;
+  const site = request.headers.get('Sec-Fetch-Site');
+  const origin = request.headers.get('Origin');
+  if (site === null && origin === null) return true;
+  if (site !== null && site !== 'same-origin') return true;
+  return origin !== null && URL.parse(origin)?.host !== request.headers.get('Host')?.toLowerCase();
+}
