@@ -212,8 +212,13 @@ function seeded(
     if (known?.seed === digest) continue;
     const kept = { ...site, template: known?.site.template ?? null };
     const room = { id, site: kept, settings, seed: digest, archivedAt: null, version: (known?.version ?? 0) + 1 };
-    const differs = difference<object>(known?.site ?? {}, kept) ?? { from: null, to: null };
-    grown = recorded(withRoom(grown, room), { by, action: 'seedRoom', ...named(id, differs) }, now, effects);
+    const differs = known === undefined ? { from: null, to: json(kept) } : difference(known.site, kept);
+    grown = recorded(
+      withRoom(grown, room),
+      { by, action: 'seedRoom', ...named(id, differs ?? { from: null, to: null }) },
+      now,
+      effects,
+    );
   }
   return grown;
 }

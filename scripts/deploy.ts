@@ -7,16 +7,20 @@ import { readSettings, SettingsError } from '../worker/settings.ts';
 import { newSigningKey } from '../worker/signing-keys.ts';
 
 try {
-  const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '');
-  const publicUrl = process.env['PUBLIC_URL'] ?? '';
+  const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '[]');
+  const variables: Record<string, string> = { ROOMS: rooms };
+  for (const name of ['PUBLIC_URL', 'CONSOLE_URL', 'ACCESS_TEAM_URL', 'ACCESS_AUDIENCE', 'ACCESS_ROLES']) {
+    const value = process.env[name];
+    if (value !== undefined) variables[name] = value;
+  }
   // The secrets are Cloudflare's to keep; others stand in for them here, so that the rest is checked.
   const standIns = {
     SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
     OPERATOR_KEY: crypto.randomUUID(),
   };
-  readSettings({ ROOMS: rooms, PUBLIC_URL: publicUrl, ...standIns });
-  const variables = ['--var', `ROOMS:${rooms}`, '--var', `PUBLIC_URL:${publicUrl}`];
-  const { status } = spawnSync('wrangler', ['deploy', ...variables, ...process.argv.slice(2)], { stdio: 'inherit' });
+  readSettings({ ...variables, ...standIns });
+  const options = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
+  const { status } = spawnSync('wrangler', ['deploy', ...options, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.exit(status ?? 1);
 } catch (error) {
   console.error(error instanceof SettingsError ? error.message : error);

@@ -6,16 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDemoOrigin } from '../origin/demo/server.ts';
 import { readSettings, SettingsError } from '../worker/settings.ts';
+import { workerVariables } from './gateway.ts';
 import { DEMO_AUDIENCE, localSettings } from './local-settings.ts';
 
 try {
   const { settings, port, dataDir, demoOriginPort } = await localSettings(process.env);
-  const variables = {
-    ROOMS: JSON.stringify(settings.rooms),
-    SIGNING_KEYS: JSON.stringify(settings.keys),
-    PUBLIC_URL: settings.publicUrl,
-    OPERATOR_KEY: settings.operatorKey,
-  };
+  const variables = workerVariables(settings);
   readSettings(variables);
   const file = join(dataDir, 'dev.env');
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);

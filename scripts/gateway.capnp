@@ -28,5 +28,9 @@ const gateway :Workerd.Worker = (
     (name = "SIGNING_KEYS", fromEnvironment = "SIGNING_KEYS"),
     (name = "PUBLIC_URL", fromEnvironment = "PUBLIC_URL"),
     (name = "OPERATOR_KEY", fromEnvironment = "OPERATOR_KEY"),
+    (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
+    (name = "ACCESS_TEAM_URL", fromEnvironment = "ACCESS_TEAM_URL"),
+    (name = "ACCESS_AUDIENCE", fromEnvironment = "ACCESS_AUDIENCE"),
+    (name = "ACCESS_ROLES", fromEnvironment = "ACCESS_ROLES"),
   ],
 );

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { AccessSettings } from '../worker/operators/access.ts';
 import { type RoomInput, readSettings } from '../worker/settings.ts';
 import type { SigningKeys } from '../worker/signing-keys.ts';
 
@@ -21,6 +22,26 @@ export interface GatewaySettings {
   keys: SigningKeys;
   publicUrl: string;
   operatorKey: string;
+  /** Where operators reach the console, if not where visitors reach the gateway. */
+  consoleUrl?: string;
+  access?: AccessSettings;
+}
+
+/** Settings in the form in which every deployment gets them: variables and secrets of the worker. */
+export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUrl, access }: GatewaySettings) {
+  const variables: Record<string, string> = {
+    ROOMS: JSON.stringify(rooms),
+    SIGNING_KEYS: JSON.stringify(keys),
+    PUBLIC_URL: publicUrl,
+    OPERATOR_KEY: operatorKey,
+  };
+  if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;
+  if (access !== undefined) {
+    variables['ACCESS_TEAM_URL'] = access.teamUrl;
+    variables['ACCESS_AUDIENCE'] = access.audience;
+    variables['ACCESS_ROLES'] = JSON.stringify(access.roles);
+  }
+  return variables;
 }
 
 export interface GatewayOptions {
@@ -42,12 +63,7 @@ export interface RunningGateway {
 
 /** @throws SettingsError before anything is started */
 export async function startGateway({ settings, port, dataDir, log }: GatewayOptions): Promise<RunningGateway> {
-  const env = {
-    ROOMS: JSON.stringify(settings.rooms),
-    SIGNING_KEYS: JSON.stringify(settings.keys),
-    PUBLIC_URL: settings.publicUrl,
-    OPERATOR_KEY: settings.operatorKey,
-  };
+  const env = workerVariables(settings);
   readSettings(env);
   const rooms = resolve(dataDir, 'rooms');
   mkdirSync(rooms, { recursive: true, mode: 0o700 });

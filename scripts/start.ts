@@ -2,6 +2,7 @@
 // makes (keys, rooms, bookings) stays in DATA_DIR, so a restart goes on where it stopped.
 
 import { startDemoOrigin } from '../origin/demo/server.ts';
+import { CONSOLE_PATH } from '../worker/contract/operators.ts';
 import { SettingsError } from '../worker/settings.ts';
 import { buildWorker } from './build.ts';
 import { startGateway } from './gateway.ts';
@@ -46,10 +47,11 @@ Fairgate is running.
   visitors      ${url}/        the demo room opens ${opening}
   deep link     ${url}/book    the same line, before the opening and after it
   origin        ${originUrl}/        refuses whoever did not come through the line
+  console       ${settings.consoleUrl ?? url}${CONSOLE_PATH}
+  operator key  ${madeOperatorKey ?? 'as given in OPERATOR_KEY'}
+  API           ${url}/_fairgate/openapi.json
   metrics       ${url}/_fairgate/metrics
   public keys   ${url}/.well-known/jwks.json
-  operator key  ${madeOperatorKey ?? 'as given in OPERATOR_KEY'}
-
 State is in ${dataDir}: a restart goes on from there. To begin anew, stop and remove that folder.`;
 }
 

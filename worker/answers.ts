@@ -6,6 +6,7 @@ import { cloudflareWaitingRoom } from './cloudflare-json.ts';
 import type { Language, PageKind, PageModel } from './pages/model.ts';
 import { contentSecurityPolicy, renderPage } from './pages/render.tsx';
 import { type Problem, problemResponse, problemStatus } from './problems.ts';
+import { renderTemplate, TEMPLATE_POLICY } from './template.ts';
 import type { Visitor } from './visitor.ts';
 
 const LANGUAGE_COOKIE = 'fairgate-language';
@@ -16,10 +17,13 @@ const NEVER_STORED = {
   'Referrer-Policy': 'same-origin',
 };
 
-/** The language chosen with the switch, else the browser's, else Korean. */
-export function languageOf(headers: Headers): Language {
+const ALL_LANGUAGES: readonly Language[] = ['ko', 'en'];
+
+/** Of the languages offered the one chosen with the switch, else the browser's, else the first. */
+export function languageOf(headers: Headers, offered = ALL_LANGUAGES): Language {
+  const isOffered = (language: string | undefined): language is Language => offered.some((one) => one === language);
   const chosen = /(?:^|; *)fairgate-language=(ko|en)(?:;|$)/.exec(headers.get('Cookie') ?? '')?.[1];
-  if (chosen === 'ko' || chosen === 'en') return chosen;
+  if (isOffered(chosen)) return chosen;
   const weighted = (headers.get('Accept-Language') ?? '')
     .split(',')
     .slice(0, 20)
@@ -27,9 +31,10 @@ export function languageOf(headers: Headers): Language {
       const [tag = '', weight] = item.trim().toLowerCase().split(/; *q=/);
       return { language: tag.split('-')[0], weight: weight === undefined ? 1 : Number(weight) || 0 };
     })
-    .filter(({ language, weight }) => (language === 'ko' || language === 'en') && weight > 0)
+    .filter(({ language, weight }) => isOffered(language) && weight > 0)
     .sort((a, b) => b.weight - a.weight);
-  return weighted[0]?.language === 'en' ? 'en' : 'ko';
+  const wanted = weighted[0]?.language;
+  return isOffered(wanted) ? wanted : (offered[0] ?? 'ko');
 }
 
 /** A year: the choice holds nothing about the visitor. */
@@ -46,11 +51,12 @@ export interface Shown {
 }
 
 /** The page of one visitor. The status code is the room's while somebody waits, and says what failed otherwise. */
-export function visitorPage(visitor: Visitor, headers: Headers, shown: Shown): Response {
-  const { id, title, timeZone } = visitor.room;
+export async function visitorPage(visitor: Visitor, headers: Headers, shown: Shown): Promise<Response> {
+  const { id, title, timeZone, languages } = visitor.room;
   const model: PageModel = {
     kind: shown.kind,
-    language: languageOf(headers),
+    language: languageOf(headers, languages),
+    languages,
     room: { id, title, timeZone },
     board: visitor.board,
     status: visitor.status,
@@ -59,9 +65,31 @@ export function visitorPage(visitor: Visitor, headers: Headers, shown: Shown): R
     returnTo: shown.returnTo,
     problem: null,
   };
-  const response = page(model, headers, statusCode(visitor, shown.kind));
+  const status = statusCode(visitor, shown.kind);
+  const response = (await ownPage(visitor, model, headers, status)) ?? page(model, headers, status);
   for (const cookie of visitor.setCookies) response.headers.append('Set-Cookie', cookie);
   return response;
+}
+
+/** The operator's own waiting page, where there is one and a line to speak of; its refresh brings visitors on. */
+async function ownPage(
+  visitor: Visitor,
+  { kind, board, status }: PageModel,
+  headers: Headers,
+  code: number,
+): Promise<Response | null> {
+  if (kind === 'storeUnreachable' || kind === 'originUnreachable' || board === null || status === null) return null;
+  const html = await visitor.template();
+  if (html === null) return null;
+  const waiting = cloudflareWaitingRoom(board, status);
+  return compressed(renderTemplate(html, waiting), headers, code, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': TEMPLATE_POLICY,
+    'X-Robots-Tag': 'noindex',
+    ...(waiting.refreshIntervalSeconds === 0 ? {} : { Refresh: String(waiting.refreshIntervalSeconds) }),
+    Vary: 'Accept, Accept-Encoding, Cookie',
+    ...NEVER_STORED,
+  });
 }
 
 function statusCode(visitor: Visitor, kind: PageKind): number {
@@ -177,6 +205,7 @@ export function refusal(problem: Problem, request: { headers: Headers }, asksPag
   const model: PageModel = {
     kind: 'badRequest',
     language,
+    languages: ALL_LANGUAGES,
     room: null,
     board: null,
     status: null,

@@ -12,6 +12,7 @@ import type { OriginFetch } from './proxy.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RoomViews } from './room-views.ts';
 import type { RoomStore } from './store/room-store.ts';
+import type { Templates } from './template.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface Gateway {
@@ -21,6 +22,7 @@ export interface Gateway {
   store: RoomStore;
   views: RoomViews;
   observations: Observations;
+  templates: Templates;
   metrics: Metrics;
   originHealth: OriginHealth;
   polls: RateLimit;

@@ -17,6 +17,7 @@ import { RoomViews } from './room-views.ts';
 import { type Room, readSettings } from './settings.ts';
 import { DurableStore } from './store/durable-store.ts';
 import type { DirectoryObject, RoomObject } from './store/room-object.ts';
+import { Templates } from './template.ts';
 import { Tokens } from './tokens.ts';
 
 export { DirectoryObject, RoomObject } from './store/room-object.ts';
@@ -57,6 +58,7 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
     store,
     views: new RoomViews(store, configure, observations, randomId(8), clock),
     observations,
+    templates: new Templates(store.directory),
     metrics: new Metrics(),
     originHealth: new OriginHealth(store, fetchOrigin, ownTime),
     polls: new RateLimit(POLL_RATE, ownTime),

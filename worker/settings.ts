@@ -73,7 +73,10 @@ const roomSchema = z.strictObject({
   policy: policySchema,
 });
 
-export const roomsSchema = z.array(roomSchema).min(1).max(ROOMS_MAX);
+/** May be empty: operators make rooms too. */
+export const roomsSchema = z.array(roomSchema).max(ROOMS_MAX);
+
+const ROOMS_PUT = 'the rooms as JSON: see docs/rooms.md';
 
 /** A room as it stands in `rooms.json` or the variable ROOMS. */
 export type RoomInput = z.input<typeof roomSchema>;
@@ -81,7 +84,7 @@ export type RoomInput = z.input<typeof roomSchema>;
 /** Checks everything at once, so that one start shows every problem. @throws SettingsError */
 export function readSettings(env: Record<string, unknown>): Settings {
   const problems: string[] = [];
-  const rooms = readJson(env, 'ROOMS', roomsSchema, 'the rooms as JSON: see docs/rooms.md', problems) ?? [];
+  const rooms = env['ROOMS'] == null ? [] : readJson(env, 'ROOMS', roomsSchema, ROOMS_PUT, problems);
   const keys = readJson(env, 'SIGNING_KEYS', signingKeysSchema, 'what `npm run keys` prints', problems);
   const publicUrl = checkedUrl('PUBLIC_URL', env['PUBLIC_URL'], 'visitors reach the gateway', problems);
   const consoleUrl =
@@ -90,8 +93,8 @@ export function readSettings(env: Record<string, unknown>): Settings {
       : checkedUrl('CONSOLE_URL', env['CONSOLE_URL'], 'operators reach the console', problems);
   const access = checkedAccess(env, problems);
   const operatorKey = checkedOperatorKey(env['OPERATOR_KEY'], problems);
-  problems.push(...conflicts(rooms).map((problem) => `ROOMS: ${problem}`));
-  if (problems.length > 0 || keys === null) throw new SettingsError(problems);
+  problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
+  if (problems.length > 0 || keys === null || rooms === null) throw new SettingsError(problems);
   return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey, consoleUrl, access };
 }
 

@@ -220,7 +220,7 @@ class Visit {
     return this.show({ kind: pageKind(board, status) ?? 'waiting' });
   }
 
-  show(shown: Omit<Shown, 'returnTo'>): Response {
+  async show(shown: Omit<Shown, 'returnTo'>): Promise<Response> {
     const { board, status } = this.#visitor;
     if (this.#asks === 'page') {
       const returnTo = returnAddress(`${this.#target.path}${this.#target.query}`);

@@ -134,7 +134,7 @@ class Wish {
     }
   }
 
-  unreachable(): Response {
+  async unreachable(): Promise<Response> {
     if (this.#asksJson) return problemResponse('store-unreachable', { 'Retry-After': '5' });
     return this.#page({ kind: 'storeUnreachable' });
   }
@@ -193,7 +193,7 @@ class Wish {
     return this.#answer({ outcome: 'left' });
   }
 
-  #answer(said: Pick<VisitorAnswer, 'outcome'> & Partial<VisitorAnswer>): Response {
+  async #answer(said: Pick<VisitorAnswer, 'outcome'> & Partial<VisitorAnswer>): Promise<Response> {
     this.#gateway.metrics.count('fairgate_requests_total', { decision: 'wish', reason: said.outcome });
     const { status, setCookies, queueToken, admissionToken } = this.#visitor;
     if (!this.#asksJson) return this.#formAnswer(said);
@@ -205,7 +205,7 @@ class Wish {
   }
 
   /** Without JavaScript: back to where the visitor wanted to go, where the gate decides again. */
-  #formAnswer(said: Pick<VisitorAnswer, 'outcome'>): Response {
+  async #formAnswer(said: Pick<VisitorAnswer, 'outcome'>): Promise<Response> {
     if (said.outcome === 'left') return this.#page({ kind: 'ended' });
     const response = new Response(null, {
       status: 303,
@@ -215,7 +215,7 @@ class Wish {
     return response;
   }
 
-  #page(shown: Omit<Shown, 'returnTo'>): Response {
+  #page(shown: Omit<Shown, 'returnTo'>): Promise<Response> {
     return visitorPage(this.#visitor, this.#request.headers, { ...shown, returnTo: this.#returnTo });
   }
 

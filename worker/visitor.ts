@@ -59,6 +59,11 @@ export class Visitor {
     return this.seen === null ? null : statusFor(this.seen, this.queue, this.admission);
   }
 
+  /** The room's own waiting page; null where it has none, or it cannot be had. */
+  async template(): Promise<string | null> {
+    return this.room.template === null ? null : this.#gateway.templates.read(this.room.template);
+  }
+
   get setCookies(): readonly string[] {
     return this.#setCookies;
   }

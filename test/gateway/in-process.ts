@@ -22,6 +22,7 @@ import { type Room, type RoomInput, readSettings } from '../../worker/settings.t
 import type { SigningKeys } from '../../worker/signing-keys.ts';
 import { MemoryStore } from '../../worker/store/memory.ts';
 import { type DirectoryStore, type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
+import { Templates } from '../../worker/template.ts';
 import { Tokens } from '../../worker/tokens.ts';
 import { CookieJar, OPERATOR_KEY } from '../running.ts';
 import { AS_JSON, AS_PAGE } from './asking.ts';
@@ -179,6 +180,7 @@ export async function playGateway(options: PlayedOptions): Promise<Played> {
     store,
     views: new RoomViews(store, configure, observations, randomBytes(8).toString('base64url'), clock),
     observations,
+    templates: new Templates(store.directory),
     metrics: new Metrics(),
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
     polls: new RateLimit({ burst: 1_000, perSecond: 1_000 }, clock.now),

@@ -79,6 +79,7 @@ export function model(kind: PageKind, changes: Partial<PageModel> = {}): PageMod
   return {
     kind,
     language: 'ko',
+    languages: ['ko', 'en'],
     room: {
       id: 'vaccine',
       title: { ko: '예방접종 사전예약', en: 'Vaccination pre-registration' },

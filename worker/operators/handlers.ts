@@ -20,6 +20,7 @@ import { DIRECTORY_MS_MAX, roomOf } from '../directory.ts';
 import { type Problem, problemResponse } from '../problems.ts';
 import type { Seen } from '../room-views.ts';
 import { conflicts, momentOf, policyOf, type Room, siteOf } from '../settings.ts';
+import { templateFault } from '../template.ts';
 import type { Asked, Handlers } from './api.ts';
 import { bucketInWords, liveOf } from './live.ts';
 import { logAsCsv, logAsJson } from './log-export.ts';
@@ -158,8 +159,11 @@ export const HANDLERS: Handlers = {
 
   setMessage: (asked) => changeRoom(asked, () => ({ kind: 'setMessage', text: asked.body.text })),
 
-  setTemplate: (asked) =>
-    changeSite(asked, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html: asked.text })),
+  async setTemplate(asked) {
+    const fault = templateFault(asked.text);
+    if (fault !== null) return problemResponse('bad-input', {}, { errors: [{ field: 'template', detail: fault }] });
+    return changeSite(asked, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html: asked.text }));
+  },
 
   removeTemplate: (asked) =>
     changeSite(asked, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html: null })),

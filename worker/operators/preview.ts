@@ -23,6 +23,7 @@ export function previewPage(room: Room, { view, now }: Seen, { kind, language, k
   const model: PageModel = {
     kind,
     language,
+    languages: room.languages,
     room: { id: room.id, title: room.title, timeZone: room.timeZone },
     board: madeUpBoard(view.board, kind, message, now),
     status: madeUpStatus(room.id, kind, now),

@@ -34,6 +34,8 @@ export type PageKind =
 export interface PageModel {
   kind: PageKind;
   language: Language;
+  /** What the switch offers. */
+  languages: readonly Language[];
   room: { id: string; title: { ko: string; en: string }; timeZone: string } | null;
   /** null where the store has never been read. */
   board: Board | null;

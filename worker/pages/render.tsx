@@ -51,13 +51,15 @@ export function renderPage(given: PageModel): string {
       <body>
         <header>
           <p>{model.room?.title[words.language]}</p>
-          <a
-            href={`/_fairgate/language?to=${other.language}&return=${encodeURIComponent(model.returnTo)}`}
-            lang={other.language}
-            hreflang={other.language}
-          >
-            {other.name}
-          </a>
+          {model.languages.includes(other.language) && (
+            <a
+              href={`/_fairgate/language?to=${other.language}&return=${encodeURIComponent(model.returnTo)}`}
+              lang={other.language}
+              hreflang={other.language}
+            >
+              {other.name}
+            </a>
+          )}
         </header>
         <main id="page">
           <Page model={model} words={words} now={now} scripted={null} />
