@@ -15,6 +15,8 @@ export default defineConfig({
           globalSetup: ['test/build.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Most of these wait for clocks and browsers, not for the processor.
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },

@@ -1,16 +1,14 @@
 // The pages in a real Chromium, with a small server in place of the gateway that answers as each test says.
 
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type AxeCore from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Board, Status } from '../../queue-core/board.ts';
+import { launchChromium } from '../../scripts/chromium.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
+import { complaints } from '../axe.ts';
 import { board, buildPages, FULLEST, MODELS, model, rfc3339, status } from './built-pages.ts';
-
-const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
 const PATIENCE_MS = 20_000;
@@ -77,13 +75,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    ],
-  });
+  browser = await launchChromium();
 });
 
 afterAll(async () => {
@@ -129,14 +121,6 @@ const hides = (page: Page, text: string) => page.locator('main').getByText(text)
 const heading = (page: Page, text: string) => page.getByRole('heading', { level: 1, name: text }).waitFor();
 const loads = () => asked.filter((line) => line === 'GET /reserve').length;
 
-async function faults(page: Page): Promise<string[]> {
-  // From outside the page's own policy, which would refuse the checker as it refuses everything else.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: `${AXE};0` });
-  const result = await page.evaluate(() => (globalThis as unknown as { axe: typeof AxeCore }).axe.run());
-  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 test('a page kept open goes from the countdown to the site by itself, in one load', async () => {
   const opening = serverNow() + 2500;
   const opensAt = rfc3339(opening);
@@ -167,13 +151,13 @@ test('a page kept open goes from the countdown to the site by itself, in one loa
   const page = await visit();
   await heading(page, 'You are in the draw');
   await page.getByRole('timer').waitFor();
-  expect(await faults(page)).toEqual([]);
+  expect(await complaints(page)).toEqual([]);
 
   await heading(page, 'You are in line');
   await shows(page, '411');
   await page.waitForFunction(() => document.title.startsWith('411 ahead'));
   expect(await page.locator('#spoken').textContent()).toContain('411 ahead of you');
-  expect(await faults(page)).toEqual([]);
+  expect(await complaints(page)).toEqual([]);
 
   called = 300;
   await shows(page, '111');
@@ -199,7 +183,7 @@ test('a lost network is said calmly, keeps the numbers, and is over when it is b
   await shows(page, 'Connection lost.');
   await shows(page, 'Your place is kept.');
   await shows(page, '87,600');
-  expect(await faults(page)).toEqual([]);
+  expect(await complaints(page)).toEqual([]);
   story.board = () => boardNow({ called: 87_620, pace: { low: 600, high: 600 } });
   await page.context().setOffline(false);
   await shows(page, '87,620');
@@ -372,7 +356,7 @@ describe('every page', () => {
       const page = await visit({ viewport: { width, height: 800 }, colorScheme });
       for (shown of everyModel) {
         await page.goto(`${url}/reserve`);
-        expect(await faults(page), shown.kind).toEqual([]);
+        expect(await complaints(page), shown.kind).toEqual([]);
         const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(overhang, `${shown.kind} scrolls sideways`).toBeLessThanOrEqual(0);
         const small = await page

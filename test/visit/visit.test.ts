@@ -1,13 +1,11 @@
 // The whole visit in a real Chromium at phone width, against the running gateway and the demo site: waiting before the
 // opening, called, inside, booked, seen. With and without JavaScript, with the network going away, with a wrong clock.
 
-import { readFileSync } from 'node:fs';
-import type AxeCore from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../../scripts/chromium.ts';
+import { complaints } from '../axe.ts';
 import { type Running, startFairgate } from '../running.ts';
-
-const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
 const PATIENCE_MS = 40_000;
@@ -18,18 +16,7 @@ let browser: Browser;
 let fairgate: Running | null = null;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchChromium();
 });
 afterEach(async () => {
   await fairgate?.stop();
@@ -46,13 +33,6 @@ async function visitor(changes: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ ...PHONE, ...changes });
   context.setDefaultTimeout(PATIENCE_MS);
   return context.newPage();
-}
-
-async function complaints(page: Page): Promise<string[]> {
-  // Through the devtools protocol, which the page's Content-Security-Policy does not forbid.
-  await page.evaluate(AXE);
-  const found = (await page.evaluate('axe.run()')) as AxeCore.AxeResults;
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 /** Chooses the first free time, fills the form in and sends it. */
