@@ -40,9 +40,7 @@ async function visitorPages(browser: Browser, gateway: RunningGateway): Promise<
 }
 
 function gallery(): string {
-  const rows = PREVIEW_KINDS.map(
-    (kind) => `| ${kind} | ![](visitor-${kind}-ko.png) | ![](visitor-${kind}-en.png) |`,
-  );
+  const rows = PREVIEW_KINDS.map((kind) => `| ${kind} | ![](visitor-${kind}-ko.png) | ![](visitor-${kind}-en.png) |`);
   return `# What people see\n\nMade by \`npm run screenshots\`.\n\n| page | Korean, phone | English, desktop |\n|---|---|---|\n${rows.join('\n')}\n`;
 }
 
