@@ -3,8 +3,9 @@
 
 import type { Board, Status } from '../queue-core/board.ts';
 import { cloudflareWaitingRoom } from './cloudflare-json.ts';
+import { gzip } from './gzip.ts';
 import type { Language, PageKind, PageModel } from './pages/model.ts';
-import { contentSecurityPolicy, renderPage } from './pages/render.tsx';
+import { contentSecurityPolicy, pageParts } from './pages/render.tsx';
 import { type Problem, problemResponse, problemStatus } from './problems.ts';
 import { renderTemplate, TEMPLATE_POLICY } from './template.ts';
 import type { Visitor } from './visitor.ts';
@@ -82,7 +83,7 @@ async function ownPage(
   const html = await visitor.template();
   if (html === null) return null;
   const waiting = cloudflareWaitingRoom(board, status);
-  return compressed(renderTemplate(html, waiting), headers, code, {
+  return compressed('', renderTemplate(html, waiting), headers, code, {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': TEMPLATE_POLICY,
     'X-Robots-Tag': 'noindex',
@@ -104,7 +105,8 @@ function statusCode(visitor: Visitor, kind: PageKind): number {
 }
 
 function page(model: PageModel, headers: Headers, status: number): Response {
-  return compressed(renderPage(model), headers, status, {
+  const { opening, rest } = pageParts(model);
+  return compressed(opening, rest, headers, status, {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Language': model.language,
     'Content-Security-Policy': contentSecurityPolicy,
@@ -114,10 +116,18 @@ function page(model: PageModel, headers: Headers, status: number): Response {
   });
 }
 
-/** The runtime compresses by the header; the page is small enough that gzip is never worth avoiding. */
-function compressed(body: string, headers: Headers, status: number, out: Record<string, string>): Response {
-  const gzip = /\bgzip\b/.test(headers.get('Accept-Encoding') ?? '');
-  return new Response(body, { status, headers: gzip ? { ...out, 'Content-Encoding': 'gzip' } : out });
+/** @param opening what is the same on many pages */
+function compressed(
+  opening: string,
+  rest: string,
+  headers: Headers,
+  status: number,
+  out: Record<string, string>,
+): Response {
+  const gzips = /\bgzip\b/.test(headers.get('Accept-Encoding') ?? '');
+  if (!gzips) return new Response(opening + rest, { status, headers: out });
+  const encoded = { status, headers: { ...out, 'Content-Encoding': 'gzip' }, encodeBody: 'manual' } as const;
+  return new Response(gzip(opening, rest), encoded);
 }
 
 /** What a waiting client that asks for JSON is told: the interface existing clients know, and our status. */
