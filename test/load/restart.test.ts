@@ -2,11 +2,15 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Board, Status } from '../../queue-core/board.ts';
-import { type Running, startFairgate } from '../running.ts';
-import { gather, play } from './crowd.ts';
+import { planVisitors } from '../../scripts/rehearsal/plan.ts';
+import { type Running, startFairgate, TestVisitor } from '../running.ts';
+import { LINE_ONLY, play } from './playing.ts';
 
 const VISITORS = 520;
 const PLACES = 20;
+
+/** Joins in flight together. */
+const AT_ONCE = 50;
 
 let fairgate: Running;
 
@@ -20,17 +24,25 @@ beforeAll(async () => {
 });
 afterAll(() => fairgate?.stop());
 
+/** Everybody has a place, nobody has been called. */
+async function gather(): Promise<TestVisitor[]> {
+  const crowd = Array.from({ length: VISITORS }, () => new TestVisitor(fairgate.url));
+  for (let from = 0; from < VISITORS; from += AT_ONCE) {
+    await Promise.all(crowd.slice(from, from + AT_ONCE).map((visitor) => visitor.wish('join')));
+  }
+  return crowd;
+}
+
 test('kill -9 while 500 people wait: every one keeps the place, nobody is let in twice', async () => {
-  const rules = { url: fairgate.url, visitors: VISITORS, noShow: 0, stayMs: () => 50 };
-  const crowd = await gather(rules);
+  const crowd = await gather();
   const boardNow = async () => (await (await fetch(`${fairgate.url}/_fairgate/rooms/demo/board`)).json()) as Board;
-  const statuses = () => Promise.all(crowd.map(({ visitor }) => visitor.status() as Promise<Status>));
+  const statuses = () => Promise.all(crowd.map((visitor) => visitor.status() as Promise<Status>));
   await expect.poll(async () => (await boardNow()).state, { timeout: 20_000 }).toBe('open');
 
   // The first twenty enter and stay; then the lights go out.
   const before = await statuses();
   const inside = crowd.filter((_, index) => (before[index]?.position ?? Number.POSITIVE_INFINITY) <= PLACES);
-  const claims = () => Promise.all(inside.map(async ({ visitor }) => (await visitor.wish('claim')).json()));
+  const claims = () => Promise.all(inside.map(async (visitor) => (await visitor.wish('claim')).json()));
   const outcomes = async () => new Set((await claims()).map(({ outcome }) => outcome));
   await expect.poll(outcomes, { timeout: 20_000 }).toEqual(new Set(['admitted']));
   const sessions = await claims();
@@ -43,10 +55,15 @@ test('kill -9 while 500 people wait: every one keeps the place, nobody is let in
   expect((await claims()).map(({ admitAt }) => admitAt)).toEqual(sessions.map(({ admitAt }) => admitAt));
 
   // Those inside leave, and the line moves on to its end: each position exactly one session.
-  await Promise.all(inside.map(({ visitor }) => visitor.wish('leave')));
-  const waiting = crowd.filter((played) => !inside.includes(played));
-  await play(waiting, rules);
-  expect(waiting.every(({ outcome }) => outcome === 'admitted')).toBe(true);
-  expect(new Set(waiting.map(({ session }) => session?.sid)).size).toBe(VISITORS - PLACES);
+  await Promise.all(inside.map((visitor) => visitor.wish('leave')));
+  const waiting = crowd.filter((visitor) => !inside.includes(visitor));
+  const plans = planVisitors({ ...LINE_ONLY, visitors: waiting.length }, []);
+  const name = 'fairgate-queue-demo';
+  const { visitors } = await play(
+    fairgate.url,
+    plans.map((plan, index) => ({ ...plan, cookies: { [name]: waiting[index]?.jar.get(name) ?? '' } })),
+  );
+  expect(visitors.every(({ sessions: given, end }) => given.length === 1 && end === 'visited')).toBe(true);
+  expect(new Set(visitors.map(({ sessions: given }) => given[0]?.sid)).size).toBe(VISITORS - PLACES);
   await expect.poll(async () => (await boardNow()).active, { timeout: 10_000 }).toBe(0);
 });

@@ -1,0 +1,224 @@
+// Plots as plain SVG inside HTML: they need no script, print as lines, follow dark and light by CSS, and are drawn in a
+// stretched square, so that text stays as large on a phone as on a desk. Each says in words what it shows and brings
+// its numbers as a table.
+
+import { html } from 'hono/html';
+import { number } from './words.ts';
+
+export type Html = ReturnType<typeof html>;
+
+export interface TimeAxis {
+  from: number;
+  to: number;
+  /** null: the opening is not on this axis; then times count from its beginning. */
+  opensAt: number | null;
+}
+
+export interface Line {
+  /** Of closed list in report.css: colour and stroke. */
+  look: 'grey' | 'blue' | 'dashed' | 'limit';
+  name: string;
+  points: { at: number; value: number }[];
+  /** Filled down to zero. */
+  area?: boolean;
+  /** Holds its value until the next point. */
+  steps?: boolean;
+}
+
+export interface TimePlot {
+  title: string;
+  unit: string;
+  /** One sentence that says what is to be seen. */
+  says: string;
+  lines: Line[];
+  format?: (value: number) => string;
+  table: { head: string[]; rows: string[][] };
+}
+
+const WIDTH = 1_000;
+const HEIGHT = 100;
+
+export function timePlot({ title, unit, says, lines, format = number, table }: TimePlot, axis: TimeAxis): Html {
+  const max = niceMax(Math.max(0, ...lines.flatMap(({ points }) => points.map(({ value }) => value))));
+  const x = (at: number) => ((at - axis.from) / (axis.to - axis.from)) * WIDTH;
+  const y = (value: number) => HEIGHT - (value / max) * HEIGHT;
+  const ticks = timeTicks(axis);
+  return html`<figure class="plot">
+    <figcaption>
+      <h3>${title} <span class="unit">${unit}</span></h3>
+      <p class="says">${says}</p>
+      <p class="legend">${lines.map(legendItem)}</p>
+    </figcaption>
+    <div class="chart" role="img" aria-label="${title}, ${unit}. ${says}" data-chart>
+      <div class="scale">${valueTicks(max).map(
+        (value) => html`<span style="bottom:${percentOf(value, max)}">${format(value)}</span>`,
+      )}</div>
+      <div class="area" data-area>
+        <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
+          ${valueTicks(max).map((value) => html`<path class="grid" d="M0 ${y(value)}H${WIDTH}" />`)}
+          ${axis.opensAt === null ? '' : html`<path class="opening" d="M${round(x(axis.opensAt))} 0V${HEIGHT}" />`}
+          ${lines.map(({ look, area = false, steps = false, points }) => {
+            const path = pathOf(points, x, y, steps);
+            const [first, last] = [points[0], points.at(-1)];
+            const filled =
+              !area || first === undefined || last === undefined
+                ? ''
+                : html`<path class="fill ${look}" d="${path}V${HEIGHT}H${round(x(first.at))}Z" />`;
+            return html`${filled}<path class="line ${look}" d="${path}" />`;
+          })}
+        </svg>
+        <i class="cursor" data-cursor></i>
+      </div>
+      <div class="times">${ticks.map(({ at, text }) => {
+        return html`<span style="left:${percentOf(at - axis.from, axis.to - axis.from)}">${text}</span>`;
+      })}</div>
+    </div>
+    ${details(table)}
+  </figure>`;
+}
+
+export interface Scatter {
+  title: string;
+  unit: string;
+  says: string;
+  /** One upright line each: from low to high, at what came true. */
+  ranges: { low: number; high: number; real: number; holds: boolean }[];
+  names: { x: string; y: string };
+  table: { head: string[]; rows: string[][] };
+}
+
+/** More lines than this are a blot; they are thinned out evenly and the plot says so. */
+const RANGES_MAX = 500;
+
+export function scatterPlot({ title, unit, says, ranges, names, table }: Scatter): Html {
+  const every = Math.max(1, Math.ceil(ranges.length / RANGES_MAX));
+  const shown = ranges.toSorted((a, b) => a.real - b.real).filter((_, index) => index % every === 0);
+  const longest = Math.max(...shown.flatMap(({ high, real }) => [high, real]));
+  const ticks = WAIT_TICKS_SECONDS.filter(({ value }, index) => {
+    return value <= longest || (WAIT_TICKS_SECONDS[index - 1]?.value ?? 0) < longest;
+  });
+  const max = Math.max(10, ticks.at(-1)?.value ?? 0);
+  const share = (value: number) => Math.log(Math.min(max, Math.max(1, value))) / Math.log(max);
+  const x = (value: number) => round(share(value) * WIDTH);
+  const y = (value: number) => round(HEIGHT - share(value) * HEIGHT);
+  const thinned = every === 1 ? '' : ` One in ${every} is drawn.`;
+  return html`<figure class="plot">
+    <figcaption>
+      <h3>${title} <span class="unit">${unit}</span></h3>
+      <p class="says">${says}${thinned}</p>
+      <p class="legend">
+        <span><i class="key blue"></i>range that came true</span>
+        <span><i class="key limit"></i>range that did not</span>
+        <span><i class="key diagonal"></i>told exactly</span>
+      </p>
+    </figcaption>
+    <div class="chart square" role="img" aria-label="${title}, ${unit}. ${says}">
+      <div class="scale">${ticks.map(
+        ({ value, text }) => html`<span style="bottom:${percentOf(share(value), 1)}">${text}</span>`,
+      )}</div>
+      <div class="area">
+        <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
+          ${ticks.map(({ value }) => html`<path class="grid" d="M0 ${y(value)}H${WIDTH}M${x(value)} 0V${HEIGHT}" />`)}
+          ${[true, false].map((holds) => {
+            const path = shown
+              .filter((range) => range.holds === holds)
+              .map(({ low, high, real }) => `M${x(real)} ${y(low)}V${y(high)}`)
+              .join('');
+            return path === '' ? '' : html`<path class="range ${holds ? 'blue' : 'limit'}" d="${path}" />`;
+          })}
+          <path class="diagonal" d="M0 ${HEIGHT}L${WIDTH} 0" />
+        </svg>
+      </div>
+      <div class="times">${ticks.map(
+        ({ value, text }) => html`<span style="left:${percentOf(share(value), 1)}">${text}</span>`,
+      )}</div>
+    </div>
+    <p class="axes">Across: ${names.x}. Up: ${names.y}.</p>
+    ${details(table)}
+  </figure>`;
+}
+
+/** Waits from a second to a day are compared by their ratio; equal steps are equal ratios. */
+const WAIT_TICKS_SECONDS = [
+  { value: 1, text: '1 s' },
+  { value: 3, text: '3 s' },
+  { value: 10, text: '10 s' },
+  { value: 30, text: '30 s' },
+  { value: 120, text: '2 min' },
+  { value: 600, text: '10 min' },
+  { value: 1_800, text: '30 min' },
+  { value: 7_200, text: '2 h' },
+  { value: 86_400, text: '1 day' },
+];
+
+function details({ head, rows }: { head: string[]; rows: string[][] }): Html {
+  return html`<details>
+    <summary>The numbers as a table</summary>
+    <div class="wide" tabindex="0" role="group" aria-label="Table">
+      <table>
+        <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
+        <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+      </table>
+    </div>
+  </details>`;
+}
+
+function legendItem({ look, name }: Line): Html {
+  return html`<span><i class="key ${look}"></i>${name} <output data-line="${name}"></output></span>`;
+}
+
+function pathOf(
+  points: Line['points'],
+  x: (at: number) => number,
+  y: (value: number) => number,
+  steps: boolean,
+): string {
+  return points
+    .map(({ at, value }, index) => {
+      const [px, py] = [round(x(at)), round(y(value))];
+      if (index === 0) return `M${px} ${py}`;
+      return steps ? `H${px}V${py}` : `L${px} ${py}`;
+    })
+    .join('');
+}
+
+function percentOf(part: number, whole: number): string {
+  return `${round((part / whole) * 100)}%`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** The next of 1, 2, 5 times a power of ten above the value. */
+function niceMax(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value * 1.02) ?? 10) * power;
+}
+
+function valueTicks(max: number): number[] {
+  return [0, max / 2, max];
+}
+
+const TICK_STEPS_SECONDS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600];
+
+/** As many labels as fit beside each other on a phone. */
+const TICKS_MAX = 6;
+
+/** Labels in minutes and seconds from the opening, or from the beginning where it lies outside. */
+export function timeTicks({ from, to, opensAt }: TimeAxis): { at: number; text: string }[] {
+  const zero = opensAt ?? from;
+  const stepMs = 1000 * (TICK_STEPS_SECONDS.find((step) => (to - from) / 1000 / step <= TICKS_MAX) ?? 7_200);
+  const ticks: { at: number; text: string }[] = [];
+  for (let at = zero + Math.ceil((from - zero) / stepMs) * stepMs; at <= to; at += stepMs) {
+    ticks.push({ at, text: fromOpening(at - zero) });
+  }
+  return ticks;
+}
+
+export function fromOpening(ms: number): string {
+  const all = Math.round(Math.abs(ms) / 1000);
+  const text = `${Math.floor(all / 60)}:${String(all % 60).padStart(2, '0')}`;
+  return all === 0 ? text : `${ms < 0 ? '−' : '+'}${text}`;
+}
