@@ -1,7 +1,7 @@
 // The gate: one decision, with a reason, for every request. It is a pure function of what is known; nobody is let
 // through anywhere else. In doubt it is closed.
 
-import { type KnownSession, positionOf, type Status, statusOf } from '../queue-core/board.ts';
+import { type Board, type KnownSession, positionOf, type Status, statusOf } from '../queue-core/board.ts';
 import type { EpochMs } from '../queue-core/room.ts';
 import type { Problem } from './problems.ts';
 import type { Seen } from './room-views.ts';
@@ -53,7 +53,7 @@ export function decide(facts: Facts): Decision {
   if (seen === null || seen.unreachable) return { kind: 'show', reason: 'storeUnreachable' };
 
   const { board } = seen.view;
-  const place = placeIn(facts.queue, board.epoch);
+  const place = placeIn(facts.queue, board);
   if (place !== null) {
     const position = positionOf(place.place, board);
     if (position === null || position > board.called) return { kind: 'show', reason: 'waiting' };
@@ -96,15 +96,21 @@ function isOver({ view, endings }: Pick<Seen, 'view' | 'endings'>, { sid, issued
   return endings.has(sid) || issuedAt + 1_000 <= view.revokedAt;
 }
 
-/** The visitor's place in this opening, or null: tokens of other epochs say nothing here. */
-export function placeIn(queue: Read<QueueToken> | null, epoch: number): QueueToken | null {
-  return queue?.kind === 'valid' && queue.token.epoch === epoch ? queue.token : null;
+/**
+ * The visitor's place in this opening, or null: tokens of other epochs say nothing here, nor does an entry that took no
+ * part in the draw (of a store that was lost and began anew).
+ */
+export function placeIn(queue: Read<QueueToken> | null, { epoch, draw }: Board): QueueToken | null {
+  if (queue?.kind !== 'valid' || queue.token.epoch !== epoch) return null;
+  const { place } = queue.token;
+  const isUndrawn = place.kind === 'entry' && draw.proof !== null && place.number > draw.proof.entries;
+  return isUndrawn ? null : queue.token;
 }
 
 /** The visitor's status from tokens and view alone. */
 export function statusFor(seen: Seen, queue: Read<QueueToken> | null, admission: Read<AdmissionToken> | null): Status {
   const { view, now } = seen;
-  const place = placeIn(queue, view.board.epoch);
+  const place = placeIn(queue, view.board);
   return statusOf(view, place?.place ?? null, sessionFrom(seen, admission), now);
 }
 

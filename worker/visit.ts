@@ -236,7 +236,7 @@ class Visit {
   #position(): number {
     const { seen, queue } = this.#visitor;
     if (seen === null) return 0;
-    const place = placeIn(queue, seen.view.board.epoch);
+    const place = placeIn(queue, seen.view.board);
     return place === null ? 0 : (positionOf(place.place, seen.view.board) ?? 0);
   }
 }

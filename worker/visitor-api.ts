@@ -163,7 +163,7 @@ class Wish {
 
   async #claim(): Promise<ClaimReply> {
     const { seen, queue } = this.#visitor;
-    const place = seen === null ? null : placeIn(queue, seen.view.board.epoch);
+    const place = seen === null ? null : placeIn(queue, seen.view.board);
     if (seen === null || place === null) return { kind: 'refused', reason: 'wrongEpoch' };
     const { board } = seen.view;
     const position = positionOf(place.place, board);

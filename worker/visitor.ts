@@ -93,7 +93,7 @@ export class Visitor {
 
   /** Exchanges the called place for a session. @throws StoreUnavailable */
   async claim(position: number): Promise<ClaimReply> {
-    const place = this.seen === null ? null : placeIn(this.queue, this.seen.view.board.epoch);
+    const place = this.seen === null ? null : placeIn(this.queue, this.seen.view.board);
     if (place === null) return { kind: 'refused', reason: 'wrongEpoch' };
     const { visitor, epoch } = place;
     const sid = this.#gateway.randomId(12);

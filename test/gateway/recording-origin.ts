@@ -29,7 +29,8 @@ export async function startRecordingOrigin(): Promise<RecordingOrigin> {
   const requests: Recorded[] = [];
   const answers: RecordingOrigin['answers'] = new Map();
   const upgraded: Duplex[] = [];
-  const server = createServer((request, response) => {
+  // Larger than what the gateway lets pass, so that a refusal for size is the gateway’s own.
+  const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
     const recorded = record(request);
     requests.push(recorded);
     const answer = answers.get(recorded.url.replace(/\?.*/, ''));
