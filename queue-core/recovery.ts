@@ -69,12 +69,19 @@ function past(stored: RoomDocument, { document: seen, relation }: Witness<RoomDo
   }
   switch (relation) {
     case 'after':
-      return seen;
+      return withNumbersOf(stored, seen);
     case 'before':
       return stored;
     case 'parted':
       return joined(stored, seen, now);
   }
+}
+
+/** What is stored may have been raised meanwhile by visitors' tokens. */
+function withNumbersOf(stored: RoomDocument, seen: RoomDocument): RoomDocument {
+  if (stored.entries <= seen.entries && stored.issued <= seen.issued) return seen;
+  const entries = seen.draw.entries ?? Math.max(stored.entries, seen.entries);
+  return { ...seen, entries, issued: Math.max(stored.issued, seen.issued), recentJoins: [] };
 }
 
 /**

@@ -90,7 +90,7 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
 }
 
 /** A port that was free a moment ago; the gateway's address has to be known before it starts, because it is `iss`. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net');
   return new Promise((resolve, reject) => {
     const server = createServer();

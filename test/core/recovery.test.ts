@@ -271,6 +271,31 @@ describe('a store that lost its last seconds', () => {
     );
   });
 
+  test('sessions and slots that only a dead gateway knew of are counted as if they had all been given', () => {
+    const store = new LossyStore(settings({ totalActiveUsers: 1_000, newUsersPerMinute: 6_000 }));
+    for (const name of GATEWAYS) store.report(name, T0 + 1_000);
+    const lostAfter = store.commits.length - 1;
+    for (let at = T0 + 1_000; at < T0 + 5_000; at += 100) {
+      store.run('south', at, [join(`${at}`, true), join(`${at + 1}`, true)]);
+    }
+    const lost = [...store.grants.values()];
+    store.lose(lostAfter);
+    for (const name of ['north', 'west'] as const) {
+      store.witness(name, T0 + 6_000, lostAfter);
+      store.report(name, T0 + 6_000);
+    }
+    const concluded = T0 + 6_000 + RECOVERY_MS;
+    store.report('north', concluded);
+    expect(lost.length).toBeGreaterThan(20);
+    expect(store.document.active).toBeGreaterThanOrEqual(lost.length);
+    expect(store.document.lastSlotAt).toBeGreaterThanOrEqual(Math.max(concluded, ...lost.map(({ from }) => from)));
+    const ends = Math.max(...lost.map(({ until }) => until));
+    store.report('north', ends);
+    expect(store.document.active).toBeGreaterThan(0);
+    store.report('north', ends + 20_000);
+    expect(store.document.active).toBe(0);
+  });
+
   test('histories that parted before anybody noticed: every session counts, numbers go on above both', () => {
     const store = new LossyStore(settings({ totalActiveUsers: 3, newUsersPerMinute: 6_000 }));
     store.run('north', T0 + 1_000, [join('a', true)]);
