@@ -1,10 +1,11 @@
 // The store in Redis: the conformance suite over a real redis-server.
 
 import { afterAll, beforeAll } from 'vitest';
+import type { RedisStore } from '../../worker/store/redis-store.ts';
 import { type RunningRedis, startRedis } from '../redis/redis-server.ts';
 import { redisStore } from '../redis/redis-stores.ts';
 import { type RestStandIn, startRestStandIn } from '../redis/rest-stand-in.ts';
-import { conformance } from './conformance.ts';
+import { conformance, type StoreUnderTest } from './conformance.ts';
 
 let redis: RunningRedis;
 let standIn: RestStandIn;
@@ -19,17 +20,20 @@ afterAll(async () => {
 });
 
 const clock = { now: 0 };
-let store: ReturnType<typeof redisStore> | null = null;
+let store: RedisStore | null = null;
 
 conformance('redis', () => {
-  const fresh = () => redisStore(standIn, { clock: () => clock.now });
-  store ??= fresh();
-  return {
-    store: store.store,
+  const another = () => redisStore(standIn, { clock: () => clock.now }).store;
+  store ??= another();
+  const current: StoreUnderTest = {
+    store,
     clock,
     // Another gateway, which has seen nothing.
     reload: async () => {
-      Object.assign(store ?? {}, fresh());
+      store = another();
+      Object.assign(current, { store });
     },
+    reloadDirectory: () => current.reload(''),
   };
+  return current;
 });

@@ -23,7 +23,14 @@ const rooms = env.ROOM_OBJECTS;
 const store = new DurableStore(rooms, env.DIRECTORY_OBJECTS);
 const stubOf = (room: string) => rooms.get(rooms.idFromName(room));
 
-conformance('durable object', () => ({ store, clock, reload: (room) => evictDurableObject(stubOf(room)) }));
+const directories = env.DIRECTORY_OBJECTS;
+
+conformance('durable object', () => ({
+  store,
+  clock,
+  reload: (room) => evictDurableObject(stubOf(room)),
+  reloadDirectory: () => evictDurableObject(directories.get(directories.idFromName('directory'))),
+}));
 
 describe('the room object', () => {
   test('combines what arrives while a commit is under way: many joins, few commits', async () => {
