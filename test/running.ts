@@ -9,6 +9,7 @@ import { startDemoOrigin } from '../origin/demo/server.ts';
 import { type RunningGateway, startGateway } from '../scripts/gateway.ts';
 import type { RoomInput } from '../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../worker/signing-keys.ts';
+import type { RedisAddress } from '../worker/store/redis-link.ts';
 
 export const AUDIENCE = 'urn:fairgate:origin:demo';
 export const OPERATOR_KEY = 'test-operator-key-0123456789-abcdefghij';
@@ -34,6 +35,8 @@ export interface RunningOptions {
   /** Use this origin instead of the demo. */
   originUrl?: string;
   slotsPerClinic?: number;
+  /** Rooms live there instead of on disk. */
+  redis?: RedisAddress;
 }
 
 /** A demo room that is open from the start unless the options say otherwise. */
@@ -66,7 +69,8 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
     },
     ...(options.moreRooms?.(origin.url) ?? []),
   ];
-  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY };
+  const redis = options.redis === undefined ? {} : { redis: options.redis };
+  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, ...redis };
   const start = () => startGateway({ settings, port, dataDir, log: (line) => log.push(line) });
   const running: Running = {
     url: publicUrl,

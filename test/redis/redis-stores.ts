@@ -5,6 +5,7 @@ import { RedisLink } from '../../worker/store/redis-link.ts';
 import { type RedisOptions, RedisStore } from '../../worker/store/redis-store.ts';
 import { StoreTally } from '../../worker/store/store-tally.ts';
 
+/** A store of one context, as a gateway with a desk of its own would have it. */
 export function redisStore(address: { url: string; token: string }, changes: Partial<RedisOptions> = {}) {
   const tally = new StoreTally();
   const link = new RedisLink(address);
