@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import { VisitorCookies } from './credentials.ts';
 import { Directory, SETTINGS_ACTOR } from './directory.ts';
 import type { Gateway } from './gateway.ts';
+import { LostPlaces } from './lost-places.ts';
 import { Metrics } from './metrics.ts';
 import { Observations } from './observations.ts';
 import { Access } from './operators/access.ts';
@@ -59,6 +60,7 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
     cookies: new VisitorCookies(publicUrl),
     store,
     views: new RoomViews(store, configure, observations, randomId(8), clock),
+    lostPlaces: new LostPlaces(store),
     observations,
     templates: new Templates(store.directory),
     metrics,
