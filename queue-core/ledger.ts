@@ -42,7 +42,7 @@ export interface Witness<Document> {
   rows: readonly Put[];
 }
 
-/** Rows a machine may look up while it runs; a store has loaded what `sessionNeeded` names. */
+/** Rows a machine may look up while it runs. */
 export interface Sessions {
   get(position: number): SessionRecord | undefined;
 }
@@ -65,7 +65,7 @@ export interface Run<Document, Reply> {
 export interface Machine<Document, Command, Reply> {
   /** Whether the command brings a document into being; any other needs one that is there. */
   begins(command: Command): boolean;
-  /** The position whose session has to be loaded before `run`, or null. */
+  /** The position whose session the command will surely look up, or null: a store that loads ahead begins with these. */
   sessionNeeded(command: Command): number | null;
   /** Applies commands in order as one act at the store's time `now`. */
   run(document: Document | null, sessions: Sessions, commands: readonly Command[], now: EpochMs): Run<Document, Reply>;

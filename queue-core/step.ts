@@ -212,7 +212,8 @@ function join(
   if (state === 'closed' || state === 'soldOut') return { kind: 'refused', reason: state };
   if (state === 'scheduled') return { kind: 'refused', reason: 'tooEarly' };
 
-  const place = repeatedPlace(room, wish.id) ?? newPlace(room, wish.id);
+  const repeated = repeatedPlace(room, wish.id);
+  const place = repeated ?? newPlace(room, wish.id);
   const joined = { kind: 'joined', epoch: room.epoch, place, commitment: room.draw.commitment } as const;
   if (isFlowing(room, now)) callNext(room);
   if (wish.sid === null || place.kind === 'entry' || place.number > room.called) return { ...joined, claim: null };
@@ -220,7 +221,7 @@ function join(
   const { epoch } = room;
   const claimed = claim(
     room,
-    sessions.get(place.number),
+    repeated === null ? undefined : sessions.get(place.number),
     { kind: 'claim', epoch, position: place.number, visitor, sid },
     now,
     effects,

@@ -27,7 +27,7 @@ const ends: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
   clock.now = T0;
-  redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always');
+  redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always', '--repl-diskless-sync-delay', '0');
   standIn = await startRestStandIn(redis.port);
   ends.push(redis.stop, standIn.stop);
 });

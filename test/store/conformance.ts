@@ -105,6 +105,15 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       expect(await one({ ...claim(1, 'a'), sid: 'another' } as Command)).toEqual(claimed);
     });
 
+    test('a repeated join that let its visitor in gets the same session, also after a crash', async () => {
+      const { clock, one, reload } = await opened();
+      const joined = await one(join('a', true));
+      expect(joined).toMatchObject({ claim: { kind: 'admitted' } });
+      clock.now += 2_000;
+      await reload();
+      expect(await one(join('a', true))).toEqual(joined);
+    });
+
     test('everything survives eviction and restart: places, calls, sessions, endings, clock', async () => {
       const { store, clock, room, one, reload } = await opened({ totalActiveUsers: 2 });
       for (const name of ['a', 'b', 'c']) await one(join(name, true));

@@ -6,6 +6,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Look, RoomView } from '../../queue-core/board.ts';
 import type { Command, Reply } from '../../queue-core/command.ts';
 import type { Page } from '../../queue-core/ledger.ts';
+import type { EpochMs } from '../../queue-core/room.ts';
 import { type RedisAddress, RedisLink, RedisTrouble } from './redis-link.ts';
 import { RedisRoom } from './redis-store.ts';
 import { StoreTally, type Tallied } from './store-tally.ts';
@@ -50,6 +51,11 @@ export class Desk extends DurableObject<DeskEnv> {
     });
   }
 
+  /** The store's time of an act, given Redis' own. */
+  protected time(redisTime: EpochMs): EpochMs {
+    return redisTime;
+  }
+
   get #address(): RedisAddress {
     return { url: this.env.UPSTASH_REDIS_REST_URL, token: this.env.UPSTASH_REDIS_REST_TOKEN };
   }
@@ -57,7 +63,12 @@ export class Desk extends DurableObject<DeskEnv> {
   /** A desk is named for its room and has no other. */
   #at(name: string): RedisRoom {
     if (this.#room?.name === name) return this.#room.room;
-    const room = new RedisRoom(name, { ...deskClock, link: this.#link, tally: this.#tally });
+    const room = new RedisRoom(name, {
+      ...deskClock,
+      clock: (redisTime) => this.time(redisTime),
+      link: this.#link,
+      tally: this.#tally,
+    });
     this.#room = { name, room };
     return room;
   }

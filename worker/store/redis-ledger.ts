@@ -2,7 +2,7 @@
 // else has written meanwhile, else begin again; a bounded number of times and a bounded time. Remembers what it last saw, so
 // that a store that comes back older is noticed and moved forward (queue-core/recovery.ts).
 
-import type { Machine, Page, Put, Rows, Run, Sessions, Table, Witness } from '../../queue-core/ledger.ts';
+import type { Effect, Machine, Page, Put, Rows, Sessions, Table, Witness } from '../../queue-core/ledger.ts';
 import { ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { joinedActs, relationOf, withAct } from './lineage.ts';
@@ -199,15 +199,16 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     if (made !== undefined) return this.#remember(made);
     const now = clock?.(stored.now) ?? stored.now;
 
-    const recovered = await this.#recover(stored, now);
+    const loaded = new LoadedSessions(stored.sessions, positions);
+    const recovered = await this.#recover(stored, loaded, now);
     const document = recovered?.document ?? stored.document;
     if (recovered === null && document !== null && isEnough(document, lists, now)) {
       return lists.map(() => ({ kind: 'applied', replies: [], document }));
     }
-    const run = this.#run(lists, document, recovered?.sessions ?? stored.sessions, now);
+    const run = await this.#run(lists, document, loaded, recovered?.effects ?? [], now);
     if (run.document === null) return run.answered;
 
-    const effects = [...(recovered?.effects ?? []), ...run.effects];
+    const { effects } = run;
     const token = this.#options.randomId(TOKEN_BYTES);
     const before = recovered?.acts ?? stored.acts;
     const acts = machine.isRecovering(run.document, now) ? before || withAct('', token) : withAct(before, token);
@@ -219,20 +220,48 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
       : null;
   }
 
-  #run(lists: readonly List<Command>[], before: Document | null, stored: Sessions, now: EpochMs) {
+  /**
+   * Lets the machine decide. Where it looked up a session that was not loaded, that is fetched and all is decided again:
+   * it is a pure function, and what it said without knowing is thrown away.
+   * @param effects of what came before the lists
+   */
+  async #run(
+    lists: readonly List<Command>[],
+    document: Document | null,
+    loaded: LoadedSessions,
+    effects: readonly Effect[],
+    now: EpochMs,
+  ) {
+    for (;;) {
+      const run = this.#runOnce(lists, document, loaded, effects, now);
+      const missing = loaded.takeMissing();
+      if (missing.length === 0) return run;
+      loaded.add((await this.#load(missing, [])).sessions, missing);
+    }
+  }
+
+  #runOnce(
+    lists: readonly List<Command>[],
+    before: Document | null,
+    loaded: Sessions,
+    effectsBefore: readonly Effect[],
+    now: EpochMs,
+  ) {
     const { machine } = this.#options;
-    const sessions = new WrittenSessions(stored);
-    const effects: Run<Document, Reply>['effects'] = [];
+    const sessions = new WrittenSessions(loaded);
+    const effects: Effect[] = [];
+    const take = (effect: Effect): void => {
+      effects.push(effect);
+      sessions.write(effect);
+    };
+    effectsBefore.forEach(take);
     let document = before;
     const outcomes = lists.map(({ commands }): Reply[] | null => {
       const [first] = commands;
       if (document === null && (first === undefined || !machine.begins(first))) return null;
       const run = machine.run(document, sessions, commands, now);
       document = run.document;
-      for (const effect of run.effects) {
-        effects.push(effect);
-        sessions.write(effect);
-      }
+      run.effects.forEach(take);
       return run.replies;
     });
     // Lists answer with what they were told; a look is answered from the document after all of them.
@@ -314,7 +343,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
    * Notices that the store does not have what it had: the commit that was seen last left no mark, the record is gone, or
    * another process of the store answers than the one that wrote.
    */
-  async #recover(stored: Stored<Document>, now: EpochMs) {
+  async #recover(stored: Stored<Document>, loaded: LoadedSessions, now: EpochMs) {
     const { machine, stopwatch } = this.#options;
     const { seen } = stored;
     const isLost = seen !== null && this.#isLost(stored, seen);
@@ -325,18 +354,15 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
       if (document !== null && this.#seen === seen) this.#seen = { token, document, acts, at: stopwatch() };
       return null;
     }
-    const lost = isLost ? await this.#lostRows() : { rows: [], sessions: new Map() };
+    const rows = isLost ? await this.#lostRows(loaded) : [];
     const witness: Witness<Document> | null = isLost
-      ? { document: seen.document, relation: relationOf(seen.acts, stored.acts), rows: lost.rows }
+      ? { document: seen.document, relation: relationOf(seen.acts, stored.acts), rows }
       : null;
-    const sessions = new Map([...stored.sessions, ...lost.sessions]);
-    const recovered = machine.recover(stored.document, witness, sessions, now);
+    const recovered = machine.recover(stored.document, witness, loaded, now);
     if (recovered === null) return null;
     this.#options.tally.losses++;
-    const after = new WrittenSessions(sessions);
-    for (const effect of recovered.effects) after.write(effect);
     const acts = witness === null ? stored.acts : actsAfter(witness.relation, isLost ? seen.acts : '', stored.acts);
-    return { ...recovered, sessions: after, acts };
+    return { ...recovered, acts };
   }
 
   #isLost(stored: Stored<Document>, seen: Seen<Document>): boolean {
@@ -344,16 +370,17 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     return stored.document === null || this.#options.stopwatch() - seen.at < MARK_TRUSTED_MS;
   }
 
-  /** Rows of own commits that the store does not have any more, the last of each key, and what it has of those sessions. */
-  async #lostRows(): Promise<{ rows: Put[]; sessions: ReadonlyMap<number, Rows['session']> }> {
-    if (this.#journal.length === 0) return { rows: [], sessions: new Map() };
+  /** Rows of own commits that the store does not have any more, the last of each key; loads what it has of their sessions. */
+  async #lostRows(loaded: LoadedSessions): Promise<Put[]> {
+    if (this.#journal.length === 0) return [];
     const marks = await this.#answers((batch) => {
       for (const { token } of this.#journal) batch.exists(this.schema.mark(token));
     });
     const lost = this.#journal.filter((_, index) => marks[index] !== 1);
     const rows = [...new Map(lost.flatMap(({ puts }) => puts.map((put) => [`${put.table} ${put.key}`, put]))).values()];
     const positions = rows.flatMap(({ table, key }) => (table === 'session' ? [key] : []));
-    return { rows, sessions: (await this.#load(positions, [])).sessions };
+    loaded.add((await this.#load(positions, [])).sessions, positions);
+    return rows;
   }
 
   /** Every command's result. @throws RedisTrouble where one of them failed that may not */
@@ -405,6 +432,34 @@ function actsAfter(relation: Witness<unknown>['relation'], seen: string, stored:
   }
 }
 
+/** Sessions that were loaded, those that are known not to be there, and those that somebody asked for in vain. */
+class LoadedSessions implements Sessions {
+  readonly #rows: Map<number, Rows['session']>;
+  readonly #asked: Set<number>;
+  readonly #missing = new Set<number>();
+
+  constructor(rows: ReadonlyMap<number, Rows['session']>, asked: readonly number[]) {
+    this.#rows = new Map(rows);
+    this.#asked = new Set(asked);
+  }
+
+  get(position: number): Rows['session'] | undefined {
+    if (!this.#asked.has(position)) this.#missing.add(position);
+    return this.#rows.get(position);
+  }
+
+  add(rows: ReadonlyMap<number, Rows['session']>, asked: readonly number[]): void {
+    for (const [position, row] of rows) this.#rows.set(position, row);
+    for (const position of asked) this.#asked.add(position);
+  }
+
+  takeMissing(): number[] {
+    const missing = [...this.#missing];
+    this.#missing.clear();
+    return missing;
+  }
+}
+
 /** Sessions as an act has left them so far, over those that were loaded. */
 class WrittenSessions implements Sessions {
   #below: Sessions;
@@ -418,7 +473,7 @@ class WrittenSessions implements Sessions {
     return this.#written.get(position) ?? this.#below.get(position);
   }
 
-  write(effect: Run<unknown, unknown>['effects'][number]): void {
+  write(effect: Effect): void {
     if (effect.table !== 'session') return;
     if (effect.kind === 'put') this.#written.set(effect.key, effect.row);
     else {

@@ -54,6 +54,8 @@ export class RedisLink {
   /** Requests so far. */
   roundTrips = 0;
   readonly #redis: Redis;
+  /** Of the request that is being sent. */
+  #bound = new AbortController();
 
   constructor({ url, token }: RedisAddress) {
     this.#redis = new Redis({
@@ -67,7 +69,7 @@ export class RedisLink {
       // `retry: false` still tries twice. Who repeats here knows what may have happened.
       retry: { retries: 0 },
       // As a function, because otherwise the client answers an aborted request with the reason as a result.
-      signal: () => AbortSignal.timeout(REQUEST_MS_MAX),
+      signal: () => this.#bound.signal,
     });
   }
 
@@ -80,6 +82,11 @@ export class RedisLink {
     const batch = this.#redis.pipeline();
     fill(batch);
     this.roundTrips++;
+    const bound = new AbortController();
+    // Ended with the answer: a timer that runs on would keep a desk from its rest.
+    const timer = setTimeout(() => bound.abort(), REQUEST_MS_MAX);
+    // The client asks for the signal before it first waits for anything.
+    this.#bound = bound;
     let answers: { result?: unknown; error?: string }[];
     try {
       answers = (await batch.exec({ keepErrors: true })) as typeof answers;
@@ -87,6 +94,8 @@ export class RedisLink {
       // Swallowed on purpose: connection refused or broken, time-out, an HTTP status that is not 200, a body that is not
       // JSON. The original's message holds the batch.
       throw new RedisTrouble(troubleIn(error instanceof Error ? error.message : ''));
+    } finally {
+      clearTimeout(timer);
     }
     if (!Array.isArray(answers)) throw new RedisTrouble('unanswered');
     return answers.map(({ result, error }) => (error === undefined ? result : new RedisTrouble(commandTrouble(error))));
