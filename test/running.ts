@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDemoOrigin } from '../origin/demo/server.ts';
 import { type RunningGateway, startGateway } from '../scripts/gateway.ts';
+import { freePort } from '../scripts/local-redis/free-port.ts';
 import type { RoomInput } from '../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../worker/signing-keys.ts';
 import type { RedisAddress } from '../worker/store/redis-link.ts';
@@ -91,19 +92,6 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
     },
   };
   return running;
-}
-
-/** A port that was free a moment ago; the gateway's address has to be known before it starts, because it is `iss`. */
-export async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(address)));
-    });
-  });
 }
 
 /** A browser's cookies for one site, as far as these tests need them. */

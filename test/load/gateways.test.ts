@@ -9,11 +9,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
-import type { SessionRecord } from '../../queue-core/room.ts';
 import { type RunningGateway, startGateway } from '../../scripts/gateway.ts';
+import { type SharedRedis, sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
 import { newSigningKey } from '../../worker/signing-keys.ts';
-import { redisStore } from '../redis/redis-stores.ts';
-import { type SharedRedis, sharedRedis } from '../redis/shared-redis.ts';
+import { redisStore, storedRoom } from '../redis/redis-stores.ts';
 import { OPERATOR_KEY } from '../running.ts';
 import { gather, mostAtOnce, mostInWindow, play } from './crowd.ts';
 import { type Forwarder, forwardTo } from './forwarder.ts';
@@ -139,11 +138,8 @@ test('a gateway dies and Redis restarts half way: nobody loses a place, limits a
   expect(places).toEqual(absent.map(({ position }) => position));
 
   const { store } = redisStore(redis.address);
-  const document = await store.room('demo').document();
-  const sessions = new Map<number, SessionRecord>();
-  for await (const part of store.room('demo').sessions())
-    for (const [position, row] of part) sessions.set(position, row);
-  expect(document === null ? ['no document'] : brokenIn(document, sessions)).toEqual([]);
+  const { room, sessions } = await storedRoom(redis.address, 'demo');
+  expect(brokenIn(room, sessions)).toEqual([]);
   expect(sessions.size).toBe(admitted.length);
   expect(faultIn(await store.rows('demo', 'audit', { after: 0, limit: 1_000 }))).toBeNull();
   expect(log.filter((line) => /command was|EVAL|visitor-|"sid"/.test(line))).toEqual([]);

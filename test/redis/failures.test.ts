@@ -3,11 +3,11 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Command } from '../../queue-core/command.ts';
+import type { Fault } from '../../scripts/local-redis/rest-stand-in.ts';
+import { type SharedRedis, sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { configure, join, settings, T0 } from '../core/rooms.ts';
 import { redisStore } from './redis-stores.ts';
-import type { Fault } from './rest-stand-in.ts';
-import { type SharedRedis, sharedRedis } from './shared-redis.ts';
 
 let redis: SharedRedis;
 beforeAll(async () => {

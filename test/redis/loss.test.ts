@@ -11,12 +11,12 @@ import type { DirectoryCommand } from '../../queue-core/directory.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
 import { RECOVERY_MS } from '../../queue-core/limits.ts';
+import { type RunningRedis, startRedis } from '../../scripts/local-redis/redis-server.ts';
+import { type RestStandIn, startRestStandIn } from '../../scripts/local-redis/rest-stand-in.ts';
 import type { RoomStore } from '../../worker/store/room-store.ts';
 import { StoreUnavailable, UnknownRoom } from '../../worker/store/room-store.ts';
 import { change, claim, configure, join, policy, settings, T0 } from '../core/rooms.ts';
-import { type RunningRedis, startRedis } from './redis-server.ts';
-import { redisStore } from './redis-stores.ts';
-import { type RestStandIn, startRestStandIn } from './rest-stand-in.ts';
+import { redisStore, storedRoom } from './redis-stores.ts';
 
 const ROOM = 'loss';
 const clock = { now: T0 };
@@ -61,16 +61,6 @@ class TestGateway {
   async number(name: string): Promise<number> {
     const reply = await this.one(join(name));
     return reply.kind === 'joined' ? reply.place.number : 0;
-  }
-
-  /** The room as it lies in Redis. */
-  async stored() {
-    const room = this.made.store.room(ROOM);
-    const document = await room.document();
-    if (document === null) throw new TypeError('The room is gone.');
-    const sessions = new Map<number, Parameters<typeof brokenIn>[1] extends ReadonlyMap<number, infer R> ? R : never>();
-    for await (const part of room.sessions()) for (const [position, row] of part) sessions.set(position, row);
-    return { document, sessions };
   }
 }
 
@@ -168,7 +158,7 @@ describe('a primary that dies before its replica has everything', () => {
     expect(await west.one({ ...claim(lostByNorth, 'd'), sid: 'another' } as Command)).toMatchObject({
       sid: 'sid-lost',
     });
-    const { document, sessions } = await west.stored();
+    const { room: document, sessions } = await storedRoom(standIn, ROOM);
     expect(document.active).toBeLessThanOrEqual(3);
     expect(brokenIn(document, sessions)).toEqual([]);
     const log = await west.store.rows(ROOM, 'audit', { after: 0, limit: 1_000 });
@@ -221,7 +211,7 @@ describe('a Redis that comes back empty', () => {
     await north.look();
     await south.look();
     expect(await north.number('d')).toBe(4);
-    const { document, sessions } = await north.stored();
+    const { room: document, sessions } = await storedRoom(standIn, ROOM);
     expect([...sessions.keys()].toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
     expect(brokenIn(document, sessions)).toEqual([]);
     expect(faultIn(await north.store.rows(ROOM, 'audit', { after: 0, limit: 100 }))).toBeNull();
@@ -272,7 +262,7 @@ test('a restart that loses nothing costs five seconds and nothing else', async (
   const { issued, active, called } = before.board;
   expect(after.board).toMatchObject({ issued, active, called });
   expect(await north.number('c')).toBe(issued + 1);
-  const { document, sessions } = await north.stored();
+  const { room: document, sessions } = await storedRoom(standIn, ROOM);
   expect(brokenIn(document, sessions)).toEqual([]);
 });
 
@@ -295,7 +285,7 @@ test('histories that parted where Redis does not say who answers: found by the m
   clock.now += RECOVERY_MS;
   await north.look();
   await south.look();
-  const { document } = await north.stored();
+  const { room: document } = await storedRoom(standIn, ROOM);
   expect(document.active).toBe(2);
   expect(await south.number('later')).toBeGreaterThan(1);
 });

@@ -1,7 +1,7 @@
 // A Redis for the tests that run inside workerd, which can start none themselves.
 
 import type { TestProject } from 'vitest/node';
-import { sharedRedis } from './shared-redis.ts';
+import { sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -5,12 +5,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import { brokenBetween, brokenIn } from '../../queue-core/invariants.ts';
-import type { RoomDocument, SessionRecord } from '../../queue-core/room.ts';
+import { type SharedRedis, sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
 import type { RedisStore } from '../../worker/store/redis-store.ts';
 import { anyPolicy, type Play, play } from '../core/plays.ts';
 import { configure, settings, T0 } from '../core/rooms.ts';
-import { redisStore } from '../redis/redis-stores.ts';
-import { type SharedRedis, sharedRedis } from '../redis/shared-redis.ts';
+import { redisStore, storedRoom } from '../redis/redis-stores.ts';
 import { conformance, type StoreUnderTest } from './conformance.ts';
 import { differential } from './differential.ts';
 
@@ -42,19 +41,6 @@ function start(): StoreUnderTest {
 conformance('redis', start);
 differential('redis', start);
 
-interface Stored {
-  room: RoomDocument;
-  sessions: ReadonlyMap<number, SessionRecord>;
-}
-
-async function stored(from: RedisStore, name: string): Promise<Stored> {
-  const room = await from.room(name).document();
-  if (room === null) throw new TypeError('The room is gone.');
-  const sessions = new Map<number, SessionRecord>();
-  for await (const part of from.room(name).sessions()) for (const [position, row] of part) sessions.set(position, row);
-  return { room, sessions };
-}
-
 describe('any commands of three gateways at once', () => {
   let rooms = 0;
   const wave = fc.array(play, { minLength: 3, maxLength: 3 });
@@ -66,11 +52,11 @@ describe('any commands of three gateways at once', () => {
         const name = `any-${++rooms}`;
         clock.now = T0;
         await gateways[0].apply(name, [configure(settings(rules))]);
-        let before = await stored(gateways[0], name);
+        let before = await storedRoom(redis.address, name);
         for (const plays of waves) {
           clock.now += plays[0]?.afterMs ?? 0;
           await Promise.all(plays.map(({ command }, at) => gateways[at]?.apply(name, [command(before.room)])));
-          const after = await stored(gateways[0], name);
+          const after = await storedRoom(redis.address, name);
           expect(brokenIn(after.room, after.sessions)).toEqual([]);
           // Within a wave limits may have changed twice; the slots of one are looked at by the core's own tests.
           expect(brokenBetween(before, after).filter((number) => number !== 4 && number !== 5)).toEqual([]);

@@ -4,8 +4,8 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/chromium.ts';
+import { sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
 import { complaints } from '../axe.ts';
-import { sharedRedis } from '../redis/shared-redis.ts';
 import { type Running, type RunningOptions, startFairgate } from '../running.ts';
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */

@@ -12,7 +12,7 @@ export type Applied<Reply> = { kind: 'applied'; replies: Reply[] } | { kind: 'un
 
 const TABLES: readonly Table[] = ['session', 'ending', 'history', 'audit', 'template'];
 
-const SCHEMA = [
+export const SCHEMA = [
   'CREATE TABLE IF NOT EXISTS document (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)',
   ...TABLES.map((table) => `CREATE TABLE IF NOT EXISTS ${table} (key INTEGER PRIMARY KEY, json TEXT NOT NULL)`),
 ].join(';');

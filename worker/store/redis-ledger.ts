@@ -8,6 +8,7 @@ import type { EpochMs } from '../../queue-core/room.ts';
 import { joinedActs, relationOf, withAct } from './lineage.ts';
 import { type RedisLink, RedisTrouble } from './redis-link.ts';
 import { COMMIT, MARK_MS, RECORD, rowIn, Schema, sessionPart, type Written, written } from './redis-schema.ts';
+import { LoadedSessions, WrittenSessions } from './session-rows.ts';
 import type { StoreTally } from './store-tally.ts';
 
 /** No request begins later than this after the operation did; with the last one's own bound it ends within 3 s. */
@@ -142,14 +143,9 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     }
   }
 
-  /** The document as it is stored; null: there is none. */
-  async document(): Promise<Document | null> {
-    return (await this.#load([], [])).document;
-  }
-
   /** Rows in ascending order of keys as JSON texts; null where there is no record. */
   async rows(table: Exclude<Table, 'session'>, { after, limit }: Page): Promise<string[] | null> {
-    const [record, members] = await this.#answers((batch) => {
+    const [record, members] = await this.#options.link.answers((batch) => {
       batch.exists(this.schema.record);
       batch.zrange(this.schema.table(table), `(${after}`, '+inf', {
         byScore: true,
@@ -161,25 +157,11 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
   }
 
   async row<T extends Exclude<Table, 'session'>>(table: T, key: number): Promise<Rows[T] | null> {
-    const [members] = await this.#answers((batch) => {
+    const [members] = await this.#options.link.answers((batch) => {
       batch.zrange(this.schema.table(table), key, key, { byScore: true });
     });
     const [member] = members as string[];
     return member === undefined ? null : (JSON.parse(rowIn(member)) as Rows[T]);
-  }
-
-  /** Every session, part by part, for whoever checks or moves a room. */
-  async *sessions(): AsyncGenerator<[position: number, row: Rows['session']][]> {
-    const { parts } = await this.#load([], []);
-    for (let part = 0; part < parts; part++) {
-      const [found] = await this.#answers((batch) => batch.hgetall(this.schema.sessions(part)));
-      const flat = found as string[];
-      const rows = Array.from({ length: flat.length / 2 }, (_, index) => {
-        const [key = '', json = ''] = flat.slice(2 * index, 2 * index + 2);
-        return [Number(key), JSON.parse(json)] as [number, Rows['session']];
-      });
-      yield rows.toSorted(([a], [b]) => a - b);
-    }
   }
 
   /** @returns null where somebody else was faster */
@@ -277,7 +259,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const seen = this.#seen;
     const byPart = Map.groupBy(new Set(positions), sessionPart);
     const asked = [...new Set(seen === null ? tokens : [...tokens, seen.token])];
-    const [time, fields, server, ...rest] = await this.#answers((batch) => {
+    const [time, fields, server, ...rest] = await this.#options.link.answers((batch) => {
       batch.time();
       batch.hmget(schema.record, ...RECORD);
       batch.eval(WHO_ANSWERS, [schema.record], []);
@@ -320,7 +302,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const server = stored.answers || stored.wroteIt;
     const record = [JSON.stringify(seen.document), seen.acts, server, String(parts)];
     try {
-      const [outcome] = await this.#answers((batch) => {
+      const [outcome] = await this.#options.link.answers((batch) => {
         const args = [stored.token, token, String(MARK_MS), ...record, ...changes];
         batch.eval(COMMIT, [this.schema.record, this.schema.mark(token), ...keys], args);
       });
@@ -373,7 +355,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
   /** Rows of own commits that the store does not have any more, the last of each key; loads what it has of their sessions. */
   async #lostRows(loaded: LoadedSessions): Promise<Put[]> {
     if (this.#journal.length === 0) return [];
-    const marks = await this.#answers((batch) => {
+    const marks = await this.#options.link.answers((batch) => {
       for (const { token } of this.#journal) batch.exists(this.schema.mark(token));
     });
     const lost = this.#journal.filter((_, index) => marks[index] !== 1);
@@ -381,14 +363,6 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const positions = rows.flatMap(({ table, key }) => (table === 'session' ? [key] : []));
     loaded.add((await this.#load(positions, [])).sessions, positions);
     return rows;
-  }
-
-  /** Every command's result. @throws RedisTrouble where one of them failed that may not */
-  async #answers(fill: Parameters<RedisLink['ask']>[0], optional: ReadonlySet<number> = NONE): Promise<unknown[]> {
-    const answers = await this.#options.link.ask(fill);
-    const failed = answers.find((answer, index) => answer instanceof RedisTrouble && !optional.has(index));
-    if (failed !== undefined) throw failed;
-    return answers;
   }
 
   #backOff(attempt: number): Promise<void> {
@@ -404,8 +378,6 @@ function isEnough(document: { at: EpochMs }, lists: readonly List<unknown>[], no
     ({ commands, onlyLooks }) => commands.length === 0 || (onlyLooks && age >= 0 && age < LOOK_MS_MAX),
   );
 }
-
-const NONE: ReadonlySet<number> = new Set();
 
 /** Which process of the store answers: a name that changes with every restart and every failover. */
 const WHO_ANSWERS = `
@@ -429,56 +401,5 @@ function actsAfter(relation: Witness<unknown>['relation'], seen: string, stored:
       return stored;
     case 'parted':
       return joinedActs(seen, stored);
-  }
-}
-
-/** Sessions that were loaded, those that are known not to be there, and those that somebody asked for in vain. */
-class LoadedSessions implements Sessions {
-  readonly #rows: Map<number, Rows['session']>;
-  readonly #asked: Set<number>;
-  readonly #missing = new Set<number>();
-
-  constructor(rows: ReadonlyMap<number, Rows['session']>, asked: readonly number[]) {
-    this.#rows = new Map(rows);
-    this.#asked = new Set(asked);
-  }
-
-  get(position: number): Rows['session'] | undefined {
-    if (!this.#asked.has(position)) this.#missing.add(position);
-    return this.#rows.get(position);
-  }
-
-  add(rows: ReadonlyMap<number, Rows['session']>, asked: readonly number[]): void {
-    for (const [position, row] of rows) this.#rows.set(position, row);
-    for (const position of asked) this.#asked.add(position);
-  }
-
-  takeMissing(): number[] {
-    const missing = [...this.#missing];
-    this.#missing.clear();
-    return missing;
-  }
-}
-
-/** Sessions as an act has left them so far, over those that were loaded. */
-class WrittenSessions implements Sessions {
-  #below: Sessions;
-  readonly #written = new Map<number, Rows['session']>();
-
-  constructor(below: Sessions) {
-    this.#below = below;
-  }
-
-  get(position: number): Rows['session'] | undefined {
-    return this.#written.get(position) ?? this.#below.get(position);
-  }
-
-  write(effect: Effect): void {
-    if (effect.table !== 'session') return;
-    if (effect.kind === 'put') this.#written.set(effect.key, effect.row);
-    else {
-      this.#written.clear();
-      this.#below = new Map();
-    }
   }
 }

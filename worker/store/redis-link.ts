@@ -75,6 +75,19 @@ export class RedisLink {
 
   /**
    * Sends a batch in one request.
+   * @param optional indices of commands that may fail
+   * @returns every command's result
+   * @throws RedisTrouble where the batch has no answer, or a command failed that may not
+   */
+  async answers(fill: (batch: Batch) => void, optional: ReadonlySet<number> = NONE): Promise<unknown[]> {
+    const answers = await this.ask(fill);
+    const failed = answers.find((answer, index) => answer instanceof RedisTrouble && !optional.has(index));
+    if (failed !== undefined) throw failed;
+    return answers;
+  }
+
+  /**
+   * Sends a batch in one request.
    * @returns the results in order; a command that failed has its trouble in its place
    * @throws RedisTrouble where there is no answer to the batch as a whole
    */
@@ -101,6 +114,8 @@ export class RedisLink {
     return answers.map(({ result, error }) => (error === undefined ? result : new RedisTrouble(commandTrouble(error))));
   }
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** Where a whole batch failed, what is not refused by name may have been carried out. */
 function troubleIn(message: string): Trouble {

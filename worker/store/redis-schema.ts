@@ -12,7 +12,7 @@ const DAY_MS = 24 * HOUR_MS;
  * every case. Endings: a token that an ending speaks of holds for half an hour. History: the room keeps two days of it by
  * its own rule. The log: is never forgotten.
  */
-const RETENTION_MS: Record<Table, number | null> = {
+export const RETENTION_MS: Record<Table, number | null> = {
   session: 30 * DAY_MS,
   ending: DAY_MS,
   history: null,
@@ -40,6 +40,11 @@ export class Schema {
     this.record = `${this.#tag}:record`;
   }
 
+  /** Every key of the ledger, as a pattern. */
+  get every(): string {
+    return `${this.#tag}:*`;
+  }
+
   /** String, empty: this commit was made and is not lost. */
   mark(token: string): string {
     return `${this.#tag}:commit:${token}`;
@@ -58,6 +63,14 @@ export class Schema {
 
 export function sessionPart(position: number): number {
   return Math.floor(position / SESSIONS_PER_PART);
+}
+
+/** Tables that are sorted sets. */
+export const SORTED_TABLES = ['ending', 'history', 'audit', 'template'] as const satisfies Table[];
+
+/** The key of a sorted set's member. */
+export function keyIn(member: string): number {
+  return Number(member.slice(0, member.indexOf(':')));
 }
 
 /** The row of a sorted set's member. */

@@ -1,4 +1,4 @@
-// A real redis-server for tests, on a free loopback port with a folder of its own; ends by itself with the tests.
+// A real redis-server for tests and the bench, on a free loopback port with a folder of its own; ends with whoever started it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../running.ts';
+import { freePort } from './free-port.ts';
 import { RespConnection } from './resp.ts';
 
-const REDIS_SERVER = '/usr/bin/redis-server';
+export const REDIS_SERVER = '/usr/bin/redis-server';
 
 /** A busy machine maps and starts it within seconds; beyond this something is wrong. */
 const START_MS_MAX = 20_000;
