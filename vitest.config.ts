@@ -29,6 +29,7 @@ export default defineConfig({
               durableObjects: {
                 ROOM_OBJECTS: { className: 'RoomObject', useSQLite: true },
                 DIRECTORY_OBJECTS: { className: 'DirectoryObject', useSQLite: true },
+                DESK_OBJECTS: { className: 'Desk' },
               },
             },
           }),
@@ -36,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['test/workers/**/*.test.ts'],
+          globalSetup: ['test/redis/provided-redis.ts'],
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },

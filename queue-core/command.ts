@@ -28,8 +28,12 @@ export type Refusal =
 export type Place = { kind: 'entry'; number: number } | { kind: 'position'; number: number };
 
 export type Command =
-  /** Brings a room into being, or applies an edited settings file. Without change it does nothing. */
-  | { kind: 'configure'; by: Actor; settings: RoomSettings; digest: string; secret: string }
+  /**
+   * Brings a room into being, or applies an edited settings file. Without change it does nothing. `firstEpoch` numbers a
+   * new room's first opening (1 where it is left out): a store that can be lost wants a number that it has never given,
+   * so that tokens of before the loss are not valid after it.
+   */
+  | { kind: 'configure'; by: Actor; settings: RoomSettings; digest: string; secret: string; firstEpoch?: number }
   /** Lets time act. */
   | { kind: 'tick' }
   /**
@@ -50,6 +54,18 @@ export type Command =
   | { kind: 'change'; id: string; by: Actor; ifVersion: number | null; change: Change }
   /** What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile. */
   | { kind: 'report'; gateway: string; seq: number; version: number; observed: Observed }
+  /** A signed queue token proves that a place was given: a room that does not know it has been lost in part. */
+  | { kind: 'attest'; epoch: number; place: Place }
+  /** The same of a session, by its admission token; `renew` and `end` can follow. */
+  | {
+      kind: 'attestSession';
+      epoch: number;
+      position: number;
+      visitor: string;
+      sid: string;
+      admitAt: EpochMs;
+      expiresAt: EpochMs;
+    }
   /** The beacon's randomness for the opening (32 bytes, hex), verified by the caller. */
   | { kind: 'giveBeacon'; beacon: string }
   /** What the origin says is left. An older report than the last one is ignored. */
@@ -113,7 +129,10 @@ export type JoinReply =
   | { kind: 'joined'; epoch: number; place: Place; commitment: string; claim: ClaimReply | null }
   | { kind: 'refused'; reason: Refusal };
 
-export type Reply = JoinReply | ClaimReply | ChangeReply | { kind: 'done' };
+/** Nothing was done: the room asks around what its store has lost. Stores tell their callers to come again. */
+export type Recovering = { kind: 'recovering' };
+
+export type Reply = JoinReply | ClaimReply | ChangeReply | Recovering | { kind: 'done' };
 
 /** The reply that belongs to each command. */
 export type ReplyTo<C extends Command> = C extends { kind: 'join' }

@@ -153,6 +153,14 @@ export const directoryMachine: Machine<DirectoryDocument, DirectoryCommand, Dire
     });
     return { document: directory, replies, effects };
   },
+  recover(stored, witness, _, now) {
+    if (witness === null || (stored !== null && stored.version >= witness.document.version)) {
+      return stored === null ? null : { document: stored, effects: [] };
+    }
+    const at = Math.max(now, stored?.at ?? 0, witness.document.at);
+    return { document: { ...witness.document, at }, effects: [...witness.rows] };
+  },
+  isRecovering: () => false,
 };
 
 export function directoryView({ version, rooms, keys, endedSignIns, audit }: DirectoryDocument): DirectoryView {

@@ -24,6 +24,8 @@ export interface Observed {
     /** Answers by time until the header came; one count a class of `LATENCY_BOUNDS_MS` and one beyond. */
     latency: number[];
   };
+  /** How often gateways got in each other's way at a shared store, and asked it again; absent: never. */
+  store?: { conflicts: number; retries: number };
 }
 
 /** What each visitor's way came to within one bucket. */
@@ -120,6 +122,16 @@ export function bucketAcrossEpochs(room: RoomDocument): Pick<RoomDocument, 'buck
   return { bucket: { ...bucket, passed: passedSoFar(room), counted: NOTHING_PASSED }, recent };
 }
 
+/** The open bucket of a room whose counters have jumped: what came before counts on, the jump does not. */
+export function rebasedBucket(before: RoomDocument, after: RoomDocument): OpenBucket {
+  return { ...before.bucket, passed: passedSoFar(before), counted: countersOf(after) };
+}
+
+/** Most arrivals in one of the last buckets. */
+export function busiestArrivals(room: RoomDocument, now: EpochMs): number {
+  return Math.max(...[...room.recent, bucketOf(room, now)].map(({ arrived }) => arrived));
+}
+
 /** Adds what a gateway saw to the open bucket. Mutates the step's own copy of the room. */
 export function observe(room: RoomDocument, seen: Observed): void {
   room.bucket = { ...room.bucket, observed: sum(room.bucket.observed, seen) };
@@ -140,7 +152,14 @@ export function sum(a: Observed, b: Observed): Observed {
       unreachable: a.origin.unreachable + b.origin.unreachable,
       latency: Array.from({ length: classes }, (_, i) => (a.origin.latency[i] ?? 0) + (b.origin.latency[i] ?? 0)),
     },
+    ...storeSum(a.store, b.store),
   };
+}
+
+function storeSum(a: Observed['store'], b: Observed['store']): Pick<Observed, 'store'> {
+  if (a === undefined && b === undefined) return {};
+  const total = (name: 'conflicts' | 'retries') => (a?.[name] ?? 0) + (b?.[name] ?? 0);
+  return { store: { conflicts: total('conflicts'), retries: total('retries') } };
 }
 
 function passedSoFar(room: RoomDocument): Passed {

@@ -16,12 +16,15 @@ export const INVARIANTS = [
   { number: 3, says: 'no two visitors share a position, no two positions share a session' },
   { number: 4, says: 'admissions keep their distance: one emission interval between two slots' },
   { number: 5, says: 'people at once never exceed the limit in force when the last of them was admitted' },
-  { number: 6, says: 'active counts exactly the sessions that hold a place' },
+  { number: 6, says: 'active counts exactly the sessions that hold a place; after a loss of the store, no fewer' },
   { number: 7, says: 'nothing moves backwards within an epoch: time, issued, called, lapsed, endings' },
   { number: 8, says: 'nobody is called or admitted before the opening, or before the draw' },
   { number: 9, says: 'the draw is frozen once made' },
   { number: 10, says: 'every list of the document keeps its bound' },
-  { number: 11, says: 'calls are accounted for: every called position has claimed, lapsed or is outstanding' },
+  {
+    number: 11,
+    says: 'calls are accounted for: every called position has claimed, lapsed or is outstanding (until a loss)',
+  },
   { number: 12, says: 'every change is recorded: version and log only grow, and never one without the other' },
 ] as const satisfies Invariant[];
 
@@ -40,12 +43,17 @@ export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
     [1, room.called <= room.issued],
     [2, all.every(([position]) => position >= 1 && position <= room.called)],
     [3, new Set(all.map(([, { sid }]) => sid)).size === all.length],
-    [6, room.active === living.length && room.active === room.expiries.reduce((sum, [, count]) => sum + count, 0)],
+    [6, room.at < room.lostUntil ? room.active >= living.length : room.active === living.length],
+    [6, room.active === room.expiries.reduce((sum, [, count]) => sum + count, 0)],
     [8, stateOf(room, room.at) !== 'prequeue' || (room.called === 0 && all.length === 0)],
     [8, slots.every((slot) => slot >= room.schedule.opensAt)],
     [10, room.standby.length <= STANDBY_MAX && room.calls.length <= CALL_SAMPLES_MAX],
     [10, room.recentJoins.length <= RECENT_JOINS_MAX],
-    [11, outstanding >= 0 && room.totals.admitted + room.totals.lapsed + outstanding === room.called],
+    [
+      11,
+      room.lostUntil > 0 ||
+        (outstanding >= 0 && room.totals.admitted + room.totals.lapsed + outstanding === room.called),
+    ],
   ];
   return checks.filter(([, holds]) => !holds).map(([number]) => number);
 }

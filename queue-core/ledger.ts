@@ -28,7 +28,21 @@ export type Effect =
   | { kind: 'drop'; table: Table; from: number; upTo: number }
   | { kind: 'clear'; table: Table };
 
-/** Rows a machine may look up while it runs; a store has loaded what `sessionNeeded` names. */
+export type Put = Extract<Effect, { kind: 'put' }>;
+
+/** What a client of a store remembers of what it last saw there, in case the store comes back older. */
+export interface Witness<Document> {
+  document: Document;
+  /**
+   * Of what was seen, to what is stored: `after`: it goes on from there; `before`: what is stored goes on from it;
+   * `parted`: somebody went on from before the loss without knowing of it, and each has what the other has not.
+   */
+  relation: 'after' | 'before' | 'parted';
+  /** Rows that it wrote itself and that the store does not have any more, the last of each key. */
+  rows: readonly Put[];
+}
+
+/** Rows a machine may look up while it runs. */
 export interface Sessions {
   get(position: number): SessionRecord | undefined;
 }
@@ -51,8 +65,21 @@ export interface Run<Document, Reply> {
 export interface Machine<Document, Command, Reply> {
   /** Whether the command brings a document into being; any other needs one that is there. */
   begins(command: Command): boolean;
-  /** The position whose session has to be loaded before `run`, or null. */
+  /** The position whose session the command will surely look up, or null: a store that loads ahead begins with these. */
   sessionNeeded(command: Command): number | null;
   /** Applies commands in order as one act at the store's time `now`. */
   run(document: Document | null, sessions: Sessions, commands: readonly Command[], now: EpochMs): Run<Document, Reply>;
+  /**
+   * Moves a store that came back older past everything its client was told. With `witness` null the client only knows that
+   * something is missing.
+   * @returns null where there is nothing to move
+   */
+  recover(
+    stored: Document | null,
+    witness: Witness<Document> | null,
+    sessions: Sessions,
+    now: EpochMs,
+  ): { document: Document; effects: Effect[] } | null;
+  /** Whether the document gives nothing for the moment, because it asks around what was lost. */
+  isRecovering(document: Document, now: EpochMs): boolean;
 }

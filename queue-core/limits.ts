@@ -90,6 +90,18 @@ export const GATEWAYS_MAX = 48;
 /** Age up to which a gateway answers from its view of a room; a change is in force on it no later than this. */
 export const VIEW_STALE_MS_MAX = 2_000;
 
+/** How long a room gives nothing after a loss: gateways ask once a second, and one answer may take three. */
+export const RECOVERY_MS = 5_000;
+
+/** What a store may lose: replicas and disks that lag are taken to be less than this behind (docs/redis.md). */
+export const LOST_MS_MAX = 5_000;
+
+/** Numbers left free after a loss that nobody can tell the size of, at least; else the fullest ten seconds' arrivals. */
+export const LOST_JOINS_MIN = 100;
+
+/** A room younger than this, made by a gateway that knew no better, gives way to what others remember of the lost one. */
+export const NEWBORN_MS_MAX = 60_000;
+
 /** Rows handed over in one page. */
 export const ROWS_PER_PAGE_MAX = 1_000;
 

@@ -19,20 +19,32 @@ export function stateOf(room: RoomDocument, now: EpochMs): RoomState {
   return room.flow === 'running' ? 'open' : 'paused';
 }
 
-/** Whether people may be called: open, and the origin answers. */
+/** Whether people may be called: open, the origin answers, and nothing is missing that the store had acknowledged. */
 export function isFlowing(room: RoomDocument, now: EpochMs): boolean {
-  return stateOf(room, now) === 'open' && room.originFailingSince === null;
+  return stateOf(room, now) === 'open' && room.originFailingSince === null && !isRecovering(room, now);
+}
+
+/** Whether the room asks around what its store has lost; it gives no place, call, session or change meanwhile. */
+export function isRecovering(room: RoomDocument, now: EpochMs): boolean {
+  return room.recovery !== null && now < room.recovery.until;
 }
 
 /** The document of a room's first opening. */
-export function newRoom(settings: RoomSettings, digest: string, secret: string, now: EpochMs): RoomDocument {
+export function newRoom(
+  settings: RoomSettings,
+  firstEpoch: number,
+  digest: string,
+  secret: string,
+  now: EpochMs,
+): RoomDocument {
   const { prequeueAt, closesAt, beacon } = settings.schedule;
   const opensAt = 'opensAt' in settings.schedule ? settings.schedule.opensAt : now + settings.schedule.opensInMs;
   const schedule = { prequeueAt, opensAt, closesAt, beacon };
   const { room, policy } = settings;
   const lasting: Lasting = {
     room,
-    epoch: 1,
+    bornAt: now,
+    epoch: firstEpoch,
     settingsDigest: digest,
     policy,
     endingSeq: 0,
@@ -52,6 +64,7 @@ export function newRoom(settings: RoomSettings, digest: string, secret: string, 
 type Lasting = Pick<
   RoomDocument,
   | 'room'
+  | 'bornAt'
   | 'epoch'
   | 'settingsDigest'
   | 'policy'
@@ -93,6 +106,8 @@ function newEpoch(lasting: Lasting, schedule: Schedule, secret: string, now: Epo
     generation: 0,
     revokedAt: 0,
     recentJoins: [],
+    recovery: null,
+    lostUntil: 0,
     totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },
   };
 }
@@ -115,10 +130,11 @@ export function reschedule(
 }
 
 function lastingOf(document: RoomDocument): Lasting {
-  const { room, epoch, settingsDigest, policy, endingSeq } = document;
+  const { room, bornAt, epoch, settingsDigest, policy, endingSeq } = document;
   const { version, changedAt, inForceAt, recentChanges, audit, gateways } = document;
   return {
     room,
+    bornAt,
     epoch,
     settingsDigest,
     policy,

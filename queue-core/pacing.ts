@@ -90,6 +90,14 @@ function recordCall(room: RoomDocument): void {
   room.calls = [...kept, { at: room.runMs, upTo: room.called, claimed: 0 }];
 }
 
+/** Takes it as proven that everybody up to this position was called before. */
+export function callUpTo(room: RoomDocument, position: number): void {
+  room.issued = Math.max(room.issued, position);
+  if (position <= room.called) return;
+  room.called = position;
+  recordCall(room);
+}
+
 /** Notes that a called position has come. */
 export function recordClaim(room: RoomDocument, position: number): void {
   if (position <= room.lapsedThrough) {

@@ -118,6 +118,8 @@ export interface GatewaySeen {
 
 export interface RoomDocument {
   room: string;
+  /** When the room came to be. */
+  bornAt: EpochMs;
   /** One opening. Raised by a schedule set after an opening; tokens of another epoch are not valid. */
   epoch: number;
   /** Digest of the settings file last applied, so that a restart changes nothing and an edited file does. */
@@ -184,6 +186,18 @@ export interface RoomDocument {
   revokedAt: EpochMs;
   recentJoins: string[];
   totals: Totals;
+
+  /** Asking around what the store has lost, and until when; null: nothing is known to be lost. */
+  recovery: Recovery | null;
+  /** Until when sessions may live whose records the store has lost; 0: none ever was. */
+  lostUntil: EpochMs;
+}
+
+/** While it runs, the gateways that were there before the loss are waited for. */
+export interface Recovery {
+  since: EpochMs;
+  until: EpochMs;
+  awaited: string[];
 }
 
 export type EndReason = 'completed' | 'left' | 'revoked';

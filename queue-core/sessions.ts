@@ -5,7 +5,7 @@ import type { ClaimReply, Command, Refusal } from './command.ts';
 import type { Effect } from './ledger.ts';
 import { ENDINGS_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
 import { expiryGrainMs, stateOf } from './opening.ts';
-import { grantSlot, recordClaim } from './pacing.ts';
+import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
 import type { EndReason, EpochMs, RoomDocument, SessionRecord } from './room.ts';
 import { aheadOf } from './wait.ts';
 
@@ -47,7 +47,7 @@ export function claim(room: RoomDocument, record: Found, wish: Claim, now: Epoch
     countsUntil: bucketEnd(room, expiresAt),
     ended: null,
   };
-  countSession(room, granted.countsUntil, 1);
+  countSessions(room, granted.countsUntil, 1);
   recordClaim(room, position);
   room.totals = { ...room.totals, admitted: room.totals.admitted + 1 };
   effects.push({ kind: 'put', table: 'session', key: position, row: granted });
@@ -81,11 +81,33 @@ export function renew(room: RoomDocument, record: Found, wish: Renewal, now: Epo
   if (current.kind !== 'admitted' || !sessionRenewal || found.expiresAt - now > sessionMs / 2) return current;
   const expiresAt = now + sessionMs;
   const renewed = { ...found, expiresAt, countsUntil: bucketEnd(room, expiresAt) };
-  countSession(room, found.countsUntil, -1);
-  countSession(room, renewed.countsUntil, 1);
+  countSessions(room, found.countsUntil, -1);
+  countSessions(room, renewed.countsUntil, 1);
   room.totals = { ...room.totals, renewed: room.totals.renewed + 1 };
   effects.push({ kind: 'put', table: 'session', key: wish.position, row: renewed });
   return sessionReply(room, wish.position, renewed, now);
+}
+
+/**
+ * Takes a signed admission token as proof of a session whose record was lost with the store's last seconds. It counts once
+ * more than the room may have counted it already; the surplus ends by itself.
+ */
+export function restoreSession(
+  room: RoomDocument,
+  record: Found,
+  proof: Extract<Command, { kind: 'attestSession' }>,
+  now: EpochMs,
+  effects: Effect[],
+): void {
+  const { epoch, position, visitor, sid, admitAt, expiresAt } = proof;
+  if (epoch !== room.epoch || record !== undefined || now >= room.lostUntil || now >= expiresAt) return;
+  if (admitAt <= room.revokedAt) return;
+  callUpTo(room, position);
+  const countsUntil = bucketEnd(room, expiresAt);
+  countSessions(room, countsUntil, 1);
+  room.lostUntil = Math.max(room.lostUntil, countsUntil);
+  const row = { epoch, generation: room.generation, visitor, sid, admitAt, expiresAt, countsUntil, ended: null };
+  effects.push({ kind: 'put', table: 'session', key: position, row });
 }
 
 /** Ends a session before its time and frees its place at once. */
@@ -106,7 +128,7 @@ function endSession(
   now: EpochMs,
   effects: Effect[],
 ): void {
-  countSession(room, record.countsUntil, -1);
+  countSessions(room, record.countsUntil, -1);
   room.totals = { ...room.totals, [reason]: room.totals[reason] + 1 };
   room.endingSeq++;
   effects.push({ kind: 'put', table: 'session', key: position, row: { ...record, ended: { reason, at: now } } });
@@ -188,12 +210,15 @@ export function releaseDue(room: RoomDocument, now: EpochMs): void {
   }
 }
 
-function bucketEnd(room: RoomDocument, expiresAt: EpochMs): EpochMs {
+/** When a session that ends then comes free. */
+export function bucketEnd(room: RoomDocument, expiresAt: EpochMs): EpochMs {
   const grain = expiryGrainMs(room.policy, EXPIRY_BUCKETS_MAX);
   return Math.ceil(expiresAt / grain) * grain;
 }
 
-function countSession(room: RoomDocument, endsAt: EpochMs, change: 1 | -1): void {
+/** Counts sessions that end then in, or out again. */
+export function countSessions(room: RoomDocument, endsAt: EpochMs, change: number): void {
+  if (change === 0) return;
   room.active += change;
   const index = room.expiries.findIndex(([bucket]) => bucket >= endsAt);
   const found = index === -1 ? undefined : room.expiries[index];

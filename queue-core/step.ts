@@ -9,10 +9,11 @@ import { CoreError } from './errors.ts';
 import { closeBucketIfDue, observe } from './history.ts';
 import type { Effect, Machine, Sessions } from './ledger.ts';
 import { GATEWAYS_MAX, RECENT_JOINS_MAX, VIEW_STALE_MS_MAX } from './limits.ts';
-import { isFlowing, newRoom, openIfDue, reconfigure, stateOf } from './opening.ts';
+import { isFlowing, isRecovering, newRoom, openIfDue, reconfigure, stateOf } from './opening.ts';
 import { callNext, callsEarned, lapseCalls, observedMs } from './pacing.ts';
+import { concludeRecovery, recoverRoom } from './recovery.ts';
 import type { EpochMs, RoomDocument, SessionRecord } from './room.ts';
-import { claim, end, releaseDue, renew } from './sessions.ts';
+import { claim, end, releaseDue, renew, restoreSession } from './sessions.ts';
 import { rfc3339 } from './time.ts';
 
 /** What a store has loaded: the room, and a way to look up the session of a position. */
@@ -35,7 +36,7 @@ export function step(state: State, command: Command, now: EpochMs): Stepped {
       throw new CoreError('unknownRoom', `"${command.kind}" came before "configure"; configure the room first.`);
     }
     const effects: Effect[] = [];
-    const made = newRoom(command.settings, command.digest, command.secret, now);
+    const made = newRoom(command.settings, command.firstEpoch ?? 1, command.digest, command.secret, now);
     const { policy, schedule } = made;
     const to = { policy: { ...policy }, opensAt: rfc3339(schedule.opensAt) };
     const room = recorded(made, { by: command.by, action: 'configure', from: null, to }, now, effects);
@@ -87,16 +88,19 @@ export const roomMachine: Machine<RoomDocument, Command, Reply> = {
     if (room === null) throw new CoreError('unknownRoom', 'Nothing was asked of a room that does not exist.');
     return { document: room, replies, effects };
   },
+  recover: recoverRoom,
+  isRecovering,
 };
 
 /** Lets the time since the last step act. The result is the step's own copy; the rest of the step may change it. */
 function advance(before: RoomDocument, now: EpochMs, effects: Effect[]): RoomDocument {
   const room = { ...before, at: now };
   closeBucketIfDue(room, now, effects);
-  openIfDue(room, now);
+  concludeRecovery(room, now, effects);
+  if (!isRecovering(room, now)) openIfDue(room, now);
   releaseDue(room, now);
   if (!isFlowing(room, now)) return room;
-  const flowedFrom = Math.max(before.at, room.schedule.opensAt);
+  const flowedFrom = Math.max(before.at, room.schedule.opensAt, before.recovery?.until ?? 0);
   const elapsed = observedMs(flowedFrom, now);
   room.runMs += elapsed;
   lapseCalls(room);
@@ -107,6 +111,7 @@ function advance(before: RoomDocument, now: EpochMs, effects: Effect[]): RoomDoc
 
 function carryOut(room: RoomDocument, sessions: Sessions, command: Command, now: EpochMs, effects: Effect[]): Stepped {
   const done = (changed: RoomDocument = room): Stepped => ({ room: changed, reply: { kind: 'done' }, effects });
+  if (isRecovering(room, now) && !TELLS_ONLY.has(command.kind)) return { room, reply: { kind: 'recovering' }, effects };
   switch (command.kind) {
     case 'configure':
       if (command.digest === room.settingsDigest) return done();
@@ -126,6 +131,12 @@ function carryOut(room: RoomDocument, sessions: Sessions, command: Command, now:
     case 'report':
       report(room, command, now);
       return done();
+    case 'attest':
+      attest(room, command);
+      return done();
+    case 'attestSession':
+      restoreSession(room, sessions.get(command.position), command, now, effects);
+      return done();
     case 'giveBeacon': {
       const drawn = room.draw.seed === null ? { ...room, draw: { ...room.draw, beacon: command.beacon } } : room;
       openIfDue(drawn, now);
@@ -138,6 +149,21 @@ function carryOut(room: RoomDocument, sessions: Sessions, command: Command, now:
     case 'reportOrigin':
       return done({ ...room, originFailingSince: command.healthy ? null : (room.originFailingSince ?? now) });
   }
+}
+
+/** Commands that take nothing from anybody: they go on while a room asks around what was lost. */
+const TELLS_ONLY: ReadonlySet<Command['kind']> = new Set(['tick', 'report', 'attest', 'reportStock', 'reportOrigin']);
+
+/** Takes a signed place as given. An entry that missed its draw has none; its visitor joins anew. */
+function attest(room: RoomDocument, { epoch, place }: Extract<Command, { kind: 'attest' }>): void {
+  if (epoch !== room.epoch) return;
+  const frozen = room.draw.entries !== null;
+  if (frozen !== (place.kind === 'position')) return;
+  if (place.number <= (frozen ? room.issued : room.entries)) return;
+  if (frozen) room.issued = place.number;
+  else room.entries = place.number;
+  // A repeated join is known by its distance from the last number: none is known any more.
+  room.recentJoins = [];
 }
 
 /** Applies edited settings; what they change is recorded like anybody's change. */
@@ -186,7 +212,8 @@ function join(
   if (state === 'closed' || state === 'soldOut') return { kind: 'refused', reason: state };
   if (state === 'scheduled') return { kind: 'refused', reason: 'tooEarly' };
 
-  const place = repeatedPlace(room, wish.id) ?? newPlace(room, wish.id);
+  const repeated = repeatedPlace(room, wish.id);
+  const place = repeated ?? newPlace(room, wish.id);
   const joined = { kind: 'joined', epoch: room.epoch, place, commitment: room.draw.commitment } as const;
   if (isFlowing(room, now)) callNext(room);
   if (wish.sid === null || place.kind === 'entry' || place.number > room.called) return { ...joined, claim: null };
@@ -194,7 +221,7 @@ function join(
   const { epoch } = room;
   const claimed = claim(
     room,
-    sessions.get(place.number),
+    repeated === null ? undefined : sessions.get(place.number),
     { kind: 'claim', epoch, position: place.number, visitor, sid },
     now,
     effects,

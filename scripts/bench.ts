@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { newSigningKey } from '../worker/signing-keys.ts';
+import { benchRedis } from './bench-redis.ts';
 import { buildWorker } from './build.ts';
 import { runWorkerd, startGateway } from './gateway.ts';
 
@@ -154,3 +155,4 @@ async function bench(): Promise<void> {
 }
 
 await bench();
+await benchRedis();

@@ -13,7 +13,9 @@ try {
     const value = process.env[name];
     if (value !== undefined) variables[name] = value;
   }
-  // The secrets are Cloudflare's to keep; others stand in for them here, so that the rest is checked.
+  if (process.env['REDIS_DESKS'] !== undefined) variables['REDIS_DESKS'] = process.env['REDIS_DESKS'];
+  // The secrets are Cloudflare's to keep; others stand in for them here, so that the rest is checked. The pair for Redis is
+  // two more secrets, which the worker checks.
   const standIns = {
     SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
     OPERATOR_KEY: crypto.randomUUID(),

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import type { AccessSettings } from '../worker/operators/access.ts';
 import { type RoomInput, readSettings } from '../worker/settings.ts';
 import type { SigningKeys } from '../worker/signing-keys.ts';
+import type { RedisAddress } from '../worker/store/redis-link.ts';
 
 /** The package is CommonJS without types; its `default` is the path of the runtime's binary. */
 const { default: workerdPath } = createRequire(import.meta.url)('workerd') as { default: string };
@@ -25,15 +26,20 @@ export interface GatewaySettings {
   /** Where operators reach the console, if not where visitors reach the gateway. */
   consoleUrl?: string;
   access?: AccessSettings;
+  /** Where rooms live, if not in `dataDir`. */
+  redis?: RedisAddress;
 }
 
 /** Settings in the form in which every deployment gets them: variables and secrets of the worker. */
-export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUrl, access }: GatewaySettings) {
+export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUrl, access, redis }: GatewaySettings) {
   const variables: Record<string, string> = {
     ROOMS: JSON.stringify(rooms),
     SIGNING_KEYS: JSON.stringify(keys),
     PUBLIC_URL: publicUrl,
     OPERATOR_KEY: operatorKey,
+    // Said in every case, so that the variables of whoever starts it do not decide.
+    UPSTASH_REDIS_REST_URL: redis?.url ?? '',
+    UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
   };
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;
   if (access !== undefined) {

@@ -28,8 +28,8 @@ const environment = z.object({
   PUBLIC_URL: z.string().optional(),
   CONSOLE_URL: z.string().optional(),
   ROOMS: z.string().optional(),
-  UPSTASH_REDIS_REST_URL: z.never('is not supported yet: rooms live in DATA_DIR. Remove it').optional(),
-  UPSTASH_REDIS_REST_TOKEN: z.never('is not supported yet: rooms live in DATA_DIR. Remove it').optional(),
+  UPSTASH_REDIS_REST_URL: z.string().default(''),
+  UPSTASH_REDIS_REST_TOKEN: z.string().default(''),
 });
 
 type Environment = z.output<typeof environment>;
@@ -65,6 +65,7 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
       publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
       operatorKey: madeOperatorKey ?? env.OPERATOR_KEY ?? '',
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
+      redis: { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN },
     },
     port: env.PORT,
     dataDir,

@@ -1,4 +1,5 @@
-// Provides what the tests need beyond npm: Chromium with Korean fonts, from Debian, when root; otherwise a clear sentence.
+// Provides what the tests need beyond npm, from Debian, when root: Chromium with Korean fonts, and redis-server; otherwise a
+// clear sentence.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { existsSync } from 'node:fs';
 const NEEDED = [
   { package: 'chromium', file: '/usr/bin/chromium' },
   { package: 'fonts-noto-cjk', file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
+  { package: 'redis-server', file: '/usr/bin/redis-server' },
 ];
 
 const missing = NEEDED.filter(({ file }) => !existsSync(file)).map((needed) => needed.package);

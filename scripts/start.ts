@@ -38,7 +38,8 @@ async function start(): Promise<void> {
   console.log(welcome(local));
 }
 
-function welcome({ settings, originUrl, opensAt, madeOperatorKey, dataDir }: LocalSettings): string {
+function welcome(local: LocalSettings): string {
+  const { settings, originUrl, opensAt, madeOperatorKey } = local;
   const opening = opensAt.startsWith('+') ? `${opensAt.slice(1)} after its first start` : `at ${opensAt}`;
   const url = settings.publicUrl;
   return `
@@ -52,7 +53,13 @@ Fairgate is running.
   API           ${url}/_fairgate/openapi.json
   metrics       ${url}/_fairgate/metrics
   public keys   ${url}/.well-known/jwks.json
-State is in ${dataDir}: a restart goes on from there. To begin anew, stop and remove that folder.`;
+${whereStateIs(local)}`;
+}
+
+function whereStateIs({ settings, dataDir }: LocalSettings): string {
+  if (settings.redis?.url)
+    return `Rooms are in Redis at ${new URL(settings.redis.url).host}; keys and bookings are in ${dataDir}.`;
+  return `State is in ${dataDir}: a restart goes on from there. To begin anew, stop and remove that folder.`;
 }
 
 try {

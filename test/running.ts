@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDemoOrigin } from '../origin/demo/server.ts';
 import { type RunningGateway, startGateway } from '../scripts/gateway.ts';
+import { freePort } from '../scripts/local-redis/free-port.ts';
 import type { RoomInput } from '../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../worker/signing-keys.ts';
+import type { RedisAddress } from '../worker/store/redis-link.ts';
 
 export const AUDIENCE = 'urn:fairgate:origin:demo';
 export const OPERATOR_KEY = 'test-operator-key-0123456789-abcdefghij';
@@ -34,6 +36,8 @@ export interface RunningOptions {
   /** Use this origin instead of the demo. */
   originUrl?: string;
   slotsPerClinic?: number;
+  /** Rooms live there instead of on disk. */
+  redis?: RedisAddress;
 }
 
 /** A demo room that is open from the start unless the options say otherwise. */
@@ -66,7 +70,8 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
     },
     ...(options.moreRooms?.(origin.url) ?? []),
   ];
-  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY };
+  const redis = options.redis === undefined ? {} : { redis: options.redis };
+  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, ...redis };
   const start = () => startGateway({ settings, port, dataDir, log: (line) => log.push(line) });
   const running: Running = {
     url: publicUrl,
@@ -87,19 +92,6 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
     },
   };
   return running;
-}
-
-/** A port that was free a moment ago; the gateway's address has to be known before it starts, because it is `iss`. */
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(address)));
-    });
-  });
 }
 
 /** A browser's cookies for one site, as far as these tests need them. */

@@ -4,6 +4,7 @@
 import type { EpochMs } from '../queue-core/room.ts';
 import type { VisitorCookies } from './credentials.ts';
 import type { Directory } from './directory.ts';
+import type { LostPlaces } from './lost-places.ts';
 import type { Metrics } from './metrics.ts';
 import type { Observations } from './observations.ts';
 import type { Access } from './operators/access.ts';
@@ -21,6 +22,7 @@ export interface Gateway {
   cookies: VisitorCookies;
   store: RoomStore;
   views: RoomViews;
+  lostPlaces: LostPlaces;
   observations: Observations;
   templates: Templates;
   metrics: Metrics;

@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import { VisitorCookies } from './credentials.ts';
 import { Directory, SETTINGS_ACTOR } from './directory.ts';
 import type { Gateway } from './gateway.ts';
+import { LostPlaces } from './lost-places.ts';
 import { Metrics } from './metrics.ts';
 import { Observations } from './observations.ts';
 import { Access } from './operators/access.ts';
@@ -15,17 +16,14 @@ import { problemResponse } from './problems.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RoomViews } from './room-views.ts';
 import { type Room, readSettings } from './settings.ts';
-import { DurableStore } from './store/durable-store.ts';
-import type { DirectoryObject, RoomObject } from './store/room-object.ts';
+import { chosenStore, type StoreBindings } from './store/chosen-store.ts';
 import { Templates } from './template.ts';
 import { Tokens } from './tokens.ts';
 
+export { Desk } from './store/desk.ts';
 export { DirectoryObject, RoomObject } from './store/room-object.ts';
 
-interface Env extends Record<string, unknown> {
-  ROOM_OBJECTS: DurableObjectNamespace<RoomObject>;
-  DIRECTORY_OBJECTS: DurableObjectNamespace<DirectoryObject>;
-}
+type Env = StoreBindings & Record<string, unknown>;
 
 /** Status polls: a page's own, a reload, a second tab; more brings nothing. */
 const POLL_RATE = { burst: 20, perSecond: 2 };
@@ -36,7 +34,7 @@ const SIGN_IN_RATE = { burst: 10, perSecond: 0.5 };
 const digestOf = (text: string) => bytesToHex(sha256(utf8ToBytes(text)));
 
 async function gatewayFrom(env: Env): Promise<Gateway> {
-  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access } = readSettings(env);
+  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access, redis } = readSettings(env);
   const ownTime = () => Date.now();
   const wait = (ms: number) => scheduler.wait(ms);
   const fetchOrigin = (request: Request) => fetch(request);
@@ -44,11 +42,16 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
   const secret = () => bytesToHex(randomBytes(32));
   const randomId = (bytes: number) => randomBytes(bytes).toBase64({ alphabet: 'base64url', omitPadding: true });
   const clock = { now: ownTime, wait };
-  const store = new DurableStore(env.ROOM_OBJECTS, env.DIRECTORY_OBJECTS);
-  const observations = new Observations();
+  const [observations, metrics] = [new Observations(), new Metrics()];
+  const store = chosenStore(env, redis, (ledger, tallied) => {
+    metrics.tallied(ledger, tallied);
+    observations.storeContended(ledger, tallied);
+  });
   const configure = async ({ id, queue }: Room) => {
     const digest = digestOf(JSON.stringify(queue));
-    const configured = { by: SETTINGS_ACTOR, settings: queue, digest, secret: secret() } as const;
+    // A Redis that was emptied is configured anew: the number of that opening must be one that was never given.
+    const firstEpoch = redis === null ? 1 : Math.floor(ownTime() / 1000);
+    const configured = { by: SETTINGS_ACTOR, settings: queue, digest, secret: secret(), firstEpoch } as const;
     await store.apply(id, [{ kind: 'configure', ...configured }]);
   };
   return {
@@ -57,9 +60,10 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
     cookies: new VisitorCookies(publicUrl),
     store,
     views: new RoomViews(store, configure, observations, randomId(8), clock),
+    lostPlaces: new LostPlaces(store),
     observations,
     templates: new Templates(store.directory),
-    metrics: new Metrics(),
+    metrics,
     originHealth: new OriginHealth(store, fetchOrigin, ownTime),
     polls: new RateLimit(POLL_RATE, ownTime),
     signIns: new RateLimit(SIGN_IN_RATE, ownTime),

@@ -2,11 +2,17 @@
 // format's conventions; nothing in them belongs to one visitor.
 
 import type { Seen } from './room-views.ts';
+import { LENGTH_BOUNDS, type Tallied } from './store/store-tally.ts';
 
 const COUNTERS = {
   fairgate_requests_total: 'Requests by what was decided and why.',
   fairgate_store_operations_total: 'Operations asked of the room store, by kind and outcome.',
   fairgate_origin_responses_total: 'Answers of the origin by status class; "unreachable" where none came.',
+  fairgate_redis_round_trips_total: 'Requests to Redis.',
+  fairgate_redis_conflicts_total: 'Commits that found that somebody else had written first.',
+  fairgate_redis_retries_total: 'Tries again after an answer that was none, or a refusal that may pass.',
+  fairgate_redis_losses_total: 'Times that Redis had come back older than it was.',
+  fairgate_redis_troubles_total: 'Answers of Redis that were none or a refusal, by kind.',
 } as const;
 
 const GAUGES = {
@@ -18,12 +24,34 @@ const GAUGES = {
   fairgate_room_view_age_seconds: 'Age of the numbers above on this gateway.',
 } as const;
 
+const LISTS = 'fairgate_redis_list_commands';
+const LISTS_HELP = 'Commands that were carried out as one act.';
+
 export class Metrics {
   readonly #counts = new Map<string, number>();
+  readonly #lists = new Map<string, Pick<Tallied, 'lists' | 'commands' | 'lengths'>>();
 
-  count(name: keyof typeof COUNTERS, labels: Record<string, string>): void {
+  count(name: keyof typeof COUNTERS, labels: Record<string, string>, by = 1): void {
     const series = `${name}${labelled(labels)}`;
-    this.#counts.set(series, (this.#counts.get(series) ?? 0) + 1);
+    this.#counts.set(series, (this.#counts.get(series) ?? 0) + by);
+  }
+
+  /** Adds what Redis was asked for one ledger, a room or the directory. */
+  tallied(ledger: string, { roundTrips, conflicts, retries, losses, troubles, ...more }: Tallied): void {
+    if (roundTrips === 0 && more.lists === 0) return;
+    this.count('fairgate_redis_round_trips_total', { ledger }, roundTrips);
+    this.count('fairgate_redis_conflicts_total', { ledger }, conflicts);
+    this.count('fairgate_redis_retries_total', { ledger }, retries);
+    this.count('fairgate_redis_losses_total', { ledger }, losses);
+    for (const [kind, times] of Object.entries(troubles)) {
+      this.count('fairgate_redis_troubles_total', { ledger, kind }, times);
+    }
+    const known = this.#lists.get(ledger);
+    this.#lists.set(ledger, {
+      lists: more.lists + (known?.lists ?? 0),
+      commands: more.commands + (known?.commands ?? 0),
+      lengths: more.lengths.map((count, index) => count + (known?.lengths[index] ?? 0)),
+    });
   }
 
   /** Counts an operation of the store and passes its outcome on. */
@@ -43,6 +71,16 @@ export class Metrics {
     for (const [name, help] of Object.entries(COUNTERS)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
       for (const [series, value] of this.#counts) if (series.startsWith(`${name}{`)) lines.push(`${series} ${value}`);
+    }
+    lines.push(`# HELP ${LISTS} ${LISTS_HELP}`, `# TYPE ${LISTS} histogram`);
+    for (const [ledger, { lists, commands, lengths }] of this.#lists) {
+      let upTo = 0;
+      for (const [index, bound] of LENGTH_BOUNDS.entries()) {
+        upTo += lengths[index] ?? 0;
+        lines.push(`${LISTS}_bucket${labelled({ ledger, le: String(bound) })} ${upTo}`);
+      }
+      lines.push(`${LISTS}_bucket${labelled({ ledger, le: '+Inf' })} ${lists}`);
+      lines.push(`${LISTS}_sum${labelled({ ledger })} ${commands}`, `${LISTS}_count${labelled({ ledger })} ${lists}`);
     }
     for (const [name, help] of Object.entries(GAUGES)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);

@@ -25,6 +25,11 @@ export class Observations {
     this.#add(room, { ...NOTHING_OBSERVED, origin: { ...NOTHING_OBSERVED.origin, unreachable: 1 } });
   }
 
+  /** Gateways got in each other's way at a shared store, or it had to be asked again. */
+  storeContended(room: string, { conflicts, retries }: { conflicts: number; retries: number }): void {
+    if (conflicts + retries > 0) this.#add(room, { ...NOTHING_OBSERVED, store: { conflicts, retries } });
+  }
+
   /** Everything since the last time. */
   take(room: string): Observed {
     const taken = this.#rooms.get(room) ?? NOTHING_OBSERVED;

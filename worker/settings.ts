@@ -10,6 +10,7 @@ import { epochMs, rfc3339 } from '../queue-core/time.ts';
 import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
 import { type SigningKeys, signingKeysSchema } from './signing-keys.ts';
+import type { RedisSettings } from './store/chosen-store.ts';
 
 /** Shorter keys can be guessed; 32 characters of base64url are 192 bits. */
 const OPERATOR_KEY_CHARS_MIN = 24;
@@ -32,6 +33,8 @@ export interface Settings {
   /** Where operators reach the console and their API. */
   consoleUrl: string;
   access: AccessSettings | null;
+  /** null: rooms live in Durable Objects. */
+  redis: RedisSettings | null;
 }
 
 export class SettingsError extends Error {
@@ -93,9 +96,10 @@ export function readSettings(env: Record<string, unknown>): Settings {
       : checkedUrl('CONSOLE_URL', env['CONSOLE_URL'], 'operators reach the console', problems);
   const access = checkedAccess(env, problems);
   const operatorKey = checkedOperatorKey(env['OPERATOR_KEY'], problems);
+  const redis = checkedRedis(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
   if (problems.length > 0 || keys === null || rooms === null) throw new SettingsError(problems);
-  return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey, consoleUrl, access };
+  return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey, consoleUrl, access, redis };
 }
 
 function readJson<S extends z.ZodType>(
@@ -157,6 +161,35 @@ function checkedAccess(env: Record<string, unknown>, problems: string[]): Access
 
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
+}
+
+/** Beyond this, desks get in each other's way more than they relieve each other. */
+const DESKS_MAX = 16;
+
+function checkedRedis(env: Record<string, unknown>, problems: string[]): RedisSettings | null {
+  const [url, token] = [env['UPSTASH_REDIS_REST_URL'] ?? '', env['UPSTASH_REDIS_REST_TOKEN'] ?? ''];
+  if (url === '' && token === '') return null;
+  if (typeof url !== 'string' || typeof token !== 'string' || url === '' || token === '') {
+    const missing = url === '' ? 'UPSTASH_REDIS_REST_URL' : 'UPSTASH_REDIS_REST_TOKEN';
+    problems.push(`${missing} is missing, and the other half of the pair is there. Put both, or neither.`);
+    return null;
+  }
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.search !== '') {
+    problems.push(
+      'UPSTASH_REDIS_REST_URL must be the https address of the database’s REST form, without a token in it.',
+    );
+  } else if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) {
+    problems.push(
+      `UPSTASH_REDIS_REST_URL is ${parsed.origin}: over plain http anybody on the way can read the token. Put https; http is for loopback only.`,
+    );
+  }
+  if (/\s/.test(token)) problems.push('UPSTASH_REDIS_REST_TOKEN has white space in it. Put the token alone.');
+  const desks = Number(env['REDIS_DESKS'] ?? 1);
+  if (!Number.isInteger(desks) || desks < 1 || desks > DESKS_MAX) {
+    problems.push(`REDIS_DESKS must be a whole number from 1 to ${DESKS_MAX}.`);
+  }
+  return { url, token, desks };
 }
 
 function checkedOperatorKey(value: unknown, problems: string[]): string {

@@ -2,11 +2,12 @@
 // wishes that the store can grant (join, claim, leave). New tokens are kept here until an answer carries them out.
 
 import type { Board, Status } from '../queue-core/board.ts';
-import type { ClaimReply, JoinReply } from '../queue-core/command.ts';
+import type { ClaimReply, Command, JoinReply } from '../queue-core/command.ts';
 import type { EndReason, EpochMs } from '../queue-core/room.ts';
 import type { Presented } from './credentials.ts';
 import { placeIn, statusFor } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
+import { missedTheDraw } from './lost-places.ts';
 import type { Seen } from './room-views.ts';
 import type { Room } from './settings.ts';
 import type { AdmissionToken, QueueToken, Read } from './tokens.ts';
@@ -43,6 +44,11 @@ export class Visitor {
       visitor.admission = await gateway.tokens.readAdmission(admission, room.audience, visitor.now);
     if (queue !== null) visitor.queue = await gateway.tokens.readQueue(queue, room.id, visitor.now);
     if (seen?.view.originFailing) background(gateway.originHealth.probe(room, seen));
+    if (seen !== null && visitor.queue?.kind === 'valid') {
+      const told = gateway.lostPlaces.note(room, seen, visitor.queue.token);
+      if (told !== null) background(gateway.metrics.operation('attest', told).catch(() => {})); // Noted anew with the next view.
+      if (missedTheDraw(seen, visitor.queue.token)) visitor.queue = { kind: 'invalid' };
+    }
     return visitor;
   }
 
@@ -109,23 +115,33 @@ export class Visitor {
   /** Asks the store for the session as it stands, and for a longer one where that is due. @throws StoreUnavailable */
   async renew(): Promise<ClaimReply> {
     if (this.admission?.kind !== 'valid') return { kind: 'refused', reason: 'unknownPosition' };
-    const { epoch, position, sid, visitor } = this.admission.token;
-    const { store, metrics } = this.#gateway;
-    const [reply] = await metrics.operation(
-      'renew',
-      store.apply(this.room.id, [{ kind: 'renew', epoch, position, sid }]),
-    );
+    const { token } = this.admission;
+    const { epoch, position, sid, visitor } = token;
+    const reply = await this.#ofSession(token, { kind: 'renew', epoch, position, sid });
     if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
     return reply;
+  }
+
+  /** Asks something of a session. One that the store has lost is proven by its token, and asked for again. */
+  async #ofSession(
+    { epoch, position, visitor, sid, admitAt, expiresAt }: AdmissionToken,
+    wish: Extract<Command, { kind: 'renew' | 'end' }>,
+  ): Promise<ClaimReply> {
+    const { store, metrics } = this.#gateway;
+    const [reply] = await metrics.operation(wish.kind, store.apply(this.room.id, [wish]));
+    if (reply.kind !== 'refused' || reply.reason !== 'unknownPosition') return reply;
+    const proof = { kind: 'attestSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
+    const [, proven] = await metrics.operation('attest', store.apply(this.room.id, [proof, wish]));
+    return proven;
   }
 
   /** Ends the session, if there is one; its place is free at once. @throws StoreUnavailable */
   async end(reason: EndReason): Promise<void> {
     if (this.admission?.kind !== 'valid' || this.admission.token.position === 0) return;
-    const { epoch, position, sid, expiresAt } = this.admission.token;
-    const { store, metrics, views } = this.#gateway;
-    await metrics.operation('end', store.apply(this.room.id, [{ kind: 'end', epoch, position, sid, reason }]));
-    views.noteEnding(this.room, sid, expiresAt);
+    const { token } = this.admission;
+    const { epoch, position, sid, expiresAt } = token;
+    await this.#ofSession(token, { kind: 'end', epoch, position, sid, reason });
+    this.#gateway.views.noteEnding(this.room, sid, expiresAt);
   }
 
   /** Takes the tokens back from the browser. */

@@ -11,6 +11,7 @@ import { createApp } from '../../worker/app.ts';
 import { VisitorCookies } from '../../worker/credentials.ts';
 import { Directory, SETTINGS_ACTOR } from '../../worker/directory.ts';
 import type { Gateway } from '../../worker/gateway.ts';
+import { LostPlaces } from '../../worker/lost-places.ts';
 import { Metrics } from '../../worker/metrics.ts';
 import { Observations } from '../../worker/observations.ts';
 import type { Access } from '../../worker/operators/access.ts';
@@ -179,6 +180,7 @@ export async function playGateway(options: PlayedOptions): Promise<Played> {
     cookies: new VisitorCookies(settings.publicUrl),
     store,
     views: new RoomViews(store, configure, observations, randomBytes(8).toString('base64url'), clock),
+    lostPlaces: new LostPlaces(store),
     observations,
     templates: new Templates(store.directory),
     metrics: new Metrics(),

@@ -2,16 +2,21 @@
 // what it holds in memory (eviction, restart), where it has such a thing.
 
 import { describe, expect, test } from 'vitest';
+import { faultIn, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Command } from '../../queue-core/command.ts';
-import { ENDINGS_PER_VIEW_MAX } from '../../queue-core/limits.ts';
-import { type RoomStore, UnknownRoom } from '../../worker/store/room-store.ts';
-import { change, claim, configure, join, OTHER_SECRET, settings, T0 } from '../core/rooms.ts';
+import type { DirectoryChange, DirectoryCommand, SeedRoom } from '../../queue-core/directory.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
+import { ENDINGS_PER_VIEW_MAX, HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX } from '../../queue-core/limits.ts';
+import { type RoomStore, UnknownDirectory, UnknownRoom } from '../../worker/store/room-store.ts';
+import { change, claim, configure, join, OPERATOR, OTHER_SECRET, policy, settings, T0 } from '../core/rooms.ts';
 
 export interface StoreUnderTest {
   store: RoomStore;
   /** The store's clock. */
   clock: { now: number };
   reload(room: string): Promise<void>;
+  /** The same for the directory. */
+  reloadDirectory(): Promise<void>;
 }
 
 /** A look that reports nothing. */
@@ -100,6 +105,15 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       expect(await one({ ...claim(1, 'a'), sid: 'another' } as Command)).toEqual(claimed);
     });
 
+    test('a repeated join that let its visitor in gets the same session, also after a crash', async () => {
+      const { clock, one, reload } = await opened();
+      const joined = await one(join('a', true));
+      expect(joined).toMatchObject({ claim: { kind: 'admitted' } });
+      clock.now += 2_000;
+      await reload();
+      expect(await one(join('a', true))).toEqual(joined);
+    });
+
     test('everything survives eviction and restart: places, calls, sessions, endings, clock', async () => {
       const { store, clock, room, one, reload } = await opened({ totalActiveUsers: 2 });
       for (const name of ['a', 'b', 'c']) await one(join(name, true));
@@ -161,11 +175,194 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       expect(await one(claim(1, 'b', 2))).toMatchObject({ kind: 'admitted', position: 1 });
     });
 
+    test('the log comes in pages, in order and whole, and is the same after a crash', async () => {
+      const { store, room, one, reload } = await opened();
+      for (let changes = 1; changes <= 7; changes++) {
+        await one(change({ kind: 'setPolicy', policy: policy({ newUsersPerMinute: changes }) }));
+      }
+      const first = await store.rows(room, 'audit', { after: 0, limit: 3 });
+      expect(first.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+      await reload();
+      const rest = await store.rows(room, 'audit', { after: 3, limit: 1_000 });
+      expect(rest.map(({ seq }) => seq)).toEqual([4, 5, 6, 7, 8]);
+      expect(faultIn([...first, ...rest], NO_RECORD)).toBeNull();
+      expect(rest.at(-1)?.hash).toBe((await store.view(room, since(0))).live.audit.hash);
+      expect(await store.rows(room, 'audit', { after: 8, limit: 10 })).toEqual([]);
+    });
+
+    test('a change is made once however often it is repeated, and not at all on a version that is gone', async () => {
+      const { store, room, one, reload } = await opened();
+      const wish = change({ kind: 'close' }, 1);
+      const made = await one(wish);
+      expect(made).toMatchObject({ kind: 'changed', version: 2 });
+      await reload();
+      expect(await one(wish)).toEqual(made);
+      expect(await one(change({ kind: 'setMessage', text: null }, 1))).toEqual({ kind: 'conflict', version: 2 });
+      expect(await store.rows(room, 'audit', { after: 0, limit: 10 })).toHaveLength(2);
+    });
+
+    test('the history has a row for each ten seconds that somebody saw, and forgets the oldest', async () => {
+      const { store, clock, room, one, reload } = await opened();
+      for (let bucket = 0; bucket < 3; bucket++) {
+        await one(join(`history-${bucket}`, true));
+        clock.now += HISTORY_BUCKET_MS;
+      }
+      await one({ kind: 'tick' });
+      await reload();
+      const rows = await store.rows(room, 'history', { after: 0, limit: 1_000 });
+      expect(rows.map(({ arrived, admitted }) => [arrived, admitted])).toEqual([
+        [1, 1],
+        [1, 1],
+        [1, 1],
+      ]);
+      const [first, second] = rows;
+      const key = (first?.at ?? 0) / HISTORY_BUCKET_MS;
+      expect(await store.rows(room, 'history', { after: key, limit: 1 })).toEqual([second]);
+      clock.now += (HISTORY_BUCKETS_MAX - 3) * HISTORY_BUCKET_MS;
+      await one({ kind: 'tick' });
+      clock.now += HISTORY_BUCKET_MS;
+      await one({ kind: 'tick' });
+      const kept = await store.rows(room, 'history', { after: 0, limit: 1_000 });
+      expect(kept.map(({ at }) => at)).not.toContain(first?.at);
+      expect(kept.map(({ at }) => at)).toContain(second?.at);
+    });
+
+    test('what a gateway reports counts once, however often it is told', async () => {
+      const { store, clock, room } = await opened();
+      const observed = { ...NOTHING_OBSERVED, refused: { noAdmission: 3 } };
+      const report = { kind: 'report', gateway: 'g1', seq: 1, version: 1, observed } as const;
+      for (let times = 0; times < 3; times++) await store.view(room, { endingsAfter: 0, report });
+      const { live } = await store.view(room, since(0));
+      expect(live.buckets.at(-1)?.refused).toEqual({ noAdmission: 3 });
+      expect(live.gateways).toEqual([{ id: 'g1', seq: 1, at: clock.now, version: 1 }]);
+    });
+
+    test('rows of an unknown room are refused like everything else of it', async () => {
+      const { store } = start();
+      const page = { after: 0, limit: 10 };
+      await expect(store.rows(`${name}-unknown`, 'audit', page)).rejects.toThrow(UnknownRoom);
+    });
+
     test('rooms know nothing of each other', async () => {
       const first = await opened();
       await first.one(join('a', true));
       const second = await opened();
       expect((await second.store.view(second.room, since(0))).board).toMatchObject({ issued: 0, active: 0 });
+    });
+  });
+
+  describe(`directory: ${name}`, () => {
+    const owner = { kind: 'seed', by: OPERATOR, ownerDigest: 'owner-digest' } as const;
+    const site = (title: string): SeedRoom['site'] => ({
+      title: { ko: title, en: title },
+      hosts: ['a.example'],
+      paths: ['/book'],
+      exempt: [],
+      origin: 'https://origin.example',
+      audience: 'urn:origin',
+      timeZone: 'Asia/Seoul',
+      outside: 'refuse',
+      languages: ['ko', 'en'],
+      template: null,
+      expectedVisitors: null,
+    });
+    let wishes = 0;
+    const wish = (wanted: DirectoryChange): DirectoryCommand => {
+      wishes++;
+      return { kind: 'change', id: `${name}-wish-${wishes}`, by: OPERATOR, change: wanted };
+    };
+    /** A directory with a room that only this test knows. */
+    async function seeded() {
+      const { store, clock, reloadDirectory: reload } = start();
+      clock.now = Math.max(clock.now, T0);
+      const room = `${name}-${++rooms}`;
+      await store.directory.apply([{ ...owner, rooms: [] }]);
+      const put = wish({ kind: 'putRoom', room, ifVersion: null, site: site('One'), settings: settings() });
+      const [made] = await store.directory.apply([put]);
+      const at = async () => (await store.directory.view(null))?.rooms.find(({ id }) => id === room);
+      return { directory: store.directory, clock, reload, room, put, made, at };
+    }
+
+    test('one that was never seeded is unknown, to apply and to view', async () => {
+      const { directory } = start().store;
+      await expect(directory.view(null)).rejects.toThrow(UnknownDirectory);
+      await expect(directory.apply([wish({ kind: 'removeKey', key: 'nobody' })])).rejects.toThrow(UnknownDirectory);
+    });
+
+    test('the same seed again changes nothing, and a view that is known is not sent again', async () => {
+      const { store, clock } = start();
+      const { directory } = store;
+      clock.now = Math.max(clock.now, T0);
+      const seed: DirectoryCommand = {
+        ...owner,
+        rooms: [{ id: `${name}-seeded`, site: site('Seeded'), settings: settings(), digest: 'first' }],
+      };
+      await directory.apply([seed]);
+      const before = await directory.view(null);
+      await directory.apply([seed]);
+      expect(await directory.view(null)).toEqual(before);
+      expect(await directory.view(before?.version ?? 0)).toBeNull();
+    });
+
+    test('a change is made once, on the version it was decided on, and stays after a crash', async () => {
+      const { directory, room, put, made, at, reload } = await seeded();
+      expect(made).toMatchObject({ kind: 'changed', version: 1 });
+      await reload();
+      expect(await directory.apply([put])).toEqual([made]);
+      const edit = (ifVersion: number, title: string) =>
+        directory.apply([wish({ kind: 'putRoom', room, ifVersion, site: site(title), settings: null })]);
+      expect(await edit(1, 'Two')).toEqual([expect.objectContaining({ kind: 'changed', version: 2 })]);
+      expect(await edit(1, 'Three')).toEqual([{ kind: 'conflict', version: 2 }]);
+      await reload();
+      expect(await at()).toMatchObject({ version: 2, site: { title: { en: 'Two' } } });
+    });
+
+    test('of many changes of one version at once exactly one is made', async () => {
+      const { directory, room } = await seeded();
+      const titles = Array.from({ length: 6 }, (_, index) => `At once ${index}`);
+      const changes = titles.map((title) =>
+        directory.apply([wish({ kind: 'putRoom', room, ifVersion: 1, site: site(title), settings: null })]),
+      );
+      const kinds = (await Promise.all(changes)).map(([reply]) => reply?.kind);
+      expect(kinds.filter((kind) => kind === 'changed')).toHaveLength(1);
+      expect(kinds.filter((kind) => kind === 'conflict')).toHaveLength(5);
+    });
+
+    test('templates are kept by number; one that was replaced is gone', async () => {
+      const { directory, room, at, reload } = await seeded();
+      const html = '<!doctype html><title>줄</title> {{position}} "quotes": \\ \n';
+      await directory.apply([wish({ kind: 'setTemplate', room, ifVersion: 1, html })]);
+      const first = (await at())?.site.template ?? 0;
+      await reload();
+      expect(await directory.template(first)).toBe(html);
+      await directory.apply([wish({ kind: 'setTemplate', room, ifVersion: 2, html: 'second' })]);
+      const second = (await at())?.site.template ?? 0;
+      expect(await directory.template(first)).toBeNull();
+      expect(await directory.template(second)).toBe('second');
+    });
+
+    test('its log comes in pages and is whole', async () => {
+      const { directory, reload } = await seeded();
+      await reload();
+      const records = [];
+      for (let page = await directory.rows('audit', { after: 0, limit: 2 }); page.length > 0; ) {
+        records.push(...page);
+        page = await directory.rows('audit', { after: page.at(-1)?.seq ?? 0, limit: 2 });
+      }
+      expect(faultIn(records)).toBeNull();
+      expect(records.at(-1)?.hash).toBe((await directory.view(null))?.audit.hash);
+    });
+
+    test('wrong keys wait longer each time, across crashes', async () => {
+      const { directory, clock, reload } = await seeded();
+      clock.now += 3_600_000;
+      const tryKey = () => directory.apply([{ kind: 'signIn', digest: 'wrong', address: `192.0.2.${rooms}` }]);
+      expect(await tryKey()).toEqual([{ kind: 'wrongKey', waitMs: 1_000 }]);
+      await reload();
+      clock.now += 1_000;
+      expect(await tryKey()).toEqual([{ kind: 'wrongKey', waitMs: 2_000 }]);
+      const right = await directory.apply([{ kind: 'signIn', digest: 'owner-digest', address: null }]);
+      expect(right).toEqual([expect.objectContaining({ kind: 'signedIn' })]);
     });
   });
 }

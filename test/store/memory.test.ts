@@ -4,4 +4,4 @@ import { conformance } from './conformance.ts';
 const clock = { now: 0 };
 const store = new MemoryStore(() => clock.now);
 
-conformance('memory', () => ({ store, clock, reload: async () => {} }));
+conformance('memory', () => ({ store, clock, reload: async () => {}, reloadDirectory: async () => {} }));

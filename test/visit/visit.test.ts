@@ -4,8 +4,9 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/chromium.ts';
+import { sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
 import { complaints } from '../axe.ts';
-import { type Running, startFairgate } from '../running.ts';
+import { type Running, type RunningOptions, startFairgate } from '../running.ts';
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
 const PATIENCE_MS = 40_000;
@@ -24,8 +25,8 @@ afterEach(async () => {
 });
 afterAll(() => browser?.close());
 
-async function openingIn(seconds: number, policy = {}): Promise<Running> {
-  fairgate = await startFairgate({ room: { schedule: { opensAt: `+${seconds}s` }, policy } });
+async function openingIn(seconds: number, policy = {}, more: Partial<RunningOptions> = {}): Promise<Running> {
+  fairgate = await startFairgate({ room: { schedule: { opensAt: `+${seconds}s` }, policy }, ...more });
   return fairgate;
 }
 
@@ -47,21 +48,27 @@ async function book(page: Page): Promise<void> {
 
 describe('the whole visit', () => {
   test.each([
-    ['with JavaScript', true],
-    ['without JavaScript', false],
-  ])('%s: a deep link before the opening waits, enters by itself, books and sees the booking', async (_, scripts) => {
-    const { url } = await openingIn(8);
-    const page = await visitor({ javaScriptEnabled: scripts });
-    await page.goto(`${url}/book`);
-    expect(await page.locator('form[action="/book"]').count()).toBe(0);
-    expect(await page.locator('main#page').textContent()).toContain('1');
-    if (scripts) expect(await complaints(page)).toEqual([]);
-    await book(page);
-    expect(await page.locator('main').textContent()).toContain('김하늘');
-    await page.reload();
-    expect(await page.locator('main').textContent()).toContain('김하늘');
-    await page.context().close();
-  });
+    ['with JavaScript', true, 'disk'],
+    ['without JavaScript', false, 'disk'],
+    ['with rooms in Redis', true, 'redis'],
+  ])(
+    '%s: a deep link before the opening waits, enters by itself, books and sees the booking',
+    async (_, scripts, store) => {
+      await using redis = store === 'redis' ? await sharedRedis() : null;
+      const { url } = await openingIn(8, {}, redis === null ? {} : { redis: redis.address });
+      const page = await visitor({ javaScriptEnabled: scripts });
+      await page.goto(`${url}/book`);
+      expect(await page.locator('form[action="/book"]').count()).toBe(0);
+      expect(await page.locator('main#page').textContent()).toContain('1');
+      if (scripts) expect(await complaints(page)).toEqual([]);
+      await book(page);
+      expect(await page.locator('main').textContent()).toContain('김하늘');
+      await page.reload();
+      expect(await page.locator('main').textContent()).toContain('김하늘');
+      await page.context().close();
+      if (redis !== null) expect(await redis.keys()).toContain('fairgate:{room:demo}:record');
+    },
+  );
 
   test('a second browser that opens the booking link directly lands in the line, and enters when a place is free', async () => {
     const { url } = await openingIn(0, { totalActiveUsers: 1 });

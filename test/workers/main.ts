@@ -1,5 +1,6 @@
 // The worker of the tests that run inside workerd: the real room object, with a clock that tests can set.
 
+import { Desk as RealDesk } from '../../worker/store/desk.ts';
 import {
   DirectoryObject as RealDirectoryObject,
   RoomObject as RealRoomObject,
@@ -15,6 +16,19 @@ export class RoomObject extends RealRoomObject {
 
 export class DirectoryObject extends RealDirectoryObject {
   protected override now(): number {
+    return clock.now;
+  }
+}
+
+/** Where the desks of a test find Redis. */
+export const redis = { url: '', token: '' };
+
+export class Desk extends RealDesk {
+  constructor(ctx: DurableObjectState) {
+    super(ctx, { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
+  }
+
+  protected override time(): number {
     return clock.now;
   }
 }

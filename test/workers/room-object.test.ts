@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { DurableStore } from '../../worker/store/durable-store.ts';
 import type { DirectoryObject, RoomObject } from '../../worker/store/room-object.ts';
 import { configure, join, settings, T0 } from '../core/rooms.ts';
-import { conformance } from '../store/conformance.ts';
+import { conformance, type StoreUnderTest } from '../store/conformance.ts';
+import { differential } from '../store/differential.ts';
 import { clock } from './main.ts';
 
 declare global {
@@ -23,7 +24,17 @@ const rooms = env.ROOM_OBJECTS;
 const store = new DurableStore(rooms, env.DIRECTORY_OBJECTS);
 const stubOf = (room: string) => rooms.get(rooms.idFromName(room));
 
-conformance('durable object', () => ({ store, clock, reload: (room) => evictDurableObject(stubOf(room)) }));
+const directories = env.DIRECTORY_OBJECTS;
+
+const start = (): StoreUnderTest => ({
+  store,
+  clock,
+  reload: (room) => evictDurableObject(stubOf(room)),
+  reloadDirectory: () => evictDurableObject(directories.get(directories.idFromName('directory'))),
+});
+
+conformance('durable object', start);
+differential('durable object', start);
 
 describe('the room object', () => {
   test('combines what arrives while a commit is under way: many joins, few commits', async () => {

@@ -5,11 +5,13 @@ import type { Look, RoomView } from '../../queue-core/board.ts';
 import type { Command, Reply } from '../../queue-core/command.ts';
 import type { DirectoryCommand, DirectoryReply } from '../../queue-core/directory.ts';
 import type { Page, Rows } from '../../queue-core/ledger.ts';
+import { within } from './deadline.ts';
 import type { Applied } from './ledger-object.ts';
 import type { DirectoryObject, DirectoryViewed, RoomObject, Viewed } from './room-object.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
+  granted,
   type Replies,
   type RoomStore,
   StoreUnavailable,
@@ -33,7 +35,7 @@ export class DurableStore implements RoomStore {
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
     const applied = await this.#ask(room, (object) => object.apply(commands) as Promise<Applied<Reply>>);
-    return repliesIn(applied, () => new UnknownRoom(room)) as Replies<C>;
+    return granted(repliesIn(applied, () => new UnknownRoom(room))) as Replies<C>;
   }
 
   async view(room: string, look: Look): Promise<RoomView> {
@@ -44,7 +46,8 @@ export class DurableStore implements RoomStore {
   }
 
   async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
-    const rows = await this.#ask(room, (object) => object.rows(table, page) as Promise<string[]>);
+    const rows = await this.#ask(room, (object) => object.rows(table, page) as Promise<string[] | null>);
+    if (rows === null) throw new UnknownRoom(room);
     return rows.map((row) => JSON.parse(row) as Rows[T]);
   }
 
@@ -72,8 +75,8 @@ class DurableDirectory implements DirectoryStore {
   }
 
   async rows(table: 'audit', page: Page): Promise<Rows['audit'][]> {
-    const rows = await this.#ask((object) => object.rows(table, page) as Promise<string[]>);
-    return rows.map((row) => JSON.parse(row) as Rows['audit']);
+    const rows = await this.#ask((object) => object.rows(table, page) as Promise<string[] | null>);
+    return (rows ?? []).map((row) => JSON.parse(row) as Rows['audit']);
   }
 
   template(number: number): Promise<string | null> {
@@ -96,17 +99,14 @@ function busy(): StoreUnavailable {
 }
 
 async function askTwice<T>(question: () => Promise<T>): Promise<T> {
-  let failure: unknown;
+  let failure = new StoreUnavailable('it was not asked');
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const deadline = AbortSignal.timeout(STORE_MS_MAX / ATTEMPTS_MAX);
-    const late = new Promise<never>((_, reject) => {
-      deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });
-    });
     try {
-      return await Promise.race([question(), late]);
+      return await within(STORE_MS_MAX / ATTEMPTS_MAX, question());
     } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
       failure = error;
     }
   }
-  throw new StoreUnavailable('no answer', { cause: failure });
+  throw failure;
 }

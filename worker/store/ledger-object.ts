@@ -1,36 +1,27 @@
-// One document and its tables as a Durable Object: SQLite, one transaction for each list of commands. Lists that arrive
-// while a commit is under way are combined into the next one (a combining queue: no timer, one commit in flight), so the
-// load of many visitors becomes few commits. All rules are in the machine; this loads and saves.
+// One document and its tables as a Durable Object: SQLite, one transaction for the lists of commands that have come
+// together meanwhile (combining.ts), so the load of many visitors becomes few commits. All rules are in the machine; this
+// loads and saves.
 
 import { DurableObject } from 'cloudflare:workers';
 import type { Effect, Machine, Page, Rows, Table } from '../../queue-core/ledger.ts';
 import { ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
+import { Combining } from './combining.ts';
 
 /** What crosses the RPC boundary; errors thrown there lose their class, so outcomes are values. */
 export type Applied<Reply> = { kind: 'applied'; replies: Reply[] } | { kind: 'unknown' } | { kind: 'busy' };
 
-/** Lists waiting for a commit; beyond it callers are told to come back, and the gate stays closed for them. */
-const LISTS_WAITING_MAX = 4_096;
-
 const TABLES: readonly Table[] = ['session', 'ending', 'history', 'audit', 'template'];
 
-const SCHEMA = [
+export const SCHEMA = [
   'CREATE TABLE IF NOT EXISTS document (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)',
   ...TABLES.map((table) => `CREATE TABLE IF NOT EXISTS ${table} (key INTEGER PRIMARY KEY, json TEXT NOT NULL)`),
 ].join(';');
-
-interface WaitingList<Command, Reply> {
-  commands: readonly Command[];
-  resolve: (applied: Applied<Reply>) => void;
-  reject: (reason: unknown) => void;
-}
 
 export abstract class LedgerObject<Document, Command, Reply> extends DurableObject {
   protected document: Document | null = null;
   protected abstract readonly machine: Machine<Document, Command, Reply>;
   readonly #sql = this.ctx.storage.sql;
-  #waiting: WaitingList<Command, Reply>[] = [];
-  #committing = false;
+  readonly #lists = new Combining<readonly Command[], Applied<Reply>>((lists) => this.#commit(lists));
 
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as never);
@@ -40,15 +31,12 @@ export abstract class LedgerObject<Document, Command, Reply> extends DurableObje
   }
 
   apply(commands: readonly Command[]): Promise<Applied<Reply>> {
-    if (this.#waiting.length >= LISTS_WAITING_MAX) return Promise.resolve({ kind: 'busy' });
-    const { promise, resolve, reject } = Promise.withResolvers<Applied<Reply>>();
-    this.#waiting.push({ commands, resolve, reject });
-    if (!this.#committing) void this.#commitWaiting();
-    return promise;
+    return this.#lists.add(commands) ?? Promise.resolve({ kind: 'busy' });
   }
 
-  /** Rows of a table as JSON texts, ascending. */
-  rows(table: Table, { after, limit }: Page): string[] {
+  /** Rows of a table as JSON texts, ascending; null where there is no document. */
+  rows(table: Table, { after, limit }: Page): string[] | null {
+    if (this.document === null) return null;
     const statement = `SELECT json FROM ${table} WHERE key > ? ORDER BY key LIMIT ?`;
     const found = this.#sql.exec<{ json: string }>(statement, after, Math.min(limit, ROWS_PER_PAGE_MAX));
     return found.toArray().map(({ json }) => json);
@@ -64,28 +52,22 @@ export abstract class LedgerObject<Document, Command, Reply> extends DurableObje
     return Date.now();
   }
 
-  async #commitWaiting(): Promise<void> {
-    this.#committing = true;
-    while (this.#waiting.length > 0) {
-      const lists = this.#waiting;
-      this.#waiting = [];
-      try {
-        const answers = this.ctx.storage.transactionSync(() => this.#applyLists(lists));
-        await this.ctx.storage.sync();
-        for (const [index, list] of lists.entries()) list.resolve(answers[index] ?? { kind: 'unknown' });
-      } catch (error) {
-        for (const list of lists) list.reject(error);
-        // Memory may be ahead of the disk now: start again from the disk.
-        this.ctx.abort('A commit failed.');
-      }
+  async #commit(lists: readonly (readonly Command[])[]): Promise<Applied<Reply>[]> {
+    try {
+      const answers = this.ctx.storage.transactionSync(() => this.#applyLists(lists));
+      await this.ctx.storage.sync();
+      return answers;
+    } catch (error) {
+      // Memory may be ahead of the disk now: start again from the disk, after the callers have been told.
+      queueMicrotask(() => this.ctx.abort('A commit failed.'));
+      throw error;
     }
-    this.#committing = false;
   }
 
-  #applyLists(lists: readonly WaitingList<Command, Reply>[]): Applied<Reply>[] {
+  #applyLists(lists: readonly (readonly Command[])[]): Applied<Reply>[] {
     const now = this.now();
     const before = this.document;
-    const answers = lists.map(({ commands }): Applied<Reply> => {
+    const answers = lists.map((commands): Applied<Reply> => {
       const [first] = commands;
       if (this.document === null && (first === undefined || !this.machine.begins(first))) return { kind: 'unknown' };
       const { document, replies, effects } = this.machine.run(this.document, this.#sessions, commands, now);

@@ -16,6 +16,7 @@ import { roomMachine } from '../../queue-core/step.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
+  granted,
   type Replies,
   type RoomStore,
   UnknownDirectory,
@@ -82,7 +83,7 @@ export class MemoryStore implements RoomStore {
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
-    return this.#run(room, commands).replies as Replies<C>;
+    return granted(this.#run(room, commands).replies) as Replies<C>;
   }
 
   async view(room: string, { endingsAfter, report }: Look): Promise<RoomView> {

@@ -32,7 +32,8 @@ export class RoomObject extends LedgerObject<RoomDocument, Command, Reply> {
   #endingsAfter(seq: number, at: EpochMs): Ending[] {
     const found: Ending[] = [];
     for (let after = seq; found.length < ENDINGS_PER_VIEW_MAX; ) {
-      const rows = this.rows('ending', { after, limit: ROWS_PER_PAGE_MAX }).map((row): Ending => JSON.parse(row));
+      const texts = this.rows('ending', { after, limit: ROWS_PER_PAGE_MAX }) ?? [];
+      const rows = texts.map((text): Ending => JSON.parse(text));
       found.push(...rows.filter(({ until }) => until > at));
       if (rows.length < ROWS_PER_PAGE_MAX) break;
       after = rows.at(-1)?.seq ?? after;

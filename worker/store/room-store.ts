@@ -2,7 +2,7 @@
 // a rule of the queue.
 
 import type { Look, RoomView } from '../../queue-core/board.ts';
-import type { Command, ReplyTo } from '../../queue-core/command.ts';
+import type { Command, Reply, ReplyTo } from '../../queue-core/command.ts';
 import type { DirectoryCommand, DirectoryReplyTo, DirectoryView } from '../../queue-core/directory.ts';
 import type { Page, Rows } from '../../queue-core/ledger.ts';
 
@@ -53,6 +53,17 @@ export class StoreUnavailable extends Error {
     super(`The store did not answer: ${what}`, options);
     this.name = 'StoreUnavailable';
   }
+}
+
+/**
+ * Replies as they are given to callers.
+ * @throws StoreUnavailable while the room asks around what its store has lost: whoever wants something comes again
+ */
+export function granted(replies: readonly Reply[]): readonly Reply[] {
+  if (replies.some(({ kind }) => kind === 'recovering')) {
+    throw new StoreUnavailable('it has come back older than it was, and the room makes sure what is missing');
+  }
+  return replies;
 }
 
 /** A store that does not know the room (yet, or any more) cannot let anybody in either; it is configured anew. */

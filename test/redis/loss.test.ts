@@ -1,0 +1,302 @@
+// A real Redis that loses what it had acknowledged: a primary that is killed while its replica lags, a restart that comes
+// back empty, one that loses nothing. Nobody gets a number that somebody else has, nobody is let in twice, limits hold.
+
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Actor, faultIn } from '../../queue-core/audit.ts';
+import type { Command } from '../../queue-core/command.ts';
+import type { DirectoryCommand } from '../../queue-core/directory.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
+import { brokenIn } from '../../queue-core/invariants.ts';
+import { RECOVERY_MS } from '../../queue-core/limits.ts';
+import { type RunningRedis, startRedis } from '../../scripts/local-redis/redis-server.ts';
+import { type RestStandIn, startRestStandIn } from '../../scripts/local-redis/rest-stand-in.ts';
+import type { RoomStore } from '../../worker/store/room-store.ts';
+import { StoreUnavailable, UnknownRoom } from '../../worker/store/room-store.ts';
+import { change, claim, configure, join, policy, settings, T0 } from '../core/rooms.ts';
+import { redisStore, storedRoom } from './redis-stores.ts';
+
+const ROOM = 'loss';
+const clock = { now: T0 };
+
+let redis: RunningRedis;
+let standIn: RestStandIn;
+const ends: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  clock.now = T0;
+  redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always', '--repl-diskless-sync-delay', '0');
+  standIn = await startRestStandIn(redis.port);
+  ends.push(redis.stop, standIn.stop);
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** One gateway: a store of its own that reports once a second. */
+class TestGateway {
+  readonly name: string;
+  readonly made = redisStore(standIn, { clock: () => clock.now });
+  readonly store: RoomStore = this.made.store;
+  #reports = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  async look() {
+    this.#reports++;
+    const observed = NOTHING_OBSERVED;
+    const report = { kind: 'report', gateway: this.name, seq: this.#reports, version: 1, observed } as const;
+    return this.store.view(ROOM, { endingsAfter: 0, report });
+  }
+
+  async one(command: Command) {
+    const [reply] = await this.store.apply(ROOM, [command]);
+    return reply;
+  }
+
+  async number(name: string): Promise<number> {
+    const reply = await this.one(join(name));
+    return reply.kind === 'joined' ? reply.place.number : 0;
+  }
+}
+
+async function open(gateways: readonly TestGateway[], changes: Parameters<typeof settings>[0] = {}): Promise<void> {
+  await gateways[0]?.one(configure(settings({ totalActiveUsers: 50, ...changes })));
+  clock.now += 1_000;
+  for (const gateway of gateways) await gateway.look();
+}
+
+/** A wire between a replica and its primary that can be cut. */
+async function wireTo(port: number): Promise<{ port: number; cut(): void }> {
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server: Server = createServer((inner) => {
+    if (isCut) return void inner.destroy();
+    const outer = connectTo(port, '127.0.0.1');
+    for (const socket of [inner, outer]) {
+      open.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => open.delete(socket));
+    }
+    inner.pipe(outer).pipe(inner);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(async () => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut() {
+      isCut = true;
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+async function replicaOf(primary: RunningRedis) {
+  const wire = await wireTo(primary.port);
+  const replica = await startRedis('--replicaof', '127.0.0.1', String(wire.port));
+  ends.push(replica.stop);
+  const inStep = async () => {
+    const info = String(await replica.command('INFO', 'replication'));
+    const primaryInfo = String(await primary.command('INFO', 'replication'));
+    const offset = (text: string, name: string) => new RegExp(`${name}:(\\d+)`).exec(text)?.[1];
+    return (
+      /master_link_status:up/.test(info) &&
+      offset(info, 'slave_repl_offset') === offset(primaryInfo, 'master_repl_offset')
+    );
+  };
+  return { replica, wire, inStep };
+}
+
+describe('a primary that dies before its replica has everything', () => {
+  test('with all gateways alive: everybody keeps what they were told, whichever gateway comes first', async () => {
+    const [north, south] = [new TestGateway('north'), new TestGateway('south')];
+    const { replica, wire, inStep } = await replicaOf(redis);
+    await open([north, south]);
+    for (const name of ['a', 'b', 'c']) await north.one(join(name, true));
+    await expect.poll(inStep, { timeout: 20_000 }).toBe(true);
+
+    // The second that will be lost: places, sessions, an ending, an operator's change, by both gateways.
+    wire.cut();
+    clock.now += 500;
+    const lostByNorth = await north.number('d');
+    const lostBySouth = await south.number('e');
+    const lostSession = await south.one({ ...claim(lostByNorth, 'd'), sid: 'sid-lost' } as Command);
+    await north.one({ kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' });
+    const changed = await south.one(change({ kind: 'setPolicy', policy: policy({ totalActiveUsers: 3 }) }));
+    expect(lostSession.kind).toBe('admitted');
+    expect(changed).toMatchObject({ kind: 'changed', version: 2 });
+    const { board: before, live: liveBefore } = await south.look();
+    await redis.end('SIGKILL');
+    await replica.command('REPLICAOF', 'NO', 'ONE');
+    standIn.redirect(replica.port);
+
+    // A gateway that knows nothing at all comes first, then the one that knows less.
+    clock.now += 500;
+    const west = new TestGateway('west');
+    await expect(west.one(join('f'))).rejects.toThrow(StoreUnavailable);
+    await expect(north.one(join('g'))).rejects.toThrow(StoreUnavailable);
+    await north.look();
+    const after = await south.look();
+    expect(after.board).toMatchObject({ issued: before.issued, called: before.called, active: before.active });
+    expect(after.policy.totalActiveUsers).toBe(3);
+    expect(after.live.audit).toEqual(liveBefore.audit);
+    expect(after.endings.map(({ sid }) => sid)).toEqual(['sid-a']);
+
+    clock.now += RECOVERY_MS + 500;
+    for (const gateway of [north, south, west]) await gateway.look();
+    const numbers = [await west.number('f'), await north.number('g'), await south.number('h')];
+    expect(numbers).toEqual([lostBySouth + 1, lostBySouth + 2, lostBySouth + 3]);
+    // The session of the lost second is the same one, and the limit of the lost change holds.
+    expect(await west.one({ ...claim(lostByNorth, 'd'), sid: 'another' } as Command)).toMatchObject({
+      sid: 'sid-lost',
+    });
+    const { room: document, sessions } = await storedRoom(standIn, ROOM);
+    expect(document.active).toBeLessThanOrEqual(3);
+    expect(brokenIn(document, sessions)).toEqual([]);
+    const log = await west.store.rows(ROOM, 'audit', { after: 0, limit: 1_000 });
+    expect(faultIn(log)).toBeNull();
+    expect(log.map(({ action }) => action)).toEqual(['configure', 'setPolicy', 'recover']);
+  });
+
+  test('together with the only gateway that knew: its numbers stay free, its sessions count', async () => {
+    const [north, south] = [new TestGateway('north'), new TestGateway('south')];
+    const { replica, wire, inStep } = await replicaOf(redis);
+    await open([north, south]);
+    await north.look();
+    await expect.poll(inStep, { timeout: 20_000 }).toBe(true);
+    wire.cut();
+    const lost: number[] = [];
+    for (let visitor = 0; visitor < 20; visitor++) {
+      clock.now += 50;
+      const reply = await south.one(join(`lost-${visitor}`, true));
+      if (reply.kind === 'joined') lost.push(reply.place.number);
+    }
+    const { board } = await south.look();
+    expect(board.active).toBeGreaterThan(5);
+    await redis.end('SIGKILL');
+    await replica.command('REPLICAOF', 'NO', 'ONE');
+    standIn.redirect(replica.port);
+
+    clock.now += 500;
+    await north.look();
+    clock.now += RECOVERY_MS;
+    const concluded = await north.look();
+    expect(concluded.board.active).toBeGreaterThanOrEqual(board.active);
+    expect(lost).not.toContain(await north.number('next'));
+    expect(await north.number('after')).toBeGreaterThan(Math.max(...lost));
+  });
+});
+
+describe('a Redis that comes back empty', () => {
+  test('gets the room back from the gateways that are alive: same places, same sessions, same log', async () => {
+    const [north, south] = [new TestGateway('north'), new TestGateway('south')];
+    await open([north, south]);
+    for (const name of ['a', 'b', 'c']) await south.one(join(name, true));
+    const before = await north.look();
+    await redis.command('FLUSHALL');
+    clock.now += 500;
+    await expect(south.one(join('d'))).rejects.toThrow(StoreUnavailable);
+    const after = await north.look();
+    await south.look();
+    expect(after.board).toMatchObject({ epoch: 1, issued: 3, active: before.board.active });
+    clock.now += RECOVERY_MS;
+    await north.look();
+    await south.look();
+    expect(await north.number('d')).toBe(4);
+    const { room: document, sessions } = await storedRoom(standIn, ROOM);
+    expect([...sessions.keys()].toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    expect(brokenIn(document, sessions)).toEqual([]);
+    expect(faultIn(await north.store.rows(ROOM, 'audit', { after: 0, limit: 100 }))).toBeNull();
+  });
+
+  test('and that nobody remembers is unknown: nobody gets in, and its next opening has a number of its own', async () => {
+    const north = new TestGateway('north');
+    await open([north]);
+    await north.one(join('a', true));
+    await redis.command('FLUSHALL');
+    const newcomer = new TestGateway('newcomer');
+    await expect(newcomer.one(join('b'))).rejects.toThrow(UnknownRoom);
+    await expect(newcomer.one(claim(1, 'a'))).rejects.toThrow(UnknownRoom);
+    await newcomer.one({ ...configure(settings()), firstEpoch: 1_800_000_000 } as Command);
+    expect(await newcomer.one(claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
+  });
+
+  test('has its directory back as well', async () => {
+    const north = new TestGateway('north');
+    const by: Actor = { id: 's', name: 's', role: 'owner', address: null };
+    const seed: DirectoryCommand = { kind: 'seed', by, rooms: [], ownerDigest: 'o' };
+    await north.store.directory.apply([seed]);
+    const key = { id: 'k1', name: 'Night shift', role: 'operator', digest: 'd1' } as const;
+    const added = { kind: 'change', id: 'w1', by, change: { kind: 'addKey', key } } as const;
+    await north.store.directory.apply([added]);
+    const before = await north.store.directory.view(null);
+    await redis.command('FLUSHALL');
+    expect(await north.store.directory.view(null)).toEqual(before);
+    expect(faultIn(await north.store.directory.rows('audit', { after: 0, limit: 10 }))).toBeNull();
+  });
+});
+
+test('a restart that loses nothing costs five seconds and nothing else', async () => {
+  const [north, south] = [new TestGateway('north'), new TestGateway('south')];
+  await open([north, south]);
+  for (const name of ['a', 'b']) await south.one(join(name, true));
+  const before = await north.look();
+  await redis.end('SIGTERM');
+  await expect(north.one(join('c'))).rejects.toThrow(StoreUnavailable);
+  await redis.again();
+  clock.now += 2_000;
+  await expect(north.one(join('c'))).rejects.toThrow(StoreUnavailable);
+  await north.look();
+  await south.look();
+  clock.now += RECOVERY_MS;
+  const after = await north.look();
+  await south.look();
+  const { issued, active, called } = before.board;
+  expect(after.board).toMatchObject({ issued, active, called });
+  expect(await north.number('c')).toBe(issued + 1);
+  const { room: document, sessions } = await storedRoom(standIn, ROOM);
+  expect(brokenIn(document, sessions)).toEqual([]);
+});
+
+test('histories that parted where Redis does not say who answers: found by the marks, and counted together', async () => {
+  // As behind Upstash's own service: INFO names no process.
+  standIn.fault = null;
+  const [north, south] = [new TestGateway('north'), new TestGateway('south')];
+  await open([north, south], { totalActiveUsers: 10 });
+  await north.look();
+  await south.look();
+  const saved = await Promise.all(
+    ((await redis.command('KEYS', '*')) as string[]).map(async (key) => [key, await dump(key)] as const),
+  );
+  await south.one(join('lost', true));
+  await redis.command('FLUSHALL');
+  for (const [key, bytes] of saved) await restore(key, bytes);
+  // North has seen nothing of the loss and goes on; south finds its commit gone.
+  await north.one(join('kept', true));
+  await expect(south.one(join('later'))).rejects.toThrow(StoreUnavailable);
+  clock.now += RECOVERY_MS;
+  await north.look();
+  await south.look();
+  const { room: document } = await storedRoom(standIn, ROOM);
+  expect(document.active).toBe(2);
+  expect(await south.number('later')).toBeGreaterThan(1);
+});
+
+/** DUMP and RESTORE of one key by way of a script, because its bytes are no text. */
+async function dump(key: string): Promise<string> {
+  const script = `local s = redis.call('DUMP', KEYS[1]) return (s:gsub('.', function(c) return string.format('%02x', c:byte()) end))`;
+  return String(await redis.command('EVAL', script, '1', key));
+}
+
+async function restore(key: string, hex: string): Promise<void> {
+  const script = `redis.call('RESTORE', KEYS[1], 0, (ARGV[1]:gsub('..', function(x) return string.char(tonumber(x, 16)) end)))`;
+  await redis.command('EVAL', script, '1', key, hex);
+}

@@ -1,0 +1,39 @@
+// Stores in Redis as tests need them: a played clock where there is one, and the sums of what was asked.
+
+import { randomBytes } from 'node:crypto';
+import type { RoomDocument, SessionRecord } from '../../queue-core/room.ts';
+import { RedisArchive } from '../../worker/store/redis-archive.ts';
+import { RedisLink } from '../../worker/store/redis-link.ts';
+import { type RedisOptions, RedisStore } from '../../worker/store/redis-store.ts';
+import { StoreTally } from '../../worker/store/store-tally.ts';
+
+/** A store of one context, as a gateway with a desk of its own would have it. */
+export function redisStore(address: { url: string; token: string }, changes: Partial<RedisOptions> = {}) {
+  const tally = new StoreTally();
+  const link = new RedisLink(address);
+  const store = new RedisStore({
+    link,
+    tally,
+    stopwatch: () => performance.now(),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    random: Math.random,
+    randomId: (bytes) => randomBytes(bytes).toString('base64url'),
+    ...changes,
+  });
+  return { store, link, tally };
+}
+
+export interface StoredRoom {
+  room: RoomDocument;
+  sessions: ReadonlyMap<number, SessionRecord>;
+}
+
+/** A room as it lies in Redis. */
+export async function storedRoom(address: { url: string; token: string }, name: string): Promise<StoredRoom> {
+  const archive = new RedisArchive(new RedisLink(address), `room:${name}`);
+  const room = (await archive.document()) as RoomDocument | null;
+  if (room === null) throw new TypeError(`Room "${name}" is not in Redis.`);
+  const sessions = new Map<number, SessionRecord>();
+  for await (const put of archive.rows()) if (put.table === 'session') sessions.set(put.key, put.row);
+  return { room, sessions };
+}

@@ -1,0 +1,405 @@
+// One document and its tables in Redis, shared by any number of gateways: load, let the machine decide, write if nobody
+// else has written meanwhile, else begin again; a bounded number of times and a bounded time. Remembers what it last saw, so
+// that a store that comes back older is noticed and moved forward (queue-core/recovery.ts).
+
+import type { Effect, Machine, Page, Put, Rows, Sessions, Table, Witness } from '../../queue-core/ledger.ts';
+import { ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
+import type { EpochMs } from '../../queue-core/room.ts';
+import { joinedActs, relationOf, withAct } from './lineage.ts';
+import { type RedisLink, RedisTrouble } from './redis-link.ts';
+import { COMMIT, MARK_MS, RECORD, rowIn, Schema, sessionPart, type Written, written } from './redis-schema.ts';
+import { LoadedSessions, WrittenSessions } from './session-rows.ts';
+import type { StoreTally } from './store-tally.ts';
+
+/** No request begins later than this after the operation did; with the last one's own bound it ends within 3 s. */
+const OPERATION_MS_MAX = 2_000;
+
+/** Tries at one commit: two clients get in each other's way once or twice; more is a storm, which waiting pages sit out. */
+const ATTEMPTS_MAX = 12;
+
+/** A try that failed waits a random time up to this, doubled each time, so that those who met do not meet again. */
+const BACKOFF_MS = 4;
+const BACKOFF_MS_MAX = 250;
+
+/** A look that nothing is to be written for is answered from what somebody committed this recently. */
+const LOOK_MS_MAX = 200;
+
+/** Own commits remembered for the case that the store loses them: more than it may lose (`LOST_MS_MAX`). */
+const JOURNAL_MS = 10_000;
+const JOURNAL_COMMITS_MAX = 512;
+
+/** A mark this old may be gone by itself any moment; its absence proves nothing. */
+const MARK_TRUSTED_MS = MARK_MS - 20_000;
+
+const TOKEN_BYTES = 9;
+
+export interface RedisLedgerOptions<Document, Command, Reply> {
+  machine: Machine<Document, Command, Reply>;
+  link: RedisLink;
+  /** Names the ledger among those of the database. */
+  name: string;
+  tally: StoreTally;
+  /** The store's time of an act, given Redis' own; tests play it. */
+  clock?: (redisTime: EpochMs) => EpochMs;
+  /** A stopwatch in ms. */
+  stopwatch: () => number;
+  wait: (ms: number) => Promise<void>;
+  random: () => number;
+  randomId: (bytes: number) => string;
+}
+
+export interface List<Command> {
+  commands: readonly Command[];
+  /** Nothing is reported and nothing wished for: where somebody has just committed, their document will do. */
+  onlyLooks?: boolean;
+}
+
+export type Answered<Document, Reply> =
+  | { kind: 'applied'; replies: Reply[]; document: Document }
+  /** There is no document, and no command that begins one. */
+  | { kind: 'unknown' };
+
+interface Stored<Document> {
+  now: EpochMs;
+  /** '' where there is no record. */
+  token: string;
+  document: Document | null;
+  acts: string;
+  /** Which process of the store wrote last, and which one answers; '' where it does not say. */
+  wroteIt: string;
+  answers: string;
+  parts: number;
+  sessions: ReadonlyMap<number, Rows['session']>;
+  /** Tokens that were asked after and whose commits are there. */
+  made: ReadonlySet<string>;
+  /** What this client had seen last when it asked. */
+  seen: Seen<Document> | null;
+}
+
+/** A commit of this client's own, as it would have to be made again. */
+interface Own {
+  token: string;
+  puts: Put[];
+  at: number;
+}
+
+interface Seen<Document> {
+  token: string;
+  document: Document;
+  acts: string;
+  at: number;
+}
+
+/** A commit that was sent and not answered, and what it would have answered. */
+interface Sent<Document, Reply> {
+  token: string;
+  answered: Answered<Document, Reply>[];
+  seen: Seen<Document>;
+  puts: Put[];
+}
+
+export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
+  readonly schema: Schema;
+  readonly #options: RedisLedgerOptions<Document, Command, Reply>;
+  #seen: Seen<Document> | null = null;
+  #journal: Own[] = [];
+
+  constructor(options: RedisLedgerOptions<Document, Command, Reply>) {
+    this.#options = options;
+    this.schema = new Schema(options.name);
+  }
+
+  /**
+   * Carries lists out in order as one act at one moment of the store's clock.
+   * @throws RedisTrouble when it is unknown whether they were carried out, or certain that they were not
+   */
+  async commit(lists: readonly List<Command>[]): Promise<Answered<Document, Reply>[]> {
+    const { link, tally, stopwatch } = this.#options;
+    const [from, trips] = [stopwatch(), link.roundTrips];
+    const sent: Sent<Document, Reply>[] = [];
+    let failure = new RedisTrouble('contended');
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS_MAX && stopwatch() - from < OPERATION_MS_MAX; attempt++) {
+        if (attempt > 0) await this.#backOff(attempt);
+        try {
+          const answered = await this.#attempt(lists, sent);
+          if (answered !== null) return answered;
+          failure = new RedisTrouble('contended');
+          tally.conflicts++;
+        } catch (error) {
+          if (!(error instanceof RedisTrouble)) throw error;
+          failure = error;
+          tally.trouble(error.trouble);
+          if (!error.passes) break;
+          tally.retries++;
+        }
+      }
+      throw failure;
+    } finally {
+      tally.list(
+        lists.reduce((sum, { commands }) => sum + commands.length, 0),
+        link.roundTrips - trips,
+      );
+    }
+  }
+
+  /** Rows in ascending order of keys as JSON texts; null where there is no record. */
+  async rows(table: Exclude<Table, 'session'>, { after, limit }: Page): Promise<string[] | null> {
+    const [record, members] = await this.#options.link.answers((batch) => {
+      batch.exists(this.schema.record);
+      batch.zrange(this.schema.table(table), `(${after}`, '+inf', {
+        byScore: true,
+        offset: 0,
+        count: Math.min(limit, ROWS_PER_PAGE_MAX),
+      });
+    });
+    return record === 1 ? (members as string[]).map(rowIn) : null;
+  }
+
+  async row<T extends Exclude<Table, 'session'>>(table: T, key: number): Promise<Rows[T] | null> {
+    const [members] = await this.#options.link.answers((batch) => {
+      batch.zrange(this.schema.table(table), key, key, { byScore: true });
+    });
+    const [member] = members as string[];
+    return member === undefined ? null : (JSON.parse(rowIn(member)) as Rows[T]);
+  }
+
+  /** @returns null where somebody else was faster */
+  async #attempt(
+    lists: readonly List<Command>[],
+    sent: Sent<Document, Reply>[],
+  ): Promise<Answered<Document, Reply>[] | null> {
+    const { machine, clock } = this.#options;
+    const positions = lists.flatMap(({ commands }) =>
+      commands.flatMap((command) => machine.sessionNeeded(command) ?? []),
+    );
+    const stored = await this.#load(
+      positions,
+      sent.map(({ token }) => token),
+    );
+    const made = sent.find(({ token }) => stored.made.has(token));
+    if (made !== undefined) return this.#remember(made);
+    const now = clock?.(stored.now) ?? stored.now;
+
+    const loaded = new LoadedSessions(stored.sessions, positions);
+    const recovered = await this.#recover(stored, loaded, now);
+    const document = recovered?.document ?? stored.document;
+    if (recovered === null && document !== null && isEnough(document, lists, now)) {
+      return lists.map(() => ({ kind: 'applied', replies: [], document }));
+    }
+    const run = await this.#run(lists, document, loaded, recovered?.effects ?? [], now);
+    if (run.document === null) return run.answered;
+
+    const { effects } = run;
+    const token = this.#options.randomId(TOKEN_BYTES);
+    const before = recovered?.acts ?? stored.acts;
+    const acts = machine.isRecovering(run.document, now) ? before || withAct('', token) : withAct(before, token);
+    const puts = effects.filter((effect) => effect.kind === 'put');
+    const seen = { token, document: run.document, acts, at: this.#options.stopwatch() };
+    const one = { token, answered: run.answered, seen, puts };
+    return (await this.#write(stored, one, written(this.schema, effects, stored.parts), sent))
+      ? this.#remember(one)
+      : null;
+  }
+
+  /**
+   * Lets the machine decide. Where it looked up a session that was not loaded, that is fetched and all is decided again:
+   * it is a pure function, and what it said without knowing is thrown away.
+   * @param effects of what came before the lists
+   */
+  async #run(
+    lists: readonly List<Command>[],
+    document: Document | null,
+    loaded: LoadedSessions,
+    effects: readonly Effect[],
+    now: EpochMs,
+  ) {
+    for (;;) {
+      const run = this.#runOnce(lists, document, loaded, effects, now);
+      const missing = loaded.takeMissing();
+      if (missing.length === 0) return run;
+      loaded.add((await this.#load(missing, [])).sessions, missing);
+    }
+  }
+
+  #runOnce(
+    lists: readonly List<Command>[],
+    before: Document | null,
+    loaded: Sessions,
+    effectsBefore: readonly Effect[],
+    now: EpochMs,
+  ) {
+    const { machine } = this.#options;
+    const sessions = new WrittenSessions(loaded);
+    const effects: Effect[] = [];
+    const take = (effect: Effect): void => {
+      effects.push(effect);
+      sessions.write(effect);
+    };
+    effectsBefore.forEach(take);
+    let document = before;
+    const outcomes = lists.map(({ commands }): Reply[] | null => {
+      const [first] = commands;
+      if (document === null && (first === undefined || !machine.begins(first))) return null;
+      const run = machine.run(document, sessions, commands, now);
+      document = run.document;
+      run.effects.forEach(take);
+      return run.replies;
+    });
+    // Lists answer with what they were told; a look is answered from the document after all of them.
+    const last = document as Document | null;
+    const answered = outcomes.map((replies): Answered<Document, Reply> => {
+      return replies === null || last === null ? { kind: 'unknown' } : { kind: 'applied', replies, document: last };
+    });
+    return { document: last, effects, answered };
+  }
+
+  async #load(positions: readonly number[], tokens: readonly string[]): Promise<Stored<Document>> {
+    const { schema } = this;
+    const seen = this.#seen;
+    const byPart = Map.groupBy(new Set(positions), sessionPart);
+    const asked = [...new Set(seen === null ? tokens : [...tokens, seen.token])];
+    const [time, fields, server, ...rest] = await this.#options.link.answers((batch) => {
+      batch.time();
+      batch.hmget(schema.record, ...RECORD);
+      batch.eval(WHO_ANSWERS, [schema.record], []);
+      for (const token of asked) batch.exists(schema.mark(token));
+      for (const [part, wanted] of byPart) batch.hmget(schema.sessions(part), ...wanted.map(String));
+    }, OPTIONAL);
+    const [seconds, micros] = time as [string, string];
+    const [token, document, acts, wroteIt, parts] = fields as (string | null)[];
+    const sessions = new Map<number, Rows['session']>();
+    for (const [index, wanted] of [...byPart.values()].entries()) {
+      const rows = rest[asked.length + index] as (string | null)[];
+      for (const [at, position] of wanted.entries()) {
+        const row = rows[at] ?? null;
+        if (row !== null) sessions.set(position, JSON.parse(row));
+      }
+    }
+    const made = asked.filter((_, index) => rest[index] === 1);
+    return {
+      now: Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000),
+      token: token ?? '',
+      document: document == null ? null : (JSON.parse(document) as Document),
+      acts: acts ?? '',
+      wroteIt: wroteIt ?? '',
+      answers: serverIn(server),
+      parts: Number(parts ?? 0),
+      sessions,
+      made: new Set(made),
+      seen,
+    };
+  }
+
+  /** Writes if the record is as it was loaded. What was sent and not answered is asked after at the next try. */
+  async #write(
+    stored: Stored<Document>,
+    one: Sent<Document, Reply>,
+    { keys, changes, parts }: Written,
+    sent: Sent<Document, Reply>[],
+  ): Promise<boolean> {
+    const { token, seen } = one;
+    const server = stored.answers || stored.wroteIt;
+    const record = [JSON.stringify(seen.document), seen.acts, server, String(parts)];
+    try {
+      const [outcome] = await this.#options.link.answers((batch) => {
+        const args = [stored.token, token, String(MARK_MS), ...record, ...changes];
+        batch.eval(COMMIT, [this.schema.record, this.schema.mark(token), ...keys], args);
+      });
+      return outcome === 1;
+    } catch (error) {
+      if (error instanceof RedisTrouble && error.mayHaveRun) sent.push(one);
+      throw error;
+    }
+  }
+
+  #remember({ token, seen, puts, answered }: Sent<Document, Reply>): Answered<Document, Reply>[] {
+    const now = this.#options.stopwatch();
+    this.#seen = { ...seen, at: now };
+    const young = this.#journal.filter(({ at }) => now - at < JOURNAL_MS);
+    this.#journal = [...young, { token, puts, at: now }].slice(-JOURNAL_COMMITS_MAX);
+    return answered;
+  }
+
+  /**
+   * Notices that the store does not have what it had: the commit that was seen last left no mark, the record is gone, or
+   * another process of the store answers than the one that wrote.
+   */
+  async #recover(stored: Stored<Document>, loaded: LoadedSessions, now: EpochMs) {
+    const { machine, stopwatch } = this.#options;
+    const { seen } = stored;
+    const isLost = seen !== null && this.#isLost(stored, seen);
+    const isReplaced = stored.wroteIt !== '' && stored.answers !== '' && stored.wroteIt !== stored.answers;
+    if (!isLost && !isReplaced) {
+      const { token, document, acts } = stored;
+      // Another operation of this client may have seen something later meanwhile.
+      if (document !== null && this.#seen === seen) this.#seen = { token, document, acts, at: stopwatch() };
+      return null;
+    }
+    const rows = isLost ? await this.#lostRows(loaded) : [];
+    const witness: Witness<Document> | null = isLost
+      ? { document: seen.document, relation: relationOf(seen.acts, stored.acts), rows }
+      : null;
+    const recovered = machine.recover(stored.document, witness, loaded, now);
+    if (recovered === null) return null;
+    this.#options.tally.losses++;
+    const acts = witness === null ? stored.acts : actsAfter(witness.relation, isLost ? seen.acts : '', stored.acts);
+    return { ...recovered, acts };
+  }
+
+  #isLost(stored: Stored<Document>, seen: Seen<Document>): boolean {
+    if (stored.token === seen.token || stored.made.has(seen.token)) return false;
+    return stored.document === null || this.#options.stopwatch() - seen.at < MARK_TRUSTED_MS;
+  }
+
+  /** Rows of own commits that the store does not have any more, the last of each key; loads what it has of their sessions. */
+  async #lostRows(loaded: LoadedSessions): Promise<Put[]> {
+    if (this.#journal.length === 0) return [];
+    const marks = await this.#options.link.answers((batch) => {
+      for (const { token } of this.#journal) batch.exists(this.schema.mark(token));
+    });
+    const lost = this.#journal.filter((_, index) => marks[index] !== 1);
+    const rows = [...new Map(lost.flatMap(({ puts }) => puts.map((put) => [`${put.table} ${put.key}`, put]))).values()];
+    const positions = rows.flatMap(({ table, key }) => (table === 'session' ? [key] : []));
+    loaded.add((await this.#load(positions, [])).sessions, positions);
+    return rows;
+  }
+
+  #backOff(attempt: number): Promise<void> {
+    const { random, wait } = this.#options;
+    return wait(random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** attempt));
+  }
+}
+
+/** Whether all that is asked can be answered from a document as it is stored. */
+function isEnough(document: { at: EpochMs }, lists: readonly List<unknown>[], now: EpochMs): boolean {
+  const age = now - document.at;
+  return lists.every(
+    ({ commands, onlyLooks }) => commands.length === 0 || (onlyLooks && age >= 0 && age < LOOK_MS_MAX),
+  );
+}
+
+/** Which process of the store answers: a name that changes with every restart and every failover. */
+const WHO_ANSWERS = `
+-- KEYS[1] record, so that the same node of a cluster is asked
+return redis.call('INFO', 'server')`;
+
+/** Index of that question in the batch; not every store answers it. */
+const OPTIONAL: ReadonlySet<number> = new Set([2]);
+
+/** Upstash's own service is many processes behind one address: their names say nothing. */
+function serverIn(info: unknown): string {
+  if (typeof info !== 'string' || /upstash/i.test(info)) return '';
+  return /^run_id:(\w+)/m.exec(info)?.[1] ?? '';
+}
+
+function actsAfter(relation: Witness<unknown>['relation'], seen: string, stored: string): string {
+  switch (relation) {
+    case 'after':
+      return seen;
+    case 'before':
+      return stored;
+    case 'parted':
+      return joinedActs(seen, stored);
+  }
+}
