@@ -2,11 +2,12 @@
 // is a visit. Handlers stand beside their paths.
 
 import { type Context, Hono } from 'hono';
+import { consoleDocument, consolePolicy } from '../admin-ui/shell.ts';
 import { refusal } from './answers.ts';
-import { OPERATOR_PATH } from './contract/operators.ts';
+import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operators.ts';
 import { COOKIE_CHARS_MAX } from './credentials.ts';
 import type { Background, Gateway } from './gateway.ts';
-import { operatorApi } from './operators/api.ts';
+import { answersOperators, operatorApi } from './operators/api.ts';
 import { openApi } from './operators/openapi.ts';
 import { type Problem, problemResponse } from './problems.ts';
 import { isReserved, readTarget, type TargetDoubt } from './target.ts';
@@ -17,6 +18,15 @@ import { type RequestEnv, visitorApi } from './visitor-api.ts';
 const HEADER_CHARS_MAX = 16_384;
 
 const JWKS_SECONDS = 300;
+
+/** The console is in nobody's cache, frame or search engine. */
+const CONSOLE_HEADERS = {
+  'Content-Security-Policy': consolePolicy,
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Robots-Tag': 'noindex',
+  'Referrer-Policy': 'no-referrer',
+};
 
 export function createApp(gateway: Gateway): Hono<RequestEnv> {
   const app = new Hono<RequestEnv>();
@@ -43,6 +53,12 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       headers: { 'Cache-Control': `public, max-age=${JWKS_SECONDS}`, 'Access-Control-Allow-Origin': '*' },
     }),
   );
+  app.get(CONSOLE_PATH, (c) => {
+    if (!answersOperators(gateway, c.req.header('Host'))) return problemResponse('not-found');
+    return new Response(consoleDocument, {
+      headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
+    });
+  });
   app.get('/_fairgate/openapi.json', () => Response.json(openApi(gateway.consoleUrl)));
   app.route(OPERATOR_PATH, operatorApi(gateway));
   app.route('/_fairgate', visitorApi(gateway));
