@@ -42,7 +42,7 @@ beforeAll(async () => {
         title: { ko: '예약', en: 'Booking' },
         hosts: ['*'],
         origin: 'http://127.0.0.1:9',
-        schedule: { opensAt: '+14s' },
+        schedule: { opensAt: '+10s' },
         policy: {
           newUsersPerMinute: NEW_USERS_PER_MINUTE,
           totalActiveUsers: TOTAL_ACTIVE_USERS,
