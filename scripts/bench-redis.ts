@@ -16,6 +16,8 @@ const AT_ONCE = [1, 4, 16];
 const PHASES = 9;
 const ROUNDS_PER_PHASE = 6;
 const POLLS = 2_000;
+const RUSH = 6_400;
+const RUSH_AT_ONCE = 256;
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
@@ -104,12 +106,18 @@ export async function benchRedis(): Promise<void> {
         claimed.map((count) => count.toFixed(2)),
       ),
     );
+    const looks = `${asked} during ${POLLS} polls in ${seconds.toFixed(1)} s: the gateway’s own look, once a second`;
+    console.log(`${row('each poll', [(asked / POLLS).toFixed(4)])}   (${looks})`);
+
+    const { standIn } = redis;
+    const commandsSoFar = () => [...standIn.commands.values()].reduce((sum, count) => sum + count, 0);
+    const [commands, bytes, lists] = [commandsSoFar(), standIn.bytes, standIn.requests];
+    for (let joined = 0; joined < RUSH; joined += RUSH_AT_ONCE) {
+      await Promise.all(Array.from({ length: RUSH_AT_ONCE }, () => wish('ahead', 'join')));
+    }
+    const each = (count: number) => (count / RUSH).toFixed(2);
     console.log(
-      row(
-        'each poll',
-        AT_ONCE.map(() => '0'),
-      ),
-      ` (${asked} during ${POLLS} polls in ${seconds.toFixed(1)} s: the gateway’s own look, once a second)`,
+      `a rush of ${RUSH} joins, ${RUSH_AT_ONCE} at once: ${each(standIn.requests - lists)} requests, ${each(commandsSoFar() - commands)} commands, ${each((standIn.bytes - bytes) / 1000)} kB each`,
     );
   } finally {
     await gateway.stop();

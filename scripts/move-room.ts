@@ -41,11 +41,16 @@ async function main(): Promise<void> {
   if ((room === undefined) === (values.directory !== true) || from === undefined || to === undefined || from === to) {
     throw new Error(USAGE);
   }
-  const places = [await namedPlace(from, process.env), await namedPlace(to, process.env)] as const;
+  const places: LedgerPlace[] = [];
   try {
-    const says = await moveLedger(room === undefined ? 'directory' : `room:${room}`, ...places);
-    console.log(`Moved from ${places[0].where} to ${places[1].where}:\n${says}`);
+    const source = await namedPlace(from, process.env);
+    places.push(source);
+    const target = await namedPlace(to, process.env);
+    places.push(target);
+    const says = await moveLedger(room === undefined ? 'directory' : `room:${room}`, source, target);
+    console.log(`Moved from ${source.where} to ${target.where}:\n${says}`);
   } finally {
+    // A place on disk is a process of its own, which must not outlive the command.
     for (const place of places) await place.close();
   }
 }

@@ -23,6 +23,8 @@ export interface RestStandIn {
   /** Requests and commands so far. */
   requests: number;
   commands: Map<string, number>;
+  /** Bytes of bodies in both directions so far. */
+  bytes: number;
   /** Decides on each request; null: nothing happens to it. */
   fault: ((commands: readonly (readonly string[])[]) => Fault | null) | null;
   /** Another Redis from now on, as after a failover. */
@@ -49,6 +51,7 @@ export async function startRestStandIn(port: number, at = 0): Promise<RestStandI
     token,
     requests: 0,
     commands: new Map(),
+    bytes: 0,
     fault: null,
     redirect(to) {
       redisPort = to;
@@ -69,7 +72,9 @@ export async function startRestStandIn(port: number, at = 0): Promise<RestStandI
     if (request.headers.authorization !== `Bearer ${token}`) {
       return say(response, 401, { error: 'WRONGPASS invalid or missing auth token' });
     }
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    const text = Buffer.concat(chunks).toString();
+    standIn.bytes += text.length;
+    const body: unknown = JSON.parse(text);
     const isBatch = request.url === '/pipeline' || request.url === '/multi-exec';
     if (!isBatch && request.url !== '/') return say(response, 400, { error: 'ERR unknown path' });
     const commands = ((isBatch ? body : [body]) as unknown[][]).map((words) => words.map(String));
@@ -90,6 +95,7 @@ export async function startRestStandIn(port: number, at = 0): Promise<RestStandI
     const said = results.map((value) =>
       value instanceof RedisError ? { error: value.message } : { result: encode(value) },
     );
+    standIn.bytes += JSON.stringify(said).length;
     if (isBatch) return say(response, 200, said);
     return say(response, results[0] instanceof RedisError ? 400 : 200, said[0]);
   }

@@ -81,6 +81,14 @@ export const play: fc.Arbitrary<Play> = fc.record({
         return { kind: 'reportStock', remaining, asOf: room.at };
       }),
     },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom('entry' as const, 'position' as const))
+        .map(([share, kind]) => (room: RoomDocument): Command => {
+          return { kind: 'attest', epoch: room.epoch, place: { kind, number: positionOf(room, share) } };
+        }),
+    },
     { weight: 1, arbitrary: fc.boolean().map((healthy) => () => ({ kind: 'reportOrigin', healthy }) as Command) },
     {
       weight: 1,

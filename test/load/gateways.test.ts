@@ -24,6 +24,8 @@ const NO_SHOW = 0.4;
 const NEW_USERS_PER_MINUTE = 3_750;
 const TOTAL_ACTIVE_USERS = 900;
 const WINDOW_MS = 10_000;
+/** The restart, the five seconds after it, and the pause of those who were refused meanwhile. */
+const AWAY_MS = 10_000;
 
 let redis: SharedRedis;
 let gateways: RunningGateway[];
@@ -40,7 +42,7 @@ beforeAll(async () => {
         title: { ko: '예약', en: 'Booking' },
         hosts: ['*'],
         origin: 'http://127.0.0.1:9',
-        schedule: { opensAt: '+14s' },
+        schedule: { opensAt: '+10s' },
         policy: {
           newUsersPerMinute: NEW_USERS_PER_MINUTE,
           totalActiveUsers: TOTAL_ACTIVE_USERS,
@@ -79,11 +81,7 @@ test('a gateway dies and Redis restarts half way: nobody loses a place, limits a
   const joined = (performance.now() - joiningFrom) / 1000;
   const crowd = crowds.flat();
 
-  let lastCallAt = Number.POSITIVE_INFINITY;
-  const onBoard = ({ called, issued, asOf }: Board) => {
-    if (called > 0 && called === issued) lastCallAt = Math.min(lastCallAt, Date.parse(asOf));
-  };
-  const playing = Promise.all(crowds.map((part, index) => play(part, { ...rules, url: urls[index] ?? '', onBoard })));
+  const playing = Promise.all(crowds.map((part, index) => play(part, { ...rules, url: urls[index] ?? '' })));
   const calledAtLeast = async (count: number) => (await boardAt(urls[0] ?? '')).called >= count;
   await expect.poll(() => calledAtLeast(VISITORS / 3), { timeout: 60_000, interval: 300 }).toBe(true);
   const readMetrics = () => Promise.all(gateways.map(({ url }) => metricsOf(url)));
@@ -100,8 +98,7 @@ test('a gateway dies and Redis restarts half way: nobody loses a place, limits a
   const admitted = crowd.flatMap(({ session, position }) =>
     session === null || position === null ? [] : [{ ...session, position }],
   );
-  const used = admitted.filter(({ admitAt }) => admitAt < lastCallAt).length;
-  const seconds = (lastCallAt - Date.parse(opensAt)) / 1000;
+  const seconds = (Math.max(...admitted.map(({ admitAt }) => admitAt)) - Date.parse(opensAt)) / 1000;
   const perWindow = mostInWindow(
     admitted.map(({ admitAt }) => admitAt),
     WINDOW_MS,
@@ -110,15 +107,19 @@ test('a gateway dies and Redis restarts half way: nobody loses a place, limits a
   const order = admitted.toSorted((a, b) => a.admitAt - b.admitAt).map(({ position }) => position);
   const limitPerWindow = (NEW_USERS_PER_MINUTE * WINDOW_MS) / 60_000;
   const displaced = mostDisplaced(order);
+  // Whoever was called while Redis was away asks again after it: the length of that comes on top of ten seconds of calls.
+  const displacedMax = (NEW_USERS_PER_MINUTE * (WINDOW_MS + AWAY_MS)) / 60_000;
+  const commandsAsked = [...redis.standIn.commands.values()].reduce((sum, count) => sum + count, 0);
   const lists = total('fairgate_redis_list_commands_count');
   console.log(
     [
       `visitors ${VISITORS} on ${GATEWAYS} gateways, joined within ${joined.toFixed(1)} s; admitted ${admitted.length}`,
       `most admissions in any 10 s   ${perWindow} (limit ${limitPerWindow})`,
       `most people at once           ${atOnce} (limit ${TOTAL_ACTIVE_USERS})`,
-      `farthest out of order         ${displaced} places (ten seconds of calls: ${limitPerWindow})`,
-      `admitted while people waited  ${used} in ${seconds.toFixed(1)} s, ${((100 * used * 60) / (seconds * NEW_USERS_PER_MINUTE)).toFixed(0)} % of the rate, restart and its five seconds included`,
+      `farthest out of order         ${displaced} places (ten seconds of calls and the restart: ${displacedMax})`,
+      `from the opening to the last  ${seconds.toFixed(0)} s, restart and its five seconds included (at the full rate ${((60 * admitted.length) / NEW_USERS_PER_MINUTE).toFixed(0)} s)`,
       `Redis: ${lists} lists, ${(total('fairgate_redis_list_commands_sum') / lists).toFixed(1)} commands each; ${total('fairgate_redis_round_trips_total')} round trips, ${total('fairgate_redis_conflicts_total')} conflicts, ${total('fairgate_redis_retries_total')} retries, noticed restarts ${total('fairgate_redis_losses_total')}`,
+      `for each visitor: ${(commandsAsked / VISITORS).toFixed(1)} commands, ${(redis.standIn.bytes / VISITORS / 1000).toFixed(0)} kB to and from Redis`,
     ].join('\n'),
   );
 
@@ -130,7 +131,7 @@ test('a gateway dies and Redis restarts half way: nobody loses a place, limits a
   expect(perWindow).toBeLessThanOrEqual(limitPerWindow);
   expect(atOnce).toBeLessThanOrEqual(TOTAL_ACTIVE_USERS);
   expect(Math.min(...admitted.map(({ admitAt }) => admitAt))).toBeGreaterThanOrEqual(Date.parse(opensAt));
-  expect(displaced).toBeLessThanOrEqual(limitPerWindow);
+  expect(displaced).toBeLessThanOrEqual(displacedMax);
 
   // Whoever did not come back still has the place that they had, on every gateway that is left.
   const absent = crowd.filter(({ comesBack }) => !comesBack).slice(0, 100);
