@@ -23,8 +23,9 @@ export function Chart(props: {
   range: { from: number; to: number };
   said: string;
   lang: string;
+  timeZone: string;
 }) {
-  const { title, times, series, marks, range, said, lang } = props;
+  const { title, times, series, marks, range, said, lang, timeZone } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const marked = useRef<number[]>(marks);
@@ -49,7 +50,7 @@ export function Chart(props: {
           y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] },
         },
         axes: [
-          { ...axis, space: 70 },
+          { ...axis, space: 70, values: (_, ticks) => ticks.map((tick) => hourAndMinute(tick * 1000, timeZone)) },
           { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString(lang)) },
         ],
         series: [
@@ -77,7 +78,7 @@ export function Chart(props: {
       made.destroy();
       plot.current = null;
     };
-  }, [names, lang, document.documentElement.dataset['theme']]);
+  }, [names, lang, timeZone, document.documentElement.dataset['theme']]);
 
   useEffect(() => {
     plot.current?.setData([times.map((at) => at / 1000), ...series.map(({ values }) => values)] as uPlot.AlignedData);
@@ -97,6 +98,11 @@ export function Chart(props: {
       <div ref={place} class="plot" role="img" aria-label={`${title}. ${said}`} />
     </figure>
   );
+}
+
+function hourAndMinute(at: number, timeZone: string): string {
+  const shown = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone } as const;
+  return new Intl.DateTimeFormat('en', shown).format(at);
 }
 
 function drawMarks(chart: uPlot, marks: number[], colour: string): void {

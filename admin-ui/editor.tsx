@@ -237,7 +237,8 @@ export function NewRoom({ words }: { words: Words }) {
       outcome.kind === 'problem' ? words.problem(outcome.problem.title, outcome.problem.detail) : words.unreachable,
     );
   };
-  const soon = new Date(Date.now() + 24 * 3_600_000).toISOString();
+  // Kept, so that what is typed is not put back each time something is said.
+  const [soon] = useState(() => new Date(Date.now() + 24 * 3_600_000).toISOString());
   return (
     <main class="page editor">
       <h1>{words.newRoom}</h1>

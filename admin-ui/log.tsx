@@ -65,11 +65,11 @@ export function Log({ words, room }: { words: Words; room: string | null }) {
           <li key={record.seq}>
             <span class="soft mono">{dayAndTime(words, record.at)}</span>
             <span>
-              <b>{words.log.actions[record.action] ?? record.action}</b> {valueText(record.to)}
+              <b>{words.log.actions[record.action] ?? record.action}</b> {valueText(words, record.to)}
               {record.from !== null && (
                 <span class="soft">
                   {' '}
-                  ({words.log.from} {valueText(record.from)})
+                  ({words.log.from} {valueText(words, record.from)})
                 </span>
               )}
             </span>
@@ -88,12 +88,14 @@ export function Log({ words, room }: { words: Words; room: string | null }) {
   );
 }
 
-/** `newUsersPerMinute 600, sessionMs 300000`: values as a person reads them. */
-function valueText(value: unknown): string {
+/** Values as a person reads them: names in words, moments as times, ms as minutes. */
+function valueText(words: Words, value: unknown, name = ''): string {
   if (value === null || value === undefined) return '–';
-  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  if (Array.isArray(value)) return value.map((one) => valueText(words, one)).join(', ');
+  if (typeof value === 'number' && name.endsWith('Ms')) return words.log.minutes(value / 60_000);
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return dayAndTime(words, value);
   if (typeof value !== 'object') return String(value);
   return Object.entries(value)
-    .map(([name, part]) => `${name} ${valueText(part)}`)
+    .map(([key, part]) => `${words.log.names[key] ?? key} ${valueText(words, part, key)}`)
     .join(', ');
 }

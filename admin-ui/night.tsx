@@ -180,6 +180,7 @@ export function Night({
             marks={marks}
             now={now}
             range={range}
+            timeZone={zone}
             choose={setRange}
           />
         </div>
@@ -257,11 +258,13 @@ function Alarms({ words, live, zone }: { words: Words; live: Live; zone: string 
           {words.alarms.sound}
         </button>
       </h2>
-      <ul role="alert">
-        {live.alarms.map((alarm) => (
-          <li key={alarm.kind}>{alarmText(words, alarm, zone)}</li>
-        ))}
-      </ul>
+      <div role="alert">
+        <ul>
+          {live.alarms.map((alarm) => (
+            <li key={alarm.kind}>{alarmText(words, alarm, zone)}</li>
+          ))}
+        </ul>
+      </div>
       {live.alarms.length === 0 && <p class="soft">{words.alarms.none}</p>}
     </section>
   );
@@ -305,9 +308,10 @@ function Curves(props: {
   marks: number[];
   now: number;
   range: keyof typeof RANGES;
+  timeZone: string;
   choose: (range: keyof typeof RANGES) => void;
 }) {
-  const { words, live, buckets, bounds, marks, now, range, choose } = props;
+  const { words, live, buckets, bounds, marks, now, range, timeZone, choose } = props;
   const { charts } = words;
   // Moved on in whole buckets, so that the curves stand still between two of them.
   const to = Math.ceil(now / BUCKET_MS) * BUCKET_MS;
@@ -317,7 +321,7 @@ function Curves(props: {
   const times = shown.map(({ at }) => Date.parse(at));
   const last = shown.at(-1);
   const share = (p: number) => shown.map((bucket) => latencyMs(bucket, p, bounds));
-  const common = { times, marks, range: { from, to }, lang: words.lang };
+  const common = { times, marks, range: { from, to }, lang: words.lang, timeZone };
   const value = (text: string, count: number | null | undefined) =>
     `${text} ${count == null ? '–' : number(words, count)}`;
   const medians = share(0.5);

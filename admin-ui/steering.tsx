@@ -126,7 +126,7 @@ export function Flow(props: Props) {
         />
       )}
       <details>
-        <summary>…</summary>
+        <summary>{words.actions.more}</summary>
         {!over && (
           <HoldButton
             words={words}
