@@ -215,8 +215,9 @@ function Foot(props: PageProps & { clock: Clock }) {
           </>
         )}
         {kind === 'entered' && status?.entry != null && <Fact label={words.entry} value={grouped(status.entry)} />}
+        {/* The board may be older than this visitor's own entry, which says that at least so many take part. */}
         {(kind === 'entered' || kind === 'drawing') && known && (
-          <Fact label={words.entries} value={words.people(grouped(known.entries))} />
+          <Fact label={words.entries} value={words.people(grouped(Math.max(known.entries, status?.entry ?? 0)))} />
         )}
         {line && (
           <>
