@@ -2,6 +2,7 @@
 // for browsers are bundled first and enter the worker as text, because workerd serves no files.
 
 import { createHash } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -45,9 +46,10 @@ export const browserBundles: Plugin = {
   },
 };
 
-/** Writes dist/worker.js and returns its path. */
+/** Writes dist/worker.js and returns its path. In one step, because a gateway that starts meanwhile reads it whole or not. */
 export async function buildWorker(): Promise<string> {
-  const outfile = resolve(root, 'dist/worker.js');
+  const file = resolve(root, 'dist/worker.js');
+  const outfile = `${file}.${process.pid}`;
   await build({
     entryPoints: [resolve(root, 'worker/index.ts')],
     outfile,
@@ -63,7 +65,8 @@ export async function buildWorker(): Promise<string> {
     plugins: [browserBundles],
     logLevel: 'warning',
   });
-  return outfile;
+  renameSync(outfile, file);
+  return file;
 }
 
 if (import.meta.main) await buildWorker();

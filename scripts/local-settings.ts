@@ -3,9 +3,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
-import { type RoomInput, SettingsError } from '../worker/settings.ts';
+import { POLICY_BOUNDS } from '../queue-core/limits.ts';
+import { siteFields } from '../worker/contract/room.ts';
+import { openingTime, type RoomInput, SettingsError } from '../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../worker/signing-keys.ts';
 import type { GatewaySettings } from './gateway.ts';
 
@@ -13,17 +16,24 @@ const wholeNumber = z
   .string()
   .regex(/^\d{1,9}$/, 'must be a whole number')
   .transform(Number);
-const port = wholeNumber.pipe(z.int().max(65_535));
+const within = ({ min, max }: { min: number; max: number }, unit: string) =>
+  z.number().refine((value) => value >= min && value <= max, `must be ${min} to ${max} ${unit}`);
+const port = wholeNumber.pipe(within({ min: 1, max: 65_535 }, '(a port)'));
+const SESSION_MINUTES = { min: POLICY_BOUNDS.sessionMs.min / 60_000, max: POLICY_BOUNDS.sessionMs.max / 60_000 };
 
 const environment = z.object({
   PORT: port.default(8787),
   ORIGIN_PORT: port.default(8788),
-  ORIGIN_URL: z.url({ protocol: /^https?$/, error: 'must be the http(s) address of the site to protect' }).optional(),
+  ORIGIN_URL: siteFields.origin.optional(),
   DATA_DIR: z.string().min(1).default('.fairgate'),
-  OPENS_AT: z.string().default('+60s'),
-  NEW_USERS_PER_MINUTE: wholeNumber.default(60),
-  TOTAL_ACTIVE_USERS: wholeNumber.default(200),
-  SESSION_MINUTES: z.coerce.number('must be a number of minutes').default(5),
+  // Within a minute of the start somebody who tries it is called and inside.
+  OPENS_AT: z
+    .string()
+    .refine((text) => openingTime.safeParse(text).success, 'must be RFC 3339 with a zone, or as +50s, +5m, +2h')
+    .default('+50s'),
+  NEW_USERS_PER_MINUTE: wholeNumber.pipe(within(POLICY_BOUNDS.newUsersPerMinute, 'visitors')).default(60),
+  TOTAL_ACTIVE_USERS: wholeNumber.pipe(within(POLICY_BOUNDS.totalActiveUsers, 'visitors')).default(200),
+  SESSION_MINUTES: z.coerce.number('must be a number of minutes').pipe(within(SESSION_MINUTES, 'minutes')).default(5),
   OPERATOR_KEY: z.string().optional(),
   PUBLIC_URL: z.string().optional(),
   CONSOLE_URL: z.string().optional(),
@@ -78,8 +88,51 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
 
 function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const parsed = environment.safeParse(variables);
-  if (parsed.success) return parsed.data;
-  throw new SettingsError(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}.`));
+  if (!parsed.success) {
+    // What is said of a value is said of those that are no secrets; secrets are checked with the gateway's settings.
+    const wrong = parsed.error.issues.map(({ path: [name], message }) => {
+      return `${String(name)} is ${JSON.stringify(variables[String(name)])}: it ${message}.`;
+    });
+    throw new SettingsError(wrong);
+  }
+  const { PORT, ORIGIN_PORT, ORIGIN_URL } = parsed.data;
+  if (ORIGIN_URL === undefined && PORT === ORIGIN_PORT) {
+    throw new SettingsError([
+      `PORT and ORIGIN_PORT are both ${PORT}: gateway and demo site need one each. Put another.`,
+    ]);
+  }
+  if (ORIGIN_URL !== undefined && isOwnAddress(ORIGIN_URL, PORT)) {
+    throw new SettingsError([
+      `ORIGIN_URL is ${ORIGIN_URL}, the gateway itself: every request would come back to it. Put the site's own address.`,
+    ]);
+  }
+  return parsed.data;
+}
+
+function isOwnAddress(url: string, port: number): boolean {
+  const { hostname, port: wanted, protocol } = new URL(url);
+  return protocol === 'http:' && Number(wanted || 80) === port && /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
+}
+
+/** @throws SettingsError where another program has one of the ports: said before anything is built */
+export async function checkPorts({ port, demoOriginPort }: LocalSettings): Promise<void> {
+  const wanted = [
+    { name: 'PORT', number: port },
+    ...(demoOriginPort === null ? [] : [{ name: 'ORIGIN_PORT', number: demoOriginPort }]),
+  ];
+  const taken = await Promise.all(wanted.map(async (one) => ((await isFree(one.number)) ? [] : [one])));
+  const problems = taken.flat().map(({ name, number }) => {
+    return `${name} is ${number}, which another program has. Stop that one, or put a free port.`;
+  });
+  if (problems.length > 0) throw new SettingsError(problems);
+}
+
+function isFree(number: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false)); // EADDRINUSE, or EACCES for a port of the system's
+    server.listen(number, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 function demoRoom(env: Environment, origin: string): RoomInput {

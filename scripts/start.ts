@@ -6,13 +6,16 @@ import { CONSOLE_PATH } from '../worker/contract/operators.ts';
 import { SettingsError } from '../worker/settings.ts';
 import { buildWorker } from './build.ts';
 import { startGateway } from './gateway.ts';
-import { DEMO_AUDIENCE, type LocalSettings, localSettings } from './local-settings.ts';
+import { checkPorts, DEMO_AUDIENCE, type LocalSettings, localSettings } from './local-settings.ts';
 
 async function start(): Promise<void> {
   const local = await localSettings(process.env);
+  await checkPorts(local);
   const { settings, port, dataDir } = local;
   await buildWorker();
   const gateway = await startGateway({ settings, port, dataDir, log: (line) => console.error(line) });
+  // Whatever ends this program, a demo site that does not come up included, must not leave a gateway behind.
+  process.once('exit', () => gateway.process.kill());
   const demo =
     local.demoOriginPort === null
       ? null
@@ -35,6 +38,8 @@ async function start(): Promise<void> {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  // A room comes to be when it is first asked for, and an opening "50s after the start" is counted from then.
+  await Promise.all(settings.rooms.map(({ id }) => fetch(`${gateway.url}/_fairgate/rooms/${id}/board`)));
   console.log(welcome(local));
 }
 

@@ -45,7 +45,7 @@ export class SettingsError extends Error {
 }
 
 /** RFC 3339, or `+60s`, `+5m`, `+2h`: counted from the moment the room comes to be, once. */
-const openingTime = z
+export const openingTime = z
   .string()
   .regex(/^\+\d{1,6}[smh]$|^\d{4}-/, 'must be RFC 3339 with a zone (2026-07-14T20:00:00+09:00) or +60s, +5m, +2h')
   .transform((text, context) => {
@@ -71,7 +71,9 @@ const roomSchema = z.strictObject({
       closesAt: time.nullable().default(null),
     })
     .superRefine(({ prequeueAt, opensAt, closesAt }, context) => {
-      if ('opensAt' in opensAt) checkOrder({ prequeueAt, opensAt: rfc3339(opensAt.opensAt), closesAt }, context);
+      // A text that could not be read is still a text here, and has been complained of.
+      if (typeof opensAt === 'object' && 'opensAt' in opensAt)
+        checkOrder({ prequeueAt, opensAt: rfc3339(opensAt.opensAt), closesAt }, context);
     }),
   policy: policySchema,
 });

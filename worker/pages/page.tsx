@@ -215,8 +215,9 @@ function Foot(props: PageProps & { clock: Clock }) {
           </>
         )}
         {kind === 'entered' && status?.entry != null && <Fact label={words.entry} value={grouped(status.entry)} />}
+        {/* The board may be older than this visitor's own entry, which says that at least so many take part. */}
         {(kind === 'entered' || kind === 'drawing') && known && (
-          <Fact label={words.entries} value={words.people(grouped(known.entries))} />
+          <Fact label={words.entries} value={words.people(grouped(Math.max(known.entries, status?.entry ?? 0)))} />
         )}
         {line && (
           <>
@@ -306,6 +307,9 @@ function ageMinutes(asOf: string, now: number): number {
   return age < AGE_SHOWN_MS ? 0 : Math.floor(age / 60_000);
 }
 
+/** Eight digits and their unit stand beside another value on a phone; a moment with its date needs a row of its own. */
+const HALF_ROW_CHARS_MAX = 12;
+
 interface FactProps {
   label: string;
   value: string | null;
@@ -316,7 +320,7 @@ interface FactProps {
 function Fact({ label, value, note, wide = false }: FactProps) {
   if (value === null) return null;
   return (
-    <div class={wide ? 'wide' : ''}>
+    <div class={wide || value.length > HALF_ROW_CHARS_MAX ? 'wide' : ''}>
       <dt>{label}</dt>
       <dd>
         {value}

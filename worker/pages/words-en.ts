@@ -17,13 +17,13 @@ export const en: Words = {
     waiting: 'You are in line',
     called: 'It is your turn',
     standby: 'You are about to enter',
-    paused: 'Paused for a moment',
+    paused: 'Entry is paused',
     soldOut: 'Nothing left at the moment',
     closed: 'This has closed',
     lapsed: 'Your turn has passed',
     ended: 'Your visit is over',
     gaveUp: 'You gave up your place',
-    storeUnreachable: 'We cannot read your number right now',
+    storeUnreachable: 'We cannot see the line right now',
     originUnreachable: 'The site is not answering',
     badRequest: 'We could not handle that request',
   },
@@ -34,16 +34,17 @@ export const en: Words = {
     waiting: () => 'You are let in automatically when your turn comes. There is nothing to press.',
     called: ({ admit }) => (admit === null ? 'You are being let in.' : `You are being let in at ${admit}.`),
     standby: () => 'Your turn has come, but the site is full. You go in as places come free, before any later number.',
-    paused: () => 'The operator has paused entry. It goes on in the same order.',
-    soldOut: () => 'If more becomes available, this page shows it at once. You need not keep waiting.',
-    closed: ({ closes }) => (closes === null ? 'Nobody can enter any more.' : `It closed at ${closes}.`),
+    paused: () => 'Your number is kept. When the operator goes on, people are called in the same order.',
+    soldOut: () => 'You need not wait. If more becomes available, it shows here at once and the order is kept.',
+    closed: ({ closes }) =>
+      `${closes === null ? 'Nobody can enter any more.' : `It closed at ${closes}.`} You need not wait any longer.`,
     lapsed: () =>
-      'Your number was called and nobody came in time, so the next person went ahead. You can take a new number now.',
+      'Your number was called and nobody came in time, so the turn went to the next person. You can take a new number now.',
     ended: () =>
       'You finished, or your time was up. The site itself can tell you whether your request was recorded. To go in again, take a new number.',
     gaveUp: () => 'You can take a new number whenever you like.',
     storeUnreachable: () =>
-      'We are waiting for the queue to answer. Your number is safe. If you have none yet, you get one as soon as it does.',
+      'Your number is safe. If you have none yet, you get one as soon as the line answers. This page keeps asking.',
     originUnreachable: ({ admittedUntil }) =>
       `Your admission is safe${admittedUntil === null ? '' : ` until ${admittedUntil}`}. You are let in as soon as the site answers.`,
     badRequest: () => 'Please check the address and try again.',
@@ -87,9 +88,9 @@ export const en: Words = {
 
   enterNow: 'Enter now',
   newPlace: 'Take a new number',
-  newPlaceNote: 'A new number is at the end of the line as it is now.',
+  newPlaceNote: 'A new number joins at the end of the line.',
   retry: 'Try again',
-  alert: 'Sound and vibration at my turn',
+  alert: 'Sound and vibrate at my turn',
   leave: {
     open: 'Give up my place',
     warning: 'This number cannot be brought back. If you return, you join at the end of the line.',
@@ -118,5 +119,5 @@ export const en: Words = {
     seal: 'Seal',
     verify: 'Check the result of the draw',
   },
-  zone: (name) => `All times are the server's, in ${name}.`,
+  zone: (name) => `All times are the server’s, in ${name}.`,
 };
