@@ -46,6 +46,7 @@ export function step(state: State, command: Command, now: EpochMs): Stepped {
   const effects: Effect[] = [];
   const room = advance(state.room, time, effects);
   const stepped = carryOut(room, state.sessions, command, time, effects);
+  openIfDue(stepped.room, time);
   if (isFlowing(stepped.room, time)) callNext(stepped.room);
   return stepped;
 }
@@ -137,11 +138,8 @@ function carryOut(room: RoomDocument, sessions: Sessions, command: Command, now:
     case 'attestSession':
       restoreSession(room, sessions.get(command.position), command, now, effects);
       return done();
-    case 'giveBeacon': {
-      const drawn = room.draw.seed === null ? { ...room, draw: { ...room.draw, beacon: command.beacon } } : room;
-      openIfDue(drawn, now);
-      return done(drawn);
-    }
+    case 'giveBeacon':
+      return done(room.draw.seed === null ? { ...room, draw: { ...room.draw, beacon: command.beacon } } : room);
     case 'reportStock': {
       const { remaining, asOf } = command;
       return done(room.stock !== null && room.stock.asOf > asOf ? room : { ...room, stock: { remaining, asOf } });

@@ -36,7 +36,7 @@ const NOBODYS_POSITION = 0;
 
 export const HANDLERS: Handlers = {
   async signIn({ gateway, c, body }) {
-    const signed = await signIn(gateway, body.key, c.req.raw);
+    const signed = await signIn(gateway, body.key, c.req.raw, c.var.background);
     if (signed instanceof Response) return signed;
     const { token, who } = signed;
     const response = json(sessionOf(who));
@@ -226,12 +226,12 @@ export const HANDLERS: Handlers = {
   },
 
   async history(asked) {
-    const found = await entryOf(asked);
+    const found = await lookedAt(asked);
     if (found instanceof Response) return found;
     const { since, after, limit } = asked.query;
     const first = since === undefined ? after : Math.max(after, bucketKey(epochMs(since)));
     const page = { after: first, limit: Math.min(limit, ROWS_PER_PAGE_MAX) };
-    const rows = await asked.gateway.store.rows(found.id, 'history', page);
+    const rows = await asked.gateway.store.rows(found.room.id, 'history', page);
     const last = rows.at(-1);
     return json({
       bucketSeconds: HISTORY_BUCKET_MS / 1000,
@@ -242,22 +242,22 @@ export const HANDLERS: Handlers = {
   },
 
   async audit(asked) {
-    const found = await entryOf(asked);
+    const found = await lookedAt(asked);
     if (found instanceof Response) return found;
-    return logPage(await asked.gateway.store.rows(found.id, 'audit', asked.query), asked.query.limit);
+    return logPage(await asked.gateway.store.rows(found.room.id, 'audit', asked.query), asked.query.limit);
   },
 
   async auditJson(asked) {
-    const found = await entryOf(asked);
+    const found = await lookedAt(asked);
     if (found instanceof Response) return found;
     const exportedAt = rfc3339(asked.gateway.ownTime());
-    return logAsJson(found.id, (page) => asked.gateway.store.rows(found.id, 'audit', page), exportedAt);
+    return logAsJson(found.room.id, (page) => asked.gateway.store.rows(found.room.id, 'audit', page), exportedAt);
   },
 
   async auditCsv(asked) {
-    const found = await entryOf(asked);
+    const found = await lookedAt(asked);
     if (found instanceof Response) return found;
-    return logAsCsv(found.id, (page) => asked.gateway.store.rows(found.id, 'audit', page));
+    return logAsCsv(found.room.id, (page) => asked.gateway.store.rows(found.room.id, 'audit', page));
   },
 
   async preview(asked) {
@@ -339,10 +339,11 @@ async function lookedAt(asked: Asking): Promise<LookedAt | Response> {
 
 /** Changes the room's own state, on the version that was looked at where the contract asks for one. */
 async function changeRoom(asked: Asking, change: () => Change): Promise<Response> {
-  const entry = await entryOf(asked);
-  if (entry instanceof Response) return entry;
+  const found = await lookedAt(asked);
+  if (found instanceof Response) return found;
+  const { entry, room } = found;
   if (entry.archivedAt !== null) return problemResponse('room-archived');
-  const reply = await sendChange(asked, roomOf(entry), change(), asked.versions?.room ?? null);
+  const reply = await sendChange(asked, room, change(), asked.versions?.room ?? null);
   if (reply.kind === 'conflict' || reply.kind === 'refused') return roomProblem(reply);
   return changed(reply, { site: entry.version, room: reply.version }, VIEW_STALE_MS_MAX);
 }

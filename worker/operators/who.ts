@@ -42,7 +42,10 @@ export async function signIn(
   gateway: Gateway,
   key: string,
   request: Request,
+  background: Background,
 ): Promise<{ token: string; who: Who } | Response> {
+  const directory = await gateway.directory.forOperators(background);
+  if (directory === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
   const address = clientAddress(request);
   const seconds = gateway.signIns.secondsToWait(address ?? 'unknown');
   if (seconds > 0) return tooOften(seconds);

@@ -1,0 +1,120 @@
+// The operators' API of the running gateway, as a script meets it: from its own description, across a crash.
+
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OPERATOR_KEY, type Running, startFairgate, TestVisitor } from '../running.ts';
+
+let fairgate: Running;
+
+beforeAll(async () => {
+  fairgate = await startFairgate({ room: { policy: { newUsersPerMinute: 60 } } });
+});
+afterAll(() => fairgate?.stop());
+
+type Description = { paths: Record<string, Record<string, { operationId: string; parameters: { in: string }[] }>> };
+
+async function described(): Promise<Description> {
+  return (await fetch(`${fairgate.url}/_fairgate/openapi.json`)).json();
+}
+
+/** Finds an operation by its name in the description and asks it. */
+async function operate(name: string, body?: unknown, ifMatch?: string): Promise<Response> {
+  for (const [path, methods] of Object.entries((await described()).paths)) {
+    for (const [method, { operationId }] of Object.entries(methods)) {
+      if (operationId !== name) continue;
+      return fetch(`${fairgate.url}${path.replace('{room}', 'demo')}`, {
+        method: method.toUpperCase(),
+        headers: {
+          Authorization: `Bearer ${OPERATOR_KEY}`,
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    }
+  }
+  throw new Error(`The description has no "${name}".`);
+}
+
+const etag = async () => (await operate('room')).headers.get('ETag') ?? '';
+
+describe('the API from its description alone', () => {
+  it('is OpenAPI 3.1, and every parameter of a path is described', async () => {
+    const description = await described();
+    expect(description).toMatchObject({ openapi: '3.1.0', info: { title: expect.any(String) } });
+    for (const [path, methods] of Object.entries(description.paths)) {
+      const inPath = [...path.matchAll(/\{\w+\}/g)].length;
+      for (const { parameters } of Object.values(methods)) {
+        expect(
+          parameters.filter(({ in: place }) => place === 'path'),
+          path,
+        ).toHaveLength(inPath);
+      }
+    }
+  });
+
+  it('steers a night: limits, pause, message, resume, log and export', async () => {
+    const { policy } = await (await operate('room')).json();
+    expect((await operate('setPolicy', { ...policy, totalActiveUsers: 150 }, await etag())).status).toBe(200);
+    expect((await operate('pause')).status).toBe(200);
+    const text = { ko: '곧 다시 시작합니다', en: 'We go on soon' };
+    expect((await operate('setMessage', { text }, await etag())).status).toBe(200);
+    expect((await operate('resume', undefined, await etag())).status).toBe(200);
+    const { records } = await (await operate('audit')).json();
+    expect(records.map(({ action }: { action: string }) => action)).toEqual([
+      'configure',
+      'setPolicy',
+      'setFlow',
+      'setMessage',
+      'setFlow',
+    ]);
+    expect((await (await operate('auditJson')).json()).whole).toBe(true);
+    expect((await (await operate('auditCsv')).text()).split('\r\n')).toHaveLength(7);
+  });
+});
+
+describe('a changed rate', () => {
+  it('is followed by admissions within two seconds', async () => {
+    const visitors = Array.from({ length: 60 }, () => new TestVisitor(fairgate.url));
+    for (const visitor of visitors) await visitor.wish('join');
+    const { policy } = await (await operate('room')).json();
+    const changed = await operate('setPolicy', { ...policy, newUsersPerMinute: 1_200 }, await etag());
+    const at = Date.parse((await changed.json()).at);
+    const slots: number[] = [];
+    const claimed = async (visitor: TestVisitor) => {
+      const answer = await (await visitor.wish('claim')).json();
+      if (answer.outcome !== 'admitted') return false;
+      slots.push(1_000 * (decodeJwt(answer.admissionToken).nbf ?? 0));
+      return true;
+    };
+    const waiting = new Set(visitors);
+    await expect
+      .poll(
+        async () => {
+          for (const visitor of waiting) if (await claimed(visitor)) waiting.delete(visitor);
+          return waiting.size;
+        },
+        { timeout: 20_000, interval: 200 },
+      )
+      .toBe(0);
+    const after = slots.filter((slot) => slot > at).toSorted((a, b) => a - b);
+    // By the old rate two seconds held two slots.
+    expect(after.filter((slot) => slot <= at + 2_000).length).toBeGreaterThan(4);
+    for (const [index, slot] of after.entries()) {
+      if (index > 0) expect(slot - (after[index - 1] ?? 0)).toBeGreaterThanOrEqual(50 - 0.01);
+    }
+  });
+});
+
+describe('history and log', () => {
+  it('survive a crash', async () => {
+    const before = await (await operate('audit')).json();
+    const bucketsBefore = async () => (await (await operate('history')).json()).buckets.length;
+    await expect.poll(bucketsBefore, { timeout: 15_000 }).toBeGreaterThan(0);
+    const buckets = (await (await operate('history')).json()).buckets;
+    await fairgate.restart('SIGKILL');
+    expect(await (await operate('audit')).json()).toEqual(before);
+    expect((await (await operate('history')).json()).buckets.slice(0, buckets.length)).toEqual(buckets);
+    expect((await (await operate('auditJson')).json()).whole).toBe(true);
+  });
+});
