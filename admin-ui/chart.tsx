@@ -37,6 +37,9 @@ export function Chart(props: {
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
+    // Whatever stood here before, in another language, zone or light.
+    plot.current?.destroy();
+    element.replaceChildren();
     const ink = (name: string) => getComputedStyle(element).getPropertyValue(name).trim();
     const axis = { stroke: ink('--soft'), grid: { stroke: ink('--line'), width: 1 }, ticks: { show: false } };
     const made = new uPlot(

@@ -1,15 +1,18 @@
 // `npm run screenshots`: the pictures of docs/screens, made anew from the running product in headless Chromium: every page a
-// visitor can see, in both languages.
+// visitor can see, and the operators' console before the opening, in the rush of a rehearsal, and with alarms.
 
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { OPERATOR_PATH, PREVIEW_KINDS } from '../worker/contract/operators.ts';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { startDemoOrigin } from '../origin/demo/server.ts';
+import { CONSOLE_PATH, OPERATOR_PATH, PREVIEW_KINDS } from '../worker/contract/operators.ts';
 import { newSigningKey } from '../worker/signing-keys.ts';
 import { buildWorker } from './build.ts';
 import { launchChromium } from './chromium.ts';
 import { type GatewaySettings, type RunningGateway, startGateway } from './gateway.ts';
+import { freePort } from './local-redis/free-port.ts';
 
 const folder = resolve(import.meta.dirname, '../docs/screens');
 
@@ -39,32 +42,101 @@ async function visitorPages(browser: Browser, gateway: RunningGateway): Promise<
   }
 }
 
+/** The console through an opening that a rehearsal plays: waiting, the rush, alarms when the site goes away, editor and log. */
+async function consoleScreens(
+  browser: Browser,
+  gateway: RunningGateway,
+  closeOrigin: () => Promise<void>,
+): Promise<void> {
+  const page = await signedIn(browser, gateway, { viewport: { width: 1440, height: 1000 }, locale: 'ko-KR' });
+  const shot = (name: string, fullPage = false) =>
+    page.screenshot({ path: join(folder, `console-${name}.png`), fullPage });
+  const report = join(dataDir, 'rehearsal.html');
+  const players = spawn(
+    process.execPath,
+    [
+      ...[resolve(import.meta.dirname, 'rehearse.ts'), '--url', gateway.url, '--room', 'demo'],
+      ...['--visitors', '600', '--over', '30s', '--no-show', '0.3', '--stay', '10s', '--report', report],
+    ],
+    { stdio: 'ignore' },
+  );
+  await page.locator('.now[data-state="prequeue"]').waitFor();
+  await page
+    .locator('.numbers b')
+    .filter({ hasText: /^\d{2,3}$/ })
+    .first()
+    .waitFor();
+  await shot('waiting-ko');
+  await page.locator('.now[data-state="open"]').waitFor({ timeout: 60_000 });
+  await page.locator('input[name="rate"]').fill('1200');
+  await page.locator('.outlook p').nth(1).waitFor();
+  await page.waitForTimeout(15_000);
+  await shot('open-ko', true);
+
+  const english = await signedIn(browser, gateway, { viewport: PHONE, locale: 'en-GB', colorScheme: 'light' });
+  await english.locator('nav button').first().click();
+  await english.waitForTimeout(1_500);
+  await english.screenshot({ path: join(folder, 'console-open-phone-en.png') });
+  await english.goto(`${gateway.url}${CONSOLE_PATH}#/room/demo/edit`);
+  await english.setViewportSize(DESKTOP);
+  await english.locator('.previews').scrollIntoViewIfNeeded();
+  await english.waitForTimeout(2_000);
+  await english.screenshot({ path: join(folder, 'console-editor-en.png'), fullPage: true });
+
+  await closeOrigin();
+  await page.locator('.alarms.raised').waitFor({ timeout: 30_000 });
+  await page.locator('button[aria-keyshortcuts="H"]').click();
+  await page.locator('.done').waitFor();
+  await page.waitForTimeout(3_000);
+  await shot('alarm-ko');
+  players.kill('SIGKILL');
+}
+
+async function signedIn(browser: Browser, gateway: RunningGateway, options: BrowserContextOptions): Promise<Page> {
+  const page = await (await browser.newContext(options)).newPage();
+  await page.goto(`${gateway.url}${CONSOLE_PATH}#/room/demo`);
+  await page.locator('#key').fill(operatorKey);
+  await page.locator('form button').click();
+  await page.locator('.numbers').waitFor();
+  return page;
+}
+
 function gallery(): string {
   const rows = PREVIEW_KINDS.map((kind) => `| ${kind} | ![](visitor-${kind}-ko.png) | ![](visitor-${kind}-en.png) |`);
-  return `# What people see\n\nMade by \`npm run screenshots\`.\n\n| page | Korean, phone | English, desktop |\n|---|---|---|\n${rows.join('\n')}\n`;
+  const screens = ['waiting-ko', 'open-ko', 'alarm-ko', 'open-phone-en', 'editor-en'];
+  const consoles = screens.map((name) => `![The console: ${name}](console-${name}.png)`).join('\n\n');
+  return `# What people see\n\nMade by \`npm run screenshots\`.\n\n| page | Korean, phone | English, desktop |\n|---|---|---|\n${rows.join('\n')}\n\n# What operators see\n\n${consoles}\n`;
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-screens-'));
+await buildWorker();
+mkdirSync(folder, { recursive: true });
+const port = await freePort();
+const publicUrl = `http://127.0.0.1:${port}`;
+const audience = 'urn:fairgate:origin:demo';
+const jwksUrl = `${publicUrl}/.well-known/jwks.json`;
+const origin = await startDemoOrigin({ port: 0, dataDir, issuer: publicUrl, audience, jwksUrl });
 const settings: GatewaySettings = {
   rooms: [
     {
       id: 'demo',
       title: { ko: '백신 사전예약', en: 'Vaccine pre-registration' },
       hosts: ['*'],
-      origin: 'http://127.0.0.1:9',
-      schedule: { opensAt: '+1h' },
-      policy: { newUsersPerMinute: 2_000, totalActiveUsers: 3_000, sessionMinutes: 10 },
+      origin: origin.url,
+      audience,
+      expectedVisitors: 500,
+      schedule: { opensAt: '+30s' },
+      policy: { newUsersPerMinute: 600, totalActiveUsers: 120, sessionMinutes: 10 },
     },
   ],
   keys: { keys: [await newSigningKey(0)] },
-  publicUrl: 'http://localhost',
+  publicUrl,
   operatorKey,
 };
-await buildWorker();
-mkdirSync(folder, { recursive: true });
-const gateway = await startGateway({ settings, port: 0, dataDir, log: (line) => console.error(line) });
+const gateway = await startGateway({ settings, port, dataDir, log: () => {} });
 const browser = await launchChromium();
 try {
+  await consoleScreens(browser, gateway, () => origin.close());
   await visitorPages(browser, gateway);
   writeFileSync(join(folder, 'README.md'), gallery());
 } finally {
