@@ -2,15 +2,14 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type AxeCore from 'axe-core';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium } from '../../scripts/chromium.ts';
 import { LAWS } from '../../scripts/rehearsal/audit.ts';
+import { complaints } from '../axe.ts';
 import { type Running, startFairgate } from '../running.ts';
 
-const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const SCRIPT = resolve(import.meta.dirname, '../../scripts/rehearse.ts');
 const PLAYED_MS_MAX = 120_000;
 
@@ -19,18 +18,7 @@ let report: string;
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchChromium();
   fairgate = await startFairgate({
     room: {
       schedule: { opensAt: '+8s' },
@@ -89,10 +77,10 @@ test(
       for (const width of [390, 1280]) {
         const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
         const page = await context.newPage();
-        const complaints: string[] = [];
+        const said: string[] = [];
         const requested: string[] = [];
-        page.on('console', (message) => complaints.push(message.text()));
-        page.on('pageerror', (error) => complaints.push(error.message));
+        page.on('console', (message) => said.push(message.text()));
+        page.on('pageerror', (error) => said.push(error.message));
         page.on('request', (request) => requested.push(request.url()));
         await page.goto(`file://${report}`);
         await page.locator('[data-area]').first().hover();
@@ -101,12 +89,10 @@ test(
         expect(await page.locator('[role=img]').count()).toBe(5);
         for (const summary of await page.locator('summary').all()) await summary.click();
         expect(await page.locator('details table tbody tr').count()).toBeGreaterThan(20);
-        await page.evaluate(AXE);
-        const { violations } = (await page.evaluate('axe.run()')) as AxeCore.AxeResults;
-        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+        expect(await complaints(page)).toEqual([]);
         const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         expect(sideways).toBe(0);
-        expect(complaints).toEqual([]);
+        expect(said).toEqual([]);
         expect(requested).toEqual([`file://${report}`]);
         await context.close();
       }
