@@ -15,7 +15,10 @@ import { StoreUnavailable } from './store/room-store.ts';
 import { type Routed, returnAddress, routeTo, type Target } from './target.ts';
 import { Visitor } from './visitor.ts';
 
-/** A slot this near is waited for within the request, so that the visitor sees no page in between. */
+/**
+ * A slot this near is waited for within the request, so that the visitor sees no page in between. A gateway's copy of the
+ * store's time may be behind by the way of an answer, so even a slot that is now can lie ahead.
+ */
 const SLOT_WAIT_MS_MAX = 1_000;
 
 /** What the client can use, by its own words: exactly JSON, a page, or neither. */
@@ -38,20 +41,29 @@ export async function visit(
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'nowhere' });
     return refusal('not-found', request, asks === 'page');
   }
-  const visitor = await Visitor.meet(gateway, routed.room, request.headers, background);
-  const decision = decide({
-    routed,
-    asks,
-    exempt: isExempt(routed, request.method, target.path),
-    prefetch: /\bprefetch\b/i.test(request.headers.get('Sec-Purpose') ?? request.headers.get('Purpose') ?? ''),
-    admission: visitor.admission,
-    queue: visitor.queue,
-    seen: visitor.seen,
-    ownTime: gateway.ownTime(),
-  });
+  const { room } = routed;
+  const decideFor = (visitor: Visitor) =>
+    decide({
+      routed,
+      asks,
+      exempt: isExempt(routed, request.method, target.path),
+      prefetch: /\bprefetch\b/i.test(request.headers.get('Sec-Purpose') ?? request.headers.get('Purpose') ?? ''),
+      admission: visitor.admission,
+      queue: visitor.queue,
+      seen: visitor.seen,
+      ownTime: gateway.ownTime(),
+    });
+  let visitor = await Visitor.meet(gateway, room, request.headers, background);
+  let decision = decideFor(visitor);
+  const aheadMs = decision.reason === 'slotAhead' ? slotAheadMs(visitor) : 0;
+  if (aheadMs > 0 && aheadMs <= SLOT_WAIT_MS_MAX) {
+    await gateway.wait(Math.ceil(aheadMs));
+    visitor = await Visitor.meet(gateway, room, request.headers, background);
+    decision = decideFor(visitor);
+  }
   gateway.metrics.count('fairgate_requests_total', { decision: decision.kind, reason: decision.reason });
   if (decision.kind === 'refuse' && decision.reason !== 'nowhere') {
-    gateway.observations.refused(routed.room.id, decision.reason);
+    gateway.observations.refused(room.id, decision.reason);
   }
   try {
     return await new Visit(gateway, request, target, visitor, asks, background).carryOut(decision);
@@ -60,6 +72,11 @@ export async function visit(
     console.error(error.message, error.cause);
     return new Visit(gateway, request, target, visitor, asks, background).show({ kind: 'storeUnreachable' });
   }
+}
+
+/** How long until the slot of the admission token opens, by the store's time as this gateway carries it forward. */
+function slotAheadMs({ admission, now }: Visitor): number {
+  return admission?.kind === 'valid' ? admission.token.admitAt - now : 0;
 }
 
 function isExempt(routed: Routed, method: string, path: string): boolean {

@@ -90,6 +90,35 @@ describe('reads', () => {
   });
 });
 
+describe('a gateway whose copy of the store’s time is behind', () => {
+  async function behind(ms: number): Promise<{ late: Played; pass: PlayedVisitor }> {
+    const first = await playGateway({ keys });
+    const inside = await enter(first);
+    const { inner } = first.store;
+    const view = inner.view.bind(inner);
+    inner.view = async (room, look) => {
+      const seen = await view(room, look);
+      return { ...seen, at: seen.at - ms };
+    };
+    const late = await playBeside(first);
+    const pass = new PlayedVisitor(late);
+    pass.jar.set(ADMISSION, inside.jar.get(ADMISSION) ?? '');
+    return { late, pass };
+  }
+
+  it('waits a moment for a slot that is now, instead of sending its visitor back', async () => {
+    const { late, pass } = await behind(500);
+    expect(await (await pass.page()).text()).toBe(MARKER);
+    expect(late.passed).toHaveLength(1);
+  });
+
+  it('does not wait longer than a second', async () => {
+    const { late, pass } = await behind(5_000);
+    expect(await kindOfPage(await pass.page())).toBe('called');
+    expect(late.passed).toEqual([]);
+  });
+});
+
 describe('a session that ended', () => {
   it.each([0, 700, 1_400])('is refused by another gateway within 3 s where a read takes %i ms', async (readMs) => {
     for (let phase = 0; phase < 2_000; phase += 100) {
