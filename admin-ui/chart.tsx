@@ -1,8 +1,9 @@
 // One chart over time, drawn by uPlot: all charts of a room share their time axis and the line under the pointer, and show the
 // moments at which somebody changed something. What a chart says now also stands beside it as text.
 
-import { useEffect, useRef } from 'hono/jsx/dom';
+import { useRef } from 'hono/jsx/dom';
 import uPlot from 'uplot';
+import { useEffect } from './effect.ts';
 
 export interface Series {
   label: string;

@@ -1,10 +1,11 @@
 // The operators' console: who is here, where they look, in which language and light. It knows the operators' API and nothing
 // else of the gateway, and keeps no secret: the session is a cookie that no script can read.
 
-import { render, useEffect, useState } from 'hono/jsx/dom';
+import { render, useState } from 'hono/jsx/dom';
 import type { Session } from '../worker/contract/operators.ts';
 import { call } from './client.ts';
 import { Editor, NewRoom } from './editor.tsx';
+import { useEffect } from './effect.ts';
 import { Keys } from './keys.tsx';
 import { Night } from './night.tsx';
 import { Rooms } from './rooms.tsx';

@@ -1,9 +1,10 @@
 // A room's settings as forms: schedule in the room's time zone, policy with its pros and cons, what is protected. What
 // somebody else changed meanwhile is said, and nothing that was typed is lost.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import { PREVIEW_KINDS, type Problem, type Role, type RoomDetail } from '../worker/contract/operators.ts';
 import { type AnswerTo, call, type Outcome, problemName } from './client.ts';
+import { useEffect } from './effect.ts';
 import { isOpenState } from './figures.ts';
 import { HoldButton } from './hold-button.tsx';
 import { fieldFromMoment, momentFromField, timeOfDay } from './look.ts';

@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import { ROLES, type Role } from '../worker/contract/operators.ts';
 import { type AnswerTo, call } from './client.ts';
+import { useEffect } from './effect.ts';
 import { HoldButton } from './hold-button.tsx';
 import { Log } from './log.tsx';
 import { dayAndTime } from './look.ts';

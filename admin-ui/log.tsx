@@ -1,8 +1,9 @@
 // The log: who, when, from what to what, in words; exports, and whether the chain is whole.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { AuditRecord } from '../worker/contract/operators.ts';
 import { addressOf, call } from './client.ts';
+import { useEffect } from './effect.ts';
 import { dayAndTime } from './look.ts';
 import type { Words } from './words-en.ts';
 

@@ -1,10 +1,11 @@
 // The screen of the night: state and clock of the opening, the four numbers that matter, alarms, curves over one time axis, and
 // the hands on the line. It asks once a second and says how old its numbers are.
 
-import { useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useRef, useState } from 'hono/jsx/dom';
 import type { Alarm, Bucket, Live, Role } from '../worker/contract/operators.ts';
 import { Chart } from './chart.tsx';
 import { call } from './client.ts';
+import { useEffect } from './effect.ts';
 import { BUCKET_MS, clockText, hasGap, latencyMs, marksOf, mergeBuckets, perMinute, refusedIn } from './figures.ts';
 import { Log } from './log.tsx';
 import { number, timeOfDay } from './look.ts';
@@ -45,6 +46,8 @@ export function Night({
   const [, setTick] = useState(0);
   const collected = useRef<Bucket[]>([]);
   const logSeq = useRef(0);
+  /** The screen is gone: what still comes is nobody's. */
+  const gone = useRef(false);
 
   const collect = (more: Bucket[]) => {
     collected.current = mergeBuckets(collected.current, more);
@@ -53,7 +56,7 @@ export function Night({
   const readHistory = async () => {
     for (let after = 0; ; ) {
       const outcome = await call('history', { at: { room }, query: { after } });
-      if (outcome.kind !== 'answer') return;
+      if (outcome.kind !== 'answer' || gone.current) return;
       setBounds(outcome.answer.latencyBoundsMs);
       collect(outcome.answer.buckets);
       if (outcome.answer.next === null) return;
@@ -62,7 +65,7 @@ export function Night({
   };
   const readMarks = async (after: number) => {
     const outcome = await call('audit', { at: { room }, query: { after } });
-    if (outcome.kind !== 'answer') return;
+    if (outcome.kind !== 'answer' || gone.current) return;
     setMarks((before: number[]) => [...before, ...marksOf(outcome.answer.records).map(({ at }) => at)]);
   };
 
@@ -77,6 +80,7 @@ export function Night({
         setKnown({ live, receivedMs: performance.now() });
         setLost('');
         if (collected.current.length === 0 || hasGap(collected.current, live.buckets)) await readHistory();
+        if (over) return;
         collect(live.buckets);
         if (live.audit.seq > logSeq.current) {
           const after = logSeq.current;
@@ -101,6 +105,7 @@ export function Night({
     const tick = setInterval(() => setTick((before: number) => before + 1), 500);
     return () => {
       over = true;
+      gone.current = true;
       clearTimeout(next);
       clearInterval(tick);
     };

@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { Role, RoomSummary } from '../worker/contract/operators.ts';
 import { call } from './client.ts';
+import { useEffect } from './effect.ts';
 import { dayAndTime, number } from './look.ts';
 import type { Words } from './words-en.ts';
 

@@ -1,9 +1,10 @@
 // Everything that changes a room from the night screen. Each change says what it did, since when, and takes itself back where
 // that is possible.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { Forecast, Live, Role } from '../worker/contract/operators.ts';
 import { addressOf, call, type Outcome } from './client.ts';
+import { useEffect } from './effect.ts';
 import { HoldButton } from './hold-button.tsx';
 import { number, timeOfDay } from './look.ts';
 import type { Words } from './words-en.ts';

@@ -199,7 +199,7 @@ export const en = {
     prequeueAt: 'Entries from',
     opensAt: 'Opens at',
     closesAt: 'Closes at',
-    optional: 'empty: at once, and until somebody closes it',
+    optional: 'Left empty: entries at once, open until somebody closes it.',
     newOpening: 'This room has opened already: a new time begins a new opening, and places of this one end.',
     policy: 'Policy',
     claim: 'Turn is kept, minutes',

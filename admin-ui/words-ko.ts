@@ -202,7 +202,7 @@ export const ko: Words = {
     prequeueAt: '접수 시작',
     opensAt: '여는 시각',
     closesAt: '닫는 시각',
-    optional: '비우면 바로 접수하고, 직접 닫을 때까지 열어 둡니다',
+    optional: '비우면 바로 접수하고, 직접 닫을 때까지 열어 둡니다.',
     newOpening: '이미 열린 대기실입니다. 시각을 바꾸면 새로 열리고, 지금 순서는 끝납니다.',
     policy: '정책',
     claim: '차례 보관 시간(분)',

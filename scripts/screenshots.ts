@@ -77,11 +77,12 @@ async function consoleScreens(
   await english.locator('nav button').first().click();
   await english.waitForTimeout(1_500);
   await english.screenshot({ path: join(folder, 'console-open-phone-en.png') });
-  await english.goto(`${gateway.url}${CONSOLE_PATH}#/room/demo/edit`);
-  await english.setViewportSize(DESKTOP);
-  await english.locator('.previews').scrollIntoViewIfNeeded();
-  await english.waitForTimeout(2_000);
-  await english.screenshot({ path: join(folder, 'console-editor-en.png'), fullPage: true });
+  const editor = await signedIn(browser, gateway, { viewport: DESKTOP, locale: 'en-GB' });
+  await editor.locator('nav button').first().click();
+  await editor.goto(`${gateway.url}${CONSOLE_PATH}#/room/demo/edit`);
+  await editor.frameLocator('.previews iframe').nth(1).locator('h1').waitFor();
+  await editor.waitForTimeout(2_000);
+  await editor.screenshot({ path: join(folder, 'console-editor-en.png'), fullPage: true });
 
   await closeOrigin();
   await page.locator('.alarms.raised').waitFor({ timeout: 30_000 });

@@ -73,6 +73,22 @@ describe('the API from its description alone', () => {
   });
 });
 
+describe('the console', () => {
+  it('as it is served holds nothing that is secret, and asks nobody else', async () => {
+    const answer = await fetch(`${fairgate.url}/_fairgate/console/`);
+    const page = await answer.text();
+    expect(page.length).toBeGreaterThan(50_000);
+    for (const secret of [OPERATOR_KEY, fairgate.keys.keys[0]?.d ?? '']) {
+      expect(secret.length).toBeGreaterThan(20);
+      expect(page).not.toContain(secret);
+    }
+    expect(page).not.toMatch(/eyJ[A-Za-z0-9_-]{10,}\.|"d":"/);
+    const policy = answer.headers.get('Content-Security-Policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  });
+});
+
 describe('a changed rate', () => {
   it('is followed by admissions within two seconds', async () => {
     const visitors = Array.from({ length: 60 }, () => new TestVisitor(fairgate.url));
