@@ -217,7 +217,8 @@ function seeded(
   }
   for (const { id, site, settings, digest } of rooms) {
     const known = grown.rooms.find((room) => room.id === id);
-    if (known?.seed === digest) continue;
+    // An archived room stays so: its place may have gone to another room meanwhile.
+    if (known !== undefined && (known.seed === digest || known.archivedAt !== null)) continue;
     const kept = { ...site, template: known?.site.template ?? null };
     const room = { id, site: kept, settings, seed: digest, archivedAt: null, version: (known?.version ?? 0) + 1 };
     const differs = known === undefined ? { from: null, to: json(kept) } : difference(known.site, kept);
