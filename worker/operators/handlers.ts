@@ -193,7 +193,8 @@ export const HANDLERS: Handlers = {
     const { gateway, c } = asked;
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
-    const { room, seen } = found;
+    const { room, entry, seen } = found;
+    if (entry.archivedAt !== null) return problemResponse('room-archived');
     const [visitor, sid] = [gateway.randomId(16), gateway.randomId(12)];
     const session = { issuedAt: seen.now, admitAt: seen.now, expiresAt: seen.now + PASS_MS };
     const recorded = await sendChange(asked, room, { kind: 'givePass', sid, expiresAt: session.expiresAt }, null);
@@ -308,7 +309,7 @@ export const HANDLERS: Handlers = {
 
 type AnyAsked = Asked<OperationName>;
 /** What the functions below need of a request, whatever was asked. */
-type Asking = Pick<AnyAsked, 'gateway' | 'c' | 'who' | 'versions'>;
+type Asking = Pick<AnyAsked, 'gateway' | 'c' | 'who' | 'versions' | 'text'> & { body: unknown };
 
 interface LookedAt {
   room: Room;
@@ -348,10 +349,9 @@ async function changeRoom(asked: Asking, change: () => Change): Promise<Response
   return changed(reply, { site: entry.version, room: reply.version }, VIEW_STALE_MS_MAX);
 }
 
-async function sendChange({ gateway, c, who }: Asking, room: Room, change: Change, ifVersion: number | null) {
-  const { metrics, store, views } = gateway;
-  const id = wishId(gateway, c.req.header('Idempotency-Key'));
-  const by = who.actor;
+async function sendChange(asked: Asking, room: Room, change: Change, ifVersion: number | null) {
+  const { metrics, store, views } = asked.gateway;
+  const [id, by] = [wishId(asked, change.kind), asked.who.actor];
   const [reply] = await metrics.operation(
     'change',
     store.apply(room.id, [{ kind: 'change', id, by, ifVersion, change }]),
@@ -371,16 +371,29 @@ async function changeSite(
   return changed(reply, { site: reply.version, room: found.seen.view.live.version }, DIRECTORY_MS_MAX);
 }
 
-async function changeDirectory({ gateway, c, who }: Asking, change: DirectoryChange) {
-  const id = wishId(gateway, c.req.header('Idempotency-Key'));
+async function changeDirectory(asked: Asking, change: DirectoryChange) {
+  const { gateway, who } = asked;
+  const id = wishId(asked, change.kind);
   const [reply] = await gateway.store.directory.apply([{ kind: 'change', id, by: who.actor, change }]);
   gateway.directory.outdate();
   return reply;
 }
 
-/** A change that the client names is made once, however often it is sent; others get a name of their own. */
-function wishId(gateway: Asking['gateway'], key: string | undefined): string {
-  return key === undefined ? gateway.randomId(16) : gateway.digest(key).slice(0, 32);
+/** Changes that make something new to tell, or that end the asker's own session: one that is repeated is another one. */
+const NEVER_REPEATED: readonly string[] = ['givePass', 'addKey', 'signOut'] satisfies (
+  | Change['kind']
+  | DirectoryChange['kind']
+)[];
+
+/**
+ * A change that the client names is made once, however often it is sent; others get a name of their own. The name holds
+ * for one operator, one address and one content, so that it cannot stand in for a change that was never made.
+ */
+function wishId({ gateway, c, who, body, text }: Asking, kind: string): string {
+  const key = c.req.header('Idempotency-Key');
+  if (key === undefined || NEVER_REPEATED.includes(kind)) return gateway.randomId(16);
+  const wish = [who.actor.id, c.req.method, c.req.path, c.req.header('If-Match') ?? null, body ?? null, text, key];
+  return gateway.digest(JSON.stringify(wish)).slice(0, 32);
 }
 
 function changed(
