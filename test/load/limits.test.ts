@@ -1,7 +1,7 @@
 // An opening with 2,000 visitors of whom 40 % never come back, over HTTP against the running gateway: the limits are
 // never exceeded, and yet used; order is kept. Figures are printed.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { admissionsOf, audit } from '../../scripts/rehearsal/audit.ts';
 import { figuresOf } from '../../scripts/rehearsal/figures.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
@@ -17,7 +17,7 @@ const WINDOW_MS = 10_000;
 
 let fairgate: Running;
 
-beforeAll(async () => {
+beforeEach(async () => {
   fairgate = await startFairgate({
     room: {
       schedule: { opensAt: '+15s' },
@@ -25,9 +25,12 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => fairgate?.stop());
+afterEach(() => fairgate?.stop());
 
-test('2,000 visitors, 40 % of whom never come back: limits kept and used, order kept', async () => {
+/** Two thousand players beside the gateway on two cores: where something else takes those, the machine was measured. */
+const ONCE_MORE = { retry: 1 };
+
+test('2,000 visitors, 40 % of whom never come back: limits kept and used, order kept', ONCE_MORE, async () => {
   const people = { ...LINE_ONLY, visitors: VISITORS, before: 1, noShow: NO_SHOW, overMs: 24_000, stayMs: 25_000 };
   const plans = planVisitors(people, []);
   const history = await play(fairgate.url, plans);
