@@ -115,7 +115,7 @@ function edited<K extends 'flow' | 'closed'>(
 function scheduled(room: RoomDocument, schedule: Schedule, secret: string, now: EpochMs, effects: Effect[]): Effected {
   const outcome = reschedule(room, schedule, secret, now);
   const before = { epoch: room.epoch, ...inWords(room.schedule) };
-  const differs = difference(before, { epoch: outcome.room.epoch, ...inWords(schedule) });
+  const differs = difference(before, { epoch: outcome.room.epoch, ...inWords(outcome.room.schedule) });
   if (differs === null) return null;
   if (outcome.newEpoch) forgetSessions(effects);
   return { room: outcome.room, ...differs, lasting: true };

@@ -75,7 +75,7 @@ export type Command =
 export type Change =
   | { kind: 'setFlow'; flow: Flow }
   | { kind: 'setPolicy'; policy: Policy }
-  /** Before the opening it moves the opening and everybody keeps their entry; afterwards it begins a new epoch. */
+  /** Before the opening it moves the opening and everybody keeps their entry; afterwards another opening is a new epoch. */
   | { kind: 'setSchedule'; schedule: Schedule; secret: string }
   /** The opening is now, by the store's clock; after a closing it begins a new epoch. */
   | { kind: 'openNow'; secret: string }

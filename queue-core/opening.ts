@@ -113,8 +113,9 @@ function newEpoch(lasting: Lasting, schedule: Schedule, secret: string, now: Epo
 }
 
 /**
- * Sets when the room opens. Before the opening it is moved and everybody keeps their entry under the same commitment;
- * after it, or once closed, a new epoch begins and no token of the old one is valid any more.
+ * Sets when the room opens. Before the opening it is moved and everybody keeps their entry under the same commitment.
+ * After it, a schedule with the same opening, to the second, moves only the closing; one with another opening, or any once
+ * the room is closed, begins a new epoch, and no token of the old one is valid any more.
  * @returns the document and whether a new epoch began
  */
 export function reschedule(
@@ -123,10 +124,20 @@ export function reschedule(
   secret: string,
   now: EpochMs,
 ): { room: RoomDocument; newEpoch: boolean } {
-  if (room.draw.entries === null && stateOf(room, now) !== 'closed') {
-    return { room: { ...room, schedule }, newEpoch: false };
+  if (stateOf(room, now) !== 'closed') {
+    if (room.draw.entries === null) return { room: { ...room, schedule }, newEpoch: false };
+    // What was drawn was drawn then, with that beacon.
+    const { opensAt, beacon } = room.schedule;
+    if (isSameSecond(schedule.opensAt, opensAt)) {
+      return { room: { ...room, schedule: { ...schedule, opensAt, beacon } }, newEpoch: false };
+    }
   }
   return { room: newEpoch({ ...lastingOf(room), epoch: room.epoch + 1 }, schedule, secret, now), newEpoch: true };
+}
+
+/** A form shows no more of an opening that was at once than its second, and sends that back. */
+function isSameSecond(a: EpochMs, b: EpochMs): boolean {
+  return Math.floor(a / 1000) === Math.floor(b / 1000);
 }
 
 function lastingOf(document: RoomDocument): Lasting {

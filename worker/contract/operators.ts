@@ -376,7 +376,8 @@ export const OPERATIONS = {
     method: 'PUT',
     path: '/rooms/{room}/schedule',
     role: 'operator',
-    summary: 'Before the opening moves it, and everybody keeps their entry; after it begins a new opening.',
+    summary:
+      'Before the opening moves it, and everybody keeps their entry; after it, another time begins a new opening.',
     ifMatch: true,
     body: scheduleSchema,
     answer: changedSchema,
