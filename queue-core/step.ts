@@ -185,18 +185,28 @@ function reconfigured(
 }
 
 /**
- * Takes a gateway's report, once. A change is in force everywhere as soon as every gateway that could still answer from
- * an older view has reported a newer one; a gateway that has been silent for longer reads anew before it answers.
+ * Takes a gateway's report, once. One that is told again, because its answer was lost, is answered with a view of now, so
+ * its gateway counts as heard of now.
  */
 function report(room: RoomDocument, told: Extract<Command, { kind: 'report' }>, now: EpochMs): void {
   const { gateway: id, seq, version } = told;
   const known = room.gateways.find((other) => other.id === id);
-  if (known !== undefined && seq <= known.seq) return;
-  observe(room, told.observed);
+  if (known !== undefined && seq < known.seq) return;
+  if (known === undefined || seq > known.seq) observe(room, told.observed);
   const others = room.gateways.filter((other) => other.id !== id);
   room.gateways = [...others, { id, seq, at: now, version }].slice(-GATEWAYS_MAX);
-  const answering = room.gateways.filter(({ at }) => now - at <= VIEW_STALE_MS_MAX);
-  if (room.inForceAt === null && answering.every((one) => one.version >= room.version)) room.inForceAt = now;
+  if (room.inForceAt === null && isInForce(room, now)) room.inForceAt = now;
+}
+
+/**
+ * A change is in force everywhere as soon as every gateway that could still answer from an older view has reported a newer
+ * one; a gateway that has been silent for longer reads anew before it answers. With more gateways than are remembered, or
+ * new ones all the time, the age that views may reach decides.
+ */
+function isInForce({ gateways, version, changedAt }: RoomDocument, now: EpochMs): boolean {
+  if (now - changedAt > VIEW_STALE_MS_MAX) return true;
+  const answering = gateways.filter(({ at }) => now - at <= VIEW_STALE_MS_MAX);
+  return answering.length < GATEWAYS_MAX && answering.every((one) => one.version >= version);
 }
 
 function join(
