@@ -42,7 +42,9 @@ export class Fresh<T> {
   readonly #isOver: (kept: Kept<T>) => boolean;
   #fetchingSince: number | null = null;
   #failedAt: number | null = null;
-  #outdated = false;
+  /** Counts how often the value was outdated; the kept one is worth as much as the count when it was asked for. */
+  #edition = 0;
+  #keptEdition = 0;
 
   /** @param isOver whether the value is worth nothing any more, whatever its age */
   constructor(fetch: () => Promise<T>, clock: Clock, ages: Ages, isOver: (kept: Kept<T>) => boolean = () => false) {
@@ -74,18 +76,26 @@ export class Fresh<T> {
       if (this.#mayFetch()) background(this.#fetchNow());
       return this.kept;
     }
-    if (this.#mayFetch()) await this.#fetchNow();
-    else await this.#waitForFetch(ages);
+    for (let rounds = 0; rounds < 2; rounds++) {
+      if (this.#mayFetch()) await this.#fetchNow();
+      else await this.#waitForFetch(ages);
+      // What was waited for may have been asked before the value was outdated: then once more.
+      if (!this.#isOutdated) break;
+    }
     return this.kept;
   }
 
   /** Has the next read fetch anew; what was kept still serves where that fails. */
   outdate(): void {
-    this.#outdated = true;
+    this.#edition++;
+  }
+
+  get #isOutdated(): boolean {
+    return this.#keptEdition < this.#edition;
   }
 
   #age(): number {
-    if (this.kept === null || this.#outdated || this.#isOver(this.kept)) return Number.POSITIVE_INFINITY;
+    if (this.kept === null || this.#isOutdated || this.#isOver(this.kept)) return Number.POSITIVE_INFINITY;
     return this.#clock.now() - this.kept.askedAt;
   }
 
@@ -107,10 +117,14 @@ export class Fresh<T> {
   async #fetchNow(): Promise<void> {
     const askedAt = this.#clock.now();
     this.#fetchingSince = askedAt;
-    this.#outdated = false;
+    const edition = this.#edition;
     try {
       const value = await this.#fetch();
-      this.kept = { value, askedAt, receivedAt: this.#clock.now() };
+      // A fetch that was given up and answers after a later one brings nothing newer.
+      if (this.kept === null || askedAt >= this.kept.askedAt) {
+        this.kept = { value, askedAt, receivedAt: this.#clock.now() };
+        this.#keptEdition = edition;
+      }
       this.#failedAt = null;
     } catch (error) {
       this.#failedAt = this.#clock.now();
