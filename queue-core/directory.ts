@@ -360,7 +360,8 @@ function signedOut(
   if (living.length < ENDED_SIGN_INS_MAX) {
     return { directory: { ...directory, endedSignIns: [...living, { sid, until }] } };
   }
-  const keys = directory.keys.map((key) => ({ ...key, signInsFrom: now }));
+  // Tokens count their time of issue in whole seconds: the second that has begun is over as well.
+  const keys = directory.keys.map((key) => ({ ...key, signInsFrom: now + 1_000 }));
   return { directory: { ...directory, keys, endedSignIns: [] } };
 }
 
