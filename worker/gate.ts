@@ -91,9 +91,13 @@ function admittedNow({ admission, seen, ownTime }: Facts, room: string): Decisio
   return { kind: 'pass', reason: 'admitted', renew };
 }
 
-/** The session ended early, alone or with everybody's. Tokens count their time of issue in whole seconds. */
-function isOver({ view, endings }: Pick<Seen, 'view' | 'endings'>, { sid, issuedAt }: AdmissionToken): boolean {
-  return endings.has(sid) || issuedAt + 1_000 <= view.revokedAt;
+/**
+ * The session ended early, alone or with everybody's. Tokens count their time of issue in whole seconds; where a visitor's
+ * is of the same second its record tells, an operator's own has none and is over in doubt.
+ */
+function isOver({ view, endings }: Pick<Seen, 'view' | 'endings'>, token: AdmissionToken): boolean {
+  const { sid, issuedAt, position } = token;
+  return endings.has(sid) || issuedAt + (position === 0 ? 1 : 1_000) <= view.revokedAt;
 }
 
 /**
