@@ -59,7 +59,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
     });
   });
-  app.get('/_fairgate/openapi.json', () => Response.json(openApi(gateway.consoleUrl)));
+  app.get('/_fairgate/openapi.json', () => Response.json(openApi(gateway.consoleUrl, gateway.cookies.operatorCookie)));
   app.route(OPERATOR_PATH, operatorApi(gateway));
   app.route('/_fairgate', visitorApi(gateway));
 

@@ -59,11 +59,16 @@ export class VisitorCookies {
   /** The session of an operator; never sent along from another site, not even by a link. */
   setOperator(token: string, seconds: number): string {
     const strict = this.#attributes.replace('SameSite=Lax', 'SameSite=Strict');
-    return `${this.#prefix}fairgate-operator=${token}; Max-Age=${Math.floor(seconds)}; ${strict}`;
+    return `${this.operatorCookie}=${token}; Max-Age=${Math.floor(seconds)}; ${strict}`;
+  }
+
+  /** Name of the cookie in which an operator's session travels. */
+  get operatorCookie(): string {
+    return `${this.#prefix}fairgate-operator`;
   }
 
   operatorToken(headers: Headers): string | null {
-    return parseCookies(headers.get('Cookie') ?? '')[`${this.#prefix}fairgate-operator`] ?? null;
+    return parseCookies(headers.get('Cookie') ?? '')[this.operatorCookie] ?? null;
   }
 
   #admission(room: string): string {

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { OPERATIONS, OPERATOR_PATH, type Operation, problemSchema } from '../contract/operators.ts';
 
-export function openApi(serverUrl: string): object {
+export function openApi(serverUrl: string, sessionCookie: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const [name, operation] of Object.entries(OPERATIONS) as [string, Operation][]) {
     const path = `${OPERATOR_PATH}${operation.path}`;
@@ -22,7 +22,7 @@ export function openApi(serverUrl: string): object {
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An operator’s key.' },
-        session: { type: 'apiKey', in: 'cookie', name: 'fairgate-operator', description: 'Made by POST /session.' },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Made by POST /session.' },
       },
       schemas: { Problem: schemaOf(problemSchema, 'output') },
     },
@@ -85,7 +85,10 @@ function queryParameters(query: z.ZodType | undefined): object[] {
   }));
 }
 
+/** References of a schema to its own definitions would point to the document's; a JSON value of any depth is just any value. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
-  const { $schema: _, ...described } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return described;
+  const { $schema: _, $defs, ...described } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  if ($defs === undefined) return described;
+  const isReference = (part: unknown) => typeof part === 'object' && part !== null && '$ref' in part;
+  return JSON.parse(JSON.stringify(described), (_name, part) => (isReference(part) ? {} : part));
 }

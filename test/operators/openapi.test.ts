@@ -1,0 +1,77 @@
+// The OpenAPI description as a client generator reads it: whole in itself, and true of the deployment that serves it.
+
+import { describe, expect, it } from 'vitest';
+import { OPERATIONS, OPERATOR_PATH, type Operation } from '../../worker/contract/operators.ts';
+import { VisitorCookies } from '../../worker/credentials.ts';
+import { openApi } from '../../worker/operators/openapi.ts';
+
+interface Described {
+  operationId: string;
+  parameters: { name: string; in: string; required: boolean }[];
+  responses: Record<string, object>;
+  requestBody?: { content: Record<string, object> };
+}
+
+interface Description {
+  openapi: string;
+  components: { securitySchemes: { session: { name: string } } };
+  paths: Record<string, Record<string, Described>>;
+}
+
+const describedFor = (url: string) => openApi(url, new VisitorCookies(url).operatorCookie) as Description;
+const description = describedFor('https://console.test');
+const described = Object.entries(description.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+function referencesIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([name, inner]) =>
+    name === '$ref' && typeof inner === 'string' ? [inner] : referencesIn(inner),
+  );
+}
+
+/** What a JSON pointer in a fragment points to (RFC 6901). */
+function pointedTo(reference: string): unknown {
+  return reference
+    .replace(/^#\//, '')
+    .split('/')
+    .reduce<unknown>((part, name) => (part as Record<string, unknown> | undefined)?.[name], description);
+}
+
+describe('the description', () => {
+  it('names every operation of the contract once, at its address', () => {
+    expect(described.map(({ operation }) => operation.operationId).toSorted()).toEqual(
+      Object.keys(OPERATIONS).toSorted(),
+    );
+    for (const { path, method, operation } of described) {
+      const contract: Operation = OPERATIONS[operation.operationId as keyof typeof OPERATIONS];
+      expect([path, method]).toEqual([`${OPERATOR_PATH}${contract.path}`, contract.method.toLowerCase()]);
+    }
+  });
+
+  it('points to nothing that it does not hold', () => {
+    const references = new Set(referencesIn(description));
+    expect(references).toContain('#/components/schemas/Problem');
+    expect([...references].filter((reference) => pointedTo(reference) === undefined)).toEqual([]);
+  });
+
+  it('says of each operation what goes into its path and header, and what a refusal is', () => {
+    for (const { path, operation } of described) {
+      const inPath = operation.parameters.filter((one) => one.in === 'path' && one.required).map(({ name }) => name);
+      expect(inPath).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+      const contract: Operation = OPERATIONS[operation.operationId as keyof typeof OPERATIONS];
+      expect(operation.parameters.some(({ name }) => name === 'If-Match')).toBe(contract.ifMatch === true);
+      expect(operation.requestBody !== undefined).toBe(contract.body !== undefined || contract.bodyType !== undefined);
+      expect(operation.responses).toHaveProperty('default');
+    }
+  });
+
+  it.each([
+    ['https://console.test', '__Host-fairgate-operator'],
+    ['http://127.0.0.1:8787', 'fairgate-operator'],
+  ])('of %s names the cookie %s', (url, name) => {
+    expect(describedFor(url).components.securitySchemes.session.name).toBe(name);
+    expect(new VisitorCookies(url).setOperator('token', 60)).toMatch(new RegExp(`^${name}=token;`));
+  });
+});
