@@ -82,7 +82,8 @@ async function answer(
 ): Promise<Response> {
   const request = c.req.raw;
   try {
-    const who = operation.role === null ? nobodyYet(request) : await whoAsks(gateway, request, c.var.background);
+    const who =
+      operation.role === null ? nobodyYet(gateway, request) : await whoAsks(gateway, request, c.var.background);
     if (who instanceof Response) return who;
     if (operation.role !== null && !allows(who.actor.role, operation.role)) return problemResponse('role-too-small');
     const versions = readVersions(c.req.header('If-Match'));
@@ -100,9 +101,9 @@ async function answer(
 }
 
 /** A sign-in, too, is only taken from this origin's own page or from a client that is no browser. */
-function nobodyYet(request: Request): Who | Response {
+function nobodyYet(gateway: Gateway, request: Request): Who | Response {
   const isBrowser = request.headers.has('Sec-Fetch-Site') || request.headers.has('Origin');
-  if (isBrowser && changesFromElsewhere(request)) return problemResponse('cross-site-request');
+  if (isBrowser && changesFromElsewhere(request, gateway)) return problemResponse('cross-site-request');
   return { actor: { id: 'nobody', name: 'nobody', role: 'viewer', address: null }, session: null };
 }
 

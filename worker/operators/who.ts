@@ -27,7 +27,7 @@ export async function whoAsks(gateway: Gateway, request: Request, background: Ba
   if (key !== undefined) return byKey(gateway, directory, key, address);
   const who = (await byAccess(gateway, request, address)) ?? (await bySession(gateway, directory, request, address));
   if (who instanceof Response) return who;
-  return changesFromElsewhere(request) ? problemResponse('cross-site-request') : who;
+  return changesFromElsewhere(request, gateway) ? problemResponse('cross-site-request') : who;
 }
 
 async function byAccess(gateway: Gateway, request: Request, address: string | null): Promise<Who | null> {
@@ -107,11 +107,15 @@ function tooOften(seconds: number): Response {
  * Cookies and Access come along with whatever a browser sends, also at another site's wish. A change counts only where the
  * browser says that it comes from this origin (Fetch metadata, RFC 6454).
  */
-export function changesFromElsewhere(request: Request): boolean {
+export function changesFromElsewhere(request: Request, { consoleUrl }: Pick<Gateway, 'consoleUrl'>): boolean {
   if (request.method === 'GET' || request.method === 'HEAD') return false;
   const site = request.headers.get('Sec-Fetch-Site');
   const origin = request.headers.get('Origin');
   if (site === null && origin === null) return true;
   if (site !== null && site !== 'same-origin') return true;
-  return origin !== null && URL.parse(origin)?.host !== request.headers.get('Host')?.toLowerCase();
+  if (origin === null) return false;
+  // The console's scheme, not the request's: where TLS ends before the gateway, that is always http.
+  const from = URL.parse(origin);
+  const isOwnHost = from?.host === request.headers.get('Host')?.toLowerCase();
+  return !isOwnHost || from?.protocol !== new URL(consoleUrl).protocol;
 }
