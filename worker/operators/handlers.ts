@@ -169,9 +169,15 @@ export const HANDLERS: Handlers = {
     changeSite(asked, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html: null })),
 
   async archiveRoom(asked) {
+    const entry = await entryOf(asked);
+    if (entry instanceof Response) return entry;
+    // Somebody may just have opened it: neither a kept view nor the site's version alone would show that.
+    asked.gateway.views.outdate(roomOf(entry));
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
-    if (found.seen.view.board.state !== 'closed') return problemResponse('not-closed');
+    const { board, live } = found.seen.view;
+    if (asked.versions?.room !== live.version) return problemResponse('changed-meanwhile');
+    if (board.state !== 'closed') return problemResponse('not-closed');
     return changeSite(asked, (room, ifVersion) => ({ kind: 'archiveRoom', room, ifVersion }));
   },
 
