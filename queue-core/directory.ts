@@ -23,6 +23,7 @@ import {
   ROOMS_MAX,
   WRONG_KEY_FORGOTTEN_MS,
   WRONG_KEY_RECORD_MS,
+  WRONG_KEY_RECORDS_UP_TO,
   WRONG_KEY_WAIT_MS_MAX,
 } from './limits.ts';
 import type { EpochMs } from './room.ts';
@@ -398,7 +399,8 @@ function signIn(
   const counted = { ...directory.wrongKeys, unrecorded: directory.wrongKeys.unrecorded + 1 };
   const noted = { ...directory, attempts, wrongKeys: counted };
   const reply: DirectoryReply = { kind: 'wrongKey', waitMs: waitAfter(failures + 1) };
-  if (now - counted.recordedAt < WRONG_KEY_RECORD_MS) return { directory: noted, reply };
+  const isDue = now - counted.recordedAt >= WRONG_KEY_RECORD_MS && directory.audit.seq < WRONG_KEY_RECORDS_UP_TO;
+  if (!isDue) return { directory: noted, reply };
   const by: Actor = { id: 'nobody', name: 'nobody', role: 'viewer', address };
   const entry = { by, action: 'wrongKey', from: null, to: { times: counted.unrecorded } };
   const written = { ...noted, wrongKeys: { unrecorded: 0, recordedAt: now } };

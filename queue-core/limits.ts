@@ -84,6 +84,12 @@ export const ATTEMPTS_REMEMBERED_MAX = 256;
 /** Wrong keys are recorded at most this often, with their number. */
 export const WRONG_KEY_RECORD_MS = 60_000;
 
+/**
+ * Length of the log up to which wrong keys are recorded. Once a minute they would fill a whole log in ten weeks, and then
+ * nobody could sign in; so the second half is kept for those who have a key.
+ */
+export const WRONG_KEY_RECORDS_UP_TO = AUDIT_RECORDS_MAX / 2;
+
 /** Gateways whose last report is remembered; with more, those that have been silent for longest are forgotten. */
 export const GATEWAYS_MAX = 48;
 
