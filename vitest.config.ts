@@ -17,6 +17,8 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Most of these wait for clocks and browsers, not for the processor.
           maxWorkers: 4,
+          // What is waited for comes when a busy machine gets to it; the wait ends as soon as it is there.
+          expect: { poll: { timeout: 20_000 } },
           sequence: { groupOrder: 0 },
         },
       },
