@@ -237,6 +237,16 @@ export function statusOf(view: RoomView, place: Place | null, session: KnownSess
   return { ...placed, state: 'called', claimBy, nextPollSeconds: 1 };
 }
 
+/** People who wait to be called; before the draw everybody with an entry. */
+export function waitingIn({ draw, entries, issued, called }: Board): number {
+  return draw.proof === null ? entries : issued - called;
+}
+
+/** An entry that took no part in the draw, because the store had lost it or began anew: it has no position. */
+export function missedTheDraw(place: Place, { draw }: Board): boolean {
+  return place.kind === 'entry' && draw.proof !== null && place.number > draw.proof.entries;
+}
+
 /** The position of a place; null while the draw has not been made. */
 export function positionOf(place: Place, board: Board): number | null {
   if (place.kind === 'position') return place.number;

@@ -1,7 +1,7 @@
 // What other limits would do to the line: for whoever would join now, how long until the call. An estimate from what the
 // room has just seen, given as a range; nothing in the queue depends on it.
 
-import type { RoomView } from './board.ts';
+import { type RoomView, waitingIn } from './board.ts';
 import type { Policy } from './room.ts';
 import { paceRange, waitSeconds } from './wait.ts';
 
@@ -25,8 +25,7 @@ export function outlook({ at, board, live }: RoomView, policy: Policy): Outlook 
   if (board.state === 'closed' || board.state === 'soldOut') {
     return { waitSeconds: null, admissionsPerMinute, limitedBy };
   }
-  const ahead = board.draw.proof === null ? board.entries : board.issued - board.called;
-  const wait = waitSeconds(ahead, paceRange(admissionsPerMinute, live.showShare));
+  const wait = waitSeconds(waitingIn(board), paceRange(admissionsPerMinute, live.showShare));
   const tooMany = Math.max(0, board.active - policy.totalActiveUsers);
   const firstSeconds = Math.round(tooMany === 0 ? 0 : (60 * tooMany) / Math.max(leavingPerMinute, 1 / stayMinutes));
   const openingSeconds = Math.max(0, Math.round((live.schedule.opensAt - at) / 1000));

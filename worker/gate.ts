@@ -1,7 +1,14 @@
 // The gate: one decision, with a reason, for every request. It is a pure function of what is known; nobody is let
 // through anywhere else. In doubt it is closed.
 
-import { type Board, type KnownSession, positionOf, type Status, statusOf } from '../queue-core/board.ts';
+import {
+  type Board,
+  type KnownSession,
+  missedTheDraw,
+  positionOf,
+  type Status,
+  statusOf,
+} from '../queue-core/board.ts';
 import type { EpochMs } from '../queue-core/room.ts';
 import type { Problem } from './problems.ts';
 import type { Seen } from './room-views.ts';
@@ -100,15 +107,10 @@ function isOver({ view, endings }: Pick<Seen, 'view' | 'endings'>, token: Admiss
   return endings.has(sid) || issuedAt + (position === 0 ? 1 : 1_000) <= view.revokedAt;
 }
 
-/**
- * The visitor's place in this opening, or null: tokens of other epochs say nothing here, nor does an entry that took no
- * part in the draw (of a store that was lost and began anew).
- */
-export function placeIn(queue: Read<QueueToken> | null, { epoch, draw }: Board): QueueToken | null {
-  if (queue?.kind !== 'valid' || queue.token.epoch !== epoch) return null;
-  const { place } = queue.token;
-  const isUndrawn = place.kind === 'entry' && draw.proof !== null && place.number > draw.proof.entries;
-  return isUndrawn ? null : queue.token;
+/** The visitor's place in this opening, or null: tokens of other epochs say nothing here, nor does an undrawn entry. */
+export function placeIn(queue: Read<QueueToken> | null, board: Board): QueueToken | null {
+  if (queue?.kind !== 'valid' || queue.token.epoch !== board.epoch) return null;
+  return missedTheDraw(queue.token.place, board) ? null : queue.token;
 }
 
 /** The visitor's status from tokens and view alone. */

@@ -47,9 +47,3 @@ export class LostPlaces {
 function knownUpTo({ board }: Seen['view'], { kind }: Place): number {
   return kind === 'entry' ? board.entries : Math.max(board.issued, board.entries);
 }
-
-/** An entry that the draw went without, because the store had lost it: its visitor has no place any more. */
-export function missedTheDraw({ view }: Seen, { epoch, place }: QueueToken): boolean {
-  const { proof } = view.board.draw;
-  return epoch === view.board.epoch && place.kind === 'entry' && proof !== null && place.number > proof.entries;
-}

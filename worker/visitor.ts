@@ -1,13 +1,12 @@
 // One visitor in front of one room during one request: what they presented, what is known of the room, and the three
 // wishes that the store can grant (join, claim, leave). New tokens are kept here until an answer carries them out.
 
-import type { Board, Status } from '../queue-core/board.ts';
+import { type Board, missedTheDraw, type Status } from '../queue-core/board.ts';
 import type { ClaimReply, Command, JoinReply } from '../queue-core/command.ts';
 import type { EndReason, EpochMs } from '../queue-core/room.ts';
 import type { Presented } from './credentials.ts';
 import { placeIn, statusFor } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
-import { missedTheDraw } from './lost-places.ts';
 import type { Seen } from './room-views.ts';
 import type { Room } from './settings.ts';
 import type { AdmissionToken, QueueToken, Read } from './tokens.ts';
@@ -45,9 +44,11 @@ export class Visitor {
     if (queue !== null) visitor.queue = await gateway.tokens.readQueue(queue, room.id, visitor.now);
     if (seen?.view.originFailing) background(gateway.originHealth.probe(room, seen));
     if (seen !== null && visitor.queue?.kind === 'valid') {
-      const told = gateway.lostPlaces.note(room, seen, visitor.queue.token);
+      const { token } = visitor.queue;
+      const { board } = seen.view;
+      const told = gateway.lostPlaces.note(room, seen, token);
       if (told !== null) background(gateway.metrics.operation('attest', told).catch(() => {})); // Noted anew with the next view.
-      if (missedTheDraw(seen, visitor.queue.token)) visitor.queue = { kind: 'invalid' };
+      if (token.epoch === board.epoch && missedTheDraw(token.place, board)) visitor.queue = { kind: 'invalid' };
     }
     return visitor;
   }

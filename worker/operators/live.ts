@@ -1,5 +1,6 @@
 // The room as consoles and scripts see it: the gateway's view in the contract's words, with what needs somebody's eyes.
 
+import { waitingIn } from '../../queue-core/board.ts';
 import { type HistoryBucket, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
 import { HISTORY_BUCKET_MS } from '../../queue-core/limits.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
@@ -40,7 +41,7 @@ export function liveOf(room: Room, { view, now, unreachable }: Seen, etag: strin
     gateways: live.gateways.filter(({ at }) => view.at - at <= HISTORY_BUCKET_MS).length,
     arrived: Math.max(board.entries, board.issued),
     entries: board.entries,
-    waiting: board.draw.proof === null ? board.entries : board.issued - board.called,
+    waiting: waitingIn(board),
     issued: board.issued,
     called: board.called,
     outstanding: live.outstanding,
