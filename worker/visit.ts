@@ -5,7 +5,7 @@ import { positionOf } from '../queue-core/board.ts';
 import type { ClaimReply } from '../queue-core/command.ts';
 import { exempts } from '../queue-core/paths.ts';
 import { refusal, type Shown, visitorPage, waitingJson } from './answers.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddress } from './client.ts';
 import { type Asks, type Decision, decide, placeIn } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
 import { pageKind } from './pages/kind.ts';

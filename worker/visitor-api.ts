@@ -6,6 +6,7 @@ import { positionOf, type Status } from '../queue-core/board.ts';
 import type { ClaimReply } from '../queue-core/command.ts';
 import { json, languageCookie, refusal, type Shown, visitorPage } from './answers.ts';
 import { readText } from './body.ts';
+import { isBrowser } from './client.ts';
 import { cloudflareWaitingRoom } from './cloudflare-json.ts';
 import { placeIn } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
@@ -197,7 +198,7 @@ class Wish {
     this.#gateway.metrics.count('fairgate_requests_total', { decision: 'wish', reason: said.outcome });
     const { status, setCookies, queueToken, admissionToken } = this.#visitor;
     if (!this.#asksJson) return this.#formAnswer(said);
-    const tokens = this.#isBrowser() ? {} : tokensOf(said.outcome, queueToken, admissionToken);
+    const tokens = isBrowser(this.#request) ? {} : tokensOf(said.outcome, queueToken, admissionToken);
     const answer = { reason: null, standbyAhead: null, admitAt: null, ...said, status: status as Status, ...tokens };
     const response = json(answer satisfies VisitorAnswer, httpStatus(said.outcome));
     for (const cookie of setCookies) response.headers.append('Set-Cookie', cookie);
@@ -217,11 +218,6 @@ class Wish {
 
   #page(shown: Omit<Shown, 'returnTo'>): Promise<Response> {
     return visitorPage(this.#visitor, this.#request.headers, { ...shown, returnTo: this.#returnTo });
-  }
-
-  /** Browsers keep tokens in HttpOnly cookies; a script of the origin's page must not get them from a body. */
-  #isBrowser(): boolean {
-    return this.#request.headers.has('Sec-Fetch-Site') || this.#request.headers.has('Origin');
   }
 }
 

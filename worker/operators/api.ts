@@ -4,6 +4,7 @@
 import { type Context, Hono } from 'hono';
 import type * as z from 'zod';
 import { readText } from '../body.ts';
+import { isBrowser } from '../client.ts';
 import {
   OPERATIONS,
   type Operation,
@@ -102,8 +103,7 @@ async function answer(
 
 /** A sign-in, too, is only taken from this origin's own page or from a client that is no browser. */
 function nobodyYet(gateway: Gateway, request: Request): Who | Response {
-  const isBrowser = request.headers.has('Sec-Fetch-Site') || request.headers.has('Origin');
-  if (isBrowser && changesFromElsewhere(request, gateway)) return problemResponse('cross-site-request');
+  if (isBrowser(request) && changesFromElsewhere(request, gateway)) return problemResponse('cross-site-request');
   return { actor: { id: 'nobody', name: 'nobody', role: 'viewer', address: null }, session: null };
 }
 

@@ -1,6 +1,7 @@
 // What each operation does. Changes go to the store as commands, with who makes them and on which version; reads answer
 // from the gateway's view, so that many consoles cost the store no more than one.
 
+import { waitingIn } from '../../queue-core/board.ts';
 import type { Change, ChangeReply } from '../../queue-core/command.ts';
 import {
   type DirectoryChange,
@@ -15,6 +16,7 @@ import { HISTORY_BUCKET_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../q
 import type { EpochMs } from '../../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
 import { json } from '../answers.ts';
+import { isBrowser } from '../client.ts';
 import type { Changed, OperationName, RoomDetail, RoomSummary, Session } from '../contract/operators.ts';
 import { DIRECTORY_MS_MAX, roomOf } from '../directory.ts';
 import { type Problem, problemResponse } from '../problems.ts';
@@ -478,16 +480,7 @@ function sessionOf({ actor, session }: Who): Session {
   return { operator: { id, name, role }, expiresAt: session === null ? null : rfc3339(session.expiresAt) };
 }
 
-function waitingIn({ draw, entries, issued, called }: Seen['view']['board']): number {
-  return draw.proof === null ? entries : issued - called;
-}
-
 function withEtag(response: Response, etag: string): Response {
   response.headers.set('ETag', etag);
   return response;
-}
-
-/** A browser keeps tokens in cookies that no script can read; anything else has no cookies to speak of. */
-function isBrowser(request: Request): boolean {
-  return request.headers.has('Sec-Fetch-Site') || request.headers.has('Origin');
 }

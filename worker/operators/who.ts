@@ -5,7 +5,7 @@ import type { Actor } from '../../queue-core/audit.ts';
 import type { DirectoryView } from '../../queue-core/directory.ts';
 import { SIGN_IN_MS } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
-import { clientAddress } from '../client-address.ts';
+import { clientAddress } from '../client.ts';
 import type { Background, Gateway } from '../gateway.ts';
 import { problemResponse } from '../problems.ts';
 
