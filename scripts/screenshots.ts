@@ -11,8 +11,8 @@ import { CONSOLE_PATH, OPERATOR_PATH, PREVIEW_KINDS } from '../worker/contract/o
 import { newSigningKey } from '../worker/signing-keys.ts';
 import { buildWorker } from './build.ts';
 import { launchChromium } from './chromium.ts';
+import { freePort } from './free-port.ts';
 import { type GatewaySettings, type RunningGateway, startGateway } from './gateway.ts';
-import { freePort } from './local-redis/free-port.ts';
 
 const folder = resolve(import.meta.dirname, '../docs/screens');
 

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 import { RespConnection } from './resp.ts';
 
 export const REDIS_SERVER = '/usr/bin/redis-server';
