@@ -2,7 +2,7 @@
 // that is possible.
 
 import { useState } from 'hono/jsx/dom';
-import type { Forecast, Live, Role } from '../worker/contract/operators.ts';
+import type { Changed, Forecast, Live, Role, RoomDetail } from '../worker/contract/operators.ts';
 import { addressOf, call, type Outcome } from './client.ts';
 import { useEffect } from './effect.ts';
 import { HoldButton } from './hold-button.tsx';
@@ -45,15 +45,26 @@ export function useChanges({ words, live, timeZone, done }: Omit<Props, 'role'>)
     if (outcome.kind !== 'answer') return failed(outcome);
     done({ said: words.done(said, timeOfDay(words, outcome.answer.at ?? live.serverTime, timeZone)), undo });
   };
-  /** Undoing looks at the room first: its version has moved. */
-  const again = (name: ChangeName, said: string) => async () => {
+  /** Looks at the room first and changes what it is now. @returns whether it was changed */
+  const onNewest = async (
+    make: (room: RoomDetail) => Promise<Outcome<Changed>>,
+    said: string,
+    undo: Done['undo'],
+  ): Promise<boolean> => {
     const room = await call('room', { at });
-    if (room.kind !== 'answer') return failed(room);
-    const outcome = await call(name, { at, ifMatch: room.answer.etag });
-    if (outcome.kind !== 'answer') return failed(outcome);
-    done({ said: words.done(said, timeOfDay(words, outcome.answer.at ?? live.serverTime, timeZone)), undo: null });
+    const outcome = room.kind === 'answer' ? await make(room.answer) : room;
+    if (outcome.kind !== 'answer') {
+      failed(outcome);
+      return false;
+    }
+    done({ said: words.done(said, timeOfDay(words, outcome.answer.at ?? live.serverTime, timeZone)), undo });
+    return true;
   };
-  return { at, failed, change, again };
+  /** Undoing is a change of what the room is by then. */
+  const again = (name: ChangeName, said: string) => async () => {
+    await onNewest(({ etag }) => call(name, { at, ifMatch: etag }), said, null);
+  };
+  return { at, failed, change, again, onNewest };
 }
 
 export function Flow(props: Props) {
@@ -167,8 +178,8 @@ export function Flow(props: Props) {
 }
 
 export function Limits(props: Props) {
-  const { words, role, live, timeZone, done } = props;
-  const { at, failed } = useChanges(props);
+  const { words, role, live } = props;
+  const { at, onNewest } = useChanges(props);
   const [typed, setTyped] = useState<{ rate: string; places: string } | null>(null);
   const [forecast, setForecast] = useState<Forecast | null>(null);
   const may = role !== 'viewer';
@@ -191,14 +202,14 @@ export function Limits(props: Props) {
   }, [rate, places, isChanged]);
 
   const put = async (newUsersPerMinute: number, totalActiveUsers: number, undo: Done['undo']) => {
-    const room = await call('room', { at });
-    if (room.kind !== 'answer') return failed(room);
-    const body = { ...room.answer.policy, newUsersPerMinute, totalActiveUsers };
-    const outcome = await call('setPolicy', { at, body, ifMatch: room.answer.etag });
-    if (outcome.kind !== 'answer') return failed(outcome);
-    setTyped(null);
     const said = `${words.limits.rate} ${number(words, newUsersPerMinute)}, ${words.limits.places} ${number(words, totalActiveUsers)}`;
-    done({ said: words.done(said, timeOfDay(words, outcome.answer.at ?? live.serverTime, timeZone)), undo });
+    const changed = await onNewest(
+      ({ policy, etag }) =>
+        call('setPolicy', { at, body: { ...policy, newUsersPerMinute, totalActiveUsers }, ifMatch: etag }),
+      said,
+      undo,
+    );
+    if (changed) setTyped(null);
   };
   const apply = (event: Event) => {
     event.preventDefault();
@@ -266,19 +277,15 @@ export function Limits(props: Props) {
 }
 
 export function Message(props: Props) {
-  const { words, role, live, timeZone, done } = props;
-  const { at, failed } = useChanges(props);
+  const { words, role, live } = props;
+  const { at, onNewest } = useChanges(props);
   const [text, setText] = useState({ ko: live.message?.text.ko ?? '', en: live.message?.text.en ?? '' });
   const [preview, setPreview] = useState(false);
   const may = role !== 'viewer';
   const whole = text.ko.trim() !== '' && text.en.trim() !== '';
 
   const put = async (next: { ko: string; en: string } | null, said: string, undo: Done['undo']) => {
-    const room = await call('room', { at });
-    if (room.kind !== 'answer') return failed(room);
-    const outcome = await call('setMessage', { at, body: { text: next }, ifMatch: room.answer.etag });
-    if (outcome.kind !== 'answer') return failed(outcome);
-    done({ said: words.done(said, timeOfDay(words, outcome.answer.at ?? live.serverTime, timeZone)), undo });
+    await onNewest(({ etag }) => call('setMessage', { at, body: { text: next }, ifMatch: etag }), said, undo);
   };
   const former = live.message?.text ?? null;
   const field = (lang: 'ko' | 'en') => (
