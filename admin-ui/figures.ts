@@ -1,63 +1,100 @@
-// What the night screen's numbers and curves are made of: pure functions of the documents that the gateway sends.
+// Numbers and times as an operator reads them: grouped, in the room's time zone, in the language of the screen. Pure.
 
-import type { AuditRecord, Bucket, Live } from '../worker/contract/operators.ts';
+export type Language = 'ko' | 'en';
 
-export const BUCKET_MS = 10_000;
+const LOCALES: Record<Language, string> = { ko: 'ko-KR', en: 'en-GB' };
 
-/** Buckets kept in the browser: two days. */
-const BUCKETS_MAX = 17_280;
-
-/** Adds newer buckets; one that comes again is more complete than before. Ascending, without doubles. */
-export function mergeBuckets(known: readonly Bucket[], more: readonly Bucket[]): Bucket[] {
-  const byStart = new Map(known.map((bucket) => [bucket.at, bucket]));
-  for (const bucket of more) byStart.set(bucket.at, bucket);
-  return [...byStart.values()].sort((a, b) => (a.at < b.at ? -1 : 1)).slice(-BUCKETS_MAX);
+export interface Figures {
+  /** 482,113 */
+  count(value: number): string;
+  /** 12만, 120K: for axes. */
+  compact(value: number): string;
+  /** 97% */
+  percent(share: number): string;
+  /** 20:03:12 */
+  second(ms: number): string;
+  /** 20:03 */
+  minute(ms: number): string;
+  /** 20:03:12 today, with the day otherwise. */
+  moment(ms: number, nowMs: number): string;
+  /** Thursday 5 August 2027, 20:00:00 */
+  whole(ms: number): string;
+  /** GMT+9 or the zone's short name. */
+  zone(ms: number): string;
 }
 
-/** Whether closed buckets are missing between what is known and what comes: then the history has to be read again. */
-export function hasGap(known: readonly Bucket[], more: readonly Bucket[]): boolean {
-  const last = known.at(-1);
-  const first = more[0];
-  return last !== undefined && first !== undefined && Date.parse(first.at) - Date.parse(last.at) > BUCKET_MS;
+const made = new Map<string, Figures>();
+
+export function figuresOf(language: Language, timeZone: string): Figures {
+  const key = `${language} ${timeZone}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const figures = makeFigures(LOCALES[language], timeZone);
+  // Two languages and a handful of rooms' zones.
+  made.set(key, figures);
+  return figures;
 }
 
-/** Visitors a minute over the last closed buckets, up to a minute of them. */
-export function perMinute(buckets: readonly Bucket[], count: (bucket: Bucket) => number): number {
-  const closed = buckets.slice(-7, -1);
-  if (closed.length === 0) return 0;
-  return Math.round((closed.reduce((sum, bucket) => sum + count(bucket), 0) * 6) / closed.length);
+/** The zone of the operator's own machine. */
+export function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** Upper end of the latency class in which the share of answers lies, ms; null without answers. */
-export function latencyMs({ origin }: Bucket, share: number, boundsMs: readonly number[]): number | null {
-  const total = origin.latency.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return null;
-  let seen = 0;
-  for (const [index, count] of origin.latency.entries()) {
-    seen += count;
-    if (seen >= total * share) return boundsMs[index] ?? 2 * (boundsMs.at(-1) ?? 0);
-  }
-  return null;
+function makeFigures(locale: string, timeZone: string): Figures {
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, { timeZone, hourCycle: 'h23', ...options });
+  const grouped = new Intl.NumberFormat(locale);
+  const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const time = { hour: '2-digit', minute: '2-digit' } as const;
+  const second = format({ ...time, second: '2-digit' });
+  const minute = format(time);
+  const day = format({ month: 'short', day: 'numeric', weekday: 'short' });
+  const whole = format({
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+    weekday: 'short',
+    ...time,
+    second: '2-digit',
+  });
+  const zone = format({ timeZoneName: 'short' });
+  return {
+    count: (value) => grouped.format(value),
+    compact: (value) => short.format(value),
+    percent: (value) => share.format(value),
+    second: (ms) => second.format(ms),
+    minute: (ms) => minute.format(ms),
+    moment: (ms, nowMs) =>
+      day.format(ms) === day.format(nowMs) ? second.format(ms) : `${day.format(ms)} ${second.format(ms)}`,
+    whole: (ms) => whole.format(ms),
+    zone: (ms) => zone.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? timeZone,
+  };
 }
 
-export function refusedIn({ refused }: Bucket): number {
-  return Object.values(refused).reduce((sum, count) => sum + (count ?? 0), 0);
-}
-
-/** `1:02:03` or `02:03`; never negative. */
-export function clockText(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+/** Parts of a countdown; whole seconds, rounded so that zero is reached at the moment itself. */
+export function clockParts(ms: number): { days: number; text: string } {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
   const two = (value: number) => String(value).padStart(2, '0');
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
+  const days = Math.floor(seconds / 86_400);
+  const [hours, minutes] = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  return { days, text: `${two(hours)}:${two(minutes)}:${two(seconds % 60)}` };
 }
 
-/** Changes that moved the line, for marks on the time axis. */
-export function marksOf(records: readonly AuditRecord[]): { at: number; action: string }[] {
-  return records.map(({ at, action }) => ({ at: Date.parse(at), action }));
-}
+/** How long people wait, in steps they speak of. `minutes`: from low to high; past two hours only hours say something. */
+export type WaitSpan =
+  | { kind: 'unknown' }
+  | { kind: 'none' }
+  | { kind: 'minutes'; low: number; high: number }
+  | { kind: 'hours'; low: number; high: number };
 
-/** Whether the room is between its opening and its end. */
-export function isOpenState({ state }: Pick<Live, 'state'>): boolean {
-  return state === 'open' || state === 'paused' || state === 'soldOut';
+const HOURS_FROM_MINUTES = 120;
+
+export function waitSpan(seconds: { low: number; high: number } | null): WaitSpan {
+  if (seconds === null) return { kind: 'unknown' };
+  const [low, high] = [Math.floor(seconds.low / 60), Math.ceil(seconds.high / 60)];
+  if (seconds.high <= 5) return { kind: 'none' };
+  if (high <= HOURS_FROM_MINUTES) return { kind: 'minutes', low, high };
+  const half = (minutes: number, round: (value: number) => number) => round((minutes / 60) * 2) / 2;
+  return { kind: 'hours', low: half(low, Math.floor), high: half(high, Math.ceil) };
 }

@@ -1,83 +1,173 @@
-import { useState } from 'hono/jsx/dom';
-import { ROLES, type Role } from '../worker/contract/operators.ts';
-import { type AnswerTo, call } from './client.ts';
-import { useEffect } from './effect.ts';
-import { HoldButton } from './hold-button.tsx';
-import { Log } from './log.tsx';
-import { dayAndTime } from './look.ts';
-import type { Words } from './words-en.ts';
+// Operators' keys: who has one, a new one shown once, and taking one away.
 
-export function Keys({ words }: { words: Words }) {
-  const [keys, setKeys] = useState<AnswerTo<'keys'>['keys'] | null>(null);
-  const [made, setMade] = useState<AnswerTo<'addKey'> | null>(null);
-  const [said, setSaid] = useState('');
+import { useEffect, useState } from 'hono/jsx/dom';
+import type * as z from 'zod';
+import { KEY_NAME_CHARS_MAX, type keySchema, newKeySchema, ROLES, type Role } from '../worker/contract/operators.ts';
+import type { Desk } from './desk.ts';
+import { figuresOf, ownZone } from './figures.ts';
+import { Dialog } from './parts/dialog.tsx';
+import { Field, typed } from './parts/field.tsx';
+import { HoldButton } from './parts/hold-button.tsx';
 
-  const read = async () => {
-    const outcome = await call('keys');
-    if (outcome.kind === 'answer') setKeys(outcome.answer.keys);
-    if (outcome.kind === 'problem') setSaid(words.problem(outcome.problem.title, outcome.problem.detail));
-    if (outcome.kind === 'unreachable') setSaid(words.unreachable);
-  };
+type Key = z.output<typeof keySchema>;
+type Made = { name: string; key: string };
+
+export function Keys({ desk }: { desk: Desk }) {
+  const w = desk.words.keys;
+  const [keys, setKeys] = useState<Key[] | null>(null);
+  const [made, setMade] = useState<Made | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  const [turn, setTurn] = useState(0);
+  const draft = desk.draft('keys', { name: '', role: 'viewer' as Role });
+  const whyNot = desk.whyNot('addKey');
+
   useEffect(() => {
-    read();
-  }, []);
+    let isWanted = true;
+    const look = async () => {
+      const outcome = await desk.client.call('keys', {});
+      if (!isWanted) return;
+      if (outcome.kind === 'answer') setKeys(outcome.value.keys);
+      else setFault(outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.contact.lost);
+    };
+    void look();
+    return () => {
+      isWanted = false;
+    };
+  }, [turn, desk.isInterrupted]);
 
-  const add = async (event: Event) => {
+  const make = async (event: Event) => {
     event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    const body = { name: String(form.get('name')), role: String(form.get('role')) as Role };
-    const outcome = await call('addKey', { body });
-    if (outcome.kind === 'answer') setMade(outcome.answer);
-    if (outcome.kind === 'problem') setSaid(words.problem(outcome.problem.title, outcome.problem.detail));
-    read();
+    if (whyNot !== null) return;
+    const body = newKeySchema.safeParse(draft);
+    if (!body.success) {
+      setFault(
+        draft.name.trim() === ''
+          ? desk.words.editor.fields.required
+          : desk.words.editor.fields.tooLong(KEY_NAME_CHARS_MAX),
+      );
+      return;
+    }
+    const outcome = await desk.client.call('addKey', { body: body.data });
+    if (outcome.kind !== 'answer') {
+      setFault(outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.unanswered);
+      return;
+    }
+    setFault(null);
+    setMade({ name: outcome.value.name, key: outcome.value.key });
+    desk.type('keys', undefined);
+    setTurn((count) => count + 1);
   };
-  const remove = async (key: string) => {
-    const outcome = await call('removeKey', { at: { key } });
-    if (outcome.kind === 'problem') setSaid(words.problem(outcome.problem.title, outcome.problem.detail));
-    read();
+  const remove = async ({ id, name }: Key) => {
+    const outcome = await desk.client.call('removeKey', { params: { key: id } });
+    if (outcome.kind === 'answer') desk.say(w.removed(name));
+    else setFault(outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.unanswered);
+    setTurn((count) => count + 1);
   };
-
+  const figures = figuresOf(desk.words.language, ownZone());
   return (
-    <main class="page">
-      <h1>{words.keysPage.title}</h1>
-      <p role="alert">{said}</p>
-      <ul class="rooms">
-        {keys?.map(({ id, name, role, createdAt }) => (
-          <li key={id} class="card row">
-            <b>{name}</b> <span>{words.roles[role]}</span> <span class="soft">{dayAndTime(words, createdAt)}</span>
-            {id !== 'owner' && (
-              <HoldButton words={words} label={words.keysPage.remove} note="" disabled={false} act={() => remove(id)} />
-            )}
-          </li>
-        ))}
-      </ul>
-      <form class="card fields" onSubmit={add}>
-        <label>
-          {words.keysPage.name}
-          <input name="name" required maxlength={60} />
-        </label>
-        <label>
-          {words.keysPage.role}
-          <select name="role">
-            {ROLES.map((role) => (
-              <option value={role}>{words.roles[role]}</option>
-            ))}
-          </select>
-        </label>
-        <button type="submit" class="primary">
-          {words.keysPage.make}
+    <div class="page narrow">
+      <div class="page-head">
+        <h1>{w.title}</h1>
+      </div>
+      <p class="lead">{w.lead}</p>
+      {keys === null ? (
+        <p class="note" key="loading" aria-busy="true">
+          {fault ?? desk.words.loading}
+        </p>
+      ) : (
+        <ul class="key-list" key="keys">
+          {keys.map((key) => (
+            <li key={key.id}>
+              <p>
+                <b>{key.name}</b> {key.id === desk.session?.operator.id ? <em>{w.you}</em> : null}
+                <small>
+                  {desk.words.roles[key.role]} · {w.since} {figures.whole(Date.parse(key.createdAt))}
+                </small>
+                <small class="unseen" id={`remove-${key.id}`}>
+                  {w.removeNote(key.name)}
+                </small>
+              </p>
+              <HoldButton
+                desk={desk}
+                label={w.remove}
+                note={w.removeNote(key.name)}
+                noteId={`remove-${key.id}`}
+                whyNot={whyNot}
+                onHeld={() => void remove(key)}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      <form class="card" key="make" onSubmit={make}>
+        <h2>{w.make}</h2>
+        <Field id="key-name" label={w.name} fault={keys === null ? null : fault}>
+          {(described) => (
+            <input
+              {...described}
+              autocomplete="off"
+              value={draft.name}
+              onInput={(event: Event) => desk.type('keys', { ...draft, name: typed(event) })}
+            />
+          )}
+        </Field>
+        <fieldset class="roles">
+          <legend>{w.role}</legend>
+          {ROLES.map((role) => (
+            <label key={role}>
+              <input
+                type="radio"
+                name="role"
+                value={role}
+                checked={draft.role === role}
+                onInput={() => desk.type('keys', { ...draft, role })}
+              />
+              <span>
+                <b>{desk.words.roles[role]}</b>
+                <small>{w.roleNotes[role]}</small>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        <button type="submit" class="button primary" aria-disabled={whyNot === null ? 'false' : 'true'}>
+          {w.make}
         </button>
       </form>
-      {made !== null && (
-        <section class="card" role="status">
-          <p>{words.keysPage.once}</p>
-          <p class="mono secret">{made.key}</p>
-          <button type="button" onClick={() => navigator.clipboard.writeText(made.key)}>
-            {words.keysPage.copy}
-          </button>
-        </section>
-      )}
-      <Log words={words} room={null} />
-    </main>
+      {made === null ? null : <MadeKey desk={desk} made={made} onDone={() => setMade(null)} key="made" />}
+    </div>
+  );
+}
+
+function MadeKey({ desk, made, onDone }: { desk: Desk; made: Made; onDone(): void }) {
+  const w = desk.words;
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(made.key);
+      setCopied(true);
+    } catch {
+      // No clipboard here (plain HTTP) or not allowed: the key is selected, and the keyboard can copy it.
+      const element = document.getElementById('made-key');
+      if (element !== null) getSelection()?.selectAllChildren(element);
+    }
+  };
+  return (
+    <Dialog title={w.keys.made(made.name)} onClose={onDone} isNeeded>
+      <p>{w.keys.madeLead}</p>
+      <p class="made-key">
+        <code id="made-key">{made.key}</code>
+      </p>
+      <div class="ways">
+        <button type="button" class="button primary" onClick={() => void copy()}>
+          {isCopied ? w.copied : w.copy}
+        </button>
+        <button type="button" class="button" onClick={onDone}>
+          {w.keys.done}
+        </button>
+      </div>
+      <p class="unseen" role="status">
+        {isCopied ? w.copied : ''}
+      </p>
+    </Dialog>
   );
 }

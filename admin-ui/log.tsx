@@ -1,102 +1,263 @@
-// The log: who, when, from what to what, in words; exports, and whether the chain is whole.
+// Who changed what and when, in words, newest first; what can be taken along for others to check; and whether every record
+// follows from the one before.
 
-import { useState } from 'hono/jsx/dom';
-import type { AuditRecord } from '../worker/contract/operators.ts';
-import { addressOf, call } from './client.ts';
-import { useEffect } from './effect.ts';
-import { dayAndTime } from './look.ts';
-import type { Words } from './words-en.ts';
+import { useEffect, useState } from 'hono/jsx/dom';
+import type { AuditRecord, OperationName } from '../worker/contract/operators.ts';
+import { CHANGE_KINDS, type ChangeKind, kindOf, type ToldLine, tell } from './changes.ts';
+import { addressOf } from './client.ts';
+import type { Desk } from './desk.ts';
+import { Field, typed } from './parts/field.tsx';
+import type { Watched } from './watch.ts';
 
-/** Records shown at once; the export has them all. */
-const SHOWN_STEP = 100;
-
-export function Log({ words, room }: { words: Words; room: string | null }) {
-  const [records, setRecords] = useState<AuditRecord[] | null>(null);
-  const [shown, setShown] = useState(SHOWN_STEP);
-  const [verdict, setVerdict] = useState('');
-  const at: Record<string, string> = room === null ? {} : { room };
-
-  useEffect(() => {
-    let over = false;
-    const read = async () => {
-      const all: AuditRecord[] = [];
-      for (let after = 0; ; ) {
-        const query = { after };
-        const outcome = room === null ? await call('directoryAudit', { query }) : await call('audit', { at, query });
-        if (over || outcome.kind !== 'answer') return;
-        all.push(...outcome.answer.records);
-        setRecords(all.toReversed());
-        if (outcome.answer.next === null) return;
-        after = outcome.answer.next;
-      }
-    };
-    setRecords(null);
-    read();
-    return () => {
-      over = true;
-    };
-  }, [room]);
-
-  const check = async () => {
-    const outcome = room === null ? await call('directoryAuditJson') : await call('auditJson', { at });
-    if (outcome.kind !== 'answer') return setVerdict(words.unreachable);
-    const { whole, records: all } = outcome.answer;
-    setVerdict(whole ? words.log.whole(all.length) : words.log.broken);
-  };
-
+export function RoomLog({ desk, seen }: { desk: Desk; seen: Watched }) {
+  const params = { room: seen.room };
+  const first = seen.records[0]?.seq ?? 1;
   return (
-    <section class="card log" aria-label={words.log.title}>
-      <h2>{room === null ? words.log.all : `${words.log.title}: ${words.log.room}`}</h2>
-      <p class="row">
-        <a class="button" href={addressOf(room === null ? 'directoryAuditCsv' : 'auditCsv', at)} download>
-          {words.log.csv}
-        </a>
-        <a class="button" href={addressOf(room === null ? 'directoryAuditJson' : 'auditJson', at)} download>
-          {words.log.json}
-        </a>
-        <button type="button" onClick={check}>
-          {words.log.check}
-        </button>
-        <span role="status">{verdict}</span>
-      </p>
-      {records === null && <p>{words.loading}</p>}
-      {records?.length === 0 && <p>{words.log.empty}</p>}
-      <ol class="records">
-        {records?.slice(0, shown).map((record) => (
-          <li key={record.seq}>
-            <span class="soft mono">{dayAndTime(words, record.at)}</span>
-            <span>
-              <b>{words.log.actions[record.action] ?? record.action}</b> {valueText(words, record.to)}
-              {record.from !== null && (
-                <span class="soft">
-                  {' '}
-                  ({words.log.from} {valueText(words, record.from)})
-                </span>
-              )}
-            </span>
-            <span class="soft">
-              {record.by.name} {record.by.address ?? ''}
-            </span>
-          </li>
-        ))}
-      </ol>
-      {records !== null && records.length > shown && (
-        <button type="button" onClick={() => setShown(shown + SHOWN_STEP)}>
-          {words.log.more}
-        </button>
-      )}
-    </section>
+    <Log
+      desk={desk}
+      title={desk.words.log.title}
+      name={`${seen.room}/log`}
+      records={seen.live === null && seen.records.length === 0 ? null : seen.records}
+      onEarlier={first > 1 ? () => void desk.watch?.earlierRecords() : null}
+      csv={addressOf('auditCsv', { params })}
+      json={addressOf('auditJson', { params })}
+      check={async () => {
+        const outcome = await desk.client.call('auditJson', { params });
+        return outcome.kind === 'answer' ? outcome.value : null;
+      }}
+    />
   );
 }
 
-/** Values as a person reads them: names in words, moments as times, ms as minutes. */
-function valueText(words: Words, value: unknown, name = ''): string {
-  if (value === null || value === undefined) return '–';
-  if (Array.isArray(value)) return value.map((one) => valueText(words, one)).join(', ');
-  if (typeof value === 'number' && name.endsWith('Ms')) return words.log.minutes(value / 60_000);
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return dayAndTime(words, value);
-  if (typeof value !== 'object') return String(value);
-  return Object.entries(value)
-    .map(([key, part]) => `${words.log.names[key] ?? key} ${valueText(words, part, key)}`)
-    .join(', ');
+/** Pages of the log of rooms and keys that are read; more are in the export. */
+const PAGES_MAX = 10;
+const PAGE_ROWS = 1_000;
+
+export function DirectoryLog({ desk }: { desk: Desk }) {
+  const [records, setRecords] = useState<AuditRecord[] | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    const read = async () => {
+      let after = 0;
+      let found: AuditRecord[] = [];
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const outcome = await desk.client.call('directoryAudit', { query: { after, limit: PAGE_ROWS } });
+        if (!isWanted || outcome.kind !== 'answer') return;
+        found = [...found, ...outcome.value.records];
+        if (outcome.value.next === null) break;
+        after = outcome.value.next;
+      }
+      setRecords(found);
+    };
+    void read();
+    return () => {
+      isWanted = false;
+    };
+  }, [desk.isInterrupted]);
+  return (
+    <Log
+      desk={desk}
+      title={desk.words.log.directoryTitle}
+      name="directory/log"
+      records={records}
+      onEarlier={null}
+      csv={addressOf('directoryAuditCsv' satisfies OperationName, {})}
+      json={addressOf('directoryAuditJson', {})}
+      check={async () => {
+        const outcome = await desk.client.call('directoryAuditJson', {});
+        return outcome.kind === 'answer' ? outcome.value : null;
+      }}
+    />
+  );
+}
+
+interface LogProps {
+  desk: Desk;
+  title: string;
+  name: string;
+  /** null: not read yet. */
+  records: AuditRecord[] | null;
+  onEarlier: (() => void) | null;
+  csv: string;
+  json: string;
+  check(): Promise<{ whole: boolean; records: AuditRecord[]; exportedAt: string } | null>;
+}
+
+type Checked =
+  | { kind: 'none' }
+  | { kind: 'checking' }
+  | { kind: 'unanswered' }
+  | { kind: 'checked'; whole: boolean; count: number; at: number };
+
+/** Rows drawn; a filter finds the ones beyond. */
+const ROWS_MAX = 500;
+
+function Log({ desk, title, name, records, onEarlier, csv, json, check }: LogProps) {
+  const w = desk.words.log;
+  const { figures } = desk;
+  const [checked, setChecked] = useState<Checked>({ kind: 'none' });
+  const filter = desk.draft(name, { text: '', kind: 'all' as ChangeKind | 'all' });
+  const shown = (records ?? [])
+    .filter(
+      (record) => (filter.kind === 'all' || kindOf(record.action) === filter.kind) && holds(desk, record, filter.text),
+    )
+    .slice(-ROWS_MAX)
+    .reverse();
+  const runCheck = async () => {
+    setChecked({ kind: 'checking' });
+    const found = await check();
+    setChecked(
+      found === null
+        ? { kind: 'unanswered' }
+        : { kind: 'checked', whole: found.whole, count: found.records.length, at: Date.parse(found.exportedAt) },
+    );
+  };
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>{title}</h1>
+        <div class="ways">
+          <a class="button" href={csv} download>
+            {w.csv}
+          </a>
+          <a class="button" href={json} download>
+            {w.json}
+          </a>
+          <button type="button" class="button" onClick={() => void runCheck()}>
+            {checked.kind === 'checking' ? w.checking : w.check}
+          </button>
+        </div>
+      </div>
+      <p class={checked.kind === 'checked' && !checked.whole ? 'checked broken' : 'checked'} role="status">
+        {checked.kind === 'checked'
+          ? checked.whole
+            ? w.whole(figures.count(checked.count), figures.second(checked.at))
+            : w.broken
+          : checked.kind === 'unanswered'
+            ? desk.words.contact.lost
+            : ''}
+      </p>
+      <div class="filters">
+        <Field id="log-search" label={w.search}>
+          {(described) => (
+            <input
+              {...described}
+              type="search"
+              value={filter.text}
+              onInput={(event: Event) => desk.type(name, { ...filter, text: typed(event) })}
+            />
+          )}
+        </Field>
+        <Field id="log-kind" label={w.kind}>
+          {(described) => (
+            <select
+              {...described}
+              value={filter.kind}
+              onInput={(event: Event) => desk.type(name, { ...filter, kind: typed(event) })}
+            >
+              <option value="all">{w.all}</option>
+              {CHANGE_KINDS.map((kind) => (
+                <option value={kind} key={kind}>
+                  {w.kinds[kind]}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+      {records === null ? (
+        <p class="note" key="loading" aria-busy="true">
+          {desk.words.loading}
+        </p>
+      ) : shown.length === 0 ? (
+        <p class="note" key="none">
+          {records.length === 0 ? w.empty : w.emptyFilter}
+        </p>
+      ) : (
+        <ol class="log" key="log" reversed>
+          {shown.map((record) => (
+            <Entry desk={desk} record={record} key={String(record.seq)} />
+          ))}
+        </ol>
+      )}
+      {onEarlier === null ? null : (
+        <button type="button" class="button" key="earlier" onClick={onEarlier}>
+          {w.earlier}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Entry({ desk, record }: { desk: Desk; record: AuditRecord }) {
+  const w = desk.words;
+  const { figures } = desk;
+  const told = tell(record, w, figures);
+  const at = Date.parse(record.at);
+  return (
+    <li data-kind={kindOf(record.action)}>
+      <time datetime={record.at}>
+        <b>{figures.second(at)}</b>
+        <small>
+          {figures
+            .whole(at)
+            .replace(figures.second(at), '')
+            .replace(/[,\s]+$/, '')}
+        </small>
+      </time>
+      <p class="by">
+        <b>{record.by.name}</b>
+        <small>
+          {w.roles[record.by.role]}
+          {record.by.address === null ? '' : ` · ${record.by.address}`}
+        </small>
+      </p>
+      <div class="told">
+        <b>{told.what}</b>
+        {told.lines.length === 0 ? null : (
+          <dl>
+            {told.lines.map((line) => (
+              <Line line={line} desk={desk} key={line.field} />
+            ))}
+          </dl>
+        )}
+      </div>
+      <small class="seq">#{record.seq}</small>
+    </li>
+  );
+}
+
+function Line({ desk, line }: { desk: Desk; line: ToldLine }) {
+  const { nothing, log } = desk.words;
+  return (
+    <div>
+      <dt>{line.field}</dt>
+      <dd>
+        {line.from === null ? null : (
+          <del key="from">
+            <span class="unseen">{log.from} </span>
+            {line.from}
+          </del>
+        )}
+        {line.from === null ? null : <i aria-hidden="true">→</i>}
+        <ins key="to">
+          <span class="unseen">{log.to} </span>
+          {line.to ?? nothing}
+        </ins>
+      </dd>
+    </div>
+  );
+}
+
+function holds(desk: Desk, record: AuditRecord, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return true;
+  const { what, lines } = tell(record, desk.words, desk.figures);
+  const said = [
+    record.by.name,
+    record.by.address ?? '',
+    what,
+    ...lines.flatMap(({ field, from, to }) => [field, from, to]),
+  ];
+  return said.join(' ').toLowerCase().includes(wanted);
 }

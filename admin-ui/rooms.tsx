@@ -1,67 +1,119 @@
-import { useState } from 'hono/jsx/dom';
-import type { Role, RoomSummary } from '../worker/contract/operators.ts';
-import { call } from './client.ts';
-import { useEffect } from './effect.ts';
-import { dayAndTime, number } from './look.ts';
-import type { Words } from './words-en.ts';
+// All rooms at a glance: what each does, how many wait and are inside, and when it opens.
 
-const POLL_MS = 3_000;
+import { useEffect, useState } from 'hono/jsx/dom';
+import type { RoomSummary } from '../worker/contract/operators.ts';
+import type { Outcome } from './client.ts';
+import type { Desk } from './desk.ts';
+import { figuresOf, ownZone } from './figures.ts';
+import { Shape, shapeOf } from './parts/shape.tsx';
 
-export function Rooms({ words, role, signedOut }: { words: Words; role: Role; signedOut: () => void }) {
+const LOOK_MS = 5_000;
+
+export function Rooms({ desk }: { desk: Desk }) {
+  const w = desk.words;
+  const [outcome, setOutcome] = useState<Outcome<{ rooms: RoomSummary[] }> | null>(null);
   const [rooms, setRooms] = useState<RoomSummary[] | null>(null);
-  const [lost, setLost] = useState(false);
+  const [turn, setTurn] = useState(0);
 
   useEffect(() => {
-    let over = false;
+    let isWanted = true;
+    let timer: ReturnType<typeof setTimeout>;
     const look = async () => {
-      const outcome = await call('rooms');
-      if (over) return;
-      if (outcome.kind === 'answer') setRooms(outcome.answer.rooms);
-      if (outcome.kind === 'problem' && outcome.problem.status === 401) return signedOut();
-      setLost(outcome.kind !== 'answer');
-      setTimeout(look, POLL_MS);
+      const found = await desk.client.call('rooms', {});
+      if (!isWanted) return;
+      setOutcome(found);
+      if (found.kind === 'answer') setRooms(found.value.rooms);
+      timer = setTimeout(look, LOOK_MS);
     };
-    look();
+    void look();
     return () => {
-      over = true;
+      isWanted = false;
+      clearTimeout(timer);
     };
-  }, []);
+  }, [turn, desk.isInterrupted]);
 
+  const isLost = outcome !== null && outcome.kind !== 'answer';
   return (
-    <main class="page">
-      <h1>{words.rooms}</h1>
-      {lost && <p class="banner">{words.unreachable}</p>}
-      {rooms === null && !lost && <p>{words.loading}</p>}
-      {rooms?.length === 0 && <p>{words.noRooms}</p>}
-      <ul class="rooms">
-        {rooms?.map((room) => (
-          <li key={room.id}>
-            <a class="card" href={`#/room/${room.id}`}>
-              <b>{room.title[words.lang]}</b>
-              <span class="mono">{room.id}</span>
-              <span class="state" data-state={room.state ?? 'unknown'}>
-                {room.archivedAt !== null ? words.archived : room.state === null ? '–' : words.states[room.state]}
-              </span>
-              <span>
-                {words.numbers.waiting} <b>{room.waiting === null ? '–' : number(words, room.waiting)}</b>
-              </span>
-              <span>
-                {words.numbers.inside} <b>{room.active === null ? '–' : number(words, room.active)}</b>
-              </span>
-              <span class="soft">
-                {room.opensAt === null ? '' : `${words.opens} ${dayAndTime(words, room.opensAt)}`}
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-      {role === 'owner' && (
-        <p>
-          <a class="button" href="#/new">
-            {words.newRoom}
+    <div class="page">
+      <div class="page-head">
+        <h1>{w.rooms.title}</h1>
+        {desk.may('createRoom') ? (
+          <a class="button primary" href="#/new" key="make">
+            {w.rooms.make}
           </a>
-        </p>
+        ) : null}
+      </div>
+      {isLost ? (
+        <section class="notice" data-kind="lost" role="status" key="lost">
+          <Shape name="lost" />
+          <p>
+            <b>{outcome.kind === 'problem' ? w.problem(outcome.problem) : w.contact.lost}</b> {w.contact.retrying}
+          </p>
+          <button type="button" class="button small" onClick={() => setTurn(turn + 1)}>
+            {w.retry}
+          </button>
+        </section>
+      ) : null}
+      {rooms === null ? (
+        isLost ? null : (
+          <p class="note" key="loading" aria-busy="true">
+            {w.loading}
+          </p>
+        )
+      ) : rooms.length === 0 ? (
+        <section class="empty" key="empty">
+          <Shape name="prequeue" />
+          <h2>{w.rooms.empty}</h2>
+          <p>{desk.may('createRoom') ? w.rooms.emptyOwner : w.rooms.emptyOther}</p>
+        </section>
+      ) : (
+        <ul class="rooms" key="rooms">
+          {rooms.map((room) => (
+            <Room desk={desk} room={room} key={room.id} />
+          ))}
+        </ul>
       )}
-    </main>
+    </div>
+  );
+}
+
+function Room({ desk, room }: { desk: Desk; room: RoomSummary }) {
+  const w = desk.words;
+  const figures = figuresOf(w.language, ownZone());
+  const name = room.archivedAt !== null ? 'closed' : shapeOf(room.state, 'paused');
+  const count = (value: number | null) => (value === null ? '–' : figures.count(value));
+  const state = room.state === null ? w.stateUnknown : w.states[room.state];
+  return (
+    <li>
+      <a
+        class="room"
+        href={`#/rooms/${room.id}`}
+        data-state={name}
+        data-archived={room.archivedAt === null ? 'false' : 'true'}
+      >
+        <span class="room-name">
+          <b>{room.title[w.language]}</b>
+          <small>{room.id}</small>
+        </span>
+        <span class="room-state">
+          <Shape name={name} />
+          {room.archivedAt === null
+            ? state
+            : w.rooms.archivedAt(figures.moment(Date.parse(room.archivedAt), Date.now()))}
+        </span>
+        <span class="room-number">
+          <b>{count(room.waiting)}</b>
+          <small>{w.rooms.waiting}</small>
+        </span>
+        <span class="room-number">
+          <b>{count(room.active)}</b>
+          <small>{w.rooms.active}</small>
+        </span>
+        <span class="room-number opening">
+          <b>{room.opensAt === null ? '–' : figures.moment(Date.parse(room.opensAt), Date.now())}</b>
+          <small>{room.state === null ? w.rooms.unknown : `${w.rooms.opensAt} · ${figures.zone(Date.now())}`}</small>
+        </span>
+      </a>
+    </li>
   );
 }

@@ -1,0 +1,28 @@
+// What needs somebody's eyes: sentences with a next step, most urgent first. They are seen here; that a new one came is told
+// to a screen reader once, elsewhere.
+
+import type { Live } from '../../worker/contract/operators.ts';
+import type { Desk } from '../desk.ts';
+import { Shape } from '../parts/shape.tsx';
+
+export function Alarms({ desk, live }: { desk: Desk; live: Live }) {
+  const w = desk.words;
+  if (live.alarms.length === 0) return null;
+  return (
+    <section class="alarms" aria-label={w.alarms.count(live.alarms.length)}>
+      <ul>
+        {live.alarms.map((alarm) => {
+          const { what, next } = w.alarm(alarm, desk.figures);
+          return (
+            <li key={alarm.kind}>
+              <Shape name="alarm" />
+              <p>
+                <b>{what}</b> <span>{next}</span>
+              </p>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,46 @@
+// Which screen is shown stands in the address after `#`, so that a bookmark, a reload and the back button mean the same,
+// and nothing of it is sent anywhere.
+
+export type RoomTab = 'now' | 'log' | 'settings' | 'preview';
+export const ROOM_TABS: readonly RoomTab[] = ['now', 'log', 'settings', 'preview'];
+
+export type Route =
+  | { screen: 'rooms' }
+  | { screen: 'newRoom' }
+  | { screen: 'keys' }
+  | { screen: 'log' }
+  | { screen: 'room'; room: string; tab: RoomTab };
+
+export function routeOf(hash: string): Route {
+  const [first = '', second = '', third = ''] = hash.replace(/^#?\/?/, '').split('/');
+  switch (first) {
+    case 'rooms': {
+      if (second === '') return { screen: 'rooms' };
+      const tab = ROOM_TABS.find((name) => name === third) ?? 'now';
+      return { screen: 'room', room: second, tab };
+    }
+    case 'new':
+      return { screen: 'newRoom' };
+    case 'keys':
+      return { screen: 'keys' };
+    case 'log':
+      return { screen: 'log' };
+    default:
+      return { screen: 'rooms' };
+  }
+}
+
+export function hashOf(route: Route): string {
+  switch (route.screen) {
+    case 'rooms':
+      return '#/rooms';
+    case 'newRoom':
+      return '#/new';
+    case 'keys':
+      return '#/keys';
+    case 'log':
+      return '#/log';
+    case 'room':
+      return `#/rooms/${route.room}${route.tab === 'now' ? '' : `/${route.tab}`}`;
+  }
+}

@@ -1,0 +1,73 @@
+// The history as columns for charts over one time axis. Where nobody looked at the room there is no bucket: lines break
+// there instead of pretending. Pure.
+
+import type { Bucket } from '../worker/contract/operators.ts';
+import { BUCKET_MS } from './buckets.ts';
+import { quantile } from './latency.ts';
+
+/** `null` is a break in the line. */
+export type Column = (number | null)[];
+
+export interface Columns {
+  /** Seconds since 1970: what the chart library counts in. */
+  at: number[];
+  arrived: Column;
+  admitted: Column;
+  /** The rate limit as people in ten seconds. */
+  rateLimit: Column;
+  waiting: Column;
+  active: Column;
+  activeLimit: Column;
+  refused: Record<Reason, Column>;
+  /** Upper ends of the classes in which half and 95 % of the answers lie, ms. */
+  median: Column;
+  p95: Column;
+  errors: Column;
+  unreachable: Column;
+}
+
+export const REASONS = ['noAdmission', 'badToken', 'prefetch', 'tooOften', 'crossSite'] as const;
+export type Reason = (typeof REASONS)[number];
+
+/**
+ * @param asOf when the last numbers were read: counts of a bucket that is still open then are left out, or every line of
+ * counts would fall at its end
+ */
+export function columnsOf(buckets: readonly Bucket[], boundsMs: readonly number[], asOf: number): Columns {
+  const columns: Columns = {
+    at: [],
+    ...{ arrived: [], admitted: [], rateLimit: [], waiting: [], active: [], activeLimit: [] },
+    refused: { noAdmission: [], badToken: [], prefetch: [], tooOften: [], crossSite: [] },
+    ...{ median: [], p95: [], errors: [], unreachable: [] },
+  };
+  let lastMs: number | null = null;
+  for (const bucket of buckets) {
+    const ms = Date.parse(bucket.at);
+    if (lastMs !== null && ms - lastMs > BUCKET_MS) add(columns, (lastMs + BUCKET_MS) / 1000, null, false, boundsMs);
+    add(columns, ms / 1000, bucket, ms + BUCKET_MS > asOf, boundsMs);
+    lastMs = ms;
+  }
+  return columns;
+}
+
+function add(columns: Columns, at: number, bucket: Bucket | null, isOpen: boolean, boundsMs: readonly number[]): void {
+  const counted = bucket === null || isOpen ? null : bucket;
+  columns.at.push(at);
+  columns.arrived.push(counted?.arrived ?? null);
+  columns.admitted.push(counted?.admitted ?? null);
+  columns.rateLimit.push(bucket === null ? null : (bucket.newUsersPerMinute * BUCKET_MS) / 60_000);
+  columns.waiting.push(bucket?.waiting ?? null);
+  columns.active.push(bucket?.active ?? null);
+  columns.activeLimit.push(bucket?.totalActiveUsers ?? null);
+  for (const reason of REASONS) columns.refused[reason].push(counted === null ? null : (counted.refused[reason] ?? 0));
+  const { origin } = counted ?? {};
+  columns.median.push(origin === undefined ? null : (quantile(origin.latency, boundsMs, 0.5)?.ms ?? null));
+  columns.p95.push(origin === undefined ? null : (quantile(origin.latency, boundsMs, 0.95)?.ms ?? null));
+  columns.errors.push(origin?.errors ?? null);
+  columns.unreachable.push(origin?.unreachable ?? null);
+}
+
+/** Whether there is anything in it but zeros. */
+export function isSilent(...columns: Column[]): boolean {
+  return columns.every((column) => column.every((value) => value === null || value === 0));
+}
