@@ -26,7 +26,7 @@ export interface Question {
   title: string;
   text: string;
   yes: string;
-  then(): void;
+  act(): void;
 }
 
 /** How a deed is done, where it is not done in the usual way. */

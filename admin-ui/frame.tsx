@@ -11,6 +11,7 @@ import { DirectoryLog, RoomLog } from './log.tsx';
 import { MessageDialog } from './night/message.tsx';
 import { Night, Nothing } from './night/night.tsx';
 import { Dialog } from './parts/dialog.tsx';
+import { KeyCap } from './parts/key-cap.tsx';
 import { Shape, shapeOf } from './parts/shape.tsx';
 import { Rooms } from './rooms.tsx';
 import { hashOf, ROOM_TABS } from './routes.ts';
@@ -47,9 +48,9 @@ function Inside({ desk }: { desk: Desk }) {
   const { seen, question } = desk;
   return (
     <>
-      <a class="skip" href="#main" onClick={toMain}>
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         {w.menu.skip}
-      </a>
+      </button>
       <Header desk={desk} />
       <main id="main" tabindex={-1} data-screen={desk.route.screen}>
         <Screen desk={desk} />
@@ -68,7 +69,7 @@ function Inside({ desk }: { desk: Desk }) {
               class="button danger-plain"
               onClick={() => {
                 desk.ask(null);
-                question.then();
+                question.act();
               }}
             >
               {question.yes}
@@ -93,12 +94,6 @@ function Inside({ desk }: { desk: Desk }) {
       </p>
     </>
   );
-}
-
-/** The address after `#` names the screen; skipping must not change it. */
-function toMain(event: Event): void {
-  event.preventDefault();
-  document.getElementById('main')?.focus();
 }
 
 function Screen({ desk }: { desk: Desk }) {
@@ -231,7 +226,7 @@ function Menu({ desk }: { desk: Desk }) {
         {toggle(w.menu.shortcuts, 'shortcuts')}
         <button type="button" onClick={() => desk.open('help')}>
           <span>{w.menu.help}</span>
-          <kbd aria-hidden="true">?</kbd>
+          <KeyCap name="?" />
         </button>
         {session?.expiresAt == null ? null : (
           <div class="menu-out" key="out">

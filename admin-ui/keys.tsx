@@ -1,11 +1,12 @@
 // Operators' keys: who has one, a new one shown once, and taking one away.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type * as z from 'zod';
 import { KEY_NAME_CHARS_MAX, type keySchema, newKeySchema, ROLES, type Role } from '../worker/contract/operators.ts';
 import type { Desk } from './desk.ts';
 import { figuresOf, ownZone } from './figures.ts';
 import { Dialog } from './parts/dialog.tsx';
+import { useEffect } from './parts/effect.ts';
 import { Field, typed } from './parts/field.tsx';
 import { HoldButton } from './parts/hold-button.tsx';
 

@@ -1,11 +1,12 @@
 // Who changed what and when, in words, newest first; what can be taken along for others to check; and whether every record
 // follows from the one before.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { AuditRecord, OperationName } from '../worker/contract/operators.ts';
 import { CHANGE_KINDS, type ChangeKind, kindOf, type ToldLine, tell } from './changes.ts';
 import { addressOf } from './client.ts';
 import type { Desk } from './desk.ts';
+import { useEffect } from './parts/effect.ts';
 import { Field, typed } from './parts/field.tsx';
 import type { Watched } from './watch.ts';
 

@@ -1,10 +1,11 @@
 // All rooms at a glance: what each does, how many wait and are inside, and when it opens.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { RoomSummary } from '../worker/contract/operators.ts';
 import type { Outcome } from './client.ts';
 import type { Desk } from './desk.ts';
 import { figuresOf, ownZone } from './figures.ts';
+import { useEffect } from './parts/effect.ts';
 import { Shape, shapeOf } from './parts/shape.tsx';
 
 const LOOK_MS = 5_000;

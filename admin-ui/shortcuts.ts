@@ -18,8 +18,9 @@ export function pressed(desk: Desk, event: KeyboardEvent): void {
   if (desk.route.screen === 'room' && act(desk, keyOf(event))) event.preventDefault();
 }
 
-/** By place on the keyboard, because with a Korean input method the letter keys give Korean letters. */
+/** The letter; with a Korean input method the keys give Korean letters, and their place on the keyboard tells which it is. */
 function keyOf({ code, key }: KeyboardEvent): string {
+  if (/^[a-z]$/i.test(key)) return key.toUpperCase();
   return /^Key[A-Z]$/.test(code) ? code.slice(3) : key;
 }
 

@@ -1,8 +1,9 @@
 // Signing in: the key goes to the gateway once and comes back as a session that no script can read. A wrong key is
 // answered with how long to wait, counted down.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { Desk } from './desk.ts';
+import { useEffect } from './parts/effect.ts';
 import { Field, typed } from './parts/field.tsx';
 
 export function SignIn({ desk }: { desk: Desk }) {

@@ -24,7 +24,6 @@ export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
           {w.archivedNote}
         </p>
       )}
-      {desk.seen === null ? null : <Deeds desk={desk} seen={desk.seen} key="deeds" />}
       <Section<Schedule>
         key="schedule"
         {...{ desk, detail, name: 'schedule', title: w.schedule, operation: 'setSchedule', inForce: detail.schedule }}
@@ -57,6 +56,7 @@ export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
       />
       <Template desk={desk} detail={detail} key="template" />
       <Archive desk={desk} detail={detail} key="archive" />
+      {desk.seen === null ? null : <Deeds desk={desk} seen={desk.seen} key="deeds" />}
     </div>
   );
 }

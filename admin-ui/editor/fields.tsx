@@ -191,7 +191,11 @@ interface ChoiceProps extends OneProps {
 function Choice({ name, label, note, form, faults, isReadOnly, set, options }: ChoiceProps) {
   const fault = faults[name];
   return (
-    <fieldset class="roles" key={name} disabled={isReadOnly}>
+    <fieldset
+      class={options.every(({ note: why }) => why === '') ? 'roles short' : 'roles'}
+      key={name}
+      disabled={isReadOnly}
+    >
       <legend>{label}</legend>
       {options.map(({ value, label: said, note: why }) => (
         <label key={value}>

@@ -16,7 +16,7 @@ export function Previews({ desk, room }: { desk: Desk; room: string }) {
     <div class="page previews">
       <div class="page-head">
         <h1>{w.title}</h1>
-        <div class="choice" role="group" aria-label={w.language}>
+        <fieldset class="choice" aria-label={w.language}>
           {(['ko', 'en'] as const).map((one) => (
             <button
               type="button"
@@ -28,10 +28,10 @@ export function Previews({ desk, room }: { desk: Desk; room: string }) {
               {desk.words.editor.languageNames[one]}
             </button>
           ))}
-        </div>
+        </fieldset>
       </div>
       <p class="note">{w.lead}</p>
-      <div class="choice wrap" role="group" aria-label={w.page}>
+      <fieldset class="choice wrap" aria-label={w.page}>
         {([...PREVIEW_KINDS, 'all'] as const).map((one) => (
           <button
             type="button"
@@ -42,7 +42,7 @@ export function Previews({ desk, room }: { desk: Desk; room: string }) {
             {one === 'all' ? w.all : w.kinds[one]}
           </button>
         ))}
-      </div>
+      </fieldset>
       <div class={kind === 'all' ? 'phones' : 'phones one'}>
         {kinds.map((one) => (
           <figure class="phone" key={`${one} ${language}`}>

@@ -5,6 +5,9 @@ import type { Live } from '../../worker/contract/operators.ts';
 import type { Desk } from '../desk.ts';
 import { Shape } from '../parts/shape.tsx';
 
+/** Visitors or bookings suffer now; the others are worth knowing and can wait for the end of a call. */
+const URGENT: ReadonlySet<string> = new Set(['storeUnreachable', 'originFailing', 'originErrors', 'originSlow']);
+
 export function Alarms({ desk, live }: { desk: Desk; live: Live }) {
   const w = desk.words;
   if (live.alarms.length === 0) return null;
@@ -14,7 +17,7 @@ export function Alarms({ desk, live }: { desk: Desk; live: Live }) {
         {live.alarms.map((alarm) => {
           const { what, next } = w.alarm(alarm, desk.figures);
           return (
-            <li key={alarm.kind}>
+            <li key={alarm.kind} data-urgent={URGENT.has(alarm.kind) ? 'true' : 'false'}>
               <Shape name="alarm" />
               <p>
                 <b>{what}</b> <span>{next}</span>

@@ -1,15 +1,16 @@
 // One chart of the shared time axis, drawn by uPlot on a canvas. What its lines mean and their values at the cursor stand
 // above it as text; the canvas itself is decoration for a screen reader.
 
-import { useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useRef, useState } from 'hono/jsx/dom';
 import uPlot from 'uplot';
 import type { Desk } from '../desk.ts';
+import { useEffect } from '../parts/effect.ts';
 import { type Column, isSilent } from '../series.ts';
 
-/** Room for the axis' numbers, the same in all charts, so that one moment lies above the other. */
-export const AXIS_WIDTH = 52;
-const HEIGHT = 92;
-const AXIS_HEIGHT = 26;
+/** In rem, so that charts grow with the wall. Room for the axis' numbers is the same in all: moments lie above each other. */
+export const AXIS_WIDTH_REM = 3.25;
+const HEIGHT_REM = 6.25;
+const AXIS_HEIGHT_REM = 1.625;
 const SYNC = 'night';
 
 export interface Line {
@@ -122,7 +123,12 @@ function Canvas(props: ChartProps) {
   }, [times.at(-1), times.length, span[1]]);
 
   return (
-    <div class="canvas" ref={place} aria-hidden="true" style={{ height: `${HEIGHT + (isLast ? AXIS_HEIGHT : 0)}px` }} />
+    <div
+      class="canvas"
+      ref={place}
+      aria-hidden="true"
+      style={{ height: `${HEIGHT_REM + (isLast ? AXIS_HEIGHT_REM : 0)}rem` }}
+    />
   );
 }
 
@@ -134,13 +140,15 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
   const { desk, lines, kind, isLast } = current();
   const styles = getComputedStyle(element);
   const colour = (name: string) => styles.getPropertyValue(name).trim();
-  const font = `12px ${styles.fontFamily}`;
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const font = `${0.75 * rem}px ${styles.fontFamily}`;
   const grid = { stroke: colour('--grid'), width: 1 };
   const steps = uPlot.paths.stepped?.({ align: 1 });
   return {
     width,
-    height: HEIGHT + (isLast ? AXIS_HEIGHT : 0),
-    padding: [8, 0, isLast ? 0 : 4, 0],
+    height: (HEIGHT_REM + (isLast ? AXIS_HEIGHT_REM : 0)) * rem,
+    // Half a line of the axis' numbers at both ends.
+    padding: [0.5 * rem, 0, isLast ? 0 : 0.5 * rem, 0],
     legend: { show: false },
     cursor: {
       sync: { key: SYNC },
@@ -152,8 +160,8 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
     axes: [
       {
         show: isLast,
-        size: AXIS_HEIGHT,
-        space: 70,
+        size: AXIS_HEIGHT_REM * rem,
+        space: 4.5 * rem,
         font,
         stroke: colour('--soft'),
         grid: { show: false },
@@ -161,8 +169,8 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
         values: (_, splits) => splits.map((at) => desk.figures.minute(at * 1000)),
       },
       {
-        size: AXIS_WIDTH,
-        space: 34,
+        size: AXIS_WIDTH_REM * rem,
+        space: 2 * rem,
         font,
         stroke: colour('--soft'),
         grid,

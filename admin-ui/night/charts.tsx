@@ -1,14 +1,15 @@
 // The course of the evening: small charts over one time axis with one cursor, and the moments of every change marked on all
 // of them. For whoever cannot see lines, the same numbers stand in a table.
 
-import { useEffect, useRef, useState } from 'hono/jsx/dom';
+import { useRef, useState } from 'hono/jsx/dom';
 import type { AuditRecord } from '../../worker/contract/operators.ts';
 import { since } from '../buckets.ts';
 import { kindOf, tellShort } from '../changes.ts';
 import type { Desk } from '../desk.ts';
+import { useEffect } from '../parts/effect.ts';
 import { type Column, type Columns, columnsOf, isSilent, REASONS } from '../series.ts';
 import type { Watched } from '../watch.ts';
-import { AXIS_WIDTH, Chart, type Line } from './chart.tsx';
+import { AXIS_WIDTH_REM, Chart, type Line } from './chart.tsx';
 
 const RANGES = { quarter: 15 * 60_000, hour: 3_600_000, sixHours: 6 * 3_600_000, all: 48 * 3_600_000 } as const;
 type Range = keyof typeof RANGES;
@@ -41,7 +42,7 @@ export function Charts({ desk, seen }: { desk: Desk; seen: Watched }) {
     <section class="card charts" aria-labelledby="charts-title" key="charts">
       <div class="charts-head">
         <h2 id="charts-title">{w.title}</h2>
-        <div class="choice" role="group" aria-label={w.range}>
+        <fieldset class="choice" aria-label={w.range}>
           {(Object.keys(RANGES) as Range[]).map((one) => (
             <button
               type="button"
@@ -52,7 +53,7 @@ export function Charts({ desk, seen }: { desk: Desk; seen: Watched }) {
               {w.ranges[one]}
             </button>
           ))}
-        </div>
+        </fieldset>
       </div>
       {isRead ? null : (
         <p class="note" key="reading">
@@ -187,7 +188,7 @@ function Marks({ desk, records, span }: { desk: Desk; records: AuditRecord[]; sp
   return (
     <div class="marks">
       <p class="marks-said">{said === undefined ? '' : tell(said.records.at(-1) as AuditRecord)}</p>
-      <div class="rail" ref={rail} style={{ 'margin-inline-start': `${AXIS_WIDTH}px` }}>
+      <div class="rail" ref={rail} style={{ 'margin-inline-start': `${AXIS_WIDTH_REM}rem` }}>
         {flags.map((flag) => {
           const seq = flag.records[0]?.seq ?? 0;
           return (
@@ -220,7 +221,7 @@ function Table({ desk, columns }: { desk: Desk; columns: Columns }) {
   return (
     <details class="table" key="table">
       <summary>{w.table}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={w.title}>
+      <section class="scroll" tabindex={0} aria-label={w.table}>
         <table>
           <thead>
             <tr>
@@ -247,7 +248,7 @@ function Table({ desk, columns }: { desk: Desk; columns: Columns }) {
               ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </details>
   );
 }

@@ -31,16 +31,18 @@ export function Dangers({ desk, live, detail }: DangersProps) {
           {whyNot}
         </p>
       )}
-      {isBefore ? one('open', w.openNow, w.openNote, () => void desk.do({ kind: 'openNow' })) : null}
-      {isClosed ? one('anew', w.openAnew, w.openAnewNote, () => void desk.do({ kind: 'openNow' })) : null}
-      {isClosed ? null : one('close', w.close, w.closeNote, () => void desk.do({ kind: 'close' }))}
-      {live.active > 0
-        ? one('revoke', w.revokeAll, w.revokeNote(desk.figures.count(live.active)), () => {
-            void desk.do({ kind: 'revokeAll', active: desk.seen?.live?.active ?? 0 });
-          })
-        : null}
-      <EndOne desk={desk} live={live} key="end" />
-      <Pass desk={desk} live={live} detail={detail} key="pass" />
+      <div class="danger-rows" key="rows">
+        {isBefore ? one('open', w.openNow, w.openNote, () => void desk.do({ kind: 'openNow' })) : null}
+        {isClosed ? one('anew', w.openAnew, w.openAnewNote, () => void desk.do({ kind: 'openNow' })) : null}
+        {isClosed ? null : one('close', w.close, w.closeNote, () => void desk.do({ kind: 'close' }))}
+        {live.active > 0
+          ? one('revoke', w.revokeAll, w.revokeNote(desk.figures.count(live.active)), () => {
+              void desk.do({ kind: 'revokeAll', active: desk.seen?.live?.active ?? 0 });
+            })
+          : null}
+        <EndOne desk={desk} live={live} key="end" />
+        <Pass desk={desk} live={live} detail={detail} key="pass" />
+      </div>
     </section>
   );
 }

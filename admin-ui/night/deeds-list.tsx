@@ -4,14 +4,16 @@
 import { tellShort } from '../changes.ts';
 import { type DeedRecord, reversal } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
+import { KeyCap } from '../parts/key-cap.tsx';
 import type { Watched } from '../watch.ts';
 
 export function Deeds({ desk, seen }: { desk: Desk; seen: Watched }) {
-  const deeds = desk.deeds.filter(({ room }) => room === seen.room);
+  // The newest, and of the ones before it those that somebody still has to decide on; the rest is in the log.
+  const own = desk.deeds.filter(({ room }) => room === seen.room);
+  const deeds = own.filter(({ phase }, index) => index === 0 || isOpen(phase));
   if (deeds.length === 0) return null;
   return (
-    <section class="card deeds" aria-labelledby="deeds-title">
-      <h2 id="deeds-title">{desk.words.deeds.title}</h2>
+    <section class="deeds" aria-label={desk.words.deeds.title} key="deeds">
       <ul>
         {deeds.map((record) => (
           <li key={String(record.id)} data-phase={record.phase.kind}>
@@ -24,6 +26,10 @@ export function Deeds({ desk, seen }: { desk: Desk; seen: Watched }) {
       </ul>
     </section>
   );
+}
+
+function isOpen({ kind }: DeedRecord['phase']): boolean {
+  return kind !== 'done' && kind !== 'unchanged' && kind !== 'sending';
 }
 
 interface DeedProps {
@@ -125,7 +131,7 @@ function Ways({ desk, seen, record }: DeedProps) {
       {canUndo ? (
         <button type="button" class="button undo" key="undo" aria-keyshortcuts="Z" onClick={() => void desk.undo(id)}>
           {w.undo}
-          <kbd aria-hidden="true">Z</kbd>
+          <KeyCap name="Z" />
         </button>
       ) : null}
       {again ? (

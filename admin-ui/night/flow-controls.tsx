@@ -3,6 +3,7 @@
 import type { Live } from '../../worker/contract/operators.ts';
 import type { Flow } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
+import { KeyCap } from '../parts/key-cap.tsx';
 import { Shape } from '../parts/shape.tsx';
 
 export function FlowControls({ desk, live }: { desk: Desk; live: Live }) {
@@ -27,7 +28,7 @@ export function FlowControls({ desk, live }: { desk: Desk; live: Live }) {
           <b>{label}</b>
           <small>{note}</small>
         </span>
-        <kbd aria-hidden="true">{key}</kbd>
+        <KeyCap name={key} />
       </button>
     );
   };
@@ -35,7 +36,9 @@ export function FlowControls({ desk, live }: { desk: Desk; live: Live }) {
     <section class="card flow" aria-labelledby="flow-title">
       <h2 id="flow-title">{w.title}</h2>
       <div class="flow-buttons">
-        {button('running', w.resume, w.resumeNote, 'R', 'open')}
+        {live.flow === 'running'
+          ? button('running', w.running, w.runningNote, 'R', 'open')
+          : button('running', w.resume, w.resumeNote, 'R', 'open')}
         {button('paused', w.pause, w.pauseNote, 'P', 'paused')}
         {button('held', w.hold, w.holdNote, 'H', 'held')}
       </div>

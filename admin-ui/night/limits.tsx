@@ -1,11 +1,13 @@
 // Rate and people at once: what other numbers would do to the waiting time is shown while they are typed, before anything is
 // changed. What is typed stays through looks, lost connections and other screens.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import { type Forecast, forecastQuery, type Live, type RoomDetail } from '../../worker/contract/operators.ts';
 import type { Desk } from '../desk.ts';
 import { waitSpan } from '../figures.ts';
+import { useEffect } from '../parts/effect.ts';
 import { Field, typed } from '../parts/field.tsx';
+import { KeyCap } from '../parts/key-cap.tsx';
 
 /** Long enough to finish a number, short enough to feel at once. */
 const TYPING_MS = 250;
@@ -32,7 +34,7 @@ export function Limits({ desk, live, detail }: LimitsProps) {
   const { figures } = desk;
   const name = `${live.room}/limits`;
   const draft = desk.draft<Draft | null>(name, null);
-  const text = (field: Name) => draft?.[field] ?? String(live[field]);
+  const text = (field: Name) => draft?.[field] ?? figures.count(live[field]);
   const values = {
     newUsersPerMinute: read(text('newUsersPerMinute')),
     totalActiveUsers: read(text('totalActiveUsers')),
@@ -51,8 +53,8 @@ export function Limits({ desk, live, detail }: LimitsProps) {
 
   const type = (field: Name, value: string) => {
     const before: Draft = draft ?? {
-      newUsersPerMinute: String(live.newUsersPerMinute),
-      totalActiveUsers: String(live.totalActiveUsers),
+      newUsersPerMinute: figures.count(live.newUsersPerMinute),
+      totalActiveUsers: figures.count(live.totalActiveUsers),
       base: { newUsersPerMinute: live.newUsersPerMinute, totalActiveUsers: live.totalActiveUsers },
     };
     desk.type(name, { ...before, [field]: value });
@@ -73,7 +75,7 @@ export function Limits({ desk, live, detail }: LimitsProps) {
             type="button"
             aria-label={w.less(label)}
             aria-disabled={whyNot === null ? 'false' : 'true'}
-            onClick={() => whyNot === null && type(one, String(step(values[one], -1)))}
+            onClick={() => whyNot === null && type(one, figures.count(step(values[one], -1)))}
           >
             −
           </button>
@@ -89,7 +91,7 @@ export function Limits({ desk, live, detail }: LimitsProps) {
             type="button"
             aria-label={w.more(label)}
             aria-disabled={whyNot === null ? 'false' : 'true'}
-            onClick={() => whyNot === null && type(one, String(step(values[one], 1)))}
+            onClick={() => whyNot === null && type(one, figures.count(step(values[one], 1)))}
           >
             +
           </button>
@@ -101,7 +103,7 @@ export function Limits({ desk, live, detail }: LimitsProps) {
   return (
     <section class="card limits" aria-labelledby="limits-title">
       <h2 id="limits-title">
-        {w.title} <kbd aria-hidden="true">L</kbd>
+        {w.title} <KeyCap name="L" />
       </h2>
       <form onSubmit={apply}>
         <div class="pair">
@@ -179,7 +181,7 @@ function Outlook({ desk, live, values }: { desk: Desk; live: Live; values: Value
       <div class="sides">
         {side(w.limits.now, present)}
         <i aria-hidden="true">→</i>
-        {side(w.limits.then, proposed)}
+        {side(w.limits.after, proposed)}
       </div>
     </div>
   );

@@ -1,14 +1,16 @@
 // What people who wait read from the operators: the one that is up, and a dialog to write another with the page as visitors
 // will see it beside the text.
 
-import { useEffect, useState } from 'hono/jsx/dom';
+import { useState } from 'hono/jsx/dom';
 import type { Live } from '../../worker/contract/operators.ts';
 import { messageSchema } from '../../worker/contract/room.ts';
 import { addressOf } from '../client.ts';
 import type { Text } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { useEffect } from '../parts/effect.ts';
 import { Field, typed } from '../parts/field.tsx';
+import { KeyCap } from '../parts/key-cap.tsx';
 
 export function MessageCard({ desk, live }: { desk: Desk; live: Live }) {
   const w = desk.words.message;
@@ -41,7 +43,7 @@ export function MessageCard({ desk, live }: { desk: Desk; live: Live }) {
           onClick={() => whyNot === null && desk.open('message')}
         >
           {message === null ? w.write : w.change}
-          <kbd aria-hidden="true">M</kbd>
+          <KeyCap name="M" />
         </button>
         {message === null ? null : (
           <button

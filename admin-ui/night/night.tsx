@@ -18,20 +18,20 @@ export function Night({ desk, seen }: { desk: Desk; seen: Watched }) {
   if (live === null) return <Nothing desk={desk} seen={seen} />;
   return (
     <div class="night">
-      <Band desk={desk} live={live} />
+      <Band desk={desk} live={live} isLost={seen.failures > 1} />
       <Contact desk={desk} seen={seen} />
       <Alarms desk={desk} live={live} />
       <Numbers desk={desk} seen={seen} live={live} />
       <div class="columns">
         <div class="controls" key="controls">
           <FlowControls desk={desk} live={live} />
-          <Deeds desk={desk} seen={seen} />
           <Limits desk={desk} live={live} detail={seen.detail} />
           <MessageCard desk={desk} live={live} />
-          <Dangers desk={desk} live={live} detail={seen.detail} />
         </div>
         <Charts desk={desk} seen={seen} />
+        <Dangers desk={desk} live={live} detail={seen.detail} />
       </div>
+      <Deeds desk={desk} seen={seen} />
     </div>
   );
 }
@@ -91,7 +91,7 @@ export function Outdated({ desk }: { desk: Desk }) {
 type Live = NonNullable<Watched['live']>;
 
 /** State in a word and a shape, the clock of the opening, and whether the last change is in force. */
-function Band({ desk, live }: { desk: Desk; live: Live }) {
+function Band({ desk, live, isLost }: { desk: Desk; live: Live; isLost: boolean }) {
   const w = desk.words;
   const name = shapeOf(live.state, live.flow);
   const { figures, now } = desk;
@@ -107,7 +107,7 @@ function Band({ desk, live }: { desk: Desk; live: Live }) {
     live.closesAt === null ? null : w.clock.closing(figures.moment(Date.parse(live.closesAt), now)),
   ].filter((time) => time !== null);
   return (
-    <section class="band" data-state={name}>
+    <section class="band" data-state={isLost ? 'unknown' : name}>
       <div class="band-state">
         <Shape name={name} />
         <div>
@@ -167,7 +167,7 @@ function Contact({ desk, seen }: { desk: Desk; seen: Watched }) {
     <section class="notice" data-kind={isLost ? 'lost' : 'stale'} role="status">
       <Shape name={isLost ? 'lost' : 'scheduled'} />
       <p>
-        <b>{isLost ? w.contact.lost : w.contact.stale(seconds)}</b>
+        <b>{isLost ? w.contact.lost : w.contact.stale(seconds)}</b>{' '}
         {isLost && seen.live !== null ? (
           <span>
             {w.contact.shownFrom(desk.figures.second(Date.parse(seen.live.asOf)))} {w.contact.retrying}

@@ -65,7 +65,7 @@ export function HoldButton({ desk, label, note, noteId, whyNot, onHeld }: HoldBu
       onClick={(event: MouseEvent) => {
         // A click that no pointer made (detail 0) comes from assistive technology: keys are taken above.
         if (event.detail !== 0 || whyNot !== null) return;
-        desk.ask({ title: w.danger.sure(label), text: note, yes: label, then: onHeld });
+        desk.ask({ title: w.danger.sure(label), text: note, yes: label, act: onHeld });
       }}
     >
       <span class="fill" aria-hidden="true" />

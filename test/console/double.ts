@@ -3,7 +3,8 @@
 // be had at will. How the real gateway behaves is tested elsewhere.
 
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import { type HttpBindings, serve } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type * as z from 'zod';
 import { type Actor, type AuditRecord, faultIn, type Json, NO_RECORD, nextRecord } from '../../queue-core/audit.ts';
@@ -207,8 +208,7 @@ async function answer(
   c: Context,
 ): Promise<Response> {
   gateway.asked.push(`${c.req.method} ${c.req.path.slice(OPERATOR_PATH.length)}`);
-  // A connection that ends without an answer: what a browser sees of a gateway that is gone.
-  if (gateway.isDown) return new Response(new ReadableStream({ start: (stream) => stream.error(new Error('gone')) }));
+  if (gateway.isDown) return brokenOff(c);
   const instead = gateway.instead.get(name)?.();
   if (instead != null) return instead;
   const isMine = c.req.header('Cookie')?.includes('fairgate-operator=1') ?? false;
@@ -244,6 +244,13 @@ async function answer(
   }
   const checked = operation.answer.parse(said);
   return checked === undefined ? new Response(null, { status: 204 }) : Response.json(checked);
+}
+
+/** A connection that ends without an answer: what a browser sees of a gateway that is gone. */
+function brokenOff(c: Context): Response {
+  const { incoming } = c.env as HttpBindings;
+  incoming.socket.destroy();
+  return RESPONSE_ALREADY_SENT;
 }
 
 function badInput(error: z.ZodError): Response {

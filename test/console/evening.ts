@@ -113,7 +113,7 @@ function vaccineRoom(gateway: GatewayDouble, opensAt: number, now: number): Room
 
 function course(opensAt: number, now: number): Bucket[] {
   const buckets: Bucket[] = [];
-  const first = Math.max(opensAt - 12 * 60_000, now - 30 * 60_000);
+  const first = Math.max(Math.min(opensAt, now) - 12 * 60_000, now - 30 * 60_000);
   let arrivedTotal = 0;
   let called = 0;
   let active = 0;
