@@ -201,9 +201,10 @@ function Menu({ desk }: { desk: Desk }) {
   );
   return (
     <details class="menu">
-      <summary aria-label={`${w.menu.you}: ${session?.operator.name ?? ''}`}>
+      <summary>
         <b>{session?.operator.name}</b>
         <small>{w.roles[desk.role]}</small>
+        <span class="unseen">{w.menu.you}</span>
       </summary>
       <div class="menu-sheet">
         <button

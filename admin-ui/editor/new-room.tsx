@@ -112,16 +112,22 @@ export function NewRoom({ desk }: { desk: Desk }) {
       <form key="form" onSubmit={create}>
         <section class="card section" aria-labelledby="site-title">
           <h2 id="site-title">{w.site}</h2>
-          <Text {...props} name="id" id="room-id" label={w.id} note={w.idNote} />
-          <SiteFields {...props} />
+          <div class="section-fields">
+            <Text {...props} name="id" id="room-id" label={w.id} note={w.idNote} />
+            <SiteFields {...props} />
+          </div>
         </section>
         <section class="card section" aria-labelledby="schedule-title">
           <h2 id="schedule-title">{w.schedule}</h2>
-          <ScheduleFields {...props} timeZone={isZoneKnown ? zone : 'UTC'} />
+          <div class="section-fields">
+            <ScheduleFields {...props} timeZone={isZoneKnown ? zone : 'UTC'} />
+          </div>
         </section>
         <section class="card section" aria-labelledby="policy-title">
           <h2 id="policy-title">{w.policy}</h2>
-          <PolicyFields {...props} />
+          <div class="section-fields">
+            <PolicyFields {...props} />
+          </div>
         </section>
         {said === '' ? null : (
           <p class="fault" key="said" role="alert">

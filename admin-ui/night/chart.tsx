@@ -43,7 +43,6 @@ export interface ChartProps {
 export function Chart(props: ChartProps) {
   const { desk, title, unit, lines, times, at, format } = props;
   const silent = lines.length === 0 || isSilent(...lines.filter(({ isLimit }) => !isLimit).map(({ values }) => values));
-  const showsPlot = !silent || lines.some(({ isLimit }) => isLimit);
   return (
     <div class="plot">
       <p class="plot-head">
@@ -62,8 +61,8 @@ export function Chart(props: ChartProps) {
         )}
         {at === null || silent ? null : <time>{desk.figures.second((times[at] ?? 0) * 1000)}</time>}
       </p>
-      {showsPlot || props.isLast ? (
-        <Canvas {...props} lines={showsPlot ? lines : []} key={`canvas ${lines.length}`} />
+      {!silent || props.isLast ? (
+        <Canvas {...props} lines={silent ? [] : lines} key={`canvas ${silent ? 0 : lines.length}`} />
       ) : null}
     </div>
   );

@@ -14,8 +14,14 @@ import { AXIS_WIDTH_REM, Chart, type Line } from './chart.tsx';
 const RANGES = { quarter: 15 * 60_000, hour: 3_600_000, sixHours: 6 * 3_600_000, all: 48 * 3_600_000 } as const;
 type Range = keyof typeof RANGES;
 
+/** About as many as a chart has pixels across: more often than this nothing would look different. */
+const STEPS = 900;
+
 /** Marks closer than this to the one before are drawn with it: their numbers would lie on each other. */
 const MARKS_APART_PX = 26;
+
+/** Before it has been drawn once. */
+const RAIL_AT_FIRST_PX = 600;
 
 /** Rows of the table: five minutes. */
 const TABLE_ROWS = 30;
@@ -25,7 +31,9 @@ export function Charts({ desk, seen }: { desk: Desk; seen: Watched }) {
   const range = desk.draft<Range>('charts/range', 'quarter');
   const [at, setAt] = useState<number | null>(null);
   const asOf = Date.parse(seen.live?.asOf ?? '') || 0;
-  const to = Math.max(asOf, desk.now) / 1000;
+  // Moved on by what can be seen: a second on a quarter of an hour, minutes on two days.
+  const grain = RANGES[range] / 1000 / STEPS;
+  const to = Math.ceil(Math.max(asOf, desk.now) / 1000 / grain) * grain;
   const from = to - RANGES[range] / 1000;
   const buckets = since(seen.buckets, from * 1000 - 10_000);
   const columns = columnsOf(buckets, seen.boundsMs, asOf);
@@ -170,7 +178,7 @@ function Marks({ desk, records, span }: { desk: Desk; records: AuditRecord[]; sp
   const w = desk.words.charts;
   const rail = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<number | null>(null);
-  const width = rail.current?.clientWidth ?? 600;
+  const width = rail.current?.clientWidth || RAIL_AT_FIRST_PX;
   const [from, to] = span;
   const flags: { x: number; records: AuditRecord[] }[] = [];
   for (const record of records) {
@@ -196,13 +204,13 @@ function Marks({ desk, records, span }: { desk: Desk; records: AuditRecord[]; sp
               type="button"
               class={said === flag ? 'flag chosen' : 'flag'}
               key={String(seq)}
-              style={{ left: `${flag.x.toFixed(1)}px` }}
+              style={{ left: `${((flag.x / width) * 100).toFixed(2)}%` }}
               aria-label={flag.records.map(tell).join('; ')}
               onMouseEnter={() => setChosen(seq)}
               onFocus={() => setChosen(seq)}
               onClick={() => setChosen(seq)}
             >
-              <span>{flag.records.length > 1 ? flag.records.length : ''}</span>
+              <span data-count={flag.records.length > 1 ? String(flag.records.length) : ''} />
             </button>
           );
         })}

@@ -343,7 +343,8 @@ function carryOut(gateway: GatewayDouble, name: OperationName, { c, who, room: i
       if (made.site.paths.includes('/taken')) {
         return problem(422, 'bad-input', { errors: [{ field: 'site.paths', detail: '"vaccine" protects it too.' }] });
       }
-      const detail = { ...made, epoch: 1, hasTemplate: false, archivedAt: null };
+      const schedule = inUtc(made.schedule);
+      const detail = { ...made, schedule, epoch: 1, hasTemplate: false, archivedAt: null };
       gateway.rooms.set(made.id, roomDouble(detail, { state: 'prequeue' }));
       return { outcome: 'changed', at: rfc3339(now), inForceBy: rfc3339(now + gateway.spreadMs), etag: '"1.1"' };
     }
@@ -378,12 +379,7 @@ function carryOut(gateway: GatewayDouble, name: OperationName, { c, who, room: i
     }
     case 'setSchedule': {
       const given = OPERATIONS.setSchedule.body.parse(body);
-      const utc = (at: string | null) => (at === null ? null : rfc3339(Date.parse(at)));
-      const schedule = {
-        prequeueAt: utc(given.prequeueAt),
-        opensAt: rfc3339(Date.parse(given.opensAt)),
-        closesAt: utc(given.closesAt),
-      };
+      const schedule = inUtc(given);
       const from = room?.detail.schedule ?? schedule;
       return changed('setSchedule', differing(from, schedule), differing(schedule, from), (one) => {
         one.detail = { ...one.detail, schedule };
@@ -484,6 +480,12 @@ function carryOut(gateway: GatewayDouble, name: OperationName, { c, who, room: i
       gateway.keys = gateway.keys.filter((key) => key.id !== c.req.param('key'));
       return undefined;
   }
+}
+
+/** As the gateway keeps and tells times. */
+function inUtc({ prequeueAt, opensAt, closesAt }: RoomDetail['schedule']): RoomDetail['schedule'] {
+  const utc = (at: string | null) => (at === null ? null : rfc3339(Date.parse(at)));
+  return { prequeueAt: utc(prequeueAt), opensAt: rfc3339(Date.parse(opensAt)), closesAt: utc(closesAt) };
 }
 
 /** Of one record, what differs from the other: as the log keeps it. */

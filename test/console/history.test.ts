@@ -1,0 +1,133 @@
+// What the console makes of a room's history: one list without gaps or doubles, a minute's numbers, columns for charts.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BUCKET_MS, BUCKETS_MAX, isGapBefore, mergeBuckets, perMinute, since } from '../../admin-ui/buckets.ts';
+import { classesOf, quantile } from '../../admin-ui/latency.ts';
+import { columnsOf, isSilent } from '../../admin-ui/series.ts';
+import type { Bucket } from '../../worker/contract/operators.ts';
+
+const BOUNDS = [50, 100, 200];
+const START = Date.parse('2027-08-05T11:00:00.000Z');
+const at = (index: number) => START + index * BUCKET_MS;
+
+function bucket(index: number, changes: Partial<Bucket> = {}): Bucket {
+  return {
+    at: new Date(at(index)).toISOString(),
+    epoch: 1,
+    state: 'open',
+    ...{ arrived: 0, called: 0, admitted: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },
+    ...{ waiting: 0, active: 0, newUsersPerMinute: 60, totalActiveUsers: 100 },
+    refused: {},
+    origin: { answers: 0, errors: 0, unreachable: 0, latency: [] },
+    ...changes,
+  };
+}
+
+const indices = fc
+  .uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 40 })
+  .map((all) => all.sort((a, b) => a - b));
+
+describe('merging', () => {
+  test('every bucket is there once, in order, and the fresh one counts', () => {
+    fc.assert(
+      fc.property(indices, indices, (known, fresh) => {
+        const merged = mergeBuckets(
+          known.map((index) => bucket(index, { arrived: 1 })),
+          fresh.map((index) => bucket(index, { arrived: 2 })),
+        );
+        const wanted = [...new Set([...known, ...fresh])].sort((a, b) => a - b);
+        expect(merged.map((one) => Date.parse(one.at))).toEqual(wanted.map(at));
+        for (const one of merged) {
+          const index = (Date.parse(one.at) - START) / BUCKET_MS;
+          expect(one.arrived).toBe(fresh.includes(index) ? 2 : 1);
+        }
+      }),
+    );
+  });
+
+  test('the list keeps its bound, and the oldest go', () => {
+    const known = Array.from({ length: BUCKETS_MAX }, (_, index) => bucket(index));
+    const merged = mergeBuckets(known, [bucket(BUCKETS_MAX), bucket(BUCKETS_MAX + 1)]);
+    expect(merged).toHaveLength(BUCKETS_MAX);
+    expect(merged[0]?.at).toBe(known[2]?.at);
+  });
+
+  test('a gap is one where the last known bucket is not among the fresh ones', () => {
+    expect(isGapBefore([bucket(1)], [bucket(1), bucket(2)])).toBe(false);
+    expect(isGapBefore([bucket(1)], [bucket(2), bucket(3)])).toBe(true);
+    expect(isGapBefore([], [bucket(2)])).toBe(false);
+  });
+});
+
+describe('a minute', () => {
+  test('is the last six closed buckets, without the open one', () => {
+    const buckets = Array.from({ length: 9 }, (_, index) => bucket(index, { admitted: index === 8 ? 1000 : 10 }));
+    expect(perMinute(buckets, 'admitted', at(8) + 4_000)).toBe(60);
+  });
+
+  test('of a room that is younger is scaled up', () => {
+    const buckets = [bucket(0, { admitted: 5 }), bucket(1, { admitted: 5 }), bucket(2, { admitted: 99 })];
+    expect(perMinute(buckets, 'admitted', at(2) + 1_000)).toBe(30);
+  });
+
+  test('in which nobody looked at the room counts as nothing, and before the first bucket nothing is known', () => {
+    expect(perMinute([bucket(0, { admitted: 50 })], 'admitted', at(40))).toBe(0);
+    expect(perMinute([bucket(0, { admitted: 50 })], 'admitted', at(0) + 500)).toBe(null);
+    expect(perMinute([], 'admitted', at(3))).toBe(null);
+  });
+
+  test('the part of the history since a moment is whole and nothing else', () => {
+    fc.assert(
+      fc.property(indices, fc.integer({ min: -1, max: 61 }), (all, from) => {
+        const found = since(
+          all.map((index) => bucket(index)),
+          at(from),
+        );
+        expect(found.map((one) => Date.parse(one.at))).toEqual(all.filter((index) => index >= from).map(at));
+      }),
+    );
+  });
+});
+
+describe('a quantile of classes', () => {
+  test('is the upper end of the class in which it lies', () => {
+    expect(quantile([1, 1, 1, 1], BOUNDS, 0.5)).toEqual({ ms: 100, beyond: false });
+    expect(quantile([10, 0, 0, 0], BOUNDS, 0.95)).toEqual({ ms: 50, beyond: false });
+  });
+
+  test('beyond the last class says so, and of nothing is nothing', () => {
+    expect(quantile([0, 0, 0, 3], BOUNDS, 0.5)).toEqual({ ms: 200, beyond: true });
+    expect(quantile([0, 0, 0, 0], BOUNDS, 0.5)).toBe(null);
+    expect(quantile([], BOUNDS, 0.5)).toBe(null);
+  });
+
+  test('classes of several buckets add up', () => {
+    const of = (latency: number[]) => bucket(0, { origin: { answers: 0, errors: 0, unreachable: 0, latency } });
+    expect(classesOf([of([1, 2]), of([3]), of([0, 0, 5])])).toEqual([4, 2, 5]);
+  });
+});
+
+describe('columns', () => {
+  test('have one row a bucket and a break where buckets are missing', () => {
+    const columns = columnsOf([bucket(0, { waiting: 3 }), bucket(1), bucket(5)], BOUNDS, at(9));
+    expect(columns.at).toEqual([at(0), at(1), at(2), at(5)].map((ms) => ms / 1000));
+    expect(columns.waiting).toEqual([3, 0, null, 0]);
+  });
+
+  test('leave the counts of the open bucket out and keep what it says of now', () => {
+    const columns = columnsOf(
+      [bucket(0, { arrived: 7 }), bucket(1, { arrived: 2, waiting: 9 })],
+      BOUNDS,
+      at(1) + 3_000,
+    );
+    expect(columns.arrived).toEqual([7, null]);
+    expect(columns.waiting).toEqual([0, 9]);
+    expect(columns.rateLimit).toEqual([10, 10]);
+  });
+
+  test('of zeros and breaks are silent', () => {
+    expect(isSilent([0, null, 0])).toBe(true);
+    expect(isSilent([0, null], [0, 1])).toBe(false);
+  });
+});
