@@ -140,6 +140,10 @@ function Header({ desk }: { desk: Desk }) {
       </a>
       {room === null ? null : (
         <p class="top-room" key="room">
+          <a class="back" href="#/rooms">
+            <Shape name="back" />
+            <span class="unseen">{w.menu.allRooms}</span>
+          </a>
           {live == null ? null : (
             <span class="top-state" data-state={shapeOf(live.state, live.flow)}>
               <Shape name={shapeOf(live.state, live.flow)} />

@@ -2,8 +2,8 @@
 // is a visit. Handlers stand beside their paths.
 
 import { type Context, Hono } from 'hono';
-import { consoleDocument, consolePolicy } from '../admin-ui/shell.ts';
-import { refusal } from './answers.ts';
+import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
+import { languageOf, refusal } from './answers.ts';
 import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operators.ts';
 import { COOKIE_CHARS_MAX } from './credentials.ts';
 import type { Background, Gateway } from './gateway.ts';
@@ -55,7 +55,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   );
   app.get(CONSOLE_PATH, (c) => {
     if (!answersOperators(gateway, c.req.header('Host'))) return problemResponse('not-found');
-    return new Response(consoleDocument, {
+    return new Response(consolePage(languageOf(c.req.raw.headers)), {
       headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
     });
   });

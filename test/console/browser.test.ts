@@ -1,15 +1,13 @@
 // The console in a real Chromium against the double: what an operator does in a night, with the states in which it goes wrong.
 
-import { readFileSync } from 'node:fs';
-import type AxeCore from 'axe-core';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../../scripts/chromium.ts';
 import { CONSOLE_PATH } from '../../worker/contract/operators.ts';
+import { complaints } from '../axe.ts';
 import { buildShell, type Shell } from './built-shell.ts';
 import { type GatewayDouble, problem, startDouble } from './double.ts';
 import { evening, KEYS } from './evening.ts';
-
-const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
 const PATIENCE_MS = 20_000;
@@ -20,13 +18,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   shell = await buildShell();
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    ],
-  });
+  browser = await launchChromium();
 });
 
 afterAll(async () => {
@@ -126,21 +118,6 @@ async function hold(page: Page, name: string): Promise<void> {
   await page.mouse.down();
   await page.waitForFunction(() => document.querySelector('.holding') === null);
   await page.mouse.up();
-}
-
-async function faults(page: Page): Promise<string[]> {
-  // From outside the page's own policy, which would refuse the checker as it refuses everything else.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: `${AXE};0` });
-  const result = await page.evaluate(() =>
-    (globalThis as unknown as { axe: typeof AxeCore }).axe.run(document, {
-      iframes: false,
-      resultTypes: ['violations'],
-    }),
-  );
-  return result.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`,
-  );
 }
 
 describe('signing in', () => {
@@ -452,7 +429,7 @@ describe('when something is wrong', () => {
   night('a new alarm is said once, stands in the title, and goes with its cause', async ({ gateway, visit }) => {
     const page = await visit();
     await state(page, 'Open');
-    expect(await page.title()).toBe('Open · Vaccination pre-registration');
+    await page.waitForFunction(() => document.title === 'Open · Vaccination pre-registration');
     gateway.room('vaccine').alarms = [{ kind: 'originSlow', latencyMs: 4_100, usualMs: 300 }];
     await shows(page, 'The site answers in 4.1 s, usually 0.3 s.');
     await page.waitForFunction(() => document.title.startsWith('(1) Open'));
@@ -480,7 +457,7 @@ describe('when something is wrong', () => {
       const page = await visit({ route: '#/rooms/nowhere' });
       await page.getByRole('heading', { name: 'There is no such room' }).waitFor();
       gateway.rooms.clear();
-      await page.getByRole('link', { name: 'All rooms', exact: true }).click();
+      await page.getByRole('main').getByRole('link', { name: 'All rooms' }).click();
       await page.getByRole('heading', { name: 'There are no rooms yet' }).waitFor();
       Object.assign(gateway, evening());
       gateway.signedIn = gateway.keys[1] ?? null;
@@ -785,7 +762,7 @@ describe('every screen', () => {
           }
           await page.locator(ready).first().waitFor();
           await act?.(page, gateway);
-          expect(await faults(page), name).toEqual([]);
+          expect(await complaints(page), name).toEqual([]);
           for (const width of widths) {
             await page.setViewportSize({ width, height: 800 });
             const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
