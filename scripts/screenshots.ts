@@ -60,34 +60,34 @@ async function consoleScreens(
     ],
     { stdio: 'ignore' },
   );
-  await page.locator('.now[data-state="prequeue"]').waitFor();
+  await page.locator('.band[data-state="prequeue"]').waitFor();
   await page
     .locator('.numbers b')
     .filter({ hasText: /^\d{2,3}$/ })
     .first()
     .waitFor();
   await shot('waiting-ko');
-  await page.locator('.now[data-state="open"]').waitFor({ timeout: 60_000 });
-  await page.locator('input[name="rate"]').fill('1200');
-  await page.locator('.outlook p').nth(1).waitFor();
+  await page.locator('.band[data-state="open"]').waitFor({ timeout: 60_000 });
+  await page.locator('#newUsersPerMinute').fill('1200');
+  await page.locator('.sides').waitFor();
   await page.waitForTimeout(15_000);
   await shot('open-ko', true);
 
   const english = await signedIn(browser, gateway, { viewport: PHONE, locale: 'en-GB', colorScheme: 'light' });
-  await english.locator('nav button').first().click();
+  await lightScreen(english);
   await english.waitForTimeout(1_500);
   await english.screenshot({ path: join(folder, 'console-open-phone-en.png') });
   const editor = await signedIn(browser, gateway, { viewport: DESKTOP, locale: 'en-GB' });
-  await editor.locator('nav button').first().click();
-  await editor.goto(`${gateway.url}${CONSOLE_PATH}#/room/demo/edit`);
-  await editor.frameLocator('.previews iframe').nth(1).locator('h1').waitFor();
+  await lightScreen(editor);
+  await editor.goto(`${gateway.url}${CONSOLE_PATH}#/rooms/demo/settings`);
+  await editor.locator('.section').first().waitFor();
   await editor.waitForTimeout(2_000);
   await editor.screenshot({ path: join(folder, 'console-editor-en.png'), fullPage: true });
 
   await closeOrigin();
-  await page.locator('.alarms.raised').waitFor({ timeout: 30_000 });
+  await page.locator('.alarms').waitFor({ timeout: 30_000 });
   await page.locator('button[aria-keyshortcuts="H"]').click();
-  await page.locator('.done').waitFor();
+  await page.locator('.deeds').waitFor();
   await page.waitForTimeout(3_000);
   await shot('alarm-ko');
   players.kill('SIGKILL');
@@ -95,11 +95,17 @@ async function consoleScreens(
 
 async function signedIn(browser: Browser, gateway: RunningGateway, options: BrowserContextOptions): Promise<Page> {
   const page = await (await browser.newContext(options)).newPage();
-  await page.goto(`${gateway.url}${CONSOLE_PATH}#/room/demo`);
+  await page.goto(`${gateway.url}${CONSOLE_PATH}#/rooms/demo`);
   await page.locator('#key').fill(operatorKey);
-  await page.locator('form button').click();
+  await page.locator('form [type=submit]').click();
   await page.locator('.numbers').waitFor();
   return page;
+}
+
+async function lightScreen(page: Page): Promise<void> {
+  await page.locator('.menu summary').click();
+  await page.locator('.menu [role=switch]').first().click();
+  await page.locator('.menu summary').click();
 }
 
 function gallery(): string {

@@ -120,6 +120,112 @@ async function hold(page: Page, name: string): Promise<void> {
   await page.mouse.up();
 }
 
+// The longest first: the others are played beside it.
+describe('every screen', () => {
+  interface Screen {
+    name: string;
+    route: string;
+    /** There when the screen is. */
+    ready: string;
+    story?(gateway: GatewayDouble): void;
+    act?(page: Page, gateway: GatewayDouble): Promise<unknown>;
+  }
+  const screens: Screen[] = [
+    { name: 'rooms', route: '#/rooms', ready: '.room' },
+    { name: 'night', route: ROOM, ready: '.uplot' },
+    {
+      name: 'alarms, a deed and typed limits',
+      route: ROOM,
+      ready: '.alarms',
+      story: (gateway) => {
+        gateway.room('vaccine').alarms = [
+          { kind: 'originFailing', since: new Date().toISOString() },
+          { kind: 'limitReached', active: 12_000 },
+        ];
+      },
+      act: async (page) => {
+        await page.locator('#newUsersPerMinute').fill('3000');
+        await page.locator('.flow-button.paused').click();
+        await page.locator('.button.undo').waitFor();
+        await page.locator('.sides').waitFor();
+      },
+    },
+    {
+      name: 'stale',
+      route: ROOM,
+      ready: '.notice',
+      story: (gateway) => {
+        gateway.room('vaccine').age = 20_000;
+      },
+    },
+    { name: 'message', route: ROOM, ready: '.uplot', act: (page) => page.locator('.message .button').first().click() },
+    { name: 'log', route: `${ROOM}/log`, ready: '.log' },
+    {
+      name: 'settings with faults and a conflict',
+      route: `${ROOM}/settings`,
+      ready: '.section',
+      act: async (page, gateway) => {
+        await page.locator('#policy-rate').fill('');
+        await page.getByRole('form').nth(1).locator('[type=submit]').click();
+        gateway.changeBy('김도윤', 'vaccine', 'setPolicy', {}, {}, (room) => {
+          room.detail = { ...room.detail, policy: { ...room.detail.policy, newUsersPerMinute: 7 } };
+        });
+        await page.locator('.conflict').waitFor();
+      },
+    },
+    { name: 'preview', route: `${ROOM}/preview`, ready: 'iframe' },
+    { name: 'keys', route: '#/keys', ready: '.key-list' },
+    { name: 'directory log', route: '#/log', ready: '.page' },
+    { name: 'new room', route: '#/new', ready: '.section' },
+    { name: 'sign-in', route: ROOM, ready: '.sign-in' },
+  ];
+  const appearances = [
+    { language: 'ko', theme: 'dark', widths: [1280, 360] },
+    { language: 'en', theme: 'light', widths: [360, 1920] },
+  ] as const;
+  const TARGETS =
+    'button:visible, a:visible, summary:visible, select:visible, input:visible:not([type=radio], [type=checkbox], [type=file])';
+
+  for (const { language, theme, widths } of appearances) {
+    night(
+      `in ${language}, ${theme} has no fault that axe knows and scrolls nowhere sideways`,
+      async ({ gateway, visit }) => {
+        const page = await visit({ route: '#/rooms', role: 'owner', language, theme });
+        const { signedIn } = gateway;
+        for (const { name, route, ready, story, act } of screens) {
+          Object.assign(gateway, evening(), { signedIn });
+          story?.(gateway);
+          await page.setViewportSize({ width: widths[0], height: 800 });
+          if (name === 'sign-in') await page.context().clearCookies();
+          // A dialog goes with its screen; a session that has ended is met at the door.
+          if (name === 'sign-in') await page.reload();
+          else {
+            await page.evaluate((hash) => {
+              location.hash = hash;
+            }, route);
+          }
+          await page.locator(ready).first().waitFor();
+          await act?.(page, gateway);
+          expect(await complaints(page), name).toEqual([]);
+          for (const width of widths) {
+            await page.setViewportSize({ width, height: 800 });
+            const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            expect(overhang, `${name} at ${width} px`).toBeLessThanOrEqual(0);
+          }
+          const small = await page
+            .locator(TARGETS)
+            .evaluateAll((targets) =>
+              targets
+                .filter((target) => target.isConnected && target.getBoundingClientRect().height < 43.5)
+                .map(({ outerHTML }) => outerHTML),
+            );
+          expect(small, `${name}: lower than 44 px`).toEqual([]);
+        }
+      },
+    );
+  }
+});
+
 describe('signing in', () => {
   night(
     'a wrong key is told with the seconds to wait, a right one leads on, and no script ever holds it',
@@ -675,109 +781,4 @@ night('the language and the light of the screen are remembered', async ({ visit 
   expect(await page.evaluate(() => localStorage.getItem('fairgate-console'))).toContain(
     '"language":"ko","theme":"light"',
   );
-});
-
-describe('every screen', () => {
-  interface Screen {
-    name: string;
-    route: string;
-    /** There when the screen is. */
-    ready: string;
-    story?(gateway: GatewayDouble): void;
-    act?(page: Page, gateway: GatewayDouble): Promise<unknown>;
-  }
-  const screens: Screen[] = [
-    { name: 'rooms', route: '#/rooms', ready: '.room' },
-    { name: 'night', route: ROOM, ready: '.uplot' },
-    {
-      name: 'alarms, a deed and typed limits',
-      route: ROOM,
-      ready: '.alarms',
-      story: (gateway) => {
-        gateway.room('vaccine').alarms = [
-          { kind: 'originFailing', since: new Date().toISOString() },
-          { kind: 'limitReached', active: 12_000 },
-        ];
-      },
-      act: async (page) => {
-        await page.locator('#newUsersPerMinute').fill('3000');
-        await page.locator('.flow-button.paused').click();
-        await page.locator('.button.undo').waitFor();
-        await page.locator('.sides').waitFor();
-      },
-    },
-    {
-      name: 'stale',
-      route: ROOM,
-      ready: '.notice',
-      story: (gateway) => {
-        gateway.room('vaccine').age = 20_000;
-      },
-    },
-    { name: 'message', route: ROOM, ready: '.uplot', act: (page) => page.locator('.message .button').first().click() },
-    { name: 'log', route: `${ROOM}/log`, ready: '.log' },
-    {
-      name: 'settings with faults and a conflict',
-      route: `${ROOM}/settings`,
-      ready: '.section',
-      act: async (page, gateway) => {
-        await page.locator('#policy-rate').fill('');
-        await page.getByRole('form').nth(1).locator('[type=submit]').click();
-        gateway.changeBy('김도윤', 'vaccine', 'setPolicy', {}, {}, (room) => {
-          room.detail = { ...room.detail, policy: { ...room.detail.policy, newUsersPerMinute: 7 } };
-        });
-        await page.locator('.conflict').waitFor();
-      },
-    },
-    { name: 'preview', route: `${ROOM}/preview`, ready: 'iframe' },
-    { name: 'keys', route: '#/keys', ready: '.key-list' },
-    { name: 'directory log', route: '#/log', ready: '.page' },
-    { name: 'new room', route: '#/new', ready: '.section' },
-    { name: 'sign-in', route: ROOM, ready: '.sign-in' },
-  ];
-  const appearances = [
-    { language: 'ko', theme: 'dark', widths: [1280, 360] },
-    { language: 'en', theme: 'light', widths: [360, 1920] },
-  ] as const;
-  const TARGETS =
-    'button:visible, a:visible, summary:visible, select:visible, input:visible:not([type=radio], [type=checkbox], [type=file])';
-
-  for (const { language, theme, widths } of appearances) {
-    night(
-      `in ${language}, ${theme} has no fault that axe knows and scrolls nowhere sideways`,
-      async ({ gateway, visit }) => {
-        const page = await visit({ route: '#/rooms', role: 'owner', language, theme });
-        const { signedIn } = gateway;
-        for (const { name, route, ready, story, act } of screens) {
-          Object.assign(gateway, evening(), { signedIn });
-          story?.(gateway);
-          await page.setViewportSize({ width: widths[0], height: 800 });
-          if (name === 'sign-in') await page.context().clearCookies();
-          // A dialog goes with its screen; a session that has ended is met at the door.
-          if (name === 'sign-in') await page.reload();
-          else {
-            await page.evaluate((hash) => {
-              location.hash = hash;
-            }, route);
-          }
-          await page.locator(ready).first().waitFor();
-          await act?.(page, gateway);
-          expect(await complaints(page), name).toEqual([]);
-          for (const width of widths) {
-            await page.setViewportSize({ width, height: 800 });
-            const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-            expect(overhang, `${name} at ${width} px`).toBeLessThanOrEqual(0);
-          }
-          const small = await page
-            .locator(TARGETS)
-            .evaluateAll((targets) =>
-              targets
-                .filter((target) => target.isConnected && target.getBoundingClientRect().height < 43.5)
-                .map(({ outerHTML }) => outerHTML),
-            );
-          expect(small, `${name}: lower than 44 px`).toEqual([]);
-        }
-      },
-    );
-  }
 });
