@@ -30,6 +30,7 @@ export const REASONS = ['noAdmission', 'badToken', 'prefetch', 'tooOften', 'cros
 export type Reason = (typeof REASONS)[number];
 
 /**
+ * A bucket stands at its end: what happened within ten seconds is not shown before it can have happened.
  * @param asOf when the last numbers were read: counts of a bucket that is still open then are left out, or every line of
  * counts would fall at its end
  */
@@ -43,8 +44,10 @@ export function columnsOf(buckets: readonly Bucket[], boundsMs: readonly number[
   let lastMs: number | null = null;
   for (const bucket of buckets) {
     const ms = Date.parse(bucket.at);
-    if (lastMs !== null && ms - lastMs > BUCKET_MS) add(columns, (lastMs + BUCKET_MS) / 1000, null, false, boundsMs);
-    add(columns, ms / 1000, bucket, ms + BUCKET_MS > asOf, boundsMs);
+    const end = ms + BUCKET_MS;
+    if (lastMs !== null && ms - lastMs > BUCKET_MS)
+      add(columns, (lastMs + 2 * BUCKET_MS) / 1000, null, false, boundsMs);
+    add(columns, Math.min(end, Math.max(asOf, ms + 1)) / 1000, bucket, end > asOf, boundsMs);
     lastMs = ms;
   }
   return columns;

@@ -10,6 +10,7 @@ import { type Column, isSilent } from '../series.ts';
 /** In rem, so that charts grow with the wall. Room for the axis' numbers is the same in all: moments lie above each other. */
 export const AXIS_WIDTH_REM = 3.25;
 const HEIGHT_REM = 6.25;
+const SILENT_HEIGHT_REM = 1;
 const AXIS_HEIGHT_REM = 1.625;
 const SYNC = 'night';
 
@@ -33,6 +34,8 @@ export interface ChartProps {
   span: [number, number];
   /** Seconds at which something was changed. */
   marks: number[];
+  /** The second of the opening. */
+  opening: number;
   /** Index under the cursor; null: nowhere. */
   at: number | null;
   onAt(index: number | null): void;
@@ -89,7 +92,7 @@ function Canvas(props: ChartProps) {
   const latest = useRef(props);
   latest.current = props;
   const [width, setWidth] = useState(0);
-  const { desk, lines, times, span, isLast } = props;
+  const { desk, lines, times, span } = props;
   const look = `${desk.preferences.theme} ${desk.preferences.language} ${width} ${lines.map(({ name }) => name).join()}`;
 
   useEffect(() => {
@@ -121,14 +124,12 @@ function Canvas(props: ChartProps) {
     plot.current.setScale('x', { min: span[0], max: span[1] });
   }, [times.at(-1), times.length, span[1]]);
 
-  return (
-    <div
-      class="canvas"
-      ref={place}
-      aria-hidden="true"
-      style={{ height: `${HEIGHT_REM + (isLast ? AXIS_HEIGHT_REM : 0)}rem` }}
-    />
-  );
+  return <div class="canvas" ref={place} aria-hidden="true" style={{ height: `${heightRem(props)}rem` }} />;
+}
+
+/** Without lines only the times are left. */
+function heightRem({ lines, isLast }: ChartProps): number {
+  return (lines.length === 0 ? SILENT_HEIGHT_REM : HEIGHT_REM) + (isLast ? AXIS_HEIGHT_REM : 0);
 }
 
 function dataOf({ times, lines }: ChartProps): uPlot.AlignedData {
@@ -145,7 +146,7 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
   const steps = uPlot.paths.stepped?.({ align: 1 });
   return {
     width,
-    height: (HEIGHT_REM + (isLast ? AXIS_HEIGHT_REM : 0)) * rem,
+    height: heightRem(current()) * rem,
     // Half a line of the axis' numbers at both ends.
     padding: [0.5 * rem, 0, isLast ? 0 : 0.5 * rem, 0],
     legend: { show: false },
@@ -165,7 +166,11 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
         stroke: colour('--soft'),
         grid: { show: false },
         ticks: { show: false },
-        values: (_, splits) => splits.map((at) => desk.figures.minute(at * 1000)),
+        values: (_, splits) => {
+          const [one = 0, next = 60] = splits;
+          const said = next - one < 60 ? desk.figures.second : desk.figures.minute;
+          return splits.map((at) => said(at * 1000));
+        },
       },
       {
         size: AXIS_WIDTH_REM * rem,
@@ -175,7 +180,9 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
         grid,
         ticks: { show: false },
         values: (_, splits) =>
-          splits.map((value) => (kind === 'steps' ? milliseconds(value) : desk.figures.compact(value))),
+          splits.map((value) =>
+            lines.length === 0 ? '' : kind === 'steps' ? milliseconds(value) : desk.figures.compact(value),
+          ),
       },
     ],
     series: [
@@ -199,7 +206,10 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
           if (made.cursor.event !== undefined && index !== current().at) current().onAt(index);
         },
       ],
-      draw: [(made) => drawMarks(made, current().marks, colour('--mark'))],
+      draw: [
+        (made) => drawMarks(made, current().marks, colour('--mark'), [3, 3]),
+        (made) => drawMarks(made, [current().opening], colour('--c-limit'), []),
+      ],
     },
   };
 }
@@ -208,12 +218,12 @@ function milliseconds(value: number): string {
   return value >= 1000 ? `${value / 1000} s` : `${value} ms`;
 }
 
-function drawMarks(made: uPlot, marks: number[], stroke: string): void {
+function drawMarks(made: uPlot, marks: number[], stroke: string, dash: number[]): void {
   const { ctx, bbox } = made;
   ctx.save();
   ctx.strokeStyle = stroke;
   ctx.lineWidth = Math.max(1, devicePixelRatio);
-  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
   for (const mark of marks) {
     const x = Math.round(made.valToPos(mark, 'x', true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;

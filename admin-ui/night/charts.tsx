@@ -17,6 +17,9 @@ type Range = keyof typeof RANGES;
 /** About as many as a chart has pixels across: more often than this nothing would look different. */
 const STEPS = 900;
 
+/** Less than this is no course yet. */
+const SPAN_SECONDS_MIN = 120;
+
 /** Marks closer than this to the one before are drawn with it: their numbers would lie on each other. */
 const MARKS_APART_PX = 26;
 
@@ -34,7 +37,10 @@ export function Charts({ desk, seen }: { desk: Desk; seen: Watched }) {
   // Moved on by what can be seen: a second on a quarter of an hour, minutes on two days.
   const grain = RANGES[range] / 1000 / STEPS;
   const to = Math.ceil(Math.max(asOf, desk.now) / 1000 / grain) * grain;
-  const from = to - RANGES[range] / 1000;
+  // A history that is shorter than the time asked for fills the charts nevertheless.
+  const first = Date.parse(seen.buckets[0]?.at ?? '') / 1000;
+  const whole = to - RANGES[range] / 1000;
+  const from = first > whole ? Math.min(first, to - SPAN_SECONDS_MIN) : whole;
   const buckets = since(seen.buckets, from * 1000 - 10_000);
   const columns = columnsOf(buckets, seen.boundsMs, asOf);
   const records = seen.records.filter((record) => isMark(record) && Date.parse(record.at) >= from * 1000);
@@ -44,7 +50,8 @@ export function Charts({ desk, seen }: { desk: Desk; seen: Watched }) {
   }, [range, asOf === 0]);
 
   const span: [number, number] = [from, to];
-  const shared = { desk, at, onAt: setAt, span, marks: records.map((record) => Date.parse(record.at) / 1000) };
+  const opening = Date.parse(seen.live?.opensAt ?? '') / 1000;
+  const shared = { desk, at, onAt: setAt, span, marks: records.map((record) => Date.parse(record.at) / 1000), opening };
   const isRead = seen.historyFromMs !== null && seen.historyFromMs <= from * 1000 + 60_000;
   return (
     <section class="card charts" aria-labelledby="charts-title" key="charts">

@@ -121,7 +121,7 @@ async function hold(page: Page, name: string): Promise<void> {
 }
 
 // The longest first: the others are played beside it.
-describe('every screen', () => {
+describe.concurrent('every screen', () => {
   interface Screen {
     name: string;
     route: string;
@@ -226,7 +226,7 @@ describe('every screen', () => {
   }
 });
 
-describe('signing in', () => {
+describe.concurrent('signing in', () => {
   night(
     'a wrong key is told with the seconds to wait, a right one leads on, and no script ever holds it',
     async ({ gateway, visit }) => {
@@ -270,7 +270,7 @@ describe('signing in', () => {
   );
 });
 
-describe('the night', () => {
+describe.concurrent('the night', () => {
   night(
     'shows the state, the clock, four numbers and one chart each, and asks once a second',
     async ({ gateway, visit }) => {
@@ -429,7 +429,7 @@ describe('the night', () => {
   });
 });
 
-describe('what cannot be undone', () => {
+describe.concurrent('what cannot be undone', () => {
   night('is done by pressing for a second, with the pointer', async ({ visit, told }) => {
     const page = await visit();
     await state(page, 'Open');
@@ -509,7 +509,7 @@ night(
   },
 );
 
-describe('when something is wrong', () => {
+describe.concurrent('when something is wrong', () => {
   night('old numbers say how old they are', async ({ gateway, visit }) => {
     gateway.room('vaccine').age = 9_000;
     const page = await visit();
@@ -590,7 +590,7 @@ describe('when something is wrong', () => {
   });
 });
 
-describe('settings', () => {
+describe.concurrent('settings', () => {
   const settings = `${ROOM}/settings`;
 
   night('say at each field what is wrong and send nothing until it is right', async ({ gateway, visit, told }) => {

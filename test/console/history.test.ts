@@ -109,9 +109,9 @@ describe('a quantile of classes', () => {
 });
 
 describe('columns', () => {
-  test('have one row a bucket and a break where buckets are missing', () => {
+  test('have one row a bucket, at its end, and a break where buckets are missing', () => {
     const columns = columnsOf([bucket(0, { waiting: 3 }), bucket(1), bucket(5)], BOUNDS, at(9));
-    expect(columns.at).toEqual([at(0), at(1), at(2), at(5)].map((ms) => ms / 1000));
+    expect(columns.at).toEqual([at(1), at(2), at(3), at(6)].map((ms) => ms / 1000));
     expect(columns.waiting).toEqual([3, 0, null, 0]);
   });
 
@@ -121,6 +121,7 @@ describe('columns', () => {
       BOUNDS,
       at(1) + 3_000,
     );
+    expect(columns.at).toEqual([at(1), at(1) + 3_000].map((ms) => ms / 1000));
     expect(columns.arrived).toEqual([7, null]);
     expect(columns.waiting).toEqual([0, 9]);
     expect(columns.rateLimit).toEqual([10, 10]);
