@@ -25,7 +25,11 @@ type Body<N extends OperationName> = Table[N] extends { body: infer B extends z.
   : Table[N] extends { bodyType: string }
     ? { body: string }
     : unknown;
-type Match<N extends OperationName> = Table[N] extends { ifMatch: true } ? { ifMatch: string } : unknown;
+type Match<N extends OperationName> = Table[N] extends { ifMatch: infer When }
+  ? When extends true
+    ? { ifMatch: string }
+    : { ifMatch?: string }
+  : unknown;
 
 export type QueryValues = Record<string, string | number | undefined>;
 export type Wish<N extends OperationName> = Params<N> & Query<N> & Body<N> & Match<N>;

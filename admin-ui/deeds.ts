@@ -84,7 +84,8 @@ export function perform(client: Client, room: string, deed: Deed, etag: string):
   const seen = { params, ifMatch: etag };
   switch (deed.kind) {
     case 'flow':
-      if (deed.to === 'paused') return client.call('pause', { params });
+      // Letting people in again who are kept out is decided on what was seen; stopping never waits for that.
+      if (deed.to === 'paused') return client.call('pause', deed.from === 'held' ? seen : { params });
       if (deed.to === 'held') return client.call('hold', { params });
       return client.call('resume', seen);
     case 'policy':

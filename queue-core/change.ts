@@ -24,7 +24,7 @@ export function change(
 ): { room: RoomDocument; reply: ChangeReply } {
   const made = room.recentChanges.find(({ id }) => id === wish.id);
   if (made !== undefined) return { room, reply: { kind: 'changed', version: made.version, at: made.at } };
-  if (wish.ifVersion !== null && wish.ifVersion !== room.version) {
+  if (wish.ifVersion === null ? loosens(room, wish.change) : wish.ifVersion !== room.version) {
     return { room, reply: { kind: 'conflict', version: room.version } };
   }
   if (room.audit.seq >= AUDIT_RECORDS_MAX) return { room, reply: { kind: 'refused', reason: 'logFull' } };
@@ -52,6 +52,11 @@ export function recorded(room: RoomDocument, entry: AuditEntry, now: EpochMs, ef
   const record = nextRecord(room.audit, entry, now);
   effects.push({ kind: 'put', table: 'audit', key: record.seq, row: record });
   return { ...room, audit: { seq: record.seq, hash: record.hash } };
+}
+
+/** Whoever stops the line need not know what others just did; but in a held room a pause lets people in again. */
+function loosens(room: RoomDocument, wanted: Change): boolean {
+  return wanted.kind === 'setFlow' && wanted.flow === 'paused' && room.flow === 'held';
 }
 
 function carryOut(

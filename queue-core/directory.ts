@@ -1,6 +1,7 @@
 // The directory: which rooms there are and what they protect, and who may steer them. One document for a deployment,
 // changed like a room (once, on the version it was decided on, with a record), and a pure machine like a room.
 
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import {
   type Actor,
   type AuditEntry,
@@ -20,6 +21,7 @@ import {
   ENDED_SIGN_INS_MAX,
   OPERATOR_KEYS_MAX,
   RECENT_CHANGES_MAX,
+  ROOMS_BYTES_MAX,
   ROOMS_MAX,
   WRONG_KEY_FORGOTTEN_MS,
   WRONG_KEY_RECORD_MS,
@@ -73,9 +75,9 @@ export interface OperatorKey {
   signInsFrom: EpochMs;
 }
 
-/** Wrong keys from one address. */
+/** Wrong keys from one network. */
 interface Attempts {
-  address: string;
+  from: string;
   failures: number;
   lastAt: EpochMs;
 }
@@ -118,16 +120,28 @@ export type DirectoryCommand =
   /** Rooms of a settings file and the owner's key of the environment; what is there already and unchanged stays as it is. */
   | { kind: 'seed'; by: Actor; rooms: SeedRoom[]; ownerDigest: string }
   | { kind: 'change'; id: string; by: Actor; change: DirectoryChange }
-  | { kind: 'signIn'; digest: string; address: string | null };
+  /** `from` names the network that waits after a wrong key; the address is for the log. */
+  | { kind: 'signIn'; digest: string; address: string | null; from: string };
 
 export type DirectoryRefusal = 'exists' | 'unknownRoom' | 'archived' | 'unknownKey' | 'ownersKey' | 'full' | 'logFull';
 
+/** A place that another room protects already. */
+export interface PlaceTaken {
+  reason: 'placeTaken';
+  place: string;
+  by: string;
+}
+
+/** A room of the settings that was not taken over; what the directory says of it, if anything, stays. */
+export type SeedRefusal = { room: string } & ({ reason: 'full' } | PlaceTaken);
+
 export type DirectoryReply =
-  | { kind: 'done' }
+  | { kind: 'seeded'; refused: SeedRefusal[] }
   | { kind: 'changed'; version: number; at: EpochMs }
   | { kind: 'unchanged'; version: number }
   | { kind: 'conflict'; version: number }
   | { kind: 'refused'; reason: DirectoryRefusal }
+  | ({ kind: 'refused' } & PlaceTaken)
   | { kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs }
   /** Not tried at all while `waitMs` from an earlier wrong key runs. */
   | { kind: 'wrongKey'; waitMs: number };
@@ -136,7 +150,7 @@ export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'si
   ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'refused' }>
   : C extends { kind: 'change' }
     ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'refused' }>
-    : { kind: 'done' };
+    : Extract<DirectoryReply, { kind: 'seeded' }>;
 
 /** The owner's key of the environment, which no operator can remove. */
 export const OWNER_KEY_ID = 'owner';
@@ -192,7 +206,7 @@ function step(before: DirectoryDocument, command: DirectoryCommand, now: EpochMs
   const directory = { ...before, at: now };
   switch (command.kind) {
     case 'seed':
-      return { directory: seeded(directory, command, now, effects), reply: { kind: 'done' } };
+      return seeded(directory, command, now, effects);
     case 'change':
       return change(directory, command, now, effects);
     case 'signIn':
@@ -205,7 +219,7 @@ function seeded(
   { by, rooms, ownerDigest }: Extract<DirectoryCommand, { kind: 'seed' }>,
   now: EpochMs,
   effects: Effect[],
-): DirectoryDocument {
+): Stepped {
   let grown = directory;
   const owner = grown.keys.find(({ id }) => id === OWNER_KEY_ID);
   if (owner?.digest !== ownerDigest) {
@@ -216,21 +230,46 @@ function seeded(
     const keys = [key, ...grown.keys.filter(({ id }) => id !== OWNER_KEY_ID)];
     grown = recorded({ ...grown, keys }, { by, action: 'ownerKey', from: null, to: null }, now, effects);
   }
-  for (const { id, site, settings, digest } of rooms) {
-    const known = grown.rooms.find((room) => room.id === id);
-    // An archived room stays so: its place may have gone to another room meanwhile.
-    if (known !== undefined && (known.seed === digest || known.archivedAt !== null)) continue;
-    const kept = { ...site, template: known?.site.template ?? null };
-    const room = { id, site: kept, settings, seed: digest, archivedAt: null, version: (known?.version ?? 0) + 1 };
-    const differs = known === undefined ? { from: null, to: json(kept) } : difference(known.site, kept);
+  const { sown, refused } = sow(grown, rooms);
+  for (const room of sown) {
+    const known = grown.rooms.find(({ id }) => id === room.id);
+    const differs = known === undefined ? { from: null, to: json(room.site) } : difference(known.site, room.site);
     grown = recorded(
       withRoom(grown, room),
-      { by, action: 'seedRoom', ...named(id, differs ?? { from: null, to: null }) },
+      { by, action: 'seedRoom', ...named(room.id, differs ?? { from: null, to: null }) },
       now,
       effects,
     );
   }
-  return grown;
+  return { directory: grown, reply: { kind: 'seeded', refused } };
+}
+
+/** The rooms of the settings that are new or edited, without those that have no room beside what is there. */
+function sow(directory: DirectoryDocument, seeds: SeedRoom[]): { sown: DirectoryRoom[]; refused: SeedRefusal[] } {
+  const refused: SeedRefusal[] = [];
+  let sown = seeds.flatMap(({ id, site, settings, digest }): DirectoryRoom[] => {
+    const known = directory.rooms.find((room) => room.id === id);
+    // An archived room stays so: its place may have gone to another room meanwhile.
+    if (known !== undefined && (known.seed === digest || known.archivedAt !== null)) return [];
+    const kept = { ...site, template: known?.site.template ?? null };
+    return [{ id, site: kept, settings, seed: digest, archivedAt: null, version: (known?.version ?? 0) + 1 }];
+  });
+  while (isTooMuch(sown.reduce(withRoom, directory).rooms)) {
+    const last = sown.pop();
+    if (last === undefined) break;
+    refused.push({ room: last.id, reason: 'full' });
+  }
+  // One that is refused keeps its former places, which may take another one's: so all are looked at again.
+  for (let before = -1; before < refused.length; ) {
+    before = refused.length;
+    const { rooms } = sown.reduce(withRoom, directory);
+    sown = sown.filter((room) => {
+      const taken = placeTaken(rooms, room);
+      if (taken !== null) refused.push({ room: room.id, ...taken });
+      return taken === null;
+    });
+  }
+  return { sown, refused };
 }
 
 function change(
@@ -308,17 +347,47 @@ function putRoom(
 ): Effected | DirectoryReply {
   if (ifVersion === null) {
     if (directory.rooms.some((room) => room.id === id)) return { kind: 'refused', reason: 'exists' };
-    if (directory.rooms.length >= ROOMS_MAX) return { kind: 'refused', reason: 'full' };
+    const taken = placeTaken(directory.rooms, { id, site });
+    if (taken !== null) return { kind: 'refused', ...taken };
     if (settings === null) throw new CoreError('unknownRoom', `A new room "${id}" came without settings; give them.`);
     const room = { id, site, settings, seed: null, archivedAt: null, version: 1 };
+    if (isTooMuch([...directory.rooms, room])) return { kind: 'refused', reason: 'full' };
     return effected(withRoom(directory, room), room, null, json(site));
   }
   const room = roomAt(directory, id, ifVersion);
   if ('kind' in room) return room;
+  const taken = placeTaken(directory.rooms, { id, site });
+  if (taken !== null) return { kind: 'refused', ...taken };
   const differs = difference(room.site, { ...site, template: room.site.template });
   if (differs === null) return { kind: 'unchanged', version: room.version };
   const changed = { ...room, site: { ...site, template: room.site.template }, version: room.version + 1 };
-  return effected(withRoom(directory, changed), changed, differs.from, differs.to);
+  const after = withRoom(directory, changed);
+  if (isTooMuch(after.rooms)) return { kind: 'refused', reason: 'full' };
+  return effected(after, changed, differs.from, differs.to);
+}
+
+function isTooMuch(rooms: DirectoryRoom[]): boolean {
+  return rooms.length > ROOMS_MAX || utf8ToBytes(JSON.stringify(rooms)).length > ROOMS_BYTES_MAX;
+}
+
+/**
+ * Two rooms over the same place would leave it to chance who decides; the directory alone sees both in time.
+ * @returns the first place of a room that another living one protects, and which one
+ */
+export function placeTaken(
+  rooms: readonly { id: string; site: Pick<Site, 'hosts' | 'paths'>; archivedAt?: EpochMs | null }[],
+  wanted: { id: string; site: Pick<Site, 'hosts' | 'paths'> },
+): PlaceTaken | null {
+  const places = new Set(placesOf(wanted.site));
+  for (const { id, site, archivedAt = null } of rooms) {
+    const place = id === wanted.id || archivedAt !== null ? undefined : placesOf(site).find((one) => places.has(one));
+    if (place !== undefined) return { reason: 'placeTaken', place, by: id };
+  }
+  return null;
+}
+
+function placesOf({ hosts, paths }: Pick<Site, 'hosts' | 'paths'>): string[] {
+  return hosts.flatMap((host) => paths.map((path) => `${host}${path.toLowerCase()}`));
 }
 
 function roomAt(directory: DirectoryDocument, id: string, ifVersion: number): DirectoryRoom | DirectoryReply {
@@ -367,21 +436,20 @@ function signedOut(
 }
 
 /**
- * Looks a key up. After a wrong one its address waits, twice as long each time; what it tries meanwhile is not looked at.
+ * Looks a key up. After a wrong one its network waits, twice as long each time; what it tries meanwhile is not looked at.
  * Wrong keys are recorded in sums, so that nobody can fill the log with them.
  */
 function signIn(
   directory: DirectoryDocument,
-  { digest, address }: Extract<DirectoryCommand, { kind: 'signIn' }>,
+  { digest, address, from }: Extract<DirectoryCommand, { kind: 'signIn' }>,
   now: EpochMs,
   effects: Effect[],
 ): Stepped {
   if (directory.audit.seq >= AUDIT_RECORDS_MAX) return { directory, reply: { kind: 'refused', reason: 'logFull' } };
-  const from = address ?? 'unknown';
   const remembered = directory.attempts.filter(({ lastAt }) => now - lastAt < WRONG_KEY_FORGOTTEN_MS);
-  const others = remembered.filter((one) => one.address !== from);
-  const failures = remembered.find((one) => one.address === from)?.failures ?? 0;
-  const lastAt = remembered.find((one) => one.address === from)?.lastAt ?? now;
+  const others = remembered.filter((one) => one.from !== from);
+  const failures = remembered.find((one) => one.from === from)?.failures ?? 0;
+  const lastAt = remembered.find((one) => one.from === from)?.lastAt ?? now;
   const waitMs = lastAt + waitAfter(failures) - now;
   if (waitMs > 0) return { directory, reply: { kind: 'wrongKey', waitMs } };
 
@@ -395,7 +463,7 @@ function signIn(
       reply: { kind: 'signedIn', key: { id, name, role }, at: now },
     };
   }
-  const attempts = [...others, { address: from, failures: failures + 1, lastAt: now }].slice(-ATTEMPTS_REMEMBERED_MAX);
+  const attempts = [...others, { from, failures: failures + 1, lastAt: now }].slice(-ATTEMPTS_REMEMBERED_MAX);
   const counted = { ...directory.wrongKeys, unrecorded: directory.wrongKeys.unrecorded + 1 };
   const noted = { ...directory, attempts, wrongKeys: counted };
   const reply: DirectoryReply = { kind: 'wrongKey', waitMs: waitAfter(failures + 1) };

@@ -2,11 +2,15 @@
 // room has just seen, given as a range; nothing in the queue depends on it.
 
 import { type RoomView, waitingIn } from './board.ts';
+import { departuresPerMinute } from './history.ts';
 import type { Policy } from './room.ts';
 import { paceRange, waitSeconds } from './wait.ts';
 
 export interface Outlook {
-  /** Time until the call for whoever would join now; null: nothing honest can be said. */
+  /**
+   * Time until the call for whoever would join now, counted from when the line moves where it is stopped; null: nothing
+   * honest can be said.
+   */
   waitSeconds: { low: number; high: number } | null;
   /** Visitors a minute who can enter in the long run. */
   admissionsPerMinute: number;
@@ -16,7 +20,7 @@ export interface Outlook {
 
 /** The outlook under a policy, the room's own or another one that is only thought of. */
 export function outlook({ at, board, live }: RoomView, policy: Policy): Outlook {
-  const leavingPerMinute = departuresPerMinute(live.buckets);
+  const leavingPerMinute = departuresPerMinute(live.buckets.slice(0, -1));
   // Little's law; while nobody has left yet, everybody is taken to stay to the end.
   const stayMinutes = leavingPerMinute === 0 ? policy.sessionMs / 60_000 : board.active / leavingPerMinute;
   const turnover = stayMinutes === 0 ? Number.POSITIVE_INFINITY : policy.totalActiveUsers / stayMinutes;
@@ -35,15 +39,4 @@ export function outlook({ at, board, live }: RoomView, policy: Policy): Outlook 
     admissionsPerMinute,
     limitedBy,
   };
-}
-
-function departuresPerMinute(buckets: RoomView['live']['buckets']): number {
-  const [first, last] = [buckets[0], buckets.at(-1)];
-  if (first === undefined || last === undefined || first === last) return 0;
-  const closed = buckets.slice(0, -1);
-  const gone = closed.reduce(
-    (sum, { completed, left, expired, revoked }) => sum + completed + left + expired + revoked,
-    0,
-  );
-  return (gone * 60_000) / (last.at - first.at);
 }

@@ -93,21 +93,25 @@ export function bucketKey(at: EpochMs): number {
 export function closeBucketIfDue(room: RoomDocument, now: EpochMs, effects: Effect[]): void {
   if (bucketStart(now) <= room.bucket.at) return;
   const closed = bucketOf(room, room.bucket.at + HISTORY_BUCKET_MS);
+  // Of those whose turn had passed, more came after all than others lapsed: the next bucket's to make up for.
+  const owed = Math.min(0, passedSoFar(room).lapsed);
   const key = bucketKey(closed.at);
   effects.push({ kind: 'put', table: 'history', key, row: closed });
   effects.push({ kind: 'drop', table: 'history', from: 0, upTo: key - HISTORY_BUCKETS_MAX });
   room.recent = [...room.recent, closed].slice(-RECENT_BUCKETS_MAX);
-  room.bucket = { ...emptyBucket(now), counted: countersOf(room) };
+  room.bucket = { ...emptyBucket(now), passed: { ...NOTHING_PASSED, lapsed: owed }, counted: countersOf(room) };
 }
 
 /** The open bucket as it stands at `now`, in the form of a closed one. */
 export function bucketOf(room: RoomDocument, now: EpochMs): HistoryBucket {
   const { at, observed } = room.bucket;
+  const passed = passedSoFar(room);
   return {
     at,
     epoch: room.epoch,
     state: stateOf(room, now),
-    ...passedSoFar(room),
+    ...passed,
+    lapsed: Math.max(0, passed.lapsed),
     ...observed,
     waiting: room.draw.entries === null ? room.entries : room.issued - room.called,
     active: room.active,
@@ -173,4 +177,15 @@ function passedSoFar(room: RoomDocument): Passed {
 function countersOf({ entries, issued, called, totals }: RoomDocument): Passed {
   const { admitted, completed, left, revoked, expired, lapsed } = totals;
   return { arrived: Math.max(entries, issued), called, admitted, completed, left, revoked, expired, lapsed };
+}
+
+/** Visitors a minute who were inside and left lately, in whatever way; 0 too where nothing is known yet. */
+export function departuresPerMinute(closed: readonly HistoryBucket[]): number {
+  const [first, last] = [closed[0], closed.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  const gone = closed.reduce(
+    (sum, { completed, left, expired, revoked }) => sum + completed + left + expired + revoked,
+    0,
+  );
+  return (gone * 60_000) / (last.at + HISTORY_BUCKET_MS - first.at);
 }

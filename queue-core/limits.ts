@@ -67,8 +67,9 @@ export const AUDIT_RECORDS_MAX = 100_000;
 /** Changes remembered by name, so that one whose answer was lost can be repeated. */
 export const RECENT_CHANGES_MAX = 16;
 
-/** Rooms of one deployment; with every one of them the directory that gateways read stays below 256 KB. */
+/** Rooms of one deployment, and what they may take as JSON: what gateways read every second stays below 256 KB. */
 export const ROOMS_MAX = 100;
+export const ROOMS_BYTES_MAX = 192 * 1024;
 
 /** Operators' keys: one a person, and some to spare. */
 export const OPERATOR_KEYS_MAX = 64;
@@ -76,7 +77,7 @@ export const OPERATOR_KEYS_MAX = 64;
 /** Sign-outs remembered until their sessions would have ended by themselves. */
 export const ENDED_SIGN_INS_MAX = 256;
 
-/** After a wrong key the next try waits 1 s, 2 s, 4 s …, up to this; an address that stops trying is forgotten. */
+/** After a wrong key the next try waits 1 s, 2 s, 4 s …, up to this; a network that stops trying is forgotten. */
 export const WRONG_KEY_WAIT_MS_MAX = 60_000;
 export const WRONG_KEY_FORGOTTEN_MS = 15 * 60_000;
 export const ATTEMPTS_REMEMBERED_MAX = 256;

@@ -1,6 +1,7 @@
 // How fast the line moves. Slots are granted one by one (GCRA), which is the hard limit; calls run ahead of slots just
 // far enough that slots are used although some of those called do not come. Nothing here guesses anybody's behaviour.
 
+import { departuresPerMinute } from './history.ts';
 import {
   CALL_FRESH_MS,
   CALL_GAIN,
@@ -166,17 +167,31 @@ const SHOWN_CALLS_MIN = 20;
 /** Stretch of calls by which the pace is measured where places, not the rate, limit the line. */
 const MEASURED_MS_MIN = 20_000;
 const MEASURED_MS_MAX = 120_000;
+/** Fewer people who left say nothing about how long people stay. */
+const DEPARTURES_PER_MINUTE_MIN = 20;
+const STAY_MARGIN = 0.5;
 
 /**
  * Positions a minute that the line moves, as a range. Where the rate limits: between "everybody comes" and "as many
- * stay away as lately". Where places limit: as measured, give or take; unknown until it can be measured.
+ * stay away as lately", and no faster than places come free. Where places limit: as measured, give or take; unknown
+ * until it can be measured.
  */
 export function paceOf(room: RoomDocument): Pace | null {
   const rate = room.policy.newUsersPerMinute;
-  const turnover = (room.policy.totalActiveUsers * 60_000) / room.policy.sessionMs;
   if (freePlaces(room) < callBurst(room.policy)) return measuredPace(room);
   const { low, high } = paceRange(rate, showShare(room));
-  return { low: Math.min(low, turnover), high };
+  return { low: Math.min(low, leastTurnover(room)), high };
+}
+
+/**
+ * Places a minute that come free at least once all are taken: by sessions that last to their end or, as soon as people
+ * leave before, by how long they stay (Little's law), with a margin because those who stay long leave last.
+ */
+function leastTurnover({ policy, active, recent, epoch }: RoomDocument): number {
+  const toTheEnd = (policy.totalActiveUsers * 60_000) / policy.sessionMs;
+  const leaving = departuresPerMinute(recent.filter((bucket) => bucket.epoch === epoch));
+  if (active === 0 || leaving < DEPARTURES_PER_MINUTE_MIN) return toTheEnd;
+  return Math.max(toTheEnd, STAY_MARGIN * policy.totalActiveUsers * (leaving / active));
 }
 
 function measuredPace(room: RoomDocument): Pace | null {

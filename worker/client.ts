@@ -1,9 +1,22 @@
 // What is known of whoever sends a request, whatever they ask.
 
+import * as ipaddr from 'ipaddr.js';
+
+/** What one subscriber is given of IPv6, bits (RFC 6177): further addresses cost nothing. */
+const SUBSCRIBER_BITS = 64;
+
 /** The client's address by the runtime: Cloudflare's header there, the socket's peer on one's own machine. */
 export function clientAddress(request: Request): string | null {
   const peer = (request.cf as { clientIp?: string } | undefined)?.clientIp;
   return peer === undefined ? request.headers.get('CF-Connecting-IP') : peer.replace(/:\d+$/, '');
+}
+
+/** Whom an address belongs to, as far as it shows: an IPv4 address, or the network of an IPv6 one. */
+export function networkOf(address: string | null): string {
+  if (address === null || !ipaddr.isValid(address)) return 'unknown';
+  const read = ipaddr.process(address);
+  if (read.kind() === 'ipv4') return read.toString();
+  return ipaddr.IPv6.networkAddressFromCIDR(`${read}/${SUBSCRIBER_BITS}`).toString();
 }
 
 /**

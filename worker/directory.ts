@@ -3,10 +3,10 @@
 // for a younger one.
 
 import type { Actor } from '../queue-core/audit.ts';
-import type { DirectoryRoom, DirectoryView, SeedRoom } from '../queue-core/directory.ts';
+import type { DirectoryRoom, DirectoryView, SeedRefusal, SeedRoom } from '../queue-core/directory.ts';
 import { type Clock, Fresh } from './fresh.ts';
 import type { Background } from './gateway.ts';
-import type { Room } from './settings.ts';
+import { placeTakenText, type Room } from './settings.ts';
 import { type RoomStore, UnknownDirectory } from './store/room-store.ts';
 
 /** For visitors: a changed site is in force everywhere after this. */
@@ -16,6 +16,9 @@ const FOR_VISITORS = { freshMs: DIRECTORY_MS_MAX / 2, staleMsMax: DIRECTORY_MS_M
 /** For operators: a key that was removed or a session that was signed out is refused after this. */
 const FOR_OPERATORS = { freshMs: 1_000, staleMsMax: 1_000 };
 
+/** While the store is lost, those who were operators may still watch for this long: that is when somebody has to. */
+const WATCHING_MS_MAX = 5 * 60_000;
+
 /** Who seeds the directory and first configures a room: no person. */
 export const SETTINGS_ACTOR: Actor = { id: 'settings', name: 'settings', role: 'owner', address: null };
 
@@ -23,6 +26,7 @@ export class Directory {
   readonly #store: RoomStore;
   readonly #seeds: readonly Room[];
   readonly #seed: { rooms: SeedRoom[]; ownerDigest: string };
+  readonly #clock: Clock;
   readonly #view: Fresh<DirectoryView>;
   #rooms: { of: DirectoryView; rooms: readonly Room[] } | null = null;
   #seeded = false;
@@ -37,6 +41,7 @@ export class Directory {
   ) {
     this.#store = store;
     this.#seeds = seeds;
+    this.#clock = clock;
     this.#seed = { ownerDigest, rooms: seeds.map((room) => seedOf(room, digestOf)) };
     this.#view = new Fresh(() => this.#fetch(), clock, FOR_VISITORS);
   }
@@ -55,10 +60,15 @@ export class Directory {
     return this.#rooms.rooms;
   }
 
-  /** @returns null where the store cannot be asked */
-  async forOperators(background: Background): Promise<DirectoryView | null> {
+  /**
+   * @param deed what the operator is about to do: a lost store lets nobody change anything, and blinds nobody at once
+   * @returns null where the store cannot be asked
+   */
+  async forOperators(background: Background, deed: 'watch' | 'change'): Promise<DirectoryView | null> {
     const kept = await this.#view.read(background, FOR_OPERATORS);
-    return this.#view.failed ? null : (kept?.value ?? null);
+    if (kept === null) return null;
+    const lostMs = this.#view.failed ? this.#clock.now() - kept.askedAt : 0;
+    return lostMs <= (deed === 'watch' ? WATCHING_MS_MAX : 0) ? kept.value : null;
   }
 
   /** Has the next read ask the store, after a change of this gateway's own. */
@@ -69,7 +79,10 @@ export class Directory {
   async #fetch(): Promise<DirectoryView> {
     const { directory } = this.#store;
     try {
-      if (!this.#seeded) await directory.apply([{ kind: 'seed', by: SETTINGS_ACTOR, ...this.#seed }]);
+      if (!this.#seeded) {
+        const [{ refused }] = await directory.apply([{ kind: 'seed', by: SETTINGS_ACTOR, ...this.#seed }]);
+        for (const refusal of refused) console.error(refusalText(refusal));
+      }
       this.#seeded = true;
       const known = this.#view.kept?.value;
       const view = await directory.view(known?.version ?? null);
@@ -85,6 +98,11 @@ export class Directory {
 
 export function roomOf({ id, site, settings, version }: DirectoryRoom): Room {
   return { id, ...site, queue: settings, version };
+}
+
+function refusalText({ room, ...refusal }: SeedRefusal): string {
+  const why = refusal.reason === 'full' ? 'there are as many rooms as one deployment takes.' : placeTakenText(refusal);
+  return `Room "${room}" of the settings was not taken over: ${why}`;
 }
 
 function seedOf({ id, queue, version: _, ...site }: Room, digestOf: (text: string) => string): SeedRoom {

@@ -52,7 +52,11 @@ const PROBLEMS = {
   'session-unknown': [409, 'Nobody is inside with that position', 'Check the number; the visit may be over.'],
   'room-exists': [409, 'There is a room of that name', 'Choose another id; an archived room keeps its own.'],
   'room-archived': [409, 'The room is archived', 'Make a new one; an archived room only keeps its log.'],
-  'rooms-full': [409, 'There are as many rooms as one deployment takes', 'Use another deployment.'],
+  'rooms-full': [
+    409,
+    'There are as many rooms as one deployment takes',
+    'Use another deployment; shorter lists of hosts and paths also make room.',
+  ],
   'keys-full': [409, 'There are as many keys as one deployment takes', 'Remove one first.'],
   'owners-key': [409, 'This is the owner’s key of the settings', 'Change OPERATOR_KEY in the settings instead.'],
   'log-full': [409, 'The log is full', 'Nothing is done that cannot be recorded. Export it and go on in a new room.'],

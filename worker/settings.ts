@@ -3,7 +3,7 @@
 
 import * as z from 'zod';
 import type { RoomSettings } from '../queue-core/command.ts';
-import type { Site } from '../queue-core/directory.ts';
+import { type PlaceTaken, placeTaken, type Site } from '../queue-core/directory.ts';
 import { ROOMS_MAX } from '../queue-core/limits.ts';
 import type { EpochMs, Policy } from '../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
@@ -77,6 +77,8 @@ const roomSchema = z.strictObject({
     }),
   policy: policySchema,
 });
+
+type RoomSetting = z.output<typeof roomSchema>;
 
 /** May be empty: operators make rooms too. */
 export const roomsSchema = z.array(roomSchema).max(ROOMS_MAX);
@@ -205,28 +207,24 @@ function checkedOperatorKey(value: unknown, problems: string[]): string {
 }
 
 /** Rules between rooms: what is wrong with them together, each as a sentence. */
-export function conflicts(rooms: readonly Pick<Room, 'id' | 'hosts' | 'paths'>[]): string[] {
-  const problems: string[] = [];
-  const ids = new Set<string>();
-  const places = new Map<string, string>();
-  for (const room of rooms) {
-    if (ids.has(room.id)) problems.push(`the id "${room.id}" is used twice. Give each room its own id.`);
-    ids.add(room.id);
-    for (const host of room.hosts) {
-      for (const path of room.paths) {
-        const place = `${host}${path.toLowerCase()}`;
-        const other = places.get(place);
-        if (other !== undefined && other !== room.id) {
-          problems.push(`"${other}" and "${room.id}" both protect ${place}. Keep it in one of them.`);
-        }
-        places.set(place, room.id);
-      }
-    }
-  }
-  return problems;
+function conflicts(rooms: readonly RoomSetting[]): string[] {
+  return rooms.flatMap(({ id, ...site }, index) => {
+    const before = rooms.slice(0, index);
+    if (before.some((other) => other.id === id)) return [`the id "${id}" is used twice. Give each room its own id.`];
+    const taken = placeTaken(
+      before.map((other) => ({ id: other.id, site: other })),
+      { id, site },
+    );
+    return taken === null ? [] : [`"${id}": ${placeTakenText(taken)}`];
+  });
 }
 
-function resolveRoom({ id, schedule, policy, ...site }: z.output<typeof roomSchema>): Room {
+/** The sentence for whoever gave one place to two rooms. */
+export function placeTakenText({ place, by }: PlaceTaken): string {
+  return `"${by}" protects ${place} already. Keep it in one of the two rooms.`;
+}
+
+function resolveRoom({ id, schedule, policy, ...site }: RoomSetting): Room {
   const { prequeueAt, opensAt, closesAt } = schedule;
   return {
     id,

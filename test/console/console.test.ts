@@ -225,7 +225,7 @@ describe('the room editor', () => {
     // Only the gateway knows what other rooms protect.
     await field('Hosts').fill('later.test');
     await make.click();
-    await page.getByText(/both protect later\.test/).waitFor();
+    await page.getByText(/protects later\.test\/ already/).waitFor();
     await field('Hosts').fill('spring.example');
     await make.click();
     await page.locator('.numbers').waitFor();

@@ -220,8 +220,13 @@ async function answer(
   const room = c.req.param('room');
   if (room !== undefined && !gateway.rooms.has(room)) return problem(404, 'not-found');
   const ifMatch = c.req.header('If-Match');
-  if (operation.ifMatch && ifMatch === undefined) return problem(428, 'if-match-needed');
-  if (operation.ifMatch && room !== undefined && ifMatch !== gateway.etag(gateway.room(room))) {
+  if (operation.ifMatch === true && ifMatch === undefined) return problem(428, 'if-match-needed');
+  if (
+    operation.ifMatch &&
+    ifMatch !== undefined &&
+    room !== undefined &&
+    ifMatch !== gateway.etag(gateway.room(room))
+  ) {
     return problem(412, 'changed-meanwhile');
   }
   const query = operation.query?.safeParse(c.req.query());

@@ -28,6 +28,16 @@ describe('a change', () => {
     expect(room.log).toHaveLength(2);
   });
 
+  test('that stops needs no version, except where a pause would let those in whom a hold keeps out', () => {
+    const room = open();
+    const hold = { kind: 'setFlow', flow: 'held' } as const;
+    for (const stop of [pause, hold]) expect(room.one(T0 + 1, change(stop))).toMatchObject({ kind: 'changed' });
+    const { version } = room.document;
+    expect(room.one(T0 + 2, change(pause))).toEqual({ kind: 'conflict', version });
+    expect(room.document.flow).toBe('held');
+    expect(room.one(T0 + 3, change(pause, version))).toMatchObject({ kind: 'changed' });
+  });
+
   test('repeated is made once and answered the same', () => {
     const room = open();
     const wish = change(pause, room.document.version);
@@ -150,6 +160,28 @@ describe('the history', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('counts nobody less than not at all, also when those come after all whose turn had passed', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ totalActiveUsers: 4, claimWindowMs: 30_000 })));
+    for (const name of ['a', 'b', 'c', 'd']) room.one(T0 + 1_000, join(name));
+    for (let second = 2; second < 6; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document.called).toBe(4);
+    room.one(T0 + 6_000, change({ kind: 'setPolicy', policy: policy({ totalActiveUsers: 2, claimWindowMs: 30_000 }) }));
+    const ask = (now: number) => ['a', 'b', 'c', 'd'].map((name, index) => room.one(now, claim(index + 1, name)));
+    for (let second = 7; second < 90; second += 5) ask(T0 + second * 1_000);
+    expect(room.document.totals).toMatchObject({ admitted: 2, lapsed: 2 });
+    room.one(
+      T0 + 92_000,
+      change({ kind: 'setPolicy', policy: policy({ totalActiveUsers: 4, claimWindowMs: 30_000 }) }),
+    );
+    for (let second = 93; second < 120; second += 5) ask(T0 + second * 1_000);
+    expect(room.document.totals).toMatchObject({ admitted: 4, lapsed: 0 });
+    room.one(T0 + 140_000, { kind: 'tick' });
+    for (const bucket of [...room.history, bucketOf(room.document, T0 + 140_000)]) {
+      expect(bucket.lapsed).toBeGreaterThanOrEqual(0);
+    }
   });
 
   test('counts a gateway’s report once, however often it is told', () => {

@@ -17,6 +17,7 @@ import {
   ATTEMPTS_REMEMBERED_MAX,
   ENDED_SIGN_INS_MAX,
   OPERATOR_KEYS_MAX,
+  ROOMS_BYTES_MAX,
   ROOMS_MAX,
   WRONG_KEY_FORGOTTEN_MS,
   WRONG_KEY_RECORD_MS,
@@ -73,10 +74,15 @@ function change(wanted: DirectoryChange, id = `wish-${++wishes}`): DirectoryRepl
 }
 
 function signIn(digest: string, address: string | null = HERE): DirectoryReply {
-  return send({ kind: 'signIn', digest, address });
+  return send({ kind: 'signIn', digest, address, from: address ?? 'unknown' });
 }
 
-function putRoom(id: string, ifVersion: number | null = null, site = SITE): DirectoryReply {
+/** A site at a place of its own. */
+function siteAt(host: string, ...paths: string[]): Site {
+  return { ...SITE, hosts: [host], paths: paths.length === 0 ? ['/'] : paths };
+}
+
+function putRoom(id: string, ifVersion: number | null = null, site = siteAt(id)): DirectoryReply {
   return change({ kind: 'putRoom', room: id, ifVersion, site, settings: settings() });
 }
 
@@ -124,6 +130,55 @@ describe('seeding', () => {
   });
 });
 
+describe('a place', () => {
+  test('belongs to one room, however the second comes to want it', () => {
+    putRoom('second', null, siteAt('other.test', '/a', '/b'));
+    const taken = { kind: 'refused', reason: 'placeTaken', place: 'other.test/b', by: 'second' };
+    expect(putRoom('third', null, siteAt('other.test', '/B', '/c'))).toEqual(taken);
+    expect(putRoom('demo', 1, siteAt('other.test', '/b'))).toEqual(taken);
+    expect(putRoom('third', null, siteAt('other.test', '/c'))).toMatchObject({ kind: 'changed' });
+  });
+
+  test('of an archived room is free', () => {
+    change({ kind: 'archiveRoom', room: 'demo', ifVersion: 1 });
+    expect(putRoom('second', null, SITE)).toMatchObject({ kind: 'changed' });
+  });
+
+  test('that the settings give to another room than the operators did stays where it is, and is said', () => {
+    putRoom('second', null, siteAt('other.test'));
+    const rooms: SeedRoom[] = [
+      { ...SEED, digest: 'edited', site: siteAt('other.test') },
+      { ...SEED, id: 'fresh', digest: 'new', site: siteAt('fresh.test') },
+    ];
+    const before = document.rooms;
+    expect(send({ kind: 'seed', by: OWNER, rooms, ownerDigest: OWNER_DIGEST })).toEqual({
+      kind: 'seeded',
+      refused: [{ room: 'demo', reason: 'placeTaken', place: 'other.test/', by: 'second' }],
+    });
+    expect(document.rooms.slice(0, 2)).toEqual(before);
+    expect(document.rooms[2]?.id).toBe('fresh');
+    expect(faultIn(log)).toBeNull();
+  });
+
+  test('may change hands within the settings; where one hand is refused, so is whoever would have its place', () => {
+    const sites = [siteAt('a.test'), siteAt('b.test')];
+    const seeds = (digest: string, order: Site[]) =>
+      send({
+        ...{ kind: 'seed', by: OWNER, ownerDigest: OWNER_DIGEST },
+        rooms: order.map((site, index) => ({ ...SEED, id: `room-${index}`, digest, site })),
+      });
+    seeds('first', sites);
+    expect(seeds('swapped', sites.toReversed())).toEqual({ kind: 'seeded', refused: [] });
+    putRoom('operators', null, siteAt('c.test'));
+    expect(seeds('moved', [siteAt('c.test'), siteAt('b.test')])).toMatchObject({
+      refused: [
+        { room: 'room-0', by: 'operators' },
+        { room: 'room-1', by: 'room-0' },
+      ],
+    });
+  });
+});
+
 describe('a change', () => {
   test('on an older version is a conflict, a repeated one is made once', () => {
     const wanted = { kind: 'setTemplate', room: 'demo', ifVersion: 1, html: 'mine' } as const;
@@ -143,6 +198,18 @@ describe('bounds', () => {
     change({ kind: 'archiveRoom', room: 'demo', ifVersion: 1 });
     expect(putRoom('one-more')).toEqual({ kind: 'refused', reason: 'full' });
     expect(document.rooms).toHaveLength(ROOMS_MAX);
+  });
+
+  test('of rooms by their size: the settings too leave out what is beyond it', () => {
+    const paths = Array.from({ length: 50 }, (_, index) => `/${'a'.repeat(190)}${index}`);
+    const large = (id: string) => ({ ...siteAt(id, ...paths), exempt: paths });
+    const replies = Array.from({ length: 20 }, (_, index) => putRoom(`large-${index}`, null, large(`large-${index}`)));
+    expect(replies[0]).toMatchObject({ kind: 'changed' });
+    expect(replies.at(-1)).toEqual({ kind: 'refused', reason: 'full' });
+    expect(putRoom('demo', 1, large('demo'))).toEqual({ kind: 'refused', reason: 'full' });
+    const seeded = send(seed({ id: 'large', site: large('large') }));
+    expect(seeded).toEqual({ kind: 'seeded', refused: [{ room: 'large', reason: 'full' }] });
+    expect(JSON.stringify(document.rooms).length).toBeLessThanOrEqual(ROOMS_BYTES_MAX);
   });
 
   test('of keys: one that was removed makes room', () => {
@@ -175,7 +242,7 @@ describe('a key', () => {
     expect(change({ kind: 'removeKey', key: 'night' })).toEqual({ kind: 'refused', reason: 'unknownKey' });
   });
 
-  test('that is wrong doubles the wait of its own address only, up to a bound', () => {
+  test('that is wrong doubles the wait of its own network only, up to a bound', () => {
     for (let failures = 1; failures <= 9; failures++) {
       const waitMs = Math.min(WRONG_KEY_WAIT_MS_MAX, 500 * 2 ** failures);
       expect(signIn('wrong')).toEqual({ kind: 'wrongKey', waitMs });

@@ -22,10 +22,12 @@ test('wrong keys fill the log up to its half at the most; whoever has a key stil
   document = { ...(document as unknown as DirectoryDocument), audit: { ...audit, seq: WRONG_KEY_RECORDS_UP_TO - 2 } };
   for (let minute = 1; minute <= 10; minute++) {
     const now = T0 + minute * WRONG_KEY_RECORD_MS;
-    expect(apply(now, { kind: 'signIn', digest: 'bb', address: `192.0.2.${minute}` })?.kind).toBe('wrongKey');
+    expect(apply(now, { kind: 'signIn', digest: 'bb', address: null, from: `192.0.2.${minute}` })?.kind).toBe(
+      'wrongKey',
+    );
   }
   expect(records.filter(({ action }) => action === 'wrongKey')).toHaveLength(2);
-  const signedIn = apply(T0 + 3_600_000, { kind: 'signIn', digest: 'aa', address: '192.0.2.100' });
+  const signedIn = apply(T0 + 3_600_000, { kind: 'signIn', digest: 'aa', address: null, from: '192.0.2.100' });
   expect(signedIn).toMatchObject({ kind: 'signedIn', key: { role: 'owner' } });
   expect(records.at(-1)?.action).toBe('signIn');
 });

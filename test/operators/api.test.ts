@@ -1,7 +1,8 @@
 // What operators may do, and nobody else: one law after the other for every line of the contract's table.
 
 import fc from 'fast-check';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SIGN_IN_MS } from '../../queue-core/limits.ts';
 import {
   OPERATIONS,
   type Operation,
@@ -90,16 +91,19 @@ describe('every operation', () => {
     },
   );
 
-  it.each(ALL.filter(([, { ifMatch }]) => ifMatch))('%s is decided on a version that was looked at', async (name) => {
-    const blind = await ask(played, name, asked(name, withKey()));
-    expect([blind.status, problemIn(blind)]).toEqual([428, 'if-match-needed']);
-    if (name === 'archiveRoom')
-      await ask(played, 'close', { headers: { ...withKey(), 'If-Match': await etag(played) } });
-    const before = await logLength();
-    const late = await ask(played, name, asked(name, { ...withKey(), 'If-Match': '"0.0"' }));
-    expect([late.status, problemIn(late)]).toEqual([412, 'changed-meanwhile']);
-    expect(await logLength()).toBe(before);
-  });
+  it.each(ALL.filter(([, { ifMatch }]) => ifMatch === true))(
+    '%s is decided on a version that was looked at',
+    async (name) => {
+      const blind = await ask(played, name, asked(name, withKey()));
+      expect([blind.status, problemIn(blind)]).toEqual([428, 'if-match-needed']);
+      if (name === 'archiveRoom')
+        await ask(played, 'close', { headers: { ...withKey(), 'If-Match': await etag(played) } });
+      const before = await logLength();
+      const late = await ask(played, name, asked(name, { ...withKey(), 'If-Match': '"0.0"' }));
+      expect([late.status, problemIn(late)]).toEqual([412, 'changed-meanwhile']);
+      expect(await logLength()).toBe(before);
+    },
+  );
 
   it.each(ALL.filter(([name]) => BODIES[name] !== undefined && name !== 'setTemplate'))(
     '%s answers any other body with what is wrong',
@@ -156,6 +160,16 @@ describe('a change', () => {
       expect((await ask(played, name, { headers: withKey() })).status).toBe(200);
     }
   });
+
+  it('that would let people in again whom a hold keeps out is decided on what was seen', async () => {
+    await ask(played, 'hold', { headers: withKey() });
+    const blind = await ask(played, 'pause', { headers: withKey() });
+    expect([blind.status, problemIn(blind)]).toEqual([428, 'if-match-needed']);
+    const late = await ask(played, 'pause', { headers: { ...withKey(), 'If-Match': '"0.0"' } });
+    expect([late.status, problemIn(late)]).toEqual([412, 'changed-meanwhile']);
+    const seen = await ask(played, 'pause', { headers: { ...withKey(), 'If-Match': await etag(played) } });
+    expect(seen.status).toBe(200);
+  });
 });
 
 describe('a session', () => {
@@ -194,6 +208,14 @@ describe('a session', () => {
     expect((await ask(beside, 'session', { headers: own })).status).toBe(401);
   });
 
+  it('ends at its end, to the second: a sign-out is remembered no longer', async () => {
+    const own = await signIn(played);
+    played.clock.advance(SIGN_IN_MS - 1_000);
+    expect((await ask(played, 'session', { headers: own })).status).toBe(200);
+    played.clock.advance(1_000);
+    expect((await ask(played, 'session', { headers: own })).status).toBe(401);
+  });
+
   it('ends with its key, and has the role that the key has', async () => {
     const key = await keyOf('viewer');
     const own = await signIn(played, key);
@@ -203,6 +225,31 @@ describe('a session', () => {
     await ask(played, 'removeKey', { at: { key: made?.id ?? '' }, headers: withKey() });
     expect((await ask(played, 'session', { headers: own })).status).toBe(401);
     expect((await ask(played, 'session', { headers: withKey(key) })).status).toBe(401);
+  });
+});
+
+describe('a lost store', () => {
+  beforeEach(() => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+  });
+
+  it('lets those watch on who were operators, for five minutes, and nobody change anything', async () => {
+    const [own, key] = [await signIn(played), await keyOf('viewer')];
+    for (const headers of [own, withKey(key)]) expect((await ask(played, 'live', { headers })).status).toBe(200);
+    played.store.mood = 'fails';
+    for (let minute = 0; minute < 5; minute++) {
+      for (const headers of [own, withKey(key)]) {
+        expect((await ask(played, 'live', { headers })).document).toHaveProperty('room', 'demo');
+      }
+      for (const name of ['pause', 'signOut'] as const) {
+        const refused = await ask(played, name, { headers: own });
+        expect([refused.status, problemIn(refused)]).toEqual([503, 'store-unreachable']);
+      }
+      expect((await ask(played, 'live', { headers: withKey('a key of nobody') })).status).not.toBe(200);
+      played.clock.advance(59_000);
+    }
+    played.clock.advance(30_000);
+    expect((await ask(played, 'live', { headers: own })).status).toBe(503);
   });
 });
 
@@ -246,6 +293,31 @@ describe('a room', () => {
     const body = { id: 'other', site: SITE, policy: POLICY, schedule: SCHEDULE };
     const overlap = await ask(played, 'createRoom', { body, headers: withKey() });
     expect([overlap.status, problemIn(overlap)]).toEqual([422, 'bad-input']);
+  });
+
+  it('gets a place that two owners want at once only once', async () => {
+    const wanted = ['one', 'two'].map((id) => ({ id, site: SITE, policy: POLICY, schedule: SCHEDULE }));
+    const answers = await Promise.all(wanted.map((body) => ask(played, 'createRoom', { body, headers: withKey() })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 422]);
+    const refused = answers.find(({ status }) => status === 422)?.document;
+    const detail = '"one" protects spring.example/ already. Keep it in one of the two rooms.';
+    expect(refused).toMatchObject({ errors: [{ field: 'site.paths', detail }] });
+  });
+
+  it('that is not there cannot be changed', async () => {
+    for (const name of ['setSite', 'setPolicy', 'pause'] as const) {
+      const wish = asked(name, { ...withKey(), 'If-Match': '"1.1"' });
+      const refused = await ask(played, name, { ...wish, at: { room: 'nowhere' } });
+      expect([refused.status, problemIn(refused)]).toEqual([404, 'not-found']);
+    }
+  });
+
+  it('opens in a year that every calendar has', async () => {
+    for (const opensAt of ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59', '1969-12-31T23:59:59Z']) {
+      const headers = { ...withKey(), 'If-Match': await etag(played) };
+      const refused = await ask(played, 'setSchedule', { body: { opensAt }, headers });
+      expect([refused.status, problemIn(refused)]).toEqual([422, 'bad-input']);
+    }
   });
 
   it('is archived once it is closed: nobody is routed there, its log stays', async () => {
@@ -318,6 +390,29 @@ describe('exports', () => {
         .every((line) => /^\d+,|^seq,/.test(line)),
     ).toBe(true);
     expect(csv).not.toMatch(/(?:^|,)=/m);
+  });
+});
+
+describe('an exported log', () => {
+  it('that was damaged anywhere is not whole, also where its end is missing', async () => {
+    for (const name of ['pause', 'hold'] as const) await ask(played, name, { headers: withKey() });
+    const isWhole = async () =>
+      ((await ask(played, 'auditJson', { headers: withKey() })).document as { whole: boolean }).whole;
+    const audit = played.store.inner.rooms.get('demo')?.tables.audit;
+    const [second, last] = [audit?.get(2), audit?.get(3)];
+    if (audit === undefined || second === undefined || last === undefined) throw new TypeError('A record is missing.');
+    const damages = [
+      () => audit.set(2, { ...second, to: { flow: 'held' } }),
+      () => audit.delete(2),
+      // Of the end that was cut off, the records that are left know nothing.
+      () => audit.delete(3),
+    ];
+    for (const damage of damages) {
+      damage();
+      expect(await isWhole()).toBe(false);
+      audit.set(2, second).set(3, last);
+    }
+    expect(await isWhole()).toBe(true);
   });
 });
 

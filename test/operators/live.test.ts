@@ -1,15 +1,20 @@
 // Watching a room: what it costs, what it says when the store is lost, and which alarm has which cause.
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Alarm, Forecast, Live } from '../../worker/contract/operators.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
-import { type Played, PlayedVisitor, playGateway } from '../gateway/in-process.ts';
+import { type Played, PlayedClock, PlayedVisitor, playGateway } from '../gateway/in-process.ts';
 import { ask, withKey } from './asking.ts';
 
 let keys: SigningKeys;
 
 beforeAll(async () => {
   keys = { keys: [await newSigningKey(0)] };
+});
+
+// What is lost or refused here on purpose says so on the console.
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
 });
 
 const live = async (played: Played) => (await ask(played, 'live', { headers: withKey() })).document as Live;
@@ -53,10 +58,7 @@ describe('a lost store', () => {
     const played = await playGateway({ keys });
     const before = await live(played);
     expect(before.storeReachable).toBe(true);
-    // The room is lost, the directory is not: whoever is an operator can still look.
-    const { inner } = played.store;
-    inner.rooms.clear();
-    inner.view = () => Promise.reject(new Error('lost'));
+    played.store.mood = 'fails';
     played.clock.advance(5_000);
     await live(played);
     const after = await live(played);
@@ -89,6 +91,66 @@ describe('an alarm', () => {
     expect(await alarms(played)).toEqual([]);
     await joined(played, 1);
     expect(await alarms(played)).toEqual(['limitReached']);
+  });
+
+  it('says so too of people at the door, called while there were more places', async () => {
+    const played = await playGateway({ keys, room: { policy: { totalActiveUsers: 4 } } });
+    const visitors = Array.from({ length: 4 }, () => new PlayedVisitor(played));
+    for (const visitor of visitors) await visitor.page();
+    played.clock.advance(2_100);
+    const { headers } = await ask(played, 'room', { headers: withKey() });
+    const body = { newUsersPerMinute: 60_000, totalActiveUsers: 2, sessionMinutes: 5 };
+    await ask(played, 'setPolicy', { body, headers: { ...withKey(), 'If-Match': headers.get('ETag') ?? '' } });
+    for (const visitor of visitors) await visitor.page();
+    played.clock.advance(2_100);
+    expect(await live(played)).toMatchObject({ called: 4, standby: 2, alarms: [{ kind: 'limitReached', active: 2 }] });
+  });
+
+  it('says that the site takes much longer than it did, and not that it is slow by nature', async () => {
+    for (const [usualMs, nowMs, expected] of [
+      [100, 900, ['originSlow']],
+      [900, 900, []],
+      [20, 300, []],
+    ] as const) {
+      const clock = new PlayedClock();
+      let takesMs: number = usualMs;
+      const fetchOrigin = async () => {
+        clock.advance(takesMs);
+        return new Response('');
+      };
+      const played = await playGateway({ keys, clock, fetchOrigin });
+      const visitor = new PlayedVisitor(played);
+      const raised = async (seconds: number) => {
+        const seen = new Set<string>();
+        for (const until = clock.at + seconds * 1_000; clock.at < until; clock.advance(50)) {
+          await visitor.page();
+          for (const alarm of await alarms(played)) seen.add(alarm);
+        }
+        return [...seen];
+      };
+      expect(await raised(60)).toEqual([]);
+      takesMs = nowMs;
+      expect(await raised(60), `${usualMs} -> ${nowMs} ms`).toEqual(expected);
+    }
+  });
+
+  it('says that fewer of those called come than before', async () => {
+    const played = await playGateway({ keys, room: { policy: { newUsersPerMinute: 300, totalActiveUsers: 100_000 } } });
+    const raised = new Set<string>();
+    const second = async (joining: number, claiming: readonly PlayedVisitor[]) => {
+      const joined = Array.from({ length: joining }, () => new PlayedVisitor(played));
+      for (const visitor of joined) await visitor.wish('join');
+      for (const visitor of claiming) await visitor.wish('claim');
+      for (const alarm of await alarms(played)) raised.add(alarm);
+      played.clock.advance(1_000);
+      return joined;
+    };
+    let waiting: PlayedVisitor[] = [];
+    for (let seconds = 0; seconds < 40; seconds++) waiting = [...waiting.slice(-60), ...(await second(6, waiting))];
+    expect([...raised]).toEqual([]);
+    // From now on nobody comes who is called.
+    for (let seconds = 0; seconds < 40; seconds++) await second(40, []);
+    expect([...raised]).toEqual(['showShareFalling']);
   });
 
   it('says that the site does not answer, and since when', async () => {

@@ -253,9 +253,9 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
 
   describe(`directory: ${name}`, () => {
     const owner = { kind: 'seed', by: OPERATOR, ownerDigest: 'owner-digest' } as const;
-    const site = (title: string): SeedRoom['site'] => ({
+    const site = (title: string, room: string): SeedRoom['site'] => ({
       title: { ko: title, en: title },
-      hosts: ['a.example'],
+      hosts: [`${room}.example`],
       paths: ['/book'],
       exempt: [],
       origin: 'https://origin.example',
@@ -277,7 +277,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       clock.now = Math.max(clock.now, T0);
       const room = `${name}-${++rooms}`;
       await store.directory.apply([{ ...owner, rooms: [] }]);
-      const put = wish({ kind: 'putRoom', room, ifVersion: null, site: site('One'), settings: settings() });
+      const put = wish({ kind: 'putRoom', room, ifVersion: null, site: site('One', room), settings: settings() });
       const [made] = await store.directory.apply([put]);
       const at = async () => (await store.directory.view(null))?.rooms.find(({ id }) => id === room);
       return { directory: store.directory, clock, reload, room, put, made, at };
@@ -295,7 +295,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       clock.now = Math.max(clock.now, T0);
       const seed: DirectoryCommand = {
         ...owner,
-        rooms: [{ id: `${name}-seeded`, site: site('Seeded'), settings: settings(), digest: 'first' }],
+        rooms: [{ id: `${name}-seeded`, site: site('Seeded', name), settings: settings(), digest: 'first' }],
       };
       await directory.apply([seed]);
       const before = await directory.view(null);
@@ -310,7 +310,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       await reload();
       expect(await directory.apply([put])).toEqual([made]);
       const edit = (ifVersion: number, title: string) =>
-        directory.apply([wish({ kind: 'putRoom', room, ifVersion, site: site(title), settings: null })]);
+        directory.apply([wish({ kind: 'putRoom', room, ifVersion, site: site(title, room), settings: null })]);
       expect(await edit(1, 'Two')).toEqual([expect.objectContaining({ kind: 'changed', version: 2 })]);
       expect(await edit(1, 'Three')).toEqual([{ kind: 'conflict', version: 2 }]);
       await reload();
@@ -321,7 +321,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       const { directory, room } = await seeded();
       const titles = Array.from({ length: 6 }, (_, index) => `At once ${index}`);
       const changes = titles.map((title) =>
-        directory.apply([wish({ kind: 'putRoom', room, ifVersion: 1, site: site(title), settings: null })]),
+        directory.apply([wish({ kind: 'putRoom', room, ifVersion: 1, site: site(title, room), settings: null })]),
       );
       const kinds = (await Promise.all(changes)).map(([reply]) => reply?.kind);
       expect(kinds.filter((kind) => kind === 'changed')).toHaveLength(1);
@@ -356,12 +356,13 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
     test('wrong keys wait longer each time, across crashes', async () => {
       const { directory, clock, reload } = await seeded();
       clock.now += 3_600_000;
-      const tryKey = () => directory.apply([{ kind: 'signIn', digest: 'wrong', address: `192.0.2.${rooms}` }]);
+      const tryKey = () =>
+        directory.apply([{ kind: 'signIn', digest: 'wrong', address: null, from: `192.0.2.${rooms}` }]);
       expect(await tryKey()).toEqual([{ kind: 'wrongKey', waitMs: 1_000 }]);
       await reload();
       clock.now += 1_000;
       expect(await tryKey()).toEqual([{ kind: 'wrongKey', waitMs: 2_000 }]);
-      const right = await directory.apply([{ kind: 'signIn', digest: 'owner-digest', address: null }]);
+      const right = await directory.apply([{ kind: 'signIn', digest: 'owner-digest', address: null, from: 'another' }]);
       expect(right).toEqual([expect.objectContaining({ kind: 'signedIn' })]);
     });
   });

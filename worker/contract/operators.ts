@@ -209,7 +209,7 @@ export const auditSchema = z.object({ records: z.array(auditRecordSchema), next:
 export const auditExportSchema = z.object({
   log: z.string(),
   exportedAt: moment,
-  /** Whether every record follows from the one before. */
+  /** Whether every record follows from the one before, up to the last that the log's document remembers. */
   whole: z.boolean(),
   records: z.array(auditRecordSchema),
 });
@@ -310,8 +310,11 @@ export interface Operation {
   /** null: before anybody is signed in. */
   role: Role | null;
   summary: string;
-  /** Only on the version that was looked at: the header `If-Match` is required, and 412 says that somebody was faster. */
-  ifMatch?: true;
+  /**
+   * Only on the version that was looked at: the header `If-Match` is required, and 412 says that somebody was faster.
+   * `toLoosen`: what stops the line needs none; where it would let more through than now, 428 asks for it.
+   */
+  ifMatch?: true | 'toLoosen';
   query?: z.ZodType;
   body?: z.ZodType;
   /** Instead of a JSON body. */
@@ -428,7 +431,9 @@ export const OPERATIONS = {
     method: 'POST',
     path: '/rooms/{room}/pause',
     role: 'operator',
-    summary: 'Nobody further is called; those already called may enter. Needs no If-Match: stopping never conflicts.',
+    summary:
+      'Nobody further is called; those already called may enter. Needs If-Match only where nobody enters now: stopping never conflicts.',
+    ifMatch: 'toLoosen',
     answer: changedSchema,
   },
   hold: {

@@ -22,10 +22,12 @@ const minutes = (bounds: { min: number; max: number }) =>
 
 const bounded = (bounds: { min: number; max: number }) => z.int().min(bounds.min).max(bounds.max);
 
-export const time = z.iso.datetime({
-  offset: true,
-  error: 'must be RFC 3339 with a zone, as 2026-07-14T20:00:00+09:00',
-});
+/** What RFC 3339 can say in UTC, from the epoch on. */
+const TIME_MAX = epochMs('9999-12-31T23:59:59.999Z');
+
+export const time = z.iso
+  .datetime({ offset: true, error: 'must be RFC 3339 with a zone, as 2026-07-14T20:00:00+09:00' })
+  .refine((text) => epochMs(text) >= 0 && epochMs(text) <= TIME_MAX, 'must be between 1970 and 9999');
 
 const pathPrefix = z
   .string()

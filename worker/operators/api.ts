@@ -88,12 +88,12 @@ async function answer(
     if (who instanceof Response) return who;
     if (operation.role !== null && !allows(who.actor.role, operation.role)) return problemResponse('role-too-small');
     const versions = readVersions(c.req.header('If-Match'));
-    if (operation.ifMatch && versions === null) return problemResponse('if-match-needed');
+    if (operation.ifMatch === true && versions === null) return problemResponse('if-match-needed');
     const input = await readInput(operation, c);
     if (input instanceof Response) return input;
     // The table and the handlers have the same names; the compiler checks each handler against its own line.
     const handle = HANDLERS[name] as (asked: unknown) => Promise<Response>;
-    return await handle({ gateway, c, who, versions: operation.ifMatch ? versions : null, ...input });
+    return await handle({ gateway, c, who, versions: operation.ifMatch === undefined ? null : versions, ...input });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     console.error(error.message, error.cause);

@@ -7,11 +7,11 @@ import {
   type DirectoryChange,
   type DirectoryReply,
   type DirectoryRoom,
-  type DirectoryView,
   OWNER_KEY_ID,
 } from '../../queue-core/directory.ts';
 import { outlook } from '../../queue-core/forecast.ts';
 import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
+import type { Page } from '../../queue-core/ledger.ts';
 import { HISTORY_BUCKET_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
@@ -21,14 +21,14 @@ import type { Changed, OperationName, RoomDetail, RoomSummary, Session } from '.
 import { DIRECTORY_MS_MAX, roomOf } from '../directory.ts';
 import { type Problem, problemResponse } from '../problems.ts';
 import type { Seen } from '../room-views.ts';
-import { conflicts, momentOf, policyOf, type Room, siteOf } from '../settings.ts';
+import { momentOf, placeTakenText, policyOf, type Room, siteOf } from '../settings.ts';
 import { templateFault } from '../template.ts';
 import type { Asked, Handlers } from './api.ts';
 import { bucketInWords, liveOf } from './live.ts';
 import { logAsCsv, logAsJson } from './log-export.ts';
 import { previewPage } from './preview.ts';
 import { etagOf, type Versions } from './versions.ts';
-import { signIn, type Who } from './who.ts';
+import { directoryFor, signIn, type Who } from './who.ts';
 
 /** Long enough to look at one page of the site, too short to hand on. */
 const PASS_MS = 10 * 60_000;
@@ -56,7 +56,7 @@ export const HANDLERS: Handlers = {
     if (who.session !== null) {
       const { sid, expiresAt } = who.session;
       const reply = await changeDirectory(asked, { kind: 'signOut', sid, until: expiresAt });
-      if (reply.kind === 'refused') return refusedByDirectory(reply.reason);
+      if (reply.kind === 'refused') return directoryProblem(reply);
     }
     const response = new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
     response.headers.append('Set-Cookie', gateway.cookies.setOperator('', 0));
@@ -64,7 +64,7 @@ export const HANDLERS: Handlers = {
   },
 
   async rooms(asked) {
-    const directory = await directoryOf(asked);
+    const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
     if (directory instanceof Response) return directory;
     const rooms = await Promise.all(
       directory.rooms.map(async (room): Promise<RoomSummary> => {
@@ -86,11 +86,7 @@ export const HANDLERS: Handlers = {
 
   async createRoom(asked) {
     const { gateway, c, body } = asked;
-    const directory = await directoryOf(asked);
-    if (directory instanceof Response) return directory;
     const site = siteOf(body.id, body.site);
-    const overlap = overlapping(directory, { id: body.id, ...site });
-    if (overlap !== null) return overlap;
     const { prequeueAt, opensAt, closesAt } = body.schedule;
     const schedule = {
       prequeueAt: momentOf(prequeueAt),
@@ -140,15 +136,11 @@ export const HANDLERS: Handlers = {
     return withEtag(json(detail), etag);
   },
 
-  async setSite(asked) {
-    const directory = await directoryOf(asked);
-    if (directory instanceof Response) return directory;
-    const id = asked.c.req.param('room') ?? '';
-    const site = siteOf(id, asked.body);
-    const overlap = overlapping(directory, { id, ...site });
-    if (overlap !== null) return overlap;
-    return changeSite(asked, (room, ifVersion) => ({ kind: 'putRoom', room, ifVersion, site, settings: null }));
-  },
+  setSite: (asked) =>
+    changeSite(asked, (room, ifVersion) => {
+      const site = siteOf(room, asked.body);
+      return { kind: 'putRoom', room, ifVersion, site, settings: null };
+    }),
 
   setPolicy: (asked) => changeRoom(asked, () => ({ kind: 'setPolicy', policy: policyOf(asked.body) })),
 
@@ -259,8 +251,10 @@ export const HANDLERS: Handlers = {
   async auditJson(asked) {
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
-    const exportedAt = rfc3339(asked.gateway.ownTime());
-    return logAsJson(found.room.id, (page) => asked.gateway.store.rows(found.room.id, 'audit', page), exportedAt);
+    const { room, seen } = found;
+    const { store, ownTime } = asked.gateway;
+    const readLog = (page: Page) => store.rows(room.id, 'audit', page);
+    return logAsJson(room.id, readLog, rfc3339(ownTime()), seen.view.live.audit);
   },
 
   async auditCsv(asked) {
@@ -278,8 +272,12 @@ export const HANDLERS: Handlers = {
     return logPage(await gateway.store.directory.rows('audit', query), query.limit);
   },
 
-  async directoryAuditJson({ gateway }) {
-    return logAsJson('rooms', (page) => gateway.store.directory.rows('audit', page), rfc3339(gateway.ownTime()));
+  async directoryAuditJson(asked) {
+    const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
+    if (directory instanceof Response) return directory;
+    const { store, ownTime } = asked.gateway;
+    const readLog = (page: Page) => store.directory.rows('audit', page);
+    return logAsJson('rooms', readLog, rfc3339(ownTime()), directory.audit);
   },
 
   async directoryAuditCsv({ gateway }) {
@@ -287,7 +285,7 @@ export const HANDLERS: Handlers = {
   },
 
   async keys(asked) {
-    const directory = await directoryOf(asked);
+    const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
     if (directory instanceof Response) return directory;
     const keys = directory.keys.map(({ id, name, role, createdAt }) => ({
       id,
@@ -326,13 +324,8 @@ interface LookedAt {
   etag: string;
 }
 
-async function directoryOf({ gateway, c }: Asking): Promise<DirectoryView | Response> {
-  const directory = await gateway.directory.forOperators(c.var.background);
-  return directory ?? problemResponse('store-unreachable', { 'Retry-After': '5' });
-}
-
 async function entryOf(asked: Asking): Promise<DirectoryRoom | Response> {
-  const directory = await directoryOf(asked);
+  const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
   if (directory instanceof Response) return directory;
   return directory.rooms.find(({ id }) => id === asked.c.req.param('room')) ?? problemResponse('not-found');
 }
@@ -353,6 +346,7 @@ async function changeRoom(asked: Asking, change: () => Change): Promise<Response
   const { entry, room } = found;
   if (entry.archivedAt !== null) return problemResponse('room-archived');
   const reply = await sendChange(asked, room, change(), asked.versions?.room ?? null);
+  if (reply.kind === 'conflict' && asked.versions === null) return problemResponse('if-match-needed');
   if (reply.kind === 'conflict' || reply.kind === 'refused') return roomProblem(reply);
   return changed(reply, { site: entry.version, room: reply.version }, VIEW_STALE_MS_MAX);
 }
@@ -438,16 +432,17 @@ function roomProblem(reply: ChangeReply): Response {
 
 function directoryProblem(reply: DirectoryReply, full: Problem = 'rooms-full'): Response {
   if (reply.kind === 'conflict') return problemResponse('changed-meanwhile');
-  return reply.kind === 'refused' ? refusedByDirectory(reply.reason, full) : problemResponse('unexpected');
+  return reply.kind === 'refused' ? refusedByDirectory(reply, full) : problemResponse('unexpected');
 }
 
-function refusedByDirectory(
-  reason: Extract<DirectoryReply, { kind: 'refused' }>['reason'],
-  full: Problem = 'rooms-full',
-): Response {
-  switch (reason) {
+function refusedByDirectory(refusal: Extract<DirectoryReply, { kind: 'refused' }>, full: Problem): Response {
+  switch (refusal.reason) {
     case 'exists':
       return problemResponse('room-exists');
+    case 'placeTaken': {
+      const errors = [{ field: 'site.paths', detail: placeTakenText(refusal) }];
+      return problemResponse('bad-input', {}, { errors });
+    }
     case 'unknownRoom':
     case 'unknownKey':
       return problemResponse('not-found');
@@ -460,14 +455,6 @@ function refusedByDirectory(
     case 'logFull':
       return problemResponse('log-full');
   }
-}
-
-/** Two rooms that protect the same place would leave it to chance who decides. */
-function overlapping({ rooms }: DirectoryView, wanted: Pick<Room, 'id' | 'hosts' | 'paths'>): Response | null {
-  const others = rooms.filter(({ id, archivedAt }) => id !== wanted.id && archivedAt === null).map(roomOf);
-  const problems = conflicts([...others, wanted]);
-  if (problems.length === 0) return null;
-  return problemResponse('bad-input', {}, { errors: problems.map((detail) => ({ field: 'site.paths', detail })) });
 }
 
 function logPage(records: { seq: number }[], limit: number): Response {

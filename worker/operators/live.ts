@@ -72,6 +72,8 @@ function alarmsOf(room: Room, { view, now, unreachable }: Pick<Seen, 'view' | 'n
   const recent = closed.slice(-NOW_BUCKETS);
   const before = closed.slice(0, -NOW_BUCKETS);
   const arrived = Math.max(board.entries, board.issued);
+  // Also at the door: those who were called while there were more places.
+  const someoneWaits = board.issued > board.called || live.standby > 0;
   const alarms: (Alarm | null)[] = [
     unreachable ? { kind: 'storeUnreachable', ageSeconds: Math.round((now - view.at) / 1000) } : null,
     live.originFailingSince === null ? null : { kind: 'originFailing', since: rfc3339(live.originFailingSince) },
@@ -81,7 +83,7 @@ function alarmsOf(room: Room, { view, now, unreachable }: Pick<Seen, 'view' | 'n
       ? { kind: 'arrivalsAbovePlan', arrived, expected: room.expectedVisitors }
       : null,
     showAlarm(recent, before),
-    board.state === 'open' && board.active >= policy.totalActiveUsers && board.issued > board.called
+    board.state === 'open' && board.active >= policy.totalActiveUsers && someoneWaits
       ? { kind: 'limitReached', active: board.active }
       : null,
   ];

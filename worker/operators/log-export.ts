@@ -1,5 +1,5 @@
 // A whole log as a file: streamed page by page, so that its length costs no memory. JSON says at its end whether every
-// record follows from the one before; CSV is for spreadsheets (RFC 4180).
+// record follows from the one before and none is missing at the end; CSV is for spreadsheets (RFC 4180).
 
 import { type AuditHead, type AuditRecord, faultIn, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Page } from '../../queue-core/ledger.ts';
@@ -7,18 +7,20 @@ import { ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 
 export type ReadLog = (page: Page) => Promise<AuditRecord[]>;
 
-export function logAsJson(name: string, readLog: ReadLog, exportedAt: string): Response {
+/** @param known the last record that the log's own document remembers: it has to be there, so that no end is cut off */
+export function logAsJson(name: string, readLog: ReadLog, exportedAt: string, known: AuditHead): Response {
   async function* parts(): AsyncGenerator<string> {
     yield `{"log":${JSON.stringify(name)},"exportedAt":${JSON.stringify(exportedAt)},"records":[`;
     let head: AuditHead = NO_RECORD;
     let whole = true;
     for await (const records of pages(readLog)) {
       whole &&= faultIn(records, head) === null;
+      whole &&= records.every(({ seq, hash }) => seq !== known.seq || hash === known.hash);
       yield `${head.seq === 0 ? '\n' : ',\n'}${records.map((record) => JSON.stringify(record)).join(',\n')}`;
       const last = records.at(-1);
       if (last !== undefined) head = { seq: last.seq, hash: last.hash };
     }
-    yield `\n],"whole":${whole}}\n`;
+    yield `\n],"whole":${whole && head.seq >= known.seq}}\n`;
   }
   return file(parts(), `${name}-log.json`, 'application/json');
 }

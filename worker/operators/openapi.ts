@@ -40,7 +40,7 @@ function describe(
     required: true,
     schema: { type: 'string' },
   }));
-  const header = { name: 'If-Match', in: 'header', required: true, schema: { type: 'string' } };
+  const header = { name: 'If-Match', in: 'header', required: ifMatch === true, schema: { type: 'string' } };
   const problem = { $ref: '#/components/schemas/Problem' };
   const refused = {
     description: 'What is wrong and what to do.',

@@ -5,7 +5,7 @@ import type { Actor } from '../../queue-core/audit.ts';
 import type { DirectoryView } from '../../queue-core/directory.ts';
 import { SIGN_IN_MS } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
-import { clientAddress } from '../client.ts';
+import { clientAddress, networkOf } from '../client.ts';
 import type { Background, Gateway } from '../gateway.ts';
 import { problemResponse } from '../problems.ts';
 
@@ -20,14 +20,24 @@ export const OPERATORS_AUDIENCE = 'urn:fairgate:operators';
 
 /** @returns the operator, or the answer to whoever is none */
 export async function whoAsks(gateway: Gateway, request: Request, background: Background): Promise<Who | Response> {
-  const directory = await gateway.directory.forOperators(background);
-  if (directory === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+  const directory = await directoryFor(gateway, request, background);
+  if (directory instanceof Response) return directory;
   const address = clientAddress(request);
   const key = /^Bearer +([!-~]{1,200})$/i.exec(request.headers.get('Authorization') ?? '')?.[1];
   if (key !== undefined) return byKey(gateway, directory, key, address);
   const who = (await byAccess(gateway, request, address)) ?? (await bySession(gateway, directory, request, address));
   if (who instanceof Response) return who;
   return changesFromElsewhere(request, gateway) ? problemResponse('cross-site-request') : who;
+}
+
+/** The directory as it has to be known for this request, or the answer where it is not. */
+export async function directoryFor(
+  gateway: Pick<Gateway, 'directory'>,
+  request: Request,
+  background: Background,
+): Promise<DirectoryView | Response> {
+  const directory = await gateway.directory.forOperators(background, isChange(request) ? 'change' : 'watch');
+  return directory ?? problemResponse('store-unreachable', { 'Retry-After': '5' });
 }
 
 async function byAccess(gateway: Gateway, request: Request, address: string | null): Promise<Who | null> {
@@ -44,12 +54,14 @@ export async function signIn(
   request: Request,
   background: Background,
 ): Promise<{ token: string; who: Who } | Response> {
-  const directory = await gateway.directory.forOperators(background);
-  if (directory === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+  const directory = await directoryFor(gateway, request, background);
+  if (directory instanceof Response) return directory;
   const address = clientAddress(request);
-  const seconds = gateway.signIns.secondsToWait(address ?? 'unknown');
+  const seconds = gateway.signIns.secondsToWait(networkOf(address));
   if (seconds > 0) return tooOften(seconds);
-  const [reply] = await gateway.store.directory.apply([{ kind: 'signIn', digest: gateway.digest(key), address }]);
+  const [reply] = await gateway.store.directory.apply([
+    { kind: 'signIn', digest: gateway.digest(key), address, from: networkOf(address) },
+  ]);
   if (reply.kind === 'refused') return problemResponse('log-full');
   if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
   const { id, name, role } = reply.key;
@@ -69,9 +81,9 @@ async function byKey(
   const known = keys.find((one) => one.digest === digest);
   if (known !== undefined)
     return { actor: { id: known.id, name: known.name, role: known.role, address }, session: null };
-  const seconds = gateway.signIns.secondsToWait(address ?? 'unknown');
+  const seconds = gateway.signIns.secondsToWait(networkOf(address));
   if (seconds > 0) return tooOften(seconds);
-  const [reply] = await gateway.store.directory.apply([{ kind: 'signIn', digest, address }]);
+  const [reply] = await gateway.store.directory.apply([{ kind: 'signIn', digest, address, from: networkOf(address) }]);
   if (reply.kind === 'refused') return problemResponse('log-full');
   if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
   return { actor: { ...reply.key, address }, session: null };
@@ -90,8 +102,11 @@ async function bySession(
   const { key: id, sid, issuedAt, expiresAt } = read.token;
   const key = keys.find((one) => one.id === id);
   const over = endedSignIns.some((ended) => ended.sid === sid);
+  // A token may be read a little beyond its end, where clocks differ; a sign-out is remembered only up to it.
+  const runOut = expiresAt <= gateway.ownTime();
   // Tokens count their time of issue in whole seconds.
-  if (key === undefined || over || issuedAt + 1_000 <= key.signInsFrom) return problemResponse('operator-key');
+  const former = key !== undefined && issuedAt + 1_000 <= key.signInsFrom;
+  if (key === undefined || over || runOut || former) return problemResponse('operator-key');
   return { actor: { id: key.id, name: key.name, role: key.role, address }, session: { sid, expiresAt } };
 }
 
@@ -108,7 +123,7 @@ function tooOften(seconds: number): Response {
  * browser says that it comes from this origin (Fetch metadata, RFC 6454).
  */
 export function changesFromElsewhere(request: Request, { consoleUrl }: Pick<Gateway, 'consoleUrl'>): boolean {
-  if (request.method === 'GET' || request.method === 'HEAD') return false;
+  if (!isChange(request)) return false;
   const site = request.headers.get('Sec-Fetch-Site');
   const origin = request.headers.get('Origin');
   if (site === null && origin === null) return true;
@@ -118,4 +133,8 @@ export function changesFromElsewhere(request: Request, { consoleUrl }: Pick<Gate
   const from = URL.parse(origin);
   const isOwnHost = from?.host === request.headers.get('Host')?.toLowerCase();
   return !isOwnHost || from?.protocol !== new URL(consoleUrl).protocol;
+}
+
+function isChange({ method }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
