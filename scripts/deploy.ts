@@ -13,7 +13,10 @@ try {
     const value = process.env[name];
     if (value !== undefined) variables[name] = value;
   }
-  if (process.env['REDIS_DESKS'] !== undefined) variables['REDIS_DESKS'] = process.env['REDIS_DESKS'];
+  for (const name of ['REDIS_DESKS', 'REDIS_REPLICAS']) {
+    const value = process.env[name];
+    if (value !== undefined) variables[name] = value;
+  }
   // The secrets are Cloudflare's to keep; others stand in for them here, so that the rest is checked. The pair for Redis is
   // two more secrets, which the worker checks.
   const standIns = {

@@ -27,7 +27,7 @@ export interface GatewaySettings {
   consoleUrl?: string;
   access?: AccessSettings;
   /** Where rooms live, if not in `dataDir`. */
-  redis?: RedisAddress;
+  redis?: RedisAddress & { replicas?: string };
 }
 
 /** Settings in the form in which every deployment gets them: variables and secrets of the worker. */
@@ -41,6 +41,7 @@ export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUr
     UPSTASH_REDIS_REST_URL: redis?.url ?? '',
     UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
   };
+  if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;
   if (access !== undefined) {
     variables['ACCESS_TEAM_URL'] = access.teamUrl;

@@ -40,6 +40,7 @@ const environment = z.object({
   ROOMS: z.string().optional(),
   UPSTASH_REDIS_REST_URL: z.string().default(''),
   UPSTASH_REDIS_REST_TOKEN: z.string().default(''),
+  REDIS_REPLICAS: z.string().optional(),
 });
 
 type Environment = z.output<typeof environment>;
@@ -75,7 +76,11 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
       publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
       operatorKey: madeOperatorKey ?? env.OPERATOR_KEY ?? '',
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
-      redis: { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN },
+      redis: {
+        url: env.UPSTASH_REDIS_REST_URL,
+        token: env.UPSTASH_REDIS_REST_TOKEN,
+        ...(env.REDIS_REPLICAS === undefined ? {} : { replicas: env.REDIS_REPLICAS }),
+      },
     },
     port: env.PORT,
     dataDir,

@@ -11,6 +11,7 @@ import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } f
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
 import { type SigningKeys, signingKeysSchema } from './signing-keys.ts';
 import type { RedisSettings } from './store/chosen-store.ts';
+import { REDIS_REPLICAS_DEFAULT } from './store/redis-link.ts';
 
 /** Shorter keys can be guessed; 32 characters of base64url are 192 bits. */
 const OPERATOR_KEY_CHARS_MIN = 24;
@@ -167,6 +168,9 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
 }
 
+/** More replicas than any plan of a hosted Redis has in one region. */
+const REPLICAS_MAX = 8;
+
 /** Beyond this, desks get in each other's way more than they relieve each other. */
 const DESKS_MAX = 16;
 
@@ -193,7 +197,11 @@ function checkedRedis(env: Record<string, unknown>, problems: string[]): RedisSe
   if (!Number.isInteger(desks) || desks < 1 || desks > DESKS_MAX) {
     problems.push(`REDIS_DESKS must be a whole number from 1 to ${DESKS_MAX}.`);
   }
-  return { url, token, desks };
+  const replicas = Number(env['REDIS_REPLICAS'] ?? REDIS_REPLICAS_DEFAULT);
+  if (!Number.isInteger(replicas) || replicas < 0 || replicas > REPLICAS_MAX) {
+    problems.push(`REDIS_REPLICAS must be a whole number from 0 to ${REPLICAS_MAX}.`);
+  }
+  return { url, token, desks, replicas };
 }
 
 function checkedOperatorKey(value: unknown, problems: string[]): string {

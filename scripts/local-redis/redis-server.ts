@@ -77,6 +77,8 @@ async function launch(port: number, dir: string, options: readonly string[]): Pr
   await Promise.race([ready, late]);
   child.stdout?.resume();
   child.stderr?.resume();
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   return child;
 }

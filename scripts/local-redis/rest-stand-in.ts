@@ -27,6 +27,11 @@ export interface RestStandIn {
   bytes: number;
   /** Decides on each request; null: nothing happens to it. */
   fault: ((commands: readonly (readonly string[])[]) => Fault | null) | null;
+  /**
+   * Answers as Upstash's own service: processes without names, and WAIT for what all connections have written.
+   * False: as a plain Redis does.
+   */
+  isHosted: boolean;
   /** Another Redis from now on, as after a failover. */
   redirect(port: number): void;
   stop(): Promise<void>;
@@ -41,9 +46,11 @@ export async function startRestStandIn(port: number, at = 0): Promise<RestStandI
   async function run(commands: string[][]): Promise<RespValue[]> {
     const connection = idle.find(({ isOpen }) => isOpen) ?? (await RespConnection.open(redisPort));
     idle = idle.filter((other) => other !== connection && other.isOpen);
-    const answers = await connection.send(commands);
+    const [first] = commands;
+    const answers =
+      standIn.isHosted && first?.[0] === 'WAIT' ? [await reached(connection, first)] : await connection.send(commands);
     idle.push(connection);
-    return answers;
+    return standIn.isHosted ? answers.map(withoutName) : answers;
   }
 
   const standIn: RestStandIn = {
@@ -53,6 +60,7 @@ export async function startRestStandIn(port: number, at = 0): Promise<RestStandI
     commands: new Map(),
     bytes: 0,
     fault: null,
+    isHosted: false,
     redirect(to) {
       redisPort = to;
       for (const connection of idle) connection.close();
@@ -110,6 +118,16 @@ export async function startRestStandIn(port: number, at = 0): Promise<RestStandI
   await once(server, 'listening');
   standIn.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return standIn;
+}
+
+/** Waits for all that any connection has written: a command's own place in the stream is after all of it. */
+async function reached(connection: RespConnection, wait: readonly string[]): Promise<RespValue> {
+  const [, have = null] = await connection.send([['PUBLISH', 'fairgate:stand-in', ''], wait]);
+  return have;
+}
+
+function withoutName(answer: RespValue): RespValue {
+  return typeof answer === 'string' && answer.includes('run_id:') ? '# Server\r\nupstash_version:1.0.0\r\n' : answer;
 }
 
 function say(response: ServerResponse, status: number, body: unknown): void {

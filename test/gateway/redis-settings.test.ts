@@ -40,8 +40,17 @@ describe('the pair for Redis', () => {
   });
 
   it('is taken with https, and with http on loopback; desks are counted', () => {
-    expect(read('https://db.example', 'token')).toEqual({ url: 'https://db.example', token: 'token', desks: 1 });
+    expect(read('https://db.example', 'token')).toEqual({
+      url: 'https://db.example',
+      token: 'token',
+      desks: 1,
+      replicas: 1,
+    });
     expect(read('http://127.0.0.1:8079', 'token', { REDIS_DESKS: '4' })).toMatchObject({ desks: 4 });
+    expect(read('https://db.example', 'token', { REDIS_REPLICAS: '0' })).toMatchObject({ replicas: 0 });
+    for (const replicas of ['-1', '0.5', '9', 'all']) {
+      expect(() => read('https://db.example', 'token', { REDIS_REPLICAS: replicas })).toThrow('REDIS_REPLICAS');
+    }
     for (const desks of ['0', '1.5', '17', 'many']) {
       expect(() => read('https://db.example', 'token', { REDIS_DESKS: desks })).toThrow('REDIS_DESKS');
     }

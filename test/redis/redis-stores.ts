@@ -14,6 +14,7 @@ export function redisStore(address: { url: string; token: string }, changes: Par
   const store = new RedisStore({
     link,
     tally,
+    replicas: 0,
     stopwatch: () => performance.now(),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     random: Math.random,

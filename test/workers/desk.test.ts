@@ -34,7 +34,7 @@ const tallies = new Map<string, Tallied[]>();
 
 function store(desk: number): DeskStore {
   const link = new RedisLink(redis);
-  const options = { ...deskClock, link, tally: new StoreTally(), clock: () => clock.now };
+  const options = { ...deskClock, link, tally: new StoreTally(), replicas: 0, clock: () => clock.now };
   const onTally = (room: string, tallied: Tallied) => tallies.set(room, [...(tallies.get(room) ?? []), tallied]);
   return new DeskStore({ desks, desk, directory: new RedisDirectory(options), onTally });
 }

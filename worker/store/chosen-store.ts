@@ -18,6 +18,8 @@ export interface StoreBindings {
 export interface RedisSettings extends RedisAddress {
   /** Desks of one room. */
   desks: number;
+  /** Replicas that have what was written before anybody is told of it, where the store's processes have no names. */
+  replicas: number;
 }
 
 /** @param onTally takes what Redis was asked for a room, or for the directory */
@@ -31,7 +33,7 @@ export function chosenStore(
   return new DeskStore({
     desks: bindings.DESK_OBJECTS,
     desk: Math.floor(deskClock.random() * redis.desks),
-    directory: new RedisDirectory({ ...deskClock, link: new RedisLink(redis), tally }),
+    directory: new RedisDirectory({ ...deskClock, link: new RedisLink(redis), tally, replicas: redis.replicas }),
     onTally(room, tallied) {
       onTally(room, tallied);
       onTally('directory', tally.take());

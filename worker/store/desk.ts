@@ -7,13 +7,15 @@ import type { Look, RoomView } from '../../queue-core/board.ts';
 import type { Command, Reply } from '../../queue-core/command.ts';
 import type { Page } from '../../queue-core/ledger.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
-import { type RedisAddress, RedisLink, RedisTrouble } from './redis-link.ts';
+import { REDIS_REPLICAS_DEFAULT, type RedisAddress, RedisLink, RedisTrouble } from './redis-link.ts';
 import { RedisRoom } from './redis-store.ts';
 import { StoreTally, type Tallied } from './store-tally.ts';
 
 export interface DeskEnv {
   UPSTASH_REDIS_REST_URL: string;
   UPSTASH_REDIS_REST_TOKEN: string;
+  /** As checked by the gateway's settings; absent: `REDIS_REPLICAS_DEFAULT`. */
+  REDIS_REPLICAS?: string;
 }
 
 /** What crosses the RPC boundary; errors thrown there lose their class, so outcomes are values. */
@@ -68,6 +70,7 @@ export class Desk extends DurableObject<DeskEnv> {
       clock: (redisTime) => this.time(redisTime),
       link: this.#link,
       tally: this.#tally,
+      replicas: Number(this.env.REDIS_REPLICAS ?? REDIS_REPLICAS_DEFAULT),
     });
     this.#room = { name, room };
     return room;

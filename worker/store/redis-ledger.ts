@@ -40,6 +40,11 @@ export interface RedisLedgerOptions<Document, Command, Reply> {
   /** Names the ledger among those of the database. */
   name: string;
   tally: StoreTally;
+  /**
+   * Where no name tells one process of the store from another: so many replicas have what was written before anybody is
+   * told of it. 0: none is waited for.
+   */
+  replicas: number;
   /** The store's time of an act, given Redis' own; tests play it. */
   clock?: (redisTime: EpochMs) => EpochMs;
   /** A stopwatch in ms. */
@@ -184,7 +189,10 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
       sent.map(({ token }) => token),
     );
     const made = sent.find(({ token }) => stored.made.has(token));
-    if (made !== undefined) return this.#remember(made);
+    if (made !== undefined) {
+      await this.#replicated(stored);
+      return this.#remember(made);
+    }
     const now = clock?.(stored.now) ?? stored.now;
 
     const loaded = new LoadedSessions(stored.sessions, positions);
@@ -203,9 +211,21 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const puts = effects.filter((effect) => effect.kind === 'put');
     const seen = { token, document: run.document, acts, at: this.#options.stopwatch() };
     const one = { token, answered: run.answered, seen, puts };
-    return (await this.#write(stored, one, written(this.schema, effects, stored.parts), sent))
-      ? this.#remember(one)
-      : null;
+    if (!(await this.#write(stored, one, written(this.schema, effects, stored.parts), sent))) return null;
+    if (lists.some(({ onlyLooks }) => !onlyLooks)) {
+      sent.push(one);
+      await this.#replicated(stored);
+    }
+    return this.#remember(one);
+  }
+
+  /**
+   * A store that another process takes over unnoticed must have on a replica what somebody is told. One whose processes
+   * have names is noticed instead: that costs nothing where nothing is lost.
+   */
+  async #replicated({ answers }: Stored<Document>): Promise<void> {
+    const { link, replicas } = this.#options;
+    if (answers === '' && replicas > 0) await link.replicated(replicas);
   }
 
   /**

@@ -8,6 +8,9 @@ export interface RedisAddress {
   token: string;
 }
 
+/** One: whichever process takes over is the one that has most. */
+export const REDIS_REPLICAS_DEFAULT = 1;
+
 /** What can stand in the way, as far as it makes a difference. */
 const TROUBLES = {
   /** No answer in time, none at all, or none that can be read: the batch may have been carried out. */
@@ -17,6 +20,12 @@ const TROUBLES = {
   limited: { says: 'it takes no more requests for now (rate limit)', passes: true, mayHaveRun: false },
   /** Loading, being replaced, or without a disk that it needs. */
   notReady: { says: 'it cannot be written at the moment', passes: true, mayHaveRun: false },
+  /** Written, and on no replica that could take over: whoever was told of it could be contradicted. */
+  unreplicated: {
+    says: 'no replica has what was written; where there is none, set REDIS_REPLICAS to 0 (docs/redis.md)',
+    passes: true,
+    mayHaveRun: true,
+  },
   forbidden: { says: 'it refuses the token, or the token may not write', passes: false, mayHaveRun: false },
   full: { says: 'its memory is full', passes: false, mayHaveRun: false },
   elsewhere: {
@@ -49,6 +58,9 @@ type Batch = ReturnType<Redis['pipeline']>;
 
 /** One request does not take longer than this; a slow one is taken for lost and asked after. */
 export const REQUEST_MS_MAX = 1_000;
+
+/** Replicas of one region are a few milliseconds behind; one that takes longer than this is asked after again. */
+const REPLICATED_MS_MAX = 500;
 
 export class RedisLink {
   /** Requests so far. */
@@ -94,15 +106,35 @@ export class RedisLink {
   async ask(fill: (batch: Batch) => void): Promise<unknown[]> {
     const batch = this.#redis.pipeline();
     fill(batch);
+    const answers = (await this.#bounded(() => batch.exec({ keepErrors: true }))) as
+      | { result?: unknown; error?: string }[]
+      | null;
+    if (!Array.isArray(answers)) throw new RedisTrouble('unanswered');
+    return answers.map(({ result, error }) => (error === undefined ? result : new RedisTrouble(commandTrouble(error))));
+  }
+
+  /**
+   * Waits until so many replicas have all that was written before, by whomever: so says Upstash of its own service. Redis
+   * itself waits for the writes of the same connection only, which a request of its own does not tell.
+   * @throws RedisTrouble `unreplicated` where they do not have it in time
+   */
+  async replicated(replicas: number): Promise<void> {
+    const reached = await this.#bounded(() =>
+      this.#redis.exec<number>(['WAIT', String(replicas), String(REPLICATED_MS_MAX)]),
+    );
+    if (typeof reached !== 'number' || reached < replicas) throw new RedisTrouble('unreplicated');
+  }
+
+  /** @throws RedisTrouble where there is no answer in time, or none but a refusal */
+  async #bounded<T>(send: () => Promise<T>): Promise<T> {
     this.roundTrips++;
     const bound = new AbortController();
     // Ended with the answer: a timer that runs on would keep a desk from its rest.
     const timer = setTimeout(() => bound.abort(), REQUEST_MS_MAX);
     // The client asks for the signal before it first waits for anything.
     this.#bound = bound;
-    let answers: { result?: unknown; error?: string }[];
     try {
-      answers = (await batch.exec({ keepErrors: true })) as typeof answers;
+      return await send();
     } catch (error) {
       // Swallowed on purpose: connection refused or broken, time-out, an HTTP status that is not 200, a body that is not
       // JSON. The original's message holds the batch.
@@ -110,8 +142,6 @@ export class RedisLink {
     } finally {
       clearTimeout(timer);
     }
-    if (!Array.isArray(answers)) throw new RedisTrouble('unanswered');
-    return answers.map(({ result, error }) => (error === undefined ? result : new RedisTrouble(commandTrouble(error))));
   }
 }
 
