@@ -1,6 +1,7 @@
 // The operators' API in this process, asked as a script with a key or as a browser with a session; every answer is checked
 // against the contract, problems included.
 
+import { expect } from 'vitest';
 import type * as z from 'zod';
 import {
   OPERATIONS,
@@ -47,8 +48,13 @@ export async function ask(played: Played, name: OperationName, asked: Asked = {}
     return { status, headers: response.headers, document: problemSchema.parse(JSON.parse(text)), text };
   }
   const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
+  if (!isJson) return { status, headers: response.headers, document: text, text };
+  const told: unknown = JSON.parse(text);
   const schema: z.ZodType = operation.answer;
-  return { status, headers: response.headers, document: isJson ? schema.parse(JSON.parse(text)) : text, text };
+  const document = schema.parse(told);
+  // Reading drops what the contract does not name; nothing else may be told.
+  expect(document).toEqual(told);
+  return { status, headers: response.headers, document, text };
 }
 
 export const withKey = (key: string = OPERATOR_KEY) => ({ Authorization: `Bearer ${key}` });

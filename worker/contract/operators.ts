@@ -113,6 +113,15 @@ export const bucketSchema = z.object({
     /** Answers by latency class; upper ends in ms are `latencyBoundsMs`, the last class holds what took longer. */
     latency: z.array(count).max(LATENCY_BOUNDS_MS.length + 1),
   }),
+  /** How often gateways got in each other's way at a shared store; absent: never. */
+  store: z
+    .object({
+      /** Commits in these ten seconds that found the room changed since it was read, and were worked out anew. */
+      conflicts: count,
+      /** Requests in these ten seconds that were sent again after no answer, or a refusal that may pass. */
+      retries: count,
+    })
+    .optional(),
 });
 export type Bucket = z.output<typeof bucketSchema>;
 
