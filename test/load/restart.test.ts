@@ -3,14 +3,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
-import { type Running, startFairgate, TestVisitor } from '../running.ts';
-import { LINE_ONLY, play } from './playing.ts';
+import { type Running, startFairgate } from '../running.ts';
+import { gather, LINE_ONLY, play, withPlaces } from './playing.ts';
 
 const VISITORS = 520;
 const PLACES = 20;
-
-/** Joins in flight together. */
-const AT_ONCE = 50;
 
 let fairgate: Running;
 
@@ -24,17 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => fairgate?.stop());
 
-/** Everybody has a place, nobody has been called. */
-async function gather(): Promise<TestVisitor[]> {
-  const crowd = Array.from({ length: VISITORS }, () => new TestVisitor(fairgate.url));
-  for (let from = 0; from < VISITORS; from += AT_ONCE) {
-    await Promise.all(crowd.slice(from, from + AT_ONCE).map((visitor) => visitor.wish('join')));
-  }
-  return crowd;
-}
-
 test('kill -9 while 500 people wait: every one keeps the place, nobody is let in twice', async () => {
-  const crowd = await gather();
+  const crowd = await gather(fairgate.url, VISITORS);
   const boardNow = async () => (await (await fetch(`${fairgate.url}/_fairgate/rooms/demo/board`)).json()) as Board;
   const statuses = () => Promise.all(crowd.map((visitor) => visitor.status() as Promise<Status>));
   await expect.poll(async () => (await boardNow()).state, { timeout: 20_000 }).toBe('open');
@@ -58,11 +46,7 @@ test('kill -9 while 500 people wait: every one keeps the place, nobody is let in
   await Promise.all(inside.map((visitor) => visitor.wish('leave')));
   const waiting = crowd.filter((visitor) => !inside.includes(visitor));
   const plans = planVisitors({ ...LINE_ONLY, visitors: waiting.length }, []);
-  const name = 'fairgate-queue-demo';
-  const { visitors } = await play(
-    fairgate.url,
-    plans.map((plan, index) => ({ ...plan, cookies: { [name]: waiting[index]?.jar.get(name) ?? '' } })),
-  );
+  const { visitors } = await play(fairgate.url, withPlaces(plans, waiting));
   expect(visitors.every(({ sessions: given, end }) => given.length === 1 && end === 'visited')).toBe(true);
   expect(new Set(visitors.map(({ sessions: given }) => given[0]?.sid)).size).toBe(VISITORS - PLACES);
   await expect.poll(async () => (await boardNow()).active, { timeout: 10_000 }).toBe(0);
