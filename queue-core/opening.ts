@@ -98,6 +98,7 @@ function newEpoch(lasting: Lasting, schedule: Schedule, secret: string, now: Epo
     callCredit: 0,
     calls: [],
     lastSlotAt: null,
+    callingSince: schedule.opensAt,
     active: 0,
     expiries: [],
     standby: [],

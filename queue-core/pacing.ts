@@ -35,10 +35,11 @@ function nextSlotAt({ lastSlotAt, schedule, policy }: RoomDocument): EpochMs {
 
 /**
  * Calls earned in `elapsedMs` before `now`: the integral of `rate * clamp(GAIN * (3 s - backlog), 0, 8)`, where the
- * backlog of granted slots runs down second by second. Closed form, so it does not matter how often it is asked.
+ * backlog of granted slots runs down second by second, below zero only for slots that those called left unused. Closed
+ * form, so it does not matter how often it is asked.
  */
 export function callsEarned(room: RoomDocument, elapsedMs: number, now: EpochMs): number {
-  const backlogNow = (nextSlotAt(room) - now) / 1000;
+  const backlogNow = (Math.max(nextSlotAt(room), room.callingSince) - now) / 1000;
   const factorSeconds = factorAbove(backlogNow) - factorAbove(backlogNow + elapsedMs / 1000);
   return (room.policy.newUsersPerMinute / 60) * factorSeconds;
 }
@@ -69,6 +70,7 @@ export function callNext(room: RoomDocument): void {
     room.issued - room.called,
     freePlaces(room) - freshCalls(room),
   );
+  if (callable < Math.floor(room.callCredit)) room.callingSince = room.at;
   if (callable > 0) {
     room.called += callable;
     room.callCredit -= callable;

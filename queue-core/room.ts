@@ -167,6 +167,8 @@ export interface RoomDocument {
   calls: CallSample[];
   /** The last slot granted; the next is at least one emission interval later. null: none yet. */
   lastSlotAt: EpochMs | null;
+  /** Since when every call that was earned was made: slots unused before this say nothing about people staying away. */
+  callingSince: EpochMs;
 
   /** Sessions that count against `totalActiveUsers`. */
   active: number;

@@ -100,10 +100,14 @@ function advance(before: RoomDocument, now: EpochMs, effects: Effect[]): RoomDoc
   concludeRecovery(room, now, effects);
   if (!isRecovering(room, now)) openIfDue(room, now);
   releaseDue(room, now);
-  if (!isFlowing(room, now)) return room;
+  if (!isFlowing(room, now)) {
+    room.callingSince = now;
+    return room;
+  }
   const flowedFrom = Math.max(before.at, room.schedule.opensAt, before.recovery?.until ?? 0);
   const elapsed = observedMs(flowedFrom, now);
   room.runMs += elapsed;
+  if (now - elapsed > flowedFrom) room.callingSince = Math.max(room.callingSince, now - elapsed);
   lapseCalls(room);
   room.callCredit += callsEarned(room, elapsed, now);
   callNext(room);

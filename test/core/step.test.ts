@@ -227,6 +227,41 @@ describe('time', () => {
     expect(room.document.called).toBe(3);
   });
 
+  test('after a pause or with nobody waiting, calls begin as at an opening: only unused slots of those called speed them up', () => {
+    const calledIn = (prepare: (room: CheckedRoom) => number): number => {
+      const room = new CheckedRoom();
+      room.one(T0, configure(settings({ newUsersPerMinute: 600, totalActiveUsers: 100_000 })));
+      const from = prepare(room);
+      const before = room.document.called;
+      for (let ms = 100; ms <= 2_000; ms += 100) room.one(from + ms, { kind: 'tick' });
+      return room.document.called - before;
+    };
+    const crowd = (room: CheckedRoom, at: number) => {
+      for (let index = 0; index < 500; index++) room.one(at, join(`${at}-${index}`));
+      return at;
+    };
+    const atOpening = calledIn((room) => crowd(room, T0));
+    const afterPause = calledIn((room) => {
+      crowd(room, T0);
+      room.one(T0, change({ kind: 'setFlow', flow: 'paused' }));
+      for (let second = 1; second <= 60; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+      room.one(T0 + 60_000, change({ kind: 'setFlow', flow: 'running' }));
+      return T0 + 60_000;
+    });
+    const afterIdling = calledIn((room) => {
+      for (let second = 0; second < 60; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+      return crowd(room, T0 + 60_000);
+    });
+    const unheeded = calledIn((room) => {
+      crowd(room, T0);
+      for (let second = 0; second < 5; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+      return T0 + 5_000;
+    });
+    // A second's worth is kept while nobody waits (decision 2), and nothing else.
+    for (const after of [afterPause, afterIdling]) expect(after).toBeLessThanOrEqual(atOpening + 10);
+    expect(unheeded).toBeGreaterThan(atOpening + 10);
+  });
+
   test('nobody is called while the origin fails, and nobody loses a turn by it', () => {
     const room = new CheckedRoom();
     room.one(T0, configure(settings({ claimWindowMs: 30_000 })));
