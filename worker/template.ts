@@ -40,7 +40,7 @@ export class Templates {
       return html;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      console.error(error.message, error.cause);
+      console.error(...error.words);
       return null;
     }
   }

@@ -69,7 +69,7 @@ export async function visit(
     return await new Visit(gateway, request, target, visitor, asks, background).carryOut(decision);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    console.error(error.message, error.cause);
+    console.error(...error.words);
     return new Visit(gateway, request, target, visitor, asks, background).show({ kind: 'storeUnreachable' });
   }
 }

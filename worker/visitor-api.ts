@@ -88,7 +88,7 @@ export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
       return await wish.carryOut(c.req.param('wish') as 'join' | 'claim' | 'leave');
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      console.error(error.message, error.cause);
+      console.error(...error.words);
       return wish.unreachable();
     }
   });

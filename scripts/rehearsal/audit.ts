@@ -246,17 +246,25 @@ export interface Overtaken {
   position: number;
   /** Later positions whose slot came before. */
   by: number;
+  allowed: number;
 }
 
-/** The visitor who was overtaken by most, among all or among those who were not late by themselves. */
-export function mostOvertaken(admissions: readonly Admission[], among: 'all' | 'prompt'): Overtaken | null {
+/** The visitor who was overtaken by most, with how many may have: beyond that number by most, where it is told. */
+export function mostOvertaken(
+  admissions: readonly Admission[],
+  among: 'all' | 'prompt',
+  allowed: (admission: Admission) => number = () => 0,
+): Overtaken | null {
   const entered: number[] = [];
   let most: Overtaken | null = null;
-  for (const { position, visitor } of admissions) {
+  for (const admission of admissions) {
+    const { position, visitor } = admission;
     const at = insertionIndex(entered, position);
     const by = entered.length - at;
     entered.splice(at, 0, position);
-    if ((among === 'all' || isPrompt(visitor)) && by > (most?.by ?? -1)) most = { visitor, position, by };
+    if (among === 'prompt' && !isPrompt(visitor)) continue;
+    const one = { visitor, position, by, allowed: allowed(admission) };
+    if (most === null || one.by - one.allowed > most.by - most.allowed) most = one;
   }
   return most;
 }
@@ -278,19 +286,36 @@ function insertionIndex(ascending: readonly number[], value: number): number {
 function order({ boards }: Evidence, admissions: readonly Admission[], limits: Limits): Finding {
   if (admissions.length === 0) return finding('order', NOBODY_ADMITTED, null);
   const prompt = admissions.filter(({ visitor }) => isPrompt(visitor)).length;
-  const most = mostOvertaken(admissions, 'prompt');
-  const slow = `${admissions.length - prompt} of ${admissions.length} lost the network or waited longer than ${PROMPT_MS_MAX / 1000} s for an answer`;
-  if (most === null) return finding('order', slow, null, 'Nobody was answered soon enough to be judged by.');
   const [first, last] = [admissions[0]?.admitAt ?? 0, admissions.at(-1)?.admitAt ?? 0];
   const perMinute = limits.newUsersPerMinute ?? highestRate(boards, first, last);
-  const allowed = Math.max(1, Math.ceil((perMinute * OVERTAKEN_MS_MAX) / MINUTE_MS));
-  const seen = `Nobody whose requests were answered soon was overtaken by more than ${most.by} later numbers; ten seconds of admissions are ${allowed}.`;
+  const atTheRate = Math.max(1, Math.ceil((perMinute * OVERTAKEN_MS_MAX) / MINUTE_MS));
+  const soonAfter = callsSoonAfter(boards);
+  const most = mostOvertaken(admissions, 'prompt', (admission) => Math.max(atTheRate, soonAfter(admission)));
+  const slow = `${admissions.length - prompt} of ${admissions.length} lost the network or waited longer than ${PROMPT_MS_MAX / 1000} s for an answer`;
+  if (most === null) return finding('order', slow, null, 'Nobody was answered soon enough to be judged by.');
+  const seen = `Nobody whose requests were answered soon was overtaken by more later numbers than were called within ten seconds of their own; nearest to that ${most.by} of ${most.allowed}.`;
   const unproven = prompt < admissions.length / 2 ? `${slow}: too few are left to judge by.` : null;
   const broken =
-    most.by > allowed
-      ? `Visitor ${most.visitor.number} (position ${most.position}) was overtaken by ${most.by} later numbers.`
+    most.by > most.allowed
+      ? `Visitor ${most.visitor.number} (position ${most.position}) was overtaken by ${most.by} later numbers; ${most.allowed} were called within ten seconds.`
       : null;
   return finding('order', seen, broken, unproven);
+}
+
+/** Positions that were called within ten seconds after one's own, by the boards that were read. */
+function callsSoonAfter(boards: readonly BoardSeen[]): (admission: Admission) => number {
+  const epochs = new Map(
+    [...Map.groupBy(boards, ({ epoch }) => epoch)].map(([epoch, of]) => [
+      epoch,
+      { asOf: of.map((board) => board.asOf), called: of.map((board) => board.called) },
+    ]),
+  );
+  return ({ position, epoch }) => {
+    const { asOf, called } = epochs.get(epoch) ?? { asOf: [], called: [] };
+    const calledAt = asOf[insertionIndex(called, position - 1)];
+    if (calledAt === undefined) return 0;
+    return (called[insertionIndex(asOf, calledAt + OVERTAKEN_MS_MAX) - 1] ?? position) - position;
+  };
 }
 
 function once({ boards, visitors }: Evidence, admissions: readonly Admission[]): Finding {

@@ -345,6 +345,15 @@ describe('what is nobody’s fault breaks nothing', () => {
     expect(verdicts(story, 'broken')).toEqual([]);
   });
 
+  test('those who were called together, as after a pause, enter in any order among themselves', () => {
+    const story = history();
+    for (let position = 2; position <= 13; position++) moveSlot(at(story, position), OPENS_AT + (position - 1) * 1000);
+    moveSlot(at(story, 1), OPENS_AT + 13_000);
+    expect(verdicts(story, 'broken')).toEqual(['order']);
+    for (const one of story.boards) if (one.asOf > OPENS_AT) one.called = Math.max(13, one.called);
+    expect(verdicts(story, 'broken')).toEqual([]);
+  });
+
   test('whoever lost the network while claiming comes after those who did not', () => {
     const story = history();
     for (let position = 2; position <= 13; position++) moveSlot(at(story, position), OPENS_AT + (position - 1) * 1000);

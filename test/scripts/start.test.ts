@@ -88,7 +88,11 @@ describe('does not start with', () => {
     ['rooms that are no list', { ROOMS: '{"id":"booking"}' }, 'ROOMS is not a JSON list of rooms'],
     ['a room’s opening that cannot be read', { ROOMS: rooms({ schedule: { opensAt: 'soon' } }) }, '"opensAt"'],
     ['a misspelt limit', { ROOMS: rooms({ policy: { ...ROOM.policy, totalActive: 1 } }) }, '"totalActive"'],
-    ['two rooms at one address', { ROOMS: rooms({}, { id: 'other' }) }, '"booking" protects */ already'],
+    [
+      'two rooms at one address',
+      { ROOMS: rooms({}, { id: 'other' }) },
+      '"other": "booking" protects booking.example/ already',
+    ],
   ])('%s', async (_, variables, expected) => {
     const [port, originPort] = [await freePort(), await freePort()];
     const { code, said } = await start({ PORT: String(port), ORIGIN_PORT: String(originPort), ...variables });

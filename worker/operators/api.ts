@@ -96,7 +96,7 @@ async function answer(
     return await handle({ gateway, c, who, versions: operation.ifMatch === undefined ? null : versions, ...input });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    console.error(error.message, error.cause);
+    console.error(...error.words);
     return problemResponse('store-unreachable', { 'Retry-After': '5' });
   }
 }

@@ -53,6 +53,11 @@ export class StoreUnavailable extends Error {
     super(`The store did not answer: ${what}`, options);
     this.name = 'StoreUnavailable';
   }
+
+  /** As it goes to the gateway's log. */
+  get words(): unknown[] {
+    return this.cause === undefined ? [this.message] : [this.message, this.cause];
+  }
 }
 
 /**
