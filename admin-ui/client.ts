@@ -2,14 +2,8 @@
 // line. What can go wrong is a value; nothing here throws, keeps a key, or asks any other host.
 
 import type * as z from 'zod';
-import {
-  OPERATIONS,
-  OPERATOR_PATH,
-  type Operation,
-  type OperationName,
-  type Problem,
-  problemSchema,
-} from '../worker/contract/operators.ts';
+import { OPERATIONS, OPERATOR_PATH, type Operation, type OperationName } from '../worker/contract/operators.ts';
+import { type Problem, problemSchema } from '../worker/contract/problems.ts';
 
 type Table = typeof OPERATIONS;
 

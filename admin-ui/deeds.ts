@@ -1,7 +1,8 @@
 // What an operator does to a room, as values: what it calls, what would undo it, and what cannot be undone. Pure.
 
-import type { Changed, Live, NewRoom, OperationName, Problem, Role, RoomDetail } from '../worker/contract/operators.ts';
+import type { Changed, Live, NewRoom, OperationName, Role, RoomDetail } from '../worker/contract/operators.ts';
 import { OPERATIONS, ROLES } from '../worker/contract/operators.ts';
+import { type Problem, problemKind } from '../worker/contract/problems.ts';
 import type { Client, Outcome } from './client.ts';
 
 export type Flow = Live['flow'];
@@ -148,10 +149,16 @@ export function phaseOf(outcome: Outcome<Changed>): Phase {
       return what === 'changed' ? { kind: 'done', at, inForceBy, etag } : { kind: 'unchanged' };
     }
     case 'problem': {
-      const { status } = outcome.problem;
-      if (status === 412) return { kind: 'conflict' };
-      if (status === 401) return { kind: 'signedOut' };
-      return { kind: 'refused', problem: outcome.problem };
+      switch (problemKind(outcome.problem)) {
+        case 'changed-meanwhile':
+          return { kind: 'conflict' };
+        case 'operator-key':
+          return { kind: 'signedOut' };
+        case 'change-unconfirmed':
+          return { kind: 'unknown' };
+        default:
+          return { kind: 'refused', problem: outcome.problem };
+      }
     }
     case 'unreachable':
     case 'unreadable':

@@ -4,6 +4,7 @@ import { useState } from 'hono/jsx/dom';
 import type * as z from 'zod';
 import { KEY_NAME_CHARS_MAX, type keySchema, newKeySchema, ROLES, type Role } from '../worker/contract/operators.ts';
 import type { Desk } from './desk.ts';
+import { failureSaid, lostSaid } from './failures.ts';
 import { figuresOf, ownZone } from './figures.ts';
 import { Dialog } from './parts/dialog.tsx';
 import { useEffect } from './parts/effect.ts';
@@ -28,7 +29,7 @@ export function Keys({ desk }: { desk: Desk }) {
       const outcome = await desk.client.call('keys', {});
       if (!isWanted) return;
       if (outcome.kind === 'answer') setKeys(outcome.value.keys);
-      else setFault(outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.contact.lost);
+      else setFault(lostSaid(outcome.kind === 'problem' ? outcome.problem : null, desk.words));
     };
     void look();
     return () => {
@@ -50,7 +51,7 @@ export function Keys({ desk }: { desk: Desk }) {
     }
     const outcome = await desk.client.call('addKey', { body: body.data });
     if (outcome.kind !== 'answer') {
-      setFault(outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.unanswered);
+      setFault(failureSaid(outcome, desk.words));
       return;
     }
     setFault(null);
@@ -61,7 +62,7 @@ export function Keys({ desk }: { desk: Desk }) {
   const remove = async ({ id, name }: Key) => {
     const outcome = await desk.client.call('removeKey', { params: { key: id } });
     if (outcome.kind === 'answer') desk.say(w.removed(name));
-    else setFault(outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.unanswered);
+    else setFault(failureSaid(outcome, desk.words));
     setTurn((count) => count + 1);
   };
   const figures = figuresOf(desk.words.language, ownZone());

@@ -4,6 +4,7 @@ import { useState } from 'hono/jsx/dom';
 import type { RoomSummary } from '../worker/contract/operators.ts';
 import type { Outcome } from './client.ts';
 import type { Desk } from './desk.ts';
+import { lostSaid } from './failures.ts';
 import { figuresOf, ownZone } from './figures.ts';
 import { useEffect } from './parts/effect.ts';
 import { Shape, shapeOf } from './parts/shape.tsx';
@@ -48,7 +49,7 @@ export function Rooms({ desk }: { desk: Desk }) {
         <section class="notice" data-kind="lost" role="status" key="lost">
           <Shape name="lost" />
           <p>
-            <b>{outcome.kind === 'problem' ? w.problem(outcome.problem) : w.contact.lost}</b> {w.contact.retrying}
+            <b>{lostSaid(outcome.kind === 'problem' ? outcome.problem : null, w)}</b> {w.contact.retrying}
           </p>
           <button type="button" class="button small" onClick={() => setTurn(turn + 1)}>
             {w.retry}

@@ -2,6 +2,7 @@
 // A look that fails changes nothing that was seen; it only says since when nothing new came.
 
 import type { AuditRecord, Bucket, Live, RoomDetail } from '../worker/contract/operators.ts';
+import type { Problem } from '../worker/contract/problems.ts';
 import { BUCKET_MS, isGapBefore, mergeBuckets } from './buckets.ts';
 import type { Client } from './client.ts';
 import { type ServerTime, serverTime } from './server-time.ts';
@@ -13,8 +14,8 @@ export interface Watched {
   lostSinceMs: number | null;
   /** Looks that failed one after another. */
   failures: number;
-  /** The gateway knows no such room, or says why it shows nothing. */
-  refusal: string | null;
+  /** What the gateway answered to the last look instead of numbers; null: numbers, or nothing. */
+  problem: Problem | null;
   /** The gateway and this page speak different versions of the contract. */
   isOutdated: boolean;
   detail: RoomDetail | null;
@@ -68,7 +69,7 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
     live: null,
     lostSinceMs: null,
     failures: 0,
-    refusal: null,
+    problem: null,
     isOutdated: false,
     detail: null,
     buckets: [],
@@ -92,11 +93,10 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
   async function lookOnce(): Promise<void> {
     const outcome = await client.call('live', { params });
     if (outcome.kind !== 'answer') {
-      const status = outcome.kind === 'problem' ? outcome.problem.status : 0;
       update({
         lostSinceMs: watched.lostSinceMs ?? monotonicMs(),
         failures: watched.failures + 1,
-        refusal: status === 404 || status === 403 ? (outcome.kind === 'problem' ? outcome.problem.detail : null) : null,
+        problem: outcome.kind === 'problem' ? outcome.problem : null,
         isOutdated: outcome.kind === 'unreadable',
       });
       return;
@@ -109,7 +109,7 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
     update({
       live,
       buckets: mergeBuckets(watched.buckets, live.buckets),
-      ...{ lostSinceMs: null, failures: 0, refusal: null, isOutdated: false },
+      ...{ lostSinceMs: null, failures: 0, problem: null, isOutdated: false },
     });
     if (before === null) void reachBack(Date.parse(live.serverTime) - HISTORY_AT_FIRST_MS);
     else if (gap && lastAt !== undefined) void catchUp(Date.parse(lastAt) - BUCKET_MS);

@@ -1,6 +1,7 @@
 // English, for somebody who reads it at night with a telephone at the ear: what is, then what to do.
 
-import type { Alarm, Problem, Role } from '../worker/contract/operators.ts';
+import type { Alarm, Role } from '../worker/contract/operators.ts';
+import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problems.ts';
 import type { Deed, Flow, Phase } from './deeds.ts';
 import type { Figures, Language, WaitSpan } from './figures.ts';
 
@@ -22,7 +23,37 @@ const states: Record<State, string> = {
   closed: 'Closed',
 };
 
-const problems: Record<string, string> = {};
+const problems: Record<OperatorProblem, string> = {
+  'operator-key': 'You are not signed in. Sign in with your key again.',
+  'wrong-key': 'This key is not known. Check it for a missing letter at either end.',
+  'too-many-requests': 'Not done: it was asked too often. Press again in a moment.',
+  'role-too-small': 'Your role does not allow this. Ask somebody whose role does.',
+  'cross-site-request':
+    'Not done: it cannot be told that this page asked. Check the address above and load the page again.',
+  'if-match-needed': 'Not done: it was not said which state it was decided on. Load the page again.',
+  'changed-meanwhile': 'Not done: somebody changed it first. Look at what it is now and decide again.',
+  'bad-body': 'Not done: the gateway cannot read what was sent. Load the page again.',
+  'body-too-large': 'Not taken: it is too large. A waiting page may have 1 MiB.',
+  'headers-too-large': 'Not taken: the cookies are too large. Clear those of this address and sign in again.',
+  'bad-input': 'Not saved. Something in it is not right; the reason stands beside each field.',
+  'not-found': 'It is not there, or not any more. Choose again from the list.',
+  'already-open': 'It is open already. To open anew, close it first.',
+  'already-closed': 'It is closed already. Set a new time, or open it anew.',
+  'not-closed': 'Not archived: it is not closed. Close it first.',
+  'session-unknown': 'Nobody is inside with that position. Check the number; the visit may be over.',
+  'room-exists': 'There is a room with this id. Choose another; an archived room keeps its own.',
+  'room-archived': 'The room is archived. Its log and history stay readable.',
+  'rooms-full': 'No further room can be made; archived ones count too. Set up another gateway.',
+  'keys-full': 'No further key can be made. Remove one first.',
+  'owners-key': 'This is the owner’s key of the settings. Change OPERATOR_KEY there.',
+  'log-full':
+    'Not done: the log is full, and nothing is done that cannot be recorded. Export it and go on in a new room.',
+  'store-unreachable': 'The store does not answer. Nothing was done; press again in a few seconds.',
+  'change-unconfirmed':
+    'The store did not answer in time. It may have been done: look at the room, and press again if not.',
+  'not-configured': 'The gateway is not set up. Its log says what is missing.',
+  unexpected: 'Something went wrong in the gateway. It may have been done: look at the room, and press again if not.',
+};
 
 const fields: Record<string, string> = {
   room: 'Room',
@@ -141,6 +172,7 @@ export const en = {
   forbidden: (role: Role) => `Your key is a ${roles[role]}’s. Ask somebody whose role allows this.`,
   contact: {
     lost: 'No connection to the gateway',
+    store: 'The store does not answer',
     shownFrom: (time: string) => `What you see is from ${time}.`,
     retrying: 'Trying again by itself.',
     stale: (seconds: number) => `Numbers are ${seconds} s old`,
@@ -150,8 +182,10 @@ export const en = {
   },
   unanswered: 'No answer came. It may have been done or not; the room above shows which.',
   unreadable: 'The gateway answered in a form that this page does not know. Load the page again.',
-  problem: (problem: Problem) =>
-    problems[problem.type.split('/').at(-1) ?? ''] ?? `${problem.title}. ${problem.detail}`,
+  problem(problem: Problem): string {
+    const kind = problemKind(problem);
+    return kind === null ? `${problem.title}. ${problem.detail}` : problems[kind];
+  },
 
   rooms: {
     title: 'Rooms',
@@ -595,10 +629,17 @@ export const en = {
       path: 'A path as /book, without %-encoding or //.',
       origin: 'An http(s) address without a path.',
       zone: 'A time zone as Asia/Seoul.',
-      id: '1 to 40 of a-z, 0-9 and - inside.',
+      id: 'Up to 40 of a-z, 0-9 and - inside.',
       time: 'A date and a time.',
       before: 'Must be before the opening.',
       after: 'Must be after the opening.',
+      form: 'This value is not taken.',
+      tooMany: (max: number) => `At most ${max} of them.`,
+      tooSmall: (min: string) => `At least ${min}.`,
+      tooLarge: (max: string) => `At most ${max}.`,
+      overlap: (room: string, place: string) => `The room “${room}” protects ${place} already. Keep it in one of them.`,
+      template: 'The {{…}} do not match. Look at the tags and upload the file again.',
+      templateAt: (line: number) => `The {{…}} do not match, seen in line ${line}. Look at the tags there.`,
     },
   },
 

@@ -1,6 +1,7 @@
 // Korean, as people on duty say it on the telephone: short, what is first, what to do next.
 
-import type { Alarm, Problem, Role } from '../worker/contract/operators.ts';
+import type { Alarm, Role } from '../worker/contract/operators.ts';
+import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problems.ts';
 import type { Deed, Flow, Phase } from './deeds.ts';
 import type { Figures, WaitSpan } from './figures.ts';
 import type { Words } from './words.ts';
@@ -23,28 +24,36 @@ const states: Record<State, string> = {
   closed: '종료',
 };
 
-const problems: Record<string, string> = {
-  'role-too-small': '권한이 부족합니다. 이 일을 할 수 있는 분께 부탁하세요.',
-  'operator-key': '로그인이 필요합니다.',
-  'wrong-key': '등록되지 않은 키입니다.',
-  'too-many-requests': '너무 자주 요청했습니다. 잠시 뒤에 다시 하세요.',
-  'bad-input': '입력값을 확인해 주세요. 칸마다 이유가 적혀 있습니다.',
+const problems: Record<OperatorProblem, string> = {
+  'operator-key': '로그인이 필요합니다. 키로 다시 로그인하세요.',
+  'wrong-key': '등록되지 않은 키입니다. 앞뒤로 빠진 글자가 없는지 확인하세요.',
+  'too-many-requests': '너무 자주 보내서 하지 않았습니다. 잠시 뒤에 다시 누르세요.',
+  'role-too-small': '지금 권한으로는 할 수 없습니다. 권한이 있는 분께 부탁하세요.',
+  'cross-site-request':
+    '이 화면에서 보낸 것인지 알 수 없어 하지 않았습니다. 주소창의 주소를 확인하고 화면을 다시 불러오세요.',
+  'if-match-needed': '어느 상태를 보고 정했는지 빠져 있어 하지 않았습니다. 화면을 다시 불러오세요.',
+  'changed-meanwhile': '그사이 다른 사람이 바꿔서 하지 않았습니다. 지금 상태를 보고 다시 정하세요.',
+  'bad-body': '게이트웨이가 읽을 수 없는 내용이라 하지 않았습니다. 화면을 다시 불러오세요.',
+  'body-too-large': '너무 커서 받지 않았습니다. 대기 화면 파일은 1 MiB까지 됩니다.',
+  'headers-too-large': '쿠키가 너무 커서 받지 않았습니다. 이 주소의 쿠키를 지우고 다시 로그인하세요.',
+  'bad-input': '저장하지 않았습니다. 입력값을 확인해 주세요. 칸마다 이유가 적혀 있습니다.',
+  'not-found': '찾을 수 없습니다. 그사이 없어졌을 수 있습니다. 목록에서 다시 고르세요.',
   'already-open': '이미 열려 있습니다. 새로 열려면 먼저 종료하세요.',
   'already-closed': '이미 종료되었습니다. 일정을 새로 잡거나 다시 열 수 있습니다.',
-  'not-closed': '아직 종료되지 않았습니다. 먼저 종료하세요.',
-  'session-unknown': '그 순번으로 입장한 사람이 없습니다. 번호를 확인하세요. 이미 나갔을 수도 있습니다.',
+  'not-closed': '아직 종료되지 않아 보관하지 않았습니다. 먼저 종료하세요.',
+  'session-unknown': '그 순번으로 들어와 있는 사람이 없습니다. 번호를 확인하세요. 이미 나갔을 수도 있습니다.',
   'room-exists': '같은 ID를 쓰는 대기실이 있습니다. 다른 ID를 쓰세요. 보관된 대기실의 ID도 다시 쓸 수 없습니다.',
-  'room-archived': '보관된 대기실입니다. 기록만 볼 수 있습니다.',
-  'rooms-full': '대기실을 더 만들 수 없습니다.',
+  'room-archived': '보관된 대기실입니다. 기록과 흐름만 볼 수 있습니다.',
+  'rooms-full': '대기실을 더 만들 수 없습니다. 보관된 것도 수에 듭니다. 게이트웨이를 하나 더 세우세요.',
   'keys-full': '키를 더 만들 수 없습니다. 먼저 하나를 삭제하세요.',
-  'owners-key': '설정 파일의 총괄 키입니다. OPERATOR_KEY 설정에서 바꾸세요.',
-  'log-full': '기록이 가득 찼습니다. 기록할 수 없는 일은 하지 않습니다. 내보낸 뒤 새 대기실에서 이어 가세요.',
-  'changed-meanwhile': '그사이 다른 사람이 바꿨습니다.',
-  'store-unreachable': '저장소가 응답하지 않습니다. 잠시 뒤에 다시 하세요.',
-  'not-found': '찾을 수 없습니다. 주소를 확인하세요.',
-  'body-too-large': '너무 큽니다. 1 MiB까지 됩니다.',
-  'cross-site-request': '다른 사이트에서 보낸 요청이라 받지 않았습니다.',
-  unexpected: '예상하지 못한 문제가 생겼습니다. 잠시 뒤에 다시 하세요.',
+  'owners-key': '설정 파일의 총괄 키라 여기서 지울 수 없습니다. OPERATOR_KEY 설정에서 바꾸세요.',
+  'log-full':
+    '기록이 가득 차서 하지 않았습니다. 기록할 수 없는 일은 하지 않습니다. 내보낸 뒤 새 대기실에서 이어 가세요.',
+  'store-unreachable': '저장소가 응답하지 않아 아무것도 하지 않았습니다. 몇 초 뒤에 다시 누르세요.',
+  'change-unconfirmed': '저장소가 제때 응답하지 않았습니다. 되었을 수도 있습니다. 상태를 보고, 그대로면 다시 누르세요.',
+  'not-configured': '게이트웨이 설정이 끝나지 않았습니다. 무엇이 빠졌는지는 게이트웨이 로그에 있습니다.',
+  unexpected:
+    '게이트웨이에서 예상하지 못한 문제가 생겼습니다. 되었을 수도 있습니다. 상태를 보고, 그대로면 다시 누르세요.',
 };
 
 const fields: Record<string, string> = {
@@ -164,6 +173,7 @@ export const ko: Words = {
   forbidden: (role) => `${roles[role]} 권한으로는 할 수 없습니다. 권한이 있는 분께 부탁하세요.`,
   contact: {
     lost: '게이트웨이와 연결이 끊겼습니다',
+    store: '저장소가 응답하지 않습니다',
     shownFrom: (time) => `화면은 ${time} 기준입니다.`,
     retrying: '자동으로 다시 연결하고 있습니다.',
     stale: (seconds) => `${seconds}초 전 숫자입니다`,
@@ -173,8 +183,10 @@ export const ko: Words = {
   },
   unanswered: '응답이 오지 않았습니다. 되었을 수도 있습니다. 위의 상태로 확인하세요.',
   unreadable: '이 화면이 모르는 형식의 응답입니다. 화면을 다시 불러오세요.',
-  problem: (problem: Problem) =>
-    problems[problem.type.split('/').at(-1) ?? ''] ?? `${problem.title}. ${problem.detail}`,
+  problem(problem: Problem): string {
+    const kind = problemKind(problem);
+    return kind === null ? `${problem.title}. ${problem.detail}` : problems[kind];
+  },
 
   rooms: {
     title: '대기실',
@@ -617,6 +629,13 @@ export const ko: Words = {
       time: '날짜와 시각을 쓰세요.',
       before: '시작보다 앞이어야 합니다.',
       after: '시작보다 뒤여야 합니다.',
+      form: '받을 수 없는 값입니다.',
+      tooMany: (max) => `${max}개까지 됩니다.`,
+      tooSmall: (min) => `${min} 이상이어야 합니다.`,
+      tooLarge: (max) => `${max}까지 됩니다.`,
+      overlap: (room, place) => `‘${room}’ 대기실이 이미 ${place}를 지킵니다. 한쪽에서만 지키게 하세요.`,
+      template: '{{…}}의 짝이 맞지 않습니다. 태그를 확인하고 다시 올리세요.',
+      templateAt: (line) => `${line}번째 줄에서 {{…}}의 짝이 맞지 않습니다. 태그를 확인하세요.`,
     },
   },
 

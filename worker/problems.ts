@@ -2,8 +2,7 @@
 // and neither says anything of the inside.
 
 import { PATH_CHARS_MAX } from '../queue-core/paths.ts';
-
-const TYPE_BASE = 'https://fairgate.dev/problems/';
+import { type FieldError, type OperatorProblem, PROBLEM_TYPE_BASE } from './contract/problems.ts';
 
 const PROBLEMS = {
   'no-admission': [
@@ -82,9 +81,15 @@ const PROBLEMS = {
     'The site behind the line does not answer',
     'Your session is kept. Try again in a few seconds.',
   ],
+  'change-unconfirmed': [
+    503,
+    'Whether it was done is not known',
+    'The store did not answer in time. Look at the room: where it does not show the change, send it again.',
+  ],
   'not-configured': [503, 'This gateway is not set up', 'Its operators find the reason in its log.'],
   unexpected: [500, 'Something went wrong', 'Your place is kept. Try again in a few seconds.'],
-} as const satisfies Record<string, readonly [status: number, title: string, detail: string]>;
+} as const satisfies Record<string, readonly [status: number, title: string, detail: string]> &
+  Record<OperatorProblem, readonly [number, string, string]>;
 
 export type Problem = keyof typeof PROBLEMS;
 
@@ -96,11 +101,28 @@ export function problemStatus(problem: Problem): number {
 export function problemResponse(
   problem: Problem,
   headers: Record<string, string> = {},
-  more: { detail?: string; errors?: { field: string; detail: string }[] } = {},
+  more: { detail?: string; errors?: FieldError[] } = {},
 ): Response {
   const [status, title, detail] = PROBLEMS[problem];
-  return new Response(JSON.stringify({ type: `${TYPE_BASE}${problem}`, title, status, detail, ...more }), {
+  return new Response(JSON.stringify({ type: `${PROBLEM_TYPE_BASE}${problem}`, title, status, detail, ...more }), {
     status,
     headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
   });
+}
+
+/** What is said of a place in line helps no operator: what was not done does. */
+const OPERATORS_DETAIL: Partial<Record<OperatorProblem, string>> = {
+  'store-unreachable': 'Nothing was done. Send it again in a few seconds.',
+  'too-many-requests': 'Nothing was done. Send it again after the seconds in Retry-After.',
+  unexpected: 'Whether it was done is not known. Look at the room; the gateway’s log says what happened.',
+};
+
+/** The answer to an operator: only kinds that the contract names. */
+export function operatorProblem(
+  problem: OperatorProblem,
+  headers: Record<string, string> = {},
+  more: { detail?: string; errors?: FieldError[] } = {},
+): Response {
+  const detail = OPERATORS_DETAIL[problem];
+  return problemResponse(problem, headers, detail === undefined ? more : { detail, ...more });
 }

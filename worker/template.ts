@@ -55,13 +55,15 @@ export class Templates {
   }
 }
 
-/** What keeps a template from being one, in a sentence; null: nothing. */
-export function templateFault(html: string): string | null {
+/** What keeps a template from being one, in a sentence, and at which character that showed; null: nothing. */
+export function templateFault(html: string): { text: string; at: number | null } | null {
   try {
     Mustache.parse(html);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : 'It is no Mustache template.';
+    const text = error instanceof Error ? error.message : 'It is no Mustache template.';
+    const at = / at (\d+)$/.exec(text)?.[1];
+    return { text, at: at === undefined ? null : Number(at) };
   }
 }
 

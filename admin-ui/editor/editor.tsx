@@ -4,6 +4,7 @@ import { useState } from 'hono/jsx/dom';
 import { type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operators.ts';
 import type { Policy, Schedule, Site } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
+import { faultSaid } from '../failures.ts';
 import { Deeds } from '../night/deeds-list.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { PolicyFields, ScheduleFields, SiteFields } from './fields.tsx';
@@ -85,7 +86,8 @@ function Template({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
       setChosen(null);
       setFault(null);
     } else if (phase.kind === 'refused') {
-      setFault(phase.problem.errors?.map(({ detail: why }) => why).join(' ') ?? desk.words.problem(phase.problem));
+      const [error] = phase.problem.errors ?? [];
+      setFault(error ? faultSaid(error, desk.words, chosen.html) : desk.words.problem(phase.problem));
     } else setFault(phase.kind === 'conflict' ? desk.words.deeds.conflict : desk.words.unanswered);
   };
   return (

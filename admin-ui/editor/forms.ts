@@ -143,13 +143,6 @@ export function readId(id: string, words: Words): Faults {
   return roomId.safeParse(id).success ? {} : { id: words.editor.fields.id };
 }
 
-/** The field of a form that an error of the gateway speaks of: `site.hosts.0` is said of `hosts`. */
-export function fieldOf(path: string): string {
-  const [first = '', second = ''] = path.replace(/^(?:site|policy|schedule)\./, '').split('.');
-  if (first === 'title') return second === 'en' ? 'titleEn' : 'titleKo';
-  return first;
-}
-
 /**
  * What two people typed, put together: whatever only one of them changed is theirs; where both changed the same field
  * differently, `merged` has mine and `conflicts` names it.

@@ -3,20 +3,11 @@
 import { useState } from 'hono/jsx/dom';
 import { inputOf, type Policy, type Site } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
+import { failureSaid, faultsTold } from '../failures.ts';
 import { ownZone } from '../figures.ts';
 import { hashOf } from '../routes.ts';
 import { PolicyFields, ScheduleFields, SiteFields, Text } from './fields.tsx';
-import {
-  type Faults,
-  type Form,
-  fieldOf,
-  policyForm,
-  readId,
-  readPolicy,
-  readSchedule,
-  readSite,
-  siteForm,
-} from './forms.ts';
+import { type Faults, type Form, policyForm, readId, readPolicy, readSchedule, readSite, siteForm } from './forms.ts';
 
 const DRAFT = 'new-room';
 
@@ -91,11 +82,8 @@ export function NewRoom({ desk }: { desk: Desk }) {
       location.hash = hashOf({ screen: 'room', room: id, tab: 'now' });
       return;
     }
-    if (outcome.kind === 'problem') {
-      const told = (outcome.problem.errors ?? []).map(({ field, detail }) => [fieldOf(field), detail]);
-      setRefused(Object.fromEntries(told));
-    }
-    setSaid(outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.unanswered);
+    if (outcome.kind === 'problem') setRefused(faultsTold(outcome.problem, desk.words));
+    setSaid(failureSaid(outcome, desk.words));
   };
 
   const props = { desk, form, faults: { ...(isTried ? faults : {}), ...refused }, isReadOnly: whyNot !== null, set };

@@ -5,10 +5,11 @@ import type { Child } from 'hono/jsx/dom';
 import type { OperationName, RoomDetail } from '../../worker/contract/operators.ts';
 import type { Deed } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
+import { faultsTold } from '../failures.ts';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { Shape } from '../parts/shape.tsx';
 import type { FieldsProps } from './fields.tsx';
-import { type Faults, type Form, fieldOf, isSameForm, mergeForms, type Read } from './forms.ts';
+import { type Faults, type Form, isSameForm, mergeForms, type Read } from './forms.ts';
 
 /** What is being typed into one group, what stood in force when that began, and what is wrong with it. */
 interface Draft {
@@ -78,8 +79,8 @@ export function Section<V>(props: SectionProps<V>) {
         await meetConflict(next);
         return;
       case 'refused': {
-        const told = (phase.problem.errors ?? []).map(({ field, detail: why }) => [fieldOf(field), why]);
-        desk.type(key, { ...next, refused: Object.fromEntries(told), said: desk.words.problem(phase.problem) });
+        const refused = faultsTold(phase.problem, desk.words);
+        desk.type(key, { ...next, refused, said: desk.words.problem(phase.problem) });
         return;
       }
       case 'unknown':

@@ -4,6 +4,7 @@
 import { tellShort } from '../changes.ts';
 import { type DeedRecord, reversal } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
+import { isPassing } from '../failures.ts';
 import { KeyCap } from '../parts/key-cap.tsx';
 import type { Watched } from '../watch.ts';
 
@@ -124,7 +125,11 @@ function InForce({ desk, seen, at, by }: { desk: Desk; seen: Watched; at: string
 function Ways({ desk, seen, record }: DeedProps) {
   const w = desk.words.deeds;
   const { phase, id } = record;
-  const again = phase.kind === 'conflict' || phase.kind === 'signedOut' || phase.kind === 'unknown';
+  const again =
+    phase.kind === 'conflict' ||
+    phase.kind === 'signedOut' ||
+    phase.kind === 'unknown' ||
+    (phase.kind === 'refused' && isPassing(phase.problem));
   const canUndo = phase.kind === 'done' && !record.undone && !record.isUndo && reversal(record.deed) !== null;
   return (
     <div class="deed-ways">

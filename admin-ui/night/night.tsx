@@ -1,6 +1,8 @@
 // The screen of the evening: what the room does, how far it is, four numbers, what needs somebody's eyes, what can be done.
 
+import { problemKind } from '../../worker/contract/problems.ts';
 import type { Desk } from '../desk.ts';
+import { lostSaid } from '../failures.ts';
 import { clockParts } from '../figures.ts';
 import { Shape, shapeOf } from '../parts/shape.tsx';
 import type { Watched } from '../watch.ts';
@@ -40,7 +42,7 @@ export function Night({ desk, seen }: { desk: Desk; seen: Watched }) {
 export function Nothing({ desk, seen }: { desk: Desk; seen: Watched }) {
   const w = desk.words;
   if (seen.isOutdated) return <Outdated desk={desk} />;
-  if (seen.refusal !== null) {
+  if (seen.problem !== null && problemKind(seen.problem) === 'not-found') {
     return (
       <section class="empty">
         <Shape name="unknown" />
@@ -55,7 +57,7 @@ export function Nothing({ desk, seen }: { desk: Desk; seen: Watched }) {
     return (
       <section class="empty">
         <Shape name="lost" />
-        <h1>{w.contact.lost}</h1>
+        <h1>{lostSaid(seen.problem, w)}</h1>
         <p>{w.contact.retrying}</p>
         <button type="button" class="button" onClick={() => void desk.watch?.look()}>
           {w.retry}
@@ -167,7 +169,7 @@ function Contact({ desk, seen }: { desk: Desk; seen: Watched }) {
     <section class="notice" data-kind={isLost ? 'lost' : 'stale'} role="status">
       <Shape name={isLost ? 'lost' : 'scheduled'} />
       <p>
-        <b>{isLost ? w.contact.lost : w.contact.stale(seconds)}</b>{' '}
+        <b>{isLost ? lostSaid(seen.problem, w) : w.contact.stale(seconds)}</b>{' '}
         {isLost && seen.live !== null ? (
           <span>
             {w.contact.shownFrom(desk.figures.second(Date.parse(seen.live.asOf)))} {w.contact.retrying}

@@ -2,6 +2,7 @@
 
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { en } from '../../admin-ui/words-en.ts';
 import { launchChromium } from '../../scripts/chromium.ts';
 import { CONSOLE_PATH } from '../../worker/contract/operators.ts';
 import { complaints } from '../axe.ts';
@@ -473,7 +474,7 @@ describe.concurrent('what cannot be undone', () => {
     const page = await visit();
     await page.getByLabel('Position', { exact: true }).fill('999');
     await hold(page, 'End one session');
-    await shows(page, /About session-unknown/);
+    await shows(page, /Nobody is inside with that position/);
     await page.getByLabel('Position', { exact: true }).fill('41');
     await hold(page, 'End one session');
     await shows(page, /Session of position 41 ended at/);
@@ -708,7 +709,7 @@ describe.concurrent('settings', () => {
     await page.getByLabel('Site behind the line').fill('https://origin.example');
     await page.getByLabel('Opening', { exact: true }).fill('2030-08-05T20:00:00');
     await button(page, 'Make the room').click();
-    await shows(page, '"vaccine" protects it too.');
+    await shows(page, en.editor.fields.overlap('vaccine', '*/taken'));
     await page.getByLabel('Protected paths').fill('/book');
     await button(page, 'Make the room').click();
     await state(page, 'Taking entries');

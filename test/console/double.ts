@@ -22,6 +22,7 @@ import {
   type Role,
   type RoomDetail,
 } from '../../worker/contract/operators.ts';
+import { type FieldError, type OperatorProblem, PROBLEM_TYPE_BASE } from '../../worker/contract/problems.ts';
 import type { Shell } from './built-shell.ts';
 
 const rfc3339 = (ms: number) => new Date(ms).toISOString();
@@ -184,12 +185,12 @@ export async function startDouble(shell: Shell, gateway: GatewayDouble): Promise
 
 export function problem(
   status: number,
-  type: string,
-  more: object = {},
+  type: OperatorProblem,
+  more: { errors?: FieldError[] } = {},
   headers: Record<string, string> = {},
 ): Response {
   const body = {
-    type: `https://fairgate.dev/problems/${type}`,
+    type: `${PROBLEM_TYPE_BASE}${type}`,
     title: type,
     status,
     detail: `About ${type}.`,
@@ -346,7 +347,8 @@ function carryOut(gateway: GatewayDouble, name: OperationName, { c, who, room: i
       const made = OPERATIONS.createRoom.body.parse(body);
       if (gateway.rooms.has(made.id)) return problem(409, 'room-exists');
       if (made.site.paths.includes('/taken')) {
-        return problem(422, 'bad-input', { errors: [{ field: 'site.paths', detail: '"vaccine" protects it too.' }] });
+        const cause = { kind: 'overlap', room: 'vaccine', place: '*/taken' } as const;
+        return problem(422, 'bad-input', { errors: [{ field: 'site.paths', detail: 'Another room has it.', cause }] });
       }
       const schedule = inUtc(made.schedule);
       const detail = { ...made, schedule, epoch: 1, hasTemplate: false, archivedAt: null };

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Policy, Site } from '../../admin-ui/deeds.ts';
 import {
-  fieldOf,
   mergeForms,
   policyForm,
   readPolicy,
@@ -13,6 +12,7 @@ import {
   scheduleForm,
   siteForm,
 } from '../../admin-ui/editor/forms.ts';
+import { fieldOf } from '../../admin-ui/failures.ts';
 import { en } from '../../admin-ui/words-en.ts';
 import { momentOf, wallTime } from '../../admin-ui/zoned-time.ts';
 

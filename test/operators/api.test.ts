@@ -22,7 +22,7 @@ import {
   playGateway,
 } from '../gateway/in-process.ts';
 import { OPERATOR_KEY } from '../running.ts';
-import { ask, etag, problemIn, signIn, withKey } from './asking.ts';
+import { ask, causesIn, etag, problemIn, signIn, withKey } from './asking.ts';
 
 const POLICY = { newUsersPerMinute: 120, totalActiveUsers: 50, sessionMinutes: 7 };
 const SITE = {
@@ -119,6 +119,22 @@ describe('every operation', () => {
       );
     },
   );
+});
+
+describe('a store that fails', () => {
+  it('leaves no operator in doubt what was done: nothing, or perhaps a change that was on its way', async () => {
+    const headers = { ...withKey(), 'If-Match': await etag(played) };
+    played.store.mood = 'fails';
+    const unsure = await ask(played, 'setPolicy', { body: POLICY, headers });
+    expect([unsure.status, problemIn(unsure)]).toEqual([503, 'change-unconfirmed']);
+    const pressed = await ask(played, 'pause', { headers: withKey() });
+    expect(problemIn(pressed)).toBe('change-unconfirmed');
+    played.clock.advance(60_000);
+    for (const name of ['rooms', 'setPolicy'] as const) {
+      const unread = await ask(played, name, asked(name, headers));
+      expect([unread.status, problemIn(unread)]).toEqual([503, 'store-unreachable']);
+    }
+  });
 });
 
 describe('a change', () => {
@@ -293,6 +309,28 @@ describe('a room', () => {
     const body = { id: 'other', site: SITE, policy: POLICY, schedule: SCHEDULE };
     const overlap = await ask(played, 'createRoom', { body, headers: withKey() });
     expect([overlap.status, problemIn(overlap)]).toEqual([422, 'bad-input']);
+    expect(causesIn(overlap)).toEqual({
+      'site.paths': { kind: 'overlap', room: 'spring', place: 'spring.example/' },
+    });
+  });
+
+  it('that is not right is refused with the cause of each wrong field', async () => {
+    const title = { ko: '', en: 'x'.repeat(81) };
+    const site = { title, hosts: ['UPPER'], paths: Array(51).fill('/a'), origin: SITE.origin };
+    const policy = { newUsersPerMinute: 0, totalActiveUsers: 10_000_001, sessionMinutes: 7 };
+    const body = { id: 'other', site, policy, schedule: { prequeueAt: null } };
+    expect(causesIn(await ask(played, 'createRoom', { body, headers: withKey() }))).toEqual({
+      'site.title.ko': { kind: 'missing' },
+      'site.title.en': { kind: 'tooLong', max: 80 },
+      'site.hosts.0': { kind: 'form' },
+      'site.paths': { kind: 'tooMany', max: 50 },
+      'policy.newUsersPerMinute': { kind: 'tooSmall', min: 1 },
+      'policy.totalActiveUsers': { kind: 'tooLarge', max: 10_000_000 },
+      'schedule.opensAt': { kind: 'missing' },
+    });
+    const headers = { ...withKey(), 'If-Match': await etag(played) };
+    const template = await ask(played, 'setTemplate', { body: '<p>\n{{#open}}', headers });
+    expect(causesIn(template)).toEqual({ template: { kind: 'template', at: 13 } });
   });
 
   it('gets a place that two owners want at once only once', async () => {

@@ -3,13 +3,8 @@
 
 import { expect } from 'vitest';
 import type * as z from 'zod';
-import {
-  OPERATIONS,
-  OPERATOR_PATH,
-  type OperationName,
-  type Problem,
-  problemSchema,
-} from '../../worker/contract/operators.ts';
+import { OPERATIONS, OPERATOR_PATH, type OperationName } from '../../worker/contract/operators.ts';
+import { type Problem, problemSchema } from '../../worker/contract/problems.ts';
 import { type Played, PUBLIC_URL } from '../gateway/in-process.ts';
 import { OPERATOR_KEY } from '../running.ts';
 
@@ -73,4 +68,10 @@ export async function etag(played: Played, room = 'demo'): Promise<string> {
 
 export function problemIn({ document }: Answered): string {
   return (document as Problem).type.split('/').at(-1) ?? '';
+}
+
+/** The cause of each field that was refused. */
+export function causesIn({ document }: Answered): Record<string, unknown> {
+  const { errors = [] } = document as Problem;
+  return Object.fromEntries(errors.map(({ field, cause }) => [field, cause]));
 }

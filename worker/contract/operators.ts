@@ -300,16 +300,6 @@ export const previewQuery = z.object({
   en: z.string().max(280).optional(),
 });
 
-export const problemSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: count,
-  detail: z.string(),
-  /** Where several fields are wrong: each with what to put. */
-  errors: z.array(z.object({ field: z.string(), detail: z.string() })).optional(),
-});
-export type Problem = z.output<typeof problemSchema>;
-
 const nothing = z.undefined();
 
 export interface Operation {

@@ -13,8 +13,9 @@ import {
   type Role,
   TEMPLATE_BYTES_MAX,
 } from '../contract/operators.ts';
+import type { FieldCause } from '../contract/problems.ts';
 import type { Gateway } from '../gateway.ts';
-import { problemResponse } from '../problems.ts';
+import { operatorProblem } from '../problems.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import type { RequestEnv } from '../visitor-api.ts';
 import { HANDLERS } from './handlers.ts';
@@ -52,7 +53,7 @@ export function operatorApi(gateway: Gateway): Hono<RequestEnv> {
 
   api.use(async (c, next) => {
     if (!answersOperators(gateway, c.req.header('Host'))) {
-      return problemResponse('not-found');
+      return operatorProblem('not-found');
     }
     return next();
   });
@@ -62,7 +63,11 @@ export function operatorApi(gateway: Gateway): Hono<RequestEnv> {
   }
   api.all('*', async (c) => {
     const who = await whoAsks(gateway, c.req.raw, c.var.background);
-    return who instanceof Response ? who : problemResponse('not-found');
+    return who instanceof Response ? who : operatorProblem('not-found');
+  });
+  api.onError((error) => {
+    console.error('An operator’s request failed unexpectedly:', error);
+    return operatorProblem('unexpected');
   });
   return api;
 }
@@ -86,9 +91,9 @@ async function answer(
     const who =
       operation.role === null ? nobodyYet(gateway, request) : await whoAsks(gateway, request, c.var.background);
     if (who instanceof Response) return who;
-    if (operation.role !== null && !allows(who.actor.role, operation.role)) return problemResponse('role-too-small');
+    if (operation.role !== null && !allows(who.actor.role, operation.role)) return operatorProblem('role-too-small');
     const versions = readVersions(c.req.header('If-Match'));
-    if (operation.ifMatch === true && versions === null) return problemResponse('if-match-needed');
+    if (operation.ifMatch === true && versions === null) return operatorProblem('if-match-needed');
     const input = await readInput(operation, c);
     if (input instanceof Response) return input;
     // The table and the handlers have the same names; the compiler checks each handler against its own line.
@@ -97,13 +102,15 @@ async function answer(
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     console.error(...error.words);
-    return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    // A store that was asked for a change may have made it and lost only the answer. A sign-in leaves nothing to be sure of.
+    const isChange = operation.method !== 'GET' && operation.role !== null;
+    return operatorProblem(isChange ? 'change-unconfirmed' : 'store-unreachable', { 'Retry-After': '5' });
   }
 }
 
 /** A sign-in, too, is only taken from this origin's own page or from a client that is no browser. */
 function nobodyYet(gateway: Gateway, request: Request): Who | Response {
-  if (isBrowser(request) && changesFromElsewhere(request, gateway)) return problemResponse('cross-site-request');
+  if (isBrowser(request) && changesFromElsewhere(request, gateway)) return operatorProblem('cross-site-request');
   return { actor: { id: 'nobody', name: 'nobody', role: 'viewer', address: null }, session: null };
 }
 
@@ -118,31 +125,50 @@ interface Input {
 }
 
 async function readInput(operation: Operation, c: Context<RequestEnv>): Promise<Input | Response> {
-  const query = operation.query?.safeParse(c.req.query());
+  const query = operation.query?.safeParse(c.req.query(), { reportInput: true });
   if (query?.success === false) return badInput(query.error);
   const request = c.req.raw;
   const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
   if (operation.bodyType !== undefined) {
-    if (type !== operation.bodyType) return problemResponse('bad-body', {}, { detail: `Send ${operation.bodyType}.` });
+    if (type !== operation.bodyType) return operatorProblem('bad-body', {}, { detail: `Send ${operation.bodyType}.` });
     const text = await readText(request, TEMPLATE_BYTES_MAX);
-    if (text === null) return problemResponse('body-too-large', {}, { detail: 'Send at most 1 MiB.' });
+    if (text === null) return operatorProblem('body-too-large', {}, { detail: 'Send at most 1 MiB.' });
     return { query: query?.data, body: undefined, text };
   }
   if (operation.body === undefined) return { query: query?.data, body: undefined, text: '' };
-  if (type !== 'application/json') return problemResponse('bad-body', {}, { detail: 'Send application/json.' });
+  if (type !== 'application/json') return operatorProblem('bad-body', {}, { detail: 'Send application/json.' });
   const text = await readText(request, JSON_BYTES_MAX);
-  if (text === null) return problemResponse('body-too-large', {}, { detail: 'Send at most 64 kB.' });
+  if (text === null) return operatorProblem('body-too-large', {}, { detail: 'Send at most 64 kB.' });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return problemResponse('bad-body', {}, { detail: 'Send JSON.' }); // SyntaxError
+    return operatorProblem('bad-body', {}, { detail: 'Send JSON.' }); // SyntaxError
   }
-  const body = operation.body.safeParse(json);
+  const body = operation.body.safeParse(json, { reportInput: true });
   return body.success ? { query: query?.data, body: body.data, text: '' } : badInput(body.error);
 }
 
 function badInput(error: z.ZodError): Response {
-  const errors = error.issues.map(({ path, message }) => ({ field: path.join('.'), detail: message }));
-  return problemResponse('bad-input', {}, { errors });
+  const errors = error.issues.map((issue) => ({
+    field: issue.path.join('.'),
+    detail: issue.message,
+    cause: causeOf(issue),
+  }));
+  return operatorProblem('bad-input', {}, { errors });
+}
+
+function causeOf(issue: z.core.$ZodIssue): FieldCause {
+  switch (issue.code) {
+    case 'invalid_type':
+      return { kind: issue.input === undefined ? 'missing' : 'form' };
+    case 'too_small':
+      if (issue.origin === 'string' || issue.origin === 'array') return { kind: 'missing' };
+      return { kind: 'tooSmall', min: Number(issue.minimum) };
+    case 'too_big':
+      if (issue.origin === 'string') return { kind: 'tooLong', max: Number(issue.maximum) };
+      return { kind: issue.origin === 'array' ? 'tooMany' : 'tooLarge', max: Number(issue.maximum) };
+    default:
+      return { kind: 'form' };
+  }
 }

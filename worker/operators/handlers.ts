@@ -18,8 +18,9 @@ import { epochMs, rfc3339 } from '../../queue-core/time.ts';
 import { json } from '../answers.ts';
 import { isBrowser } from '../client.ts';
 import type { Changed, OperationName, RoomDetail, RoomSummary, Session } from '../contract/operators.ts';
+import type { FieldError, OperatorProblem } from '../contract/problems.ts';
 import { DIRECTORY_MS_MAX, roomOf } from '../directory.ts';
-import { type Problem, problemResponse } from '../problems.ts';
+import { operatorProblem } from '../problems.ts';
 import type { Seen } from '../room-views.ts';
 import { momentOf, placeTakenText, policyOf, type Room, siteOf } from '../settings.ts';
 import { templateFault } from '../template.ts';
@@ -155,7 +156,10 @@ export const HANDLERS: Handlers = {
 
   async setTemplate(asked) {
     const fault = templateFault(asked.text);
-    if (fault !== null) return problemResponse('bad-input', {}, { errors: [{ field: 'template', detail: fault }] });
+    if (fault !== null) {
+      const cause = { kind: 'template', at: fault.at } as const;
+      return operatorProblem('bad-input', {}, { errors: [{ field: 'template', detail: fault.text, cause }] });
+    }
     return changeSite(asked, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html: asked.text }));
   },
 
@@ -170,8 +174,8 @@ export const HANDLERS: Handlers = {
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
     const { board, live } = found.seen.view;
-    if (asked.versions?.room !== live.version) return problemResponse('changed-meanwhile');
-    if (board.state !== 'closed') return problemResponse('not-closed');
+    if (asked.versions?.room !== live.version) return operatorProblem('changed-meanwhile');
+    if (board.state !== 'closed') return operatorProblem('not-closed');
     return changeSite(asked, (room, ifVersion) => ({ kind: 'archiveRoom', room, ifVersion }));
   },
 
@@ -184,7 +188,7 @@ export const HANDLERS: Handlers = {
 
   async endSession(asked) {
     const position = Number(/^[1-9]\d{0,11}$/.exec(asked.c.req.param('position') ?? '')?.[0] ?? Number.NaN);
-    if (Number.isNaN(position)) return problemResponse('session-unknown');
+    if (Number.isNaN(position)) return operatorProblem('session-unknown');
     return changeRoom(asked, () => ({ kind: 'endSession', position }));
   },
 
@@ -194,7 +198,7 @@ export const HANDLERS: Handlers = {
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
     const { room, entry, seen } = found;
-    if (entry.archivedAt !== null) return problemResponse('room-archived');
+    if (entry.archivedAt !== null) return operatorProblem('room-archived');
     const [visitor, sid] = [gateway.randomId(16), gateway.randomId(12)];
     const session = { issuedAt: seen.now, admitAt: seen.now, expiresAt: seen.now + PASS_MS };
     const recorded = await sendChange(asked, room, { kind: 'givePass', sid, expiresAt: session.expiresAt }, null);
@@ -306,7 +310,7 @@ export const HANDLERS: Handlers = {
 
   async removeKey(asked) {
     const key = asked.c.req.param('key') ?? '';
-    if (key === OWNER_KEY_ID) return problemResponse('owners-key');
+    if (key === OWNER_KEY_ID) return operatorProblem('owners-key');
     const reply = await changeDirectory(asked, { kind: 'removeKey', key });
     if (reply.kind !== 'changed') return directoryProblem(reply);
     return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
@@ -327,7 +331,7 @@ interface LookedAt {
 async function entryOf(asked: Asking): Promise<DirectoryRoom | Response> {
   const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
   if (directory instanceof Response) return directory;
-  return directory.rooms.find(({ id }) => id === asked.c.req.param('room')) ?? problemResponse('not-found');
+  return directory.rooms.find(({ id }) => id === asked.c.req.param('room')) ?? operatorProblem('not-found');
 }
 
 async function lookedAt(asked: Asking): Promise<LookedAt | Response> {
@@ -335,7 +339,7 @@ async function lookedAt(asked: Asking): Promise<LookedAt | Response> {
   if (entry instanceof Response) return entry;
   const room = roomOf(entry);
   const seen = await asked.gateway.views.read(room, asked.c.var.background);
-  if (seen === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+  if (seen === null) return operatorProblem('store-unreachable', { 'Retry-After': '5' });
   return { room, entry, seen, etag: etagOf({ site: entry.version, room: seen.view.live.version }) };
 }
 
@@ -344,9 +348,9 @@ async function changeRoom(asked: Asking, change: () => Change): Promise<Response
   const found = await lookedAt(asked);
   if (found instanceof Response) return found;
   const { entry, room } = found;
-  if (entry.archivedAt !== null) return problemResponse('room-archived');
+  if (entry.archivedAt !== null) return operatorProblem('room-archived');
   const reply = await sendChange(asked, room, change(), asked.versions?.room ?? null);
-  if (reply.kind === 'conflict' && asked.versions === null) return problemResponse('if-match-needed');
+  if (reply.kind === 'conflict' && asked.versions === null) return operatorProblem('if-match-needed');
   if (reply.kind === 'conflict' || reply.kind === 'refused') return roomProblem(reply);
   return changed(reply, { site: entry.version, room: reply.version }, VIEW_STALE_MS_MAX);
 }
@@ -415,45 +419,47 @@ function changed(
 }
 
 function roomProblem(reply: ChangeReply): Response {
-  if (reply.kind === 'conflict') return problemResponse('changed-meanwhile');
+  if (reply.kind === 'conflict') return operatorProblem('changed-meanwhile');
   switch (reply.kind === 'refused' ? reply.reason : null) {
     case 'alreadyOpen':
-      return problemResponse('already-open');
+      return operatorProblem('already-open');
     case 'alreadyClosed':
-      return problemResponse('already-closed');
+      return operatorProblem('already-closed');
     case 'unknownPosition':
-      return problemResponse('session-unknown');
+      return operatorProblem('session-unknown');
     case 'logFull':
-      return problemResponse('log-full');
+      return operatorProblem('log-full');
     case null:
-      return problemResponse('unexpected');
+      return operatorProblem('unexpected');
   }
 }
 
-function directoryProblem(reply: DirectoryReply, full: Problem = 'rooms-full'): Response {
-  if (reply.kind === 'conflict') return problemResponse('changed-meanwhile');
-  return reply.kind === 'refused' ? refusedByDirectory(reply, full) : problemResponse('unexpected');
+function directoryProblem(reply: DirectoryReply, full: OperatorProblem = 'rooms-full'): Response {
+  if (reply.kind === 'conflict') return operatorProblem('changed-meanwhile');
+  return reply.kind === 'refused' ? refusedByDirectory(reply, full) : operatorProblem('unexpected');
 }
 
-function refusedByDirectory(refusal: Extract<DirectoryReply, { kind: 'refused' }>, full: Problem): Response {
+function refusedByDirectory(refusal: Extract<DirectoryReply, { kind: 'refused' }>, full: OperatorProblem): Response {
   switch (refusal.reason) {
     case 'exists':
-      return problemResponse('room-exists');
+      return operatorProblem('room-exists');
     case 'placeTaken': {
-      const errors = [{ field: 'site.paths', detail: placeTakenText(refusal) }];
-      return problemResponse('bad-input', {}, { errors });
+      const { place, by: room } = refusal;
+      const cause = { kind: 'overlap', room, place } as const;
+      const errors: FieldError[] = [{ field: 'site.paths', detail: placeTakenText(refusal), cause }];
+      return operatorProblem('bad-input', {}, { errors });
     }
     case 'unknownRoom':
     case 'unknownKey':
-      return problemResponse('not-found');
+      return operatorProblem('not-found');
     case 'archived':
-      return problemResponse('room-archived');
+      return operatorProblem('room-archived');
     case 'ownersKey':
-      return problemResponse('owners-key');
+      return operatorProblem('owners-key');
     case 'full':
-      return problemResponse(full);
+      return operatorProblem(full);
     case 'logFull':
-      return problemResponse('log-full');
+      return operatorProblem('log-full');
   }
 }
 

@@ -7,7 +7,7 @@ import { SIGN_IN_MS } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { clientAddress, networkOf } from '../client.ts';
 import type { Background, Gateway } from '../gateway.ts';
-import { problemResponse } from '../problems.ts';
+import { operatorProblem } from '../problems.ts';
 
 export type Who = {
   actor: Actor;
@@ -27,7 +27,7 @@ export async function whoAsks(gateway: Gateway, request: Request, background: Ba
   if (key !== undefined) return byKey(gateway, directory, key, address);
   const who = (await byAccess(gateway, request, address)) ?? (await bySession(gateway, directory, request, address));
   if (who instanceof Response) return who;
-  return changesFromElsewhere(request, gateway) ? problemResponse('cross-site-request') : who;
+  return changesFromElsewhere(request, gateway) ? operatorProblem('cross-site-request') : who;
 }
 
 /** The directory as it has to be known for this request, or the answer where it is not. */
@@ -37,7 +37,7 @@ export async function directoryFor(
   background: Background,
 ): Promise<DirectoryView | Response> {
   const directory = await gateway.directory.forOperators(background, isChange(request) ? 'change' : 'watch');
-  return directory ?? problemResponse('store-unreachable', { 'Retry-After': '5' });
+  return directory ?? operatorProblem('store-unreachable', { 'Retry-After': '5' });
 }
 
 async function byAccess(gateway: Gateway, request: Request, address: string | null): Promise<Who | null> {
@@ -62,7 +62,7 @@ export async function signIn(
   const [reply] = await gateway.store.directory.apply([
     { kind: 'signIn', digest: gateway.digest(key), address, from: networkOf(address) },
   ]);
-  if (reply.kind === 'refused') return problemResponse('log-full');
+  if (reply.kind === 'refused') return operatorProblem('log-full');
   if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
   const { id, name, role } = reply.key;
   const session = { sid: gateway.randomId(12), expiresAt: reply.at + SIGN_IN_MS };
@@ -84,7 +84,7 @@ async function byKey(
   const seconds = gateway.signIns.secondsToWait(networkOf(address));
   if (seconds > 0) return tooOften(seconds);
   const [reply] = await gateway.store.directory.apply([{ kind: 'signIn', digest, address, from: networkOf(address) }]);
-  if (reply.kind === 'refused') return problemResponse('log-full');
+  if (reply.kind === 'refused') return operatorProblem('log-full');
   if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
   return { actor: { ...reply.key, address }, session: null };
 }
@@ -98,7 +98,7 @@ async function bySession(
   const token = gateway.cookies.operatorToken(request.headers);
   const read = token === null ? null : await gateway.tokens.readOperator(token, OPERATORS_AUDIENCE, gateway.ownTime());
   if (read?.kind !== 'valid')
-    return problemResponse('operator-key', { 'WWW-Authenticate': 'Bearer realm="fairgate operators"' });
+    return operatorProblem('operator-key', { 'WWW-Authenticate': 'Bearer realm="fairgate operators"' });
   const { key: id, sid, issuedAt, expiresAt } = read.token;
   const key = keys.find((one) => one.id === id);
   const over = endedSignIns.some((ended) => ended.sid === sid);
@@ -106,16 +106,16 @@ async function bySession(
   const runOut = expiresAt <= gateway.ownTime();
   // Tokens count their time of issue in whole seconds.
   const former = key !== undefined && issuedAt + 1_000 <= key.signInsFrom;
-  if (key === undefined || over || runOut || former) return problemResponse('operator-key');
+  if (key === undefined || over || runOut || former) return operatorProblem('operator-key');
   return { actor: { id: key.id, name: key.name, role: key.role, address }, session: { sid, expiresAt } };
 }
 
 function wrongKey(waitMs: number): Response {
-  return problemResponse('wrong-key', { 'Retry-After': String(Math.ceil(waitMs / 1000)) });
+  return operatorProblem('wrong-key', { 'Retry-After': String(Math.ceil(waitMs / 1000)) });
 }
 
 function tooOften(seconds: number): Response {
-  return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
+  return operatorProblem('too-many-requests', { 'Retry-After': String(seconds) });
 }
 
 /**
