@@ -62,6 +62,7 @@ export function kindOf(action: string): ChangeKind {
     case 'revokeAll':
     case 'endSession':
     case 'givePass':
+    case 'usePass':
       return 'sessions';
     case 'addKey':
     case 'removeKey':

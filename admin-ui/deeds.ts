@@ -1,7 +1,6 @@
 // What an operator does to a room, as values: what it calls, what would undo it, and what cannot be undone. Pure.
 
-import type { Changed, Live, NewRoom, OperationName, Role, RoomDetail } from '../worker/contract/operators.ts';
-import { OPERATIONS, ROLES } from '../worker/contract/operators.ts';
+import type { Changed, Live, NewRoom, OperationName, RoomDetail } from '../worker/contract/operators.ts';
 import { type Problem, problemKind } from '../worker/contract/problems.ts';
 import type { Client, Outcome } from './client.ts';
 
@@ -72,11 +71,6 @@ export function operationOf(deed: Deed): OperationName {
     case 'removeTemplate':
       return deed.kind;
   }
-}
-
-export function allows(has: Role, operation: OperationName): boolean {
-  const { role } = OPERATIONS[operation];
-  return role === null || ROLES.indexOf(has) >= ROLES.indexOf(role);
 }
 
 /** Asks the gateway for it, on the version that was looked at where that matters. */

@@ -1,9 +1,16 @@
 // What the console knows beyond one screen: who is signed in, which room is looked at, what was done and can be undone,
 // what is being typed. Screens read it and ask it; it asks the gateway. No part of it touches the page.
 
-import type { Alarm, OperationName, Role, Session } from '../worker/contract/operators.ts';
+import {
+  type Alarm,
+  allows,
+  OPERATIONS,
+  type OperationName,
+  type Role,
+  type Session,
+} from '../worker/contract/operators.ts';
 import { type Client, createClient, type Outcome } from './client.ts';
-import { allows, type Deed, type DeedRecord, type Phase, perform, phaseOf, reversal } from './deeds.ts';
+import { type Deed, type DeedRecord, type Phase, perform, phaseOf, reversal } from './deeds.ts';
 import { type Figures, figuresOf, ownZone } from './figures.ts';
 import type { Preferences } from './preferences.ts';
 import { type Route, routeOf } from './routes.ts';
@@ -95,7 +102,7 @@ export class Desk {
   }
 
   may(operation: OperationName): boolean {
-    return allows(this.role, operation);
+    return allows(this.role, OPERATIONS[operation].role);
   }
 
   /** Why something cannot be done by this operator; null: it can. */

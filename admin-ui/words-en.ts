@@ -98,6 +98,9 @@ const fields: Record<string, string> = {
   name: 'Name',
   role: 'Role',
   times: 'Times',
+  entries: 'Entries given',
+  issued: 'Positions given',
+  silent: 'Gateways not heard of',
 };
 
 export const en = {
@@ -400,7 +403,7 @@ export const en = {
     passGet: 'Give me a pass',
     passUntil: (time: string) => `Your pass holds until ${time}.`,
     passOpen: 'Open the site',
-    passOther: (host: string) => `The room protects ${host}; the pass holds for this address only.`,
+    passLeft: (seconds: number) => `Opens once, within ${seconds} s.`,
   },
 
   alarms: {
@@ -719,6 +722,8 @@ const actions: Record<string, string> = {
   revokeAll: 'Everybody sent out',
   endSession: 'Session ended',
   givePass: 'Pass given',
+  usePass: 'Pass taken up',
+  recover: 'Store came back older',
   configure: 'Settings file read',
   seedRoom: 'Settings file read',
   ownerKey: 'Owner’s key of the settings',

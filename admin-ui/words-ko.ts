@@ -99,6 +99,9 @@ const fields: Record<string, string> = {
   name: '이름',
   role: '권한',
   times: '횟수',
+  entries: '준 추첨 번호',
+  issued: '준 순번',
+  silent: '소식 없는 게이트웨이',
 };
 
 export const ko: Words = {
@@ -401,7 +404,7 @@ export const ko: Words = {
     passGet: '입장권 받기',
     passUntil: (time) => `${time}까지 쓸 수 있습니다.`,
     passOpen: '사이트 열기',
-    passOther: (host) => `이 대기실은 ${host}를 지킵니다. 입장권은 지금 이 주소에서만 통합니다.`,
+    passLeft: (seconds) => `${seconds}초 안에 한 번만 열립니다.`,
   },
 
   alarms: {
@@ -714,6 +717,8 @@ const actions: Record<string, string> = {
   revokeAll: '전원 퇴장',
   endSession: '한 사람 퇴장',
   givePass: '입장권 발급',
+  usePass: '입장권 사용',
+  recover: '되돌아간 저장소 복구',
   configure: '설정 파일 반영',
   seedRoom: '설정 파일 반영',
   ownerKey: '설정 파일의 총괄 키',

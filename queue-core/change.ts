@@ -4,9 +4,9 @@
 import { type AuditEntry, difference, json, nextRecord } from './audit.ts';
 import type { Change, ChangeRefusal, ChangeReply, Command } from './command.ts';
 import type { Effect, Sessions } from './ledger.ts';
-import { AUDIT_RECORDS_MAX, RECENT_CHANGES_MAX } from './limits.ts';
+import { AUDIT_RECORDS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
 import { reschedule, stateOf } from './opening.ts';
-import type { EpochMs, RoomDocument, Schedule } from './room.ts';
+import type { EpochMs, PassGiven, RoomDocument, Schedule } from './room.ts';
 import { revoke, revokeAll } from './sessions.ts';
 import { rfc3339 } from './time.ts';
 
@@ -104,8 +104,24 @@ function carryOut(
       return { room, from: { position, sid: record?.sid ?? '' }, to: null, lasting: false };
     }
     case 'givePass':
-      return { room, from: null, to: { sid: wanted.sid, until: rfc3339(wanted.expiresAt) }, lasting: false };
+      return {
+        room: { ...room, passes: passesWith(room, wanted.sid, wanted.useBy, now) },
+        from: null,
+        to: { sid: wanted.sid, until: rfc3339(wanted.expiresAt) },
+        lasting: false,
+      };
+    case 'usePass': {
+      const { sid } = wanted;
+      if (!room.passes.some((pass) => pass.sid === sid && now < pass.useBy)) return 'passSpent';
+      const passes = room.passes.filter((pass) => pass.sid !== sid);
+      return { room: { ...room, passes }, from: null, to: { sid }, lasting: false };
+    }
   }
+}
+
+function passesWith({ passes }: RoomDocument, sid: string, useBy: EpochMs | null, now: EpochMs): PassGiven[] {
+  if (useBy === null) return passes;
+  return [...passes.filter((pass) => now < pass.useBy), { sid, useBy }].slice(-PASSES_MAX);
 }
 
 function edited<K extends 'flow' | 'closed'>(

@@ -84,8 +84,10 @@ export type Change =
   /** Everybody inside is sent out; those who wait keep their places. */
   | { kind: 'revokeAll' }
   | { kind: 'endSession'; position: number }
-  /** Records that an operator was given a way in of their own. */
-  | { kind: 'givePass'; sid: string; expiresAt: EpochMs };
+  /** Records that an operator was given a way in of their own; with `useBy`, one that has to be taken up until then, once. */
+  | { kind: 'givePass'; sid: string; expiresAt: EpochMs; useBy: EpochMs | null }
+  /** Takes up the pass of this session. */
+  | { kind: 'usePass'; sid: string };
 
 /** Why a change was not made. */
 export type ChangeRefusal =
@@ -95,6 +97,8 @@ export type ChangeRefusal =
   | 'alreadyClosed'
   /** Nobody was admitted with that position. */
   | 'unknownPosition'
+  /** The pass was taken up already, or not in time. */
+  | 'passSpent'
   /** The audit log has reached its bound; archive the room. */
   | 'logFull';
 

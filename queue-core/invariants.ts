@@ -1,7 +1,7 @@
 // The promises as numbered checks over what a room remembers. Written without the step's own arithmetic, so that a
 // fault there shows here. Tests, the simulator and the check of a stored room all use these.
 
-import { CALL_SAMPLES_MAX, RECENT_JOINS_MAX, STANDBY_MAX } from './limits.ts';
+import { CALL_SAMPLES_MAX, PASSES_MAX, RECENT_JOINS_MAX, STANDBY_MAX } from './limits.ts';
 import { stateOf } from './opening.ts';
 import type { RoomDocument, SessionRecord } from './room.ts';
 
@@ -48,7 +48,7 @@ export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
     [8, stateOf(room, room.at) !== 'prequeue' || (room.called === 0 && all.length === 0)],
     [8, slots.every((slot) => slot >= room.schedule.opensAt)],
     [10, room.standby.length <= STANDBY_MAX && room.calls.length <= CALL_SAMPLES_MAX],
-    [10, room.recentJoins.length <= RECENT_JOINS_MAX],
+    [10, room.recentJoins.length <= RECENT_JOINS_MAX && room.passes.length <= PASSES_MAX],
     [
       11,
       room.lostUntil > 0 ||

@@ -67,6 +67,12 @@ export const AUDIT_RECORDS_MAX = 100_000;
 /** Changes remembered by name, so that one whose answer was lost can be repeated. */
 export const RECENT_CHANGES_MAX = 16;
 
+/** Passes given and not used yet that a room remembers; with more, the oldest leads nowhere. Nobody gives so many at once. */
+export const PASSES_MAX = 16;
+
+/** How long a pass can be taken from the console to the site: by the person who has just asked for it, in one click. */
+export const PASS_USE_MS = 30_000;
+
 /** Rooms of one deployment, and what they may take as JSON: what gateways read every second stays below 256 KB. */
 export const ROOMS_MAX = 100;
 export const ROOMS_BYTES_MAX = 192 * 1024;

@@ -107,6 +107,7 @@ function newEpoch(lasting: Lasting, schedule: Schedule, secret: string, now: Epo
     generation: 0,
     revokedAt: 0,
     recentJoins: [],
+    passes: [],
     recovery: null,
     lostUntil: 0,
     totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },

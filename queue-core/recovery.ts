@@ -49,6 +49,8 @@ export function recoverRoom(
     ...outcome,
     at: time,
     gateways: gatewaysOf(stored, seen),
+    // One of them may have been taken up in what was lost.
+    passes: [],
     recovery: recoveryOf(stored, seen, time),
     lostUntil: Math.max(outcome.lostUntil, bucketEnd(outcome, time + longestSession(stored, seen))),
   };

@@ -116,6 +116,13 @@ export interface GatewaySeen {
   version: number;
 }
 
+/** An operator's way in, on its way from the console to the site. */
+export interface PassGiven {
+  sid: string;
+  /** Until when it can be taken up. */
+  useBy: EpochMs;
+}
+
 export interface RoomDocument {
   room: string;
   /** When the room came to be. */
@@ -187,6 +194,8 @@ export interface RoomDocument {
   /** When that happened last; 0: never in this epoch. */
   revokedAt: EpochMs;
   recentJoins: string[];
+  /** Operators' passes that were given and not taken up. */
+  passes: PassGiven[];
   totals: Totals;
 
   /** Asking around what the store has lost, and until when; null: nothing is known to be lost. */

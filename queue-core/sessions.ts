@@ -155,6 +155,7 @@ export function revokeAll(room: RoomDocument, now: EpochMs): void {
   room.expiries = [];
   room.generation++;
   room.revokedAt = now;
+  room.passes = [];
   room.renewBefore = now + 1;
 }
 

@@ -165,6 +165,10 @@ const PROBLEM_WORDS: Record<Language, Partial<Record<Problem, { title: string; d
     'cross-site-request': { title: '다른 사이트에서 온 요청입니다', detail: '이 사이트의 화면에서 다시 눌러 주세요.' },
     'bad-body': { title: '요청을 읽을 수 없습니다', detail: '뒤로 가서 다시 눌러 주세요. 순서는 그대로입니다.' },
     'body-too-large': { title: '요청이 너무 큽니다', detail: '뒤로 가서 다시 눌러 주세요. 순서는 그대로입니다.' },
+    'pass-spent': {
+      title: '이 주소는 더 이상 쓸 수 없습니다',
+      detail: '입장권 주소는 몇 초 안에 한 번만 쓸 수 있습니다. 운영자 화면에서 다시 받아 주세요.',
+    },
     unexpected: { title: '일시적인 오류입니다', detail: '순서는 그대로입니다. 잠시 후 새로 고침해 주세요.' },
     'not-configured': { title: '아직 준비 중입니다', detail: '운영자가 설정을 마치면 이용하실 수 있습니다.' },
   },
@@ -195,6 +199,10 @@ const PROBLEM_WORDS: Record<Language, Partial<Record<Problem, { title: string; d
     'body-too-large': {
       title: 'The request is too large',
       detail: 'Go back and press the button again. Your place is kept.',
+    },
+    'pass-spent': {
+      title: 'This way in is no longer valid',
+      detail: 'A pass is taken up once, within seconds. Ask for another in the operators’ console.',
     },
     unexpected: {
       title: 'Something went wrong for a moment',

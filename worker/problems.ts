@@ -10,6 +10,11 @@ const PROBLEMS = {
     'A place in line is needed',
     'Open this address in a browser, or POST to the room’s join address, and come back with the admission token.',
   ],
+  'pass-spent': [
+    403,
+    'This way in is no longer valid',
+    'A pass is taken up once, within seconds. Ask for another in the operators’ console.',
+  ],
   'cross-site-request': [
     403,
     'Request from another site',

@@ -47,15 +47,19 @@ const admissionClaims = z.object({
   exp: z.number(),
 });
 
+/** An operator's id: a key's, or a mail address behind a word; the longest address has 254 characters (RFC 5321). */
+const OPERATOR_ID_CHARS_MAX = 270;
+
 const operatorClaims = z.object({
-  sub: z.string().min(1).max(64),
+  sub: z.string().min(1).max(OPERATOR_ID_CHARS_MAX),
   sid: z.string().min(1).max(64),
   iat: z.number(),
   exp: z.number(),
 });
 
-/** An operator's session: which key it was exchanged for. */
+/** An operator's session, or a pass on its way to the site: whose it is. */
 export interface OperatorToken {
+  /** The operator's id: of a key, where it was exchanged for one. */
   key: string;
   sid: string;
   issuedAt: EpochMs;

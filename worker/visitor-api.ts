@@ -10,6 +10,7 @@ import { isBrowser } from './client.ts';
 import { cloudflareWaitingRoom } from './cloudflare-json.ts';
 import { placeIn } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
+import { usePass } from './operators/pass.ts';
 import type { VisitorAnswer } from './pages/model.ts';
 import { problemResponse } from './problems.ts';
 import type { Room } from './settings.ts';
@@ -91,6 +92,11 @@ export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
       console.error(...error.words);
       return wish.unreachable();
     }
+  });
+
+  api.get('/rooms/:room/pass', async (c) => {
+    const room = await roomOf(c);
+    return room === undefined ? problemResponse('not-found') : usePass(gateway, c.req.raw, room, c.var.background);
   });
 
   api.get('/language', (c) => {

@@ -1,18 +1,13 @@
 // What cannot be undone, apart from everything else and pressed for a second each; and a pass for the operator's own eyes.
 
 import { useState } from 'hono/jsx/dom';
-import type { Live, RoomDetail } from '../../worker/contract/operators.ts';
+import type { Live } from '../../worker/contract/operators.ts';
 import type { Desk } from '../desk.ts';
+import { failureSaid } from '../failures.ts';
 import { Field, typed } from '../parts/field.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
 
-interface DangersProps {
-  desk: Desk;
-  live: Live;
-  detail: RoomDetail | null;
-}
-
-export function Dangers({ desk, live, detail }: DangersProps) {
+export function Dangers({ desk, live }: { desk: Desk; live: Live }) {
   const w = desk.words.danger;
   const whyNot = desk.whyNot('openNow');
   const isBefore = live.state === 'scheduled' || live.state === 'prequeue';
@@ -41,7 +36,7 @@ export function Dangers({ desk, live, detail }: DangersProps) {
             })
           : null}
         <EndOne desk={desk} live={live} key="end" />
-        <Pass desk={desk} live={live} detail={detail} key="pass" />
+        <Pass desk={desk} live={live} key="pass" />
       </div>
     </section>
   );
@@ -82,34 +77,36 @@ function EndOne({ desk, live }: { desk: Desk; live: Live }) {
   );
 }
 
-type Given = { kind: 'none' } | { kind: 'given'; until: number } | { kind: 'failed'; text: string };
+type Given =
+  | { kind: 'none' }
+  | { kind: 'given'; until: number; link: { address: string; useBy: number } | null }
+  | { kind: 'failed'; text: string };
 
-function Pass({ desk, live, detail }: DangersProps) {
+/** The address of a pass leads in once, so it is put away as soon as it was followed. */
+function Pass({ desk, live }: { desk: Desk; live: Live }) {
   const w = desk.words.danger;
   const [given, setGiven] = useState<Given>({ kind: 'none' });
   const whyNot = desk.whyNot('givePass');
-  const hosts = detail?.site.hosts ?? [];
-  const isHere = hosts.includes('*') || hosts.includes(location.hostname);
   const get = async () => {
     if (whyNot !== null) return;
     const outcome = await desk.client.call('givePass', { params: { room: live.room } });
-    if (outcome.kind === 'answer') setGiven({ kind: 'given', until: Date.parse(outcome.value.expiresAt) });
-    else
-      setGiven({
-        kind: 'failed',
-        text: outcome.kind === 'problem' ? desk.words.problem(outcome.problem) : desk.words.unanswered,
-      });
+    if (outcome.kind !== 'answer') {
+      setGiven({ kind: 'failed', text: failureSaid(outcome, desk.words) });
+      return;
+    }
+    const { expiresAt, link } = outcome.value;
+    const open = link === undefined ? null : { address: link.address, useBy: Date.parse(link.useBy) };
+    setGiven({ kind: 'given', until: Date.parse(expiresAt), link: open });
   };
+  const link = given.kind === 'given' && given.link !== null && given.link.useBy > desk.now ? given.link : null;
+  const isUsed = given.kind === 'given' && given.link === null && given.until > desk.now;
   return (
     <div class="danger-row pass">
       <h3>{w.pass}</h3>
       <p id="pass-note">{w.passNote}</p>
-      {given.kind === 'given' && given.until > desk.now ? (
-        <p key="given" role="status">
-          {w.passUntil(desk.figures.second(given.until))}{' '}
-          <a href={detail?.site.paths?.[0] ?? '/'} target="_blank" rel="noreferrer">
-            {w.passOpen}
-          </a>
+      {isUsed ? (
+        <p key="used" role="status">
+          {w.passUntil(desk.figures.second(given.until))}
         </p>
       ) : null}
       {given.kind === 'failed' ? (
@@ -117,25 +114,42 @@ function Pass({ desk, live, detail }: DangersProps) {
           {given.text}
         </p>
       ) : null}
-      {isHere || detail === null ? null : (
-        <p key="other" class="note">
-          {w.passOther(hosts.join(', '))}
-        </p>
-      )}
       {whyNot === null ? null : (
         <p key="why" class="note">
           {whyNot}
         </p>
       )}
-      <button
-        type="button"
-        class="button"
-        aria-describedby="pass-note"
-        aria-disabled={whyNot === null ? 'false' : 'true'}
-        onClick={() => void get()}
-      >
-        {w.passGet}
-      </button>
+      <div class="ways">
+        {link === null ? (
+          <button
+            type="button"
+            key="get"
+            class="button"
+            aria-describedby="pass-note"
+            aria-disabled={whyNot === null ? 'false' : 'true'}
+            onClick={() => void get()}
+          >
+            {w.passGet}
+          </button>
+        ) : (
+          <a
+            key="open"
+            class="button primary"
+            href={link.address}
+            target="_blank"
+            rel="noreferrer"
+            aria-describedby="pass-left"
+            onClick={() => setTimeout(() => setGiven((now) => (now.kind === 'given' ? { ...now, link: null } : now)))}
+          >
+            {w.passOpen}
+          </a>
+        )}
+        {link === null ? null : (
+          <span key="left" id="pass-left" role="status">
+            {w.passLeft(Math.ceil((link.useBy - desk.now) / 1000))}
+          </span>
+        )}
+      </div>
     </div>
   );
 }

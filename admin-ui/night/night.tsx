@@ -31,7 +31,7 @@ export function Night({ desk, seen }: { desk: Desk; seen: Watched }) {
           <MessageCard desk={desk} live={live} />
         </div>
         <Charts desk={desk} seen={seen} />
-        <Dangers desk={desk} live={live} detail={seen.detail} />
+        <Dangers desk={desk} live={live} />
       </div>
       <Deeds desk={desk} seen={seen} />
     </div>

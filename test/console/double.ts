@@ -429,7 +429,10 @@ function carryOut(gateway: GatewayDouble, name: OperationName, { c, who, room: i
       return changed('endSession', { position: Number(c.req.param('position')), sid: 'x' }, null, () => {});
     case 'givePass':
       gateway.record(room as RoomDouble, by, 'givePass', null, { sid: 'x', until: rfc3339(now + 600_000) });
-      return { expiresAt: rfc3339(now + 600_000) };
+      return {
+        expiresAt: rfc3339(now + 600_000),
+        link: { address: 'https://booking.example/_fairgate/rooms/vaccine/pass?code=x', useBy: rfc3339(now + 30_000) },
+      };
     case 'forecast': {
       const { newUsersPerMinute } = query as { newUsersPerMinute: number };
       const { waiting, newUsersPerMinute: present } = gateway.live(id);

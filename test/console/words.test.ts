@@ -33,6 +33,12 @@ const CHANGES: Change[] = [
   { action: 'revokeAll', from: { active: 312 }, to: { active: 0 } },
   { action: 'endSession', from: { position: 77, sid: 'abc' }, to: null },
   { action: 'givePass', from: null, to: { sid: 'abc', until: '2027-08-05T12:00:00.000Z' } },
+  { action: 'usePass', from: null, to: { sid: 'abc' } },
+  {
+    action: 'recover',
+    from: { issued: 10, entries: 0, active: 4 },
+    to: { issued: 110, entries: 0, active: 9, silent: 1 },
+  },
   {
     action: 'configure',
     from: null,

@@ -109,6 +109,13 @@ export const play: fc.Arbitrary<Play> = fc.record({
     },
     {
       weight: 1,
+      arbitrary: fc.tuple(name, fc.boolean()).map(([who, isGiven]) => (room: RoomDocument) => {
+        const [sid, useBy] = [`pass-${who}`, room.at + 30_000];
+        return change(isGiven ? { kind: 'givePass', sid, expiresAt: useBy, useBy } : { kind: 'usePass', sid });
+      }),
+    },
+    {
+      weight: 1,
       arbitrary: fc
         .double({ min: 0, max: 1, noNaN: true })
         .map((share) => (room: RoomDocument) => change({ kind: 'endSession', position: positionOf(room, share) })),

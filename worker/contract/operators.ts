@@ -15,6 +15,11 @@ export const ROLES = ['viewer', 'operator', 'owner'] as const;
 export const roleSchema = z.enum(ROLES);
 export type Role = z.output<typeof roleSchema>;
 
+/** @param needed null: whoever it is */
+export function allows(has: Role, needed: Role | null): boolean {
+  return needed === null || ROLES.indexOf(has) >= ROLES.indexOf(needed);
+}
+
 /** Bytes of an operator's own waiting page: what existing templates were allowed. */
 export const TEMPLATE_BYTES_MAX = 1_048_576;
 export const KEY_NAME_CHARS_MAX = 60;
@@ -272,8 +277,10 @@ export const madeKeySchema = z.object({ ...operatorSchema.shape, key: z.string()
 
 export const passSchema = z.object({
   expiresAt: moment,
-  /** For clients that are no browsers; a browser gets it as a cookie. */
+  /** For clients that are no browsers. */
   admissionToken: z.string().optional(),
+  /** For browsers: an address of the site where the pass is taken up, once, as a cookie that no script reads. */
+  link: z.object({ address: z.url(), useBy: moment }).optional(),
 });
 
 /** Pages that can be previewed: what a visitor sees in each state. */

@@ -21,6 +21,9 @@ const RETRY_MS = 5_000;
 
 const FETCH_MS_MAX = 3_000;
 
+/** Of operators' ids: no key's has a colon. */
+const ID_PREFIX = 'access:';
+
 export const accessRolesSchema = z.record(z.email(), roleSchema);
 
 export interface AccessSettings {
@@ -44,17 +47,22 @@ export class Access {
 
   /** @returns the operator of a genuine assertion, or null: in doubt nobody */
   async operator(assertion: string, now: EpochMs): Promise<Omit<Actor, 'address'> | null> {
-    const { roles } = this.#settings;
     try {
       const payload = await this.#verified(assertion, now);
       const email = z.email().parse(payload['email']).toLowerCase();
-      const role = Object.entries(roles).find(([name]) => name.toLowerCase() === email)?.[1];
-      return role === undefined ? null : { id: `access:${email}`, name: email, role };
+      return this.named(`${ID_PREFIX}${email}`);
     } catch (error) {
       // Not genuine, of another application, run out, without a mail address; or the keys could not be had.
       console.error('An assertion of Cloudflare Access was refused:', error instanceof Error ? error.message : error);
       return null;
     }
+  }
+
+  /** @returns the operator whose id this is, as the list has them now */
+  named(id: string): Omit<Actor, 'address'> | null {
+    const email = id.startsWith(ID_PREFIX) ? id.slice(ID_PREFIX.length) : null;
+    const role = Object.entries(this.#settings.roles).find(([name]) => name.toLowerCase() === email)?.[1];
+    return email === null || role === undefined ? null : { id, name: email, role };
   }
 
   /** Verifies with the keys at hand, and once more with fresh ones where those do not have the one it names. */

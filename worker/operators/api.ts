@@ -5,14 +5,7 @@ import { type Context, Hono } from 'hono';
 import type * as z from 'zod';
 import { readText } from '../body.ts';
 import { isBrowser } from '../client.ts';
-import {
-  OPERATIONS,
-  type Operation,
-  type OperationName,
-  ROLES,
-  type Role,
-  TEMPLATE_BYTES_MAX,
-} from '../contract/operators.ts';
+import { allows, OPERATIONS, type Operation, type OperationName, TEMPLATE_BYTES_MAX } from '../contract/operators.ts';
 import type { FieldCause } from '../contract/problems.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../problems.ts';
@@ -91,7 +84,7 @@ async function answer(
     const who =
       operation.role === null ? nobodyYet(gateway, request) : await whoAsks(gateway, request, c.var.background);
     if (who instanceof Response) return who;
-    if (operation.role !== null && !allows(who.actor.role, operation.role)) return operatorProblem('role-too-small');
+    if (!allows(who.actor.role, operation.role)) return operatorProblem('role-too-small');
     const versions = readVersions(c.req.header('If-Match'));
     if (operation.ifMatch === true && versions === null) return operatorProblem('if-match-needed');
     const input = await readInput(operation, c);
@@ -112,10 +105,6 @@ async function answer(
 function nobodyYet(gateway: Gateway, request: Request): Who | Response {
   if (isBrowser(request) && changesFromElsewhere(request, gateway)) return operatorProblem('cross-site-request');
   return { actor: { id: 'nobody', name: 'nobody', role: 'viewer', address: null }, session: null };
-}
-
-function allows(has: Role, needed: Role): boolean {
-  return ROLES.indexOf(has) >= ROLES.indexOf(needed);
 }
 
 interface Input {

@@ -12,7 +12,7 @@ import {
 import { outlook } from '../../queue-core/forecast.ts';
 import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
 import type { Page } from '../../queue-core/ledger.ts';
-import { HISTORY_BUCKET_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import { HISTORY_BUCKET_MS, PASS_USE_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
 import { json } from '../answers.ts';
@@ -27,15 +27,10 @@ import { templateFault } from '../template.ts';
 import type { Asked, Handlers } from './api.ts';
 import { bucketInWords, liveOf } from './live.ts';
 import { logAsCsv, logAsJson } from './log-export.ts';
+import { PASS_MS, passLink, passToken } from './pass.ts';
 import { previewPage } from './preview.ts';
 import { etagOf, type Versions } from './versions.ts';
 import { directoryFor, signIn, type Who } from './who.ts';
-
-/** Long enough to look at one page of the site, too short to hand on. */
-const PASS_MS = 10 * 60_000;
-
-/** An operator's position: nobody's place in line. */
-const NOBODYS_POSITION = 0;
 
 export const HANDLERS: Handlers = {
   async signIn({ gateway, c, body }) {
@@ -199,20 +194,17 @@ export const HANDLERS: Handlers = {
     if (found instanceof Response) return found;
     const { room, entry, seen } = found;
     if (entry.archivedAt !== null) return operatorProblem('room-archived');
-    const [visitor, sid] = [gateway.randomId(16), gateway.randomId(12)];
-    const session = { issuedAt: seen.now, admitAt: seen.now, expiresAt: seen.now + PASS_MS };
-    const recorded = await sendChange(asked, room, { kind: 'givePass', sid, expiresAt: session.expiresAt }, null);
+    const [sid, issuedAt] = [gateway.randomId(12), seen.now];
+    const expiresAt = issuedAt + PASS_MS;
+    const useBy = isBrowser(c.req.raw) ? issuedAt + PASS_USE_MS : null;
+    const recorded = await sendChange(asked, room, { kind: 'givePass', sid, expiresAt, useBy }, null);
     if (recorded.kind !== 'changed') return roomProblem(recorded);
-    const { epoch } = seen.view.board;
-    const token = { room: room.id, visitor, epoch, position: NOBODYS_POSITION, sid, ...session };
-    const admissionToken = await gateway.tokens.issueAdmission(token, room.audience);
     gateway.metrics.count('fairgate_requests_total', { decision: 'operatorPass', reason: 'given' });
-    const expiresAt = rfc3339(session.expiresAt);
-    if (!isBrowser(c.req.raw)) return json({ admissionToken, expiresAt });
-    const response = json({ expiresAt });
-    const cookie = gateway.cookies.setAdmission(room.id, admissionToken, seen.now, session.expiresAt);
-    response.headers.append('Set-Cookie', cookie);
-    return response;
+    const given = { expiresAt: rfc3339(expiresAt) };
+    if (useBy !== null)
+      return json({ ...given, link: await passLink(gateway, room, asked.who.actor.id, sid, issuedAt) });
+    const admissionToken = await passToken(gateway, room, seen.view.board.epoch, { sid, issuedAt });
+    return json({ ...given, admissionToken });
   },
 
   async live(asked) {
@@ -429,6 +421,8 @@ function roomProblem(reply: ChangeReply): Response {
       return operatorProblem('session-unknown');
     case 'logFull':
       return operatorProblem('log-full');
+    // Passes are taken up at the site, not here.
+    case 'passSpent':
     case null:
       return operatorProblem('unexpected');
   }

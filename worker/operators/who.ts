@@ -47,6 +47,19 @@ async function byAccess(gateway: Gateway, request: Request, address: string | nu
   return found === null ? null : { actor: { ...found, address }, session: null };
 }
 
+/** @returns the operator of this id as they are known now, or null: gone, or the store does not answer */
+export async function operatorNamed(
+  gateway: Gateway,
+  id: string,
+  background: Background,
+): Promise<Omit<Actor, 'address'> | null> {
+  const directory = await gateway.directory.forOperators(background);
+  if (directory === null) return null;
+  const key = directory.keys.find((one) => one.id === id);
+  if (key !== undefined) return { id, name: key.name, role: key.role };
+  return gateway.access?.named(id) ?? null;
+}
+
 /** Exchanges a key for a session. @returns the session's token, or the answer to a wrong key */
 export async function signIn(
   gateway: Gateway,
