@@ -1,6 +1,6 @@
 // What an operator does to a room, as values: what it calls, what would undo it, and what cannot be undone. Pure.
 
-import type { Changed, Live, NewRoom, OperationName, RoomDetail } from '../worker/contract/operators.ts';
+import type { Changed, Live, NewRoom, RoomDetail } from '../worker/contract/operators.ts';
 import { type Problem, problemKind } from '../worker/contract/problems.ts';
 import type { Client, Outcome } from './client.ts';
 
@@ -46,30 +46,6 @@ export function reversal(deed: Deed): Deed | null {
     case 'removeTemplate':
     case 'archive':
       return null;
-  }
-}
-
-export function operationOf(deed: Deed): OperationName {
-  switch (deed.kind) {
-    case 'flow':
-      return deed.to === 'paused' ? 'pause' : deed.to === 'held' ? 'hold' : 'resume';
-    case 'policy':
-      return 'setPolicy';
-    case 'message':
-      return 'setMessage';
-    case 'schedule':
-      return 'setSchedule';
-    case 'site':
-      return 'setSite';
-    case 'archive':
-      return 'archiveRoom';
-    case 'openNow':
-    case 'close':
-    case 'revokeAll':
-    case 'endSession':
-    case 'setTemplate':
-    case 'removeTemplate':
-      return deed.kind;
   }
 }
 

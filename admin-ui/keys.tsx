@@ -2,7 +2,14 @@
 
 import { useState } from 'hono/jsx/dom';
 import type * as z from 'zod';
-import { KEY_NAME_CHARS_MAX, type keySchema, newKeySchema, ROLES, type Role } from '../worker/contract/operators.ts';
+import {
+  KEY_NAME_CHARS_MAX,
+  type keySchema,
+  newKeySchema,
+  OWNER_KEY_ID,
+  ROLES,
+  type Role,
+} from '../worker/contract/operators.ts';
 import type { Desk } from './desk.ts';
 import { failureSaid, lostSaid } from './failures.ts';
 import { figuresOf, ownZone } from './figures.ts';
@@ -89,14 +96,19 @@ export function Keys({ desk }: { desk: Desk }) {
                   {w.removeNote(key.name)}
                 </small>
               </p>
-              <HoldButton
-                desk={desk}
-                label={w.remove}
-                note={w.removeNote(key.name)}
-                noteId={`remove-${key.id}`}
-                whyNot={whyNot}
-                onHeld={() => void remove(key)}
-              />
+              {key.id === OWNER_KEY_ID ? (
+                <small key="settings">{w.settings}</small>
+              ) : (
+                <HoldButton
+                  key="remove"
+                  desk={desk}
+                  label={w.remove}
+                  note={w.removeNote(key.name)}
+                  noteId={`remove-${key.id}`}
+                  whyNot={whyNot}
+                  onHeld={() => void remove(key)}
+                />
+              )}
             </li>
           ))}
         </ul>

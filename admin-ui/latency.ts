@@ -1,8 +1,6 @@
 // What is known of the origin's answers: they were counted in classes, so a quantile is known as "at most", never as a
 // point in between. Pure.
 
-import type { Bucket } from '../worker/contract/operators.ts';
-
 /** At most `ms`; `beyond`: more than the last class can tell, `ms` being its lower end. */
 export interface AtMost {
   ms: number;
@@ -19,13 +17,4 @@ export function quantile(counts: readonly number[], boundsMs: readonly number[],
     if (passed >= total * share) return { ms, beyond: false };
   }
   return { ms: boundsMs.at(-1) ?? 0, beyond: true };
-}
-
-/** Classes of several buckets together. */
-export function classesOf(buckets: readonly Bucket[]): number[] {
-  const sums: number[] = [];
-  for (const { origin } of buckets) {
-    for (const [index, count] of origin.latency.entries()) sums[index] = (sums[index] ?? 0) + count;
-  }
-  return sums;
 }

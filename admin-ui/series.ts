@@ -3,7 +3,7 @@
 
 import type { Bucket } from '../worker/contract/operators.ts';
 import { BUCKET_MS } from './buckets.ts';
-import { quantile } from './latency.ts';
+import { type AtMost, quantile } from './latency.ts';
 
 /** `null` is a break in the line. */
 export type Column = (number | null)[];
@@ -19,7 +19,7 @@ export interface Columns {
   active: Column;
   activeLimit: Column;
   refused: Record<Reason, Column>;
-  /** Upper ends of the classes in which half and 95 % of the answers lie, ms. */
+  /** Upper ends of the classes in which half and 95 % of the answers lie, ms; more than the last end: beyond it. */
   median: Column;
   p95: Column;
   errors: Column;
@@ -64,10 +64,15 @@ function add(columns: Columns, at: number, bucket: Bucket | null, isOpen: boolea
   columns.activeLimit.push(bucket?.totalActiveUsers ?? null);
   for (const reason of REASONS) columns.refused[reason].push(counted === null ? null : (counted.refused[reason] ?? 0));
   const { origin } = counted ?? {};
-  columns.median.push(origin === undefined ? null : (quantile(origin.latency, boundsMs, 0.5)?.ms ?? null));
-  columns.p95.push(origin === undefined ? null : (quantile(origin.latency, boundsMs, 0.95)?.ms ?? null));
+  columns.median.push(origin === undefined ? null : level(quantile(origin.latency, boundsMs, 0.5)));
+  columns.p95.push(origin === undefined ? null : level(quantile(origin.latency, boundsMs, 0.95)));
   columns.errors.push(origin?.errors ?? null);
   columns.unreachable.push(origin?.unreachable ?? null);
+}
+
+/** Beyond the last class there is no height that is true; just above its end says that much. */
+function level(atMost: AtMost | null): number | null {
+  return atMost === null ? null : atMost.ms + (atMost.beyond ? 1 : 0);
 }
 
 /** Whether there is anything in it but zeros. */

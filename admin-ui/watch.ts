@@ -53,7 +53,7 @@ const LOOK_MS = 1_000;
 const LOOK_MS_MAX = 5_000;
 
 /** What the charts show at first. */
-export const HISTORY_AT_FIRST_MS = 30 * 60_000;
+const HISTORY_AT_FIRST_MS = 30 * 60_000;
 
 /** Records fetched at a time; an evening has fewer. */
 const RECORDS_PAGE = 200;

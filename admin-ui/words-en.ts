@@ -7,8 +7,6 @@ import type { Figures, Language, WaitSpan } from './figures.ts';
 
 type State = 'scheduled' | 'prequeue' | 'drawing' | 'open' | 'paused' | 'soldOut' | 'closed';
 
-const people = (count: string) => `${count} people`;
-
 const roles: Record<Role, string> = { viewer: 'viewer', operator: 'operator', owner: 'owner' };
 
 const flows: Record<Flow, string> = { running: 'moving', paused: 'paused', held: 'held' };
@@ -117,7 +115,6 @@ export const en = {
   retry: 'Try again',
   copy: 'Copy',
   copied: 'Copied',
-  people,
   states,
   stateOf: (state: State, flow: Flow) => (state === 'paused' && flow === 'held' ? 'Held' : states[state]),
   stateNotes: {
@@ -199,7 +196,6 @@ export const en = {
     waiting: 'waiting',
     active: 'inside',
     opensAt: 'Opening',
-    archived: 'Archived',
     archivedAt: (time: string) => `Archived ${time}`,
     unknown: 'The store of this room does not answer',
   },
@@ -266,7 +262,6 @@ export const en = {
     resumeNote: 'The line moves again.',
     running: 'Moving',
     runningNote: 'The line moves.',
-    isNow: 'now',
     before: 'Before the opening this decides how the line begins.',
   },
   limits: {
@@ -408,7 +403,6 @@ export const en = {
 
   alarms: {
     title: 'Alarms',
-    none: 'No alarms.',
     count: (count: number) => (count === 1 ? '1 alarm' : `${count} alarms`),
   },
   alarm(alarm: Alarm, figures: Figures): { what: string; next: string } {
@@ -459,7 +453,6 @@ export const en = {
     reading: 'Reading what was before …',
     arrived: 'Arrived',
     admitted: 'Admitted',
-    called: 'Called',
     waiting: 'Waiting',
     active: 'Inside',
     limit: 'limit',
@@ -472,8 +465,8 @@ export const en = {
       crossSite: 'other site',
     },
     latency: 'Site’s answers',
-    median: 'half within',
-    p95: '95 % within',
+    median: 'half',
+    p95: '95 %',
     errors: 'Site’s errors',
     unreachable: 'no answer',
     per10: 'per 10 s',
@@ -484,14 +477,12 @@ export const en = {
     time: 'Time',
     marks: 'Changes',
     mark: (time: string, what: string) => `${time} ${what}`,
-    latest: 'now',
   },
 
   log: {
     title: 'Log',
     directoryTitle: 'Log of rooms and keys',
     who: 'Who',
-    when: 'When',
     what: 'What',
     search: 'Search',
     kind: 'Kind',
@@ -652,7 +643,6 @@ export const en = {
     language: 'Language',
     page: 'Page',
     all: 'All at once',
-    one: 'One at a time',
     frame: (kind: string) => `Page “${kind}”`,
     kinds: {
       scheduled: 'Not open yet',

@@ -8,8 +8,6 @@ import type { Words } from './words.ts';
 
 type State = keyof Words['states'];
 
-const people = (count: string) => `${count}명`;
-
 const roles: Record<Role, string> = { viewer: '열람', operator: '운영', owner: '총괄' };
 
 const flows: Record<Flow, string> = { running: '진행', paused: '호출 멈춤', held: '입장까지 멈춤' };
@@ -118,7 +116,6 @@ export const ko: Words = {
   retry: '다시 시도',
   copy: '복사',
   copied: '복사했습니다',
-  people,
   states,
   stateOf: (state, flow) => (state === 'paused' && flow === 'held' ? '입장까지 멈춤' : states[state]),
   stateNotes: {
@@ -200,7 +197,6 @@ export const ko: Words = {
     waiting: '대기',
     active: '이용 중',
     opensAt: '시작',
-    archived: '보관됨',
     archivedAt: (time) => `${time} 보관`,
     unknown: '이 대기실의 저장소가 응답하지 않습니다',
   },
@@ -267,7 +263,6 @@ export const ko: Words = {
     resumeNote: '줄이 다시 움직입니다.',
     running: '진행',
     runningNote: '줄이 움직이고 있습니다.',
-    isNow: '지금',
     before: '시작 전에는, 열리는 순간 줄이 어떻게 움직일지를 정합니다.',
   },
   limits: {
@@ -409,7 +404,6 @@ export const ko: Words = {
 
   alarms: {
     title: '경보',
-    none: '경보가 없습니다.',
     count: (count) => `경보 ${count}건`,
   },
   alarm(alarm: Alarm, figures: Figures): { what: string; next: string } {
@@ -460,7 +454,6 @@ export const ko: Words = {
     reading: '지난 기록을 불러오는 중 …',
     arrived: '방문',
     admitted: '입장',
-    called: '호출',
     waiting: '대기',
     active: '이용 중',
     limit: '한도',
@@ -485,14 +478,12 @@ export const ko: Words = {
     time: '시각',
     marks: '변경',
     mark: (time, what) => `${time} ${what}`,
-    latest: '지금',
   },
 
   log: {
     title: '기록',
     directoryTitle: '대기실·키 기록',
     who: '누가',
-    when: '언제',
     what: '무엇을',
     search: '찾기',
     kind: '종류',
@@ -648,7 +639,6 @@ export const ko: Words = {
     language: '언어',
     page: '화면',
     all: '한꺼번에',
-    one: '하나씩',
     frame: (kind) => `‘${kind}’ 화면`,
     kinds: {
       scheduled: '시작 전',

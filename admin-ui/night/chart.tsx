@@ -214,7 +214,7 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
   };
 }
 
-function milliseconds(value: number): string {
+export function milliseconds(value: number): string {
   return value >= 1000 ? `${value / 1000} s` : `${value} ms`;
 }
 

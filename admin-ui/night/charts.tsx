@@ -9,7 +9,7 @@ import type { Desk } from '../desk.ts';
 import { useEffect } from '../parts/effect.ts';
 import { type Column, type Columns, columnsOf, isSilent, REASONS } from '../series.ts';
 import type { Watched } from '../watch.ts';
-import { AXIS_WIDTH_REM, Chart, type Line } from './chart.tsx';
+import { AXIS_WIDTH_REM, Chart, type Line, milliseconds } from './chart.tsx';
 
 const RANGES = { quarter: 15 * 60_000, hour: 3_600_000, sixHours: 6 * 3_600_000, all: 48 * 3_600_000 } as const;
 type Range = keyof typeof RANGES;
@@ -82,7 +82,7 @@ export function Charts({ desk, seen }: { desk: Desk; seen: Watched }) {
       ) : (
         <div class="plots" key="plots">
           <Marks desk={desk} records={records} span={span} />
-          {plots(desk, columns).map(({ key, title, unit, lines, kind, format }) => (
+          {plots(desk, columns, seen.boundsMs).map(({ key, title, unit, lines, kind, format }) => (
             <Chart
               {...shared}
               {...{ title, unit, lines, kind, format }}
@@ -107,10 +107,11 @@ interface Plot {
   format(value: number): string;
 }
 
-function plots(desk: Desk, columns: Columns): Plot[] {
+function plots(desk: Desk, columns: Columns, boundsMs: readonly number[]): Plot[] {
   const w = desk.words.charts;
   const count = (value: number) => desk.figures.count(Math.round(value));
-  const ms = (value: number) => (value >= 1000 ? `${value / 1000} s` : `${value} ms`);
+  const lastMs = boundsMs.at(-1) ?? 0;
+  const within = (ms: number) => (ms > lastMs ? w.beyond(milliseconds(lastMs)) : w.within(milliseconds(ms)));
   const line = (name: string, colour: string, values: Column, more: Partial<Line> = {}): Line => ({
     ...{ name, colour, values, isLimit: false, dash: [] },
     ...more,
@@ -157,7 +158,7 @@ function plots(desk: Desk, columns: Columns): Plot[] {
       ),
     },
     {
-      ...{ key: 'latency', title: w.latency, unit: '', kind: 'steps', format: (value) => w.within(ms(value)) },
+      ...{ key: 'latency', title: w.latency, unit: '', kind: 'steps', format: within },
       lines: isSilent(columns.median)
         ? []
         : [line(w.median, '--c-go', columns.median), line(w.p95, '--c-wait', columns.p95, { dash: [6, 3] })],

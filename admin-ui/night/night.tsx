@@ -78,7 +78,7 @@ export function Nothing({ desk, seen }: { desk: Desk; seen: Watched }) {
   );
 }
 
-export function Outdated({ desk }: { desk: Desk }) {
+function Outdated({ desk }: { desk: Desk }) {
   const w = desk.words.contact;
   return (
     <section class="empty">
@@ -149,7 +149,7 @@ function Force({ desk, live }: { desk: Desk; live: Live }) {
 /** Numbers older than this are said to be old. */
 const STALE_MS = 3_000;
 
-export function ageMs(desk: Desk, seen: Watched): number {
+function ageMs(desk: Desk, seen: Watched): number {
   return seen.live === null ? 0 : Math.max(0, desk.now - Date.parse(seen.live.asOf));
 }
 

@@ -23,6 +23,8 @@ export function allows(has: Role, needed: Role | null): boolean {
 /** Bytes of an operator's own waiting page: what existing templates were allowed. */
 export const TEMPLATE_BYTES_MAX = 1_048_576;
 export const KEY_NAME_CHARS_MAX = 60;
+/** The key of the settings: it is changed there. */
+export { OWNER_KEY_ID } from '../../queue-core/directory.ts';
 
 const moment = z.iso.datetime();
 const count = z.int();
