@@ -17,6 +17,8 @@ export interface Figures {
   minute(ms: number): string;
   /** 20:03:12 today, with the day otherwise. */
   moment(ms: number, nowMs: number): string;
+  /** Thursday 5 August 2027 */
+  date(ms: number): string;
   /** Thursday 5 August 2027, 20:00:00 */
   whole(ms: number): string;
   /** GMT+9 or the zone's short name. */
@@ -50,14 +52,9 @@ function makeFigures(locale: string, timeZone: string): Figures {
   const second = format({ ...time, second: '2-digit' });
   const minute = format(time);
   const day = format({ month: 'short', day: 'numeric', weekday: 'short' });
-  const whole = format({
-    year: 'numeric',
-    month: 'long',
-    day: 'numeric',
-    weekday: 'short',
-    ...time,
-    second: '2-digit',
-  });
+  const fullDay = { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short' } as const;
+  const date = format(fullDay);
+  const whole = format({ ...fullDay, ...time, second: '2-digit' });
   const zone = format({ timeZoneName: 'short' });
   return {
     count: (value) => grouped.format(value),
@@ -67,6 +64,7 @@ function makeFigures(locale: string, timeZone: string): Figures {
     minute: (ms) => minute.format(ms),
     moment: (ms, nowMs) =>
       day.format(ms) === day.format(nowMs) ? second.format(ms) : `${day.format(ms)} ${second.format(ms)}`,
+    date: (ms) => date.format(ms),
     whole: (ms) => whole.format(ms),
     zone: (ms) => zone.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? timeZone,
   };

@@ -199,12 +199,7 @@ function Entry({ desk, record }: { desk: Desk; record: AuditRecord }) {
     <li data-kind={kindOf(record.action)}>
       <time datetime={record.at}>
         <b>{figures.second(at)}</b>
-        <small>
-          {figures
-            .whole(at)
-            .replace(figures.second(at), '')
-            .replace(/[,\s]+$/, '')}
-        </small>
+        <small>{figures.date(at)}</small>
       </time>
       <p class="by">
         <b>{record.by.name}</b>

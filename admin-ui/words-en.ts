@@ -262,6 +262,7 @@ export const en = {
     resumeNote: 'The line moves again.',
     running: 'Moving',
     runningNote: 'The line moves.',
+    freeNote: 'Nobody stops the line.',
     before: 'Before the opening this decides how the line begins.',
   },
   limits: {
@@ -388,17 +389,18 @@ export const en = {
     close: 'Close',
     closeNote: 'Nobody enters any more. Those inside stay to the end of their sessions. Only a new opening follows.',
     revokeAll: 'Send everybody out',
-    revokeNote: (count: string) => `${count} people inside are sent out within 3 s. Those who wait keep their places.`,
+    revokeNote: (count: string) =>
+      `${count} people inside are sent out within 3\u00a0s. Those who wait keep their places.`,
     end: 'End one session',
     endPosition: 'Position',
-    endNote: 'The visitor of this position is sent out within 3 s.',
+    endNote: 'The visitor of this position is sent out within 3\u00a0s.',
     sure: (what: string) => `${what}?`,
     pass: 'Look at the site yourself',
     passNote: 'A pass for ten minutes, for this browser only. It takes nobody’s place and is recorded.',
     passGet: 'Give me a pass',
     passUntil: (time: string) => `Your pass holds until ${time}.`,
     passOpen: 'Open the site',
-    passLeft: (seconds: number) => `Opens once, within ${seconds} s.`,
+    passLeft: (seconds: number) => `Opens once, within ${seconds}\u00a0s.`,
   },
 
   alarms: {

@@ -263,6 +263,7 @@ export const ko: Words = {
     resumeNote: '줄이 다시 움직입니다.',
     running: '진행',
     runningNote: '줄이 움직이고 있습니다.',
+    freeNote: '줄을 멈추지 않은 상태입니다.',
     before: '시작 전에는, 열리는 순간 줄이 어떻게 움직일지를 정합니다.',
   },
   limits: {

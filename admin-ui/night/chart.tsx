@@ -166,10 +166,11 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
         stroke: colour('--soft'),
         grid: { show: false },
         ticks: { show: false },
-        values: (_, splits) => {
-          const [one = 0, next = 60] = splits;
-          const said = next - one < 60 ? desk.figures.second : desk.figures.minute;
-          return splits.map((at) => said(at * 1000));
+        values: (made, splits, _axis, _space, step) => {
+          const said = step < 60 ? desk.figures.second : desk.figures.minute;
+          // A number that would be cut off at the edge is left out.
+          const isWhole = (at: number) => made.valToPos(at, 'x') <= made.bbox.width / devicePixelRatio - 1.5 * rem;
+          return splits.map((at) => (isWhole(at) ? said(at * 1000) : ''));
         },
       },
       {

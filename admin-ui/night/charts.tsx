@@ -190,7 +190,8 @@ function Marks({ desk, records, span }: { desk: Desk; records: AuditRecord[]; sp
   const [from, to] = span;
   const flags: { x: number; records: AuditRecord[] }[] = [];
   for (const record of records) {
-    const x = ((Date.parse(record.at) / 1000 - from) / (to - from)) * width;
+    // The gateway may be a moment ahead of the last numbers.
+    const x = Math.min(1, (Date.parse(record.at) / 1000 - from) / (to - from)) * width;
     const last = flags.at(-1);
     if (last !== undefined && x - last.x < MARKS_APART_PX) last.records.push(record);
     else flags.push({ x, records: [record] });

@@ -11,7 +11,7 @@ export function FlowControls({ desk, live }: { desk: Desk; live: Live }) {
   const whyNot = live.state === 'closed' ? desk.words.stateNotes.closed : desk.whyNot('pause');
   const isBefore = live.state === 'scheduled' || live.state === 'prequeue';
   const button = (to: Flow, label: string, note: string, key: string, shape: 'paused' | 'held' | 'open') => {
-    const isNow = live.flow === to;
+    const isNow = live.flow === to && live.state !== 'closed';
     return (
       <button
         type="button"
@@ -37,7 +37,7 @@ export function FlowControls({ desk, live }: { desk: Desk; live: Live }) {
       <h2 id="flow-title">{w.title}</h2>
       <div class="flow-buttons">
         {live.flow === 'running'
-          ? button('running', w.running, w.runningNote, 'R', 'open')
+          ? button('running', w.running, live.state === 'open' ? w.runningNote : w.freeNote, 'R', 'open')
           : button('running', w.resume, w.resumeNote, 'R', 'open')}
         {button('paused', w.pause, w.pauseNote, 'P', 'paused')}
         {button('held', w.hold, w.holdNote, 'H', 'held')}

@@ -169,10 +169,8 @@ function Outlook({ desk, live, values }: { desk: Desk; live: Live; values: Value
     <div>
       <span>{label}</span>
       <b>{w.wait(waitSpan(waitSeconds))}</b>
-      <small>
-        {w.limits.most(desk.figures.count(Math.floor(admissionsPerMinute)))},{' '}
-        {limitedBy === 'rate' ? w.limits.byRate : w.limits.byPlaces}
-      </small>
+      <small>{w.limits.most(desk.figures.count(Math.floor(admissionsPerMinute)))}</small>
+      <small>{limitedBy === 'rate' ? w.limits.byRate : w.limits.byPlaces}</small>
     </div>
   );
   return (

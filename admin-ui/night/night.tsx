@@ -14,6 +14,7 @@ import { FlowControls } from './flow-controls.tsx';
 import { Limits } from './limits.tsx';
 import { MessageCard } from './message.tsx';
 import { Numbers } from './numbers.tsx';
+import { Pass } from './pass.tsx';
 
 export function Night({ desk, seen }: { desk: Desk; seen: Watched }) {
   const { live } = seen;
@@ -32,6 +33,7 @@ export function Night({ desk, seen }: { desk: Desk; seen: Watched }) {
         </div>
         <Charts desk={desk} seen={seen} />
         <Dangers desk={desk} live={live} />
+        <Pass desk={desk} live={live} />
       </div>
       <Deeds desk={desk} seen={seen} />
     </div>
