@@ -225,6 +225,7 @@ export const ko: Words = {
     inside: '이용 중',
     arrived: '방문',
     ofLimit: (limit) => `한도 ${limit}`,
+    waitUnknown: '지금 오면 얼마나 기다릴지 아직 모릅니다',
     waitNow: (wait) => `지금 오면 ${wait}`,
     called: (count) => `분당 ${count}명 호출`,
     outstanding: (count) => `불렀고 아직 안 온 사람 ${count}명`,

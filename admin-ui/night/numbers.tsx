@@ -19,7 +19,8 @@ export function Numbers({ desk, seen, live }: { desk: Desk; seen: Watched; live:
   const recent = closedOf(since(seen.buckets, asOf - TREND_MS), asOf);
   const isBefore = live.state === 'scheduled' || live.state === 'prequeue' || live.state === 'drawing';
   const free = live.totalActiveUsers - live.active;
-  const wait = isBefore ? null : w.waitNow(desk.words.wait(waitSpan(live.waitSeconds)));
+  const span = waitSpan(live.waitSeconds);
+  const wait = isBefore ? null : span.kind === 'unknown' ? w.waitUnknown : w.waitNow(desk.words.wait(span));
   return (
     <section class={isStale(desk, seen) ? 'numbers stale' : 'numbers'}>
       <Figure

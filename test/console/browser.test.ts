@@ -386,7 +386,8 @@ describe.concurrent('the night', () => {
       await shows(page, 'A whole number from 1 to 1,000,000.');
       await rate.fill('4,000');
       await shows(page, 'Wait for whoever comes now');
-      await shows(page, 'at most 4,000 a minute, the speed limits');
+      await shows(page, 'at most 4,000 a minute');
+      await shows(page, 'limited by the speed');
       expect(gateway.room('vaccine').detail.policy.newUsersPerMinute).toBe(2_000);
       await button(page, 'Apply').click();
       await shows(page, /Changed people a minute 2000 → 4000 at/);
