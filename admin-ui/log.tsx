@@ -2,10 +2,11 @@
 // follows from the one before.
 
 import { useState } from 'hono/jsx/dom';
-import type { AuditRecord, OperationName } from '../worker/contract/operators.ts';
+import type { AuditRecord } from '../worker/contract/operators.ts';
 import { CHANGE_KINDS, type ChangeKind, kindOf, type ToldLine, tell } from './changes.ts';
 import { addressOf } from './client.ts';
 import type { Desk } from './desk.ts';
+import { logEnd } from './log-end.ts';
 import { useEffect } from './parts/effect.ts';
 import { Field, typed } from './parts/field.tsx';
 import type { Watched } from './watch.ts';
@@ -30,31 +31,36 @@ export function RoomLog({ desk, seen }: { desk: Desk; seen: Watched }) {
   );
 }
 
-/** Pages of the log of rooms and keys that are read; more are in the export. */
-const PAGES_MAX = 10;
-const PAGE_ROWS = 1_000;
-
 export function DirectoryLog({ desk }: { desk: Desk }) {
   const [records, setRecords] = useState<AuditRecord[] | null>(null);
+  const [isLost, setLost] = useState(false);
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
     let isWanted = true;
     const read = async () => {
-      let after = 0;
-      let found: AuditRecord[] = [];
-      for (let page = 0; page < PAGES_MAX; page++) {
-        const outcome = await desk.client.call('directoryAudit', { query: { after, limit: PAGE_ROWS } });
-        if (!isWanted || outcome.kind !== 'answer') return;
-        found = [...found, ...outcome.value.records];
-        if (outcome.value.next === null) break;
-        after = outcome.value.next;
-      }
-      setRecords(found);
+      const found = await logEnd(async (after, limit) => {
+        const outcome = await desk.client.call('directoryAudit', { query: { after, limit } });
+        return outcome.kind === 'answer' ? outcome.value.records : null;
+      });
+      if (!isWanted) return;
+      setLost(found === null);
+      if (found !== null) setRecords(found);
     };
     void read();
     return () => {
       isWanted = false;
     };
-  }, [desk.isInterrupted]);
+  }, [turn, desk.isInterrupted]);
+  if (isLost && records === null) {
+    return (
+      <section class="empty" key="lost">
+        <h1>{desk.words.contact.lost}</h1>
+        <button type="button" class="button" onClick={() => setTurn(turn + 1)}>
+          {desk.words.retry}
+        </button>
+      </section>
+    );
+  }
   return (
     <Log
       desk={desk}
@@ -62,7 +68,7 @@ export function DirectoryLog({ desk }: { desk: Desk }) {
       name="directory/log"
       records={records}
       onEarlier={null}
-      csv={addressOf('directoryAuditCsv' satisfies OperationName, {})}
+      csv={addressOf('directoryAuditCsv', {})}
       json={addressOf('directoryAuditJson', {})}
       check={async () => {
         const outcome = await desk.client.call('directoryAuditJson', {});

@@ -51,7 +51,7 @@ export function Rooms({ desk }: { desk: Desk }) {
           <p>
             <b>{lostSaid(outcome.kind === 'problem' ? outcome.problem : null, w)}</b> {w.contact.retrying}
           </p>
-          <button type="button" class="button small" onClick={() => setTurn(turn + 1)}>
+          <button type="button" class="button" onClick={() => setTurn(turn + 1)}>
             {w.retry}
           </button>
         </section>

@@ -178,7 +178,7 @@ function Contact({ desk, seen }: { desk: Desk; seen: Watched }) {
           </span>
         ) : null}
       </p>
-      <button type="button" class="button small" onClick={() => void desk.watch?.look()}>
+      <button type="button" class="button" onClick={() => void desk.watch?.look()}>
         {w.retry}
       </button>
     </section>

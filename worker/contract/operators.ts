@@ -3,7 +3,7 @@
 
 import * as z from 'zod';
 import { LATENCY_BOUNDS_MS, REFUSAL_REASONS } from '../../queue-core/history.ts';
-import { HISTORY_BUCKETS_MAX, POLICY_BOUNDS, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
+import { AUDIT_RECORDS_MAX, HISTORY_BUCKETS_MAX, POLICY_BOUNDS, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import { LANGUAGES, messageSchema, policySchema, roomId, scheduleSchema, siteSchema } from './room.ts';
 
 /** Everything below stands under this path of the gateway. */
@@ -19,6 +19,9 @@ export type Role = z.output<typeof roleSchema>;
 export function allows(has: Role, needed: Role | null): boolean {
   return needed === null || ROLES.indexOf(has) >= ROLES.indexOf(needed);
 }
+
+/** Records of one log at most, and of one page of it. */
+export { AUDIT_RECORDS_MAX, ROWS_PER_PAGE_MAX };
 
 /** Bytes of an operator's own waiting page: what existing templates were allowed. */
 export const TEMPLATE_BYTES_MAX = 1_048_576;
