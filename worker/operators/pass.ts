@@ -71,7 +71,7 @@ export async function usePass(
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     // Whether it was taken up is not known, so it counts as spent: another one costs one click.
-    console.error(error.message, error.cause);
+    console.error(...error.words);
     return refusal('pass-spent', request, true);
   }
 }

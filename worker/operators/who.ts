@@ -53,7 +53,7 @@ export async function operatorNamed(
   id: string,
   background: Background,
 ): Promise<Omit<Actor, 'address'> | null> {
-  const directory = await gateway.directory.forOperators(background);
+  const directory = await gateway.directory.forOperators(background, 'change');
   if (directory === null) return null;
   const key = directory.keys.find((one) => one.id === id);
   if (key !== undefined) return { id, name: key.name, role: key.role };
