@@ -38,9 +38,10 @@ export type Command =
   | { kind: 'tick' }
   /**
    * Asks for a place. `id` is the same when the same wish is repeated (11 characters, 64 bits). With `sid`, a newcomer
-   * whose turn is now is admitted in the same step.
+   * whose turn is now is admitted in the same step. `before`: the place that this id was answered with, where the store
+   * still knows.
    */
-  | { kind: 'join'; id: string; visitor: string; sid: string | null }
+  | { kind: 'join'; id: string; visitor: string; sid: string | null; before?: { epoch: number; place: Place } }
   /** Exchanges a called place for a session; repeated, it gives the same session. */
   | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string }
   /** Looks a session up and, where the policy says so and its second half has begun, extends it. */

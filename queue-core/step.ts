@@ -224,7 +224,7 @@ function join(
   if (state === 'closed' || state === 'soldOut') return { kind: 'refused', reason: state };
   if (state === 'scheduled') return { kind: 'refused', reason: 'tooEarly' };
 
-  const repeated = repeatedPlace(room, wish.id);
+  const repeated = repeatedPlace(room, wish);
   const place = repeated ?? newPlace(room, wish.id);
   const joined = { kind: 'joined', epoch: room.epoch, place, commitment: room.draw.commitment } as const;
   if (isFlowing(room, now)) callNext(room);
@@ -252,10 +252,11 @@ function newPlace(room: RoomDocument, id: string): Place {
   return { kind: 'position', number: room.issued };
 }
 
-function repeatedPlace(room: RoomDocument, id: string): Place | null {
+function repeatedPlace(room: RoomDocument, { id, before }: Extract<Command, { kind: 'join' }>): Place | null {
+  const given = Math.max(room.entries, room.issued);
+  if (before?.epoch === room.epoch && before.place.number <= given) return before.place;
   const index = room.recentJoins.lastIndexOf(id);
   if (index === -1) return null;
-  const given = Math.max(room.entries, room.issued);
   const number = given - (room.recentJoins.length - 1 - index);
   const isEntry = room.draw.entries === null || number <= room.draw.entries;
   return { kind: isEntry ? 'entry' : 'position', number };

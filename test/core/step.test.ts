@@ -1,6 +1,7 @@
 // The rules of the queue as laws of `step`: told as short stories, each checked against every invariant on the way.
 
 import { describe, expect, test } from 'vitest';
+import type { Command } from '../../queue-core/command.ts';
 import { drawnPosition } from '../../queue-core/draw.ts';
 import { CoreError } from '../../queue-core/errors.ts';
 import { RECENT_JOINS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from '../../queue-core/limits.ts';
@@ -89,6 +90,23 @@ describe('places', () => {
     expect(room.one(T0 + 2_000, join('a'))).toEqual(first);
     for (let index = 0; index < RECENT_JOINS_MAX; index++) room.one(T0 + 2_000, join(`later-${index}`));
     expect(room.one(T0 + 2_000, join('a'))).not.toEqual(first);
+  });
+
+  test('a join whose place the store still knows is given it again, unless another opening has begun', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings()));
+    for (const name of ['a', 'b', 'c']) room.one(T0 + 1_000, join(name));
+    const place = { kind: 'position', number: 2 } as const;
+    const again = (epoch: number, number = 2) =>
+      room.one(T0 + 1_000, {
+        ...join(`${epoch} ${number}`),
+        before: { epoch, place: { ...place, number } },
+      } as Command);
+    expect(again(1)).toMatchObject({ kind: 'joined', place });
+    expect(room.document.issued).toBe(3);
+    // What the room does not know any more is nobody's; neither is a place of another opening.
+    expect(again(1, 17)).toMatchObject({ place: { number: 4 } });
+    expect(again(2)).toMatchObject({ place: { number: 5 } });
   });
 
   test('a position admits its own visitor only', () => {

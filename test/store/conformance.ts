@@ -6,7 +6,12 @@ import { faultIn, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Command } from '../../queue-core/command.ts';
 import type { DirectoryChange, DirectoryCommand, SeedRoom } from '../../queue-core/directory.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
-import { ENDINGS_PER_VIEW_MAX, HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX } from '../../queue-core/limits.ts';
+import {
+  ENDINGS_PER_VIEW_MAX,
+  HISTORY_BUCKET_MS,
+  HISTORY_BUCKETS_MAX,
+  RECENT_JOINS_MAX,
+} from '../../queue-core/limits.ts';
 import { type RoomStore, UnknownDirectory, UnknownRoom } from '../../worker/store/room-store.ts';
 import { change, claim, configure, join, OPERATOR, OTHER_SECRET, policy, settings, T0 } from '../core/rooms.ts';
 
@@ -103,6 +108,15 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       expect(claimed.kind).toBe('admitted');
       await reload();
       expect(await one({ ...claim(1, 'a'), sid: 'another' } as Command)).toEqual(claimed);
+    });
+
+    test('a join repeated seconds later in a rush gets the same place, long after the room itself has forgotten it', async () => {
+      const { store, one, room } = await opened();
+      const joined = await one(join('a'));
+      const rush = Array.from({ length: 2 * RECENT_JOINS_MAX }, (_, index) => join(`rush-${index}`));
+      for (const command of rush) await store.apply(room, [command]);
+      expect(await one(join('a'))).toEqual(joined);
+      expect((await store.view(room, since(0))).board.issued).toBe(1 + rush.length);
     });
 
     test('a repeated join that let its visitor in gets the same session, also after a crash', async () => {

@@ -13,6 +13,7 @@ import type { Effect, Machine, Page, Rows, Table } from '../../queue-core/ledger
 import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs, RoomDocument } from '../../queue-core/room.ts';
 import { roomMachine } from '../../queue-core/step.ts';
+import { KnownJoins } from './known-joins.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
@@ -75,6 +76,7 @@ export class MemoryLedger<Document, Command, Reply> {
 export class MemoryStore implements RoomStore {
   readonly rooms = new Map<string, MemoryLedger<RoomDocument, Command, Reply>>();
   readonly directory: DirectoryStore;
+  readonly #joins = new Map<string, KnownJoins>();
   readonly #now: () => EpochMs;
 
   constructor(now: () => EpochMs) {
@@ -83,7 +85,11 @@ export class MemoryStore implements RoomStore {
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
-    return granted(this.#run(room, commands).replies) as Replies<C>;
+    const joins = this.#joins.get(room) ?? new KnownJoins();
+    this.#joins.set(room, joins);
+    const { replies } = this.#run(room, joins.recalled(commands));
+    joins.note(commands, replies);
+    return granted(replies) as Replies<C>;
   }
 
   async view(room: string, { endingsAfter, report }: Look): Promise<RoomView> {

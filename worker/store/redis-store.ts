@@ -16,6 +16,7 @@ import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits
 import type { RoomDocument } from '../../queue-core/room.ts';
 import { roomMachine } from '../../queue-core/step.ts';
 import { Combining } from './combining.ts';
+import { KnownJoins } from './known-joins.ts';
 import { type Answered, type List, RedisLedger, type RedisLedgerOptions } from './redis-ledger.ts';
 import { RedisTrouble } from './redis-link.ts';
 import {
@@ -41,13 +42,20 @@ export class RedisRoom extends RedisLedger<RoomDocument, Command, Reply> {
     LISTS_TOGETHER_MAX,
   );
 
+  readonly #joins = new KnownJoins();
+
   constructor(room: string, options: RedisOptions) {
     super({ ...options, machine: roomMachine, name: `room:${room}` });
   }
 
   /** @returns null where too many lists wait already */
   apply(commands: readonly Command[]): Promise<Answered<RoomDocument, Reply>> | null {
-    return this.#lists.add({ commands });
+    return (
+      this.#lists.add({ commands: this.#joins.recalled(commands) })?.then((answered) => {
+        if (answered.kind === 'applied') this.#joins.note(commands, answered.replies);
+        return answered;
+      }) ?? null
+    );
   }
 
   /** Does what a look asks to be done before the room is shown. @returns as `apply` */

@@ -13,13 +13,21 @@ import {
 import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs, RoomDocument } from '../../queue-core/room.ts';
 import { roomMachine } from '../../queue-core/step.ts';
-import { LedgerObject } from './ledger-object.ts';
+import { KnownJoins } from './known-joins.ts';
+import { type Applied, LedgerObject } from './ledger-object.ts';
 
 export type Viewed = { kind: 'viewed'; view: RoomView } | { kind: 'unknown' } | { kind: 'busy' };
 export type DirectoryViewed = { kind: 'viewed'; view: DirectoryView } | { kind: 'same' } | { kind: 'unknown' };
 
 export class RoomObject extends LedgerObject<RoomDocument, Command, Reply> {
   protected readonly machine = roomMachine;
+  readonly #joins = new KnownJoins();
+
+  override async apply(commands: readonly Command[]): Promise<Applied<Reply>> {
+    const applied = await super.apply(this.#joins.recalled(commands));
+    if (applied.kind === 'applied') this.#joins.note(commands, applied.replies);
+    return applied;
+  }
 
   async view({ endingsAfter, report }: Look): Promise<Viewed> {
     const { kind } = await this.apply([report ?? { kind: 'tick' }]);
