@@ -62,21 +62,35 @@ export async function passToOrigin(
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), ORIGIN_MS_MAX);
   try {
-    const upstream = await fetchOrigin(
-      new Request(`${origin}${target.path}${target.query}`, {
-        method: request.method,
-        headers: requestHeaders(request, passage),
-        body: request.method === 'GET' || request.method === 'HEAD' ? null : request.body,
-        redirect: 'manual',
-        signal: controller.signal,
-      }),
-    );
+    const isSafe = request.method === 'GET' || request.method === 'HEAD';
+    const ask = () =>
+      fetchOrigin(
+        new Request(`${origin}${target.path}${target.query}`, {
+          method: request.method,
+          headers: requestHeaders(request, passage),
+          body: isSafe ? null : request.body,
+          redirect: 'manual',
+          signal: controller.signal,
+        }),
+      );
+    const upstream = await ask().catch((error: unknown) => {
+      if (isSafe && isConnectionLost(error)) return ask();
+      throw error;
+    });
     return { response: answer(upstream, passage), word: originWord(upstream.headers) };
   } catch (error) {
     throw new OriginUnreachable(error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * An origin may close a kept connection in the moment in which it is used again; a safe request is then asked once more
+ * (RFC 9110, 9.2.2). The runtime says so with this property.
+ */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && 'retryable' in error && error.retryable === true;
 }
 
 function requestHeaders(request: Request, { target, admission, ownBearer, clientAddress }: Passage): Headers {

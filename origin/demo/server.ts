@@ -11,6 +11,9 @@ import { openLedger } from './ledger.ts';
 /** Four people at each of six times; with five clinics 120 places, which an opening at 60 a minute sells in minutes. */
 const SLOTS_PER_CLINIC_DEFAULT = 24;
 
+/** Longer than gateways keep an unused connection: whoever closes first must not be the one who is about to be asked. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** A form on a bad network takes seconds; a request that trickles for longer only holds a socket. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -47,7 +50,7 @@ export async function startDemoOrigin(options: DemoOriginOptions): Promise<DemoO
     const app = createDemoApp({ ledger, verifier: { issuer, audience, jwksUrl, now }, now, log });
     server = createAdaptorServer({
       fetch: app.fetch,
-      serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
+      serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     }) as Server;
     await listen(server, port, hostname);
   } catch (error) {

@@ -96,6 +96,36 @@ describe('an origin', () => {
     expect(new Set(origin.asked.slice(asked).map(({ method }) => method))).toEqual(new Set(['HEAD']));
   });
 
+  it('that closes a kept connection just then is asked once more for a page, and never for a form', async () => {
+    const lost = () => Promise.reject(Object.assign(new Error('Network connection lost.'), { retryable: true }));
+    const asked: string[] = [];
+    let failures = 0;
+    const played = await playGateway({
+      keys,
+      fetchOrigin: async ({ method }) => {
+        asked.push(method);
+        return failures-- > 0 ? lost() : new Response(MARKER);
+      },
+    });
+    const inside = new PlayedVisitor(played);
+    for (let tries = 0; tries < 3; tries++) {
+      await inside.page();
+      played.clock.advance(1_000);
+    }
+    for (const [method, fails, status, times] of [
+      ['GET', 1, 200, 2],
+      ['HEAD', 1, 200, 2],
+      ['GET', 2, 502, 2],
+      ['POST', 1, 502, 1],
+      ['DELETE', 1, 502, 1],
+    ] as const) {
+      asked.length = 0;
+      failures = fails;
+      expect([method, (await inside.send('/', { method })).status]).toEqual([method, status]);
+      expect(asked).toEqual(Array(times).fill(method));
+    }
+  });
+
   it('that is silent for 30 s three times in a row counts as one that refuses', async () => {
     const { origin, played, inside } = await start();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
