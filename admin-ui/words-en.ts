@@ -277,6 +277,7 @@ export const en = {
     now: 'Now',
     after: 'Then',
     wait: 'Wait for whoever comes now',
+    onceItMoves: 'Counted from when the line moves again.',
     most: (count: string) => `at most ${count} a minute`,
     byRate: 'limited by the speed',
     byPlaces: 'limited by free places',

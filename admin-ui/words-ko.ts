@@ -278,6 +278,7 @@ export const ko: Words = {
     now: '지금',
     after: '바꾸면',
     wait: '지금 오는 사람의 대기 시간',
+    onceItMoves: '줄이 다시 움직일 때부터 셉니다.',
     most: (count) => `최대 분당 ${count}명`,
     byRate: '속도가 한도',
     byPlaces: '빈자리가 한도',

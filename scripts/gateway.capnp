@@ -15,7 +15,6 @@ const config :Workerd.Config = (
 const gateway :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "../dist/worker.js")],
   compatibilityDate = "2026-11-01",
-  compatibilityFlags = ["nodejs_compat"],
   durableObjectNamespaces = [
     (className = "RoomObject", uniqueKey = "fairgate-room", enableSql = true),
     (className = "DirectoryObject", uniqueKey = "fairgate-directory", enableSql = true),

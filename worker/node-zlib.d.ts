@@ -1,4 +1,4 @@
-// The part of node:zlib that workerd brings with the flag nodejs_compat and gzip.ts uses.
+// The part of node:zlib that workerd brings by its compatibility date and gzip.ts uses.
 declare module 'node:zlib' {
   export const constants: { Z_SYNC_FLUSH: number };
   export function crc32(bytes: Uint8Array, before?: number): number;

@@ -176,6 +176,7 @@ function Outlook({ desk, live, values }: { desk: Desk; live: Live; values: Value
   return (
     <div class="outlook" role="status">
       <p>{w.limits.wait}</p>
+      {stands(live) ? <p class="note">{w.limits.onceItMoves}</p> : null}
       <div class="sides">
         {side(w.limits.now, present)}
         <i aria-hidden="true">→</i>
@@ -183,6 +184,11 @@ function Outlook({ desk, live, values }: { desk: Desk; live: Live; values: Value
       </div>
     </div>
   );
+}
+
+/** Nobody is called now, whatever the limits are. */
+function stands({ flow, alarms }: Live): boolean {
+  return flow !== 'running' || alarms.some(({ kind }) => kind === 'originFailing');
 }
 
 function read(text: string): number {
