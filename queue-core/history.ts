@@ -2,7 +2,7 @@
 // never reaches the room (refusals, the origin's answers). Closed buckets become rows; the open one is in the document.
 
 import type { Effect } from './ledger.ts';
-import { HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX, RECENT_BUCKETS_MAX } from './limits.ts';
+import { HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX, RECENT_BUCKETS_MAX, SLOT_BUCKETS_MAX } from './limits.ts';
 import { stateOf } from './opening.ts';
 import type { EpochMs, RoomDocument, RoomState } from './room.ts';
 
@@ -32,6 +32,7 @@ export interface Observed {
 export interface Passed {
   arrived: number;
   called: number;
+  /** Slots that began: the moment from which a visitor may be inside, never more than the rate. */
   admitted: number;
   completed: number;
   left: number;
@@ -57,7 +58,9 @@ export interface OpenBucket {
   at: EpochMs;
   passed: Passed;
   observed: Observed;
-  counted: Passed;
+  counted: Omit<Passed, 'admitted'>;
+  /** Slots granted, by the start of the bucket in which they begin: this one, and those that lie ahead. */
+  slots: [EpochMs, number][];
 }
 
 export const NOTHING_OBSERVED: Observed = {
@@ -77,7 +80,8 @@ const NOTHING_PASSED: Passed = {
 };
 
 export function emptyBucket(now: EpochMs): OpenBucket {
-  return { at: bucketStart(now), passed: NOTHING_PASSED, observed: NOTHING_OBSERVED, counted: NOTHING_PASSED };
+  const [at, slots] = [bucketStart(now), []];
+  return { at, passed: NOTHING_PASSED, observed: NOTHING_OBSERVED, counted: NOTHING_PASSED, slots };
 }
 
 function bucketStart(at: EpochMs): EpochMs {
@@ -99,7 +103,22 @@ export function closeBucketIfDue(room: RoomDocument, now: EpochMs, effects: Effe
   effects.push({ kind: 'put', table: 'history', key, row: closed });
   effects.push({ kind: 'drop', table: 'history', from: 0, upTo: key - HISTORY_BUCKETS_MAX });
   room.recent = [...room.recent, closed].slice(-RECENT_BUCKETS_MAX);
-  room.bucket = { ...emptyBucket(now), passed: { ...NOTHING_PASSED, lapsed: owed }, counted: countersOf(room) };
+  const ahead = room.bucket.slots.filter(([at]) => at > room.bucket.at);
+  const passed = { ...NOTHING_PASSED, lapsed: owed };
+  room.bucket = { ...emptyBucket(now), passed, counted: countersOf(room), slots: ahead };
+}
+
+/**
+ * Notes a slot where it begins, which may be some buckets ahead: people are let in then, not when they are told.
+ * Mutates the step's own copy of the room.
+ */
+export function noteSlot(room: RoomDocument, slot: EpochMs): void {
+  const { slots } = room.bucket;
+  const last = slots.at(-1);
+  const at = Math.max(bucketStart(slot), room.bucket.at);
+  if (last !== undefined && (last[0] >= at || slots.length >= SLOT_BUCKETS_MAX)) {
+    room.bucket = { ...room.bucket, slots: slots.with(-1, [last[0], last[1] + 1]) };
+  } else room.bucket = { ...room.bucket, slots: [...slots, [at, 1]] };
 }
 
 /** The open bucket as it stands at `now`, in the form of a closed one. */
@@ -123,12 +142,13 @@ export function bucketOf(room: RoomDocument, now: EpochMs): HistoryBucket {
 /** Carries the open bucket over into a new epoch, whose counters begin at zero. */
 export function bucketAcrossEpochs(room: RoomDocument): Pick<RoomDocument, 'bucket' | 'recent'> {
   const { bucket, recent } = room;
-  return { bucket: { ...bucket, passed: passedSoFar(room), counted: NOTHING_PASSED }, recent };
+  return { bucket: { ...bucket, passed: passedSoFar(room), counted: NOTHING_PASSED, slots: [] }, recent };
 }
 
 /** The open bucket of a room whose counters have jumped: what came before counts on, the jump does not. */
 export function rebasedBucket(before: RoomDocument, after: RoomDocument): OpenBucket {
-  return { ...before.bucket, passed: passedSoFar(before), counted: countersOf(after) };
+  const slots = before.bucket.slots.filter(([at]) => at > before.bucket.at);
+  return { ...before.bucket, passed: passedSoFar(before), counted: countersOf(after), slots };
 }
 
 /** Most arrivals in one of the last buckets. */
@@ -170,13 +190,14 @@ function passedSoFar(room: RoomDocument): Passed {
   const { passed, counted } = room.bucket;
   const counters = countersOf(room);
   const sums = { ...passed };
-  for (const name of Object.keys(counters) as (keyof Passed)[]) sums[name] += counters[name] - counted[name];
+  for (const name of Object.keys(counters) as (keyof typeof counters)[]) sums[name] += counters[name] - counted[name];
+  sums.admitted += room.bucket.slots.reduce((total, [at, slots]) => (at > room.bucket.at ? total : total + slots), 0);
   return sums;
 }
 
-function countersOf({ entries, issued, called, totals }: RoomDocument): Passed {
-  const { admitted, completed, left, revoked, expired, lapsed } = totals;
-  return { arrived: Math.max(entries, issued), called, admitted, completed, left, revoked, expired, lapsed };
+function countersOf({ entries, issued, called, totals }: RoomDocument): Omit<Passed, 'admitted'> {
+  const { completed, left, revoked, expired, lapsed } = totals;
+  return { arrived: Math.max(entries, issued), called, completed, left, revoked, expired, lapsed };
 }
 
 /** Visitors a minute who were inside and left lately, in whatever way; 0 too where nothing is known yet. */

@@ -61,6 +61,9 @@ export const HISTORY_BUCKETS_MAX = (2 * 24 * 3_600_000) / HISTORY_BUCKET_MS;
 /** Closed buckets that the document and every view carry, so that a console that looks each second misses none. */
 export const RECENT_BUCKETS_MAX = 6;
 
+/** Buckets ahead for which slots are counted: ten minutes. What lies beyond counts in the last. */
+export const SLOT_BUCKETS_MAX = 60;
+
 /** Records in one room's audit log. Nobody makes so many changes; beyond it a change is refused rather than unrecorded. */
 export const AUDIT_RECORDS_MAX = 100_000;
 

@@ -2,6 +2,7 @@
 // slot; what is granted is remembered under its position, so that a repeated claim gets the same session.
 
 import type { ClaimReply, Command, Refusal } from './command.ts';
+import { noteSlot } from './history.ts';
 import type { Effect } from './ledger.ts';
 import { ENDINGS_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
 import { expiryGrainMs, stateOf } from './opening.ts';
@@ -50,6 +51,7 @@ export function claim(room: RoomDocument, record: Found, wish: Claim, now: Epoch
   countSessions(room, granted.countsUntil, 1);
   recordClaim(room, position);
   room.totals = { ...room.totals, admitted: room.totals.admitted + 1 };
+  noteSlot(room, admitAt);
   effects.push({ kind: 'put', table: 'session', key: position, row: granted });
   return sessionReply(room, position, granted, now);
 }

@@ -111,6 +111,7 @@ function Canvas(props: ChartProps) {
       dataOf(latest.current as ChartProps),
       element,
     );
+    made.setScale('x', { min: span[0], max: span[1] });
     plot.current = made;
     return () => {
       made.destroy();

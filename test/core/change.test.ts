@@ -154,12 +154,31 @@ describe('the history', () => {
         const total = (name: keyof Passed) => buckets.reduce((sum, bucket) => sum + bucket[name], 0);
         const { issued, called, totals } = room.document;
         expect([total('arrived'), total('called')]).toEqual([issued, called]);
-        for (const name of ['admitted', 'left', 'revoked', 'expired', 'lapsed'] as const) {
+        for (const name of ['left', 'revoked', 'expired', 'lapsed'] as const) {
           expect(total(name), name).toBe(totals[name]);
         }
+        const { at, slots } = room.document.bucket;
+        const ahead = slots.reduce((sum, [begins, count]) => (begins > at ? sum + count : sum), 0);
+        expect(total('admitted') + ahead).toBe(totals.admitted);
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('counts people where they may enter: no ten seconds hold more than the rate allows', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({ newUsersPerMinute: 600, totalActiveUsers: 1_000 })));
+    for (let index = 1; index <= 300; index++) room.one(T0, join(`${index}`));
+    for (let second = 1; second <= 60; second++) {
+      const { called, totals } = room.document;
+      for (let position = totals.admitted + 1; position <= called; position++) {
+        room.one(T0 + second * 1_000, claim(position, `${position}`));
+      }
+      room.one(T0 + second * 1_000, { kind: 'tick' });
+    }
+    const buckets = [...room.history, bucketOf(room.document, T0 + 60_000)];
+    expect(Math.max(...buckets.map(({ admitted }) => admitted))).toBeLessThanOrEqual(100);
+    expect(buckets.reduce((sum, { admitted }) => sum + admitted, 0)).toBe(300);
   });
 
   test('counts nobody less than not at all, also when those come after all whose turn had passed', () => {

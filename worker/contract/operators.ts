@@ -105,6 +105,7 @@ export const bucketSchema = z.object({
   state: stateSchema,
   arrived: count,
   called: count,
+  /** Slots that began, which is when people may enter. */
   admitted: count,
   completed: count,
   left: count,
