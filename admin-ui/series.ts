@@ -24,6 +24,9 @@ export interface Columns {
   p95: Column;
   errors: Column;
   unreachable: Column;
+  /** How often gateways met at a shared store, and asked it again. */
+  conflicts: Column;
+  retries: Column;
 }
 
 export const REASONS = ['noAdmission', 'badToken', 'prefetch', 'tooOften', 'crossSite'] as const;
@@ -39,7 +42,7 @@ export function columnsOf(buckets: readonly Bucket[], boundsMs: readonly number[
     at: [],
     ...{ arrived: [], admitted: [], rateLimit: [], waiting: [], active: [], activeLimit: [] },
     refused: { noAdmission: [], badToken: [], prefetch: [], tooOften: [], crossSite: [] },
-    ...{ median: [], p95: [], errors: [], unreachable: [] },
+    ...{ median: [], p95: [], errors: [], unreachable: [], conflicts: [], retries: [] },
   };
   let lastMs: number | null = null;
   for (const bucket of buckets) {
@@ -68,6 +71,8 @@ function add(columns: Columns, at: number, bucket: Bucket | null, isOpen: boolea
   columns.p95.push(origin === undefined ? null : level(quantile(origin.latency, boundsMs, 0.95)));
   columns.errors.push(origin?.errors ?? null);
   columns.unreachable.push(origin?.unreachable ?? null);
+  columns.conflicts.push(counted === null ? null : (counted.store?.conflicts ?? 0));
+  columns.retries.push(counted === null ? null : (counted.store?.retries ?? 0));
 }
 
 /** Beyond the last class there is no height that is true; just above its end says that much. */

@@ -125,6 +125,14 @@ function plots(desk: Desk, columns: Columns, boundsMs: readonly number[]): Plot[
     tooOften: '--c-calm',
     crossSite: '--c-violet',
   };
+  // Only where rooms lie in a store that gateways share; meeting there is usual, asking again is worth a look.
+  const store: Plot = {
+    ...{ key: 'store', title: w.store, unit: w.per10, kind: 'line', format: count },
+    lines: [
+      line(w.conflicts, '--c-soft', columns.conflicts),
+      line(w.retries, '--c-wait', columns.retries, { dash: [6, 3] }),
+    ],
+  };
   const refused = REASONS.filter((reason) => !isSilent(columns.refused[reason]));
   return [
     {
@@ -163,6 +171,7 @@ function plots(desk: Desk, columns: Columns, boundsMs: readonly number[]): Plot[
         ? []
         : [line(w.median, '--c-go', columns.median), line(w.p95, '--c-wait', columns.p95, { dash: [6, 3] })],
     },
+    ...(isSilent(columns.conflicts, columns.retries) ? [] : [store]),
     {
       ...{ key: 'errors', title: w.errors, unit: w.per10, kind: 'line', format: count },
       lines: isSilent(columns.errors, columns.unreachable)

@@ -129,6 +129,17 @@ describe('columns', () => {
     expect(columns.rateLimit).toEqual([10, 10]);
   });
 
+  test('of a shared store are there where gateways share one, and silent where they do not', () => {
+    const store = { conflicts: 4, retries: 1 };
+    const shared = columnsOf([bucket(0, { store }), bucket(1)], BOUNDS, at(9));
+    expect([shared.conflicts, shared.retries]).toEqual([
+      [4, 0],
+      [1, 0],
+    ]);
+    const own = columnsOf([bucket(0), bucket(1)], BOUNDS, at(9));
+    expect(isSilent(own.conflicts, own.retries)).toBe(true);
+  });
+
   test('of zeros and breaks are silent', () => {
     expect(isSilent([0, null, 0])).toBe(true);
     expect(isSilent([0, null], [0, 1])).toBe(false);
