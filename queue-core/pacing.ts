@@ -1,5 +1,5 @@
 // How fast the line moves. Slots are granted one by one (GCRA), which is the hard limit; calls run ahead of slots just
-// far enough that slots are used although some of those called do not come. Nothing here guesses anybody's behaviour.
+// far enough that slots and places are used although some of those called do not come: as many as lately did not.
 
 import { departuresPerMinute } from './history.ts';
 import {
@@ -63,12 +63,15 @@ export function freePlaces(room: RoomDocument): number {
   return room.policy.totalActiveUsers - room.active - room.standby.length;
 }
 
-/** Turns earned calls into calls, as far as people wait and places are free for them. */
+/**
+ * Turns earned calls into calls, as far as people wait and places are free for them: for each free place so many as it took
+ * lately until one came. Should more come than before, they wait at the door in order; the limit is the claim's to keep.
+ */
 export function callNext(room: RoomDocument): void {
   const callable = Math.min(
     Math.floor(room.callCredit),
     room.issued - room.called,
-    freePlaces(room) - freshCalls(room),
+    Math.floor(freePlaces(room) / (showShare(room) ?? 1)) - freshCalls(room),
   );
   if (callable < Math.floor(room.callCredit)) room.callingSince = room.at;
   if (callable > 0) {

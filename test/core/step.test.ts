@@ -280,6 +280,37 @@ describe('time', () => {
     expect(unheeded).toBeGreaterThan(atOpening + 10);
   });
 
+  test('for a free place so many are called as it took lately until one came, and the limit holds when all come', () => {
+    const limits = { newUsersPerMinute: 60_000, totalActiveUsers: 40 };
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings(limits)));
+    for (let position = 1; position <= 400; position++) room.one(T0, join(`${position}`));
+    const allow = (second: number, totalActiveUsers: number) =>
+      room.one(T0 + second * 1_000, change({ kind: 'setPolicy', policy: policy({ ...limits, totalActiveUsers }) }));
+    const come = (second: number, positions: number[]) => {
+      for (const position of positions) room.one(T0 + second * 1_000, claim(position, `${position}`));
+    };
+    room.one(T0 + 1_000, { kind: 'tick' });
+    expect(room.document.called).toBe(40);
+    // Every other one of forty comes; then no place is free until that is known.
+    come(
+      2,
+      Array.from({ length: 20 }, (_, index) => 2 * (index + 1)),
+    );
+    allow(2, 20);
+    for (let second = 3; second <= 20; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
+    expect(room.document).toMatchObject({ called: 40, active: 20 });
+    allow(20, 40);
+    room.one(T0 + 20_500, { kind: 'tick' });
+    expect(room.document.called).toBe(80);
+    come(
+      21,
+      Array.from({ length: 40 }, (_, index) => 41 + index),
+    );
+    expect(room.document.active).toBe(40);
+    expect(room.document.standby).toHaveLength(20);
+  });
+
   test('nobody is called while the origin fails, and nobody loses a turn by it', () => {
     const room = new CheckedRoom();
     room.one(T0, configure(settings({ claimWindowMs: 30_000 })));
