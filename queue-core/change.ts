@@ -5,7 +5,7 @@ import { type AuditEntry, difference, json, nextRecord } from './audit.ts';
 import type { Change, ChangeRefusal, ChangeReply, Command } from './command.ts';
 import type { Effect, Sessions } from './ledger.ts';
 import { AUDIT_RECORDS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
-import { reschedule, stateOf } from './opening.ts';
+import { reschedule, stageOf, stateOf } from './opening.ts';
 import type { EpochMs, PassGiven, RoomDocument, Schedule } from './room.ts';
 import { revoke, revokeAll } from './sessions.ts';
 import { rfc3339 } from './time.ts';
@@ -25,6 +25,9 @@ export function change(
   const made = room.recentChanges.find(({ id }) => id === wish.id);
   if (made !== undefined) return { room, reply: { kind: 'changed', version: made.version, at: made.at } };
   if (wish.ifVersion === null ? loosens(room, wish.change) : wish.ifVersion !== room.version) {
+    return { room, reply: { kind: 'conflict', version: room.version } };
+  }
+  if (wish.ifStage !== undefined && wish.ifStage !== stageOf(stateOf(room, now))) {
     return { room, reply: { kind: 'conflict', version: room.version } };
   }
   if (room.audit.seq >= AUDIT_RECORDS_MAX) return { room, reply: { kind: 'refused', reason: 'logFull' } };

@@ -3,6 +3,7 @@
 
 import type { Actor } from './audit.ts';
 import type { Observed } from './history.ts';
+import type { Stage } from './opening.ts';
 import type { EndReason, EpochMs, Flow, Message, Policy, Schedule } from './room.ts';
 
 /** Why a visitor's wish was not granted. Closed list; every one is an expected outcome, not a fault. */
@@ -50,9 +51,9 @@ export type Command =
   | { kind: 'end'; epoch: number; position: number; sid: string; reason: EndReason }
   /**
    * What an operator wants changed. `id` is the same when the same wish is repeated. With `ifVersion`, only where nobody
-   * else has changed the room since that version.
+   * else has changed the room since that version. With `ifStage` only where the clock has not opened or closed it since.
    */
-  | { kind: 'change'; id: string; by: Actor; ifVersion: number | null; change: Change }
+  | { kind: 'change'; id: string; by: Actor; ifVersion: number | null; ifStage?: Stage; change: Change }
   /** What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile. */
   | { kind: 'report'; gateway: string; seq: number; version: number; observed: Observed }
   /** A signed queue token proves that a place was given: a room that does not know it has been lost in part. */

@@ -19,6 +19,24 @@ export function stateOf(room: RoomDocument, now: EpochMs): RoomState {
   return room.flow === 'running' ? 'open' : 'paused';
 }
 
+/** How far an opening has come by the clock alone, which no version of the room tells. */
+export type Stage = 'ahead' | 'running' | 'over';
+
+export function stageOf(state: RoomState): Stage {
+  switch (state) {
+    case 'scheduled':
+    case 'prequeue':
+      return 'ahead';
+    case 'closed':
+      return 'over';
+    case 'drawing':
+    case 'open':
+    case 'paused':
+    case 'soldOut':
+      return 'running';
+  }
+}
+
 /** Whether people may be called: open, the origin answers, and nothing is missing that the store had acknowledged. */
 export function isFlowing(room: RoomDocument, now: EpochMs): boolean {
   return stateOf(room, now) === 'open' && room.originFailingSince === null && !isRecovering(room, now);

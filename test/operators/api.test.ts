@@ -99,7 +99,7 @@ describe('every operation', () => {
       if (name === 'archiveRoom')
         await ask(played, 'close', { headers: { ...withKey(), 'If-Match': await etag(played) } });
       const before = await logLength();
-      const late = await ask(played, name, asked(name, { ...withKey(), 'If-Match': '"0.0"' }));
+      const late = await ask(played, name, asked(name, { ...withKey(), 'If-Match': '"0.0.running"' }));
       expect([late.status, problemIn(late)]).toEqual([412, 'changed-meanwhile']);
       expect(await logLength()).toBe(before);
     },
@@ -181,7 +181,7 @@ describe('a change', () => {
     await ask(played, 'hold', { headers: withKey() });
     const blind = await ask(played, 'pause', { headers: withKey() });
     expect([blind.status, problemIn(blind)]).toEqual([428, 'if-match-needed']);
-    const late = await ask(played, 'pause', { headers: { ...withKey(), 'If-Match': '"0.0"' } });
+    const late = await ask(played, 'pause', { headers: { ...withKey(), 'If-Match': '"0.0.running"' } });
     expect([late.status, problemIn(late)]).toEqual([412, 'changed-meanwhile']);
     const seen = await ask(played, 'pause', { headers: { ...withKey(), 'If-Match': await etag(played) } });
     expect(seen.status).toBe(200);
@@ -343,7 +343,7 @@ describe('a room', () => {
 
   it('that is not there cannot be changed', async () => {
     for (const name of ['setSite', 'setPolicy', 'pause'] as const) {
-      const wish = asked(name, { ...withKey(), 'If-Match': '"1.1"' });
+      const wish = asked(name, { ...withKey(), 'If-Match': '"1.1.running"' });
       const refused = await ask(played, name, { ...wish, at: { room: 'nowhere' } });
       expect([refused.status, problemIn(refused)]).toEqual([404, 'not-found']);
     }

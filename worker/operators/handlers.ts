@@ -13,6 +13,7 @@ import { outlook } from '../../queue-core/forecast.ts';
 import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
 import type { Page } from '../../queue-core/ledger.ts';
 import { HISTORY_BUCKET_MS, PASS_USE_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import { type Stage, stageOf } from '../../queue-core/opening.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
 import { json } from '../answers.ts';
@@ -96,7 +97,8 @@ export const HANDLERS: Handlers = {
     if (reply.kind !== 'changed') return directoryProblem(reply);
     const room: Room = { id: body.id, ...site, queue: settings, version: reply.version };
     const seen = await gateway.views.read(room, c.var.background);
-    return changed(reply, { site: reply.version, room: seen?.view.live.version ?? 1 }, DIRECTORY_MS_MAX);
+    const stage = seen === null ? 'ahead' : stageOf(seen.view.board.state);
+    return changed(reply, { site: reply.version, room: seen?.view.live.version ?? 1, stage }, DIRECTORY_MS_MAX);
   },
 
   async room(asked) {
@@ -332,28 +334,48 @@ async function lookedAt(asked: Asking): Promise<LookedAt | Response> {
   const room = roomOf(entry);
   const seen = await asked.gateway.views.read(room, asked.c.var.background);
   if (seen === null) return operatorProblem('store-unreachable', { 'Retry-After': '5' });
-  return { room, entry, seen, etag: etagOf({ site: entry.version, room: seen.view.live.version }) };
+  const { board, live } = seen.view;
+  return { room, entry, seen, etag: etagOf({ site: entry.version, room: live.version, stage: stageOf(board.state) }) };
 }
 
 /** Changes the room's own state, on the version that was looked at where the contract asks for one. */
 async function changeRoom(asked: Asking, change: () => Change): Promise<Response> {
   const found = await lookedAt(asked);
   if (found instanceof Response) return found;
-  const { entry, room } = found;
+  const { entry, room, seen } = found;
   if (entry.archivedAt !== null) return operatorProblem('room-archived');
-  const reply = await sendChange(asked, room, change(), asked.versions?.room ?? null);
+  const wanted = change();
+  const reply = await sendChange(asked, room, wanted, asked.versions?.room ?? null);
   if (reply.kind === 'conflict' && asked.versions === null) return operatorProblem('if-match-needed');
   if (reply.kind === 'conflict' || reply.kind === 'refused') return roomProblem(reply);
-  return changed(reply, { site: entry.version, room: reply.version }, VIEW_STALE_MS_MAX);
+  const stage = stageAfter(wanted, reply.kind === 'changed' ? reply.at : seen.now, stageOf(seen.view.board.state));
+  return changed(reply, { site: entry.version, room: reply.version, stage }, VIEW_STALE_MS_MAX);
+}
+
+function stageAfter(wanted: Change, at: EpochMs, before: Stage): Stage {
+  switch (wanted.kind) {
+    case 'setSchedule': {
+      const { opensAt, closesAt } = wanted.schedule;
+      if (closesAt !== null && closesAt <= at) return 'over';
+      return at < opensAt ? 'ahead' : 'running';
+    }
+    case 'openNow':
+      return 'running';
+    case 'close':
+      return 'over';
+    default:
+      return before;
+  }
 }
 
 async function sendChange(asked: Asking, room: Room, change: Change, ifVersion: number | null) {
   const { metrics, store, views } = asked.gateway;
   const [id, by] = [wishId(asked, change.kind), asked.who.actor];
-  const [reply] = await metrics.operation(
-    'change',
-    store.apply(room.id, [{ kind: 'change', id, by, ifVersion, change }]),
-  );
+  // On the other side of the opening or the closing these begin a new opening, and the line that stands is gone.
+  const hangsOnStage = change.kind === 'setSchedule' || change.kind === 'openNow';
+  const ifStage = hangsOnStage && asked.versions !== null ? { ifStage: asked.versions.stage } : {};
+  const wish = { kind: 'change', id, by, ifVersion, ...ifStage, change } as const;
+  const [reply] = await metrics.operation('change', store.apply(room.id, [wish]));
   views.outdate(room);
   return reply;
 }
@@ -366,7 +388,9 @@ async function changeSite(
   if (found instanceof Response) return found;
   const reply = await changeDirectory(asked, change(found.room.id, asked.versions?.site ?? 0));
   if (reply.kind === 'conflict' || reply.kind === 'refused') return directoryProblem(reply);
-  return changed(reply, { site: reply.version, room: found.seen.view.live.version }, DIRECTORY_MS_MAX);
+  const { board, live } = found.seen.view;
+  const versions = { site: reply.version, room: live.version, stage: stageOf(board.state) };
+  return changed(reply, versions, DIRECTORY_MS_MAX);
 }
 
 async function changeDirectory(asked: Asking, change: DirectoryChange) {
