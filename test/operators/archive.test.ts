@@ -1,10 +1,11 @@
 // A room that somebody has just opened is not archived by somebody else, who still sees it closed.
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { newSigningKey } from '../../worker/signing-keys.ts';
+import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { AS_PAGE } from '../gateway/asking.ts';
 import { playBeside, playGateway } from '../gateway/in-process.ts';
-import { ask, withKey } from './asking.ts';
+import { ask, problemIn, withKey } from './asking.ts';
 
 it('archiving a room that was opened meanwhile, at another gateway, is a conflict', async () => {
   const first = await playGateway({ keys: { keys: [await newSigningKey(0)] } });
@@ -23,4 +24,21 @@ it('archiving a room that was opened meanwhile, at another gateway, is a conflic
   await ask(first, 'close', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
   const again = await ask(first, 'archiveRoom', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
   expect(again.status).toBe(200);
+});
+
+it('archiving a room that cannot be looked at now is refused: somebody may just have opened it', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  const first = await playGateway({ keys: { keys: [await newSigningKey(0)] } });
+  const second = await playBeside(first);
+  const seenAt = async (played: typeof first) =>
+    (await ask(played, 'room', { headers: withKey() })).headers.get('ETag') ?? '';
+  await ask(first, 'close', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
+  first.clock.advance(2_500);
+  const closed = await seenAt(second);
+  await ask(first, 'openNow', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
+  // The room's own object is out of reach of this gateway; the directory's is not.
+  second.store.view = async () => Promise.reject(new StoreUnavailable('told to fail'));
+  const archived = await ask(second, 'archiveRoom', { headers: { ...withKey(), 'If-Match': closed } });
+  expect([archived.status, problemIn(archived)]).toEqual([503, 'store-unreachable']);
+  expect((await ask(first, 'room', { headers: withKey() })).document).toMatchObject({ archivedAt: null });
 });

@@ -170,6 +170,7 @@ export const HANDLERS: Handlers = {
     asked.gateway.views.outdate(roomOf(entry));
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
+    if (found.seen.unreachable) return operatorProblem('store-unreachable', { 'Retry-After': '5' });
     const { board, live } = found.seen.view;
     if (asked.versions?.room !== live.version) return operatorProblem('changed-meanwhile');
     if (board.state !== 'closed') return operatorProblem('not-closed');
