@@ -223,9 +223,11 @@ function seeded(
   let grown = directory;
   const owner = grown.keys.find(({ id }) => id === OWNER_KEY_ID);
   if (owner?.digest !== ownerDigest) {
+    // The former key's sessions end, also one of the second that has begun: tokens count their time of issue in seconds.
+    const signInsFrom = owner === undefined ? now : now + 1_000;
     const key: OperatorKey = {
       ...{ id: OWNER_KEY_ID, name: 'owner', role: 'owner', digest: ownerDigest },
-      ...{ createdAt: now, signInsFrom: now },
+      ...{ createdAt: now, signInsFrom },
     };
     const keys = [key, ...grown.keys.filter(({ id }) => id !== OWNER_KEY_ID)];
     grown = recorded({ ...grown, keys }, { by, action: 'ownerKey', from: null, to: null }, now, effects);
@@ -386,8 +388,9 @@ export function placeTaken(
   return null;
 }
 
+/** `/book` and `/book/` protect the same (paths.ts), whatever their case. */
 function placesOf({ hosts, paths }: Pick<Site, 'hosts' | 'paths'>): string[] {
-  return hosts.flatMap((host) => paths.map((path) => `${host}${path.toLowerCase()}`));
+  return hosts.flatMap((host) => paths.map((path) => `${host}${path.toLowerCase().replace(/(?<=.)\/$/, '')}`));
 }
 
 function roomAt(directory: DirectoryDocument, id: string, ifVersion: number): DirectoryRoom | DirectoryReply {
@@ -455,12 +458,13 @@ function signIn(
 
   const key = directory.keys.find((one) => one.digest === digest);
   if (key !== undefined) {
-    const { id, name, role } = key;
+    const { id, name, role, signInsFrom } = key;
     const by = { id, name, role, address };
     const entry = { by, action: 'signIn', from: null, to: null };
     return {
       directory: recorded({ ...directory, attempts: others }, entry, now, effects),
-      reply: { kind: 'signedIn', key: { id, name, role }, at: now },
+      // Not before the moment up to which sign-ins are over, which may be most of a second ahead.
+      reply: { kind: 'signedIn', key: { id, name, role }, at: Math.max(now, signInsFrom) },
     };
   }
   const attempts = [...others, { from, failures: failures + 1, lastAt: now }].slice(-ATTEMPTS_REMEMBERED_MAX);

@@ -136,6 +136,8 @@ describe('a place', () => {
     const taken = { kind: 'refused', reason: 'placeTaken', place: 'other.test/b', by: 'second' };
     expect(putRoom('third', null, siteAt('other.test', '/B', '/c'))).toEqual(taken);
     expect(putRoom('demo', 1, siteAt('other.test', '/b'))).toEqual(taken);
+    expect(putRoom('third', null, siteAt('other.test', '/b/'))).toEqual(taken);
+    expect(putRoom('third', null, siteAt('book.test', '/'))).toMatchObject({ place: 'book.test/', by: 'demo' });
     expect(putRoom('third', null, siteAt('other.test', '/c'))).toMatchObject({ kind: 'changed' });
   });
 
