@@ -26,7 +26,8 @@ type Match<N extends OperationName> = Table[N] extends { ifMatch: infer When }
   : unknown;
 
 export type QueryValues = Record<string, string | number | undefined>;
-export type Wish<N extends OperationName> = Params<N> & Query<N> & Body<N> & Match<N>;
+/** `name`: of a change, the same when it is sent again, so that it is made once. */
+export type Wish<N extends OperationName> = Params<N> & Query<N> & Body<N> & Match<N> & { name?: string };
 
 export type Outcome<T> =
   | { kind: 'answer'; value: T }
@@ -75,6 +76,7 @@ interface Asked {
   query?: QueryValues;
   body?: unknown;
   ifMatch?: string;
+  name?: string;
 }
 
 /** The address of an operation, also for links and frames. */
@@ -85,9 +87,10 @@ export function addressOf(name: OperationName, { params = {}, query = {} }: Aske
   return `${OPERATOR_PATH}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-function initOf(operation: Operation, { body, ifMatch }: Asked): RequestInit {
+function initOf(operation: Operation, { body, ifMatch, name }: Asked): RequestInit {
   const headers: Record<string, string> = { Accept: operation.answerType ?? 'application/json' };
   if (ifMatch !== undefined) headers['If-Match'] = ifMatch;
+  if (name !== undefined) headers['Idempotency-Key'] = name;
   const init: RequestInit = { method: operation.method, headers, cache: 'no-store', credentials: 'same-origin' };
   if (body === undefined) return init;
   headers['Content-Type'] = operation.bodyType ?? 'application/json';

@@ -11,7 +11,8 @@ export type Schedule = RoomDetail['schedule'];
 export type Text = { ko: string; en: string };
 
 export type Deed =
-  | { kind: 'flow'; from: Flow; to: Flow }
+  /** `from` is null where somebody else changed the room in the same moment: then there is no telling what it was. */
+  | { kind: 'flow'; from: Flow | null; to: Flow }
   | { kind: 'policy'; from: Policy; to: Policy }
   | { kind: 'message'; from: Text | null; to: Text | null }
   | { kind: 'schedule'; from: Schedule; to: Schedule; beginsAnew: boolean }
@@ -28,7 +29,7 @@ export type Deed =
 export function reversal(deed: Deed): Deed | null {
   switch (deed.kind) {
     case 'flow':
-      return { kind: 'flow', from: deed.to, to: deed.from };
+      return deed.from === null ? null : { kind: 'flow', from: deed.to, to: deed.from };
     case 'policy':
       return { kind: 'policy', from: deed.to, to: deed.from };
     case 'message':
@@ -49,16 +50,52 @@ export function reversal(deed: Deed): Deed | null {
   }
 }
 
-/** Asks the gateway for it, on the version that was looked at where that matters. */
-export function perform(client: Client, room: string, deed: Deed, etag: string): Promise<Outcome<Changed>> {
-  const params = { room };
-  const seen = { params, ifMatch: etag };
+/** The same on the room as it is now: what the deed was for, and nothing else that others changed meanwhile. */
+export function rebased(deed: Deed, now: RoomDetail): Deed {
   switch (deed.kind) {
     case 'flow':
-      // Letting people in again who are kept out is decided on what was seen; stopping never waits for that.
-      if (deed.to === 'paused') return client.call('pause', deed.from === 'held' ? seen : { params });
-      if (deed.to === 'held') return client.call('hold', { params });
-      return client.call('resume', seen);
+      return { ...deed, from: now.flow };
+    case 'policy':
+      return { ...deed, from: now.policy, to: onto(now.policy, deed) };
+    case 'message':
+      return { ...deed, from: now.message?.text ?? null };
+    case 'schedule': {
+      const beginsAnew = now.state !== 'scheduled' && now.state !== 'prequeue';
+      return { ...deed, from: now.schedule, to: onto(now.schedule, deed), beginsAnew };
+    }
+    case 'site':
+      return { ...deed, from: now.site, to: onto(now.site, deed) };
+    default:
+      return deed;
+  }
+}
+
+function onto<T extends object>(now: T, { from, to }: { from: T; to: T }): T {
+  const names = Object.keys({ ...from, ...to }) as (keyof T)[];
+  const meant = names.filter((name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]));
+  return { ...now, ...Object.fromEntries(meant.map((name) => [name, to[name]])) };
+}
+
+/** Whether it keeps more people out than now, which waits for nobody. */
+export function isStop(deed: Deed): deed is Extract<Deed, { kind: 'flow' }> {
+  return deed.kind === 'flow' && (deed.to === 'held' || (deed.to === 'paused' && deed.from !== 'held'));
+}
+
+/** Asks the gateway for it, on the version that was looked at. @param etag null: whatever the room is, for a stop */
+export function perform(
+  client: Client,
+  room: string,
+  deed: Deed,
+  etag: string | null,
+  name: string,
+): Promise<Outcome<Changed>> {
+  const params = { room };
+  const seen = { params, name, ifMatch: etag ?? '' };
+  switch (deed.kind) {
+    case 'flow': {
+      if (deed.to === 'running') return client.call('resume', seen);
+      return client.call(deed.to === 'paused' ? 'pause' : 'hold', etag === null ? { params, name } : seen);
+    }
     case 'policy':
       return client.call('setPolicy', { ...seen, body: deed.to });
     case 'message':
@@ -74,7 +111,7 @@ export function perform(client: Client, room: string, deed: Deed, etag: string):
     case 'revokeAll':
       return client.call('revokeAll', seen);
     case 'endSession':
-      return client.call('endSession', { params: { room, position: deed.position } });
+      return client.call('endSession', { params: { room, position: deed.position }, name });
     case 'setTemplate':
       return client.call('setTemplate', { ...seen, body: deed.html });
     case 'removeTemplate':
@@ -105,6 +142,9 @@ export interface DeedRecord {
   id: number;
   room: string;
   deed: Deed;
+  /** The version that it was decided on, and its name to the gateway: to send the very same again. */
+  etag: string;
+  name: string;
   phase: Phase;
   /** This one puts an earlier one back. */
   isUndo: boolean;

@@ -10,7 +10,8 @@ import {
   type Session,
 } from '../worker/contract/operators.ts';
 import { type Client, createClient, type Outcome } from './client.ts';
-import { type Deed, type DeedRecord, type Phase, perform, phaseOf, reversal } from './deeds.ts';
+import { type Deed, type DeedRecord, isStop, type Phase, perform, phaseOf, rebased, reversal } from './deeds.ts';
+import { lostSaid } from './failures.ts';
 import { type Figures, figuresOf, ownZone } from './figures.ts';
 import type { Preferences } from './preferences.ts';
 import { type Route, routeOf } from './routes.ts';
@@ -38,7 +39,10 @@ export interface Question {
 
 /** How a deed is done, where it is not done in the usual way. */
 export interface Way {
+  /** Of the room's version; without, the one that is on the screen. */
   etag?: string;
+  /** Of the deed, where it was sent before. */
+  name?: string;
   isUndo?: boolean;
   isQuiet?: boolean;
 }
@@ -50,6 +54,8 @@ export class Desk {
   readonly client: Client;
   signIn: 'asking' | 'unreachable' | 'signedOut' | 'signedIn' = 'asking';
   session: Session | null = null;
+  /** Why the last try to sign out did not come about. */
+  signOutFault: string | null = null;
   /** The session ended while somebody worked; what they typed is still there. */
   isInterrupted = false;
   route: Route;
@@ -145,7 +151,15 @@ export class Desk {
   }
 
   async signOut(): Promise<void> {
-    await this.client.call('signOut', {});
+    const outcome = await this.client.call('signOut', {});
+    // Only the gateway can end a session: until it has, whoever opens this page is still signed in.
+    if (outcome.kind !== 'answer' && !(outcome.kind === 'problem' && outcome.problem.status === 401)) {
+      const why = lostSaid(outcome.kind === 'problem' ? outcome.problem : null, this.words);
+      this.signOutFault = this.words.signIn.stillIn(why);
+      this.say(this.signOutFault);
+      return;
+    }
+    this.signOutFault = null;
     this.session = null;
     this.signIn = 'signedOut';
     this.isInterrupted = false;
@@ -182,27 +196,44 @@ export class Desk {
    * Does it and lists it with a way back: on the version that is on the screen unless `etag` says which. With `isQuiet` it is
    * listed only once it is done; whoever asked shows what stands in its way.
    */
-  async do(deed: Deed, { etag = this.#etag(), isUndo = false, isQuiet = false }: Way = {}): Promise<Phase> {
+  async do(deed: Deed, way: Way = {}): Promise<Phase> {
+    const { etag = this.#etag(), name = newName(), isUndo = false, isQuiet = false } = way;
     const room = this.route.screen === 'room' ? this.route.room : '';
     this.#lastId += 1;
-    const record: DeedRecord = { id: this.#lastId, room, deed, phase: { kind: 'sending' }, isUndo, undone: false };
+    const sent = { room, deed, etag, name, isUndo };
+    const record: DeedRecord = { id: this.#lastId, ...sent, phase: { kind: 'sending' }, undone: false };
     const list = (one: DeedRecord) => {
       this.deeds = [one, ...this.deeds].slice(0, DEEDS_LISTED_MAX);
     };
     if (!isQuiet) list(record);
     this.redraw();
-    const phase = phaseOf(await perform(this.client, room, deed, etag));
-    if (!isQuiet) this.#turn(record.id, { phase });
-    else if (phase.kind === 'done') list({ ...record, phase });
-    this.said = this.words.deedSaid(deed, phase, isUndo);
+    const { done, phase } = await this.#perform(room, deed, etag, name);
+    if (!isQuiet) this.#turn(record.id, { deed: done, phase });
+    else if (phase.kind === 'done') list({ ...record, deed: done, phase });
+    this.said = this.words.deedSaid(done, phase, isUndo);
     this.redraw();
     if (phase.kind !== 'signedOut') void this.watch?.look();
     if (phase.kind === 'done') void this.watch?.lookAtDetail();
     return phase;
   }
 
+  /** A stop is done whatever others did in the same moment; but only what is known to have been is offered as a way back. */
+  async #perform(room: string, deed: Deed, etag: string, name: string): Promise<{ done: Deed; phase: Phase }> {
+    const phase = phaseOf(await perform(this.client, room, deed, etag, name));
+    if (phase.kind !== 'conflict' || !isStop(deed)) return { done: deed, phase };
+    const latest = await this.watch?.lookAtDetail();
+    const now = latest?.id === room ? { ...deed, from: latest.flow } : null;
+    if (now !== null && !isStop(now)) return { done: deed, phase };
+    if (now !== null && latest != null) {
+      const again = phaseOf(await perform(this.client, room, now, latest.etag, name));
+      if (again.kind !== 'conflict') return { done: now, phase: again };
+    }
+    const blind = { ...deed, from: null };
+    return { done: blind, phase: phaseOf(await perform(this.client, room, blind, null, name)) };
+  }
+
   async undo(id: number): Promise<void> {
-    const record = this.deeds.find((one) => one.id === id);
+    const record = this.#listed(id);
     if (record?.phase.kind !== 'done') return;
     const back = reversal(record.deed);
     if (back === null) return;
@@ -211,18 +242,44 @@ export class Desk {
     this.redraw();
   }
 
-  /** Does it although the room was changed meanwhile: on the room as it is now. */
+  /**
+   * Does it again. What met a conflict is done on the room as it is now, and leaves alone what others changed; what found no
+   * answer is sent as it was, so that a conflict that nobody has seen yet is one.
+   */
   async doAnyway(id: number): Promise<void> {
-    const record = this.deeds.find((one) => one.id === id);
+    const record = this.#listed(id);
     if (record === undefined) return;
-    this.dismiss(id);
+    const { deed, etag, name, isUndo } = record;
+    if (record.phase.kind !== 'conflict') {
+      this.dismiss(id);
+      await this.do(deed, { etag, name, isUndo });
+      return;
+    }
     const latest = await this.watch?.lookAtDetail();
-    await this.do(record.deed, { etag: latest?.etag ?? this.#etag(), isUndo: record.isUndo });
+    if (latest == null || this.#listed(id) === undefined) return;
+    const now = rebased(deed, latest);
+    const act = () => {
+      this.dismiss(id);
+      return this.do(now, { etag: latest.etag, isUndo });
+    };
+    const wasTold = deed.kind === 'schedule' && deed.beginsAnew;
+    if (now.kind !== 'schedule' || !now.beginsAnew || wasTold) {
+      await act();
+      return;
+    }
+    const { deeds, editor } = this.words;
+    this.ask({ title: this.words.deed(now), text: editor.anewNote, yes: deeds.anyway, act: () => void act() });
   }
 
   dismiss(id: number): void {
     this.deeds = this.deeds.filter((one) => one.id !== id);
     this.redraw();
+  }
+
+  /** Only of the room that is on the screen: nothing is done in another one. */
+  #listed(id: number): DeedRecord | undefined {
+    const { route } = this;
+    return this.deeds.find((one) => one.id === id && route.screen === 'room' && one.room === route.room);
   }
 
   #etag(): string {
@@ -279,4 +336,9 @@ export class Desk {
     }
     this.redraw();
   }
+}
+
+/** A name that no other change has; made of random bytes because the page may stand on plain HTTP. */
+function newName(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

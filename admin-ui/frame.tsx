@@ -239,6 +239,11 @@ function Menu({ desk }: { desk: Desk }) {
             <button type="button" onClick={() => void desk.signOut()}>
               {w.signIn.out}
             </button>
+            {desk.signOutFault === null ? null : (
+              <p class="fault" key="fault">
+                {desk.signOutFault}
+              </p>
+            )}
           </div>
         )}
       </div>

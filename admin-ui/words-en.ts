@@ -146,6 +146,7 @@ export const en = {
     againLead: 'Sign in again to go on. Everything you typed is still there.',
     out: 'Sign out',
     until: (time: string) => `Signed in until ${time}`,
+    stillIn: (why: string) => `You are still signed in: ${why}.`,
     asking: 'Asking the gateway …',
   },
 

@@ -147,6 +147,7 @@ export const ko: Words = {
     againLead: '다시 로그인하면 이어집니다. 입력하던 내용은 그대로 있습니다.',
     out: '로그아웃',
     until: (time) => `${time}까지 로그인`,
+    stillIn: (why) => `아직 로그인되어 있습니다: ${why}`,
     asking: '게이트웨이에 확인하는 중 …',
   },
 

@@ -33,6 +33,11 @@ function isOpen({ kind }: DeedRecord['phase']): boolean {
   return kind !== 'done' && kind !== 'unchanged' && kind !== 'sending';
 }
 
+/** A flow can always be set anew, also where what it was before is not known. */
+function isFinal(deed: DeedRecord['deed']): boolean {
+  return deed.kind !== 'flow' && reversal(deed) === null;
+}
+
 interface DeedProps {
   desk: Desk;
   seen: Watched;
@@ -56,7 +61,7 @@ function Said({ desk, seen, record }: DeedProps) {
         <>
           <p>
             <b>{phase.at === null ? what : w.deeds.at(what, figures.moment(Date.parse(phase.at), now))}</b>{' '}
-            <span>{record.undone ? w.deeds.undone : reversal(record.deed) === null ? w.deeds.final : ''}</span>
+            <span>{record.undone ? w.deeds.undone : isFinal(record.deed) ? w.deeds.final : ''}</span>
           </p>
           <InForce desk={desk} seen={seen} at={phase.at} by={phase.inForceBy} />
         </>

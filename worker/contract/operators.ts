@@ -324,7 +324,8 @@ export interface Operation {
   summary: string;
   /**
    * Only on the version that was looked at: the header `If-Match` is required, and 412 says that somebody was faster.
-   * `toLoosen`: what stops the line needs none; where it would let more through than now, 428 asks for it.
+   * `toLoosen`: what stops the line needs none, and keeps to the one it is given; where it would let more through than now,
+   * 428 asks for it.
    */
   ifMatch?: true | 'toLoosen';
   query?: z.ZodType;
@@ -453,6 +454,7 @@ export const OPERATIONS = {
     path: '/rooms/{room}/hold',
     role: 'operator',
     summary: 'Nobody is called and nobody enters. Needs no If-Match: stopping never conflicts.',
+    ifMatch: 'toLoosen',
     answer: changedSchema,
   },
   resume: {
