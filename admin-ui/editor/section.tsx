@@ -131,7 +131,8 @@ export function Section<V>(props: SectionProps<V>) {
 
   const submit = (event: Event) => {
     event.preventDefault();
-    if (danger === null) void save(isOvertaken && conflicts.length === 0 ? merged : form, draft?.etag ?? detail.etag);
+    // Never the form as it was begun: what others changed beside it would go with it.
+    if (danger === null) void save(merged, draft?.etag ?? detail.etag);
   };
   const fieldsProps = { desk, form, faults, isReadOnly: whyNot !== null, set };
   return (

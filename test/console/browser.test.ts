@@ -648,6 +648,20 @@ describe.concurrent('settings', () => {
     },
   );
 
+  night('saved over theirs, one field takes nothing else of theirs along', async ({ gateway, visit }) => {
+    const page = await visit({ route: settings });
+    await page.locator('#policy-rate').fill('2500');
+    changePolicy(gateway, { newUsersPerMinute: 1_500, claimWindowMinutes: 7 });
+    const form = page.getByRole('form', { name: 'How the line moves' });
+    await form.getByRole('row', { name: 'People a minute 1500 2500' }).waitFor();
+    const save = form.getByRole('button', { name: 'Save', exact: true });
+    await save.click();
+    await form.getByRole('status').getByText('Somebody changed it meanwhile').waitFor();
+    await save.click();
+    await shows(page, /Changed people a minute 1500 → 2500/);
+    expect(gateway.room('vaccine').detail.policy).toMatchObject({ newUsersPerMinute: 2_500, claimWindowMinutes: 7 });
+  });
+
   night('what only one of both changed needs no choice', async ({ gateway, visit, told }) => {
     const page = await visit({ route: settings });
     await page.getByLabel('Session, minutes').fill('12');
