@@ -66,6 +66,7 @@ export function MessageDialog({ desk, live }: { desk: Desk; live: Live }) {
   const text = desk.draft<Text>(name, live.message?.text ?? { ko: '', en: '' });
   const [shown, setShown] = useState(text);
   const [language, setLanguage] = useState(desk.words.language);
+  const [begun] = useState({ etag: live.etag, messageAt: live.message?.at });
   const isSound = messageSchema.safeParse(text).success;
 
   useEffect(() => {
@@ -78,7 +79,9 @@ export function MessageDialog({ desk, live }: { desk: Desk; live: Live }) {
     if (!isSound) return;
     const to = { ko: text.ko.trim(), en: text.en.trim() };
     desk.open(null);
-    const phase = await desk.do({ kind: 'message', from: live.message?.text ?? null, to });
+    // This dialog hides what else happens: one that was put up meanwhile is not replaced before somebody has seen it.
+    const way = live.message?.at === begun.messageAt ? {} : { etag: begun.etag };
+    const phase = await desk.do({ kind: 'message', from: live.message?.text ?? null, to }, way);
     if (phase.kind === 'done' || phase.kind === 'unchanged') desk.type(name, undefined);
   };
   const field = (one: 'ko' | 'en', label: string) => (

@@ -511,6 +511,29 @@ night(
   },
 );
 
+night(
+  'a message is not put up over one that somebody else put up while it was written',
+  async ({ gateway, visit, told }) => {
+    const page = await visit();
+    await state(page, 'Open');
+    await page.keyboard.press('m');
+    const dialog = page.getByRole('dialog', { name: 'Message to those waiting' });
+    await dialog.getByLabel('In Korean').fill('10분만 기다려 주세요.');
+    await dialog.getByLabel('In English').fill('Please wait ten minutes.');
+    const theirs = { text: { ko: '접수를 마쳤습니다.', en: 'We are full.' }, at: new Date().toISOString() };
+    gateway.changeBy('김도윤', 'vaccine', 'setMessage', { text: null }, { text: theirs.text }, (room) => {
+      room.message = theirs;
+    });
+    await page.getByText('We are full.').first().waitFor({ state: 'attached' });
+    await dialog.getByRole('button', { name: 'Put up' }).click();
+    await shows(page, 'Not done: somebody changed the room first.');
+    expect(gateway.room('vaccine').message).toEqual(theirs);
+    await button(page, 'Do it anyway').click();
+    await shows(page, /Message put up at/);
+    expect(told('PUT /rooms/vaccine/message')).toBe(2);
+  },
+);
+
 describe.concurrent('when something is wrong', () => {
   night('old numbers say how old they are', async ({ gateway, visit }) => {
     gateway.room('vaccine').age = 9_000;
