@@ -80,6 +80,11 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
   let stopped = false;
   let cancel = () => {};
   let looking: Promise<void> | null = null;
+  /** How far back somebody wants to see, and how far a request that is under way reaches. */
+  let wantedFromMs = Number.POSITIVE_INFINITY;
+  let reachingFromMs = Number.POSITIVE_INFINITY;
+  /** From when on buckets may be missing; null: none are. */
+  let missedFromMs: number | null = null;
   let isCatchingUp = false;
   let isReadingLog = false;
   let detailAsked: Promise<RoomDetail | null> | null = null;
@@ -112,7 +117,12 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
       ...{ lostSinceMs: null, failures: 0, problem: null, isOutdated: false },
     });
     if (before === null) void reachBack(Date.parse(live.serverTime) - HISTORY_AT_FIRST_MS);
-    else if (gap && lastAt !== undefined) void catchUp(Date.parse(lastAt) - BUCKET_MS);
+    else if (gap && lastAt !== undefined) missedFromMs ??= Date.parse(lastAt) - BUCKET_MS;
+    // What was not answered is asked for again, by and by, of a store that answers.
+    if (live.storeReachable) {
+      if (missedFromMs !== null) void catchUp(missedFromMs);
+      if (wantedFromMs !== Number.POSITIVE_INFINITY) void reachBack(wantedFromMs);
+    }
     if (watched.detail === null || watched.detail.etag !== live.etag) void lookAtDetail();
     if ((watched.records.at(-1)?.seq ?? 0) < live.audit.seq) void readLog(live.audit.seq);
   }
@@ -161,15 +171,21 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
     isCatchingUp = true;
     const found = await history(fromMs);
     isCatchingUp = false;
-    if (found !== null)
-      update({ buckets: mergeBuckets(mergeBuckets(watched.buckets, found), watched.live?.buckets ?? []) });
+    if (found === null) return;
+    missedFromMs = null;
+    update({ buckets: mergeBuckets(mergeBuckets(watched.buckets, found), watched.live?.buckets ?? []) });
   }
 
   async function reachBack(fromMs: number): Promise<void> {
     if (watched.historyFromMs !== null && watched.historyFromMs <= fromMs) return;
+    wantedFromMs = Math.min(wantedFromMs, fromMs);
+    if (reachingFromMs <= fromMs) return;
+    reachingFromMs = fromMs;
     const found = await history(fromMs);
+    if (reachingFromMs === fromMs) reachingFromMs = Number.POSITIVE_INFINITY;
     if (found === null) return;
-    update({ buckets: mergeBuckets(found, watched.buckets), historyFromMs: fromMs });
+    const historyFromMs = Math.min(watched.historyFromMs ?? fromMs, fromMs);
+    update({ buckets: mergeBuckets(found, watched.buckets), historyFromMs });
   }
 
   async function readLog(seq: number): Promise<void> {

@@ -12,11 +12,12 @@ function story() {
   const room = gateway.room('vaccine');
   const asked: string[] = [];
   let answers: 'whole' | 'nothing' | 'garbage' | 'signedOut' = 'whole';
+  let refused: string | null = null;
   let signedOut = 0;
   const client = createClient(
     async (address) => {
       asked.push(address);
-      if (answers === 'nothing') throw new TypeError('gone');
+      if (answers === 'nothing' || (refused !== null && address.includes(`/${refused}`))) throw new TypeError('gone');
       if (answers === 'garbage') return new Response('{}');
       if (answers === 'signedOut') {
         return Response.json({ type: 'x/operator-key', title: '', status: 401, detail: '' }, { status: 401 });
@@ -73,6 +74,9 @@ function story() {
     },
     answer: (how: typeof answers) => {
       answers = how;
+    },
+    refuse: (name: string | null) => {
+      refused = name;
     },
     signedOut: () => signedOut,
   };
@@ -152,4 +156,28 @@ describe('a look', () => {
     expect(signedOut()).toBe(1);
     expect(watch.seen().live).not.toBe(null);
   });
+});
+
+test('a history that was not answered is asked for again with the next look that is', async () => {
+  const { watch, settled, look, room, refuse } = story();
+  refuse('history');
+  await settled();
+  expect(watch.seen().historyFromMs).toBeNull();
+  refuse(null);
+  await look();
+  expect(watch.seen().buckets).toEqual(room.buckets);
+  expect(watch.seen().historyFromMs).not.toBeNull();
+
+  const last = room.buckets.at(-1) ?? expect.fail('The evening has no buckets.');
+  const missed = Array.from({ length: 40 }, (_, index) => ({
+    ...last,
+    at: new Date(Date.parse(last.at) + (index + 1) * 10_000).toISOString(),
+  }));
+  room.buckets = [...room.buckets, ...missed];
+  refuse('history');
+  await look();
+  expect(watch.seen().buckets).not.toEqual(room.buckets);
+  refuse(null);
+  await look();
+  expect(watch.seen().buckets).toEqual(room.buckets);
 });
