@@ -4,7 +4,7 @@
 
 import type { Actor } from '../queue-core/audit.ts';
 import type { DirectoryRoom, DirectoryView, SeedRefusal, SeedRoom } from '../queue-core/directory.ts';
-import { type Clock, Fresh } from './fresh.ts';
+import { type Clock, FETCH_MS_MAX, Fresh } from './fresh.ts';
 import type { Background } from './gateway.ts';
 import { placeTakenText, type Room } from './settings.ts';
 import { type RoomStore, UnknownDirectory } from './store/room-store.ts';
@@ -65,9 +65,12 @@ export class Directory {
    * @returns null where the store cannot be asked
    */
   async forOperators(background: Background, deed: 'watch' | 'change'): Promise<DirectoryView | null> {
+    const cameAt = this.#clock.now();
     const kept = await this.#view.read(background, FOR_OPERATORS);
     if (kept === null) return null;
-    const lostMs = this.#view.failed ? this.#clock.now() - kept.askedAt : 0;
+    // Looks that neither come back nor fail, as of requests that were broken off, are a loss like any other.
+    const isLost = this.#view.failed || cameAt - kept.askedAt > FETCH_MS_MAX;
+    const lostMs = isLost ? this.#clock.now() - kept.askedAt : 0;
     return lostMs <= (deed === 'watch' ? WATCHING_MS_MAX : 0) ? kept.value : null;
   }
 

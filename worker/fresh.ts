@@ -5,7 +5,7 @@
 import type { Background } from './gateway.ts';
 
 /** A fetch that takes longer is given up as a mark, so that another request may try. */
-const FETCH_MS_MAX = 4_000;
+export const FETCH_MS_MAX = 4_000;
 
 /** Requests that find no usable value look again this often for the one that another request is fetching. */
 const LOOK_AGAIN_MS = 20;
