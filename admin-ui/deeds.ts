@@ -60,14 +60,25 @@ export function rebased(deed: Deed, now: RoomDetail): Deed {
     case 'message':
       return { ...deed, from: now.message?.text ?? null };
     case 'schedule': {
-      const beginsAnew = now.state !== 'scheduled' && now.state !== 'prequeue';
-      return { ...deed, from: now.schedule, to: onto(now.schedule, deed), beginsAnew };
+      const to = onto(now.schedule, deed);
+      return { ...deed, from: now.schedule, to, beginsAnew: beginsAnew(now.state, now.schedule, to) };
     }
     case 'site':
       return { ...deed, from: now.site, to: onto(now.site, deed) };
     default:
       return deed;
   }
+}
+
+export function isBeforeOpening(state: RoomDetail['state']): boolean {
+  return state === 'scheduled' || state === 'prequeue';
+}
+
+/** Whether saving these times ends the opening that there was, as the gateway will decide: with the same opening, to the second, it goes on. */
+export function beginsAnew(state: RoomDetail['state'], from: Schedule, to: Schedule): boolean {
+  if (isBeforeOpening(state)) return false;
+  const second = (text: string) => Math.floor(Date.parse(text) / 1000);
+  return state === 'closed' || second(from.opensAt) !== second(to.opensAt);
 }
 
 function onto<T extends object>(now: T, { from, to }: { from: T; to: T }): T {

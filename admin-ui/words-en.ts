@@ -593,6 +593,7 @@ export const en = {
     prequeueNote: 'Empty: from now on.',
     opens: 'Opening',
     opensNote: 'Before it the opening moves and everybody keeps their entry.',
+    openedNote: 'With the same opening only the closing moves. Another opening would begin a new one.',
     anewNote: 'The room has opened: saving begins a new opening, and places of the last one are no longer valid.',
     closes: 'Closing',
     closesNote: 'Empty: until somebody closes it.',

@@ -588,6 +588,7 @@ export const ko: Words = {
     prequeueNote: '비우면 지금부터 받습니다.',
     opens: '시작',
     opensNote: '시작 전에 바꾸면 시각만 옮기고 모두의 번호는 그대로입니다.',
+    openedNote: '시작 시각이 그대로이면 종료만 바뀝니다. 시작을 바꾸면 새 회차가 됩니다.',
     anewNote: '이미 시작했습니다. 저장하면 새 회차가 되고, 지난 회차의 번호는 더 이상 쓸 수 없습니다.',
     closes: '마감',
     closesNote: '비우면 누가 종료할 때까지 엽니다.',

@@ -2,19 +2,23 @@
 
 import { useState } from 'hono/jsx/dom';
 import { type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operators.ts';
-import type { Policy, Schedule, Site } from '../deeds.ts';
+import { beginsAnew, isBeforeOpening, type Policy, type Schedule, type Site } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
 import { faultSaid } from '../failures.ts';
 import { Deeds } from '../night/deeds-list.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { PolicyFields, ScheduleFields, SiteFields } from './fields.tsx';
 import { policyForm, readPolicy, readSchedule, readSite, scheduleForm, siteForm } from './forms.ts';
-import { Section } from './section.tsx';
+import { Section, type Stakes } from './section.tsx';
 
 export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
   const w = desk.words.editor;
   const zone = detail.site.timeZone;
-  const beginsAnew = detail.state !== 'scheduled' && detail.state !== 'prequeue';
+  const { state, schedule } = detail;
+  const ofSchedule = (to: Schedule): Stakes => {
+    if (beginsAnew(state, schedule, to)) return { note: w.anewNote, isFinal: true };
+    return { note: isBeforeOpening(state) ? w.opensNote : w.openedNote, isFinal: false };
+  };
   return (
     <div class="page editor">
       <div class="page-head">
@@ -27,13 +31,12 @@ export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
       )}
       <Section<Schedule>
         key="schedule"
-        {...{ desk, detail, name: 'schedule', title: w.schedule, operation: 'setSchedule', inForce: detail.schedule }}
+        {...{ desk, detail, name: 'schedule', title: w.schedule, operation: 'setSchedule', inForce: schedule }}
         toForm={(schedule) => scheduleForm(schedule, zone)}
         read={(form) => readSchedule(form, zone, desk.words)}
-        deed={(from, to) => ({ kind: 'schedule', from, to, beginsAnew })}
+        deed={(from, to) => ({ kind: 'schedule', from, to, beginsAnew: beginsAnew(state, from, to) })}
         fields={(props) => <ScheduleFields {...props} timeZone={zone} />}
-        note={beginsAnew ? w.anewNote : w.opensNote}
-        danger={beginsAnew ? w.anewNote : null}
+        stakes={ofSchedule}
       />
       <Section<Policy>
         key="policy"
@@ -42,8 +45,7 @@ export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
         read={(form) => readPolicy(form, desk.words)}
         deed={(from, to) => ({ kind: 'policy', from, to })}
         fields={(props) => <PolicyFields {...props} />}
-        note=""
-        danger={null}
+        stakes={nothingAtStake}
       />
       <Section<Site>
         key="site"
@@ -52,8 +54,7 @@ export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
         read={(form) => readSite(form, desk.words)}
         deed={(from, to) => ({ kind: 'site', from, to })}
         fields={(props) => <SiteFields {...props} />}
-        note=""
-        danger={null}
+        stakes={nothingAtStake}
       />
       <Template desk={desk} detail={detail} key="template" />
       <Archive desk={desk} detail={detail} key="archive" />
@@ -61,6 +62,8 @@ export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
     </div>
   );
 }
+
+const nothingAtStake = (): Stakes => ({ note: '', isFinal: false });
 
 interface Chosen {
   name: string;

@@ -35,13 +35,17 @@ export interface SectionProps<V> {
   read(form: Form): Read<V>;
   deed(from: V, to: V): Deed;
   fields(props: FieldsProps): Child;
+  /** What is said of saving this, and whether it cannot be undone. */
+  stakes(to: V): Stakes;
+}
+
+export interface Stakes {
   note: string;
-  /** Saving does what cannot be undone, which is this. */
-  danger: string | null;
+  isFinal: boolean;
 }
 
 export function Section<V>(props: SectionProps<V>) {
-  const { desk, detail, name, title, inForce, toForm, read, note, danger } = props;
+  const { desk, detail, name, title, inForce, toForm, read } = props;
   const w = desk.words.editor;
   const key = `${detail.id}/${name}`;
   const theirs = toForm(inForce);
@@ -50,6 +54,8 @@ export function Section<V>(props: SectionProps<V>) {
   const isOvertaken = draft !== null && !isSameForm(draft.base, theirs);
   const { merged, conflicts } = mergeForms(draft?.base ?? theirs, draft?.form ?? theirs, theirs);
   const form = draft?.form ?? theirs;
+  const saved = read(merged);
+  const { note, isFinal } = props.stakes(saved.kind === 'value' ? saved.value : inForce);
   const faults = { ...(draft?.isTried ? faultsIn(read(form)) : {}), ...draft?.refused };
 
   const set = (field: string, value: string) => {
@@ -132,7 +138,7 @@ export function Section<V>(props: SectionProps<V>) {
   const submit = (event: Event) => {
     event.preventDefault();
     // Never the form as it was begun: what others changed beside it would go with it.
-    if (danger === null) void save(merged, draft?.etag ?? detail.etag);
+    if (!isFinal) void save(merged, draft?.etag ?? detail.etag);
   };
   const fieldsProps = { desk, form, faults, isReadOnly: whyNot !== null, set };
   return (
@@ -180,7 +186,7 @@ export function Section<V>(props: SectionProps<V>) {
                 {w.conflictTakeTheirs}
               </button>
             )}
-            {danger === null ? (
+            {!isFinal ? (
               <button type="button" class="button primary" key="mine" onClick={() => void save(merged, detail.etag)}>
                 {conflicts.length === 0 ? desk.words.save : w.conflictKeepMine}
               </button>
@@ -192,7 +198,7 @@ export function Section<V>(props: SectionProps<V>) {
         </section>
       ) : null}
       {note === '' ? null : (
-        <p class={danger === null ? 'note' : 'note warn'} key="note" id={`${name}-note`}>
+        <p class={isFinal ? 'note warn' : 'note'} key="note" id={`${name}-note`}>
           {note}
         </p>
       )}
@@ -203,12 +209,12 @@ export function Section<V>(props: SectionProps<V>) {
       )}
       {draft === null ? null : (
         <div class="ways" key="ways">
-          {danger !== null ? (
+          {isFinal ? (
             <HoldButton
               key="danger"
               desk={desk}
               label={desk.words.save}
-              note={danger}
+              note={note}
               noteId={`${name}-note`}
               whyNot={whyNot}
               onHeld={() => void save(merged, isOvertaken ? detail.etag : draft.etag)}

@@ -711,9 +711,20 @@ describe.concurrent('settings', () => {
     expect(gateway.room('vaccine').detail.schedule.opensAt).toBe(before.opensAt);
   });
 
-  night('after the opening new times begin a new one, which is pressed for a second', async ({ visit, told }) => {
+  night('after the opening the closing moves and can be put back', async ({ visit, told }) => {
     const page = await visit({ route: settings });
     await page.getByLabel('Closing', { exact: true }).fill('2030-08-05T20:00:00');
+    const form = page.getByRole('form', { name: 'When it opens' });
+    await form.getByText('only the closing moves').waitFor();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => told('PUT /rooms/vaccine/schedule')).toBe(1);
+    await shows(page, /Opening moved at/);
+    await page.getByRole('button', { name: /^Undo/ }).first().waitFor();
+  });
+
+  night('after the opening another one begins anew, which is pressed for a second', async ({ visit, told }) => {
+    const page = await visit({ route: settings });
+    await page.getByLabel('Opening', { exact: true }).fill('2030-08-05T20:00:00');
     const form = page.getByRole('form', { name: 'When it opens' });
     await form.getByText('places of the last one are no longer valid').waitFor();
     await form.getByRole('button', { name: 'Save' }).click();
