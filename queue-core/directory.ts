@@ -169,8 +169,10 @@ export const directoryMachine: Machine<DirectoryDocument, DirectoryCommand, Dire
     return { document: directory, replies, effects };
   },
   recover(stored, witness, _, now) {
-    if (witness === null || (stored !== null && stored.version >= witness.document.version)) {
-      return stored === null ? null : { document: stored, effects: [] };
+    if (witness === null) return stored === null ? null : { document: stored, effects: [] };
+    if (stored !== null && stored.version >= witness.document.version) {
+      // Somebody who had only read it may have brought the document back: its rows come from whoever wrote them.
+      return { document: stored, effects: witness.relation === 'before' ? [...witness.rows] : [] };
     }
     const at = Math.max(now, stored?.at ?? 0, witness.document.at);
     return { document: { ...witness.document, at }, effects: [...witness.rows] };

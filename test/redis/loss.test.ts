@@ -229,18 +229,22 @@ describe('a Redis that comes back empty', () => {
     expect(await newcomer.one(claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
   });
 
-  test('has its directory back as well', async () => {
-    const north = new TestGateway('north');
+  test('has its directory back as well, whoever comes first', async () => {
+    const [north, south] = [new TestGateway('north'), new TestGateway('south')];
     const by: Actor = { id: 's', name: 's', role: 'owner', address: null };
     const seed: DirectoryCommand = { kind: 'seed', by, rooms: [], ownerDigest: 'o' };
     await north.store.directory.apply([seed]);
     const key = { id: 'k1', name: 'Night shift', role: 'operator', digest: 'd1' } as const;
     const added = { kind: 'change', id: 'w1', by, change: { kind: 'addKey', key } } as const;
     await north.store.directory.apply([added]);
-    const before = await north.store.directory.view(null);
+    const before = await south.store.directory.view(null);
     await redis.command('FLUSHALL');
+    // One that has only read it brings the document back, the one that wrote it the lines of its log.
+    expect(await south.store.directory.view(null)).toEqual(before);
     expect(await north.store.directory.view(null)).toEqual(before);
-    expect(faultIn(await north.store.directory.rows('audit', { after: 0, limit: 10 }))).toBeNull();
+    const log = await south.store.directory.rows('audit', { after: 0, limit: 10 });
+    expect(log.map(({ action }) => action)).toEqual(['ownerKey', 'addKey']);
+    expect(faultIn(log)).toBeNull();
   });
 });
 
