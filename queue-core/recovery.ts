@@ -56,7 +56,12 @@ export function recoverRoom(
   };
   if (witness !== null && seen?.epoch === room.epoch) {
     const isSame = stored?.epoch === room.epoch;
-    giveBack(room, witness.rows, isSame ? sessions : NO_SESSIONS, isSame && witness.relation === 'parted', effects);
+    // A log that went on after the loss is not written over.
+    const logFrom = isSame && witness.relation === 'parted' ? stored.audit.seq + 1 : 0;
+    giveBack(room, witness.rows, isSame ? sessions : NO_SESSIONS, logFrom, effects);
+  } else if (witness?.relation === 'before') {
+    // Of an opening that is over, the log and the history go on.
+    effects.push(...witness.rows.filter(({ table }) => table === 'audit' || table === 'history'));
   }
   return { document: room, effects };
 }
@@ -160,12 +165,15 @@ function recoveryOf(stored: RoomDocument | null, seen: RoomDocument | null, now:
   return { since, until, awaited: [...new Set([...awaited, ...present])].slice(-GATEWAYS_MAX) };
 }
 
-/** Puts rows back that the store has lost; what it has of a session already stays where it is the later. */
+/**
+ * Puts rows back that the store has lost; what it has of a session already stays where it is the later.
+ * @param logFrom the first record of the log that may be put; above 0 where two histories have parted
+ */
 function giveBack(
   room: RoomDocument,
   rows: Witness<RoomDocument>['rows'],
   sessions: Sessions,
-  isFork: boolean,
+  logFrom: number,
   effects: Effect[],
 ): void {
   for (const put of rows) {
@@ -176,14 +184,13 @@ function giveBack(
         break;
       }
       case 'ending':
-        if (isFork) {
+        if (logFrom > 0) {
           room.endingSeq++;
           effects.push({ ...put, key: room.endingSeq, row: { ...put.row, seq: room.endingSeq } });
         } else effects.push(put);
         break;
       case 'audit':
-        // A log that went on after the loss is not written over.
-        if (!isFork) effects.push(put);
+        if (put.key >= logFrom) effects.push(put);
         break;
       case 'history':
       case 'template':

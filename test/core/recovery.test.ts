@@ -4,7 +4,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { faultIn } from '../../queue-core/audit.ts';
+import { type AuditRecord, faultIn } from '../../queue-core/audit.ts';
 import type { Command, Reply } from '../../queue-core/command.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
@@ -12,7 +12,7 @@ import type { Effect, Put } from '../../queue-core/ledger.ts';
 import { LOST_JOINS_MIN, LOST_MS_MAX, RECOVERY_MS } from '../../queue-core/limits.ts';
 import type { EpochMs, RoomDocument, SessionRecord } from '../../queue-core/room.ts';
 import { roomMachine } from '../../queue-core/step.ts';
-import { change, claim, configure, join, policy, settings, T0 } from './rooms.ts';
+import { change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
 
 const GATEWAYS = ['north', 'south', 'west'] as const;
 type Gateway = (typeof GATEWAYS)[number];
@@ -324,6 +324,34 @@ describe('a store that lost its last seconds', () => {
     expect(faultIn(log)).toBeNull();
     expect(log.map(({ action }) => action)).toEqual(['configure', 'setPolicy', 'recover']);
   });
+
+  test.each(['the other has begun a new opening', 'the other went on without knowing'] as const)(
+    'the log stays whole where %s',
+    (what) => {
+      const store = new LossyStore(settings());
+      const lostAfter = store.commits.length - 1;
+      const log = new Map<number, AuditRecord>();
+      const write = (commits: readonly Commit[]) => {
+        for (const put of commits.flatMap(({ puts }) => puts)) if (put.table === 'audit') log.set(put.key, put.row);
+      };
+      write(store.commits);
+      store.run('south', T0 + 1_000, [change({ kind: 'setPolicy', policy: policy({ newUsersPerMinute: 7 }) })]);
+      if (what === 'the other has begun a new opening') {
+        const schedule = { prequeueAt: null, opensAt: T0 + 60_000, closesAt: null, beacon: null };
+        store.run('north', T0 + 1_100, [change({ kind: 'setSchedule', schedule, secret: OTHER_SECRET }, 2)]);
+        expect(store.document.epoch).toBe(2);
+      }
+      store.lose(lostAfter);
+      const lostUpTo = store.commits.length;
+      if (what === 'the other went on without knowing') store.run('north', T0 + 1_200, [join('a')]);
+      else store.witness('north', T0 + 1_300, lostAfter);
+      store.witness('south', T0 + 1_400, lostAfter);
+      store.run('south', T0 + 1_400 + RECOVERY_MS, [{ kind: 'tick' }]);
+      write(store.commits.slice(lostUpTo));
+      expect(faultIn([...log.values()].toSorted((a, b) => a.seq - b.seq))).toBeNull();
+      expect(store.document.audit.hash).toBe(log.get(store.document.audit.seq)?.hash);
+    },
+  );
 
   test('a room made anew by one who knew no better gives way to what another remembers', () => {
     const store = new LossyStore(settings());
