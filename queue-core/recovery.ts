@@ -235,7 +235,8 @@ function leaveFree(room: RoomDocument, now: EpochMs): void {
   room.issued += numbers;
   if (room.draw.seed === null) return;
   const { newUsersPerMinute, totalActiveUsers, sessionMs } = room.policy;
-  const sessions = Math.ceil((newUsersPerMinute * LOST_MS_MAX) / 60_000);
+  // Slots of the lost seconds reach as far ahead as their backlog does.
+  const sessions = Math.ceil((newUsersPerMinute * (LOST_MS_MAX + SLOT_BACKLOG_MS)) / 60_000);
   const until = bucketEnd(room, now + sessionMs);
   countSessions(room, until, Math.max(0, Math.min(sessions, totalActiveUsers - room.active)));
   room.lastSlotAt = Math.max(room.lastSlotAt ?? 0, now + SLOT_BACKLOG_MS);

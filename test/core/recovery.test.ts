@@ -296,6 +296,34 @@ describe('a store that lost its last seconds', () => {
     expect(store.document.active).toBe(0);
   });
 
+  test('a rush that only a dead gateway saw: whoever is inside counts, however far ahead the slots were', () => {
+    const opening = { prequeueAt: T0, opensInMs: 10_000 };
+    const store = new LossyStore(settings({ totalActiveUsers: 90, newUsersPerMinute: 600 }, opening));
+    store.run(
+      'north',
+      T0 + 5_000,
+      Array.from({ length: 400 }, (_, index) => join(`${index}`)),
+    );
+    for (const name of GATEWAYS) store.report(name, T0 + 9_999);
+    const lostAfter = store.commits.length - 1;
+    // Everybody comes as soon as they are called; nobody who is inside comes again.
+    let next = 1;
+    const comeAll = (by: Gateway, at: EpochMs) => {
+      store.run(by, at, [{ kind: 'tick' }]);
+      for (; next <= store.document.called; next++) store.run(by, at, [claim(next, `at-${next}`)]);
+    };
+    for (let at = T0 + 10_000; at < T0 + 10_000 + LOST_MS_MAX; at += 100) comeAll('south', at);
+    expect(store.grants.size).toBeGreaterThan(60);
+    store.lose(lostAfter);
+    for (const name of ['north', 'west'] as const) {
+      store.witness(name, T0 + 16_000, lostAfter);
+      store.report(name, T0 + 16_000);
+    }
+    for (let at = T0 + 16_000 + RECOVERY_MS; at < T0 + 90_000; at += 1_000) comeAll('north', at);
+    expect(store.grants.size).toBeGreaterThan(75);
+    expect(store.wrongs).toEqual([]);
+  });
+
   test('histories that parted before anybody noticed: every session counts, numbers go on above both', () => {
     const store = new LossyStore(settings({ totalActiveUsers: 3, newUsersPerMinute: 6_000 }));
     store.run('north', T0 + 1_000, [join('a', true)]);
