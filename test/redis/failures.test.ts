@@ -111,6 +111,33 @@ describe('a Redis that does not work', () => {
     expect(await store.apply(room, [join('b')])).toMatchObject([{ kind: 'joined' }]);
   });
 
+  test.each<[string, Fault]>([
+    ['is broken off', { kind: 'drop' }],
+    ['has its answer lost', { kind: 'dropAnswer' }],
+  ])('is slow, and a commit %s: nothing is asked of it later than two seconds after the wish', async (_, fault) => {
+    const { room } = await opened();
+    let played = 0;
+    const begun: number[] = [];
+    const slow = redisStore(redis.address, {
+      replicas: 1,
+      clock: () => clock.now,
+      stopwatch: () => played,
+      wait: async (ms) => {
+        played += ms;
+      },
+    });
+    redis.standIn.isHosted = true;
+    redis.standIn.fault = (commands) => {
+      begun.push(played);
+      played += 900;
+      return commands[0]?.[0] === 'eval' && begun.length === 2 ? fault : null;
+    };
+    await expect(slow.store.apply(room, [join('a')])).rejects.toThrow(StoreUnavailable);
+    redis.standIn.isHosted = false;
+    expect(begun.length).toBe(3);
+    expect(Math.max(...begun)).toBeLessThan(2_000);
+  });
+
   test('takes no more requests for a moment only: the wish is granted', async () => {
     const { store, room } = await opened();
     meet({ kind: 'status', status: 429, body: '{"error":"Too many requests"}' }, 2);

@@ -123,12 +123,16 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const { link, tally, stopwatch } = this.#options;
     const [from, trips] = [stopwatch(), link.roundTrips];
     const sent: Sent<Document, Reply>[] = [];
-    let failure = new RedisTrouble('contended');
+    let failure = new RedisTrouble('unanswered');
     let [conflicts, troubles] = [0, 0];
+    const isOver = () => stopwatch() - from >= OPERATION_MS_MAX;
+    const beforeRequest = () => {
+      if (isOver()) throw failure;
+    };
     try {
-      while (stopwatch() - from < OPERATION_MS_MAX) {
+      while (!isOver()) {
         try {
-          const answered = await this.#attempt(lists, sent);
+          const answered = await this.#attempt(lists, sent, beforeRequest);
           if (answered !== null) return answered;
           failure = new RedisTrouble('contended');
           tally.conflicts++;
@@ -137,10 +141,10 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
           await this.#pause(conflicts, AFTER_CONFLICT);
         } catch (error) {
           if (!(error instanceof RedisTrouble)) throw error;
+          if (error !== failure || troubles === 0) tally.trouble(error.trouble);
           failure = error;
-          tally.trouble(error.trouble);
           troubles++;
-          if (!error.passes || troubles >= AFTER_TROUBLE.tries) break;
+          if (!error.passes || troubles >= AFTER_TROUBLE.tries || isOver()) break;
           tally.retries++;
           await this.#pause(troubles, AFTER_TROUBLE);
         }
@@ -179,6 +183,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
   async #attempt(
     lists: readonly List<Command>[],
     sent: Sent<Document, Reply>[],
+    beforeRequest: () => void,
   ): Promise<Answered<Document, Reply>[] | null> {
     const { machine, clock } = this.#options;
     const positions = lists.flatMap(({ commands }) =>
@@ -187,21 +192,22 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const stored = await this.#load(
       positions,
       sent.map(({ token }) => token),
+      beforeRequest,
     );
     const made = sent.find(({ token }) => stored.made.has(token));
     if (made !== undefined) {
-      await this.#replicated(stored);
+      await this.#replicated(stored, beforeRequest);
       return this.#remember(made);
     }
     const now = clock?.(stored.now) ?? stored.now;
 
     const loaded = new LoadedSessions(stored.sessions, positions);
-    const recovered = await this.#recover(stored, loaded, now);
+    const recovered = await this.#recover(stored, loaded, now, beforeRequest);
     const document = recovered?.document ?? stored.document;
     if (recovered === null && document !== null && isEnough(document, lists, now)) {
       return lists.map(() => ({ kind: 'applied', replies: [], document }));
     }
-    const run = await this.#run(lists, document, loaded, recovered?.effects ?? [], now);
+    const run = await this.#run(lists, document, loaded, recovered?.effects ?? [], now, beforeRequest);
     if (run.document === null) return run.answered;
 
     const { effects } = run;
@@ -211,10 +217,11 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const puts = effects.filter((effect) => effect.kind === 'put');
     const seen = { token, document: run.document, acts, at: this.#options.stopwatch() };
     const one = { token, answered: run.answered, seen, puts };
+    beforeRequest();
     if (!(await this.#write(stored, one, written(this.schema, effects, stored.parts), sent))) return null;
     if (lists.some(({ onlyLooks }) => !onlyLooks)) {
       sent.push(one);
-      await this.#replicated(stored);
+      await this.#replicated(stored, beforeRequest);
     }
     return this.#remember(one);
   }
@@ -223,9 +230,11 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
    * A store that another process takes over unnoticed must have on a replica what somebody is told. One whose processes
    * have names is noticed instead: that costs nothing where nothing is lost.
    */
-  async #replicated({ answers }: Stored<Document>): Promise<void> {
+  async #replicated({ answers }: Stored<Document>, beforeRequest: () => void): Promise<void> {
     const { link, replicas } = this.#options;
-    if (answers === '' && replicas > 0) await link.replicated(replicas);
+    if (answers !== '' || replicas === 0) return;
+    beforeRequest();
+    await link.replicated(replicas);
   }
 
   /**
@@ -239,12 +248,13 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     loaded: LoadedSessions,
     effects: readonly Effect[],
     now: EpochMs,
+    beforeRequest: () => void,
   ) {
     for (;;) {
       const run = this.#runOnce(lists, document, loaded, effects, now);
       const missing = loaded.takeMissing();
       if (missing.length === 0) return run;
-      loaded.add((await this.#load(missing, [])).sessions, missing);
+      loaded.add((await this.#load(missing, [], beforeRequest)).sessions, missing);
     }
   }
 
@@ -280,7 +290,13 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     return { document: last, effects, answered };
   }
 
-  async #load(positions: readonly number[], tokens: readonly string[]): Promise<Stored<Document>> {
+  /** @param beforeRequest throws where the operation's time is over */
+  async #load(
+    positions: readonly number[],
+    tokens: readonly string[],
+    beforeRequest: () => void,
+  ): Promise<Stored<Document>> {
+    beforeRequest();
     const { schema } = this;
     const seen = this.#seen;
     const byPart = Map.groupBy(new Set(positions), sessionPart);
@@ -351,7 +367,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
    * Notices that the store does not have what it had: the commit that was seen last left no mark, the record is gone, or
    * another process of the store answers than the one that wrote.
    */
-  async #recover(stored: Stored<Document>, loaded: LoadedSessions, now: EpochMs) {
+  async #recover(stored: Stored<Document>, loaded: LoadedSessions, now: EpochMs, beforeRequest: () => void) {
     const { machine, stopwatch } = this.#options;
     const { seen } = stored;
     const isLost = seen !== null && this.#isLost(stored, seen);
@@ -362,7 +378,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
       if (document !== null && this.#seen === seen) this.#seen = { token, document, acts, at: stopwatch() };
       return null;
     }
-    const rows = isLost ? await this.#lostRows(loaded) : [];
+    const rows = isLost ? await this.#lostRows(loaded, beforeRequest) : [];
     const witness: Witness<Document> | null = isLost
       ? { document: seen.document, relation: relationOf(seen.acts, stored.acts), rows }
       : null;
@@ -379,15 +395,16 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
   }
 
   /** Rows of own commits that the store does not have any more, the last of each key; loads what it has of their sessions. */
-  async #lostRows(loaded: LoadedSessions): Promise<Put[]> {
+  async #lostRows(loaded: LoadedSessions, beforeRequest: () => void): Promise<Put[]> {
     if (this.#journal.length === 0) return [];
+    beforeRequest();
     const marks = await this.#options.link.answers((batch) => {
       for (const { token } of this.#journal) batch.exists(this.schema.mark(token));
     });
     const lost = this.#journal.filter((_, index) => marks[index] !== 1);
     const rows = [...new Map(lost.flatMap(({ puts }) => puts.map((put) => [`${put.table} ${put.key}`, put]))).values()];
     const positions = rows.flatMap(({ table, key }) => (table === 'session' ? [key] : []));
-    loaded.add((await this.#load(positions, [])).sessions, positions);
+    loaded.add((await this.#load(positions, [], beforeRequest)).sessions, positions);
     return rows;
   }
 
