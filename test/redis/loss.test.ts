@@ -340,6 +340,33 @@ describe('a primary that dies where nobody says who answers, as behind Upstashâ€
     expect(await without.number('a')).toBe(1);
   });
 
+  test('gives nothing more while no replica confirms: a rush that asks again gets the places of its first wish', async () => {
+    standIn.isHosted = true;
+    let played = 0;
+    const wait = async (ms: number) => {
+      played += ms;
+    };
+    const { store } = redisStore(standIn, { replicas: 1, clock: () => clock.now, stopwatch: () => played, wait });
+    let confirmed = 1;
+    standIn.fault = ([command]) => {
+      if (command?.[0]?.toUpperCase() !== 'WAIT') return null;
+      if (confirmed === 0) played += 500;
+      return { kind: 'status', status: 200, body: JSON.stringify({ result: confirmed }) };
+    };
+    await store.apply(ROOM, [configure(settings())]);
+    clock.now += 1_000;
+    const names = Array.from({ length: 600 }, (_, index) => `rush-${index}`);
+    const rush = () => Promise.allSettled(names.map((name) => store.apply(ROOM, [join(name)])));
+    confirmed = 0;
+    for (let time = 0; time < 3; time++) {
+      expect((await rush()).filter(({ status }) => status === 'fulfilled')).toEqual([]);
+    }
+    confirmed = 1;
+    await rush();
+    const { board } = await store.view(ROOM, { endingsAfter: 0, report: null });
+    expect(board.issued).toBe(names.length);
+  });
+
   test('does not slow down a Redis that says who answers, nor anybody who only looks', async () => {
     const asked = () => standIn.commands.get('WAIT') ?? 0;
     const north = new TestGateway('north', { replicas: 1 });

@@ -109,6 +109,8 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
   readonly #options: RedisLedgerOptions<Document, Command, Reply>;
   #seen: Seen<Document> | null = null;
   #journal: Own[] = [];
+  /** What was written last, as far as is known, is on no replica yet. */
+  #isUnreplicated = false;
 
   constructor(options: RedisLedgerOptions<Document, Command, Reply>) {
     this.#options = options;
@@ -217,9 +219,12 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const puts = effects.filter((effect) => effect.kind === 'put');
     const seen = { token, document: run.document, acts, at: this.#options.stopwatch() };
     const one = { token, answered: run.answered, seen, puts };
+    const tells = lists.some(({ onlyLooks }) => !onlyLooks);
+    // Whoever cannot be told asks again: what would be written for them meanwhile is numbers that nobody ever gets.
+    if (tells && this.#isUnreplicated) await this.#replicated(stored, beforeRequest);
     beforeRequest();
     if (!(await this.#write(stored, one, written(this.schema, effects, stored.parts), sent))) return null;
-    if (lists.some(({ onlyLooks }) => !onlyLooks)) {
+    if (tells) {
       sent.push(one);
       await this.#replicated(stored, beforeRequest);
     }
@@ -233,8 +238,10 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
   async #replicated({ answers }: Stored<Document>, beforeRequest: () => void): Promise<void> {
     const { link, replicas } = this.#options;
     if (answers !== '' || replicas === 0) return;
+    this.#isUnreplicated = true;
     beforeRequest();
     await link.replicated(replicas);
+    this.#isUnreplicated = false;
   }
 
   /**
