@@ -161,8 +161,9 @@ function recoveryOf(stored: RoomDocument | null, seen: RoomDocument | null, now:
     room === null ? [] : room.gateways.filter(({ at }) => room.at - at <= VIEW_STALE_MS_MAX).map(({ id }) => id),
   );
   const going = stored !== null && isRecovering(stored, now) ? stored.recovery : null;
-  const { since, until, awaited } = going ?? { since: now, until: now + RECOVERY_MS, awaited: [] };
-  return { since, until, awaited: [...new Set([...awaited, ...present])].slice(-GATEWAYS_MAX) };
+  const endings = stored?.endingSeq ?? seen?.endingSeq ?? 0;
+  const begun = going ?? { since: now, until: now + RECOVERY_MS, awaited: [], endings };
+  return { ...begun, awaited: [...new Set([...begun.awaited, ...present])].slice(-GATEWAYS_MAX) };
 }
 
 /**
@@ -184,6 +185,7 @@ function giveBack(
         break;
       }
       case 'ending':
+        if (room.recovery !== null) room.recovery = { ...room.recovery, endings: room.recovery.endings + 1 };
         if (logFrom > 0) {
           room.endingSeq++;
           effects.push({ ...put, key: room.endingSeq, row: { ...put.row, seq: room.endingSeq } });
@@ -218,13 +220,14 @@ export function concludeRecovery(room: RoomDocument, now: EpochMs, effects: Effe
   const silent = awaited.filter((id) => !room.gateways.some((one) => one.id === id && one.at >= since)).length;
   const before = { issued: room.issued, entries: room.entries, active: room.active };
   room.recovery = null;
-  if (silent > 0) leaveFree(room, now);
+  if (silent > 0) leaveFree(room, now, Math.max(0, room.endingSeq - recovery.endings));
   const { issued, entries, active } = room;
   const entry = { by: STORE_ACTOR, action: 'recover', from: before, to: { issued, entries, active, silent } };
   room.audit = recorded(room, entry, now, effects).audit;
 }
 
-function leaveFree(room: RoomDocument, now: EpochMs): void {
+/** @param endings that were lost: what ended may come back as it was before, and counts until it is over */
+function leaveFree(room: RoomDocument, now: EpochMs, endings: number): void {
   const numbers = Math.max(LOST_JOINS_MIN, busiestArrivals(room, now));
   // A repeated join is known by its distance from the last number: none is known any more.
   room.recentJoins = [];
@@ -238,7 +241,7 @@ function leaveFree(room: RoomDocument, now: EpochMs): void {
   // Slots of the lost seconds reach as far ahead as their backlog does.
   const sessions = Math.ceil((newUsersPerMinute * (LOST_MS_MAX + SLOT_BACKLOG_MS)) / 60_000);
   const until = bucketEnd(room, now + sessionMs);
-  countSessions(room, until, Math.max(0, Math.min(sessions, totalActiveUsers - room.active)));
+  countSessions(room, until, endings + Math.max(0, Math.min(sessions, totalActiveUsers - room.active)));
   room.lastSlotAt = Math.max(room.lastSlotAt ?? 0, now + SLOT_BACKLOG_MS);
   room.lostUntil = Math.max(room.lostUntil, until);
 }

@@ -209,6 +209,8 @@ export interface Recovery {
   since: EpochMs;
   until: EpochMs;
   awaited: string[];
+  /** `endingSeq` as far as the endings are there; what lies above it was lost. */
+  endings: number;
 }
 
 export type EndReason = 'completed' | 'left' | 'revoked';

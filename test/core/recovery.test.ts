@@ -324,6 +324,39 @@ describe('a store that lost its last seconds', () => {
     expect(store.wrongs).toEqual([]);
   });
 
+  test('an ending that only a dead gateway wrote: its session may come back, and counts', () => {
+    const store = new LossyStore(settings({ totalActiveUsers: 3, newUsersPerMinute: 6_000 }));
+    for (const name of GATEWAYS) store.report(name, T0 + 1_000);
+    const lostAfter = store.commits.length - 1;
+    const leave: Command = { kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' };
+    store.run('north', T0 + 2_000, [join('a', true)]);
+    store.run('west', T0 + 2_100, [leave]);
+    for (const [index, name] of ['b', 'c', 'd'].entries()) store.run('north', T0 + 2_200 + index, [join(name, true)]);
+    store.run('north', T0 + 2_300, [join('e')]);
+    expect(store.document.active).toBe(3);
+    store.lose(lostAfter);
+    for (const name of ['north', 'south'] as const) {
+      store.witness(name, T0 + 3_000, lostAfter);
+      store.report(name, T0 + 3_000);
+    }
+    const now = T0 + 3_000 + RECOVERY_MS;
+    expect(store.run('north', now, [leave])).toMatchObject([{ kind: 'ended' }]);
+    for (let at = now; at < now + 5_000; at += 1_000) store.run('north', at, [claim(5, 'e')]);
+    expect(store.wrongs).toEqual([]);
+    // Where the gateway that wrote it is alive, nothing is left free for it.
+    const whole = new LossyStore(settings({ totalActiveUsers: 3, newUsersPerMinute: 6_000 }));
+    for (const name of GATEWAYS) whole.report(name, T0 + 1_000);
+    whole.run('north', T0 + 2_000, [join('a', true)]);
+    whole.run('west', T0 + 2_100, [leave]);
+    whole.lose(lostAfter);
+    for (const name of GATEWAYS) {
+      whole.witness(name, T0 + 3_000, lostAfter);
+      whole.report(name, T0 + 3_000);
+    }
+    whole.report('north', T0 + 3_000 + RECOVERY_MS);
+    expect(whole.document.active).toBe(0);
+  });
+
   test('histories that parted before anybody noticed: every session counts, numbers go on above both', () => {
     const store = new LossyStore(settings({ totalActiveUsers: 3, newUsersPerMinute: 6_000 }));
     store.run('north', T0 + 1_000, [join('a', true)]);
