@@ -254,7 +254,9 @@ function newPlace(room: RoomDocument, id: string): Place {
 
 function repeatedPlace(room: RoomDocument, { id, before }: Extract<Command, { kind: 'join' }>): Place | null {
   const given = Math.max(room.entries, room.issued);
-  if (before?.epoch === room.epoch && before.place.number <= given) return before.place;
+  // An entry that a loss took out of the draw is no place.
+  const known = before?.place.kind === 'entry' ? (room.draw.entries ?? given) : given;
+  if (before?.epoch === room.epoch && before.place.number <= known) return before.place;
   const index = room.recentJoins.lastIndexOf(id);
   if (index === -1) return null;
   const number = given - (room.recentJoins.length - 1 - index);

@@ -109,6 +109,20 @@ describe('places', () => {
     expect(again(2)).toMatchObject({ place: { number: 5 } });
   });
 
+  test('a join whose entry missed the draw is given a position', () => {
+    const room = new CheckedRoom();
+    room.one(T0, configure(settings({}, { opensInMs: 1_000 })));
+    for (const name of ['a', 'b']) room.one(T0, join(name));
+    for (const name of ['c', 'd']) room.one(T0 + 2_000, join(name));
+    const again = (number: number) =>
+      room.one(T0 + 2_000, {
+        ...join(`entry ${number}`),
+        before: { epoch: 1, place: { kind: 'entry', number } },
+      } as Command);
+    expect(again(2)).toMatchObject({ place: { kind: 'entry', number: 2 } });
+    expect(again(3)).toMatchObject({ place: { kind: 'position', number: 5 } });
+  });
+
   test('a position admits its own visitor only', () => {
     const room = new CheckedRoom();
     room.one(T0, configure(settings()));
