@@ -72,6 +72,7 @@ export async function diskPlace(dataDir: string): Promise<LedgerPlace> {
     },
     async fill(ledger, rows, document) {
       const path = encodeURIComponent(ledger);
+      if ((await ask(path, { method: 'DELETE' })).status === 409) return false;
       for await (const some of inGroups(rows)) {
         const kept = some.map(({ table, key, row }): KeptRow => ({ table, key, json: JSON.stringify(row) }));
         if ((await ask(path, { method: 'POST', body: JSON.stringify(kept) })).status === 409) return false;

@@ -10,7 +10,7 @@ import { checkLedger } from '../../scripts/check-room.ts';
 import { diskPlace, type LedgerPlace, redisPlace } from '../../scripts/ledger-places.ts';
 import { sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
 import { moveLedger } from '../../scripts/move-room.ts';
-import { configure, join as joining, settings, T0 } from '../core/rooms.ts';
+import { change, configure, join as joining, settings, T0 } from '../core/rooms.ts';
 import { startFairgate, TestVisitor } from '../running.ts';
 import { redisStore } from './redis-stores.ts';
 
@@ -72,6 +72,33 @@ test('a closed room moves from local disk into Redis and back, whole; one that i
     expect(await rowsOf(back, 'room:demo')).toEqual(await rowsOf(memory, 'room:demo'));
   } finally {
     await fairgate.stop();
+    rmSync(elsewhere, { recursive: true, force: true });
+  }
+});
+
+test('what a move left that was broken off is not taken for the room’s own', async () => {
+  await using redis = await sharedRedis();
+  let now = T0;
+  const { store } = redisStore(redis.address, { clock: () => now });
+  await store.apply('demo', [configure(settings())]);
+  now += 1_000;
+  await store.apply('demo', [joining('a', true), change({ kind: 'close' })]);
+  const memory = await opened(redisPlace(redis.address));
+  const elsewhere = mkdtempSync(join(tmpdir(), 'fairgate-moved-'));
+  try {
+    mkdirSync(join(elsewhere, 'rooms'));
+    const disk = await opened(diskPlace(elsewhere));
+    const [session] = await rowsOf(memory, 'room:demo').then((rows) => rows.filter(({ table }) => table === 'session'));
+    async function* brokenOff() {
+      for (let key = 2; key < 600; key++) yield { ...session, key } as Put;
+      throw new Error('broken off');
+    }
+    await expect(disk.fill('room:demo', brokenOff(), {})).rejects.toThrow('broken off');
+    expect(await disk.document('room:demo')).toBeNull();
+    await moveLedger('room:demo', memory, disk);
+    expect(await rowsOf(disk, 'room:demo')).toEqual(await rowsOf(memory, 'room:demo'));
+  } finally {
+    for (const place of places.splice(0)) await place.close();
     rmSync(elsewhere, { recursive: true, force: true });
   }
 });

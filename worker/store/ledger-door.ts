@@ -40,7 +40,14 @@ class KeptLedger extends DurableObject {
     return found.map(({ key, json }) => ({ table, key, json }));
   }
 
-  /** Rows come first; what lies there without a document is of a move that was broken off. */
+  /** Removes rows without a document: of a move that was broken off. */
+  sweep(): boolean {
+    if (this.document() !== null) return false;
+    for (const table of TABLES) this.#sql.exec(`DELETE FROM ${table}`);
+    return true;
+  }
+
+  /** Rows come first, the document last. */
   fill(rows: readonly KeptRow[]): boolean {
     if (this.document() !== null) return false;
     for (const { table, key, json } of rows) {
@@ -64,7 +71,7 @@ export class DirectoryObject extends KeptLedger {}
 const TABLES: ReadonlySet<string> = new Set<Table>(['session', 'ending', 'history', 'audit', 'template']);
 
 export default {
-  /** `/{ledger}` its document, `/{ledger}/{table}?after=` a page of rows; POST fills, PUT gives the document. */
+  /** `/{ledger}` its document, `/{ledger}/{table}?after=` a page of rows; DELETE sweeps, POST fills, PUT gives the document. */
   async fetch(request: Request, env: DoorEnv): Promise<Response> {
     if (env.WORD === '' || request.headers.get('Authorization') !== `Bearer ${env.WORD}`) {
       return new Response(null, { status: 403 });
@@ -74,6 +81,7 @@ export default {
     const room = /^room:(.+)$/.exec(ledger)?.[1];
     const space = room === undefined ? env.DIRECTORY_OBJECTS : env.ROOM_OBJECTS;
     const kept = space.get(space.idFromName(room ?? 'directory'));
+    if (request.method === 'DELETE') return taken(await kept.sweep());
     if (request.method === 'POST') return taken(await kept.fill((await request.json()) as KeptRow[]));
     if (request.method === 'PUT') return taken(await kept.adopt(await request.text()));
     if (table === undefined) return Response.json(await kept.document());
