@@ -33,6 +33,7 @@ const gateway :Workerd.Worker = (
     (name = "UPSTASH_REDIS_REST_URL", fromEnvironment = "UPSTASH_REDIS_REST_URL"),
     (name = "UPSTASH_REDIS_REST_TOKEN", fromEnvironment = "UPSTASH_REDIS_REST_TOKEN"),
     (name = "REDIS_DESKS", fromEnvironment = "REDIS_DESKS"),
+    (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
     (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
     (name = "ACCESS_TEAM_URL", fromEnvironment = "ACCESS_TEAM_URL"),
     (name = "ACCESS_AUDIENCE", fromEnvironment = "ACCESS_AUDIENCE"),

@@ -37,7 +37,7 @@ export interface RunningOptions {
   originUrl?: string;
   slotsPerClinic?: number;
   /** Rooms live there instead of on disk. */
-  redis?: RedisAddress;
+  redis?: RedisAddress & { replicas?: string };
 }
 
 /** A demo room that is open from the start unless the options say otherwise. */

@@ -197,8 +197,10 @@ function checkedRedis(env: Record<string, unknown>, problems: string[]): RedisSe
   if (!Number.isInteger(desks) || desks < 1 || desks > DESKS_MAX) {
     problems.push(`REDIS_DESKS must be a whole number from 1 to ${DESKS_MAX}.`);
   }
-  const replicas = Number(env['REDIS_REPLICAS'] ?? REDIS_REPLICAS_DEFAULT);
-  if (!Number.isInteger(replicas) || replicas < 0 || replicas > REPLICAS_MAX) {
+  const replicasText = String(env['REDIS_REPLICAS'] ?? REDIS_REPLICAS_DEFAULT);
+  const replicas = Number(replicasText);
+  // An empty text is the number 0, which nobody has said.
+  if (!/^\d+$/.test(replicasText) || replicas > REPLICAS_MAX) {
     problems.push(`REDIS_REPLICAS must be a whole number from 0 to ${REPLICAS_MAX}.`);
   }
   return { url, token, desks, replicas };

@@ -48,7 +48,7 @@ describe('the pair for Redis', () => {
     });
     expect(read('http://127.0.0.1:8079', 'token', { REDIS_DESKS: '4' })).toMatchObject({ desks: 4 });
     expect(read('https://db.example', 'token', { REDIS_REPLICAS: '0' })).toMatchObject({ replicas: 0 });
-    for (const replicas of ['-1', '0.5', '9', 'all']) {
+    for (const replicas of ['', ' ', '-1', '0.5', '9', 'all']) {
       expect(() => read('https://db.example', 'token', { REDIS_REPLICAS: replicas })).toThrow('REDIS_REPLICAS');
     }
     for (const desks of ['0', '1.5', '17', 'many']) {

@@ -16,6 +16,7 @@ import { type RestStandIn, startRestStandIn } from '../../scripts/local-redis/re
 import type { RoomStore } from '../../worker/store/room-store.ts';
 import { StoreUnavailable, UnknownRoom } from '../../worker/store/room-store.ts';
 import { change, claim, configure, join, policy, settings, T0 } from '../core/rooms.ts';
+import { startFairgate } from '../running.ts';
 import { redisStore, storedRoom } from './redis-stores.ts';
 
 const ROOM = 'loss';
@@ -338,6 +339,15 @@ describe('a primary that dies where nobody says who answers, as behind Upstashâ€
     const without = new TestGateway('without', { replicas: 0 });
     await without.look();
     expect(await without.number('a')).toBe(1);
+  });
+
+  test('a gateway that is told to do without replicas does', async () => {
+    standIn.isHosted = true;
+    const { url, token } = standIn;
+    const fairgate = await startFairgate({ redis: { url, token, replicas: '0' } });
+    ends.push(fairgate.stop);
+    expect((await fetch(`${fairgate.url}/_fairgate/rooms/demo/board`)).status).toBe(200);
+    expect(standIn.commands.get('WAIT') ?? 0).toBe(0);
   });
 
   test('gives nothing more while no replica confirms: a rush that asks again gets the places of its first wish', async () => {
