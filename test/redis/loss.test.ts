@@ -277,9 +277,7 @@ test('histories that parted where Redis does not say who answers: found by the m
   await open([north, south], { totalActiveUsers: 10 });
   await north.look();
   await south.look();
-  const saved = await Promise.all(
-    ((await redis.command('KEYS', '*')) as string[]).map(async (key) => [key, await dump(key)] as const),
-  );
+  const saved = await everything();
   await south.one(join('lost', true));
   await redis.command('FLUSHALL');
   for (const [key, bytes] of saved) await restore(key, bytes);
@@ -341,6 +339,36 @@ describe('a primary that dies where nobody says who answers, as behind Upstashâ€
     expect(await without.number('a')).toBe(1);
   });
 
+  test('leaves no session uncounted whose ending was written, seen and lost, and told to nobody', async () => {
+    standIn.isHosted = true;
+    let confirmed = 1;
+    standIn.fault = ([command]) =>
+      command?.[0]?.toUpperCase() === 'WAIT'
+        ? { kind: 'status', status: 200, body: JSON.stringify({ result: confirmed }) }
+        : null;
+    const [north, south] = [new TestGateway('north', { replicas: 1 }), new TestGateway('south', { replicas: 1 })];
+    await open([north, south]);
+    for (const name of ['a', 'b', 'c']) {
+      clock.now += 100;
+      await north.one(join(name, true));
+    }
+    const saved = await everything();
+    confirmed = 0;
+    const leave: Command = { kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' };
+    await expect(north.one(leave)).rejects.toThrow(StoreUnavailable);
+    expect((await south.store.view(ROOM, { endingsAfter: 0, report: null })).board.active).toBe(2);
+    await redis.command('FLUSHALL');
+    for (const [key, bytes] of saved) await restore(key, bytes);
+    confirmed = 1;
+    for (const gateway of [south, north]) await gateway.look();
+    clock.now += RECOVERY_MS;
+    for (const gateway of [south, north]) await gateway.look();
+    const { room: document, sessions } = await storedRoom(standIn, ROOM);
+    expect(brokenIn(document, sessions)).toEqual([]);
+    expect(await south.one(leave)).toEqual({ kind: 'ended', reason: 'left' });
+    expect((await south.look()).board.active).toBe(2);
+  });
+
   test('a gateway that is told to do without replicas does', async () => {
     standIn.isHosted = true;
     const { url, token } = standIn;
@@ -392,6 +420,11 @@ describe('a primary that dies where nobody says who answers, as behind Upstashâ€
     expect(asked()).toBe(0);
   });
 });
+
+async function everything(): Promise<(readonly [string, string])[]> {
+  const keys = (await redis.command('KEYS', '*')) as string[];
+  return Promise.all(keys.map(async (key) => [key, await dump(key)] as const));
+}
 
 /** DUMP and RESTORE of one key by way of a script, because its bytes are no text. */
 async function dump(key: string): Promise<string> {

@@ -198,8 +198,9 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     );
     const made = sent.find(({ token }) => stored.made.has(token));
     if (made !== undefined) {
+      this.#remember(made);
       await this.#replicated(stored, beforeRequest);
-      return this.#remember(made);
+      return made.answered;
     }
     const now = clock?.(stored.now) ?? stored.now;
 
@@ -224,11 +225,13 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     if (tells && this.#isUnreplicated) await this.#replicated(stored, beforeRequest);
     beforeRequest();
     if (!(await this.#write(stored, one, written(this.schema, effects, stored.parts), sent))) return null;
+    // Others may see it from now on, so its rows have to be remembered even if nobody can be told of it.
+    this.#remember(one);
     if (tells) {
       sent.push(one);
       await this.#replicated(stored, beforeRequest);
     }
-    return this.#remember(one);
+    return one.answered;
   }
 
   /**
@@ -362,12 +365,11 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     }
   }
 
-  #remember({ token, seen, puts, answered }: Sent<Document, Reply>): Answered<Document, Reply>[] {
+  #remember({ token, seen, puts }: Sent<Document, Reply>): void {
     const now = this.#options.stopwatch();
     this.#seen = { ...seen, at: now };
-    const young = this.#journal.filter(({ at }) => now - at < JOURNAL_MS);
+    const young = this.#journal.filter((own) => own.token !== token && now - own.at < JOURNAL_MS);
     this.#journal = [...young, { token, puts, at: now }].slice(-JOURNAL_COMMITS_MAX);
-    return answered;
   }
 
   /**
