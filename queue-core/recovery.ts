@@ -98,7 +98,7 @@ function withNumbersOf(stored: RoomDocument, seen: RoomDocument): RoomDocument {
 function joined(a: RoomDocument, b: RoomDocument, now: EpochMs): RoomDocument {
   const changed = b.version > a.version || (b.version === a.version && b.audit.seq > a.audit.seq) ? b : a;
   const called = b.called > a.called ? b : a;
-  const given = Math.max(b.entries, b.issued) > Math.max(a.entries, a.issued) ? b : a;
+  const isLonger = Math.max(b.entries, b.issued) > Math.max(a.entries, a.issued);
   const drawn = a.draw.seed === null && b.draw.entries !== null ? b : a;
   const room: RoomDocument = {
     ...a,
@@ -116,7 +116,8 @@ function joined(a: RoomDocument, b: RoomDocument, now: EpochMs): RoomDocument {
     draw: drawn.draw,
     entries: drawn.draw.entries ?? Math.max(a.entries, b.entries),
     issued: Math.max(a.issued, b.issued),
-    recentJoins: given.recentJoins,
+    // Numbers of what was lost may have been given again since.
+    recentJoins: isLonger ? [] : a.recentJoins,
     called: called.called,
     calls: called.calls,
     lapsedThrough: called.lapsedThrough,

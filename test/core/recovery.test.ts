@@ -371,6 +371,19 @@ describe('a store that lost its last seconds', () => {
     expect(reply).toMatchObject({ place: { number: 4 }, claim: null });
   });
 
+  test('histories that parted: a join that is repeated never brings a number that the other one has given', () => {
+    const store = new LossyStore(settings());
+    const lostAfter = store.commits.length - 1;
+    // Of what south wrote, nobody was told.
+    store.run('south', T0 + 1_000, [join('b'), join('c')]);
+    store.places.clear();
+    store.lose(lostAfter);
+    store.run('north', T0 + 1_100, [join('d')]);
+    store.witness('south', T0 + 1_200, lostAfter);
+    store.run('south', T0 + 1_200 + RECOVERY_MS, [join('b'), join('c')]);
+    expect(store.wrongs).toEqual([]);
+  });
+
   test('the log says what was moved, and stays whole where the witnesses had its lines', () => {
     const store = new LossyStore(settings());
     const lostAfter = store.commits.length - 1;
