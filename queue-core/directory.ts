@@ -23,6 +23,7 @@ import {
   RECENT_CHANGES_MAX,
   ROOMS_BYTES_MAX,
   ROOMS_MAX,
+  SIGN_INS_UP_TO,
   WRONG_KEY_FORGOTTEN_MS,
   WRONG_KEY_RECORD_MS,
   WRONG_KEY_RECORDS_UP_TO,
@@ -461,6 +462,9 @@ function signIn(
   const key = directory.keys.find((one) => one.digest === digest);
   if (key !== undefined) {
     const { id, name, role, signInsFrom } = key;
+    if (id !== OWNER_KEY_ID && directory.audit.seq >= SIGN_INS_UP_TO) {
+      return { directory, reply: { kind: 'refused', reason: 'logFull' } };
+    }
     const by = { id, name, role, address };
     const entry = { by, action: 'signIn', from: null, to: null };
     return {

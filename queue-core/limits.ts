@@ -100,6 +100,9 @@ export const WRONG_KEY_RECORD_MS = 60_000;
  */
 export const WRONG_KEY_RECORDS_UP_TO = AUDIT_RECORDS_MAX / 2;
 
+/** Length of the log up to which keys that the owner can take away sign in: the owner then still has room to do so. */
+export const SIGN_INS_UP_TO = 0.9 * AUDIT_RECORDS_MAX;
+
 /** Gateways whose last report is remembered; with more, those that have been silent for longest are forgotten. */
 export const GATEWAYS_MAX = 48;
 

@@ -19,6 +19,7 @@ import {
   OPERATOR_KEYS_MAX,
   ROOMS_BYTES_MAX,
   ROOMS_MAX,
+  SIGN_INS_UP_TO,
   WRONG_KEY_FORGOTTEN_MS,
   WRONG_KEY_RECORD_MS,
   WRONG_KEY_WAIT_MS_MAX,
@@ -242,6 +243,15 @@ describe('a key', () => {
     expect(signIn('digest-night')).toMatchObject({ kind: 'wrongKey' });
     expect(change({ kind: 'removeKey', key: OWNER_KEY_ID })).toEqual({ kind: 'refused', reason: 'ownersKey' });
     expect(change({ kind: 'removeKey', key: 'night' })).toEqual({ kind: 'refused', reason: 'unknownKey' });
+  });
+
+  test('that signs in without end leaves the owner room to take it away', () => {
+    addKey('restless');
+    document = { ...document, audit: { ...document.audit, seq: SIGN_INS_UP_TO - 1 } };
+    expect(signIn('digest-restless')).toMatchObject({ kind: 'signedIn' });
+    expect(signIn('digest-restless')).toEqual({ kind: 'refused', reason: 'logFull' });
+    expect(signIn(OWNER_DIGEST)).toMatchObject({ kind: 'signedIn' });
+    expect(change({ kind: 'removeKey', key: 'restless' })).toMatchObject({ kind: 'changed' });
   });
 
   test('that is wrong doubles the wait of its own network only, up to a bound', () => {
