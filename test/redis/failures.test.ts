@@ -209,10 +209,11 @@ describe('what an error says', () => {
 });
 
 describe('gateways on one Redis', () => {
-  // Four that write at once have two seconds each; where something else takes the machine, it was measured.
-  test('that all write at once get each their own places, and none is lost', { retry: 2 }, async () => {
+  test('that all write at once get each their own places, and none is lost', async () => {
     const { store, room } = await opened();
-    const gateways = Array.from({ length: 4 }, () => redisStore(redis.address, { clock: () => clock.now }));
+    // Nobody's time runs out: how long a wish may take is said elsewhere, and a busy machine would be measured here.
+    const timeless = { clock: () => clock.now, stopwatch: () => 0 };
+    const gateways = Array.from({ length: 4 }, () => redisStore(redis.address, timeless));
     const wishes = gateways.flatMap((gateway, at) =>
       Array.from({ length: 25 }, async (_, index) => {
         await new Promise((resolve) => setTimeout(resolve, index % 5));
