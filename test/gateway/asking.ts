@@ -1,5 +1,5 @@
 // Clients of a running gateway for hosts that no name server knows: one request with any Host and method, a visitor with
-// a jar, and bytes as they are. Answers are whole; nothing is followed, retried or decoded.
+// a jar, and bytes as they are. Answers are whole; nothing is followed or decoded, and nothing retried but what browsers do.
 
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
@@ -23,7 +23,19 @@ export interface Asking {
 /** Connections are kept, so that hundreds of requests at once measure the gateway and not the sockets of this machine. */
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-export function ask(port: number, path: string, asking: Asking = {}): Promise<Answer> {
+/** A kept connection that the gateway closed in the moment of its next use carried no request: that one is sent again. */
+class KeptConnectionClosed extends Error {}
+
+export async function ask(port: number, path: string, asking: Asking = {}): Promise<Answer> {
+  try {
+    return await askOnce(port, path, asking);
+  } catch (error) {
+    if (!(error instanceof KeptConnectionClosed)) throw error;
+    return askOnce(port, path, asking);
+  }
+}
+
+function askOnce(port: number, path: string, asking: Asking): Promise<Answer> {
   const { method = 'GET', host = '127.0.0.1', headers = {}, body } = asking;
   // Node leaves it out for methods that seldom have a body.
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
@@ -44,7 +56,10 @@ export function ask(port: number, path: string, asking: Asking = {}): Promise<An
         });
       },
     );
-    sent.on('error', reject);
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const isClosed = sent.reusedSocket && error.code === 'ECONNRESET';
+      reject(isClosed ? new KeptConnectionClosed('', { cause: error }) : error);
+    });
     sent.end(body);
   });
 }

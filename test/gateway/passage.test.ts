@@ -485,15 +485,17 @@ describe('an origin that does not answer', () => {
     }
     for (let times = 0; times < 3; times++) expect((await inside.send('/')).status).toBe(502);
 
-    // Told by now; a second later every gateway knows, and newcomers wait.
+    // Told by now; a second later every gateway knows, newcomers wait, and boards are from after it.
+    const toldBy = Date.parse((await inside.board()).serverTime);
     const newcomers = Array.from({ length: 8 }, () => new GateVisitor(port, 'down'));
     const calledBefore = await until(
       async () => {
         const newcomer = new GateVisitor(port, 'down');
         const answer = await newcomer.page();
-        return { status: answer.status, called: (await newcomer.board()).called };
+        const { called, asOf } = await newcomer.board();
+        return { status: answer.status, called, isLater: Date.parse(asOf) > toldBy };
       },
-      ({ status }) => status === 200,
+      ({ status, isLater }) => status === 200 && isLater,
     );
     for (const newcomer of newcomers) {
       expect((await newcomer.page()).status).toBe(200);
