@@ -80,8 +80,8 @@ const NOTHING_PASSED: Passed = {
 };
 
 export function emptyBucket(now: EpochMs): OpenBucket {
-  const [at, slots] = [bucketStart(now), []];
-  return { at, passed: NOTHING_PASSED, observed: NOTHING_OBSERVED, counted: NOTHING_PASSED, slots };
+  const nothing = { passed: NOTHING_PASSED, observed: NOTHING_OBSERVED, counted: NOTHING_PASSED };
+  return { at: bucketStart(now), ...nothing, slots: [] };
 }
 
 function bucketStart(at: EpochMs): EpochMs {
@@ -103,9 +103,12 @@ export function closeBucketIfDue(room: RoomDocument, now: EpochMs, effects: Effe
   effects.push({ kind: 'put', table: 'history', key, row: closed });
   effects.push({ kind: 'drop', table: 'history', from: 0, upTo: key - HISTORY_BUCKETS_MAX });
   room.recent = [...room.recent, closed].slice(-RECENT_BUCKETS_MAX);
-  const ahead = room.bucket.slots.filter(([at]) => at > room.bucket.at);
   const passed = { ...NOTHING_PASSED, lapsed: owed };
-  room.bucket = { ...emptyBucket(now), passed, counted: countersOf(room), slots: ahead };
+  room.bucket = { ...emptyBucket(now), passed, counted: countersOf(room), slots: slotsAhead(room.bucket) };
+}
+
+function slotsAhead({ at, slots }: OpenBucket): OpenBucket['slots'] {
+  return slots.filter(([begins]) => begins > at);
 }
 
 /**
@@ -147,8 +150,8 @@ export function bucketAcrossEpochs(room: RoomDocument): Pick<RoomDocument, 'buck
 
 /** The open bucket of a room whose counters have jumped: what came before counts on, the jump does not. */
 export function rebasedBucket(before: RoomDocument, after: RoomDocument): OpenBucket {
-  const slots = before.bucket.slots.filter(([at]) => at > before.bucket.at);
-  return { ...before.bucket, passed: passedSoFar(before), counted: countersOf(after), slots };
+  const { bucket } = before;
+  return { ...bucket, passed: passedSoFar(before), counted: countersOf(after), slots: slotsAhead(bucket) };
 }
 
 /** Most arrivals in one of the last buckets. */

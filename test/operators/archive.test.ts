@@ -5,37 +5,34 @@ import { newSigningKey } from '../../worker/signing-keys.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { AS_PAGE } from '../gateway/asking.ts';
 import { playBeside, playGateway } from '../gateway/in-process.ts';
-import { ask, problemIn, withKey } from './asking.ts';
+import { ask, etag, problemIn, withKey } from './asking.ts';
 
-it('archiving a room that was opened meanwhile, at another gateway, is a conflict', async () => {
+/** A closed room at two gateways, with the tag under which the second one sees it. */
+async function closedAtBoth() {
   const first = await playGateway({ keys: { keys: [await newSigningKey(0)] } });
   const second = await playBeside(first);
-  const seenAt = async (played: typeof first) =>
-    (await ask(played, 'room', { headers: withKey() })).headers.get('ETag') ?? '';
-  await ask(first, 'close', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
+  await ask(first, 'close', { headers: { ...withKey(), 'If-Match': await etag(first) } });
   first.clock.advance(2_500);
-  const closed = await seenAt(second);
-  const opened = await ask(first, 'openNow', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
+  return { first, second, closed: await etag(second) };
+}
+
+it('archiving a room that was opened meanwhile, at another gateway, is a conflict', async () => {
+  const { first, second, closed } = await closedAtBoth();
+  const opened = await ask(first, 'openNow', { headers: { ...withKey(), 'If-Match': await etag(first) } });
   expect(opened.status).toBe(200);
   const archived = await ask(second, 'archiveRoom', { headers: { ...withKey(), 'If-Match': closed } });
   expect(archived.status).toBe(412);
   expect((await first.ask('/', { headers: AS_PAGE })).status).toBe(200);
 
-  await ask(first, 'close', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
-  const again = await ask(first, 'archiveRoom', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
+  await ask(first, 'close', { headers: { ...withKey(), 'If-Match': await etag(first) } });
+  const again = await ask(first, 'archiveRoom', { headers: { ...withKey(), 'If-Match': await etag(first) } });
   expect(again.status).toBe(200);
 });
 
 it('archiving a room that cannot be looked at now is refused: somebody may just have opened it', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
-  const first = await playGateway({ keys: { keys: [await newSigningKey(0)] } });
-  const second = await playBeside(first);
-  const seenAt = async (played: typeof first) =>
-    (await ask(played, 'room', { headers: withKey() })).headers.get('ETag') ?? '';
-  await ask(first, 'close', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
-  first.clock.advance(2_500);
-  const closed = await seenAt(second);
-  await ask(first, 'openNow', { headers: { ...withKey(), 'If-Match': await seenAt(first) } });
+  const { first, second, closed } = await closedAtBoth();
+  await ask(first, 'openNow', { headers: { ...withKey(), 'If-Match': await etag(first) } });
   // The room's own object is out of reach of this gateway; the directory's is not.
   second.store.view = async () => Promise.reject(new StoreUnavailable('told to fail'));
   const archived = await ask(second, 'archiveRoom', { headers: { ...withKey(), 'If-Match': closed } });
