@@ -1,6 +1,13 @@
 // What an operator does to a room, as values: what it calls, what would undo it, and what cannot be undone. Pure.
 
-import type { Changed, Live, NewRoom, RoomDetail } from '../worker/contract/operators.ts';
+import {
+  type Changed,
+  isSameSecond,
+  type Live,
+  type NewRoom,
+  type RoomDetail,
+  stageOf,
+} from '../worker/contract/operators.ts';
 import { type Problem, problemKind } from '../worker/contract/problems.ts';
 import type { Client, Outcome } from './client.ts';
 
@@ -71,14 +78,13 @@ export function rebased(deed: Deed, now: RoomDetail): Deed {
 }
 
 export function isBeforeOpening(state: RoomDetail['state']): boolean {
-  return state === 'scheduled' || state === 'prequeue';
+  return stageOf(state) === 'ahead';
 }
 
 /** Whether saving these times ends the opening that there was, as the gateway will decide: with the same opening, to the second, it goes on. */
 export function beginsAnew(state: RoomDetail['state'], from: Schedule, to: Schedule): boolean {
-  if (isBeforeOpening(state)) return false;
-  const second = (text: string) => Math.floor(Date.parse(text) / 1000);
-  return state === 'closed' || second(from.opensAt) !== second(to.opensAt);
+  const isAnother = !isSameSecond(Date.parse(from.opensAt), Date.parse(to.opensAt));
+  return stageOf(state) === 'over' || (stageOf(state) === 'running' && isAnother);
 }
 
 function onto<T extends object>(now: T, { from, to }: { from: T; to: T }): T {

@@ -5,7 +5,7 @@ import { type AuditEntry, difference, json, nextRecord } from './audit.ts';
 import type { Change, ChangeRefusal, ChangeReply, Command } from './command.ts';
 import type { Effect, Sessions } from './ledger.ts';
 import { AUDIT_RECORDS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
-import { reschedule, stageOf, stateOf } from './opening.ts';
+import { reschedule, type Stage, stageOf, stateOf } from './opening.ts';
 import type { EpochMs, PassGiven, RoomDocument, Schedule } from './room.ts';
 import { revoke, revokeAll } from './sessions.ts';
 import { rfc3339 } from './time.ts';
@@ -60,6 +60,23 @@ export function recorded(room: RoomDocument, entry: AuditEntry, now: EpochMs, ef
 /** Whoever stops the line need not know what others just did; but in a held room a pause lets people in again. */
 function loosens(room: RoomDocument, wanted: Change): boolean {
   return wanted.kind === 'setFlow' && wanted.flow === 'paused' && room.flow === 'held';
+}
+
+/** How far the opening has come right after a change, by the clock that it was made by. */
+export function stageAfter(wanted: Change, at: EpochMs, before: Stage): Stage {
+  switch (wanted.kind) {
+    case 'setSchedule': {
+      const { opensAt, closesAt } = wanted.schedule;
+      if (closesAt !== null && closesAt <= at) return 'over';
+      return at < opensAt ? 'ahead' : 'running';
+    }
+    case 'openNow':
+      return 'running';
+    case 'close':
+      return 'over';
+    default:
+      return before;
+  }
 }
 
 function carryOut(

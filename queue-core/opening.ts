@@ -156,7 +156,7 @@ export function reschedule(
 }
 
 /** A form shows no more of an opening that was at once than its second, and sends that back. */
-function isSameSecond(a: EpochMs, b: EpochMs): boolean {
+export function isSameSecond(a: EpochMs, b: EpochMs): boolean {
   return Math.floor(a / 1000) === Math.floor(b / 1000);
 }
 

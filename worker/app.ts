@@ -4,6 +4,7 @@
 import { type Context, Hono } from 'hono';
 import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
 import { languageOf, refusal } from './answers.ts';
+import { asksFor } from './client.ts';
 import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operators.ts';
 import { COOKIE_CHARS_MAX } from './credentials.ts';
 import type { Background, Gateway } from './gateway.ts';
@@ -11,7 +12,7 @@ import { answersOperators, operatorApi } from './operators/api.ts';
 import { openApi } from './operators/openapi.ts';
 import { type Problem, problemResponse } from './problems.ts';
 import { isReserved, readTarget, type TargetDoubt } from './target.ts';
-import { asksFor, visit } from './visit.ts';
+import { visit } from './visit.ts';
 import { type RequestEnv, visitorApi } from './visitor-api.ts';
 
 /** One header field beyond this is refused: no client of ours needs it, and origins differ in what they do with it. */

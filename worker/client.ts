@@ -1,6 +1,7 @@
 // What is known of whoever sends a request, whatever they ask.
 
 import * as ipaddr from 'ipaddr.js';
+import type { Asks } from './gate.ts';
 
 /** What one subscriber is given of IPv6, bits (RFC 6177): further addresses cost nothing. */
 const SUBSCRIBER_BITS = 64;
@@ -25,4 +26,17 @@ export function networkOf(address: string | null): string {
  */
 export function isBrowser(request: Request): boolean {
   return request.headers.has('Sec-Fetch-Site') || request.headers.has('Origin');
+}
+
+/** What the client can use, by its own words: exactly JSON, a page, or neither. */
+export function asksFor(request: Request): Asks {
+  const accept = request.headers.get('Accept') ?? '';
+  if (accept.trim().toLowerCase() === 'application/json') return 'json';
+  const navigates = request.headers.get('Sec-Fetch-Mode') === 'navigate' || /\btext\/html\b/i.test(accept);
+  return navigates && (request.method === 'GET' || request.method === 'POST') ? 'page' : 'other';
+}
+
+/** A browser fetches it in case it is wanted; nobody has asked for it yet. */
+export function isPrefetch({ headers }: Request): boolean {
+  return /\bprefetch\b/i.test(headers.get('Sec-Purpose') ?? headers.get('Purpose') ?? '');
 }

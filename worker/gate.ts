@@ -13,7 +13,7 @@ import type { EpochMs } from '../queue-core/room.ts';
 import type { Problem } from './problems.ts';
 import type { Seen } from './room-views.ts';
 import type { Routed } from './target.ts';
-import type { AdmissionToken, QueueToken, Read } from './tokens.ts';
+import { type AdmissionToken, NOBODYS_POSITION, type QueueToken, type Read } from './tokens.ts';
 
 /** What kind of answer the client can use. */
 export type Asks = 'page' | 'json' | 'other';
@@ -89,7 +89,7 @@ function admittedNow({ admission, seen, ownTime }: Facts, room: string): Decisio
   if (now >= token.expiresAt) return null;
   if (seen !== null && (token.epoch !== seen.view.board.epoch || isOver(seen, token))) return null;
   if (now < token.admitAt) return { kind: 'show', reason: 'slotAhead' };
-  if (token.position === 0) return { kind: 'pass', reason: 'operator', renew: 'no' };
+  if (token.position === NOBODYS_POSITION) return { kind: 'pass', reason: 'operator', renew: 'no' };
   if (seen === null) return { kind: 'pass', reason: 'admitted', renew: 'no' };
   const { policy, renewBefore } = seen.view;
   if (token.issuedAt < renewBefore) return { kind: 'pass', reason: 'admitted', renew: 'must' };
@@ -104,7 +104,7 @@ function admittedNow({ admission, seen, ownTime }: Facts, room: string): Decisio
  */
 function isOver({ view, endings }: Pick<Seen, 'view' | 'endings'>, token: AdmissionToken): boolean {
   const { sid, issuedAt, position } = token;
-  return endings.has(sid) || issuedAt + (position === 0 ? 1 : 1_000) <= view.revokedAt;
+  return endings.has(sid) || issuedAt + (position === NOBODYS_POSITION ? 1 : 1_000) <= view.revokedAt;
 }
 
 /** The visitor's place in this opening, or null: tokens of other epochs say nothing here, nor does an undrawn entry. */

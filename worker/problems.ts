@@ -98,6 +98,13 @@ const PROBLEMS = {
 
 export type Problem = keyof typeof PROBLEMS;
 
+/** What passes by itself is worth another try after so many seconds. */
+const RETRY_AFTER: Partial<Record<Problem, string>> = {
+  'store-unreachable': '5',
+  'origin-unreachable': '5',
+  'change-unconfirmed': '5',
+};
+
 export function problemStatus(problem: Problem): number {
   return PROBLEMS[problem][0];
 }
@@ -109,9 +116,11 @@ export function problemResponse(
   more: { detail?: string; errors?: FieldError[] } = {},
 ): Response {
   const [status, title, detail] = PROBLEMS[problem];
+  const retryAfter = RETRY_AFTER[problem];
+  const passing = retryAfter === undefined ? {} : { 'Retry-After': retryAfter };
   return new Response(JSON.stringify({ type: `${PROBLEM_TYPE_BASE}${problem}`, title, status, detail, ...more }), {
     status,
-    headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
+    headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...passing, ...headers },
   });
 }
 

@@ -36,6 +36,9 @@ const queueClaims = z
   .object({ aud: z.string(), sub: visitorId, epoch: z.int().positive(), draw: z.string(), exp: z.number() })
   .and(place.transform((value) => ({ place: value })));
 
+/** Of an operator's own admission token: nobody's place in line. */
+export const NOBODYS_POSITION = 0;
+
 const admissionClaims = z.object({
   sub: visitorId,
   room: z.string(),

@@ -5,7 +5,7 @@ import { positionOf } from '../queue-core/board.ts';
 import type { ClaimReply } from '../queue-core/command.ts';
 import { exempts } from '../queue-core/paths.ts';
 import { refusal, type Shown, visitorPage, waitingJson } from './answers.ts';
-import { clientAddress } from './client.ts';
+import { asksFor, clientAddress, isPrefetch } from './client.ts';
 import { type Asks, type Decision, decide, placeIn } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
 import { pageKind } from './pages/kind.ts';
@@ -20,14 +20,6 @@ import { Visitor } from './visitor.ts';
  * store's time may be behind by the way of an answer, so even a slot that is now can lie ahead.
  */
 const SLOT_WAIT_MS_MAX = 1_000;
-
-/** What the client can use, by its own words: exactly JSON, a page, or neither. */
-export function asksFor(request: Request): Asks {
-  const accept = request.headers.get('Accept') ?? '';
-  if (accept.trim().toLowerCase() === 'application/json') return 'json';
-  const navigates = request.headers.get('Sec-Fetch-Mode') === 'navigate' || /\btext\/html\b/i.test(accept);
-  return navigates && (request.method === 'GET' || request.method === 'POST') ? 'page' : 'other';
-}
 
 export async function visit(
   gateway: Gateway,
@@ -47,7 +39,7 @@ export async function visit(
       routed,
       asks,
       exempt: isExempt(routed, request.method, target.path),
-      prefetch: /\bprefetch\b/i.test(request.headers.get('Sec-Purpose') ?? request.headers.get('Purpose') ?? ''),
+      prefetch: isPrefetch(request),
       admission: visitor.admission,
       queue: visitor.queue,
       seen: visitor.seen,
@@ -243,9 +235,9 @@ class Visit {
       const returnTo = returnAddress(`${this.#target.path}${this.#target.query}`);
       return visitorPage(this.#visitor, this.#request.headers, { ...shown, returnTo });
     }
-    if (shown.kind === 'originUnreachable') return problemResponse('origin-unreachable', { 'Retry-After': '5' });
+    if (shown.kind === 'originUnreachable') return problemResponse('origin-unreachable');
     if (board === null || status === null || shown.kind === 'storeUnreachable') {
-      return problemResponse('store-unreachable', { 'Retry-After': '5' });
+      return problemResponse('store-unreachable');
     }
     return this.#asks === 'json' ? waitingJson(this.#visitor, status, board) : problemResponse('no-admission');
   }

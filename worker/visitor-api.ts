@@ -49,7 +49,7 @@ export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
     const room = await roomOf(c);
     if (room === undefined) return problemResponse('not-found');
     const seen = await gateway.views.read(room, c.var.background);
-    if (seen === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    if (seen === null) return problemResponse('store-unreachable');
     if (seen.view.originFailing) c.var.background(gateway.originHealth.probe(room, seen));
     return new Response(JSON.stringify({ ...seen.view.board, serverTime: new Date(seen.now).toISOString() }), {
       headers: {
@@ -69,7 +69,7 @@ export function visitorApi(gateway: Gateway): Hono<RequestEnv> {
       return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
     }
     const { status, board } = visitor;
-    if (status === null || board === null) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    if (status === null || board === null) return problemResponse('store-unreachable');
     return json({ ...status, cfWaitingRoom: cloudflareWaitingRoom(board, status) });
   });
 
@@ -142,7 +142,7 @@ class Wish {
   }
 
   async unreachable(): Promise<Response> {
-    if (this.#asksJson) return problemResponse('store-unreachable', { 'Retry-After': '5' });
+    if (this.#asksJson) return problemResponse('store-unreachable');
     return this.#page({ kind: 'storeUnreachable' });
   }
 

@@ -9,7 +9,7 @@ import { placeIn, statusFor } from './gate.ts';
 import type { Background, Gateway } from './gateway.ts';
 import type { Seen } from './room-views.ts';
 import type { Room } from './settings.ts';
-import type { AdmissionToken, QueueToken, Read } from './tokens.ts';
+import { type AdmissionToken, NOBODYS_POSITION, type QueueToken, type Read } from './tokens.ts';
 
 export class Visitor {
   readonly room: Room;
@@ -138,7 +138,7 @@ export class Visitor {
 
   /** Ends the session, if there is one; its place is free at once. @throws StoreUnavailable */
   async end(reason: EndReason): Promise<void> {
-    if (this.admission?.kind !== 'valid' || this.admission.token.position === 0) return;
+    if (this.admission?.kind !== 'valid' || this.admission.token.position === NOBODYS_POSITION) return;
     const { token } = this.admission;
     const { epoch, position, sid, expiresAt } = token;
     await this.#ofSession(token, { kind: 'end', epoch, position, sid, reason });

@@ -1,6 +1,7 @@
 // What cannot be undone, apart from everything else and pressed for a second each.
 
 import type { Live } from '../../worker/contract/operators.ts';
+import { isBeforeOpening } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
 import { Field, typed } from '../parts/field.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
@@ -8,7 +9,7 @@ import { HoldButton } from '../parts/hold-button.tsx';
 export function Dangers({ desk, live }: { desk: Desk; live: Live }) {
   const w = desk.words.danger;
   const whyNot = desk.whyNot('openNow');
-  const isBefore = live.state === 'scheduled' || live.state === 'prequeue';
+  const isBefore = isBeforeOpening(live.state);
   const isClosed = live.state === 'closed';
   const one = (id: string, label: string, note: string, onHeld: () => void) => (
     <div class="danger-row" key={id}>

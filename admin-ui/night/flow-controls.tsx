@@ -1,7 +1,7 @@
 // Pause, hold and move on: one press each, because they can all be taken back.
 
 import type { Live } from '../../worker/contract/operators.ts';
-import type { Flow } from '../deeds.ts';
+import { type Flow, isBeforeOpening } from '../deeds.ts';
 import type { Desk } from '../desk.ts';
 import { KeyCap } from '../parts/key-cap.tsx';
 import { Shape } from '../parts/shape.tsx';
@@ -9,7 +9,7 @@ import { Shape } from '../parts/shape.tsx';
 export function FlowControls({ desk, live }: { desk: Desk; live: Live }) {
   const w = desk.words.flow;
   const whyNot = live.state === 'closed' ? desk.words.stateNotes.closed : desk.whyNot('pause');
-  const isBefore = live.state === 'scheduled' || live.state === 'prequeue';
+  const isBefore = isBeforeOpening(live.state);
   const button = (to: Flow, label: string, note: string, key: string, shape: 'paused' | 'held' | 'open') => {
     const isNow = live.flow === to && live.state !== 'closed';
     return (

@@ -28,6 +28,8 @@ export const TEMPLATE_BYTES_MAX = 1_048_576;
 export const KEY_NAME_CHARS_MAX = 60;
 /** The key of the settings: it is changed there. */
 export { OWNER_KEY_ID } from '../../queue-core/directory.ts';
+/** Rules of the room that a client may want to foresee. */
+export { isSameSecond, stageOf } from '../../queue-core/opening.ts';
 
 const moment = z.iso.datetime();
 const count = z.int();

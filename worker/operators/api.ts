@@ -97,7 +97,7 @@ async function answer(
     console.error(...error.words);
     // A store that was asked for a change may have made it and lost only the answer. A sign-in leaves nothing to be sure of.
     const isChange = operation.method !== 'GET' && operation.role !== null;
-    return operatorProblem(isChange ? 'change-unconfirmed' : 'store-unreachable', { 'Retry-After': '5' });
+    return operatorProblem(isChange ? 'change-unconfirmed' : 'store-unreachable');
   }
 }
 

@@ -2,18 +2,20 @@
 // from the gateway's view, so that many consoles cost the store no more than one.
 
 import { waitingIn } from '../../queue-core/board.ts';
+import { stageAfter } from '../../queue-core/change.ts';
 import type { Change, ChangeReply } from '../../queue-core/command.ts';
 import {
   type DirectoryChange,
   type DirectoryReply,
   type DirectoryRoom,
+  type DirectoryView,
   OWNER_KEY_ID,
 } from '../../queue-core/directory.ts';
 import { outlook } from '../../queue-core/forecast.ts';
 import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
 import type { Page } from '../../queue-core/ledger.ts';
 import { HISTORY_BUCKET_MS, PASS_USE_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
-import { type Stage, stageOf } from '../../queue-core/opening.ts';
+import { stageOf } from '../../queue-core/opening.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
 import { json } from '../answers.ts';
@@ -61,7 +63,7 @@ export const HANDLERS: Handlers = {
   },
 
   async rooms(asked) {
-    const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
+    const directory = await directoryOf(asked);
     if (directory instanceof Response) return directory;
     const rooms = await Promise.all(
       directory.rooms.map(async (room): Promise<RoomSummary> => {
@@ -170,7 +172,7 @@ export const HANDLERS: Handlers = {
     asked.gateway.views.outdate(roomOf(entry));
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
-    if (found.seen.unreachable) return operatorProblem('store-unreachable', { 'Retry-After': '5' });
+    if (found.seen.unreachable) return operatorProblem('store-unreachable');
     const { board, live } = found.seen.view;
     if (asked.versions?.room !== live.version) return operatorProblem('changed-meanwhile');
     if (board.state !== 'closed') return operatorProblem('not-closed');
@@ -272,7 +274,7 @@ export const HANDLERS: Handlers = {
   },
 
   async directoryAuditJson(asked) {
-    const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
+    const directory = await directoryOf(asked);
     if (directory instanceof Response) return directory;
     const { store, ownTime } = asked.gateway;
     const readLog = (page: Page) => store.directory.rows('audit', page);
@@ -284,7 +286,7 @@ export const HANDLERS: Handlers = {
   },
 
   async keys(asked) {
-    const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
+    const directory = await directoryOf(asked);
     if (directory instanceof Response) return directory;
     const keys = directory.keys.map(({ id, name, role, createdAt }) => ({
       id,
@@ -323,8 +325,12 @@ interface LookedAt {
   etag: string;
 }
 
+function directoryOf({ gateway, c }: Asking): Promise<DirectoryView | Response> {
+  return directoryFor(gateway, c.req.raw, c.var.background);
+}
+
 async function entryOf(asked: Asking): Promise<DirectoryRoom | Response> {
-  const directory = await directoryFor(asked.gateway, asked.c.req.raw, asked.c.var.background);
+  const directory = await directoryOf(asked);
   if (directory instanceof Response) return directory;
   return directory.rooms.find(({ id }) => id === asked.c.req.param('room')) ?? operatorProblem('not-found');
 }
@@ -334,7 +340,7 @@ async function lookedAt(asked: Asking): Promise<LookedAt | Response> {
   if (entry instanceof Response) return entry;
   const room = roomOf(entry);
   const seen = await asked.gateway.views.read(room, asked.c.var.background);
-  if (seen === null) return operatorProblem('store-unreachable', { 'Retry-After': '5' });
+  if (seen === null) return operatorProblem('store-unreachable');
   const { board, live } = seen.view;
   return { room, entry, seen, etag: etagOf({ site: entry.version, room: live.version, stage: stageOf(board.state) }) };
 }
@@ -351,22 +357,6 @@ async function changeRoom(asked: Asking, change: () => Change): Promise<Response
   if (reply.kind === 'conflict' || reply.kind === 'refused') return roomProblem(reply);
   const stage = stageAfter(wanted, reply.kind === 'changed' ? reply.at : seen.now, stageOf(seen.view.board.state));
   return changed(reply, { site: entry.version, room: reply.version, stage }, VIEW_STALE_MS_MAX);
-}
-
-function stageAfter(wanted: Change, at: EpochMs, before: Stage): Stage {
-  switch (wanted.kind) {
-    case 'setSchedule': {
-      const { opensAt, closesAt } = wanted.schedule;
-      if (closesAt !== null && closesAt <= at) return 'over';
-      return at < opensAt ? 'ahead' : 'running';
-    }
-    case 'openNow':
-      return 'running';
-    case 'close':
-      return 'over';
-    default:
-      return before;
-  }
 }
 
 async function sendChange(asked: Asking, room: Room, change: Change, ifVersion: number | null) {

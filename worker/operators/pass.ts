@@ -6,20 +6,17 @@ import { PASS_USE_MS } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { refusal } from '../answers.ts';
-import { clientAddress } from '../client.ts';
+import { asksFor, clientAddress, isPrefetch } from '../client.ts';
 import { allows, OPERATIONS } from '../contract/operators.ts';
 import type { Background, Gateway } from '../gateway.ts';
 import type { Room } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { returnAddress } from '../target.ts';
-import type { OperatorToken } from '../tokens.ts';
+import { NOBODYS_POSITION, type OperatorToken } from '../tokens.ts';
 import { operatorNamed } from './who.ts';
 
 /** Long enough to look at one page of the site, too short to hand on. */
 export const PASS_MS = 10 * 60_000;
-
-/** An operator's position: nobody's place in line. */
-const NOBODYS_POSITION = 0;
 
 /** Names the space of codes for one room: neither a session of an operator nor another room's code is of it. */
 const audienceOf = (room: string) => `urn:fairgate:pass:${room}`;
@@ -62,10 +59,8 @@ export async function usePass(
   room: Room,
   background: Background,
 ): Promise<Response> {
-  const { headers } = request;
-  const isPerson = headers.get('Sec-Fetch-Mode') === 'navigate' || headers.get('Accept')?.includes('text/html');
-  const guesses = /\bprefetch\b/i.test(headers.get('Sec-Purpose') ?? headers.get('Purpose') ?? '');
-  if (request.method !== 'GET' || !isPerson || guesses) return refusal('no-admission', request, false);
+  if (request.method !== 'GET' || asksFor(request) !== 'page' || isPrefetch(request))
+    return refusal('no-admission', request, false);
   try {
     return (await takeUp(gateway, request, room, background)) ?? refusal('pass-spent', request, true);
   } catch (error) {

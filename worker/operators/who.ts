@@ -37,7 +37,7 @@ export async function directoryFor(
   background: Background,
 ): Promise<DirectoryView | Response> {
   const directory = await gateway.directory.forOperators(background, isChange(request) ? 'change' : 'watch');
-  return directory ?? operatorProblem('store-unreachable', { 'Retry-After': '5' });
+  return directory ?? operatorProblem('store-unreachable');
 }
 
 async function byAccess(gateway: Gateway, request: Request, address: string | null): Promise<Who | null> {
@@ -70,13 +70,8 @@ export async function signIn(
   const directory = await directoryFor(gateway, request, background);
   if (directory instanceof Response) return directory;
   const address = clientAddress(request);
-  const seconds = gateway.signIns.secondsToWait(networkOf(address));
-  if (seconds > 0) return tooOften(seconds);
-  const [reply] = await gateway.store.directory.apply([
-    { kind: 'signIn', digest: gateway.digest(key), address, from: networkOf(address) },
-  ]);
-  if (reply.kind === 'refused') return operatorProblem('log-full');
-  if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
+  const reply = await tryKey(gateway, gateway.digest(key), address);
+  if (reply instanceof Response) return reply;
   const { id, name, role } = reply.key;
   const session = { sid: gateway.randomId(12), expiresAt: reply.at + SIGN_IN_MS };
   const token = await gateway.tokens.issueOperator({ key: id, issuedAt: reply.at, ...session }, OPERATORS_AUDIENCE);
@@ -94,12 +89,24 @@ async function byKey(
   const known = keys.find((one) => one.digest === digest);
   if (known !== undefined)
     return { actor: { id: known.id, name: known.name, role: known.role, address }, session: null };
-  const seconds = gateway.signIns.secondsToWait(networkOf(address));
-  if (seconds > 0) return tooOften(seconds);
-  const [reply] = await gateway.store.directory.apply([{ kind: 'signIn', digest, address, from: networkOf(address) }]);
-  if (reply.kind === 'refused') return operatorProblem('log-full');
-  if (reply.kind === 'wrongKey') return wrongKey(reply.waitMs);
-  return { actor: { ...reply.key, address }, session: null };
+  const reply = await tryKey(gateway, digest, address);
+  return reply instanceof Response ? reply : { actor: { ...reply.key, address }, session: null };
+}
+
+/** Asks the directory whose key it is, no more often than one network may. */
+async function tryKey({ signIns, store }: Gateway, digest: string, address: string | null) {
+  const from = networkOf(address);
+  const seconds = signIns.secondsToWait(from);
+  if (seconds > 0) return operatorProblem('too-many-requests', { 'Retry-After': String(seconds) });
+  const [reply] = await store.directory.apply([{ kind: 'signIn', digest, address, from }]);
+  switch (reply.kind) {
+    case 'signedIn':
+      return reply;
+    case 'wrongKey':
+      return operatorProblem('wrong-key', { 'Retry-After': String(Math.ceil(reply.waitMs / 1000)) });
+    case 'refused':
+      return operatorProblem('log-full');
+  }
 }
 
 async function bySession(
@@ -121,14 +128,6 @@ async function bySession(
   const former = key !== undefined && issuedAt + 1_000 <= key.signInsFrom;
   if (key === undefined || over || runOut || former) return operatorProblem('operator-key');
   return { actor: { id: key.id, name: key.name, role: key.role, address }, session: { sid, expiresAt } };
-}
-
-function wrongKey(waitMs: number): Response {
-  return operatorProblem('wrong-key', { 'Retry-After': String(Math.ceil(waitMs / 1000)) });
-}
-
-function tooOften(seconds: number): Response {
-  return operatorProblem('too-many-requests', { 'Retry-After': String(seconds) });
 }
 
 /**
