@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/workers/**', 'test/load/**'],
-          globalSetup: ['test/build.ts'],
+          globalSetup: ['test/build-worker.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Most of these wait for clocks and browsers, not for the processor.
@@ -31,7 +31,7 @@ export default defineConfig({
               durableObjects: {
                 ROOM_OBJECTS: { className: 'RoomObject', useSQLite: true },
                 DIRECTORY_OBJECTS: { className: 'DirectoryObject', useSQLite: true },
-                DESK_OBJECTS: { className: 'Desk' },
+                RELAY_OBJECTS: { className: 'Relay' },
               },
             },
           }),
@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['test/workers/**/*.test.ts'],
-          globalSetup: ['test/redis/provided-redis.ts'],
+          globalSetup: ['test/redis/redis-for-workerd.ts'],
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
@@ -49,7 +49,7 @@ export default defineConfig({
           // Alone, one after the other: what these measure would suffer from neighbours.
           name: 'load',
           include: ['test/load/**/*.test.ts'],
-          globalSetup: ['test/build.ts'],
+          globalSetup: ['test/build-worker.ts'],
           fileParallelism: false,
           testTimeout: PLAYED_MS_MAX,
           hookTimeout: 60_000,

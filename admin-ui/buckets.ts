@@ -1,7 +1,7 @@
 // A room's history as the console keeps it: one list of ten-second buckets in order of time, put together from pages of
 // the past and the last few that come along with each look. Pure.
 
-import type { Bucket } from '../worker/contract/operators.ts';
+import type { Bucket } from '../worker/contract/operator-api.ts';
 
 export const BUCKET_MS = 10_000;
 

@@ -1,8 +1,8 @@
 // Records of the log in words: what was done, and for each value what it was and what it became. Pure; never raw JSON.
 
-import type { AuditRecord } from '../worker/contract/operators.ts';
-import type { Figures } from './figures.ts';
-import type { Words } from './words.ts';
+import type { AuditRecord } from '../worker/contract/operator-api.ts';
+import type { Figures } from './number-format.ts';
+import type { Words } from './strings.ts';
 
 export interface ToldLine {
   field: string;

@@ -4,7 +4,7 @@
 import { render, useState } from 'hono/jsx/dom';
 import * as z from 'zod';
 import { chime } from './chime.ts';
-import { Desk } from './desk.ts';
+import { Desk } from './console-state.ts';
 import { Frame } from './frame.tsx';
 import { keepPreferences, readPreferences } from './preferences.ts';
 import { pressed } from './shortcuts.ts';

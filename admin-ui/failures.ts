@@ -1,9 +1,9 @@
 // Why something was not had or not done, in the operator's language: by the kind of the problem and the cause of each wrong
 // field. The gateway's own text is shown only where it is of a later version than this page.
 
-import { type FieldError, type Problem, problemKind } from '../worker/contract/problems.ts';
-import type { Outcome } from './client.ts';
-import type { Words } from './words.ts';
+import { type FieldError, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
+import type { Outcome } from './api-client.ts';
+import type { Words } from './strings.ts';
 
 export type Failure = Exclude<Outcome<never>, { kind: 'answer' }>;
 

@@ -1,15 +1,15 @@
 // What stands around every screen: the way between rooms, the gateway's time, who is signed in; and above them dialogs and
 // what a screen reader is told.
 
-import type { Desk } from './desk.ts';
+import type { Desk } from './console-state.ts';
+import { Night, Nothing } from './dashboard/dashboard.tsx';
+import { MessageDialog } from './dashboard/message.tsx';
 import { Editor } from './editor/editor.tsx';
 import { NewRoom } from './editor/new-room.tsx';
 import { Previews } from './editor/previews.tsx';
 import { Help } from './help.tsx';
 import { Keys } from './keys.tsx';
 import { DirectoryLog, RoomLog } from './log.tsx';
-import { MessageDialog } from './night/message.tsx';
-import { Night, Nothing } from './night/night.tsx';
 import { Dialog } from './parts/dialog.tsx';
 import { KeyCap } from './parts/key-cap.tsx';
 import { Shape, shapeOf } from './parts/shape.tsx';

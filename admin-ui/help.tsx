@@ -1,6 +1,6 @@
 // Which keys there are, and how the console speaks.
 
-import type { Desk } from './desk.ts';
+import type { Desk } from './console-state.ts';
 import { Dialog } from './parts/dialog.tsx';
 
 export function Help({ desk }: { desk: Desk }) {

@@ -9,10 +9,10 @@ import {
   OWNER_KEY_ID,
   ROLES,
   type Role,
-} from '../worker/contract/operators.ts';
-import type { Desk } from './desk.ts';
+} from '../worker/contract/operator-api.ts';
+import type { Desk } from './console-state.ts';
 import { failureSaid, lostSaid } from './failures.ts';
-import { figuresOf, ownZone } from './figures.ts';
+import { figuresOf, ownZone } from './number-format.ts';
 import { Dialog } from './parts/dialog.tsx';
 import { useEffect } from './parts/effect.ts';
 import { Field, typed } from './parts/field.tsx';

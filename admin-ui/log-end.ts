@@ -1,7 +1,7 @@
 // The newest records of a log that is told from its beginning, page by page: the end is looked for by halves, so that the
 // longest log costs a dozen requests. Pure, but for the reading that it is given.
 
-import { AUDIT_RECORDS_MAX, type AuditRecord, ROWS_PER_PAGE_MAX } from '../worker/contract/operators.ts';
+import { AUDIT_RECORDS_MAX, type AuditRecord, ROWS_PER_PAGE_MAX } from '../worker/contract/operator-api.ts';
 
 /** Records after number `after`, oldest first; null: no answer. */
 export type ReadLog = (after: number, limit: number) => Promise<AuditRecord[] | null>;

@@ -2,10 +2,10 @@
 // follows from the one before.
 
 import { useState } from 'hono/jsx/dom';
-import type { AuditRecord } from '../worker/contract/operators.ts';
+import type { AuditRecord } from '../worker/contract/operator-api.ts';
+import { addressOf } from './api-client.ts';
 import { CHANGE_KINDS, type ChangeKind, kindOf, type ToldLine, tell } from './changes.ts';
-import { addressOf } from './client.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './console-state.ts';
 import { logEnd } from './log-end.ts';
 import { useEffect } from './parts/effect.ts';
 import { Field, typed } from './parts/field.tsx';

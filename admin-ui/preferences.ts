@@ -1,7 +1,7 @@
 // What this operator likes: language, light, sound, single-key shortcuts. The only things that stay in the browser; nothing
 // among them is secret.
 
-import type { Language } from './figures.ts';
+import type { Language } from './number-format.ts';
 
 export interface Preferences {
   language: Language;

@@ -1,11 +1,11 @@
 // All rooms at a glance: what each does, how many wait and are inside, and when it opens.
 
 import { useState } from 'hono/jsx/dom';
-import type { RoomSummary } from '../worker/contract/operators.ts';
-import type { Outcome } from './client.ts';
-import type { Desk } from './desk.ts';
+import type { RoomSummary } from '../worker/contract/operator-api.ts';
+import type { Outcome } from './api-client.ts';
+import type { Desk } from './console-state.ts';
 import { lostSaid } from './failures.ts';
-import { figuresOf, ownZone } from './figures.ts';
+import { figuresOf, ownZone } from './number-format.ts';
 import { useEffect } from './parts/effect.ts';
 import { Shape, shapeOf } from './parts/shape.tsx';
 

@@ -1,9 +1,9 @@
 // The history as columns for charts over one time axis. Where nobody looked at the room there is no bucket: lines break
 // there instead of pretending. Pure.
 
-import type { Bucket } from '../worker/contract/operators.ts';
+import type { Bucket } from '../worker/contract/operator-api.ts';
 import { BUCKET_MS } from './buckets.ts';
-import { type AtMost, quantile } from './latency.ts';
+import { type AtMost, quantile } from './latency-quantile.ts';
 
 /** `null` is a break in the line. */
 export type Column = (number | null)[];

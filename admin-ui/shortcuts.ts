@@ -1,9 +1,9 @@
 // Single keys that act on the room. They never act while somebody types, while a dialog is open, or together with a key that
 // means something to the browser; and they can be switched off (WCAG 2.1.4).
 
-import { reversal } from './deeds.ts';
-import type { Desk } from './desk.ts';
-import { setFlow } from './night/flow-controls.tsx';
+import { reversal } from './actions.ts';
+import type { Desk } from './console-state.ts';
+import { setFlow } from './dashboard/flow-controls.tsx';
 import { hashOf, ROOM_TABS } from './routes.ts';
 
 export function pressed(desk: Desk, event: KeyboardEvent): void {

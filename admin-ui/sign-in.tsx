@@ -2,7 +2,7 @@
 // answered with how long to wait, counted down.
 
 import { useState } from 'hono/jsx/dom';
-import type { Desk } from './desk.ts';
+import type { Desk } from './console-state.ts';
 import { useEffect } from './parts/effect.ts';
 import { Field, typed } from './parts/field.tsx';
 

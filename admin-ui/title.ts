@@ -1,6 +1,6 @@
 // The tab's title: alarms first, then what the room does, so that a glance at a row of tabs is enough.
 
-import type { Desk } from './desk.ts';
+import type { Desk } from './console-state.ts';
 
 export function titleOf(desk: Desk): string {
   const w = desk.words;

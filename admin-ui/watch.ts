@@ -1,10 +1,10 @@
 // Looks at one room once a second and keeps what a screen needs of it: the numbers now, the history, the settings, the log.
 // A look that fails changes nothing that was seen; it only says since when nothing new came.
 
-import type { AuditRecord, Bucket, Live, RoomDetail } from '../worker/contract/operators.ts';
-import type { Problem } from '../worker/contract/problems.ts';
+import type { AuditRecord, Bucket, Live, RoomDetail } from '../worker/contract/operator-api.ts';
+import type { Problem } from '../worker/contract/problem-schema.ts';
+import type { Client } from './api-client.ts';
 import { BUCKET_MS, isGapBefore, mergeBuckets } from './buckets.ts';
-import type { Client } from './client.ts';
 import { type ServerTime, serverTime } from './server-time.ts';
 
 export interface Watched {

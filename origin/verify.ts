@@ -5,7 +5,7 @@
 // node.ts).
 
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
-import { ALGORITHM, createKeySource, type KeySource } from './keys.ts';
+import { ALGORITHM, createKeySource, type KeySource } from './key-source.ts';
 
 /** Request header in which the gateway passes the token on; it removes any such header that came from outside. */
 export const ADMISSION_HEADER = 'Fairgate-Admission';

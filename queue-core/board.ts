@@ -95,7 +95,7 @@ export interface LiveRoom {
 }
 
 /** What a gateway asks along with the view. */
-export interface Look {
+export interface ViewRequest {
   /** Number of the last early ending the gateway knows; 0: none. */
   endingsAfter: number;
   /** What it saw since its last report; null: a look that reports nothing. */

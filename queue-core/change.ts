@@ -3,8 +3,8 @@
 
 import { type AuditEntry, difference, json, nextRecord } from './audit.ts';
 import type { Change, ChangeRefusal, ChangeReply, Command } from './command.ts';
-import type { Effect, Sessions } from './ledger.ts';
 import { AUDIT_RECORDS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
+import type { Effect, Sessions } from './machine.ts';
 import { reschedule, type Stage, stageOf, stateOf } from './opening.ts';
 import type { EpochMs, PassGiven, RoomDocument, Schedule } from './room.ts';
 import { revoke, revokeAll } from './sessions.ts';

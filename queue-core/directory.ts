@@ -14,7 +14,6 @@ import {
 } from './audit.ts';
 import type { RoomSettings } from './command.ts';
 import { CoreError } from './errors.ts';
-import type { Effect, Machine } from './ledger.ts';
 import {
   ATTEMPTS_REMEMBERED_MAX,
   AUDIT_RECORDS_MAX,
@@ -29,6 +28,7 @@ import {
   WRONG_KEY_RECORDS_UP_TO,
   WRONG_KEY_WAIT_MS_MAX,
 } from './limits.ts';
+import type { Effect, Machine } from './machine.ts';
 import type { EpochMs } from './room.ts';
 
 /** What a room protects and how it presents itself; what happens in its line is the room's own policy. */

@@ -6,7 +6,7 @@ import { departuresPerMinute } from './history.ts';
 import type { Policy } from './room.ts';
 import { paceRange, waitSeconds } from './wait.ts';
 
-export interface Outlook {
+export interface Forecast {
   /**
    * Time until the call for whoever would join now, counted from when the line moves where it is stopped; null: nothing
    * honest can be said.
@@ -19,7 +19,7 @@ export interface Outlook {
 }
 
 /** The outlook under a policy, the room's own or another one that is only thought of. */
-export function outlook({ at, board, live }: RoomView, policy: Policy): Outlook {
+export function forecast({ at, board, live }: RoomView, policy: Policy): Forecast {
   const leavingPerMinute = departuresPerMinute(live.buckets.slice(0, -1));
   // Little's law; while nobody has left yet, everybody is taken to stay to the end.
   const stayMinutes = leavingPerMinute === 0 ? policy.sessionMs / 60_000 : board.active / leavingPerMinute;

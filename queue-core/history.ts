@@ -1,8 +1,8 @@
 // What happened, in buckets of ten seconds: counted by the room itself from what it does, and by the gateways for what
 // never reaches the room (refusals, the origin's answers). Closed buckets become rows; the open one is in the document.
 
-import type { Effect } from './ledger.ts';
 import { HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX, RECENT_BUCKETS_MAX, SLOT_BUCKETS_MAX } from './limits.ts';
+import type { Effect } from './machine.ts';
 import { stateOf } from './opening.ts';
 import type { EpochMs, RoomDocument, RoomState } from './room.ts';
 

@@ -6,7 +6,6 @@
 import type { Actor } from './audit.ts';
 import { recorded } from './change.ts';
 import { busiestArrivals, rebasedBucket } from './history.ts';
-import type { Effect, Sessions, Witness } from './ledger.ts';
 import {
   GATEWAYS_MAX,
   LOST_JOINS_MIN,
@@ -16,6 +15,7 @@ import {
   SLOT_BACKLOG_MS,
   VIEW_STALE_MS_MAX,
 } from './limits.ts';
+import type { Effect, Sessions, Witness } from './machine.ts';
 import { isRecovering } from './opening.ts';
 import type { EpochMs, RoomDocument, SessionRecord, Totals } from './room.ts';
 import { bucketEnd, countSessions } from './sessions.ts';

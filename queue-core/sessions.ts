@@ -3,8 +3,8 @@
 
 import type { ClaimReply, Command, Refusal } from './command.ts';
 import { noteSlot } from './history.ts';
-import type { Effect } from './ledger.ts';
 import { ENDINGS_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
+import type { Effect } from './machine.ts';
 import { expiryGrainMs, stateOf } from './opening.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
 import type { EndReason, EpochMs, RoomDocument, SessionRecord } from './room.ts';

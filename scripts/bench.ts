@@ -8,10 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { newSigningKey } from '../worker/signing-keys.ts';
-import { benchRedis } from './bench-redis.ts';
+import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 import { buildWorker } from './build.ts';
-import { runWorkerd, startGateway } from './gateway.ts';
+import { benchRedis } from './lib/bench-redis.ts';
+import { runWorkerd, startGateway } from './lib/gateway-process.ts';
 
 const CONNECTIONS = 32;
 const ROUNDS = 5;
@@ -73,7 +73,7 @@ async function bench(): Promise<void> {
   await buildWorker();
   const root = resolve(import.meta.dirname, '..');
   await build({
-    entryPoints: [resolve(root, 'scripts/bench-bare.ts')],
+    entryPoints: [resolve(root, 'scripts/lib/bench-bare.ts')],
     outfile: resolve(root, 'dist/bare.js'),
     bundle: true,
     format: 'esm',

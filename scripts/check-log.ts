@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type AuditRecord, faultIn, NO_RECORD } from '../queue-core/audit.ts';
-import { auditExportSchema } from '../worker/contract/operators.ts';
+import { auditExportSchema } from '../worker/contract/operator-api.ts';
 
 const USAGE = 'Use: npm run check-log -- FILE [--head HASH]   (FILE: what …/audit.json gave)';
 

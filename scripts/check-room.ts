@@ -6,7 +6,7 @@ import { type AuditHead, type AuditRecord, faultIn } from '../queue-core/audit.t
 import { brokenIn, INVARIANTS } from '../queue-core/invariants.ts';
 import { stateOf } from '../queue-core/opening.ts';
 import type { RoomDocument, SessionRecord } from '../queue-core/room.ts';
-import { type LedgerPlace, namedPlace } from './ledger-places.ts';
+import { type LedgerLocation, namedPlace } from './lib/stored-ledgers.ts';
 
 const USAGE = 'npm run check-room -- --room ROOM [--in durable|redis], or --directory instead of --room.';
 
@@ -19,7 +19,7 @@ export interface Checked {
 /** Readings of a room that is in use, until two looks at its document are alike. */
 const READINGS_MAX = 5;
 
-export async function checkLedger(place: LedgerPlace, ledger: string): Promise<Checked> {
+export async function checkLedger(place: LedgerLocation, ledger: string): Promise<Checked> {
   for (let reading = 1; ; reading++) {
     const before = JSON.stringify(await place.document(ledger));
     const checked = await checkOnce(place, ledger);
@@ -30,7 +30,7 @@ export async function checkLedger(place: LedgerPlace, ledger: string): Promise<C
   }
 }
 
-async function checkOnce(place: LedgerPlace, ledger: string): Promise<Checked> {
+async function checkOnce(place: LedgerLocation, ledger: string): Promise<Checked> {
   const document = (await place.document(ledger)) as (RoomDocument & { audit: AuditHead }) | null;
   if (document === null) throw new Error(`"${ledger}" is not in ${place.where}.`);
   const sessions = new Map<number, SessionRecord>();

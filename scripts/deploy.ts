@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { readSettings, SettingsError } from '../worker/settings.ts';
-import { newSigningKey } from '../worker/signing-keys.ts';
+import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 
 try {
   const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '[]');
@@ -13,7 +13,7 @@ try {
     const value = process.env[name];
     if (value !== undefined) variables[name] = value;
   }
-  for (const name of ['REDIS_DESKS', 'REDIS_REPLICAS']) {
+  for (const name of ['REDIS_RELAYS', 'REDIS_REPLICAS']) {
     const value = process.env[name];
     if (value !== undefined) variables[name] = value;
   }

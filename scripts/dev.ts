@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDemoOrigin } from '../origin/demo/server.ts';
 import { readSettings, SettingsError } from '../worker/settings.ts';
-import { workerVariables } from './gateway.ts';
-import { DEMO_AUDIENCE, localSettings } from './local-settings.ts';
+import { workerVariables } from './lib/gateway-process.ts';
+import { DEMO_AUDIENCE, localSettings } from './lib/local-settings.ts';
 
 try {
   const { settings, port, dataDir, demoOriginPort } = await localSettings(process.env);

@@ -4,7 +4,7 @@
 //   npm run keys -- prune <file>     drops keys whose last tokens have run out
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { newSigningKey, type SigningKeys, signingKeysSchema } from '../worker/signing-keys.ts';
+import { newSigningKey, type SigningKeys, signingKeysSchema } from '../worker/tokens/signing-keys.ts';
 
 /** Twice the time that the JWKS may be cached: whoever verifies has seen the new key before it signs. */
 const PUBLISH_AHEAD_SECONDS = 600;

@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import { stateOf } from '../queue-core/opening.ts';
 import type { RoomDocument } from '../queue-core/room.ts';
 import { checkLedger } from './check-room.ts';
-import { type LedgerPlace, namedPlace } from './ledger-places.ts';
+import { type LedgerLocation, namedPlace } from './lib/stored-ledgers.ts';
 
 const USAGE =
   'npm run move-room -- --room ROOM --from durable|redis --to durable|redis, or --directory instead of --room. Stop the gateways first.';
 
 /** @throws where the room is not there, is not closed, is not sound, or the place is taken */
-export async function moveLedger(ledger: string, from: LedgerPlace, to: LedgerPlace): Promise<string> {
+export async function moveLedger(ledger: string, from: LedgerLocation, to: LedgerLocation): Promise<string> {
   const document = await from.document(ledger);
   if (document === null) throw new Error(`"${ledger}" is not in ${from.where}.`);
   // Its own time: nobody has touched it since it was closed, or it is not closed.
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   if ((room === undefined) === (values.directory !== true) || from === undefined || to === undefined || from === to) {
     throw new Error(USAGE);
   }
-  const places: LedgerPlace[] = [];
+  const places: LedgerLocation[] = [];
   try {
     const source = await namedPlace(from, process.env);
     places.push(source);

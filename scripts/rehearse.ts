@@ -9,8 +9,8 @@ import { htmlReport } from './rehearsal/html-report.ts';
 import { type Mix, planVisitors } from './rehearsal/plan.ts';
 import { progressDisplay } from './rehearsal/progress-display.ts';
 import { CannotPlay, meet, possibleAttempts, rehearse } from './rehearsal/rehearsal.ts';
+import { number, percent, seconds } from './rehearsal/report-strings.ts';
 import { terminalReport } from './rehearsal/terminal-report.ts';
-import { number, percent, seconds } from './rehearsal/words.ts';
 
 /** Nothing was broken; a law was broken; it could not be played as asked. */
 const [KEPT, BROKEN, MISUSE] = [0, 1, 2];

@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startDemoOrigin } from '../origin/demo/server.ts';
-import { CONSOLE_PATH, OPERATOR_PATH, PREVIEW_KINDS } from '../worker/contract/operators.ts';
-import { newSigningKey } from '../worker/signing-keys.ts';
+import { CONSOLE_PATH, OPERATOR_PATH, PREVIEW_KINDS } from '../worker/contract/operator-api.ts';
+import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 import { buildWorker } from './build.ts';
-import { launchChromium } from './chromium.ts';
-import { freePort } from './free-port.ts';
-import { type GatewaySettings, type RunningGateway, startGateway } from './gateway.ts';
+import { launchChromium } from './lib/chromium.ts';
+import { freePort } from './lib/free-port.ts';
+import { type GatewaySettings, type RunningGateway, startGateway } from './lib/gateway-process.ts';
 
 const folder = resolve(import.meta.dirname, '../docs/screens');
 

@@ -2,11 +2,11 @@
 // makes (keys, rooms, bookings) stays in DATA_DIR, so a restart goes on where it stopped.
 
 import { startDemoOrigin } from '../origin/demo/server.ts';
-import { CONSOLE_PATH } from '../worker/contract/operators.ts';
+import { CONSOLE_PATH } from '../worker/contract/operator-api.ts';
 import { SettingsError } from '../worker/settings.ts';
 import { buildWorker } from './build.ts';
-import { startGateway } from './gateway.ts';
-import { checkPorts, DEMO_AUDIENCE, type LocalSettings, localSettings } from './local-settings.ts';
+import { startGateway } from './lib/gateway-process.ts';
+import { checkPorts, DEMO_AUDIENCE, type LocalSettings, localSettings } from './lib/local-settings.ts';
 
 async function start(): Promise<void> {
   const local = await localSettings(process.env);

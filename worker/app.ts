@@ -3,17 +3,17 @@
 
 import { type Context, Hono } from 'hono';
 import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
-import { languageOf, refusal } from './answers.ts';
-import { asksFor } from './client.ts';
-import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operators.ts';
-import { COOKIE_CHARS_MAX } from './credentials.ts';
+import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operator-api.ts';
+import { visit } from './gate/visit.ts';
+import { type RequestEnv, visitorApi } from './gate/visitor-api.ts';
 import type { Background, Gateway } from './gateway.ts';
+import { type Problem, problemResponse } from './http/problems.ts';
+import { responseFormat } from './http/request-client.ts';
+import { isReserved, readTarget, type TargetDoubt } from './http/request-target.ts';
+import { languageOf, refusal } from './http/responses.ts';
 import { answersOperators, operatorApi } from './operators/api.ts';
 import { openApi } from './operators/openapi.ts';
-import { type Problem, problemResponse } from './problems.ts';
-import { isReserved, readTarget, type TargetDoubt } from './target.ts';
-import { visit } from './visit.ts';
-import { type RequestEnv, visitorApi } from './visitor-api.ts';
+import { COOKIE_CHARS_MAX } from './tokens/cookies.ts';
 
 /** One header field beyond this is refused: no client of ours needs it, and origins differ in what they do with it. */
 const HEADER_CHARS_MAX = 16_384;
@@ -36,7 +36,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
     c.set('background', backgroundOf(c));
     for (const [name, value] of c.req.raw.headers) {
       const bound = name === 'cookie' ? COOKIE_CHARS_MAX : HEADER_CHARS_MAX;
-      if (value.length > bound) return refusal('headers-too-large', c.req.raw, asksFor(c.req.raw) === 'page');
+      if (value.length > bound) return refusal('headers-too-large', c.req.raw, responseFormat(c.req.raw) === 'page');
     }
     return next();
   });
@@ -69,16 +69,16 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
     const read = readTarget(request.url, request.headers.get('Host'));
     if (read.kind === 'doubtful') {
       gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: read.doubt });
-      return refusal(problemOf(read.doubt), request, asksFor(request) === 'page');
+      return refusal(problemOf(read.doubt), request, responseFormat(request) === 'page');
     }
-    if (hasStrayBody(request)) return refusal('body-not-allowed', request, asksFor(request) === 'page');
-    if (isReserved(read.target.path)) return refusal('not-found', request, asksFor(request) === 'page');
+    if (hasStrayBody(request)) return refusal('body-not-allowed', request, responseFormat(request) === 'page');
+    if (isReserved(read.target.path)) return refusal('not-found', request, responseFormat(request) === 'page');
     return visit(gateway, request, read.target, c.var.background);
   });
 
   app.onError((error, c) => {
     console.error('A request failed unexpectedly:', error);
-    return refusal('unexpected', c.req.raw, asksFor(c.req.raw) === 'page');
+    return refusal('unexpected', c.req.raw, responseFormat(c.req.raw) === 'page');
   });
   app.notFound(() => problemResponse('not-found'));
   return app;

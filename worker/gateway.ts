@@ -2,27 +2,27 @@
 // it. Time, randomness and the network come in here, so that tests can give their own.
 
 import type { EpochMs } from '../queue-core/room.ts';
-import type { VisitorCookies } from './credentials.ts';
-import type { Directory } from './directory.ts';
-import type { LostPlaces } from './lost-places.ts';
+import type { PlaceRestore } from './gate/place-restore.ts';
+import type { Templates } from './http/custom-page.ts';
+import type { RateLimit } from './http/rate-limit.ts';
 import type { Metrics } from './metrics.ts';
-import type { Observations } from './observations.ts';
 import type { Access } from './operators/access.ts';
-import type { OriginHealth } from './origin-health.ts';
-import type { OriginFetch } from './proxy.ts';
-import type { RateLimit } from './rate-limit.ts';
-import type { RoomViews } from './room-views.ts';
+import type { OriginFetch } from './proxy/forward.ts';
+import type { OriginHealth } from './proxy/origin-health.ts';
 import type { RoomStore } from './store/room-store.ts';
-import type { Templates } from './template.ts';
-import type { Tokens } from './tokens.ts';
+import type { VisitorCookies } from './tokens/cookies.ts';
+import type { Tokens } from './tokens/tokens.ts';
+import type { Observations } from './views/observations.ts';
+import type { RoomDirectory } from './views/room-directory.ts';
+import type { RoomViews } from './views/room-views.ts';
 
 export interface Gateway {
-  directory: Directory;
+  directory: RoomDirectory;
   tokens: Tokens;
   cookies: VisitorCookies;
   store: RoomStore;
   views: RoomViews;
-  lostPlaces: LostPlaces;
+  placeRestore: PlaceRestore;
   observations: Observations;
   templates: Templates;
   metrics: Metrics;

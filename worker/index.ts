@@ -4,24 +4,24 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { createApp } from './app.ts';
-import { VisitorCookies } from './credentials.ts';
-import { Directory, SETTINGS_ACTOR } from './directory.ts';
+import { PlaceRestore } from './gate/place-restore.ts';
 import type { Gateway } from './gateway.ts';
-import { LostPlaces } from './lost-places.ts';
+import { Templates } from './http/custom-page.ts';
+import { problemResponse } from './http/problems.ts';
+import { RateLimit } from './http/rate-limit.ts';
 import { Metrics } from './metrics.ts';
-import { Observations } from './observations.ts';
 import { Access } from './operators/access.ts';
-import { OriginHealth } from './origin-health.ts';
-import { problemResponse } from './problems.ts';
-import { RateLimit } from './rate-limit.ts';
-import { RoomViews } from './room-views.ts';
-import { type Room, readSettings } from './settings.ts';
+import { OriginHealth } from './proxy/origin-health.ts';
+import { type RoomConfig, readSettings } from './settings.ts';
 import { chosenStore, type StoreBindings } from './store/chosen-store.ts';
-import { Templates } from './template.ts';
-import { Tokens } from './tokens.ts';
+import { VisitorCookies } from './tokens/cookies.ts';
+import { Tokens } from './tokens/tokens.ts';
+import { Observations } from './views/observations.ts';
+import { RoomDirectory, SETTINGS_ACTOR } from './views/room-directory.ts';
+import { RoomViews } from './views/room-views.ts';
 
-export { Desk } from './store/desk.ts';
-export { DirectoryObject, RoomObject } from './store/room-object.ts';
+export { DirectoryObject, RoomObject } from './store/durable-objects/room-object.ts';
+export { Relay } from './store/redis/relay.ts';
 
 type Env = StoreBindings & Record<string, unknown>;
 
@@ -47,7 +47,7 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
     metrics.tallied(ledger, tallied);
     observations.storeContended(ledger, tallied);
   });
-  const configure = async ({ id, queue }: Room) => {
+  const configure = async ({ id, queue }: RoomConfig) => {
     const digest = digestOf(JSON.stringify(queue));
     // A Redis that was emptied is configured anew: the number of that opening must be one that was never given.
     const firstEpoch = redis === null ? 1 : Math.floor(ownTime() / 1000);
@@ -55,12 +55,12 @@ async function gatewayFrom(env: Env): Promise<Gateway> {
     await store.apply(id, [{ kind: 'configure', ...configured }]);
   };
   return {
-    directory: new Directory(store, rooms, digestOf(operatorKey), digestOf, clock),
+    directory: new RoomDirectory(store, rooms, digestOf(operatorKey), digestOf, clock),
     tokens: await Tokens.load(publicUrl, keys),
     cookies: new VisitorCookies(publicUrl),
     store,
     views: new RoomViews(store, configure, observations, randomId(8), clock),
-    lostPlaces: new LostPlaces(store),
+    placeRestore: new PlaceRestore(store),
     observations,
     templates: new Templates(store.directory),
     metrics,

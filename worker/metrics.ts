@@ -1,8 +1,8 @@
 // Counters of this gateway and the rooms' last numbers, in the Prometheus text format (version 0.0.4). Names follow the
 // format's conventions; nothing in them belongs to one visitor.
 
-import type { Seen } from './room-views.ts';
-import { LENGTH_BOUNDS, type Tallied } from './store/store-tally.ts';
+import { BATCH_SIZE_BOUNDS, type StoreCounts } from './store/store-stats.ts';
+import type { RoomSnapshot } from './views/room-views.ts';
 
 const COUNTERS = {
   fairgate_requests_total: 'Requests by what was decided and why.',
@@ -24,12 +24,12 @@ const GAUGES = {
   fairgate_room_view_age_seconds: 'Age of the numbers above on this gateway.',
 } as const;
 
-const LISTS = 'fairgate_redis_list_commands';
-const LISTS_HELP = 'Commands that were carried out as one act.';
+const BATCHES = 'fairgate_redis_list_commands';
+const BATCHES_HELP = 'Commands that were carried out as one act.';
 
 export class Metrics {
   readonly #counts = new Map<string, number>();
-  readonly #lists = new Map<string, Pick<Tallied, 'lists' | 'commands' | 'lengths'>>();
+  readonly #batches = new Map<string, Pick<StoreCounts, 'batches' | 'commands' | 'batchSizes'>>();
 
   count(name: keyof typeof COUNTERS, labels: Record<string, string>, by = 1): void {
     const series = `${name}${labelled(labels)}`;
@@ -37,20 +37,20 @@ export class Metrics {
   }
 
   /** Adds what Redis was asked for one ledger, a room or the directory. */
-  tallied(ledger: string, { roundTrips, conflicts, retries, losses, troubles, ...more }: Tallied): void {
-    if (roundTrips === 0 && more.lists === 0) return;
+  tallied(ledger: string, { roundTrips, conflicts, retries, losses, failures, ...more }: StoreCounts): void {
+    if (roundTrips === 0 && more.batches === 0) return;
     this.count('fairgate_redis_round_trips_total', { ledger }, roundTrips);
     this.count('fairgate_redis_conflicts_total', { ledger }, conflicts);
     this.count('fairgate_redis_retries_total', { ledger }, retries);
     this.count('fairgate_redis_losses_total', { ledger }, losses);
-    for (const [kind, times] of Object.entries(troubles)) {
+    for (const [kind, times] of Object.entries(failures)) {
       this.count('fairgate_redis_troubles_total', { ledger, kind }, times);
     }
-    const known = this.#lists.get(ledger);
-    this.#lists.set(ledger, {
-      lists: more.lists + (known?.lists ?? 0),
+    const known = this.#batches.get(ledger);
+    this.#batches.set(ledger, {
+      batches: more.batches + (known?.batches ?? 0),
       commands: more.commands + (known?.commands ?? 0),
-      lengths: more.lengths.map((count, index) => count + (known?.lengths[index] ?? 0)),
+      batchSizes: more.batchSizes.map((count, index) => count + (known?.batchSizes[index] ?? 0)),
     });
   }
 
@@ -66,21 +66,24 @@ export class Metrics {
     }
   }
 
-  text(rooms: readonly Seen[]): string {
+  text(rooms: readonly RoomSnapshot[]): string {
     const lines: string[] = [];
     for (const [name, help] of Object.entries(COUNTERS)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
       for (const [series, value] of this.#counts) if (series.startsWith(`${name}{`)) lines.push(`${series} ${value}`);
     }
-    lines.push(`# HELP ${LISTS} ${LISTS_HELP}`, `# TYPE ${LISTS} histogram`);
-    for (const [ledger, { lists, commands, lengths }] of this.#lists) {
+    lines.push(`# HELP ${BATCHES} ${BATCHES_HELP}`, `# TYPE ${BATCHES} histogram`);
+    for (const [ledger, { batches, commands, batchSizes }] of this.#batches) {
       let upTo = 0;
-      for (const [index, bound] of LENGTH_BOUNDS.entries()) {
-        upTo += lengths[index] ?? 0;
-        lines.push(`${LISTS}_bucket${labelled({ ledger, le: String(bound) })} ${upTo}`);
+      for (const [index, bound] of BATCH_SIZE_BOUNDS.entries()) {
+        upTo += batchSizes[index] ?? 0;
+        lines.push(`${BATCHES}_bucket${labelled({ ledger, le: String(bound) })} ${upTo}`);
       }
-      lines.push(`${LISTS}_bucket${labelled({ ledger, le: '+Inf' })} ${lists}`);
-      lines.push(`${LISTS}_sum${labelled({ ledger })} ${commands}`, `${LISTS}_count${labelled({ ledger })} ${lists}`);
+      lines.push(`${BATCHES}_bucket${labelled({ ledger, le: '+Inf' })} ${batches}`);
+      lines.push(
+        `${BATCHES}_sum${labelled({ ledger })} ${commands}`,
+        `${BATCHES}_count${labelled({ ledger })} ${batches}`,
+      );
     }
     for (const [name, help] of Object.entries(GAUGES)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
@@ -93,7 +96,10 @@ export class Metrics {
   }
 }
 
-function gauge(name: keyof typeof GAUGES, { view, now }: Seen): { labels: Record<string, string>; value: number } {
+function gauge(
+  name: keyof typeof GAUGES,
+  { view, now }: RoomSnapshot,
+): { labels: Record<string, string>; value: number } {
   const { room, state, entries, issued, called, active } = view.board;
   switch (name) {
     case 'fairgate_room_state':

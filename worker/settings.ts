@@ -7,18 +7,18 @@ import { type PlaceTaken, placeTaken, type Site } from '../queue-core/directory.
 import { ROOMS_MAX } from '../queue-core/limits.ts';
 import type { EpochMs, Policy } from '../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
-import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room.ts';
+import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room-schema.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
-import { type SigningKeys, signingKeysSchema } from './signing-keys.ts';
 import type { RedisSettings } from './store/chosen-store.ts';
-import { REDIS_REPLICAS_DEFAULT } from './store/redis-link.ts';
+import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
+import { type SigningKeys, signingKeysSchema } from './tokens/signing-keys.ts';
 
 /** Shorter keys can be guessed; 32 characters of base64url are 192 bits. */
 const OPERATOR_KEY_CHARS_MIN = 24;
 const OPERATOR_KEY_DISTINCT_MIN = 10;
 
 /** A room as a gateway routes to it: its site, and what its line begins with. */
-export interface Room extends Site {
+export interface RoomConfig extends Site {
   id: string;
   queue: RoomSettings;
   /** Of the site; the room's own version counts its policy's changes. 0: as the settings file says, before the store answered. */
@@ -26,7 +26,7 @@ export interface Room extends Site {
 }
 
 export interface Settings {
-  rooms: Room[];
+  rooms: RoomConfig[];
   keys: SigningKeys;
   /** Where visitors reach the gateway: `iss` of all tokens; its scheme decides on `__Host-` cookies. */
   publicUrl: string;
@@ -171,8 +171,8 @@ function isLoopback(hostname: string): boolean {
 /** More replicas than any plan of a hosted Redis has in one region. */
 const REPLICAS_MAX = 8;
 
-/** Beyond this, desks get in each other's way more than they relieve each other. */
-const DESKS_MAX = 16;
+/** Beyond this, relays get in each other's way more than they relieve each other. */
+const RELAYS_MAX = 16;
 
 function checkedRedis(env: Record<string, unknown>, problems: string[]): RedisSettings | null {
   const [url, token] = [env['UPSTASH_REDIS_REST_URL'] ?? '', env['UPSTASH_REDIS_REST_TOKEN'] ?? ''];
@@ -193,9 +193,9 @@ function checkedRedis(env: Record<string, unknown>, problems: string[]): RedisSe
     );
   }
   if (/\s/.test(token)) problems.push('UPSTASH_REDIS_REST_TOKEN has white space in it. Put the token alone.');
-  const desks = Number(env['REDIS_DESKS'] ?? 1);
-  if (!Number.isInteger(desks) || desks < 1 || desks > DESKS_MAX) {
-    problems.push(`REDIS_DESKS must be a whole number from 1 to ${DESKS_MAX}.`);
+  const relays = Number(env['REDIS_RELAYS'] ?? 1);
+  if (!Number.isInteger(relays) || relays < 1 || relays > RELAYS_MAX) {
+    problems.push(`REDIS_RELAYS must be a whole number from 1 to ${RELAYS_MAX}.`);
   }
   const replicasText = String(env['REDIS_REPLICAS'] ?? REDIS_REPLICAS_DEFAULT);
   const replicas = Number(replicasText);
@@ -203,7 +203,7 @@ function checkedRedis(env: Record<string, unknown>, problems: string[]): RedisSe
   if (!/^\d+$/.test(replicasText) || replicas > REPLICAS_MAX) {
     problems.push(`REDIS_REPLICAS must be a whole number from 0 to ${REPLICAS_MAX}.`);
   }
-  return { url, token, desks, replicas };
+  return { url, token, relays, replicas };
 }
 
 function checkedOperatorKey(value: unknown, problems: string[]): string {
@@ -234,7 +234,7 @@ export function placeTakenText({ place, by }: PlaceTaken): string {
   return `"${by}" protects ${place} already. Keep it in one of the two rooms.`;
 }
 
-function resolveRoom({ id, schedule, policy, ...site }: RoomSetting): Room {
+function resolveRoom({ id, schedule, policy, ...site }: RoomSetting): RoomConfig {
   const { prequeueAt, opensAt, closesAt } = schedule;
   return {
     id,

@@ -1,11 +1,11 @@
 // A room's settings: what it protects, how its line moves, when it opens, its own page, and taking it out of service.
 
 import { useState } from 'hono/jsx/dom';
-import { type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operators.ts';
-import { beginsAnew, isBeforeOpening, type Policy, type Schedule, type Site } from '../deeds.ts';
-import type { Desk } from '../desk.ts';
+import { type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operator-api.ts';
+import { beginsAnew, isBeforeOpening, type Policy, type Schedule, type Site } from '../actions.ts';
+import type { Desk } from '../console-state.ts';
+import { Deeds } from '../dashboard/action-list.tsx';
 import { faultSaid } from '../failures.ts';
-import { Deeds } from '../night/deeds-list.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { PolicyFields, ScheduleFields, SiteFields } from './fields.tsx';
 import { policyForm, readPolicy, readSchedule, readSite, scheduleForm, siteForm } from './forms.ts';

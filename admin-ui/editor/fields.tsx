@@ -1,8 +1,8 @@
 // The fields of a room's settings, the same for a room that is and one that is being made. Every policy that can be chosen
 // stands there with what speaks for it and what against.
 
-import type { Desk } from '../desk.ts';
-import { figuresOf, ownZone } from '../figures.ts';
+import type { Desk } from '../console-state.ts';
+import { figuresOf, ownZone } from '../number-format.ts';
 import { Field, typed } from '../parts/field.tsx';
 import { momentOf } from '../zoned-time.ts';
 import { type Faults, type Form, YES } from './forms.ts';

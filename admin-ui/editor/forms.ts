@@ -2,9 +2,9 @@
 // form takes the gateway takes too. And what becomes of two people's typing at the same time. Pure.
 
 import type * as z from 'zod';
-import { policySchema, roomId, scheduleSchema, siteFields } from '../../worker/contract/room.ts';
-import type { Policy, Schedule, Site } from '../deeds.ts';
-import type { Words } from '../words.ts';
+import { policySchema, roomId, scheduleSchema, siteFields } from '../../worker/contract/room-schema.ts';
+import type { Policy, Schedule, Site } from '../actions.ts';
+import type { Words } from '../strings.ts';
 import { momentOf, wallTime } from '../zoned-time.ts';
 
 export type Form = Record<string, string>;

@@ -1,10 +1,10 @@
 // A room that does not exist yet: the same fields as later, sent together.
 
 import { useState } from 'hono/jsx/dom';
-import { inputOf, type Policy, type Site } from '../deeds.ts';
-import type { Desk } from '../desk.ts';
+import { inputOf, type Policy, type Site } from '../actions.ts';
+import type { Desk } from '../console-state.ts';
 import { failureSaid, faultsTold } from '../failures.ts';
-import { ownZone } from '../figures.ts';
+import { ownZone } from '../number-format.ts';
 import { hashOf } from '../routes.ts';
 import { PolicyFields, ScheduleFields, SiteFields, Text } from './fields.tsx';
 import { type Faults, type Form, policyForm, readId, readPolicy, readSchedule, readSite, siteForm } from './forms.ts';

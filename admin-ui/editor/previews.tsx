@@ -1,9 +1,9 @@
 // What visitors see in every state and both languages, at a phone's width, in frames that run no script.
 
-import { PREVIEW_KINDS } from '../../worker/contract/operators.ts';
-import { addressOf } from '../client.ts';
-import type { Desk } from '../desk.ts';
-import type { Language } from '../figures.ts';
+import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
+import { addressOf } from '../api-client.ts';
+import type { Desk } from '../console-state.ts';
+import type { Language } from '../number-format.ts';
 
 type Kind = (typeof PREVIEW_KINDS)[number];
 

@@ -2,9 +2,9 @@
 // their fields, and where somebody else changed the same meanwhile, both versions are shown and one is chosen.
 
 import type { Child } from 'hono/jsx/dom';
-import type { OperationName, RoomDetail } from '../../worker/contract/operators.ts';
-import type { Deed } from '../deeds.ts';
-import type { Desk } from '../desk.ts';
+import type { OperationName, RoomDetail } from '../../worker/contract/operator-api.ts';
+import type { Deed } from '../actions.ts';
+import type { Desk } from '../console-state.ts';
 import { faultsTold } from '../failures.ts';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { Shape } from '../parts/shape.tsx';

@@ -2,7 +2,7 @@
 // a press has no length (a screen reader's click, a voice command) it asks in words instead.
 
 import { useRef, useState } from 'hono/jsx/dom';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../console-state.ts';
 
 const HOLD_MS = 1_000;
 

@@ -3,10 +3,10 @@
 // was counted. Decides nothing; app.ts does.
 
 import { html, raw } from 'hono/html';
+import type { Booking, ClinicStock, Stock } from './bookings.ts';
 import { CLINICS, type EpochMs } from './clinics.ts';
-import type { Booking, ClinicStock, Stock } from './ledger.ts';
+import { formatDate, formatDay, formatMoment, formatTime, joinDayAndTime, type Language, WORDS } from './strings.ts';
 import { STYLE } from './style.ts';
-import { formatDate, formatDay, formatMoment, formatTime, joinDayAndTime, type Language, WORDS } from './words.ts';
 
 export type Html = ReturnType<typeof html>;
 

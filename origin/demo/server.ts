@@ -4,9 +4,9 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { z } from 'zod';
-import { createDemoApp } from './app.ts';
+import { openLedger } from './bookings.ts';
 import type { EpochMs } from './clinics.ts';
-import { openLedger } from './ledger.ts';
+import { createDemoApp } from './demo-app.ts';
 
 /** Four people at each of six times; with five clinics 120 places, which an opening at 60 a minute sells in minutes. */
 const SLOTS_PER_CLINIC_DEFAULT = 24;

@@ -2,10 +2,10 @@
 // shows every mistake. `--help` is made from the same list.
 
 import { parseArgs } from 'node:util';
-import type { Limits } from './audit.ts';
+import type { Limits } from './auditor.ts';
 import type { Mix } from './plan.ts';
 import type { Playing } from './rehearsal.ts';
-import { checkTarget, type Target } from './target.ts';
+import { checkTarget, type Target } from './rehearsal-target.ts';
 
 export interface Asked {
   playing: Playing;

@@ -2,7 +2,7 @@
 // Whatever cannot be recognised as one of those is taken for a way through.
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import type { Attempt, AttemptKind } from './history.ts';
+import type { Attempt, AttemptKind } from './event-log.ts';
 import type { Answered, Outcome, Wanted } from './network.ts';
 
 export interface Forging {

@@ -11,7 +11,7 @@ import {
   type Limits,
   mostOvertaken,
   placesNobodyHolds,
-} from './audit.ts';
+} from './auditor.ts';
 import {
   ATTEMPTS,
   type AttemptKind,
@@ -20,7 +20,7 @@ import {
   type RequestKind,
   type VisitorEnd,
   type VisitorHistory,
-} from './history.ts';
+} from './event-log.ts';
 
 export interface Figures {
   findings: Finding[];

@@ -5,12 +5,22 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { html, raw } from 'hono/html';
-import { type Finding, LAWS } from './audit.ts';
+import { type Finding, LAWS } from './auditor.ts';
+import { ATTEMPTS, REQUESTS } from './event-log.ts';
 import type { Figures, PromisedWait } from './figures.ts';
-import { ATTEMPTS, REQUESTS } from './history.ts';
 import { fromOpening, type Html, type Line, scatterPlot, type TimeAxis, type TimePlot, timePlot } from './plots.ts';
+import {
+  headline,
+  milliseconds,
+  number,
+  percent,
+  seconds,
+  silence,
+  summary,
+  time,
+  VERDICTS,
+} from './report-strings.ts';
 import { troubles } from './terminal-report.ts';
-import { headline, milliseconds, number, percent, seconds, silence, summary, time, VERDICTS } from './words.ts';
 
 export interface Occasion {
   room: string;

@@ -5,9 +5,9 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
-import type { RequestFigures, RequestKind, Traffic } from './history.ts';
-import { Latencies } from './latency.ts';
-import type { Target } from './target.ts';
+import type { RequestFigures, RequestKind, Traffic } from './event-log.ts';
+import { Latencies } from './latency-samples.ts';
+import type { Target } from './rehearsal-target.ts';
 
 /** As long as a browser's page waits; then it asks again. */
 const ANSWER_MS_MAX = 10_000;

@@ -1,8 +1,8 @@
 // Who comes when, and what each of them will do: decided in advance from the seed, with exact numbers, so that "30 % stay
 // away" is 30 %. Nothing here knows what the gateway will answer.
 
-import { type Chance, chanceFrom } from './chance.ts';
-import type { AttemptKind, VisitorHistory } from './history.ts';
+import type { AttemptKind, VisitorHistory } from './event-log.ts';
+import { type Chance, chanceFrom } from './random.ts';
 
 export interface Mix {
   visitors: number;

@@ -3,7 +3,7 @@
 // its numbers as a table.
 
 import { html } from 'hono/html';
-import { number } from './words.ts';
+import { number } from './report-strings.ts';
 
 export type Html = ReturnType<typeof html>;
 

@@ -2,7 +2,7 @@
 // elsewhere, so that a log stays readable.
 
 import type { Progress } from './rehearsal.ts';
-import { milliseconds, number, seconds, time } from './words.ts';
+import { milliseconds, number, seconds, time } from './report-strings.ts';
 
 const REDRAW_MS = 250;
 const PLAIN_MS = 5_000;

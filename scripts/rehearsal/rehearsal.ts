@@ -11,12 +11,12 @@ import {
   type BoardSeen,
   type GeneratorFigures,
   type History,
-} from './history.ts';
-import { Latencies } from './latency.ts';
+} from './event-log.ts';
+import { Latencies } from './latency-samples.ts';
 import { Network } from './network.ts';
 import type { VisitorPlan } from './plan.ts';
-import type { Target } from './target.ts';
-import { PlayedVisitor, type Stage } from './visitor.ts';
+import type { Target } from './rehearsal-target.ts';
+import { PlayedVisitor, type Stage } from './rehearsed-visitor.ts';
 
 export interface Playing {
   target: Target;

@@ -1,9 +1,9 @@
 // The report as text: verdict first, then the laws, the numbers, and what the player has to say about itself.
 
-import { LAWS } from './audit.ts';
+import { LAWS } from './auditor.ts';
+import { ATTEMPTS, REQUESTS } from './event-log.ts';
 import type { Figures, RequestRow } from './figures.ts';
-import { ATTEMPTS, REQUESTS } from './history.ts';
-import { headline, milliseconds, number, silence, summary, VERDICTS } from './words.ts';
+import { headline, milliseconds, number, silence, summary, VERDICTS } from './report-strings.ts';
 
 const MARKS = { kept: '✓', broken: '✗', unproven: '?' } as const;
 

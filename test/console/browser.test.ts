@@ -2,13 +2,13 @@
 
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { en } from '../../admin-ui/words-en.ts';
-import { launchChromium } from '../../scripts/chromium.ts';
-import { CONSOLE_PATH } from '../../worker/contract/operators.ts';
+import { en } from '../../admin-ui/strings-en.ts';
+import { launchChromium } from '../../scripts/lib/chromium.ts';
+import { CONSOLE_PATH } from '../../worker/contract/operator-api.ts';
 import { complaints } from '../axe.ts';
 import { buildShell, type Shell } from './built-shell.ts';
-import { type GatewayDouble, problem, startDouble } from './double.ts';
-import { evening, KEYS } from './evening.ts';
+import { type GatewayDouble, problem, startDouble } from './fake-gateway.ts';
+import { evening, KEYS } from './sample-night.ts';
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
 const PATIENCE_MS = 20_000;

@@ -3,9 +3,9 @@
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium } from '../../scripts/chromium.ts';
+import { launchChromium } from '../../scripts/lib/chromium.ts';
 import { complaints } from '../axe.ts';
-import { OPERATOR_KEY, type Running, startFairgate, TestVisitor } from '../running.ts';
+import { OPERATOR_KEY, type Running, startFairgate, TestVisitor } from '../running-gateway.ts';
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
 const PATIENCE_MS = 20_000;

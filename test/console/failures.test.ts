@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { failureSaid, faultSaid, faultsTold, lostSaid } from '../../admin-ui/failures.ts';
-import { WORDS } from '../../admin-ui/words.ts';
+import { WORDS } from '../../admin-ui/strings.ts';
 import {
   type FieldCause,
   fieldCauseSchema,
@@ -12,8 +12,8 @@ import {
   PROBLEM_TYPE_BASE,
   type Problem,
   problemSchema,
-} from '../../worker/contract/problems.ts';
-import { operatorProblem } from '../../worker/problems.ts';
+} from '../../worker/contract/problem-schema.ts';
+import { operatorProblem } from '../../worker/http/problems.ts';
 
 const SERVERS = 'Text of the gateway';
 const problemOf = (kind: string): Problem => ({

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Policy, Site } from '../../admin-ui/deeds.ts';
+import type { Policy, Site } from '../../admin-ui/actions.ts';
 import {
   mergeForms,
   policyForm,
@@ -13,7 +13,7 @@ import {
   siteForm,
 } from '../../admin-ui/editor/forms.ts';
 import { fieldOf } from '../../admin-ui/failures.ts';
-import { en } from '../../admin-ui/words-en.ts';
+import { en } from '../../admin-ui/strings-en.ts';
 import { momentOf, wallTime } from '../../admin-ui/zoned-time.ts';
 
 const SITE: Site = {

@@ -3,9 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BUCKET_MS, BUCKETS_MAX, isGapBefore, mergeBuckets, perMinute, since } from '../../admin-ui/buckets.ts';
-import { quantile } from '../../admin-ui/latency.ts';
+import { quantile } from '../../admin-ui/latency-quantile.ts';
 import { columnsOf, isSilent } from '../../admin-ui/series.ts';
-import type { Bucket } from '../../worker/contract/operators.ts';
+import type { Bucket } from '../../worker/contract/operator-api.ts';
 
 const BOUNDS = [50, 100, 200];
 const START = Date.parse('2027-08-05T11:00:00.000Z');

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { logEnd } from '../../admin-ui/log-end.ts';
-import { AUDIT_RECORDS_MAX, type AuditRecord, ROWS_PER_PAGE_MAX } from '../../worker/contract/operators.ts';
+import { AUDIT_RECORDS_MAX, type AuditRecord, ROWS_PER_PAGE_MAX } from '../../worker/contract/operator-api.ts';
 
 const seqs = (records: AuditRecord[] | null) => records?.map(({ seq }) => seq);
 

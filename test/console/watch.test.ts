@@ -2,10 +2,10 @@
 // and a clock that a test turns.
 
 import { describe, expect, test } from 'vitest';
-import { createClient } from '../../admin-ui/client.ts';
+import { createClient } from '../../admin-ui/api-client.ts';
 import { watchRoom } from '../../admin-ui/watch.ts';
-import { OPERATIONS, type OperationName } from '../../worker/contract/operators.ts';
-import { evening } from './evening.ts';
+import { OPERATIONS, type OperationName } from '../../worker/contract/operator-api.ts';
+import { evening } from './sample-night.ts';
 
 function story() {
   const gateway = evening();

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { canonical, faultIn } from '../../queue-core/audit.ts';
 import { bucketOf, NOTHING_OBSERVED, type Passed } from '../../queue-core/history.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
-import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
+import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
 
 function open(): CheckedRoom {
   const room = new CheckedRoom();

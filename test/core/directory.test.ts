@@ -24,7 +24,7 @@ import {
   WRONG_KEY_RECORD_MS,
   WRONG_KEY_WAIT_MS_MAX,
 } from '../../queue-core/limits.ts';
-import { settings, T0 } from './rooms.ts';
+import { settings, T0 } from './sample-rooms.ts';
 
 const OWNER: Actor = { id: OWNER_KEY_ID, name: 'owner', role: 'owner', address: null };
 const OWNER_DIGEST = '0d'.repeat(32);

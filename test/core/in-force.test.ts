@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../queue-core/command.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { GATEWAYS_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
-import { CheckedRoom, change, configure, settings, T0 } from './rooms.ts';
+import { CheckedRoom, change, configure, settings, T0 } from './sample-rooms.ts';
 
 const OBSERVED = { ...NOTHING_OBSERVED, refused: { noAdmission: 1 } };
 

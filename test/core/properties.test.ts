@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import { ENDINGS_MAX } from '../../queue-core/limits.ts';
-import { anyPolicy, name, play } from './plays.ts';
-import { CheckedRoom, configure, join, settings, T0 } from './rooms.ts';
+import { CheckedRoom, configure, join, settings, T0 } from './sample-rooms.ts';
+import { anyPolicy, name, play } from './scenarios.ts';
 
 describe('invariants', () => {
   test('any commands in any order at any times keep them all', () => {

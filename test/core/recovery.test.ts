@@ -8,11 +8,11 @@ import { type AuditRecord, faultIn } from '../../queue-core/audit.ts';
 import type { Command, Reply } from '../../queue-core/command.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
-import type { Effect, Put } from '../../queue-core/ledger.ts';
 import { LOST_JOINS_MIN, LOST_MS_MAX, RECOVERY_MS } from '../../queue-core/limits.ts';
+import type { Effect, Put } from '../../queue-core/machine.ts';
 import type { EpochMs, RoomDocument, SessionRecord } from '../../queue-core/room.ts';
 import { roomMachine } from '../../queue-core/step.ts';
-import { change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
+import { change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
 
 const GATEWAYS = ['north', 'south', 'west'] as const;
 type Gateway = (typeof GATEWAYS)[number];

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Schedule } from '../../queue-core/room.ts';
-import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, settings, T0 } from './rooms.ts';
+import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, settings, T0 } from './sample-rooms.ts';
 
 /** An open room with one visitor inside and one in line. */
 function opened(): CheckedRoom {

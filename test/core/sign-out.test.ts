@@ -9,7 +9,7 @@ import {
 } from '../../queue-core/directory.ts';
 import { ENDED_SIGN_INS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
-import { OPERATOR, T0 } from './rooms.ts';
+import { OPERATOR, T0 } from './sample-rooms.ts';
 
 const UNTIL = T0 + 12 * 3_600_000;
 

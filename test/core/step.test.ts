@@ -7,7 +7,7 @@ import { CoreError } from '../../queue-core/errors.ts';
 import { RECENT_JOINS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from '../../queue-core/limits.ts';
 import { stateOf } from '../../queue-core/opening.ts';
 import { step } from '../../queue-core/step.ts';
-import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './rooms.ts';
+import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
 
 const NOBODY = { get: () => undefined };
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { AuditRecord } from '../../queue-core/audit.ts';
 import { type DirectoryCommand, type DirectoryDocument, directoryMachine } from '../../queue-core/directory.ts';
 import { WRONG_KEY_RECORD_MS, WRONG_KEY_RECORDS_UP_TO } from '../../queue-core/limits.ts';
-import { OPERATOR, T0 } from './rooms.ts';
+import { OPERATOR, T0 } from './sample-rooms.ts';
 
 test('wrong keys fill the log up to its half at the most; whoever has a key still signs in and is recorded', () => {
   let document: DirectoryDocument | null = null;

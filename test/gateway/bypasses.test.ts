@@ -5,10 +5,13 @@
 import { createPublicKey } from 'node:crypto';
 import { generateKeyPair } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startGateway } from '../../scripts/gateway.ts';
+import { startGateway } from '../../scripts/lib/gateway-process.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
-import { change } from '../core/rooms.ts';
-import { AUDIENCE, OPERATOR_KEY, type Running, rawRequest, startFairgate } from '../running.ts';
+import { change } from '../core/sample-rooms.ts';
+import { AUDIENCE, OPERATOR_KEY, type Running, rawRequest, startFairgate } from '../running-gateway.ts';
+import { admissionToken, encode, type Maker, payloadOf, publicJwkOf, queueToken } from './forged-tokens.ts';
+import { kindOfPage, NOON, PlayedVisitor, playBeside, playGateway } from './in-process.ts';
+import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
 import {
   type Answer,
   AS_JSON,
@@ -21,10 +24,7 @@ import {
   rawAsk,
   sendAndHangUp,
   until,
-} from './asking.ts';
-import { admissionToken, encode, type Maker, payloadOf, publicJwkOf, queueToken } from './forging.ts';
-import { kindOfPage, NOON, PlayedVisitor, playBeside, playGateway } from './in-process.ts';
-import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
+} from './visitor-client.ts';
 
 const TITLE = { ko: '예약', en: 'Booking' };
 const OPEN = { opensAt: '+0s' };

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { networkOf } from '../../worker/client.ts';
+import { networkOf } from '../../worker/http/request-client.ts';
 
 it('is the address itself in IPv4, however it is written', () => {
   fc.assert(

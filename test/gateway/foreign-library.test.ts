@@ -5,8 +5,8 @@
 import { createPublicKey, type webcrypto } from 'node:crypto';
 import jsonwebtoken, { type JwtHeader, type JwtPayload } from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AUDIENCE, type Running, startFairgate } from '../running.ts';
-import { AS_JSON, GateVisitor, until } from './asking.ts';
+import { AUDIENCE, type Running, startFairgate } from '../running-gateway.ts';
+import { AS_JSON, GateVisitor, until } from './visitor-client.ts';
 
 const SESSION_SECONDS = 300;
 

@@ -6,11 +6,11 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { generateKeyPair } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Running, startFairgate } from '../running.ts';
-import { type Answer, ask, enter, GateVisitor, isClearRefusal, rawAsk, until } from './asking.ts';
-import { admissionToken, encode, type Maker, payloadOf, queueToken } from './forging.ts';
-import { brokenBytes, type Mangled, type Material, mangled } from './mangled.ts';
+import { type Running, startFairgate } from '../running-gateway.ts';
+import { admissionToken, encode, type Maker, payloadOf, queueToken } from './forged-tokens.ts';
+import { brokenBytes, type Mangled, type Material, mangled } from './malformed-requests.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
+import { type Answer, ask, enter, GateVisitor, isClearRefusal, rawAsk, until } from './visitor-client.ts';
 
 /** The same requests in every run; a found failure is repeated by its printed seed and path. */
 const SEED = 20210714;

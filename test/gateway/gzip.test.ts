@@ -3,7 +3,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gzip } from '../../worker/gzip.ts';
+import { gzip } from '../../worker/http/gzip.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 400 });
 

@@ -3,31 +3,31 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { vi } from 'vitest';
-import type { Look } from '../../queue-core/board.ts';
+import type { ViewRequest } from '../../queue-core/board.ts';
 import type { Command } from '../../queue-core/command.ts';
-import type { Page } from '../../queue-core/ledger.ts';
+import type { Page } from '../../queue-core/machine.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { createApp } from '../../worker/app.ts';
-import { VisitorCookies } from '../../worker/credentials.ts';
-import { Directory, SETTINGS_ACTOR } from '../../worker/directory.ts';
+import { PlaceRestore } from '../../worker/gate/place-restore.ts';
 import type { Gateway } from '../../worker/gateway.ts';
-import { LostPlaces } from '../../worker/lost-places.ts';
+import { Templates } from '../../worker/http/custom-page.ts';
+import { RateLimit } from '../../worker/http/rate-limit.ts';
 import { Metrics } from '../../worker/metrics.ts';
-import { Observations } from '../../worker/observations.ts';
 import type { Access } from '../../worker/operators/access.ts';
-import { OriginHealth } from '../../worker/origin-health.ts';
-import type { OriginFetch } from '../../worker/proxy.ts';
-import { RateLimit } from '../../worker/rate-limit.ts';
-import { RoomViews } from '../../worker/room-views.ts';
-import { type Room, type RoomInput, readSettings } from '../../worker/settings.ts';
-import type { SigningKeys } from '../../worker/signing-keys.ts';
-import { MemoryStore } from '../../worker/store/memory.ts';
+import type { OriginFetch } from '../../worker/proxy/forward.ts';
+import { OriginHealth } from '../../worker/proxy/origin-health.ts';
+import { type RoomConfig, type RoomInput, readSettings } from '../../worker/settings.ts';
+import { MemoryStore } from '../../worker/store/memory-store.ts';
 import { type DirectoryStore, type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
-import { Templates } from '../../worker/template.ts';
-import { Tokens } from '../../worker/tokens.ts';
-import { CookieJar, OPERATOR_KEY } from '../running.ts';
-import { AS_JSON, AS_PAGE } from './asking.ts';
+import { VisitorCookies } from '../../worker/tokens/cookies.ts';
+import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { Tokens } from '../../worker/tokens/tokens.ts';
+import { Observations } from '../../worker/views/observations.ts';
+import { RoomDirectory, SETTINGS_ACTOR } from '../../worker/views/room-directory.ts';
+import { RoomViews } from '../../worker/views/room-views.ts';
+import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
 import { MARKER } from './recording-origin.ts';
+import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
 vi.mock('../../worker/pages/client-en.ts?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../worker/pages/client-ko.ts?bundle', () => ({ default: '', sha256: '' }));
@@ -77,7 +77,7 @@ export class WatchedStore implements RoomStore {
     return replies;
   }
 
-  async view(room: string, look: Look) {
+  async view(room: string, look: ViewRequest) {
     this.views++;
     await this.#meetMood();
     const view = await this.inner.view(room, look);
@@ -121,7 +121,7 @@ export interface Played {
   clock: PlayedClock;
   store: WatchedStore;
   keys: SigningKeys;
-  room: Room;
+  room: RoomConfig;
   /** Requests that reached the origin. */
   passed: Request[];
   gateway: Gateway;
@@ -169,7 +169,7 @@ export async function playGateway(options: PlayedOptions): Promise<Played> {
       return new Response(MARKER);
     });
   const ownTime = options.ownTime ?? clock.now;
-  const configure = async ({ id, queue }: Room) => {
+  const configure = async ({ id, queue }: RoomConfig) => {
     await store.apply(id, [
       { kind: 'configure', by: SETTINGS_ACTOR, settings: queue, digest: 'same', secret: '5e'.repeat(32) },
     ]);
@@ -177,12 +177,12 @@ export async function playGateway(options: PlayedOptions): Promise<Played> {
   const observations = new Observations();
   const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
   const gateway: Gateway = {
-    directory: new Directory(store, settings.rooms, digestOf(settings.operatorKey), digestOf, clock),
+    directory: new RoomDirectory(store, settings.rooms, digestOf(settings.operatorKey), digestOf, clock),
     tokens: await Tokens.load(settings.publicUrl, keys),
     cookies: new VisitorCookies(settings.publicUrl),
     store,
     views: new RoomViews(store, configure, observations, randomBytes(8).toString('base64url'), clock),
-    lostPlaces: new LostPlaces(store),
+    placeRestore: new PlaceRestore(store),
     observations,
     templates: new Templates(store.directory),
     metrics: new Metrics(),

@@ -2,10 +2,10 @@
 // inside, whatever the size of the crowd, and a place that becomes free goes to the first in line.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Running, startFairgate } from '../running.ts';
-import { AS_PAGE, enter, GateVisitor, rawAsk, until } from './asking.ts';
-import { payloadOf } from './forging.ts';
+import { type Running, startFairgate } from '../running-gateway.ts';
+import { payloadOf } from './forged-tokens.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
+import { AS_PAGE, enter, GateVisitor, rawAsk, until } from './visitor-client.ts';
 
 const PLACES = 10;
 const CROWDS = [16, 64, 256];

@@ -2,8 +2,8 @@
 // it, one sign of life has the line go on. The app runs in this process; the origin's moods are the test's.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OriginFetch } from '../../worker/proxy.ts';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
+import type { OriginFetch } from '../../worker/proxy/forward.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { kindOfPage, type Played, PlayedVisitor, playGateway } from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
 

@@ -1,10 +1,10 @@
 // A waiting page of the operators' own, and the languages they offer.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
-import { OPERATOR_KEY } from '../running.ts';
-import { AS_PAGE } from './asking.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
 import { kindOfPage, NOON, type Played, PlayedVisitor, playGateway } from './in-process.ts';
+import { AS_PAGE } from './visitor-client.ts';
 
 /** As it could stand in an account of Cloudflare's today. */
 const TEMPLATE = `<!doctype html><title>Wait</title>

@@ -3,11 +3,11 @@
 
 import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
-import { ask, etag, signIn, withKey } from '../operators/asking.ts';
-import { AS_PAGE } from './asking.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { ask, etag, signIn, withKey } from '../operators/operator-client.ts';
 import { NOON, type Played, PlayedClock, PUBLIC_URL, playBeside, playGateway } from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
+import { AS_PAGE } from './visitor-client.ts';
 
 let keys: SigningKeys;
 

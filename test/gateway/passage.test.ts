@@ -6,9 +6,9 @@ import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Running, startFairgate } from '../running.ts';
-import { AS_JSON, AS_PAGE, ask, enter, GateVisitor, isClearRefusal, rawAsk, until } from './asking.ts';
+import { type Running, startFairgate } from '../running-gateway.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
+import { AS_JSON, AS_PAGE, ask, enter, GateVisitor, isClearRefusal, rawAsk, until } from './visitor-client.ts';
 import { acceptOf, readTextFrame, textFrame } from './web-socket.ts';
 
 const TITLE = { ko: '예약', en: 'Booking' };

@@ -3,10 +3,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { Metrics } from '../../worker/metrics.ts';
-import { Observations } from '../../worker/observations.ts';
 import { readSettings } from '../../worker/settings.ts';
-import { newSigningKey } from '../../worker/signing-keys.ts';
-import { StoreTally } from '../../worker/store/store-tally.ts';
+import { StoreStats } from '../../worker/store/store-stats.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
+import { Observations } from '../../worker/views/observations.ts';
 
 const base = {
   ROOMS: '[]',
@@ -39,29 +39,29 @@ describe('the pair for Redis', () => {
     expect(() => read(url, token)).not.toThrow(/secret/);
   });
 
-  it('is taken with https, and with http on loopback; desks are counted', () => {
+  it('is taken with https, and with http on loopback; relays are counted', () => {
     expect(read('https://db.example', 'token')).toEqual({
       url: 'https://db.example',
       token: 'token',
-      desks: 1,
+      relays: 1,
       replicas: 1,
     });
-    expect(read('http://127.0.0.1:8079', 'token', { REDIS_DESKS: '4' })).toMatchObject({ desks: 4 });
+    expect(read('http://127.0.0.1:8079', 'token', { REDIS_RELAYS: '4' })).toMatchObject({ relays: 4 });
     expect(read('https://db.example', 'token', { REDIS_REPLICAS: '0' })).toMatchObject({ replicas: 0 });
     for (const replicas of ['', ' ', '-1', '0.5', '9', 'all']) {
       expect(() => read('https://db.example', 'token', { REDIS_REPLICAS: replicas })).toThrow('REDIS_REPLICAS');
     }
-    for (const desks of ['0', '1.5', '17', 'many']) {
-      expect(() => read('https://db.example', 'token', { REDIS_DESKS: desks })).toThrow('REDIS_DESKS');
+    for (const relays of ['0', '1.5', '17', 'many']) {
+      expect(() => read('https://db.example', 'token', { REDIS_RELAYS: relays })).toThrow('REDIS_RELAYS');
     }
   });
 });
 
 it('what Redis was asked adds up in the metrics by room, and conflicts go into the room’s history', () => {
-  const [tally, metrics, observations] = [new StoreTally(), new Metrics(), new Observations()];
-  for (const commands of [1, 3, 300]) tally.list(commands, 2);
+  const [tally, metrics, observations] = [new StoreStats(), new Metrics(), new Observations()];
+  for (const commands of [1, 3, 300]) tally.recordBatch(commands, 2);
   tally.conflicts += 2;
-  tally.trouble('unanswered');
+  tally.recordFailure('unanswered');
   const taken = tally.take();
   metrics.tallied('demo', taken);
   metrics.tallied('demo', taken);

@@ -2,10 +2,10 @@
 // when the store is slow, fails, and comes back. The app runs in this process with a played clock.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
-import { AS_JSON, AS_PAGE } from './asking.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { kindOfPage, NOON, type Played, PlayedVisitor, playBeside, playGateway } from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
+import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
 let keys: SigningKeys;
 

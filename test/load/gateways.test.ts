@@ -10,9 +10,9 @@ import { type DemoOrigin, startDemoOrigin } from '../../origin/demo/server.ts';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
-import { freePort } from '../../scripts/free-port.ts';
-import { type RunningGateway, startGateway } from '../../scripts/gateway.ts';
-import { type SharedRedis, sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
+import { freePort } from '../../scripts/lib/free-port.ts';
+import { type RunningGateway, startGateway } from '../../scripts/lib/gateway-process.ts';
+import { type SharedRedis, sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
 import {
   admissionsOf,
   audit,
@@ -20,14 +20,14 @@ import {
   fullestMoment,
   fullestWindow,
   mostOvertaken,
-} from '../../scripts/rehearsal/audit.ts';
-import type { History, VisitorHistory } from '../../scripts/rehearsal/history.ts';
+} from '../../scripts/rehearsal/auditor.ts';
+import type { History, VisitorHistory } from '../../scripts/rehearsal/event-log.ts';
 import { planVisitors, type VisitorPlan } from '../../scripts/rehearsal/plan.ts';
-import { newSigningKey } from '../../worker/signing-keys.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { redisStore, storedRoom } from '../redis/redis-stores.ts';
-import { AUDIENCE, OPERATOR_KEY } from '../running.ts';
+import { AUDIENCE, OPERATOR_KEY } from '../running-gateway.ts';
 import { type Forwarder, forwardTo } from './forwarder.ts';
-import { gather, LINE_ONLY, PLAYED_MS_MAX, play, withPlaces } from './playing.ts';
+import { gather, LINE_ONLY, PLAYED_MS_MAX, play, withPlaces } from './play-rehearsal.ts';
 
 const VISITORS = 3_000;
 const GATEWAYS = 3;

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
-import { type Running, startFairgate } from '../running.ts';
-import { gather, LINE_ONLY, play, withPlaces } from './playing.ts';
+import { type Running, startFairgate } from '../running-gateway.ts';
+import { gather, LINE_ONLY, play, withPlaces } from './play-rehearsal.ts';
 
 const VISITORS = 520;
 const PLACES = 20;

@@ -3,9 +3,9 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Access } from '../../worker/operators/access.ts';
-import { newSigningKey } from '../../worker/signing-keys.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { NOON, type Played, playGateway } from '../gateway/in-process.ts';
-import { ask } from './asking.ts';
+import { ask } from './operator-client.ts';
 
 const TEAM = 'https://team.cloudflareaccess.com';
 const AUDIENCE = 'a1b2c3';

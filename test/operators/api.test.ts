@@ -9,9 +9,8 @@ import {
   type OperationName,
   PREVIEW_KINDS,
   ROLES,
-} from '../../worker/contract/operators.ts';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
-import { AS_PAGE } from '../gateway/asking.ts';
+} from '../../worker/contract/operator-api.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import {
   kindOfPage,
   NOON,
@@ -21,8 +20,9 @@ import {
   playBeside,
   playGateway,
 } from '../gateway/in-process.ts';
-import { OPERATOR_KEY } from '../running.ts';
-import { ask, causesIn, etag, problemIn, signIn, withKey } from './asking.ts';
+import { AS_PAGE } from '../gateway/visitor-client.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
+import { ask, causesIn, etag, problemIn, signIn, withKey } from './operator-client.ts';
 
 const POLICY = { newUsersPerMinute: 120, totalActiveUsers: 50, sessionMinutes: 7 };
 const SITE = {

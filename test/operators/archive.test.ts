@@ -1,11 +1,11 @@
 // A room that somebody has just opened is not archived by somebody else, who still sees it closed.
 
 import { expect, it, vi } from 'vitest';
-import { newSigningKey } from '../../worker/signing-keys.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
-import { AS_PAGE } from '../gateway/asking.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { playBeside, playGateway } from '../gateway/in-process.ts';
-import { ask, etag, problemIn, withKey } from './asking.ts';
+import { AS_PAGE } from '../gateway/visitor-client.ts';
+import { ask, etag, problemIn, withKey } from './operator-client.ts';
 
 /** A closed room at two gateways, with the tag under which the second one sees it. */
 async function closedAtBoth() {

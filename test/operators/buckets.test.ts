@@ -3,11 +3,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type HistoryBucket, NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { HISTORY_BUCKET_MS } from '../../queue-core/limits.ts';
-import { bucketSchema, type History, type Live } from '../../worker/contract/operators.ts';
+import { bucketSchema, type History, type Live } from '../../worker/contract/operator-api.ts';
 import { bucketInWords } from '../../worker/operators/live.ts';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { playGateway } from '../gateway/in-process.ts';
-import { ask, withKey } from './asking.ts';
+import { ask, withKey } from './operator-client.ts';
 
 /** With every field, also those that may be absent: one that the core gets and this file does not name does not compile. */
 type Whole<T> = T extends readonly unknown[] ? T : T extends object ? { [Name in keyof T]-?: Whole<T[Name]> } : T;

@@ -2,9 +2,9 @@
 // not one for as long as somebody keeps such looks coming.
 
 import { expect, it, vi } from 'vitest';
-import { newSigningKey } from '../../worker/signing-keys.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { playBeside, playGateway } from '../gateway/in-process.ts';
-import { ask, etag, problemIn, withKey } from './asking.ts';
+import { ask, etag, problemIn, withKey } from './operator-client.ts';
 
 it('a removed key changes nothing while looks at the directory are broken off, and watches no longer than with a lost store', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});

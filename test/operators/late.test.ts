@@ -1,9 +1,9 @@
 // What an operator decided before the opening or the closing, and what comes of it when the request arrives after it.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { newSigningKey } from '../../worker/signing-keys.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { NOON, type Played, PlayedClock, PlayedVisitor, playGateway } from '../gateway/in-process.ts';
-import { ask, etag, problemIn, withKey } from './asking.ts';
+import { ask, etag, problemIn, withKey } from './operator-client.ts';
 
 const OPENS = new Date(NOON + 60_000).toISOString();
 const LATER = new Date(NOON + 600_000).toISOString();

@@ -1,10 +1,10 @@
 // Watching a room: what it costs, what it says when the store is lost, and which alarm has which cause.
 
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Alarm, Forecast, Live } from '../../worker/contract/operators.ts';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
+import type { Alarm, Forecast, Live } from '../../worker/contract/operator-api.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { type Played, PlayedClock, PlayedVisitor, playGateway } from '../gateway/in-process.ts';
-import { ask, withKey } from './asking.ts';
+import { ask, withKey } from './operator-client.ts';
 
 let keys: SigningKeys;
 

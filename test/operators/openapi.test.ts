@@ -1,9 +1,9 @@
 // The OpenAPI description as a client generator reads it: whole in itself, and true of the deployment that serves it.
 
 import { describe, expect, it } from 'vitest';
-import { OPERATIONS, OPERATOR_PATH, type Operation } from '../../worker/contract/operators.ts';
-import { VisitorCookies } from '../../worker/credentials.ts';
+import { OPERATIONS, OPERATOR_PATH, type Operation } from '../../worker/contract/operator-api.ts';
 import { openApi } from '../../worker/operators/openapi.ts';
+import { VisitorCookies } from '../../worker/tokens/cookies.ts';
 
 interface Described {
   operationId: string;

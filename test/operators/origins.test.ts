@@ -2,7 +2,7 @@
 // can write any page of http, and an older browser sends cookies along from there.
 
 import { expect, it } from 'vitest';
-import { changesFromElsewhere } from '../../worker/operators/who.ts';
+import { changesFromElsewhere } from '../../worker/operators/auth.ts';
 
 const CONSOLE = { consoleUrl: 'https://console.test:8443' };
 

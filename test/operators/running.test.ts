@@ -2,7 +2,7 @@
 
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OPERATOR_KEY, type Running, startFairgate, TestVisitor } from '../running.ts';
+import { OPERATOR_KEY, type Running, startFairgate, TestVisitor } from '../running-gateway.ts';
 
 let fairgate: Running;
 

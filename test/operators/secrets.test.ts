@@ -2,12 +2,12 @@
 // visitor's token where a script could read it.
 
 import { beforeAll, expect, it } from 'vitest';
-import { OPERATIONS, type OperationName } from '../../worker/contract/operators.ts';
-import { newSigningKey, type SigningKeys } from '../../worker/signing-keys.ts';
-import { AS_JSON, AS_PAGE } from '../gateway/asking.ts';
+import { OPERATIONS, type OperationName } from '../../worker/contract/operator-api.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { NOON, playGateway } from '../gateway/in-process.ts';
-import { OPERATOR_KEY } from '../running.ts';
-import { ask, etag, signIn } from './asking.ts';
+import { AS_JSON, AS_PAGE } from '../gateway/visitor-client.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
+import { ask, etag, signIn } from './operator-client.ts';
 
 let keys: SigningKeys;
 

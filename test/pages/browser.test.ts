@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Board, Status } from '../../queue-core/board.ts';
-import { launchChromium } from '../../scripts/chromium.ts';
+import { launchChromium } from '../../scripts/lib/chromium.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
 import { complaints } from '../axe.ts';
 import { board, buildPages, FULLEST, MODELS, model, rfc3339, status } from './built-pages.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { gzip } from '../../worker/gzip.ts';
+import { gzip } from '../../worker/http/gzip.ts';
 import type { PageModel } from '../../worker/pages/model.ts';
 import { board, buildPages, FULLEST, MODELS, model, NOW, rfc3339, status } from './built-pages.ts';
 

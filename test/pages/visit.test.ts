@@ -4,8 +4,8 @@ import type { Board, Status } from '../../queue-core/board.ts';
 import { POLL_JITTER } from '../../queue-core/limits.ts';
 import { announcer } from '../../worker/pages/announcer.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
+import { type Shown, visit } from '../../worker/pages/page-script.ts';
 import { serverClock } from '../../worker/pages/server-clock.ts';
-import { type Shown, visit } from '../../worker/pages/visit.ts';
 import { board, MODELS, model, NOW, rfc3339, status } from './built-pages.ts';
 
 beforeEach(() => {

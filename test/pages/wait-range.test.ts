@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { en } from '../../worker/pages/strings-en.ts';
+import { ko } from '../../worker/pages/strings-ko.ts';
 import { WAIT_MINUTES_MAX, waitRange } from '../../worker/pages/wait-range.ts';
-import { en } from '../../worker/pages/words-en.ts';
-import { ko } from '../../worker/pages/words-ko.ts';
 
 const seconds = fc.integer({ min: 0, max: 1_000_000 });
 const range = fc.tuple(seconds, seconds).map(([a, b]) => ({ low: Math.min(a, b), high: Math.max(a, b) }));

@@ -3,10 +3,10 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Command } from '../../queue-core/command.ts';
-import type { Fault } from '../../scripts/local-redis/rest-stand-in.ts';
-import { type SharedRedis, sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
+import type { Fault } from '../../scripts/lib/local-redis/rest-stand-in.ts';
+import { type SharedRedis, sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
-import { configure, join, settings, T0 } from '../core/rooms.ts';
+import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { redisStore } from './redis-stores.ts';
 
 let redis: SharedRedis;
@@ -50,11 +50,11 @@ const FOREVER = Number.POSITIVE_INFINITY;
 
 describe('a wish whose answer was lost', () => {
   test('has been granted once and is told so, although Redis had done it already', async () => {
-    const { store, room, tally, issued } = await opened();
+    const { store, room, stats, issued } = await opened();
     meet({ kind: 'dropAnswer' }, 1, 'commits');
     const [reply] = await store.apply(room, [join('a')]);
     expect(reply).toMatchObject({ kind: 'joined', place: { number: 1 } });
-    expect(tally.take()).toMatchObject({ conflicts: 0, retries: 1 });
+    expect(stats.take()).toMatchObject({ conflicts: 0, retries: 1 });
     expect(await issued()).toBe(1);
   });
 
@@ -148,7 +148,7 @@ describe('a Redis that does not work', () => {
     const { room } = await opened();
     const stranger = redisStore({ ...redis.address, token: 'wrong' });
     await expect(stranger.store.apply(room, [join('a')])).rejects.toThrow('it refuses the token');
-    expect(stranger.link.roundTrips).toBe(1);
+    expect(stranger.client.roundTrips).toBe(1);
   });
 
   test('is full: nothing is half written, and what is there stays readable', async () => {
@@ -227,21 +227,21 @@ describe('gateways on one Redis', () => {
   });
 
   test('combine what comes meanwhile: many wishes, few commits', async () => {
-    const { store, room, tally } = await opened();
-    tally.take();
+    const { store, room, stats } = await opened();
+    stats.take();
     await Promise.all(Array.from({ length: 200 }, (_, index) => store.apply(room, [join(`${index}`)])));
-    const { lists, commands } = tally.take();
+    const { batches, commands } = stats.take();
     expect(commands).toBe(200);
-    expect(lists).toBeLessThanOrEqual(3);
+    expect(batches).toBeLessThanOrEqual(3);
   });
 
   test('look without writing where somebody has just written, and what was shown as called stays', async () => {
-    const { store, room, link } = await opened();
+    const { store, room, client } = await opened();
     await store.apply(room, [join('a', true)]);
     const before = await store.view(room, { endingsAfter: 0, report: null });
-    const trips = link.roundTrips;
+    const trips = client.roundTrips;
     expect(await store.view(room, { endingsAfter: 0, report: null })).toEqual(before);
-    expect(link.roundTrips - trips).toBe(1);
+    expect(client.roundTrips - trips).toBe(1);
     const other = redisStore(redis.address, { clock: () => clock.now });
     const seen = await other.store.view(room, { endingsAfter: 0, report: null });
     expect(seen.board.called).toBe(before.board.called);

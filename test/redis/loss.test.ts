@@ -11,12 +11,12 @@ import type { DirectoryCommand } from '../../queue-core/directory.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
 import { RECOVERY_MS } from '../../queue-core/limits.ts';
-import { type RunningRedis, startRedis } from '../../scripts/local-redis/redis-server.ts';
-import { type RestStandIn, startRestStandIn } from '../../scripts/local-redis/rest-stand-in.ts';
+import { type RunningRedis, startRedis } from '../../scripts/lib/local-redis/redis-server.ts';
+import { type RestStandIn, startRestStandIn } from '../../scripts/lib/local-redis/rest-stand-in.ts';
 import type { RoomStore } from '../../worker/store/room-store.ts';
 import { StoreUnavailable, UnknownRoom } from '../../worker/store/room-store.ts';
-import { change, claim, configure, join, policy, settings, T0 } from '../core/rooms.ts';
-import { startFairgate } from '../running.ts';
+import { change, claim, configure, join, policy, settings, T0 } from '../core/sample-rooms.ts';
+import { startFairgate } from '../running-gateway.ts';
 import { redisStore, storedRoom } from './redis-stores.ts';
 
 const ROOM = 'loss';

@@ -5,26 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
-import type { Put } from '../../queue-core/ledger.ts';
+import type { Put } from '../../queue-core/machine.ts';
 import { checkLedger } from '../../scripts/check-room.ts';
-import { diskPlace, type LedgerPlace, redisPlace } from '../../scripts/ledger-places.ts';
-import { sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
+import { sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
+import { diskLocation, type LedgerLocation, redisLocation } from '../../scripts/lib/stored-ledgers.ts';
 import { moveLedger } from '../../scripts/move-room.ts';
-import { change, configure, join as joining, settings, T0 } from '../core/rooms.ts';
-import { startFairgate, TestVisitor } from '../running.ts';
+import { change, configure, join as joining, settings, T0 } from '../core/sample-rooms.ts';
+import { startFairgate, TestVisitor } from '../running-gateway.ts';
 import { redisStore } from './redis-stores.ts';
 
-const places: LedgerPlace[] = [];
+const places: LedgerLocation[] = [];
 afterEach(async () => {
   for (const place of places.splice(0)) await place.close();
 });
 
-async function opened(place: LedgerPlace | Promise<LedgerPlace>): Promise<LedgerPlace> {
+async function opened(place: LedgerLocation | Promise<LedgerLocation>): Promise<LedgerLocation> {
   places.push(await place);
   return place;
 }
 
-async function rowsOf(place: LedgerPlace, ledger: string): Promise<Put[]> {
+async function rowsOf(place: LedgerLocation, ledger: string): Promise<Put[]> {
   const rows: Put[] = [];
   for await (const row of place.rows(ledger)) rows.push(row);
   return rows.toSorted((a, b) => a.table.localeCompare(b.table) || a.key - b.key);
@@ -50,8 +50,8 @@ test('a closed room moves from local disk into Redis and back, whole; one that i
     const last = await boardNow();
     await fairgate.gateway.stop('SIGTERM');
 
-    const disk = await opened(diskPlace(fairgate.dataDir));
-    const memory = await opened(redisPlace(redis.address));
+    const disk = await opened(diskLocation(fairgate.dataDir));
+    const memory = await opened(redisLocation(redis.address));
     await expect(moveLedger('room:nowhere', disk, memory)).rejects.toThrow('is not in');
     expect((await checkLedger(disk, 'room:demo')).faults).toEqual([]);
     for (const ledger of ['room:demo', 'directory']) {
@@ -67,7 +67,7 @@ test('a closed room moves from local disk into Redis and back, whole; one that i
     const { board } = await store.view('demo', { endingsAfter: 0, report: null });
     expect(board).toMatchObject({ epoch: last.epoch, issued: last.issued, called: last.called, state: 'closed' });
     mkdirSync(join(elsewhere, 'rooms'));
-    const back = await opened(diskPlace(elsewhere));
+    const back = await opened(diskLocation(elsewhere));
     await moveLedger('room:demo', memory, back);
     expect(await rowsOf(back, 'room:demo')).toEqual(await rowsOf(memory, 'room:demo'));
   } finally {
@@ -83,11 +83,11 @@ test('what a move left that was broken off is not taken for the room’s own', a
   await store.apply('demo', [configure(settings())]);
   now += 1_000;
   await store.apply('demo', [joining('a', true), change({ kind: 'close' })]);
-  const memory = await opened(redisPlace(redis.address));
+  const memory = await opened(redisLocation(redis.address));
   const elsewhere = mkdtempSync(join(tmpdir(), 'fairgate-moved-'));
   try {
     mkdirSync(join(elsewhere, 'rooms'));
-    const disk = await opened(diskPlace(elsewhere));
+    const disk = await opened(diskLocation(elsewhere));
     const [session] = await rowsOf(memory, 'room:demo').then((rows) => rows.filter(({ table }) => table === 'session'));
     async function* brokenOff() {
       for (let key = 2; key < 600; key++) yield { ...session, key } as Put;
@@ -108,7 +108,7 @@ test('a room that is open stays where it is, and one that is not sound is found'
   const { store } = redisStore(redis.address, { clock: () => T0 + 1_000 });
   await store.apply('demo', [configure(settings())]);
   await store.apply('demo', [joining('a', true), joining('b', true)]);
-  const place = await opened(redisPlace(redis.address));
+  const place = await opened(redisLocation(redis.address));
   await expect(moveLedger('room:demo', place, place)).rejects.toThrow('is not closed');
   expect((await checkLedger(place, 'room:demo')).faults).toEqual([]);
 
@@ -124,6 +124,6 @@ test('a room that is open stays where it is, and one that is not sound is found'
 
 test('a Redis that may throw keys away or keeps nothing on disk is said to', async () => {
   await using redis = await sharedRedis('--maxmemory-policy', 'allkeys-lru');
-  const warnings = await (await opened(redisPlace(redis.address))).warnings();
+  const warnings = await (await opened(redisLocation(redis.address))).warnings();
   expect(warnings.join('\n')).toMatch(/allkeys-lru[\s\S]*append-only/);
 });

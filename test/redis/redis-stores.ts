@@ -2,18 +2,18 @@
 
 import { randomBytes } from 'node:crypto';
 import type { RoomDocument, SessionRecord } from '../../queue-core/room.ts';
-import { RedisArchive } from '../../worker/store/redis-archive.ts';
-import { RedisLink } from '../../worker/store/redis-link.ts';
-import { type RedisOptions, RedisStore } from '../../worker/store/redis-store.ts';
-import { StoreTally } from '../../worker/store/store-tally.ts';
+import { RedisArchive } from '../../worker/store/redis/redis-archive.ts';
+import { RedisClient } from '../../worker/store/redis/redis-client.ts';
+import { type RedisOptions, RedisStore } from '../../worker/store/redis/redis-store.ts';
+import { StoreStats } from '../../worker/store/store-stats.ts';
 
-/** A store of one context, as a gateway with a desk of its own would have it. */
+/** A store of one context, as a gateway with a relay of its own would have it. */
 export function redisStore(address: { url: string; token: string }, changes: Partial<RedisOptions> = {}) {
-  const tally = new StoreTally();
-  const link = new RedisLink(address);
+  const stats = new StoreStats();
+  const client = new RedisClient(address);
   const store = new RedisStore({
-    link,
-    tally,
+    client,
+    stats,
     replicas: 0,
     stopwatch: () => performance.now(),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -21,7 +21,7 @@ export function redisStore(address: { url: string; token: string }, changes: Par
     randomId: (bytes) => randomBytes(bytes).toString('base64url'),
     ...changes,
   });
-  return { store, link, tally };
+  return { store, client, stats };
 }
 
 export interface StoredRoom {
@@ -31,7 +31,7 @@ export interface StoredRoom {
 
 /** A room as it lies in Redis. */
 export async function storedRoom(address: { url: string; token: string }, name: string): Promise<StoredRoom> {
-  const archive = new RedisArchive(new RedisLink(address), `room:${name}`);
+  const archive = new RedisArchive(new RedisClient(address), `room:${name}`);
   const room = (await archive.document()) as RoomDocument | null;
   if (room === null) throw new TypeError(`Room "${name}" is not in Redis.`);
   const sessions = new Map<number, SessionRecord>();

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../scripts/rehearsal/arguments.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
-import { checkTarget } from '../../scripts/rehearsal/target.ts';
+import { checkTarget } from '../../scripts/rehearsal/rehearsal-target.ts';
 
 const read = (...argv: string[]) => readArguments(argv, () => 7);
 

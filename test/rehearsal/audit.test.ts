@@ -6,8 +6,8 @@ import { resolve } from 'node:path';
 import { unshuffleList } from '@chainsafe/swap-or-not-shuffle';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { audit, type Evidence, type Finding, type LawName } from '../../scripts/rehearsal/audit.ts';
-import type { BoardSeen, PlaceSeen, SessionSeen, VisitorHistory } from '../../scripts/rehearsal/history.ts';
+import { audit, type Evidence, type Finding, type LawName } from '../../scripts/rehearsal/auditor.ts';
+import type { BoardSeen, PlaceSeen, SessionSeen, VisitorHistory } from '../../scripts/rehearsal/event-log.ts';
 
 const OPENS_AT = Date.parse('2027-03-02T11:00:00.000Z');
 const PEOPLE = 40;
@@ -128,7 +128,7 @@ function moveSlot(person: VisitorHistory & { sessions: [SessionSeen] }, toMs: nu
 
 test('the auditor shares no code with the queue, the gateway or the player', async () => {
   const { metafile } = await build({
-    entryPoints: [resolve(import.meta.dirname, '../../scripts/rehearsal/audit.ts')],
+    entryPoints: [resolve(import.meta.dirname, '../../scripts/rehearsal/auditor.ts')],
     absWorkingDir: resolve(import.meta.dirname, '../..'),
     bundle: true,
     write: false,
@@ -136,7 +136,10 @@ test('the auditor shares no code with the queue, the gateway or the player', asy
     platform: 'node',
     packages: 'external',
   });
-  expect(Object.keys(metafile.inputs).sort()).toEqual(['scripts/rehearsal/audit.ts', 'scripts/rehearsal/history.ts']);
+  expect(Object.keys(metafile.inputs).sort()).toEqual([
+    'scripts/rehearsal/auditor.ts',
+    'scripts/rehearsal/event-log.ts',
+  ]);
 });
 
 test('a history in which everything went as promised keeps every law', () => {

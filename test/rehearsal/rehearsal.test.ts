@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from '../../scripts/chromium.ts';
-import { LAWS } from '../../scripts/rehearsal/audit.ts';
+import { launchChromium } from '../../scripts/lib/chromium.ts';
+import { LAWS } from '../../scripts/rehearsal/auditor.ts';
 import { complaints } from '../axe.ts';
-import { type Running, startFairgate } from '../running.ts';
+import { type Running, startFairgate } from '../running-gateway.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../scripts/rehearse.ts');
 const PLAYED_MS_MAX = 120_000;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AuditRecord } from '../../queue-core/audit.ts';
-import { CheckedRoom, change, configure, settings, T0 } from '../core/rooms.ts';
+import { CheckedRoom, change, configure, settings, T0 } from '../core/sample-rooms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairgate-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));

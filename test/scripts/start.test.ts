@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
-import { freePort } from '../../scripts/free-port.ts';
+import { freePort } from '../../scripts/lib/free-port.ts';
 
 const START = resolve(import.meta.dirname, '../../scripts/start.ts');
 

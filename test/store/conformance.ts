@@ -13,7 +13,7 @@ import {
   RECENT_JOINS_MAX,
 } from '../../queue-core/limits.ts';
 import { type RoomStore, UnknownDirectory, UnknownRoom } from '../../worker/store/room-store.ts';
-import { change, claim, configure, join, OPERATOR, OTHER_SECRET, policy, settings, T0 } from '../core/rooms.ts';
+import { change, claim, configure, join, OPERATOR, OTHER_SECRET, policy, settings, T0 } from '../core/sample-rooms.ts';
 
 export interface StoreUnderTest {
   store: RoomStore;

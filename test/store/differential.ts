@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, Reply } from '../../queue-core/command.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
-import { MemoryStore } from '../../worker/store/memory.ts';
-import { change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from '../core/rooms.ts';
+import { MemoryStore } from '../../worker/store/memory-store.ts';
+import { change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from '../core/sample-rooms.ts';
 import type { StoreUnderTest } from './conformance.ts';
 
 const SEEDS = [1, 20_210_714, 4_294_967_291];

@@ -1,4 +1,4 @@
-import { MemoryStore } from '../../worker/store/memory.ts';
+import { MemoryStore } from '../../worker/store/memory-store.ts';
 import { conformance } from './conformance.ts';
 
 const clock = { now: 0 };

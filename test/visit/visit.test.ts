@@ -3,10 +3,10 @@
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium } from '../../scripts/chromium.ts';
-import { sharedRedis } from '../../scripts/local-redis/shared-redis.ts';
+import { launchChromium } from '../../scripts/lib/chromium.ts';
+import { sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
 import { complaints } from '../axe.ts';
-import { type Running, type RunningOptions, startFairgate } from '../running.ts';
+import { type Running, type RunningOptions, startFairgate } from '../running-gateway.ts';
 
 /** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
 const PATIENCE_MS = 40_000;

@@ -1,10 +1,10 @@
 // The worker of the tests that run inside workerd: the real room object, with a clock that tests can set.
 
-import { Desk as RealDesk } from '../../worker/store/desk.ts';
 import {
   DirectoryObject as RealDirectoryObject,
   RoomObject as RealRoomObject,
-} from '../../worker/store/room-object.ts';
+} from '../../worker/store/durable-objects/room-object.ts';
+import { Relay as ProductionRelay } from '../../worker/store/redis/relay.ts';
 
 export const clock = { now: 0 };
 
@@ -20,10 +20,10 @@ export class DirectoryObject extends RealDirectoryObject {
   }
 }
 
-/** Where the desks of a test find Redis. */
+/** Where the relays of a test find Redis. */
 export const redis = { url: '', token: '' };
 
-export class Desk extends RealDesk {
+export class Relay extends ProductionRelay {
   constructor(ctx: DurableObjectState) {
     super(ctx, { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
   }

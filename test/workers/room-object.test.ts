@@ -4,9 +4,9 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import { DurableStore } from '../../worker/store/durable-store.ts';
-import type { DirectoryObject, RoomObject } from '../../worker/store/room-object.ts';
-import { configure, join, settings, T0 } from '../core/rooms.ts';
+import { DurableStore } from '../../worker/store/durable-objects/durable-store.ts';
+import type { DirectoryObject, RoomObject } from '../../worker/store/durable-objects/room-object.ts';
+import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
 import { differential } from '../store/differential.ts';
 import { clock } from './main.ts';

@@ -5,7 +5,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVeri
 import * as z from 'zod';
 import type { Actor } from '../../queue-core/audit.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
-import { roleSchema } from '../contract/operators.ts';
+import { roleSchema } from '../contract/operator-api.ts';
 
 /** Keys are fetched anew after this; Access rotates them every six weeks and publishes the next one beside. */
 const KEYS_MS = 10 * 60_000;

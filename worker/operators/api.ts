@@ -3,17 +3,23 @@
 
 import { type Context, Hono } from 'hono';
 import type * as z from 'zod';
-import { readText } from '../body.ts';
-import { isBrowser } from '../client.ts';
-import { allows, OPERATIONS, type Operation, type OperationName, TEMPLATE_BYTES_MAX } from '../contract/operators.ts';
-import type { FieldCause } from '../contract/problems.ts';
+import {
+  allows,
+  OPERATIONS,
+  type Operation,
+  type OperationName,
+  TEMPLATE_BYTES_MAX,
+} from '../contract/operator-api.ts';
+import type { FieldCause } from '../contract/problem-schema.ts';
+import type { RequestEnv } from '../gate/visitor-api.ts';
 import type { Gateway } from '../gateway.ts';
-import { operatorProblem } from '../problems.ts';
+import { operatorProblem } from '../http/problems.ts';
+import { readText } from '../http/request-body.ts';
+import { isBrowser } from '../http/request-client.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
-import type { RequestEnv } from '../visitor-api.ts';
+import { authenticate, changesFromElsewhere, type Principal } from './auth.ts';
 import { HANDLERS } from './handlers.ts';
 import { readVersions, type Versions } from './versions.ts';
-import { changesFromElsewhere, type Who, whoAsks } from './who.ts';
 
 /** A room's whole settings are a tenth of this. */
 const JSON_BYTES_MAX = 65_536;
@@ -30,7 +36,7 @@ export interface Asked<N extends OperationName> {
   gateway: Gateway;
   c: Context<RequestEnv>;
   /** null only where the contract asks for no role. */
-  who: Who;
+  who: Principal;
   /** What the room was when the operator looked; null where the contract does not ask. */
   versions: Versions | null;
   query: OutputOf<N, 'query'>;
@@ -55,7 +61,7 @@ export function operatorApi(gateway: Gateway): Hono<RequestEnv> {
     api.on(operation.method, path, (c) => answer(gateway, name, operation, c));
   }
   api.all('*', async (c) => {
-    const who = await whoAsks(gateway, c.req.raw, c.var.background);
+    const who = await authenticate(gateway, c.req.raw, c.var.background);
     return who instanceof Response ? who : operatorProblem('not-found');
   });
   api.onError((error) => {
@@ -82,7 +88,7 @@ async function answer(
   const request = c.req.raw;
   try {
     const who =
-      operation.role === null ? nobodyYet(gateway, request) : await whoAsks(gateway, request, c.var.background);
+      operation.role === null ? nobodyYet(gateway, request) : await authenticate(gateway, request, c.var.background);
     if (who instanceof Response) return who;
     if (!allows(who.actor.role, operation.role)) return operatorProblem('role-too-small');
     const versions = readVersions(c.req.header('If-Match'));
@@ -94,7 +100,7 @@ async function answer(
     return await handle({ gateway, c, who, versions: operation.ifMatch === undefined ? null : versions, ...input });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    console.error(...error.words);
+    console.error(...error.logArguments);
     // A store that was asked for a change may have made it and lost only the answer. A sign-in leaves nothing to be sure of.
     const isChange = operation.method !== 'GET' && operation.role !== null;
     return operatorProblem(isChange ? 'change-unconfirmed' : 'store-unreachable');
@@ -102,7 +108,7 @@ async function answer(
 }
 
 /** A sign-in, too, is only taken from this origin's own page or from a client that is no browser. */
-function nobodyYet(gateway: Gateway, request: Request): Who | Response {
+function nobodyYet(gateway: Gateway, request: Request): Principal | Response {
   if (isBrowser(request) && changesFromElsewhere(request, gateway)) return operatorProblem('cross-site-request');
   return { actor: { id: 'nobody', name: 'nobody', role: 'viewer', address: null }, session: null };
 }

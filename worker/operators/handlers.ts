@@ -11,29 +11,29 @@ import {
   type DirectoryView,
   OWNER_KEY_ID,
 } from '../../queue-core/directory.ts';
-import { outlook } from '../../queue-core/forecast.ts';
+import { forecast } from '../../queue-core/forecast.ts';
 import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
-import type { Page } from '../../queue-core/ledger.ts';
 import { HISTORY_BUCKET_MS, PASS_USE_MS, ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import type { Page } from '../../queue-core/machine.ts';
 import { stageOf } from '../../queue-core/opening.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
-import { json } from '../answers.ts';
-import { isBrowser } from '../client.ts';
-import type { Changed, OperationName, RoomDetail, RoomSummary, Session } from '../contract/operators.ts';
-import type { FieldError, OperatorProblem } from '../contract/problems.ts';
-import { DIRECTORY_MS_MAX, roomOf } from '../directory.ts';
-import { operatorProblem } from '../problems.ts';
-import type { Seen } from '../room-views.ts';
-import { momentOf, placeTakenText, policyOf, type Room, siteOf } from '../settings.ts';
-import { templateFault } from '../template.ts';
+import type { Changed, OperationName, RoomDetail, RoomSummary, Session } from '../contract/operator-api.ts';
+import type { FieldError, OperatorProblem } from '../contract/problem-schema.ts';
+import { templateFault } from '../http/custom-page.ts';
+import { operatorProblem } from '../http/problems.ts';
+import { isBrowser } from '../http/request-client.ts';
+import { json } from '../http/responses.ts';
+import { momentOf, placeTakenText, policyOf, type RoomConfig, siteOf } from '../settings.ts';
+import { DIRECTORY_MS_MAX, roomConfigOf } from '../views/room-directory.ts';
+import type { RoomSnapshot } from '../views/room-views.ts';
 import type { Asked, Handlers } from './api.ts';
+import { directoryFor, type Principal, signIn } from './auth.ts';
 import { bucketInWords, liveOf } from './live.ts';
 import { logAsCsv, logAsJson } from './log-export.ts';
 import { PASS_MS, passLink, passToken } from './pass.ts';
 import { previewPage } from './preview.ts';
 import { etagOf, type Versions } from './versions.ts';
-import { directoryFor, signIn, type Who } from './who.ts';
 
 export const HANDLERS: Handlers = {
   async signIn({ gateway, c, body }) {
@@ -67,7 +67,7 @@ export const HANDLERS: Handlers = {
     if (directory instanceof Response) return directory;
     const rooms = await Promise.all(
       directory.rooms.map(async (room): Promise<RoomSummary> => {
-        const seen = await asked.gateway.views.read(roomOf(room), asked.c.var.background);
+        const seen = await asked.gateway.views.read(roomConfigOf(room), asked.c.var.background);
         const board = seen?.view.board;
         return {
           id: room.id,
@@ -97,7 +97,7 @@ export const HANDLERS: Handlers = {
     const change: DirectoryChange = { kind: 'putRoom', room: body.id, ifVersion: null, site, settings };
     const reply = await changeDirectory(asked, change);
     if (reply.kind !== 'changed') return directoryProblem(reply);
-    const room: Room = { id: body.id, ...site, queue: settings, version: reply.version };
+    const room: RoomConfig = { id: body.id, ...site, queue: settings, version: reply.version };
     const seen = await gateway.views.read(room, c.var.background);
     const stage = seen === null ? 'ahead' : stageOf(seen.view.board.state);
     return changed(reply, { site: reply.version, room: seen?.view.live.version ?? 1, stage }, DIRECTORY_MS_MAX);
@@ -169,7 +169,7 @@ export const HANDLERS: Handlers = {
     const entry = await entryOf(asked);
     if (entry instanceof Response) return entry;
     // Somebody may just have opened it: neither a kept view nor the site's version alone would show that.
-    asked.gateway.views.outdate(roomOf(entry));
+    asked.gateway.views.outdate(roomConfigOf(entry));
     const found = await lookedAt(asked);
     if (found instanceof Response) return found;
     if (found.seen.unreachable) return operatorProblem('store-unreachable');
@@ -224,7 +224,7 @@ export const HANDLERS: Handlers = {
     const { view } = found.seen;
     const { newUsersPerMinute, totalActiveUsers, sessionMinutes } = asked.query;
     const proposed = { ...view.policy, newUsersPerMinute, totalActiveUsers, sessionMs: sessionMinutes * 60_000 };
-    return json({ present: outlook(view, view.policy), proposed: outlook(view, proposed) });
+    return json({ present: forecast(view, view.policy), proposed: forecast(view, proposed) });
   },
 
   async history(asked) {
@@ -319,9 +319,9 @@ type AnyAsked = Asked<OperationName>;
 type Asking = Pick<AnyAsked, 'gateway' | 'c' | 'who' | 'versions' | 'text'> & { body: unknown };
 
 interface LookedAt {
-  room: Room;
+  room: RoomConfig;
   entry: DirectoryRoom;
-  seen: Seen;
+  seen: RoomSnapshot;
   etag: string;
 }
 
@@ -338,7 +338,7 @@ async function entryOf(asked: Asking): Promise<DirectoryRoom | Response> {
 async function lookedAt(asked: Asking): Promise<LookedAt | Response> {
   const entry = await entryOf(asked);
   if (entry instanceof Response) return entry;
-  const room = roomOf(entry);
+  const room = roomConfigOf(entry);
   const seen = await asked.gateway.views.read(room, asked.c.var.background);
   if (seen === null) return operatorProblem('store-unreachable');
   const { board, live } = seen.view;
@@ -359,7 +359,7 @@ async function changeRoom(asked: Asking, change: () => Change): Promise<Response
   return changed(reply, { site: entry.version, room: reply.version, stage }, VIEW_STALE_MS_MAX);
 }
 
-async function sendChange(asked: Asking, room: Room, change: Change, ifVersion: number | null) {
+async function sendChange(asked: Asking, room: RoomConfig, change: Change, ifVersion: number | null) {
   const { metrics, store, views } = asked.gateway;
   const [id, by] = [wishId(asked, change.kind), asked.who.actor];
   // On the other side of the opening or the closing these begin a new opening, and the line that stands is gone.
@@ -388,7 +388,7 @@ async function changeDirectory(asked: Asking, change: DirectoryChange) {
   const { gateway, who } = asked;
   const id = wishId(asked, change.kind);
   const [reply] = await gateway.store.directory.apply([{ kind: 'change', id, by: who.actor, change }]);
-  gateway.directory.outdate();
+  gateway.directory.invalidate();
   return reply;
 }
 
@@ -477,7 +477,7 @@ function logPage(records: { seq: number }[], limit: number): Response {
   return json({ records, next: last === undefined || records.length < limit ? null : last.seq });
 }
 
-function sessionOf({ actor, session }: Who): Session {
+function sessionOf({ actor, session }: Principal): Session {
   const { id, name, role } = actor;
   return { operator: { id, name, role }, expiresAt: session === null ? null : rfc3339(session.expiresAt) };
 }

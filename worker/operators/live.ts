@@ -5,9 +5,9 @@ import { type HistoryBucket, LATENCY_BOUNDS_MS } from '../../queue-core/history.
 import { HISTORY_BUCKET_MS } from '../../queue-core/limits.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { waitSeconds } from '../../queue-core/wait.ts';
-import type { Alarm, Bucket, Live } from '../contract/operators.ts';
-import type { Seen } from '../room-views.ts';
-import type { Room } from '../settings.ts';
+import type { Alarm, Bucket, Live } from '../contract/operator-api.ts';
+import type { RoomConfig } from '../settings.ts';
+import type { RoomSnapshot } from '../views/room-views.ts';
 
 /** Fewer answers or calls than this say nothing about a share. */
 const SAMPLES_MIN = 20;
@@ -20,7 +20,7 @@ const SHOW_FALL_ALARM = 0.25;
 /** Closed buckets that "now" is made of; the ones before are "usual". */
 const NOW_BUCKETS = 2;
 
-export function liveOf(room: Room, { view, now, unreachable }: Seen, etag: string): Live {
+export function liveOf(room: RoomConfig, { view, now, unreachable }: RoomSnapshot, etag: string): Live {
   const { board, live, policy } = view;
   const { totals, schedule } = live;
   const moment = (at: number | null) => (at === null ? null : rfc3339(at));
@@ -66,7 +66,10 @@ export function bucketInWords(bucket: HistoryBucket): Bucket {
   return { ...bucket, at: rfc3339(bucket.at) };
 }
 
-function alarmsOf(room: Room, { view, now, unreachable }: Pick<Seen, 'view' | 'now' | 'unreachable'>): Alarm[] {
+function alarmsOf(
+  room: RoomConfig,
+  { view, now, unreachable }: Pick<RoomSnapshot, 'view' | 'now' | 'unreachable'>,
+): Alarm[] {
   const { board, live, policy } = view;
   const closed = live.buckets.slice(0, -1);
   const recent = closed.slice(-NOW_BUCKETS);

@@ -2,8 +2,8 @@
 // record follows from the one before and none is missing at the end; CSV is for spreadsheets (RFC 4180).
 
 import { type AuditHead, type AuditRecord, faultIn, NO_RECORD } from '../../queue-core/audit.ts';
-import type { Page } from '../../queue-core/ledger.ts';
 import { ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
+import type { Page } from '../../queue-core/machine.ts';
 
 export type ReadLog = (page: Page) => Promise<AuditRecord[]>;
 

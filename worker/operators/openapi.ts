@@ -1,8 +1,8 @@
 // The operators' API as an OpenAPI 3.1 document, made of the contract's table.
 
 import * as z from 'zod';
-import { OPERATIONS, OPERATOR_PATH, type Operation } from '../contract/operators.ts';
-import { problemSchema } from '../contract/problems.ts';
+import { OPERATIONS, OPERATOR_PATH, type Operation } from '../contract/operator-api.ts';
+import { problemSchema } from '../contract/problem-schema.ts';
 
 export function openApi(serverUrl: string, sessionCookie: string): object {
   const paths: Record<string, Record<string, object>> = {};

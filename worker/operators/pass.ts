@@ -5,15 +5,15 @@
 import { PASS_USE_MS } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
-import { refusal } from '../answers.ts';
-import { asksFor, clientAddress, isPrefetch } from '../client.ts';
-import { allows, OPERATIONS } from '../contract/operators.ts';
+import { allows, OPERATIONS } from '../contract/operator-api.ts';
 import type { Background, Gateway } from '../gateway.ts';
-import type { Room } from '../settings.ts';
+import { clientAddress, isPrefetch, responseFormat } from '../http/request-client.ts';
+import { returnAddress } from '../http/request-target.ts';
+import { refusal } from '../http/responses.ts';
+import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
-import { returnAddress } from '../target.ts';
-import { NOBODYS_POSITION, type OperatorToken } from '../tokens.ts';
-import { operatorNamed } from './who.ts';
+import { OPERATOR_PASS_POSITION, type OperatorToken } from '../tokens/tokens.ts';
+import { operatorNamed } from './auth.ts';
 
 /** Long enough to look at one page of the site, too short to hand on. */
 export const PASS_MS = 10 * 60_000;
@@ -24,13 +24,13 @@ const audienceOf = (room: string) => `urn:fairgate:pass:${room}`;
 /** @param issuedAt when the pass was given: sending everybody out ends it, also where it was not taken up yet */
 export function passToken(
   { tokens, randomId }: Gateway,
-  { id, audience }: Room,
+  { id, audience }: RoomConfig,
   epoch: number,
   { sid, issuedAt }: Pick<OperatorToken, 'sid' | 'issuedAt'>,
 ): Promise<string> {
   const session = { issuedAt, admitAt: issuedAt, expiresAt: issuedAt + PASS_MS };
   return tokens.issueAdmission(
-    { room: id, visitor: randomId(16), epoch, position: NOBODYS_POSITION, sid, ...session },
+    { room: id, visitor: randomId(16), epoch, position: OPERATOR_PASS_POSITION, sid, ...session },
     audience,
   );
 }
@@ -38,7 +38,7 @@ export function passToken(
 /** The address on the room's own host at which a pass is taken up. */
 export async function passLink(
   { tokens, publicUrl }: Gateway,
-  { id, hosts }: Room,
+  { id, hosts }: RoomConfig,
   operator: string,
   sid: string,
   now: EpochMs,
@@ -56,17 +56,17 @@ export async function passLink(
 export async function usePass(
   gateway: Gateway,
   request: Request,
-  room: Room,
+  room: RoomConfig,
   background: Background,
 ): Promise<Response> {
-  if (request.method !== 'GET' || asksFor(request) !== 'page' || isPrefetch(request))
+  if (request.method !== 'GET' || responseFormat(request) !== 'page' || isPrefetch(request))
     return refusal('no-admission', request, false);
   try {
     return (await takeUp(gateway, request, room, background)) ?? refusal('pass-spent', request, true);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     // Whether it was taken up is not known, so it counts as spent: another one costs one click.
-    console.error(...error.words);
+    console.error(...error.logArguments);
     return refusal('pass-spent', request, true);
   }
 }
@@ -74,7 +74,7 @@ export async function usePass(
 async function takeUp(
   gateway: Gateway,
   request: Request,
-  room: Room,
+  room: RoomConfig,
   background: Background,
 ): Promise<Response | null> {
   const code = new URL(request.url).searchParams.get('code') ?? '';

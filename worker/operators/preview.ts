@@ -5,8 +5,8 @@ import type { Board, Status } from '../../queue-core/board.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import type { Language, PageKind, PageModel } from '../pages/model.ts';
 import { contentSecurityPolicy, renderPage } from '../pages/render.tsx';
-import type { Seen } from '../room-views.ts';
-import type { Room } from '../settings.ts';
+import type { RoomConfig } from '../settings.ts';
+import type { RoomSnapshot } from '../views/room-views.ts';
 
 interface Wanted {
   kind: PageKind;
@@ -15,7 +15,11 @@ interface Wanted {
   en?: string | undefined;
 }
 
-export function previewPage(room: Room, { view, now }: Seen, { kind, language, ko, en }: Wanted): Response {
+export function previewPage(
+  room: RoomConfig,
+  { view, now }: RoomSnapshot,
+  { kind, language, ko, en }: Wanted,
+): Response {
   const message =
     ko === undefined && en === undefined
       ? view.board.message

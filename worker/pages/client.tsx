@@ -6,8 +6,8 @@ import { CHIME_MS, chime } from './chime.ts';
 import { show } from './jsx/jsx-runtime.ts';
 import type { PageModel } from './model.ts';
 import { headingKey, noticeText, Page, spoken, titleOf } from './page.tsx';
-import { visit } from './visit.ts';
-import type { Words } from './words.ts';
+import { visit } from './page-script.ts';
+import type { Words } from './strings.ts';
 
 export function start(words: Words) {
   const model: PageModel = JSON.parse(document.getElementById('fairgate')?.textContent ?? '');

@@ -4,8 +4,8 @@
 import { aheadOf, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from '../../queue-core/wait.ts';
 import { type Clock, clockOf } from './clock.ts';
 import type { PageKind, PageModel } from './model.ts';
+import type { Moments, Words } from './strings.ts';
 import { waitRange } from './wait-range.ts';
-import type { Moments, Words } from './words.ts';
 
 export type Notice = 'offline' | 'unanswered';
 

@@ -6,10 +6,10 @@ import clientEn, { sha256 as clientEnSha256 } from './client-en.ts?bundle';
 import clientKo, { sha256 as clientKoSha256 } from './client-ko.ts?bundle';
 import type { PageModel } from './model.ts';
 import { noScriptSeconds, Page, titleOf } from './page.tsx';
+import type { Words } from './strings.ts';
+import { en } from './strings-en.ts';
+import { ko } from './strings-ko.ts';
 import style, { sha256 as styleSha256 } from './style.css?bundle';
-import type { Words } from './words.ts';
-import { en } from './words-en.ts';
-import { ko } from './words-ko.ts';
 
 const LANGUAGES = {
   ko: { words: ko, opening: openingOf(ko, clientKo) },

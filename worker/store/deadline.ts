@@ -3,7 +3,7 @@
 import { StoreUnavailable } from './room-store.ts';
 
 /** The answer, if it comes in time. @throws StoreUnavailable where it does not, or is an error */
-export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+export async function withDeadline<T>(ms: number, answer: Promise<T>): Promise<T> {
   const deadline = AbortSignal.timeout(ms);
   const late = new Promise<never>((_, reject) => {
     deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });

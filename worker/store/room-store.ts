@@ -1,10 +1,10 @@
 // The port behind which rooms and their directory live. Stores load, run the core's machines and save; none of them knows
 // a rule of the queue.
 
-import type { Look, RoomView } from '../../queue-core/board.ts';
+import type { RoomView, ViewRequest } from '../../queue-core/board.ts';
 import type { Command, Reply, ReplyTo } from '../../queue-core/command.ts';
 import type { DirectoryCommand, DirectoryReplyTo, DirectoryView } from '../../queue-core/directory.ts';
-import type { Page, Rows } from '../../queue-core/ledger.ts';
+import type { Page, Rows } from '../../queue-core/machine.ts';
 
 export type Replies<C extends readonly Command[]> = { [K in keyof C]: ReplyTo<C[K]> };
 export type DirectoryReplies<C extends readonly DirectoryCommand[]> = { [K in keyof C]: DirectoryReplyTo<C[K]> };
@@ -23,7 +23,7 @@ export interface RoomStore {
    * Takes the gateway's report, if there is one, and reads the room as it is now. What has been shown as called stays
    * called, whatever happens to the store's process.
    */
-  view(room: string, look: Look): Promise<RoomView>;
+  view(room: string, look: ViewRequest): Promise<RoomView>;
 
   /** Rows of the room's history or log, ascending. Written rows of a log never change. */
   rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]>;
@@ -55,7 +55,7 @@ export class StoreUnavailable extends Error {
   }
 
   /** As it goes to the gateway's log. */
-  get words(): unknown[] {
+  get logArguments(): unknown[] {
     return this.cause === undefined ? [this.message] : [this.message, this.cause];
   }
 }
@@ -64,7 +64,7 @@ export class StoreUnavailable extends Error {
  * Replies as they are given to callers.
  * @throws StoreUnavailable while the room asks around what its store has lost: whoever wants something comes again
  */
-export function granted(replies: readonly Reply[]): readonly Reply[] {
+export function requireRecovered(replies: readonly Reply[]): readonly Reply[] {
   if (replies.some(({ kind }) => kind === 'recovering')) {
     throw new StoreUnavailable('it has come back older than it was, and the room makes sure what is missing');
   }

@@ -1,0 +1,126 @@
+// Runs the built gateway on workerd, the production runtime, as a child process: for `npm start`, the tests and the bench.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { AccessSettings } from '../../worker/operators/access.ts';
+import { type RoomInput, readSettings } from '../../worker/settings.ts';
+import type { RedisAddress } from '../../worker/store/redis/redis-client.ts';
+import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
+
+/** The package is CommonJS without types; its `default` is the path of the runtime's binary. */
+const { default: workerdPath } = createRequire(import.meta.url)('workerd') as { default: string };
+
+/** A machine under load may take a while to map the runtime's 120 MB; beyond this something is wrong. */
+const START_MS_MAX = 20_000;
+
+export interface GatewaySettings {
+  rooms: RoomInput[];
+  keys: SigningKeys;
+  publicUrl: string;
+  operatorKey: string;
+  /** Where operators reach the console, if not where visitors reach the gateway. */
+  consoleUrl?: string;
+  access?: AccessSettings;
+  /** Where rooms live, if not in `dataDir`. */
+  redis?: RedisAddress & { replicas?: string };
+}
+
+/** Settings in the form in which every deployment gets them: variables and secrets of the worker. */
+export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUrl, access, redis }: GatewaySettings) {
+  const variables: Record<string, string> = {
+    ROOMS: JSON.stringify(rooms),
+    SIGNING_KEYS: JSON.stringify(keys),
+    PUBLIC_URL: publicUrl,
+    OPERATOR_KEY: operatorKey,
+    // Said in every case, so that the variables of whoever starts it do not decide.
+    UPSTASH_REDIS_REST_URL: redis?.url ?? '',
+    UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
+  };
+  if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
+  if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;
+  if (access !== undefined) {
+    variables['ACCESS_TEAM_URL'] = access.teamUrl;
+    variables['ACCESS_AUDIENCE'] = access.audience;
+    variables['ACCESS_ROLES'] = JSON.stringify(access.roles);
+  }
+  return variables;
+}
+
+export interface GatewayOptions {
+  settings: GatewaySettings;
+  /** Loopback port; 0: a free one. */
+  port: number;
+  /** Where rooms live; the same directory brings the same rooms. */
+  dataDir: string;
+  /** Receives each line the gateway logs. */
+  log: (line: string) => void;
+}
+
+export interface RunningGateway {
+  url: string;
+  port: number;
+  process: ChildProcess;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** @throws SettingsError before anything is started */
+export async function startGateway({ settings, port, dataDir, log }: GatewayOptions): Promise<RunningGateway> {
+  const env = workerVariables(settings);
+  readSettings(env);
+  const rooms = resolve(dataDir, 'rooms');
+  mkdirSync(rooms, { recursive: true, mode: 0o700 });
+  return runWorkerd('gateway.capnp', port, [`--directory-path=disk=${rooms}`], env, log);
+}
+
+/** Serves a configuration of this folder on a loopback port; 0: a free one. */
+export async function runWorkerd(
+  config: string,
+  port: number,
+  options: readonly string[],
+  env: Record<string, string>,
+  log: (line: string) => void,
+): Promise<RunningGateway> {
+  const address = `--socket-addr=http=127.0.0.1:${port}`;
+  const child = spawn(
+    workerdPath,
+    ['serve', resolve(import.meta.dirname, config), address, ...options, '--control-fd=3'],
+    { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+  );
+  for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', log);
+  const listening = await Promise.race([
+    listeningPort(child.stdio[3] as Readable),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`workerd ended with code ${code} before it listened; is port ${port} taken?`);
+    }),
+    new Promise<never>((_, reject) => {
+      setTimeout(
+        () => reject(new Error(`workerd did not listen within ${START_MS_MAX / 1000} s.`)),
+        START_MS_MAX,
+      ).unref();
+    }),
+  ]);
+  return {
+    url: `http://127.0.0.1:${listening}`,
+    port: listening,
+    process: child,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+async function listeningPort(control: Readable): Promise<number> {
+  for await (const line of createInterface(control)) {
+    const event: { event: string; port?: number } = JSON.parse(line);
+    if (event.event === 'listen' && event.port !== undefined) return event.port;
+  }
+  throw new Error('workerd closed its control channel before it listened.');
+}

@@ -1,0 +1,42 @@
+# The gateway as workerd serves it: the bundle, rooms in Durable Objects on local disk, settings from the environment.
+# Address and directory are given on the command line by scripts/lib/gateway-process.ts.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "gateway", worker = .gateway),
+    (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),
+    (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "gateway")],
+);
+
+const gateway :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "../../dist/worker.js")],
+  compatibilityDate = "2026-11-01",
+  durableObjectNamespaces = [
+    (className = "RoomObject", uniqueKey = "fairgate-room", enableSql = true),
+    (className = "DirectoryObject", uniqueKey = "fairgate-directory", enableSql = true),
+    (className = "Relay", uniqueKey = "fairgate-relay"),
+  ],
+  durableObjectStorage = (localDisk = "disk"),
+  globalOutbound = "internet",
+  bindings = [
+    (name = "ROOM_OBJECTS", durableObjectNamespace = "RoomObject"),
+    (name = "DIRECTORY_OBJECTS", durableObjectNamespace = "DirectoryObject"),
+    (name = "RELAY_OBJECTS", durableObjectNamespace = "Relay"),
+    (name = "ROOMS", fromEnvironment = "ROOMS"),
+    (name = "SIGNING_KEYS", fromEnvironment = "SIGNING_KEYS"),
+    (name = "PUBLIC_URL", fromEnvironment = "PUBLIC_URL"),
+    (name = "OPERATOR_KEY", fromEnvironment = "OPERATOR_KEY"),
+    (name = "UPSTASH_REDIS_REST_URL", fromEnvironment = "UPSTASH_REDIS_REST_URL"),
+    (name = "UPSTASH_REDIS_REST_TOKEN", fromEnvironment = "UPSTASH_REDIS_REST_TOKEN"),
+    (name = "REDIS_RELAYS", fromEnvironment = "REDIS_RELAYS"),
+    (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
+    (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
+    (name = "ACCESS_TEAM_URL", fromEnvironment = "ACCESS_TEAM_URL"),
+    (name = "ACCESS_AUDIENCE", fromEnvironment = "ACCESS_AUDIENCE"),
+    (name = "ACCESS_ROLES", fromEnvironment = "ACCESS_ROLES"),
+  ],
+);

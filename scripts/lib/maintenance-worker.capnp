@@ -1,0 +1,26 @@
+# The door to what Durable Objects keep on local disk: the same namespaces and folder as gateway.capnp, another worker.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "door", worker = .door),
+    (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "door")],
+);
+
+const door :Workerd.Worker = (
+  modules = [(name = "maintenance-worker.js", esModule = embed "../../dist/maintenance-worker.js")],
+  compatibilityDate = "2026-11-01",
+  durableObjectNamespaces = [
+    (className = "RoomObject", uniqueKey = "fairgate-room", enableSql = true),
+    (className = "DirectoryObject", uniqueKey = "fairgate-directory", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = [
+    (name = "ROOM_OBJECTS", durableObjectNamespace = "RoomObject"),
+    (name = "DIRECTORY_OBJECTS", durableObjectNamespace = "DirectoryObject"),
+    (name = "WORD", fromEnvironment = "WORD"),
+  ],
+);

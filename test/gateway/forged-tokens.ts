@@ -1,0 +1,67 @@
+// Tokens as a forger would make them, and as the gateway does: the tests hold its key, so each forgery is right in
+// everything but one thing.
+
+import { randomBytes } from 'node:crypto';
+import { calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose';
+import type { SigningKey } from '../../worker/tokens/signing-keys.ts';
+
+export interface Maker {
+  issuer: string;
+  key: SigningKey;
+}
+
+export interface Changes {
+  header?: Record<string, unknown>;
+  /** `undefined` removes a claim. */
+  claims?: Record<string, unknown>;
+  /** Signs instead of the gateway's key. */
+  signWith?: CryptoKey | Uint8Array;
+}
+
+export async function publicJwkOf({ kty, crv, x, y }: SigningKey): Promise<JWK & { kid: string }> {
+  const jwk = { kty, crv, x, y };
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk) };
+}
+
+const id = (bytes: number) => randomBytes(bytes).toString('base64url');
+
+/** A session of the room's first opening, position 7, for five minutes. */
+export function admissionToken(maker: Maker, room: string, audience: string, changes: Changes = {}): Promise<string> {
+  const seconds = Math.floor(Date.now() / 1000);
+  const claims = { aud: audience, room, epoch: 1, position: 7, sid: id(12), nbf: seconds - 5, exp: seconds + 300 };
+  return sign(maker, { ...claims, ...changes.claims }, { typ: 'admission+jwt', ...changes.header }, changes.signWith);
+}
+
+/** Position 7 of the room's first opening. */
+export function queueToken(maker: Maker, room: string, changes: Changes = {}): Promise<string> {
+  const seconds = Math.floor(Date.now() / 1000);
+  const claims = { aud: room, epoch: 1, position: 7, draw: '0'.repeat(64), exp: seconds + 3_600 };
+  return sign(maker, { ...claims, ...changes.claims }, { typ: 'queue+jwt', ...changes.header }, changes.signWith);
+}
+
+async function sign(
+  { issuer, key }: Maker,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+  signWith?: CryptoKey | Uint8Array,
+): Promise<string> {
+  const { kty, crv, x, y, d } = key;
+  const { kid } = await publicJwkOf(key);
+  const all = { iss: issuer, sub: id(16), iat: Math.floor(Date.now() / 1000), ...claims };
+  const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const fields = Object.fromEntries(
+    Object.entries({ alg: 'ES256', kid, ...header }).filter(([, value]) => value !== undefined),
+  );
+  return new SignJWT(present)
+    .setProtectedHeader(fields as { alg: string })
+    .sign(signWith ?? ((await importJWK({ kty, crv, x, y, d }, 'ES256')) as CryptoKey));
+}
+
+/** Base64url of a JSON value: for tokens that no library would make. */
+export function encode(part: unknown): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
+
+export function payloadOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+}

@@ -1,0 +1,83 @@
+// Relays inside workerd, on a real Redis: the conformance suite with real eviction, the same night as in memory, and what is
+// their own, the combining of many visitors' wishes into few commits.
+
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, inject, test } from 'vitest';
+import { RedisClient } from '../../worker/store/redis/redis-client.ts';
+import { RedisDirectory } from '../../worker/store/redis/redis-store.ts';
+import { type Relay, runtimeClock } from '../../worker/store/redis/relay.ts';
+import { RelayStore } from '../../worker/store/redis/relay-store.ts';
+import { type StoreCounts, StoreStats } from '../../worker/store/store-stats.ts';
+import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
+import { conformance, type StoreUnderTest } from '../store/conformance.ts';
+import { differential } from '../store/differential.ts';
+import { clock, redis } from './main.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      RELAY_OBJECTS: DurableObjectNamespace<Relay>;
+    }
+  }
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    redis: { url: string; token: string };
+  }
+}
+
+Object.assign(redis, inject('redis'));
+const relays = env.RELAY_OBJECTS;
+const counts = new Map<string, StoreCounts[]>();
+
+function store(relay: number): RelayStore {
+  const client = new RedisClient(redis);
+  const options = { ...runtimeClock, client, stats: new StoreStats(), replicas: 0, clock: () => clock.now };
+  const onCounts = (room: string, counted: StoreCounts) => counts.set(room, [...(counts.get(room) ?? []), counted]);
+  return new RelayStore({ relays, relay, directory: new RedisDirectory(options), onCounts });
+}
+
+let current = store(0);
+const start = (): StoreUnderTest => {
+  const under: StoreUnderTest = {
+    store: current,
+    clock,
+    reload: (room) => evictDurableObject(relays.get(relays.idFromName(`${room} 0`))),
+    reloadDirectory: async () => {
+      current = store(0);
+      Object.assign(under, { store: current });
+    },
+  };
+  return under;
+};
+
+conformance('relay', start);
+differential('relay', start);
+
+describe('a relay', () => {
+  test('combines what its visitors ask meanwhile: many joins, few commits, and its sums are told once', async () => {
+    clock.now = T0;
+    const north = store(0);
+    await north.apply('combined', [configure(settings())]);
+    counts.clear();
+    await Promise.all(Array.from({ length: 200 }, (_, index) => north.apply('combined', [join(`${index}`)])));
+    const told = counts.get('combined') ?? [];
+    const total = (of: (one: StoreCounts) => number) => told.reduce((sum, one) => sum + of(one), 0);
+    expect(total(({ commands }) => commands)).toBe(200);
+    expect(total(({ batches }) => batches)).toBeLessThanOrEqual(10);
+    expect(total(({ roundTrips }) => roundTrips)).toBeLessThanOrEqual(20);
+  });
+
+  test('shares the room with other relays: two of them, each position once', async () => {
+    clock.now = T0;
+    const [north, south] = [store(0), store(1)];
+    await north.apply('shared', [configure(settings())]);
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => (index % 2 ? north : south).apply('shared', [join(`${index}`)])),
+    );
+    const numbers = replies.map(([reply]) => (reply.kind === 'joined' ? reply.place.number : 0));
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+  });
+});

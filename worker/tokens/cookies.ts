@@ -1,0 +1,104 @@
+// Where a visitor's tokens travel: HttpOnly cookies for browsers, `Authorization: Bearer` for apps. Cookies carry the
+// room's id, so that several rooms on one host do not overwrite each other. Nothing here is ever passed to an origin.
+
+import { parse as parseCookies } from 'hono/utils/cookie';
+import { decodeProtectedHeader } from 'jose';
+import type { EpochMs } from '../../queue-core/room.ts';
+import { ADMISSION_TYPE, QUEUE_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
+
+/** Cookie headers beyond this are refused; it leaves the origin's own cookies ample room. */
+export const COOKIE_CHARS_MAX = 16_384;
+
+/** All of the gateway's cookies, with and without the prefix; browsers send `=name=value` as `name=value`. */
+const OWN_COOKIE = /^=?(?:__Host-)?fairgate-/i;
+
+/** Between cookies; several Cookie fields arrive joined by commas, and a cookie of ours may stand behind any of them. */
+const COOKIE_END = /; *|, *(?==?(?:__Host-)?fairgate-)/i;
+
+export interface PresentedTokens {
+  admission: string | null;
+  queue: string | null;
+  /** A Bearer token of ours was sent: this is an app, and the header is not for the origin. */
+  bearer: boolean;
+}
+
+/** Names and attributes of cookies for one deployment: `__Host-` and Secure wherever visitors come by https. */
+export class VisitorCookies {
+  readonly #prefix: string;
+  readonly #attributes: string;
+
+  constructor(publicUrl: string) {
+    const secure = publicUrl.startsWith('https:');
+    this.#prefix = secure ? '__Host-' : '';
+    this.#attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+  }
+
+  read(headers: Headers, room: string): PresentedTokens {
+    const bearer = ownBearer(headers);
+    const cookies = parseCookies(headers.get('Cookie') ?? '');
+    return {
+      admission: bearer?.typ === ADMISSION_TYPE ? bearer.token : (cookies[this.#admission(room)] ?? null),
+      queue: bearer?.typ === QUEUE_TYPE ? bearer.token : (cookies[this.#queue(room)] ?? null),
+      bearer: bearer !== null,
+    };
+  }
+
+  setQueue(room: string, token: string, seconds: number): string {
+    return `${this.#queue(room)}=${token}; Max-Age=${Math.floor(seconds)}; ${this.#attributes}`;
+  }
+
+  setAdmission(room: string, token: string, now: EpochMs, expiresAt: EpochMs): string {
+    const seconds = Math.max(0, Math.ceil((expiresAt - now) / 1000));
+    return `${this.#admission(room)}=${token}; Max-Age=${seconds}; ${this.#attributes}`;
+  }
+
+  forget(room: string): string[] {
+    return [this.#admission(room), this.#queue(room)].map((name) => `${name}=; Max-Age=0; ${this.#attributes}`);
+  }
+
+  /** The session of an operator; never sent along from another site, not even by a link. */
+  setOperator(token: string, seconds: number): string {
+    const strict = this.#attributes.replace('SameSite=Lax', 'SameSite=Strict');
+    return `${this.operatorCookie}=${token}; Max-Age=${Math.floor(seconds)}; ${strict}`;
+  }
+
+  /** Name of the cookie in which an operator's session travels. */
+  get operatorCookie(): string {
+    return `${this.#prefix}fairgate-operator`;
+  }
+
+  operatorToken(headers: Headers): string | null {
+    return parseCookies(headers.get('Cookie') ?? '')[this.operatorCookie] ?? null;
+  }
+
+  #admission(room: string): string {
+    return `${this.#prefix}fairgate-admission-${room}`;
+  }
+
+  #queue(room: string): string {
+    return `${this.#prefix}fairgate-queue-${room}`;
+  }
+}
+
+/** The Bearer token, if its header says that it is one of ours; an origin's own Bearer tokens are left alone. */
+function ownBearer(headers: Headers): { typ: string; token: string } | null {
+  const token = /^Bearer +([A-Za-z0-9_.-]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
+  if (token === undefined || token.length > TOKEN_CHARS_MAX) return null;
+  try {
+    const { typ } = decodeProtectedHeader(token);
+    return typ === ADMISSION_TYPE || typ === QUEUE_TYPE ? { typ, token } : null;
+  } catch {
+    return null; // TypeError: not a JWT, so not ours
+  }
+}
+
+/** The Cookie header without the gateway's own; null where nothing is left. */
+export function foreignCookies(header: string): string | null {
+  const kept = header.split(COOKIE_END).filter((pair) => pair !== '' && !OWN_COOKIE.test(pair.trim()));
+  return kept.length === 0 ? null : kept.join('; ');
+}
+
+/** Whether a Set-Cookie line of the origin would touch the gateway's own cookies. */
+export function setsOwnCookie(line: string): boolean {
+  return OWN_COOKIE.test(line.trim());
+}

@@ -1,0 +1,239 @@
+// Queue and admission tokens: issued by the gateway alone, verified by anyone with the JWKS (RFC 7519, 8725). A queue
+// token proves a place and lets nobody in; an admission token is the right to enter one origin during one session.
+
+import { createLocalJWKSet, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
+import * as z from 'zod';
+import type { Place } from '../../queue-core/command.ts';
+import type { EpochMs } from '../../queue-core/room.ts';
+import { type LoadedKey, loadKeys, type SigningKeys } from './signing-keys.ts';
+
+export const QUEUE_TYPE = 'queue+jwt';
+export const ADMISSION_TYPE = 'admission+jwt';
+const OPERATOR_TYPE = 'operator+jwt';
+
+/** A token of ours has about 500 characters; a longer one is not read. */
+export const TOKEN_CHARS_MAX = 2_048;
+
+/** A place outlives the opening by this: nobody waits longer, and a receipt should hold for a complaint. */
+const QUEUE_TOKEN_MS = 7 * 24 * 3_600_000;
+
+/** Verified tokens kept, so that a visitor's next request does not cost a signature check. About 5 MB. */
+const VERIFIED_MAX = 10_000;
+
+/** Clock difference tolerated on `iat`/`nbf`/`exp` where the store's time is not known. */
+const CLOCK_TOLERANCE_SECONDS = 30;
+
+const place = z.union([
+  z.object({ entry: z.int().positive() }).transform(({ entry }): Place => ({ kind: 'entry', number: entry })),
+  z
+    .object({ position: z.int().positive() })
+    .transform(({ position }): Place => ({ kind: 'position', number: position })),
+]);
+
+const visitorId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+
+const queueClaims = z
+  .object({ aud: z.string(), sub: visitorId, epoch: z.int().positive(), draw: z.string(), exp: z.number() })
+  .and(place.transform((value) => ({ place: value })));
+
+/** Of an operator's own admission token: nobody's place in line. */
+export const OPERATOR_PASS_POSITION = 0;
+
+const admissionClaims = z.object({
+  sub: visitorId,
+  room: z.string(),
+  epoch: z.int().positive(),
+  position: z.int().nonnegative(),
+  sid: z.string().min(1).max(64),
+  iat: z.number(),
+  nbf: z.number(),
+  exp: z.number(),
+});
+
+/** An operator's id: a key's, or a mail address behind a word; the longest address has 254 characters (RFC 5321). */
+const OPERATOR_ID_CHARS_MAX = 270;
+
+const operatorClaims = z.object({
+  sub: z.string().min(1).max(OPERATOR_ID_CHARS_MAX),
+  sid: z.string().min(1).max(64),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+/** An operator's session, or a pass on its way to the site: whose it is. */
+export interface OperatorToken {
+  /** The operator's id: of a key, where it was exchanged for one. */
+  key: string;
+  sid: string;
+  issuedAt: EpochMs;
+  expiresAt: EpochMs;
+}
+
+export interface QueueToken {
+  room: string;
+  visitor: string;
+  epoch: number;
+  place: Place;
+  /** The draw's commitment under which the place was given. */
+  commitment: string;
+}
+
+export interface AdmissionToken {
+  room: string;
+  visitor: string;
+  epoch: number;
+  /** 0: an operator's own way in, which takes nobody's place. */
+  position: number;
+  sid: string;
+  issuedAt: EpochMs;
+  admitAt: EpochMs;
+  expiresAt: EpochMs;
+}
+
+type AnyToken = QueueToken | AdmissionToken | OperatorToken;
+
+/** `expired` tokens were genuine; everything else that is not `valid` is `invalid`, without saying why. */
+export type Verified<T> = { kind: 'valid'; token: T } | { kind: 'expired'; token: T } | { kind: 'invalid' };
+
+export class Tokens {
+  readonly #issuer: string;
+  readonly #keys: LoadedKey[];
+  readonly #keySet: JWTVerifyGetKey;
+  readonly #verified = new Map<string, { token: AnyToken; expiresAt: EpochMs }>();
+
+  private constructor(issuer: string, keys: LoadedKey[]) {
+    this.#issuer = issuer;
+    this.#keys = keys;
+    this.#keySet = createLocalJWKSet({ keys: keys.map(({ publicJwk }) => publicJwk) });
+  }
+
+  static async load(issuer: string, keys: SigningKeys): Promise<Tokens> {
+    return new Tokens(issuer, await loadKeys(keys));
+  }
+
+  /** The public keys, as `/.well-known/jwks.json` shows them. */
+  get jwks() {
+    return { keys: this.#keys.map(({ publicJwk }) => publicJwk) };
+  }
+
+  /** Signs a place. It ends a week after the opening, or after `now` once that has passed. */
+  issueQueue({ room, visitor, epoch, place, commitment }: QueueToken, opensAt: EpochMs, now: EpochMs): Promise<string> {
+    const number = place.kind === 'entry' ? { entry: place.number } : { position: place.number };
+    return this.#sign(QUEUE_TYPE, { epoch, ...number, draw: commitment }, now)
+      .setAudience(room)
+      .setSubject(visitor)
+      .setExpirationTime(Math.floor((Math.max(opensAt, now) + QUEUE_TOKEN_MS) / 1000))
+      .sign(this.#signingKey(now).privateKey);
+  }
+
+  /** Signs a session for one origin. `nbf` is the slot to the millisecond; `exp` is never after the session's end. */
+  issueAdmission(token: AdmissionToken, audience: string): Promise<string> {
+    const { room, visitor, epoch, position, sid, issuedAt, admitAt, expiresAt } = token;
+    return this.#sign(ADMISSION_TYPE, { room, epoch, position, sid }, issuedAt)
+      .setAudience(audience)
+      .setSubject(visitor)
+      .setNotBefore(admitAt / 1000)
+      .setExpirationTime(Math.floor(expiresAt / 1000))
+      .sign(this.#signingKey(issuedAt).privateKey);
+  }
+
+  issueOperator({ key, sid, issuedAt, expiresAt }: OperatorToken, audience: string): Promise<string> {
+    return this.#sign(OPERATOR_TYPE, { sid }, issuedAt)
+      .setAudience(audience)
+      .setSubject(key)
+      .setExpirationTime(Math.floor(expiresAt / 1000))
+      .sign(this.#signingKey(issuedAt).privateKey);
+  }
+
+  readOperator(token: string, audience: string, now: EpochMs): Promise<Verified<OperatorToken>> {
+    return this.#read(token, now, OPERATOR_TYPE, audience, (payload): OperatorToken => {
+      const { sub, sid, iat, exp } = operatorClaims.parse(payload);
+      return { key: sub, sid, issuedAt: iat * 1000, expiresAt: exp * 1000 };
+    });
+  }
+
+  /** @param now the store's time; the queue token of any epoch is read, its epoch is the gate's to compare */
+  async readQueue(token: string, room: string, now: EpochMs): Promise<Verified<QueueToken>> {
+    return this.#read(token, now, QUEUE_TYPE, room, (payload) => {
+      const { aud, sub, epoch, draw, place: given } = queueClaims.parse(payload);
+      return { room: aud, visitor: sub, epoch, place: given, commitment: draw };
+    });
+  }
+
+  /** Reads a token of any moment of its life: `nbf` and `exp` are the gate's to compare with the store's time. */
+  async readAdmission(token: string, audience: string, now: EpochMs): Promise<Verified<AdmissionToken>> {
+    const read = await this.#read(token, now, ADMISSION_TYPE, audience, (payload): AdmissionToken => {
+      const { sub, iat, nbf, exp, ...rest } = admissionClaims.parse(payload);
+      return { ...rest, visitor: sub, issuedAt: iat * 1000, admitAt: nbf * 1000, expiresAt: exp * 1000 };
+    });
+    if (read.kind !== 'valid') return read;
+    return read.token.expiresAt <= now ? { kind: 'expired', token: read.token } : read;
+  }
+
+  async #read<T extends AnyToken>(
+    token: string,
+    now: EpochMs,
+    typ: string,
+    audience: string,
+    parse: (payload: unknown) => T,
+  ): Promise<Verified<T>> {
+    if (token.length > TOKEN_CHARS_MAX) return { kind: 'invalid' };
+    const key = `${typ} ${audience} ${token}`;
+    const known = this.#verified.get(key);
+    if (known !== undefined && known.expiresAt > now) return { kind: 'valid', token: known.token as T };
+    try {
+      const { payload } = await jwtVerify(token, this.#keySet, {
+        algorithms: ['ES256'],
+        typ,
+        issuer: this.#issuer,
+        audience,
+        currentDate: new Date(now),
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        requiredClaims: ['iss', 'aud', 'sub', 'iat', 'exp'],
+      });
+      const parsed = parse(payload);
+      this.#remember(key, { token: parsed, expiresAt: (payload.exp ?? 0) * 1000 });
+      return { kind: 'valid', token: parsed };
+    } catch (error) {
+      return readGenuine(error, parse);
+    }
+  }
+
+  #remember(key: string, verified: { token: AnyToken; expiresAt: EpochMs }): void {
+    if (this.#verified.size >= VERIFIED_MAX) {
+      for (const oldest of this.#verified.keys()) {
+        this.#verified.delete(oldest);
+        break;
+      }
+    }
+    this.#verified.set(key, verified);
+  }
+
+  #sign(typ: string, claims: Record<string, unknown>, now: EpochMs): SignJWT {
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ, kid: this.#signingKey(now).kid })
+      .setIssuer(this.#issuer)
+      .setIssuedAt(Math.floor(now / 1000));
+  }
+
+  /** The key that has most lately begun to sign; where all lie ahead, the first to come. */
+  #signingKey(now: EpochMs): LoadedKey {
+    const inOrder = this.#keys.toSorted((a, b) => a.signFrom - b.signFrom);
+    const key = inOrder.findLast(({ signFrom }) => signFrom * 1000 <= now) ?? inOrder[0];
+    if (key === undefined) throw new TypeError('No signing key; settings promise at least one.');
+    return key;
+  }
+}
+
+/** A token whose signature and audience hold, but whose time is over or still to come; all others are invalid. */
+function readGenuine<T>(error: unknown, parse: (payload: unknown) => T): Verified<T> {
+  try {
+    if (error instanceof errors.JWTExpired) return { kind: 'expired', token: parse(error.payload) };
+    if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed') {
+      return { kind: 'valid', token: parse(error.payload) };
+    }
+  } catch {
+    // ZodError: genuine, but not of the shape that we issue.
+  }
+  return { kind: 'invalid' };
+}
