@@ -1,31 +1,58 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-/** Whole openings are played against the real clock; two minutes of line and the start of a runtime fit in this. */
-const PLAYED_MS_MAX = 240_000;
+/** Whole openings run against the real clock; two minutes of line and the start of a runtime fit in this. */
+const LOAD_TEST_MS_MAX = 240_000;
+
+const BROWSER = ['test/**/*.browser.test.{ts,tsx}'];
+
+/** Settings of the projects whose tests run in Node. */
+const node: TestProjectInlineConfiguration['test'] = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // Most tests wait for clocks, processes and browsers, not for the processor.
+  maxWorkers: 4,
+  // A poll ends as soon as its condition holds; the limit is for a busy machine.
+  expect: { poll: { timeout: 20_000 } },
+};
 
 export default defineConfig({
   test: {
     projects: [
+      // Pure functions only: no process, no port, no browser.
+      { test: { ...node, name: 'core', include: ['test/core/**/*.test.ts'], sequence: { groupOrder: 0 } } },
       {
         test: {
-          name: 'node',
-          include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/workers/**', 'test/load/**'],
+          ...node,
+          name: 'gateway',
+          include: ['test/{gateway,operators,origin,pages,console,rehearsal,scripts}/**/*.test.{ts,tsx}'],
+          exclude: BROWSER,
           globalSetup: ['test/build-worker.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // Most of these wait for clocks and browsers, not for the processor.
-          maxWorkers: 4,
-          // What is waited for comes when a busy machine gets to it; the wait ends as soon as it is there.
-          expect: { poll: { timeout: 20_000 } },
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: 'redis',
+          include: ['test/redis/**/*.test.ts'],
+          globalSetup: ['test/build-worker.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: 'browser',
+          include: BROWSER,
+          globalSetup: ['test/build-worker.ts'],
+          sequence: { groupOrder: 1 },
         },
       },
       {
         plugins: [
           cloudflareTest({
-            main: './test/workers/main.ts',
+            main: './test/workerd/main.ts',
             miniflare: {
               compatibilityDate: '2026-11-01',
               durableObjects: {
@@ -38,22 +65,22 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
-          include: ['test/workers/**/*.test.ts'],
+          include: ['test/workerd/**/*.test.ts'],
           globalSetup: ['test/redis/redis-for-workerd.ts'],
           testTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
-          // Alone, one after the other: what these measure would suffer from neighbours.
+          // One file after the other: what these measure would suffer from neighbours.
           name: 'load',
           include: ['test/load/**/*.test.ts'],
           globalSetup: ['test/build-worker.ts'],
           fileParallelism: false,
-          testTimeout: PLAYED_MS_MAX,
+          testTimeout: LOAD_TEST_MS_MAX,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

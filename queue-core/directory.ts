@@ -157,6 +157,8 @@ export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'si
 export const OWNER_KEY_ID = 'owner';
 
 export const directoryMachine: Machine<DirectoryDocument, DirectoryCommand, DirectoryReply> = {
+  encode: (document) => JSON.stringify(document),
+  decode: (text) => JSON.parse(text),
   begins: ({ kind }) => kind === 'seed',
   sessionNeeded: () => null,
   run(document, _, commands, now) {

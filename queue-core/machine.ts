@@ -63,6 +63,13 @@ export interface Run<Document, Reply> {
 
 /** A pure state machine that a store can run: the room, or the directory of rooms and operators. */
 export interface Machine<Document, Command, Reply> {
+  /** The document as text that carries the version of its format. */
+  encode(document: Document): string;
+  /**
+   * Reads a stored document: parses it, migrates it to the present format and checks its invariants.
+   * @throws CoreError `invalidStoredState`, `newerSchema` or `brokenInvariant`; the message names the field
+   */
+  decode(text: string): Document;
   /** Whether the command brings a document into being; any other needs one that is there. */
   begins(command: Command): boolean;
   /** The position whose session the command will surely look up, or null: a store that loads ahead begins with these. */

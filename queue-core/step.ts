@@ -79,6 +79,8 @@ export function stepAll(state: State, commands: readonly Command[], now: EpochMs
 
 /** The room as the machine that stores run. */
 export const roomMachine: Machine<RoomDocument, Command, Reply> = {
+  encode: (document) => JSON.stringify(document),
+  decode: (text) => JSON.parse(text),
   begins: ({ kind }) => kind === 'configure',
   sessionNeeded(command) {
     if (command.kind === 'change') return command.change.kind === 'endSession' ? command.change.position : null;

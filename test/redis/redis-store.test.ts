@@ -9,9 +9,9 @@ import { type SharedRedis, sharedRedis } from '../../scripts/lib/local-redis/sha
 import type { RedisStore } from '../../worker/store/redis/redis-store.ts';
 import { configure, settings, T0 } from '../core/sample-rooms.ts';
 import { anyPolicy, type Play, play } from '../core/scenarios.ts';
-import { redisStore, storedRoom } from '../redis/redis-stores.ts';
-import { conformance, type StoreUnderTest } from './conformance.ts';
-import { differential } from './differential.ts';
+import { conformance, type StoreUnderTest } from '../store/conformance.ts';
+import { differential } from '../store/differential.ts';
+import { redisStore, storedRoom } from './redis-stores.ts';
 
 let redis: SharedRedis;
 beforeAll(async () => {
