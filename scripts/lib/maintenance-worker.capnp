@@ -1,16 +1,16 @@
-# The door to what Durable Objects keep on local disk: the same namespaces and folder as gateway.capnp, another worker.
+# Access to what Durable Objects keep on local disk: the same namespaces and folder as gateway.capnp, another worker.
 
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
-    (name = "door", worker = .door),
+    (name = "maintenance", worker = .maintenance),
     (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "door")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "maintenance")],
 );
 
-const door :Workerd.Worker = (
+const maintenance :Workerd.Worker = (
   modules = [(name = "maintenance-worker.js", esModule = embed "../../dist/maintenance-worker.js")],
   compatibilityDate = "2026-11-01",
   durableObjectNamespaces = [
@@ -21,6 +21,6 @@ const door :Workerd.Worker = (
   bindings = [
     (name = "ROOM_OBJECTS", durableObjectNamespace = "RoomObject"),
     (name = "DIRECTORY_OBJECTS", durableObjectNamespace = "DirectoryObject"),
-    (name = "WORD", fromEnvironment = "WORD"),
+    (name = "MAINTENANCE_TOKEN", fromEnvironment = "MAINTENANCE_TOKEN"),
   ],
 );

@@ -44,14 +44,18 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
     target: 'es2024',
     logLevel: 'warning',
   });
-  const word = randomBytes(24).toString('base64url');
-  const said: string[] = [];
+  const token = randomBytes(24).toString('base64url');
+  const logged: string[] = [];
   const options = [`--directory-path=disk=${rooms}`];
-  const door = await runWorkerd('maintenance-worker.capnp', 0, options, { WORD: word }, (line) => said.push(line));
+  const worker = await runWorkerd('maintenance-worker.capnp', 0, options, { MAINTENANCE_TOKEN: token }, (line) =>
+    logged.push(line),
+  );
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const response = await fetch(`${door.url}/${path}`, { ...init, headers: { Authorization: `Bearer ${word}` } });
+    const response = await fetch(`${worker.url}/${path}`, { ...init, headers: { Authorization: `Bearer ${token}` } });
     if (response.status === 409 || response.ok) return response;
-    throw new Error(`${rooms} cannot be read (${response.status}). Is the gateway still running?\n${said.join('\n')}`);
+    throw new Error(
+      `${rooms} cannot be read (${response.status}). Is the gateway still running?\n${logged.join('\n')}`,
+    );
   };
   return {
     where: rooms,
@@ -80,7 +84,7 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
       return (await ask(path, { method: 'PUT', body: JSON.stringify(document) })).status !== 409;
     },
     warnings: async () => [],
-    close: () => door.stop(),
+    close: () => worker.stop(),
   };
 }
 
