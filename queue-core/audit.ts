@@ -3,8 +3,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { EpochMs } from './room.ts';
-import { rfc3339 } from './time.ts';
+import { type EpochMs, rfc3339 } from './time.ts';
 
 /** viewer: sees; operator: steers rooms; owner: also rooms themselves and other operators' keys. */
 export type Role = 'viewer' | 'operator' | 'owner';

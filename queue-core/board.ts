@@ -1,28 +1,24 @@
-// What is read of a room: the board that everyone sees, the view from which a gateway answers without asking the
-// store again, and the status of one visitor. All plain JSON, all pure functions of the document.
+// What is read of a room: the board that everyone sees, the view from which a gateway answers without reading the store
+// again, and the status of one visitor. All plain JSON, all pure functions of the document.
 
 import type { AuditHead } from './audit.ts';
 import type { Command, Place } from './command.ts';
+import type { GatewayReport } from './document/changes-state.ts';
+import type { HistoryBucket } from './document/history-state.ts';
+import type { CallSample } from './document/pacing-state.ts';
+import type { RoomDocument } from './document/room-document.ts';
+import type { Ending } from './document/session-record.ts';
+import type { SessionTotals } from './document/sessions-state.ts';
 import { drawnPosition } from './draw.ts';
-import { bucketOf, type HistoryBucket } from './history.ts';
+import { bucketOf } from './history.ts';
 import { POLL_SECONDS_MAX } from './limits.ts';
-import { stateOf } from './opening.ts';
 import { claimDeadline, outstandingCalls, paceOf, showShare } from './pacing.ts';
-import type {
-  CallSample,
-  EpochMs,
-  Flow,
-  GatewaySeen,
-  Policy,
-  RoomDocument,
-  RoomState,
-  Schedule,
-  Totals,
-} from './room.ts';
-import { epochMs, rfc3339 } from './time.ts';
+import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
+import { stateOf } from './room-state.ts';
+import { type EpochMs, epochMs, rfc3339 } from './time.ts';
 import { aheadOf, type Pace, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from './wait.ts';
 
-/** The public document of the design's "Documents visitors' clients read"; times are RFC 3339 in UTC. */
+/** The room's public numbers, the same for everyone; times are RFC 3339 in UTC. */
 export interface Board {
   room: string;
   epoch: number;
@@ -67,13 +63,6 @@ export interface Status {
   serverTime: string;
 }
 
-/** An early ending: the session, and until when a token of it could still look valid. */
-export interface Ending {
-  seq: number;
-  sid: string;
-  until: EpochMs;
-}
-
 /** The room as its operators see it, live: what the board does not say. */
 export interface LiveRoom {
   version: number;
@@ -82,27 +71,27 @@ export interface LiveRoom {
   schedule: Schedule;
   flow: Flow;
   originFailingSince: EpochMs | null;
-  totals: Totals;
+  totals: SessionTotals & { lapsed: number };
   standby: number;
   /** Called, neither claimed nor lapsed. */
   outstanding: number;
   /** Share of those called lately who came; null: not known yet. */
   showShare: number | null;
   audit: AuditHead;
-  gateways: GatewaySeen[];
+  gateways: GatewayReport[];
   /** The last closed buckets of the history and the open one, oldest first. */
   buckets: HistoryBucket[];
 }
 
-/** What a gateway asks along with the view. */
+/** What a gateway requests with the view. */
 export interface ViewRequest {
   /** Number of the last early ending the gateway knows; 0: none. */
   endingsAfter: number;
-  /** What it saw since its last report; null: a look that reports nothing. */
+  /** What it saw since its last report; null: nothing to report. */
   report: Extract<Command, { kind: 'report' }> | null;
 }
 
-/** What a gateway keeps of a room for a second. Holds nothing of visitors and no secret before the opening. */
+/** What a gateway caches of a room for a second. Holds nothing of visitors and no secret before the opening. */
 export interface RoomView {
   /** The store's time of this view. */
   at: EpochMs;
@@ -115,51 +104,55 @@ export interface RoomView {
   revokedAt: EpochMs;
   originFailing: boolean;
   live: LiveRoom;
-  /** Endings after the number that was asked for, at most `ENDINGS_PER_VIEW_MAX`, oldest first. */
+  /** Endings after the requested number, at most `ENDINGS_PER_VIEW_MAX`, oldest first. */
   endings: Ending[];
   endingSeq: number;
 }
 
 /** The view at the store's time `now`; `endings` are those the caller has not seen. */
 export function viewOf(room: RoomDocument, endings: Ending[], now: EpochMs): RoomView {
-  const { policy, calls, lapsedThrough, runMs, renewBefore, revokedAt, endingSeq } = room;
+  const { config, pacing, sessions } = room;
   return {
     at: now,
     board: boardOf(room, now),
-    policy,
-    calls,
-    lapsedThrough,
-    runMs,
-    renewBefore,
-    revokedAt,
-    originFailing: room.originFailingSince !== null,
+    policy: config.policy,
+    calls: pacing.calls,
+    lapsedThrough: pacing.lapsedThrough,
+    runMs: pacing.runMs,
+    renewBefore: room.endings.renewBefore,
+    revokedAt: sessions.revokedAt,
+    originFailing: room.origin.failingSince !== null,
     live: liveOf(room, now),
     endings,
-    endingSeq,
+    endingSeq: room.endings.seq,
   };
 }
 
 function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
-  const { version, changedAt, inForceAt, schedule, flow, originFailingSince, totals, audit, gateways } = room;
+  const { config, changes, origin, sessions, pacing, history } = room;
+  const { version, changedAt, inForceAt, audit, gateways } = changes;
   return {
     version,
     changedAt,
     inForceAt,
-    schedule,
-    flow,
-    originFailingSince,
-    totals,
-    standby: room.standby.length,
-    outstanding: outstandingCalls(room),
-    showShare: showShare(room),
+    schedule: config.schedule,
+    flow: config.flow,
+    originFailingSince: origin.failingSince,
+    totals: { ...sessions.totals, lapsed: pacing.lapsed },
+    standby: sessions.standby.length,
+    outstanding: outstandingCalls(pacing),
+    showShare: showShare(pacing),
     audit,
     gateways,
-    buckets: [...room.recent, bucketOf(room, now)],
+    buckets: [...history.recent, bucketOf(room, now)],
   };
 }
 
 function boardOf(room: RoomDocument, now: EpochMs): Board {
-  const { draw, schedule, message, stock } = room;
+  const { config, draw, line, pacing, sessions, origin } = room;
+  const { schedule, message } = config;
+  const { newUsersPerMinute } = config.policy;
+  const { stock } = origin;
   const state = stateOf(room, now);
   const pace = state === 'open' ? paceOf(room) : null;
   return {
@@ -170,37 +163,37 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
     asOf: rfc3339(now),
     opensAt: rfc3339(schedule.opensAt),
     closesAt: schedule.closesAt === null ? null : rfc3339(schedule.closesAt),
-    entries: room.entries,
-    issued: room.issued,
-    called: room.called,
-    newUsersPerMinute: room.policy.newUsersPerMinute,
+    entries: line.entries,
+    issued: line.issued,
+    called: pacing.called,
+    newUsersPerMinute,
     pace,
-    active: room.active,
+    active: sessions.active,
     message: message === null ? null : { text: message.text, at: rfc3339(message.at) },
     stock: stock === null ? null : { remaining: stock.remaining, asOf: rfc3339(stock.asOf) },
     draw: { commitment: draw.commitment, proof: proofOf(room) },
     nextPollSeconds: nextPollSeconds(
-      { state, pace, newUsersPerMinute: room.policy.newUsersPerMinute },
+      { state, pace, newUsersPerMinute },
       schedule.opensAt - now,
-      Math.floor((room.issued - room.called) / 2),
+      Math.floor((line.issued - pacing.called) / 2),
     ),
   };
 }
 
-function proofOf(room: RoomDocument): Board['draw']['proof'] {
-  const { secret, beacon, entries, seed } = room.draw;
+function proofOf({ draw, config }: RoomDocument): Board['draw']['proof'] {
+  const { secret, beacon, entries, seed } = draw;
   if (beacon === null || entries === null || seed === null) return null;
-  return { secret, beaconRound: room.schedule.beacon?.round ?? null, beacon, entries, seed };
+  return { secret, beaconRound: config.schedule.beacon?.round ?? null, beacon, entries, seed };
 }
 
-/** The session that a visitor's admission token speaks of, as far as the gateway knows. */
+/** The session of a visitor's admission token, as far as the gateway knows. */
 export interface KnownSession {
   expiresAt: EpochMs;
   /** It ended early, or its time is over. */
   over: boolean;
 }
 
-/** Where a visitor stands, from the view, their signed place and their session alone: no store is asked. */
+/** A visitor's status, from the view, their signed place and their session alone, without a read of the store. */
 export function statusOf(view: RoomView, place: Place | null, session: KnownSession | null, now: EpochMs): Status {
   const { board } = view;
   const status: Status = {
@@ -233,16 +226,16 @@ export function statusOf(view: RoomView, place: Place | null, session: KnownSess
   }
   if (position <= view.lapsedThrough) return { ...placed, state: 'lapsed' };
   const sample = view.calls.find(({ upTo }) => position <= upTo);
-  const claimBy = sample === undefined ? null : rfc3339(view.at + claimDeadline(view, sample.at) - view.runMs);
+  const claimBy = sample === undefined ? null : rfc3339(view.at + claimDeadline(view.policy, sample.at) - view.runMs);
   return { ...placed, state: 'called', claimBy, nextPollSeconds: 1 };
 }
 
-/** People who wait to be called; before the draw everybody with an entry. */
+/** Visitors who wait to be called; before the draw all those with an entry. */
 export function waitingIn({ draw, entries, issued, called }: Board): number {
   return draw.proof === null ? entries : issued - called;
 }
 
-/** An entry that took no part in the draw, because the store had lost it or began anew: it has no position. */
+/** An entry that took no part in the draw, because the store had lost it or was empty: it has no position. */
 export function missedTheDraw(place: Place, { draw }: Board): boolean {
   return place.kind === 'entry' && draw.proof !== null && place.number > draw.proof.entries;
 }
@@ -254,9 +247,9 @@ export function positionOf(place: Place, board: Board): number | null {
   return proof === null ? null : drawnPosition(place.number, proof.entries, proof.seed);
 }
 
-type Pulse = Pick<Board, 'state' | 'pace' | 'newUsersPerMinute'>;
+type Movement = Pick<Board, 'state' | 'pace' | 'newUsersPerMinute'>;
 
-function nextPollSeconds(board: Pulse, msUntilOpening: number, ahead: number): number {
+function nextPollSeconds(board: Movement, msUntilOpening: number, ahead: number): number {
   switch (board.state) {
     case 'scheduled':
     case 'prequeue':
@@ -272,3 +265,5 @@ function nextPollSeconds(board: Pulse, msUntilOpening: number, ahead: number): n
       return POLL_SECONDS_MAX;
   }
 }
+
+export type { Ending } from './document/session-record.ts';

@@ -1,65 +1,86 @@
-// What operators change: one door for all of it. A change is made once, on the version it was decided on, and is recorded
-// in the same act; what cannot be recorded is not done.
+// Operators' changes. A change is made once, on the version it was decided on, and is recorded in the same step; what
+// cannot be recorded is not done.
 
 import { type AuditEntry, difference, json, nextRecord } from './audit.ts';
 import type { Change, ChangeRefusal, ChangeReply, Command } from './command.ts';
+import type { IssuedPass } from './document/changes-state.ts';
+import type { RoomDocument } from './document/room-document.ts';
 import { AUDIT_RECORDS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
-import type { Effect, Sessions } from './machine.ts';
-import { reschedule, type Stage, stageOf, stateOf } from './opening.ts';
-import type { EpochMs, PassGiven, RoomDocument, Schedule } from './room.ts';
+import type { Effect, StepContext } from './machine.ts';
+import { applySettings, reschedule } from './opening.ts';
+import type { Schedule, Stage } from './policy.ts';
+import { stageOf, stateOf } from './room-state.ts';
 import { revoke, revokeAll } from './sessions.ts';
-import { rfc3339 } from './time.ts';
+import { type EpochMs, rfc3339 } from './time.ts';
 
-type Wish = Extract<Command, { kind: 'change' }>;
+/** What a change did, for the log; `countsUp`: it changed the room's settings, so the version counts up. */
+type Done = Pick<AuditEntry, 'from' | 'to'> & { countsUp: boolean };
 
-/** What a change does: the room after it and what the log says of it; null where it was so already. */
-type Effected = { room: RoomDocument; from: AuditEntry['from']; to: AuditEntry['to']; lasting: boolean } | null;
-
+/** Makes a change in the draft, unless it was made before, was decided on another version, or is refused. */
 export function change(
   room: RoomDocument,
-  sessions: Sessions,
-  wish: Wish,
-  now: EpochMs,
-  effects: Effect[],
-): { room: RoomDocument; reply: ChangeReply } {
-  const made = room.recentChanges.find(({ id }) => id === wish.id);
-  if (made !== undefined) return { room, reply: { kind: 'changed', version: made.version, at: made.at } };
-  if (wish.ifVersion === null ? loosens(room, wish.change) : wish.ifVersion !== room.version) {
-    return { room, reply: { kind: 'conflict', version: room.version } };
+  command: Extract<Command, { kind: 'change' }>,
+  context: StepContext,
+): ChangeReply {
+  const { changes } = room;
+  const { version } = changes;
+  const repeated = changes.recent.find(({ id }) => id === command.id);
+  if (repeated !== undefined) return { kind: 'changed', version: repeated.version, at: repeated.at };
+  if (command.ifVersion === null ? loosens(room, command.change) : command.ifVersion !== version) {
+    return { kind: 'conflict', version };
   }
-  if (wish.ifStage !== undefined && wish.ifStage !== stageOf(stateOf(room, now))) {
-    return { room, reply: { kind: 'conflict', version: room.version } };
+  if (command.ifStage !== undefined && command.ifStage !== stageOf(stateOf(room, context.now))) {
+    return { kind: 'conflict', version };
   }
-  if (room.audit.seq >= AUDIT_RECORDS_MAX) return { room, reply: { kind: 'refused', reason: 'logFull' } };
-  const effected = carryOut({ ...room }, sessions, wish.change, now, effects);
-  if (typeof effected === 'string') return { room, reply: { kind: 'refused', reason: effected } };
-  if (effected === null) return { room, reply: { kind: 'unchanged', version: room.version } };
+  if (changes.audit.seq >= AUDIT_RECORDS_MAX) return { kind: 'refused', reason: 'logFull' };
+  const done = make(room, command.change, context);
+  if (typeof done === 'string') return { kind: 'refused', reason: done };
+  if (done === null) return { kind: 'unchanged', version };
 
-  const changed = recorded(effected.room, { by: wish.by, action: wish.change.kind, ...effected }, now, effects);
-  if (effected.lasting) Object.assign(changed, newVersion(changed, now));
-  const { version } = changed;
-  changed.recentChanges = [...changed.recentChanges, { id: wish.id, version, at: now }].slice(-RECENT_CHANGES_MAX);
-  return { room: changed, reply: { kind: 'changed', version, at: now } };
+  record(room, { by: command.by, action: command.change.kind, from: done.from, to: done.to }, context);
+  if (done.countsUp) countUp(room, context.now);
+  const made = { id: command.id, version: room.changes.version, at: context.now };
+  room.changes.recent = [...room.changes.recent, made].slice(-RECENT_CHANGES_MAX);
+  return { kind: 'changed', version: made.version, at: made.at };
 }
 
-/** What every change of a room's settings brings with it. */
-export function newVersion(
+/** Applies an edited settings file; what it changes is recorded like an operator's change. */
+export function reconfigure(
   room: RoomDocument,
-  now: EpochMs,
-): Pick<RoomDocument, 'version' | 'changedAt' | 'inForceAt'> {
-  return { version: room.version + 1, changedAt: now, inForceAt: null };
+  { settings, digest, secret, by }: Extract<Command, { kind: 'configure' }>,
+  context: StepContext,
+): void {
+  if (digest === room.config.settingsDigest) return;
+  const recorded = ({ epoch, config }: RoomDocument) => ({
+    epoch,
+    ...config.policy,
+    opensAt: rfc3339(config.schedule.opensAt),
+  });
+  const before = recorded(room);
+  const isNewEpoch = applySettings(room, settings, digest, secret, context.now);
+  if (isNewEpoch) dropSessions(context.effects);
+  const differs = difference(before, recorded(room));
+  if (differs === null) return;
+  record(room, { by, action: 'configure', ...differs }, context);
+  countUp(room, context.now);
 }
 
 /** Adds a record to the room's log. */
-export function recorded(room: RoomDocument, entry: AuditEntry, now: EpochMs, effects: Effect[]): RoomDocument {
-  const record = nextRecord(room.audit, entry, now);
-  effects.push({ kind: 'put', table: 'audit', key: record.seq, row: record });
-  return { ...room, audit: { seq: record.seq, hash: record.hash } };
+export function record({ changes }: RoomDocument, entry: AuditEntry, { now, effects }: StepContext): void {
+  const added = nextRecord(changes.audit, entry, now);
+  effects.push({ kind: 'put', table: 'audit', key: added.seq, row: added });
+  changes.audit = { seq: added.seq, hash: added.hash };
 }
 
-/** Whoever stops the line need not know what others just did; but in a held room a pause lets people in again. */
-function loosens(room: RoomDocument, wanted: Change): boolean {
-  return wanted.kind === 'setFlow' && wanted.flow === 'paused' && room.flow === 'held';
+function countUp({ changes }: RoomDocument, now: EpochMs): void {
+  changes.version++;
+  changes.changedAt = now;
+  changes.inForceAt = null;
+}
+
+/** An operator may stop the line without knowing the latest changes; but in a held room a pause lets visitors in again. */
+function loosens({ config }: RoomDocument, wanted: Change): boolean {
+  return wanted.kind === 'setFlow' && wanted.flow === 'paused' && config.flow === 'held';
 }
 
 /** How far the opening has come right after a change, by the clock that it was made by. */
@@ -79,100 +100,93 @@ export function stageAfter(wanted: Change, at: EpochMs, before: Stage): Stage {
   }
 }
 
-function carryOut(
-  room: RoomDocument,
-  sessions: Sessions,
-  wanted: Change,
-  now: EpochMs,
-  effects: Effect[],
-): Effected | ChangeRefusal {
+/** @returns null where nothing would change */
+function make(room: RoomDocument, wanted: Change, context: StepContext): Done | ChangeRefusal | null {
+  const { config, changes, sessions } = room;
+  const { now } = context;
   switch (wanted.kind) {
-    case 'setFlow':
+    case 'setFlow': {
       if (stateOf(room, now) === 'closed') return 'alreadyClosed';
-      return edited(room, { flow: room.flow }, { flow: wanted.flow });
+      const done = edited({ flow: config.flow }, { flow: wanted.flow });
+      config.flow = wanted.flow;
+      return done;
+    }
     case 'setPolicy': {
-      const policy = difference(room.policy, wanted.policy);
-      return policy === null ? null : { room: { ...room, policy: wanted.policy }, ...policy, lasting: true };
+      const done = edited(config.policy, wanted.policy);
+      config.policy = wanted.policy;
+      return done;
     }
     case 'setMessage': {
-      const text = difference({ text: room.message?.text ?? null }, { text: wanted.text });
-      const message = wanted.text === null ? null : { text: wanted.text, at: now };
-      return text === null ? null : { room: { ...room, message }, ...text, lasting: true };
+      const done = edited({ text: config.message?.text ?? null }, { text: wanted.text });
+      if (done !== null) config.message = wanted.text === null ? null : { text: wanted.text, at: now };
+      return done;
     }
     case 'setSchedule':
-      return scheduled(room, wanted.schedule, wanted.secret, now, effects);
+      return setSchedule(room, wanted.schedule, wanted.secret, context);
     case 'openNow': {
       const state = stateOf(room, now);
       if (state !== 'scheduled' && state !== 'prequeue' && state !== 'closed') return 'alreadyOpen';
-      const { closesAt, beacon } = room.schedule;
+      const { closesAt, beacon } = config.schedule;
       const stillAhead = closesAt !== null && closesAt > now ? closesAt : null;
       const schedule = { prequeueAt: null, opensAt: now, closesAt: stillAhead, beacon };
-      return scheduled(room, schedule, wanted.secret, now, effects);
+      return setSchedule(room, schedule, wanted.secret, context);
     }
     case 'close':
       if (stateOf(room, now) === 'closed') return 'alreadyClosed';
-      return edited(room, { closed: room.closed }, { closed: true });
+      config.closed = true;
+      return { from: { closed: false }, to: { closed: true }, countsUp: true };
     case 'revokeAll': {
-      const { active } = room;
+      const { active } = sessions;
       revokeAll(room, now);
-      return { room, from: { active }, to: { active: 0 }, lasting: false };
+      return { from: { active }, to: { active: 0 }, countsUp: false };
     }
     case 'endSession': {
       const { position } = wanted;
-      const record = sessions.get(position);
-      if (!revoke(room, record, position, now, effects)) return 'unknownPosition';
-      return { room, from: { position, sid: record?.sid ?? '' }, to: null, lasting: false };
+      const session = context.sessions.get(position);
+      if (!revoke(room, session, position, context)) return 'unknownPosition';
+      return { from: { position, sid: session?.sid ?? '' }, to: null, countsUp: false };
     }
-    case 'givePass':
-      return {
-        room: { ...room, passes: passesWith(room, wanted.sid, wanted.useBy, now) },
-        from: null,
-        to: { sid: wanted.sid, until: rfc3339(wanted.expiresAt) },
-        lasting: false,
-      };
+    case 'givePass': {
+      const { sid, useBy, expiresAt } = wanted;
+      if (useBy !== null) changes.passes = passesWith(changes.passes, { sid, useBy }, now);
+      return { from: null, to: { sid, until: rfc3339(expiresAt) }, countsUp: false };
+    }
     case 'usePass': {
       const { sid } = wanted;
-      if (!room.passes.some((pass) => pass.sid === sid && now < pass.useBy)) return 'passSpent';
-      const passes = room.passes.filter((pass) => pass.sid !== sid);
-      return { room: { ...room, passes }, from: null, to: { sid }, lasting: false };
+      if (!changes.passes.some((pass) => pass.sid === sid && now < pass.useBy)) return 'passSpent';
+      changes.passes = changes.passes.filter((pass) => pass.sid !== sid);
+      return { from: null, to: { sid }, countsUp: false };
     }
   }
 }
 
-function passesWith({ passes }: RoomDocument, sid: string, useBy: EpochMs | null, now: EpochMs): PassGiven[] {
-  if (useBy === null) return passes;
-  return [...passes.filter((pass) => now < pass.useBy), { sid, useBy }].slice(-PASSES_MAX);
+function passesWith(passes: readonly IssuedPass[], issued: IssuedPass, now: EpochMs): IssuedPass[] {
+  return [...passes.filter(({ useBy }) => now < useBy), issued].slice(-PASSES_MAX);
 }
 
-function edited<K extends 'flow' | 'closed'>(
-  room: RoomDocument,
-  before: Pick<RoomDocument, K>,
-  after: Pick<RoomDocument, K>,
-): Effected {
+function edited<T extends object>(before: T, after: T): Done | null {
   const differs = difference(before, after);
-  return differs === null ? null : { room: { ...room, ...after }, ...differs, lasting: true };
+  return differs === null ? null : { ...differs, countsUp: true };
 }
 
-function scheduled(room: RoomDocument, schedule: Schedule, secret: string, now: EpochMs, effects: Effect[]): Effected {
-  const outcome = reschedule(room, schedule, secret, now);
-  const before = { epoch: room.epoch, ...inWords(room.schedule) };
-  const differs = difference(before, { epoch: outcome.room.epoch, ...inWords(outcome.room.schedule) });
-  if (differs === null) return null;
-  if (outcome.newEpoch) forgetSessions(effects);
-  return { room: outcome.room, ...differs, lasting: true };
+function setSchedule(room: RoomDocument, schedule: Schedule, secret: string, context: StepContext): Done | null {
+  const recorded = ({ epoch, config }: RoomDocument) => {
+    const { prequeueAt, opensAt, closesAt, beacon } = config.schedule;
+    const time = (at: EpochMs | null) => (at === null ? null : rfc3339(at));
+    return {
+      epoch,
+      prequeueAt: time(prequeueAt),
+      opensAt: rfc3339(opensAt),
+      closesAt: time(closesAt),
+      beacon: json(beacon),
+    };
+  };
+  const before = recorded(room);
+  if (reschedule(room, schedule, secret, context.now)) dropSessions(context.effects);
+  return edited(before, recorded(room));
 }
 
 /** A new epoch began: sessions and endings of earlier ones may go. */
-export function forgetSessions(effects: Effect[]): void {
+function dropSessions(effects: Effect[]): void {
   effects.push({ kind: 'clear', table: 'session' }, { kind: 'clear', table: 'ending' });
-}
-
-function inWords({ prequeueAt, opensAt, closesAt, beacon }: Schedule) {
-  const moment = (at: EpochMs | null) => (at === null ? null : rfc3339(at));
-  return {
-    prequeueAt: moment(prequeueAt),
-    opensAt: rfc3339(opensAt),
-    closesAt: moment(closesAt),
-    beacon: json(beacon),
-  };
 }

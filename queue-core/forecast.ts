@@ -1,27 +1,27 @@
-// What other limits would do to the line: for whoever would join now, how long until the call. An estimate from what the
-// room has just seen, given as a range; nothing in the queue depends on it.
+// What other limits would do to the line: how long a visitor who joined now would wait. An estimate from what the room has
+// just seen, given as a range; no rule of the queue depends on it.
 
 import { type RoomView, waitingIn } from './board.ts';
 import { departuresPerMinute } from './history.ts';
-import type { Policy } from './room.ts';
+import type { Policy } from './policy.ts';
 import { paceRange, waitSeconds } from './wait.ts';
 
 export interface Forecast {
   /**
-   * Time until the call for whoever would join now, counted from when the line moves where it is stopped; null: nothing
-   * honest can be said.
+   * Time until the call for a visitor who joined now, counted from when the line moves again where it is stopped; null: no
+   * honest estimate.
    */
   waitSeconds: { low: number; high: number } | null;
   /** Visitors a minute who can enter in the long run. */
   admissionsPerMinute: number;
-  /** Whether the rate limits them, or the places that come free. */
+  /** Whether the rate limits them, or the vacancies. */
   limitedBy: 'rate' | 'places';
 }
 
-/** The outlook under a policy, the room's own or another one that is only thought of. */
+/** The forecast under a policy: the room's own or a proposed one. */
 export function forecast({ at, board, live }: RoomView, policy: Policy): Forecast {
   const leavingPerMinute = departuresPerMinute(live.buckets.slice(0, -1));
-  // Little's law; while nobody has left yet, everybody is taken to stay to the end.
+  // Little's law; until the first visitor has left, all are assumed to stay to the end.
   const stayMinutes = leavingPerMinute === 0 ? policy.sessionMs / 60_000 : board.active / leavingPerMinute;
   const turnover = stayMinutes === 0 ? Number.POSITIVE_INFINITY : policy.totalActiveUsers / stayMinutes;
   const admissionsPerMinute = Math.min(policy.newUsersPerMinute, turnover);

@@ -1,9 +1,25 @@
-// The promises as numbered checks over what a room remembers. Written without the step's own arithmetic, so that a
-// fault there shows here. Tests, the simulator and the check of a stored room all use these.
+// The promises as numbered checks over a room's state, written without the step's own arithmetic, so that a bug there shows
+// here. `assertRoom` and `assertDirectory` are the part that is cheap enough to run in production before every write and
+// after every read; tests and the check of a stored room run all of them.
 
-import { CALL_SAMPLES_MAX, PASSES_MAX, RECENT_JOINS_MAX, STANDBY_MAX } from './limits.ts';
-import { stateOf } from './opening.ts';
-import type { RoomDocument, SessionRecord } from './room.ts';
+import type { DirectoryDocument } from './directory/directory-document.ts';
+import type { RoomDocument } from './document/room-document.ts';
+import type { SessionRecord } from './document/session-record.ts';
+import { CoreError } from './errors.ts';
+import {
+  CALL_SAMPLES_MAX,
+  EXPIRIES_MAX,
+  GATEWAYS_MAX,
+  PASSES_MAX,
+  RECENT_BUCKETS_MAX,
+  RECENT_CHANGES_MAX,
+  RECENT_JOINS_MAX,
+  SLOT_BUCKETS_MAX,
+  STANDBY_MAX,
+} from './limits.ts';
+import { emissionIntervalMicros } from './pacing.ts';
+import { stateOf } from './room-state.ts';
+import { SCHEMA_VERSION } from './schema-version.ts';
 
 export interface Invariant {
   number: number;
@@ -11,14 +27,14 @@ export interface Invariant {
 }
 
 export const INVARIANTS = [
-  { number: 1, says: 'nobody is called who has no position: called <= issued' },
+  { number: 1, says: 'no position is called that was not issued: called <= issued' },
   { number: 2, says: 'only the called are admitted, each position once' },
   { number: 3, says: 'no two visitors share a position, no two positions share a session' },
   { number: 4, says: 'admissions keep their distance: one emission interval between two slots' },
-  { number: 5, says: 'people at once never exceed the limit in force when the last of them was admitted' },
-  { number: 6, says: 'active counts exactly the sessions that hold a place; after a loss of the store, no fewer' },
+  { number: 5, says: 'concurrent sessions never exceed the limit in force when the last of them was admitted' },
+  { number: 6, says: 'active counts exactly the living sessions; after a loss of the store, no fewer' },
   { number: 7, says: 'nothing moves backwards within an epoch: time, issued, called, lapsed, endings' },
-  { number: 8, says: 'nobody is called or admitted before the opening, or before the draw' },
+  { number: 8, says: 'no position is called or admitted before the opening, or before the draw' },
   { number: 9, says: 'the draw is frozen once made' },
   { number: 10, says: 'every list of the document keeps its bound' },
   {
@@ -26,64 +42,152 @@ export const INVARIANTS = [
     says: 'calls are accounted for: every called position has claimed, lapsed or is outstanding (until a loss)',
   },
   { number: 12, says: 'every change is recorded: version and log only grow, and never one without the other' },
+  { number: 13, says: 'every number of the document is finite, whole where it counts, and in its range' },
 ] as const satisfies Invariant[];
+
+/**
+ * Checks a room's scalars before a write and after a read: O(1), whatever the length of its lists.
+ * @throws CoreError `brokenInvariant`; the message names the field
+ */
+export function assertRoom(room: RoomDocument): void {
+  const fault = scalarFault(room);
+  if (fault !== null) throw new CoreError('brokenInvariant', `room document "${room.room}": ${fault}`);
+}
+
+/** The same for the directory. @throws CoreError `brokenInvariant` */
+export function assertDirectory(directory: DirectoryDocument): void {
+  const fault = versionFault(directory.schemaVersion) ?? numberFault('', directory);
+  if (fault !== null) throw new CoreError('brokenInvariant', `directory document: ${fault}`);
+}
+
+/** What is wrong with the scalars of a document, naming the field; null: nothing. */
+function scalarFault(room: RoomDocument): string | null {
+  const { config, changes, draw, origin, line, pacing, sessions, endings, history, recovery } = room;
+  const { policy } = config;
+  const isBeforeOpening = draw.entries === null;
+  const relations: [field: string, holds: boolean, rule: string][] = [
+    ['pacing.called', pacing.called <= line.issued, `must not exceed line.issued (${line.issued})`],
+    ['pacing.called', !isBeforeOpening || pacing.called === 0, 'must be 0 before the opening'],
+    ['pacing.lapsedThrough', pacing.lapsedThrough <= pacing.called, `must not exceed pacing.called (${pacing.called})`],
+    ['line.issued', isBeforeOpening || line.issued >= (draw.entries ?? 0), 'must include the entries of the draw'],
+    ['endings.droppedTo', endings.droppedTo <= endings.seq, `must not exceed endings.seq (${endings.seq})`],
+    ['config.policy.newUsersPerMinute', policy.newUsersPerMinute >= 1, 'must be at least 1'],
+    ['config.policy.totalActiveUsers', policy.totalActiveUsers >= 1, 'must be at least 1'],
+    ['config.policy.sessionMs', policy.sessionMs >= 1, 'must be at least 1'],
+    ['epoch', room.epoch >= 1, 'must be at least 1'],
+    ['changes.recent', changes.recent.length <= RECENT_CHANGES_MAX, `must have at most ${RECENT_CHANGES_MAX} items`],
+    ['changes.gateways', changes.gateways.length <= GATEWAYS_MAX, `must have at most ${GATEWAYS_MAX} items`],
+    ['changes.passes', changes.passes.length <= PASSES_MAX, `must have at most ${PASSES_MAX} items`],
+    ['line.recentJoins', line.recentJoins.length <= RECENT_JOINS_MAX, `must have at most ${RECENT_JOINS_MAX} items`],
+    ['pacing.calls', pacing.calls.length <= CALL_SAMPLES_MAX, `must have at most ${CALL_SAMPLES_MAX} items`],
+    ['sessions.standby', sessions.standby.length <= STANDBY_MAX, `must have at most ${STANDBY_MAX} items`],
+    ['sessions.expiries', sessions.expiries.length <= EXPIRIES_MAX, `must have at most ${EXPIRIES_MAX} items`],
+    ['history.recent', history.recent.length <= RECENT_BUCKETS_MAX, `must have at most ${RECENT_BUCKETS_MAX} items`],
+    [
+      'history.open.slots',
+      history.open.slots.length <= SLOT_BUCKETS_MAX,
+      `must have at most ${SLOT_BUCKETS_MAX} items`,
+    ],
+  ];
+  const broken = relations.find(([, holds]) => !holds);
+  return (
+    versionFault(room.schemaVersion) ??
+    numberFault('', room) ??
+    numberFault('config.policy.', policy) ??
+    numberFault('config.schedule.', config.schedule) ??
+    numberFault('changes.', changes) ??
+    numberFault('changes.audit.', changes.audit) ??
+    numberFault('draw.', draw) ??
+    numberFault('origin.', origin) ??
+    numberFault('line.', line) ??
+    numberFault('pacing.', pacing) ??
+    numberFault('sessions.', sessions) ??
+    numberFault('sessions.totals.', sessions.totals) ??
+    numberFault('endings.', endings) ??
+    numberFault('history.open.flow.', history.open.flow, Number.MIN_SAFE_INTEGER) ??
+    numberFault('recovery.', recovery) ??
+    (broken === undefined ? null : `${broken[0]} ${broken[2]}`)
+  );
+}
+
+/** Fields that may hold a fraction. */
+const FRACTIONS: ReadonlySet<string> = new Set(['pacing.callCredit']);
+
+function numberFault(path: string, part: object, min = 0): string | null {
+  for (const [name, value] of Object.entries(part)) {
+    if (value === undefined) return `${path}${name} is missing`;
+    if (typeof value !== 'number') continue;
+    const isRight = FRACTIONS.has(path + name) ? Number.isFinite(value) : Number.isSafeInteger(value);
+    if (!isRight || value < min)
+      return `${path}${name} must be a ${isRight ? `number from ${min}` : 'whole, finite number'}, got ${value}`;
+  }
+  return null;
+}
+
+function versionFault(version: number): string | null {
+  return version === SCHEMA_VERSION ? null : `schemaVersion must be ${SCHEMA_VERSION}, got ${version}`;
+}
 
 type Sessions = ReadonlyMap<number, SessionRecord>;
 
 /** Numbers of the invariants that one state breaks; sessions are those of the room's epoch. */
 export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
+  const { line, pacing, config, recovery } = room;
+  const { active, expiries, generation, totals } = room.sessions;
   const all = [...sessions];
   const living = all.filter(
-    ([, { ended, countsUntil, generation }]) =>
-      ended === null && countsUntil > room.at && generation === room.generation,
+    ([, { ended, countsUntil, ...session }]) =>
+      ended === null && countsUntil > room.at && session.generation === generation,
   );
   const slots = all.map(([, { admitAt }]) => admitAt).sort((a, b) => a - b);
-  const outstanding = room.calls.reduce((sum, { claimed }) => sum - claimed, room.called - room.lapsedThrough);
+  const outstanding = pacing.calls.reduce((sum, { claimed }) => sum - claimed, pacing.called - pacing.lapsedThrough);
   const checks: [number, boolean][] = [
-    [1, room.called <= room.issued],
-    [2, all.every(([position]) => position >= 1 && position <= room.called)],
+    [1, pacing.called <= line.issued],
+    [2, all.every(([position]) => position >= 1 && position <= pacing.called)],
     [3, new Set(all.map(([, { sid }]) => sid)).size === all.length],
-    [6, room.at < room.lostUntil ? room.active >= living.length : room.active === living.length],
-    [6, room.active === room.expiries.reduce((sum, [, count]) => sum + count, 0)],
-    [8, stateOf(room, room.at) !== 'prequeue' || (room.called === 0 && all.length === 0)],
-    [8, slots.every((slot) => slot >= room.schedule.opensAt)],
-    [10, room.standby.length <= STANDBY_MAX && room.calls.length <= CALL_SAMPLES_MAX],
-    [10, room.recentJoins.length <= RECENT_JOINS_MAX && room.passes.length <= PASSES_MAX],
+    [6, room.at < recovery.lostUntil ? active >= living.length : active === living.length],
+    [6, active === expiries.reduce((sum, [, count]) => sum + count, 0)],
+    [8, stateOf(room, room.at) !== 'prequeue' || (pacing.called === 0 && all.length === 0)],
+    [8, slots.every((slot) => slot >= config.schedule.opensAt)],
+    [10, room.sessions.standby.length <= STANDBY_MAX && pacing.calls.length <= CALL_SAMPLES_MAX],
+    [10, line.recentJoins.length <= RECENT_JOINS_MAX && room.changes.passes.length <= PASSES_MAX],
     [
       11,
-      room.lostUntil > 0 ||
-        (outstanding >= 0 && room.totals.admitted + room.totals.lapsed + outstanding === room.called),
+      recovery.lostUntil > 0 || (outstanding >= 0 && totals.admitted + pacing.lapsed + outstanding === pacing.called),
     ],
+    [13, scalarFault(room) === null],
   ];
   return checks.filter(([, holds]) => !holds).map(([number]) => number);
 }
 
-/** Numbers of the invariants that the way from one state to the next breaks. */
+/** Numbers of the invariants that the step from one state to the next breaks. */
 export function brokenBetween(
   before: { room: RoomDocument; sessions: Sessions },
   after: { room: RoomDocument; sessions: Sessions },
 ): number[] {
   const [a, b] = [before.room, after.room];
-  const recorded = b.version >= a.version && b.version - a.version <= b.audit.seq - a.audit.seq;
-  if (a.epoch !== b.epoch) return [...(b.epoch > a.epoch ? [] : [7]), ...(recorded ? [] : [12])];
+  const version = { before: a.changes.version, after: b.changes.version };
+  const isRecorded =
+    version.after >= version.before && version.after - version.before <= b.changes.audit.seq - a.changes.audit.seq;
+  if (a.epoch !== b.epoch) return [...(b.epoch > a.epoch ? [] : [7]), ...(isRecorded ? [] : [12])];
   const admitted = [...after.sessions].filter(([position]) => !before.sessions.has(position));
   const slotsBefore = [...before.sessions.values()].map(({ admitAt }) => admitAt);
   const slots = admitted.map(([, { admitAt }]) => admitAt).sort((x, y) => x - y);
-  const interval = 60_000 / a.policy.newUsersPerMinute;
   const line = slotsBefore.length === 0 ? slots : [Math.max(...slotsBefore), ...slots];
+  const intervalMs = emissionIntervalMicros(a.config.policy) / 1_000;
+  const limit = Math.max(a.config.policy.totalActiveUsers, b.config.policy.totalActiveUsers);
   const checks: [number, boolean][] = [
     [3, [...before.sessions].every(([position, { visitor }]) => after.sessions.get(position)?.visitor === visitor)],
-    [4, line.every((slot, index) => index === 0 || slot - (line[index - 1] ?? 0) >= interval - SLOT_ROUNDING_MS)],
-    [5, admitted.length === 0 || b.active <= Math.max(a.policy.totalActiveUsers, b.policy.totalActiveUsers)],
-    [7, b.at >= a.at && b.issued >= a.issued && b.called >= a.called && b.runMs >= a.runMs],
-    [7, b.lapsedThrough >= a.lapsedThrough && b.endingSeq >= a.endingSeq && b.entries >= a.entries],
-    [12, recorded],
+    // Slots are granted in microseconds and stored in whole ms, rounded up.
+    [4, line.every((slot, index) => index === 0 || slot - (line[index - 1] ?? 0) > intervalMs - 1)],
+    [5, admitted.length === 0 || b.sessions.active <= limit],
+    [7, b.at >= a.at && b.line.issued >= a.line.issued && b.line.entries >= a.line.entries],
+    [7, b.pacing.called >= a.pacing.called && b.pacing.lapsedThrough >= a.pacing.lapsedThrough],
+    [7, b.pacing.runMs >= a.pacing.runMs && b.endings.seq >= a.endings.seq],
+    [12, isRecorded],
     [9, a.draw.entries === null || a.draw.entries === b.draw.entries],
     [9, a.draw.seed === null || a.draw.seed === b.draw.seed],
     [9, a.draw.commitment === b.draw.commitment],
   ];
   return checks.filter(([, holds]) => !holds).map(([number]) => number);
 }
-
-/** Slots are sums of a fraction of milliseconds; a sum of many may be off by this. */
-const SLOT_ROUNDING_MS = 0.001;

@@ -10,7 +10,10 @@ export const CALL_SAMPLES_MAX = 128;
 /** Buckets in which session ends are counted; the session length divided by this is their grain. */
 export const EXPIRY_BUCKETS_MAX = 256;
 
-/** Called visitors who found no free place and are known by position. Beyond it, the earliest positions are kept. */
+/** Buckets of session ends in a document: those of the present session length, and those left from former ones. */
+export const EXPIRIES_MAX = 4 * EXPIRY_BUCKETS_MAX;
+
+/** Called visitors who found no vacancy and are known by position. Beyond it, the earliest positions are kept. */
 export const STANDBY_MAX = 128;
 
 /** A visitor on standby asks again every few seconds; one who has been silent this long no longer holds others back. */
@@ -75,6 +78,9 @@ export const PASSES_MAX = 16;
 
 /** How long a pass can be taken from the console to the site: by the person who has just asked for it, in one click. */
 export const PASS_USE_MS = 30_000;
+
+/** Hosts, protected paths or exempt paths of one room. */
+export const ROUTES_MAX = 64;
 
 /** Rooms of one deployment, and what they may take as JSON: what gateways read every second stays below 256 KB. */
 export const ROOMS_MAX = 100;

@@ -1,10 +1,10 @@
-// What a store keeps for one of the core's machines: one document, and tables of rows under whole numbers. A machine says
-// what to write as effects; a store carries them out in the same indivisible act as the document and knows no rule.
+// What a store keeps for one of the core's state machines: one document, and tables of rows keyed by whole numbers. A
+// machine says what to write as effects; a store writes them in the same transaction as the document and knows no rule.
 
 import type { AuditRecord } from './audit.ts';
-import type { Ending } from './board.ts';
-import type { HistoryBucket } from './history.ts';
-import type { EpochMs, SessionRecord } from './room.ts';
+import type { HistoryBucket } from './document/history-state.ts';
+import type { Ending, SessionRecord } from './document/session-record.ts';
+import type { EpochMs } from './time.ts';
 
 /** Every table with the row it holds. */
 export interface Rows {
@@ -24,27 +24,37 @@ export type Table = keyof Rows;
 
 export type Effect =
   | { [T in Table]: { kind: 'put'; table: T; key: number; row: Rows[T] } }[Table]
-  /** Rows with keys from `from` to `upTo` go. */
+  /** Deletes rows with keys from `from` to `upTo`. */
   | { kind: 'drop'; table: Table; from: number; upTo: number }
   | { kind: 'clear'; table: Table };
 
 export type Put = Extract<Effect, { kind: 'put' }>;
 
-/** What a client of a store remembers of what it last saw there, in case the store comes back older. */
+/** What a client of a store last saw there, in case the store comes back older. */
 export interface Witness<Document> {
   document: Document;
   /**
-   * Of what was seen, to what is stored: `after`: it goes on from there; `before`: what is stored goes on from it;
-   * `parted`: somebody went on from before the loss without knowing of it, and each has what the other has not.
+   * How what was seen relates to what is stored. `after`: what was seen continues what is stored; `before`: what is stored
+   * continues what was seen; `diverged`: another client went on from before the loss, and each side has what the other has
+   * not.
    */
-  relation: 'after' | 'before' | 'parted';
-  /** Rows that it wrote itself and that the store does not have any more, the last of each key. */
+  relation: 'after' | 'before' | 'diverged';
+  /** Rows that this client wrote and that the store does not have any more, the last of each key. */
   rows: readonly Put[];
 }
 
-/** Rows a machine may look up while it runs. */
+/** Sessions that a machine may look up while it runs. */
 export interface Sessions {
   get(position: number): SessionRecord | undefined;
+}
+
+/** What the handlers of one step work with, besides the draft of the document. */
+export interface StepContext {
+  /** The store's time, never before the document's. */
+  now: EpochMs;
+  sessions: Sessions;
+  /** What is to be written besides the document; handlers append. */
+  effects: Effect[];
 }
 
 /** A part of a table in ascending order of keys. */
@@ -61,7 +71,7 @@ export interface Run<Document, Reply> {
   effects: Effect[];
 }
 
-/** A pure state machine that a store can run: the room, or the directory of rooms and operators. */
+/** A pure state machine that a store can run: a room, or the directory of rooms and operators. */
 export interface Machine<Document, Command, Reply> {
   /** The document as text that carries the version of its format. */
   encode(document: Document): string;
@@ -70,16 +80,19 @@ export interface Machine<Document, Command, Reply> {
    * @throws CoreError `invalidStoredState`, `newerSchema` or `brokenInvariant`; the message names the field
    */
   decode(text: string): Document;
-  /** Whether the command brings a document into being; any other needs one that is there. */
+  /** Whether the command creates the document; any other needs one that exists. */
   begins(command: Command): boolean;
-  /** The position whose session the command will surely look up, or null: a store that loads ahead begins with these. */
+  /** The position whose session the command will look up for certain, or null: a store can load these ahead. */
   sessionNeeded(command: Command): number | null;
-  /** Applies commands in order as one act at the store's time `now`. */
+  /**
+   * Applies commands in order as one act at the store's time `now`.
+   * @throws CoreError `brokenInvariant` where the document is damaged before or after; nothing may be written then
+   */
   run(document: Document | null, sessions: Sessions, commands: readonly Command[], now: EpochMs): Run<Document, Reply>;
   /**
    * Moves a store that came back older past everything its client was told. With `witness` null the client only knows that
-   * something is missing.
-   * @returns null where there is nothing to move
+   * writes are missing.
+   * @returns null where there is nothing to recover
    */
   recover(
     stored: Document | null,
@@ -87,6 +100,6 @@ export interface Machine<Document, Command, Reply> {
     sessions: Sessions,
     now: EpochMs,
   ): { document: Document; effects: Effect[] } | null;
-  /** Whether the document gives nothing for the moment, because it asks around what was lost. */
+  /** Whether the document gives nothing for the moment, because it is finding out what was lost. */
   isRecovering(document: Document, now: EpochMs): boolean;
 }

@@ -1,6 +1,8 @@
 // How fast the line moves. Slots are granted one by one (GCRA), which is the hard limit; calls run ahead of slots just
 // far enough that slots and places are used although some of those called do not come: as many as lately did not.
 
+import type { PacingState } from './document/pacing-state.ts';
+import type { RoomDocument } from './document/room-document.ts';
 import { departuresPerMinute } from './history.ts';
 import {
   CALL_FRESH_MS,
@@ -10,7 +12,8 @@ import {
   SLOT_BACKLOG_MS,
   UNOBSERVED_MS_MAX,
 } from './limits.ts';
-import type { EpochMs, Policy, RoomDocument } from './room.ts';
+import type { Policy } from './policy.ts';
+import type { EpochMs } from './time.ts';
 import { type Pace, paceRange } from './wait.ts';
 
 /** Calls that may be stored up while nobody waits or no place is free: one second's worth, at least one. */
@@ -20,17 +23,26 @@ export function callBurst(policy: Policy): number {
 
 /**
  * Grants the next slot no earlier than one emission interval after the last (GCRA, ITU-T I.371, with no tolerance), so
- * that no stretch of time holds more slots than the rate allows.
+ * that no stretch of time holds more slots than the rate allows. Counted in whole microseconds: sums of fractions would
+ * drift.
+ * @returns when the slot opens, rounded up to a whole ms
  */
 export function grantSlot(room: RoomDocument, now: EpochMs): EpochMs {
-  const slot = Math.max(now, nextSlotAt(room));
-  room.lastSlotAt = slot;
-  return slot;
+  const slot = Math.max(Math.ceil(now * 1_000), nextSlotMicros(room));
+  room.pacing.lastSlotMicros = slot;
+  return Math.ceil(slot / 1_000);
+}
+
+/** Distance between two slots at a policy's rate, rounded up, so that the rate is never exceeded. */
+export function emissionIntervalMicros({ newUsersPerMinute }: Pick<Policy, 'newUsersPerMinute'>): number {
+  return Math.ceil(60_000_000 / newUsersPerMinute);
 }
 
 /** GCRA's theoretical arrival time, by the rate in force. */
-function nextSlotAt({ lastSlotAt, schedule, policy }: RoomDocument): EpochMs {
-  return lastSlotAt === null ? schedule.opensAt : lastSlotAt + 60_000 / policy.newUsersPerMinute;
+function nextSlotMicros({ pacing, config }: RoomDocument): number {
+  const { lastSlotMicros } = pacing;
+  if (lastSlotMicros === null) return Math.ceil(config.schedule.opensAt * 1_000);
+  return lastSlotMicros + emissionIntervalMicros(config.policy);
 }
 
 /**
@@ -39,9 +51,9 @@ function nextSlotAt({ lastSlotAt, schedule, policy }: RoomDocument): EpochMs {
  * form, so it does not matter how often it is asked.
  */
 export function callsEarned(room: RoomDocument, elapsedMs: number, now: EpochMs): number {
-  const backlogNow = (Math.max(nextSlotAt(room), room.callingSince) - now) / 1000;
+  const backlogNow = (Math.max(nextSlotMicros(room) / 1_000, room.pacing.callingSince) - now) / 1_000;
   const factorSeconds = factorAbove(backlogNow) - factorAbove(backlogNow + elapsedMs / 1000);
-  return (room.policy.newUsersPerMinute / 60) * factorSeconds;
+  return (room.config.policy.newUsersPerMinute / 60) * factorSeconds;
 }
 
 /** Integral of the call factor over all backlogs above `backlog` (seconds). */
@@ -58,104 +70,100 @@ export function callGrainMs(policy: Policy): number {
   return Math.max(1_000, Math.ceil(policy.claimWindowMs / CALL_SAMPLES_MAX));
 }
 
-/** Places that are neither taken nor owed to somebody on standby. */
-export function freePlaces(room: RoomDocument): number {
-  return room.policy.totalActiveUsers - room.active - room.standby.length;
+/** Vacancies that are not owed to a visitor on standby. */
+export function freePlaces({ config, sessions }: RoomDocument): number {
+  return config.policy.totalActiveUsers - sessions.active - sessions.standby.length;
 }
 
 /**
- * Turns earned calls into calls, as far as people wait and places are free for them: for each free place so many as it took
- * lately until one came. Should more come than before, they wait at the door in order; the limit is the claim's to keep.
+ * Turns earned calls into calls, as far as visitors wait and there are vacancies for them: for each vacancy as many calls
+ * as it lately took until one visitor came. Should more come than before, they wait on standby in order; the claim keeps
+ * the limit.
  */
 export function callNext(room: RoomDocument): void {
+  const { pacing, line, config } = room;
+  const earned = Math.floor(pacing.callCredit);
   const callable = Math.min(
-    Math.floor(room.callCredit),
-    room.issued - room.called,
-    Math.floor(freePlaces(room) / (showShare(room) ?? 1)) - freshCalls(room),
+    earned,
+    line.issued - pacing.called,
+    Math.floor(freePlaces(room) / (showShare(pacing) ?? 1)) - freshCalls(room),
   );
-  if (callable < Math.floor(room.callCredit)) room.callingSince = room.at;
+  if (callable < earned) pacing.callingSince = room.at;
   if (callable > 0) {
-    room.called += callable;
-    room.callCredit -= callable;
+    pacing.called += callable;
+    pacing.callCredit -= callable;
     recordCall(room);
   }
-  room.callCredit = Math.min(room.callCredit, callBurst(room.policy));
+  pacing.callCredit = Math.min(pacing.callCredit, callBurst(config.policy));
 }
 
-function recordCall(room: RoomDocument): void {
-  const last = room.calls.at(-1);
-  if (last !== undefined && room.runMs < last.at + callGrainMs(room.policy)) {
-    room.calls = [...room.calls.slice(0, -1), { ...last, upTo: room.called }];
+function recordCall({ pacing, config }: RoomDocument): void {
+  const { calls, runMs, called } = pacing;
+  const last = calls.at(-1);
+  if (last !== undefined && runMs < last.at + callGrainMs(config.policy)) {
+    pacing.calls = [...calls.slice(0, -1), { ...last, upTo: called }];
     return;
   }
-  const [first, second, ...rest] = room.calls;
-  const kept =
-    room.calls.length >= CALL_SAMPLES_MAX && first && second
+  const [first, second, ...rest] = calls;
+  const remaining =
+    calls.length >= CALL_SAMPLES_MAX && first && second
       ? [{ ...second, claimed: first.claimed + second.claimed }, ...rest]
-      : room.calls;
-  room.calls = [...kept, { at: room.runMs, upTo: room.called, claimed: 0 }];
+      : calls;
+  pacing.calls = [...remaining, { at: runMs, upTo: called, claimed: 0 }];
 }
 
-/** Takes it as proven that everybody up to this position was called before. */
+/** Takes it as proven that every position up to this one was called before. */
 export function callUpTo(room: RoomDocument, position: number): void {
-  room.issued = Math.max(room.issued, position);
-  if (position <= room.called) return;
-  room.called = position;
+  room.line.issued = Math.max(room.line.issued, position);
+  if (position <= room.pacing.called) return;
+  room.pacing.called = position;
   recordCall(room);
 }
 
-/** Notes that a called position has come. */
-export function recordClaim(room: RoomDocument, position: number): void {
-  if (position <= room.lapsedThrough) {
-    room.totals = { ...room.totals, lapsed: room.totals.lapsed - 1 };
+/** Notes that a called position has claimed. */
+export function recordClaim({ pacing }: RoomDocument, position: number): void {
+  if (position <= pacing.lapsedThrough) {
+    pacing.lapsed--;
     return;
   }
-  const index = room.calls.findIndex((sample) => position <= sample.upTo);
-  room.calls = room.calls.with(index, claimedOneMore(room, index));
+  const index = pacing.calls.findIndex((sample) => position <= sample.upTo);
+  const sample = pacing.calls[index];
+  if (sample === undefined) throw new RangeError(`Position ${position} is above the ${pacing.called} called.`);
+  pacing.calls = pacing.calls.with(index, { ...sample, claimed: sample.claimed + 1 });
 }
 
-function claimedOneMore(room: RoomDocument, index: number) {
-  const sample = room.calls[index];
-  if (sample === undefined) throw new RangeError('A position above `called` cannot claim.');
-  return { ...sample, claimed: sample.claimed + 1 };
-}
-
-/** Lets the places of those lapse who were called a whole claim window ago and did not come. */
-export function lapseCalls(room: RoomDocument): void {
-  let lapsed = 0;
-  let through = room.lapsedThrough;
+/** Lets the places lapse that were called a whole claim window ago and were not claimed. */
+export function lapseCalls({ pacing, config }: RoomDocument): void {
   let dropped = 0;
-  for (const sample of room.calls) {
-    if (claimDeadline(room, sample.at) > room.runMs) break;
-    lapsed += sample.upTo - through - sample.claimed;
-    through = sample.upTo;
+  for (const { at, upTo, claimed } of pacing.calls) {
+    if (claimDeadline(config.policy, at) > pacing.runMs) break;
+    pacing.lapsed += upTo - pacing.lapsedThrough - claimed;
+    pacing.lapsedThrough = upTo;
     dropped++;
   }
-  if (dropped === 0) return;
-  room.calls = room.calls.slice(dropped);
-  room.lapsedThrough = through;
-  room.totals = { ...room.totals, lapsed: room.totals.lapsed + lapsed };
+  if (dropped > 0) pacing.calls = pacing.calls.slice(dropped);
 }
 
 /** Calls whose visitors have neither come nor lapsed. */
-export function outstandingCalls({ calls, called, lapsedThrough }: RoomDocument): number {
+export function outstandingCalls({ calls, called, lapsedThrough }: PacingState): number {
   return calls.reduce((left, { claimed }) => left - claimed, called - lapsedThrough);
 }
 
 /** End of the claim window, by the running clock, for positions of a sample; the grain is in the visitor's favour. */
-export function claimDeadline(room: Pick<RoomDocument, 'policy'>, sampleAt: number): number {
-  return sampleAt + callGrainMs(room.policy) + room.policy.claimWindowMs;
+export function claimDeadline(policy: Policy, sampleAt: number): number {
+  return sampleAt + callGrainMs(policy) + policy.claimWindowMs;
 }
 
 /** Calls so young that their visitors may not have polled yet; each reserves a place. */
-function freshCalls(room: RoomDocument): number {
-  const since = room.runMs - Math.max(CALL_FRESH_MS, 2 * callGrainMs(room.policy));
+function freshCalls({ pacing, config }: RoomDocument): number {
+  const { calls, called, lapsedThrough, runMs } = pacing;
+  const since = runMs - Math.max(CALL_FRESH_MS, 2 * callGrainMs(config.policy));
   let fresh = 0;
-  let through = room.called;
-  for (let index = room.calls.length - 1; index >= 0; index--) {
-    const sample = room.calls[index];
+  let through = called;
+  for (let index = calls.length - 1; index >= 0; index--) {
+    const sample = calls[index];
     if (sample === undefined || sample.at <= since) break;
-    const below = room.calls[index - 1]?.upTo ?? room.lapsedThrough;
+    const below = calls[index - 1]?.upTo ?? lapsedThrough;
     fresh += through - below - sample.claimed;
     through = below;
   }
@@ -182,9 +190,9 @@ const STAY_MARGIN = 0.5;
  * until it can be measured.
  */
 export function paceOf(room: RoomDocument): Pace | null {
-  const rate = room.policy.newUsersPerMinute;
-  if (freePlaces(room) < callBurst(room.policy)) return measuredPace(room);
-  const { low, high } = paceRange(rate, showShare(room));
+  const { policy } = room.config;
+  if (freePlaces(room) < callBurst(policy)) return measuredPace(room.pacing);
+  const { low, high } = paceRange(policy.newUsersPerMinute, showShare(room.pacing));
   return { low: Math.min(low, leastTurnover(room)), high };
 }
 
@@ -192,28 +200,30 @@ export function paceOf(room: RoomDocument): Pace | null {
  * Places a minute that come free at least once all are taken: by sessions that last to their end or, as soon as people
  * leave before, by how long they stay (Little's law), with a margin because those who stay long leave last.
  */
-function leastTurnover({ policy, active, recent, epoch }: RoomDocument): number {
+function leastTurnover({ config, sessions, history, epoch }: RoomDocument): number {
+  const { policy } = config;
+  const { active } = sessions;
   const toTheEnd = (policy.totalActiveUsers * 60_000) / policy.sessionMs;
-  const leaving = departuresPerMinute(recent.filter((bucket) => bucket.epoch === epoch));
+  const leaving = departuresPerMinute(history.recent.filter((bucket) => bucket.epoch === epoch));
   if (active === 0 || leaving < DEPARTURES_PER_MINUTE_MIN) return toTheEnd;
   return Math.max(toTheEnd, STAY_MARGIN * policy.totalActiveUsers * (leaving / active));
 }
 
-function measuredPace(room: RoomDocument): Pace | null {
-  const since = room.runMs - MEASURED_MS_MAX;
-  const first = room.calls.find((sample) => sample.at >= since);
-  if (first === undefined || room.runMs - first.at < MEASURED_MS_MIN) return null;
-  const perMinute = ((room.called - first.upTo) * 60_000) / (room.runMs - first.at);
+function measuredPace({ runMs, calls, called }: PacingState): Pace | null {
+  const since = runMs - MEASURED_MS_MAX;
+  const first = calls.find((sample) => sample.at >= since);
+  if (first === undefined || runMs - first.at < MEASURED_MS_MIN) return null;
+  const perMinute = ((called - first.upTo) * 60_000) / (runMs - first.at);
   return perMinute <= 0 ? null : { low: perMinute * 0.7, high: perMinute * 1.4 };
 }
 
 /** Share of those called lately who came; null while too few have had the time to. */
-export function showShare(room: RoomDocument): number | null {
-  const settledBefore = room.runMs - 2 * CALL_FRESH_MS;
+export function showShare({ runMs, calls, lapsedThrough }: PacingState): number | null {
+  const settledBefore = runMs - 2 * CALL_FRESH_MS;
   let called = 0;
   let claimed = 0;
-  let through = room.lapsedThrough;
-  for (const sample of room.calls) {
+  let through = lapsedThrough;
+  for (const sample of calls) {
     if (sample.at > settledBefore) break;
     called += sample.upTo - through;
     claimed += sample.claimed;

@@ -1,13 +1,17 @@
-// From a called place to a session and out again. A claim is granted only while a place is free and takes the next
-// slot; what is granted is remembered under its position, so that a repeated claim gets the same session.
+// From a called place to a session and out again. A claim is granted only while there is a vacancy and takes the next
+// slot; the session is stored under its position, so that a repeated claim gets the same one.
 
 import type { ClaimReply, Command, Refusal } from './command.ts';
+import type { RoomDocument } from './document/room-document.ts';
+import type { EndReason, SessionRecord } from './document/session-record.ts';
+import { countSessions } from './document/sessions-state.ts';
 import { noteSlot } from './history.ts';
 import { ENDINGS_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
-import type { Effect } from './machine.ts';
-import { expiryGrainMs, stateOf } from './opening.ts';
+import type { StepContext } from './machine.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
-import type { EndReason, EpochMs, RoomDocument, SessionRecord } from './room.ts';
+import type { Policy } from './policy.ts';
+import { stateOf } from './room-state.ts';
+import type { EpochMs } from './time.ts';
 import { aheadOf } from './wait.ts';
 
 type Claim = Extract<Command, { kind: 'claim' }>;
@@ -15,48 +19,43 @@ type Renewal = Extract<Command, { kind: 'renew' }>;
 type End = Extract<Command, { kind: 'end' }>;
 type Found = SessionRecord | undefined;
 
-/** Exchanges a called place for a session. Mutates the step's own copy of the room. */
-export function claim(room: RoomDocument, record: Found, wish: Claim, now: EpochMs, effects: Effect[]): ClaimReply {
-  const { position, visitor, sid } = wish;
-  if (wish.epoch !== room.epoch) return refused('wrongEpoch');
+/** Exchanges a called place for a session. */
+export function claim(room: RoomDocument, record: Found, command: Claim, context: StepContext): ClaimReply {
+  const { now, effects } = context;
+  const { position, visitor, sid } = command;
+  const { epoch, config, line, pacing, sessions } = room;
+  if (command.epoch !== epoch) return refused('wrongEpoch');
   if (record !== undefined) {
     return record.visitor === visitor ? sessionReply(room, position, record, now) : refused('foreignPosition');
   }
   const shut = whyShut(room, now);
   if (shut !== null) return refused(shut);
-  if (position < 1 || position > room.issued) return refused('unknownPosition');
-  if (position > room.called) return { kind: 'waiting', ahead: aheadOf(position, room.called) };
+  if (position < 1 || position > line.issued) return refused('unknownPosition');
+  if (position > pacing.called) return { kind: 'waiting', ahead: aheadOf(position, pacing.called) };
 
-  const onStandby = room.standby.some((other) => other.position === position);
-  if (position <= room.lapsedThrough && !onStandby) return { kind: 'lapsed' };
-  const ahead = room.standby.filter((other) => other.position < position).length;
-  if (room.policy.totalActiveUsers - room.active <= ahead) {
+  const onStandby = sessions.standby.some((other) => other.position === position);
+  if (position <= pacing.lapsedThrough && !onStandby) return { kind: 'lapsed' };
+  const ahead = sessions.standby.filter((other) => other.position < position).length;
+  if (config.policy.totalActiveUsers - sessions.active <= ahead) {
     standBy(room, position, now);
     return { kind: 'standby', ahead };
   }
-  if (onStandby) room.standby = room.standby.filter((other) => other.position !== position);
+  if (onStandby) sessions.standby = sessions.standby.filter((other) => other.position !== position);
 
   const admitAt = grantSlot(room, now);
-  const expiresAt = admitAt + room.policy.sessionMs;
-  const granted = {
-    epoch: room.epoch,
-    generation: room.generation,
-    visitor,
-    sid,
-    admitAt,
-    expiresAt,
-    countsUntil: bucketEnd(room, expiresAt),
-    ended: null,
-  };
-  countSessions(room, granted.countsUntil, 1);
+  const expiresAt = admitAt + config.policy.sessionMs;
+  const countsUntil = bucketEnd(config.policy, expiresAt);
+  const { generation } = sessions;
+  const granted = { epoch, generation, visitor, sid, admitAt, expiresAt, countsUntil, ended: null };
+  countSessions(sessions, countsUntil, 1);
   recordClaim(room, position);
-  room.totals = { ...room.totals, admitted: room.totals.admitted + 1 };
+  count(room, 'admitted');
   noteSlot(room, admitAt);
   effects.push({ kind: 'put', table: 'session', key: position, row: granted });
   return sessionReply(room, position, granted, now);
 }
 
-/** Why nobody may enter at `now`; null: they may. Those called before a pause still may, those held may not. */
+/** Why no visitor may enter at `now`; null: they may. Visitors called before a pause may, in a held room they may not. */
 function whyShut(room: RoomDocument, now: EpochMs): Refusal | null {
   switch (stateOf(room, now)) {
     case 'closed':
@@ -69,57 +68,62 @@ function whyShut(room: RoomDocument, now: EpochMs): Refusal | null {
       return 'notOpen';
     case 'paused':
     case 'open':
-      if (room.flow === 'held') return 'held';
-      return room.originFailingSince === null ? null : 'originFailing';
+      if (room.config.flow === 'held') return 'held';
+      return room.origin.failingSince === null ? null : 'originFailing';
   }
 }
 
 /** Looks up a session and extends it when its second half has begun and the policy says so. */
-export function renew(room: RoomDocument, record: Found, wish: Renewal, now: EpochMs, effects: Effect[]): ClaimReply {
-  const found = sessionOf(room, record, wish);
+export function renew(room: RoomDocument, record: Found, command: Renewal, context: StepContext): ClaimReply {
+  const { now, effects } = context;
+  const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
-  const { sessionMs, sessionRenewal } = room.policy;
-  const current = sessionReply(room, wish.position, found, now);
-  if (current.kind !== 'admitted' || !sessionRenewal || found.expiresAt - now > sessionMs / 2) return current;
-  const expiresAt = now + sessionMs;
-  const renewed = { ...found, expiresAt, countsUntil: bucketEnd(room, expiresAt) };
-  countSessions(room, found.countsUntil, -1);
-  countSessions(room, renewed.countsUntil, 1);
-  room.totals = { ...room.totals, renewed: room.totals.renewed + 1 };
-  effects.push({ kind: 'put', table: 'session', key: wish.position, row: renewed });
-  return sessionReply(room, wish.position, renewed, now);
+  const { policy } = room.config;
+  const current = sessionReply(room, command.position, found, now);
+  const isDue = policy.sessionRenewal && found.expiresAt - now <= policy.sessionMs / 2;
+  if (current.kind !== 'admitted' || !isDue) return current;
+  const expiresAt = now + policy.sessionMs;
+  const renewed = { ...found, expiresAt, countsUntil: bucketEnd(policy, expiresAt) };
+  countSessions(room.sessions, found.countsUntil, -1);
+  countSessions(room.sessions, renewed.countsUntil, 1);
+  count(room, 'renewed');
+  effects.push({ kind: 'put', table: 'session', key: command.position, row: renewed });
+  return sessionReply(room, command.position, renewed, now);
 }
 
 /**
- * Takes a signed admission token as proof of a session whose record was lost with the store's last seconds. It counts once
- * more than the room may have counted it already; the surplus ends by itself.
+ * Takes a signed admission token as proof of a session whose record was lost with the store's last seconds. The session
+ * may count twice, because the room may have counted it already; the surplus ends by itself.
  */
 export function restoreSession(
   room: RoomDocument,
   record: Found,
-  proof: Extract<Command, { kind: 'attestSession' }>,
-  now: EpochMs,
-  effects: Effect[],
+  proof: Extract<Command, { kind: 'restoreSession' }>,
+  { now, effects }: StepContext,
 ): void {
-  const { epoch, position, visitor, sid, admitAt, expiresAt } = proof;
-  if (epoch !== room.epoch || record !== undefined || now >= room.lostUntil || now >= expiresAt) return;
-  if (admitAt <= room.revokedAt) return;
+  const { epoch, position, visitor, sid } = proof;
+  const { sessions, recovery } = room;
+  // Tokens carry seconds with fractions.
+  const [admitAt, expiresAt] = [Math.round(proof.admitAt), Math.round(proof.expiresAt)];
+  if (epoch !== room.epoch || record !== undefined || now >= recovery.lostUntil || now >= expiresAt) return;
+  if (admitAt <= sessions.revokedAt) return;
   callUpTo(room, position);
-  const countsUntil = bucketEnd(room, expiresAt);
-  countSessions(room, countsUntil, 1);
-  room.lostUntil = Math.max(room.lostUntil, countsUntil);
-  const row = { epoch, generation: room.generation, visitor, sid, admitAt, expiresAt, countsUntil, ended: null };
+  const countsUntil = bucketEnd(room.config.policy, expiresAt);
+  countSessions(sessions, countsUntil, 1);
+  recovery.lostUntil = Math.max(recovery.lostUntil, countsUntil);
+  const { generation } = sessions;
+  const row = { epoch, generation, visitor, sid, admitAt, expiresAt, countsUntil, ended: null };
   effects.push({ kind: 'put', table: 'session', key: position, row });
 }
 
-/** Ends a session before its time and frees its place at once. */
-export function end(room: RoomDocument, record: Found, wish: End, now: EpochMs, effects: Effect[]): ClaimReply {
-  const found = sessionOf(room, record, wish);
+/** Ends a session before its time; its vacancy is there at once. */
+export function end(room: RoomDocument, record: Found, command: End, context: StepContext): ClaimReply {
+  const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
-  const current = sessionReply(room, wish.position, found, now);
+  const current = sessionReply(room, command.position, found, context.now);
   if (current.kind !== 'admitted') return current;
-  endSession(room, wish.position, found, wish.reason, now, effects);
-  return { kind: 'ended', reason: wish.reason };
+  endSession(room, command.position, found, command.reason, context);
+  return { kind: 'ended', reason: command.reason };
 }
 
 function endSession(
@@ -127,110 +131,106 @@ function endSession(
   position: number,
   record: SessionRecord,
   reason: EndReason,
-  now: EpochMs,
-  effects: Effect[],
+  context: StepContext,
 ): void {
-  countSessions(room, record.countsUntil, -1);
-  room.totals = { ...room.totals, [reason]: room.totals[reason] + 1 };
-  room.endingSeq++;
+  const { now, effects } = context;
+  countSessions(room.sessions, record.countsUntil, -1);
+  count(room, reason);
+  const seq = ++room.endings.seq;
   effects.push({ kind: 'put', table: 'session', key: position, row: { ...record, ended: { reason, at: now } } });
-  const ending = { seq: room.endingSeq, sid: record.sid, until: record.expiresAt };
-  effects.push({ kind: 'put', table: 'ending', key: room.endingSeq, row: ending });
-  boundEndings(room, now, effects);
+  effects.push({ kind: 'put', table: 'ending', key: seq, row: { seq, sid: record.sid, until: record.expiresAt } });
+  boundEndings(room, context);
 }
 
-/** Ends the session of a position at an operator's word. @returns whether there was one to end */
-export function revoke(room: RoomDocument, record: Found, position: number, now: EpochMs, effects: Effect[]): boolean {
+/** Ends the session of a position for an operator. @returns whether there was one to end */
+export function revoke(room: RoomDocument, record: Found, position: number, context: StepContext): boolean {
   if (record === undefined || record.epoch !== room.epoch) return false;
-  if (sessionReply(room, position, record, now).kind !== 'admitted') return false;
-  endSession(room, position, record, 'revoked', now, effects);
+  if (sessionReply(room, position, record, context.now).kind !== 'admitted') return false;
+  endSession(room, position, record, 'revoked', context);
   return true;
 }
 
 /**
  * Ends every session at once. No record is touched: they belong to a generation that is over. Tokens issued before now
- * are refused by their time; those of the same second, which tokens cannot tell apart, count only after a look at the record.
+ * are refused by their time; those of the same second, which tokens cannot tell apart, are honoured only after a read of
+ * the record.
  */
-export function revokeAll(room: RoomDocument, now: EpochMs): void {
-  room.totals = { ...room.totals, revoked: room.totals.revoked + room.active };
-  room.active = 0;
-  room.expiries = [];
-  room.generation++;
-  room.revokedAt = now;
-  room.passes = [];
-  room.renewBefore = now + 1;
+export function revokeAll({ sessions, endings, changes }: RoomDocument, now: EpochMs): void {
+  sessions.totals = { ...sessions.totals, revoked: sessions.totals.revoked + sessions.active };
+  sessions.active = 0;
+  sessions.expiries = [];
+  sessions.generation++;
+  sessions.revokedAt = now;
+  changes.passes = [];
+  endings.renewBefore = now + 1;
 }
 
 /**
- * Keeps the list of endings within its bound: the older half goes, and tokens issued before now count only after a look
- * at their record. So a session that ended is refused everywhere, listed or not.
+ * Keeps the list of endings within its bound: the older half goes, and tokens issued before now are honoured only after a
+ * read of their record. So a session that ended is refused everywhere, listed or not.
  */
-function boundEndings(room: RoomDocument, now: EpochMs, effects: Effect[]): void {
-  if (room.endingSeq - room.endingsDroppedTo <= ENDINGS_MAX) return;
-  room.endingsDroppedTo = room.endingSeq - ENDINGS_MAX / 2;
-  room.renewBefore = now;
-  effects.push({ kind: 'drop', table: 'ending', from: 0, upTo: room.endingsDroppedTo });
+function boundEndings({ endings }: RoomDocument, { now, effects }: StepContext): void {
+  if (endings.seq - endings.droppedTo <= ENDINGS_MAX) return;
+  endings.droppedTo = endings.seq - ENDINGS_MAX / 2;
+  endings.renewBefore = now;
+  effects.push({ kind: 'drop', table: 'ending', from: 0, upTo: endings.droppedTo });
+}
+
+function count({ sessions }: RoomDocument, name: keyof RoomDocument['sessions']['totals']): void {
+  sessions.totals = { ...sessions.totals, [name]: sessions.totals[name] + 1 };
 }
 
 function sessionOf(
   room: RoomDocument,
   record: Found,
-  wish: { epoch: number; sid: string },
+  command: { epoch: number; sid: string },
 ): SessionRecord | ClaimReply {
-  if (wish.epoch !== room.epoch) return refused('wrongEpoch');
+  if (command.epoch !== room.epoch) return refused('wrongEpoch');
   if (record === undefined) return refused('unknownPosition');
-  return record.sid === wish.sid ? record : refused('foreignPosition');
+  return record.sid === command.sid ? record : refused('foreignPosition');
 }
 
 function sessionReply(room: RoomDocument, position: number, record: SessionRecord, now: EpochMs): ClaimReply {
-  if (record.generation < room.generation) return { kind: 'ended', reason: 'revoked' };
+  if (record.generation < room.sessions.generation) return { kind: 'ended', reason: 'revoked' };
   if (record.ended !== null) return { kind: 'ended', reason: record.ended.reason };
   if (now >= record.expiresAt) return { kind: 'ended', reason: 'expired' };
   const { sid, admitAt, expiresAt } = record;
   return { kind: 'admitted', position, sid, admitAt, expiresAt };
 }
 
-/** Notes who found no free place. Where the list is full, the earliest positions stay on it. */
-function standBy(room: RoomDocument, position: number, now: EpochMs): void {
-  const others = room.standby.filter((other) => other.position !== position);
+/** Puts a position on standby. Where the list is full, the earliest positions stay on it. */
+function standBy({ sessions }: RoomDocument, position: number, now: EpochMs): void {
+  const others = sessions.standby.filter((other) => other.position !== position);
   const index = others.findIndex((other) => other.position > position);
   const standby = others.toSpliced(index === -1 ? others.length : index, 0, { position, seenAt: now });
-  room.standby = standby.slice(0, STANDBY_MAX);
+  sessions.standby = standby.slice(0, STANDBY_MAX);
 }
 
-/** Frees the places of sessions whose time is over, and forgets those on standby who fell silent. */
-export function releaseDue(room: RoomDocument, now: EpochMs): void {
-  const due = room.expiries.findIndex(([endsAt]) => endsAt > now);
-  const over = room.expiries.slice(0, due === -1 ? room.expiries.length : due);
+/** Ends sessions whose time is over, and drops those on standby who fell silent. */
+export function releaseDue({ sessions }: RoomDocument, now: EpochMs): void {
+  const due = sessions.expiries.findIndex(([endsAt]) => endsAt > now);
+  const over = sessions.expiries.slice(0, due === -1 ? sessions.expiries.length : due);
   if (over.length > 0) {
-    const sessions = over.reduce((sum, [, count]) => sum + count, 0);
-    room.expiries = room.expiries.slice(over.length);
-    room.active -= sessions;
-    room.totals = { ...room.totals, expired: room.totals.expired + sessions };
+    const expired = over.reduce((sum, [, count]) => sum + count, 0);
+    sessions.expiries = sessions.expiries.slice(over.length);
+    sessions.active -= expired;
+    sessions.totals = { ...sessions.totals, expired: sessions.totals.expired + expired };
   }
-  if (room.standby.some(({ seenAt }) => now - seenAt > STANDBY_SILENT_MS_MAX)) {
-    room.standby = room.standby.filter(({ seenAt }) => now - seenAt <= STANDBY_SILENT_MS_MAX);
-  }
+  const isHeard = ({ seenAt }: { seenAt: EpochMs }) => now - seenAt <= STANDBY_SILENT_MS_MAX;
+  if (!sessions.standby.every(isHeard)) sessions.standby = sessions.standby.filter(isHeard);
 }
 
-/** When a session that ends then comes free. */
-export function bucketEnd(room: RoomDocument, expiresAt: EpochMs): EpochMs {
-  const grain = expiryGrainMs(room.policy, EXPIRY_BUCKETS_MAX);
+/** Until when a session that ends at `expiresAt` counts: ends are counted in buckets. */
+export function bucketEnd(policy: Policy, expiresAt: EpochMs): EpochMs {
+  const grain = expiryGrainMs(policy);
   return Math.ceil(expiresAt / grain) * grain;
 }
 
-/** Counts sessions that end then in, or out again. */
-export function countSessions(room: RoomDocument, endsAt: EpochMs, change: number): void {
-  if (change === 0) return;
-  room.active += change;
-  const index = room.expiries.findIndex(([bucket]) => bucket >= endsAt);
-  const found = index === -1 ? undefined : room.expiries[index];
-  if (found === undefined || found[0] !== endsAt) {
-    room.expiries = room.expiries.toSpliced(index === -1 ? room.expiries.length : index, 0, [endsAt, change]);
-    return;
-  }
-  const count = found[1] + change;
-  room.expiries = count === 0 ? room.expiries.toSpliced(index, 1) : room.expiries.with(index, [endsAt, count]);
+/** Grain in which session ends are counted: a power of two seconds, so that ends of any session length share buckets. */
+function expiryGrainMs({ sessionMs }: Policy): number {
+  let grain = 1_000;
+  while (sessionMs / grain > EXPIRY_BUCKETS_MAX) grain *= 2;
+  return grain;
 }
 
 function refused(reason: Refusal): ClaimReply {

@@ -1,15 +1,17 @@
-// Times on every document are RFC 3339 in UTC. `Date` only formats and reads given times here; the core never asks
-// what time it is.
+// Time as the core handles it: a number that callers pass in. `Date` only formats and parses given times here; the core
+// never reads a clock.
 
-import type { EpochMs } from './room.ts';
+/** Milliseconds since 1970-01-01T00:00Z by the store's clock. */
+export type EpochMs = number;
 
+/** Formats a time as RFC 3339 in UTC. */
 export function rfc3339(at: EpochMs): string {
   // biome-ignore lint/style/noRestrictedGlobals: formats a given time
   return new Date(at).toISOString();
 }
 
-/** @param text RFC 3339 with a zone; NaN where it is none */
+/** @param text RFC 3339 with a zone; the result is NaN for anything else */
 export function epochMs(text: string): EpochMs {
-  // biome-ignore lint/style/noRestrictedGlobals: reads a given time
+  // biome-ignore lint/style/noRestrictedGlobals: parses a given time
   return Date.parse(text);
 }

@@ -31,7 +31,7 @@ export async function checkLedger(place: LedgerLocation, ledger: string): Promis
 }
 
 async function checkOnce(place: LedgerLocation, ledger: string): Promise<Checked> {
-  const document = (await place.document(ledger)) as (RoomDocument & { audit: AuditHead }) | null;
+  const document = (await place.document(ledger)) as (RoomDocument & { audit?: AuditHead }) | null;
   if (document === null) throw new Error(`"${ledger}" is not in ${place.where}.`);
   const sessions = new Map<number, SessionRecord>();
   const log: AuditRecord[] = [];
@@ -41,15 +41,15 @@ async function checkOnce(place: LedgerLocation, ledger: string): Promise<Checked
     if (table === 'session') sessions.set(key, row as SessionRecord);
     if (table === 'audit') log.push(row as AuditRecord);
   }
-  const faults = logFaults(log, document.audit);
+  const faults = logFaults(log, document.audit ?? document.changes.audit);
   const rows = [...counts].map(([table, count]) => `${count} ${table}`).join(', ') || 'none';
   if (ledger === 'directory') return { says: `directory: rows: ${rows}`, faults };
   for (const number of new Set(brokenIn(document, sessions))) {
     faults.push(`Invariant ${number} does not hold: ${INVARIANTS.find((one) => one.number === number)?.says}.`);
   }
-  const { epoch, entries, issued, called, active } = document;
+  const { epoch, line, pacing, sessions: counted } = document;
   const state = stateOf(document, document.at);
-  const numbers = `${state}, epoch ${epoch}, entries ${entries}, issued ${issued}, called ${called}, active ${active}`;
+  const numbers = `${state}, epoch ${epoch}, entries ${line.entries}, issued ${line.issued}, called ${pacing.called}, active ${counted.active}`;
   return { says: `${ledger}: ${numbers}; rows: ${rows}`, faults };
 }
 

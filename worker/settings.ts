@@ -3,7 +3,7 @@
 
 import * as z from 'zod';
 import type { RoomSettings } from '../queue-core/command.ts';
-import { type PlaceTaken, placeTaken, type Site } from '../queue-core/directory.ts';
+import { type RouteTaken, routeTaken, type Site } from '../queue-core/directory.ts';
 import { ROOMS_MAX } from '../queue-core/limits.ts';
 import type { EpochMs, Policy } from '../queue-core/room.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
@@ -221,17 +221,17 @@ function conflicts(rooms: readonly RoomSetting[]): string[] {
   return rooms.flatMap(({ id, ...site }, index) => {
     const before = rooms.slice(0, index);
     if (before.some((other) => other.id === id)) return [`the id "${id}" is used twice. Give each room its own id.`];
-    const taken = placeTaken(
+    const taken = routeTaken(
       before.map((other) => ({ id: other.id, site: other })),
       { id, site },
     );
-    return taken === null ? [] : [`"${id}": ${placeTakenText(taken)}`];
+    return taken === null ? [] : [`"${id}": ${routeTakenText(taken)}`];
   });
 }
 
 /** The sentence for whoever gave one place to two rooms. */
-export function placeTakenText({ place, by }: PlaceTaken): string {
-  return `"${by}" protects ${place} already. Keep it in one of the two rooms.`;
+export function routeTakenText({ route, by }: RouteTaken): string {
+  return `"${by}" protects ${route} already. Keep it in one of the two rooms.`;
 }
 
 function resolveRoom({ id, schedule, policy, ...site }: RoomSetting): RoomConfig {

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonical, faultIn } from '../../queue-core/audit.ts';
-import { bucketOf, NOTHING_OBSERVED, type Passed } from '../../queue-core/history.ts';
+import { type FlowCounts, NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
+import { bucketOf } from '../../queue-core/history.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import { CheckedRoom, change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
 
@@ -20,11 +21,11 @@ const report = (gateway: string, seq: number, version: number) =>
 describe('a change', () => {
   test('on a version that is no more changes nothing', () => {
     const room = open();
-    const { version } = room.document;
+    const { version } = room.document.changes;
     expect(room.one(T0 + 1, change(pause, version))).toMatchObject({ kind: 'changed', version: version + 1 });
     const resume = change({ kind: 'setFlow', flow: 'running' }, version);
     expect(room.one(T0 + 2, resume)).toEqual({ kind: 'conflict', version: version + 1 });
-    expect(room.document.flow).toBe('paused');
+    expect(room.document.config.flow).toBe('paused');
     expect(room.log).toHaveLength(2);
   });
 
@@ -32,19 +33,19 @@ describe('a change', () => {
     const room = open();
     const hold = { kind: 'setFlow', flow: 'held' } as const;
     for (const stop of [pause, hold]) expect(room.one(T0 + 1, change(stop))).toMatchObject({ kind: 'changed' });
-    const { version } = room.document;
+    const { version } = room.document.changes;
     expect(room.one(T0 + 2, change(pause))).toEqual({ kind: 'conflict', version });
-    expect(room.document.flow).toBe('held');
+    expect(room.document.config.flow).toBe('held');
     expect(room.one(T0 + 3, change(pause, version))).toMatchObject({ kind: 'changed' });
   });
 
   test('repeated is made once and answered the same', () => {
     const room = open();
-    const wish = change(pause, room.document.version);
+    const wish = change(pause, room.document.changes.version);
     const first = room.one(T0 + 1, wish);
     room.one(T0 + 2, change({ kind: 'setFlow', flow: 'running' }));
     expect(room.one(T0 + 3, wish)).toEqual(first);
-    expect(room.document.flow).toBe('running');
+    expect(room.document.config.flow).toBe('running');
     expect(room.log).toHaveLength(3);
   });
 
@@ -65,15 +66,15 @@ describe('a change', () => {
     });
     room.one(T0 + 4, change({ kind: 'close' }));
     room.one(T0 + 5, change({ kind: 'openNow', secret: OTHER_SECRET }));
-    expect(room.document).toMatchObject({ epoch: 2, issued: 0 });
+    expect(room.document).toMatchObject({ epoch: 2, line: { issued: 0 } });
   });
 
   test('that sends everybody out ends every session and nobody’s place', () => {
     const room = open();
     for (const name of ['a', 'b', 'c']) room.one(T0 + 1_000, join(name, name !== 'c'));
-    expect(room.document.active).toBe(2);
+    expect(room.document.sessions.active).toBe(2);
     room.one(T0 + 2_000, change({ kind: 'revokeAll' }));
-    expect(room.document).toMatchObject({ active: 0, issued: 3, totals: { revoked: 2 } });
+    expect(room.document).toMatchObject({ line: { issued: 3 }, sessions: { active: 0, totals: { revoked: 2 } } });
     for (const [position, name] of [
       [1, 'a'],
       [2, 'b'],
@@ -151,15 +152,19 @@ describe('the history', () => {
           }
         }
         const buckets = [...room.history, bucketOf(room.document, now)];
-        const total = (name: keyof Passed) => buckets.reduce((sum, bucket) => sum + bucket[name], 0);
-        const { issued, called, totals } = room.document;
-        expect([total('arrived'), total('called')]).toEqual([issued, called]);
-        for (const name of ['left', 'revoked', 'expired', 'lapsed'] as const) {
-          expect(total(name), name).toBe(totals[name]);
+        const total = (name: keyof FlowCounts) => buckets.reduce((sum, bucket) => sum + bucket[name], 0);
+        const { line, pacing, sessions } = room.document;
+        expect([total('arrived'), total('called'), total('lapsed')]).toEqual([
+          line.issued,
+          pacing.called,
+          pacing.lapsed,
+        ]);
+        for (const name of ['left', 'revoked', 'expired'] as const) {
+          expect(total(name), name).toBe(sessions.totals[name]);
         }
-        const { at, slots } = room.document.bucket;
+        const { at, slots } = room.document.history.open;
         const ahead = slots.reduce((sum, [begins, count]) => (begins > at ? sum + count : sum), 0);
-        expect(total('admitted') + ahead).toBe(totals.admitted);
+        expect(total('admitted') + ahead).toBe(sessions.totals.admitted);
       }),
       { numRuns: 60 },
     );
@@ -170,8 +175,8 @@ describe('the history', () => {
     room.one(T0, configure(settings({ newUsersPerMinute: 600, totalActiveUsers: 1_000 })));
     for (let index = 1; index <= 300; index++) room.one(T0, join(`${index}`));
     for (let second = 1; second <= 60; second++) {
-      const { called, totals } = room.document;
-      for (let position = totals.admitted + 1; position <= called; position++) {
+      const { pacing, sessions } = room.document;
+      for (let position = sessions.totals.admitted + 1; position <= pacing.called; position++) {
         room.one(T0 + second * 1_000, claim(position, `${position}`));
       }
       room.one(T0 + second * 1_000, { kind: 'tick' });
@@ -186,17 +191,17 @@ describe('the history', () => {
     room.one(T0, configure(settings({ totalActiveUsers: 4, claimWindowMs: 30_000 })));
     for (const name of ['a', 'b', 'c', 'd']) room.one(T0 + 1_000, join(name));
     for (let second = 2; second < 6; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document.called).toBe(4);
+    expect(room.document.pacing.called).toBe(4);
     room.one(T0 + 6_000, change({ kind: 'setPolicy', policy: policy({ totalActiveUsers: 2, claimWindowMs: 30_000 }) }));
     const ask = (now: number) => ['a', 'b', 'c', 'd'].map((name, index) => room.one(now, claim(index + 1, name)));
     for (let second = 7; second < 90; second += 5) ask(T0 + second * 1_000);
-    expect(room.document.totals).toMatchObject({ admitted: 2, lapsed: 2 });
+    expect(room.document).toMatchObject({ sessions: { totals: { admitted: 2 } }, pacing: { lapsed: 2 } });
     room.one(
       T0 + 92_000,
       change({ kind: 'setPolicy', policy: policy({ totalActiveUsers: 4, claimWindowMs: 30_000 }) }),
     );
     for (let second = 93; second < 120; second += 5) ask(T0 + second * 1_000);
-    expect(room.document.totals).toMatchObject({ admitted: 4, lapsed: 0 });
+    expect(room.document).toMatchObject({ sessions: { totals: { admitted: 4 } }, pacing: { lapsed: 0 } });
     room.one(T0 + 140_000, { kind: 'tick' });
     for (const bucket of [...room.history, bucketOf(room.document, T0 + 140_000)]) {
       expect(bucket.lapsed).toBeGreaterThanOrEqual(0);
@@ -229,7 +234,7 @@ describe('a change is in force everywhere', () => {
           const known = seen.get(gateway) ?? { at: 0, version: 0, seq: 0 };
           room.one(T0 + at, report(gateway, known.seq + 1, known.version));
           // What it said is what it had until now; from now on it has the newest.
-          const { inForceAt, version } = room.document;
+          const { inForceAt, version } = room.document.changes;
           if (inForceAt === T0 + at && changedAt !== null) {
             const others = [...seen].filter(([name, one]) => name !== gateway && T0 + at - one.at <= VIEW_STALE_MS_MAX);
             // Each has told of a version since it looked last, so what it told is one look behind what it has.

@@ -134,11 +134,11 @@ describe('seeding', () => {
 describe('a place', () => {
   test('belongs to one room, however the second comes to want it', () => {
     putRoom('second', null, siteAt('other.test', '/a', '/b'));
-    const taken = { kind: 'refused', reason: 'placeTaken', place: 'other.test/b', by: 'second' };
+    const taken = { kind: 'refused', reason: 'routeTaken', route: 'other.test/b', by: 'second' };
     expect(putRoom('third', null, siteAt('other.test', '/B', '/c'))).toEqual(taken);
     expect(putRoom('demo', 1, siteAt('other.test', '/b'))).toEqual(taken);
     expect(putRoom('third', null, siteAt('other.test', '/b/'))).toEqual(taken);
-    expect(putRoom('third', null, siteAt('book.test', '/'))).toMatchObject({ place: 'book.test/', by: 'demo' });
+    expect(putRoom('third', null, siteAt('book.test', '/'))).toMatchObject({ route: 'book.test/', by: 'demo' });
     expect(putRoom('third', null, siteAt('other.test', '/c'))).toMatchObject({ kind: 'changed' });
   });
 
@@ -156,7 +156,7 @@ describe('a place', () => {
     const before = document.rooms;
     expect(send({ kind: 'seed', by: OWNER, rooms, ownerDigest: OWNER_DIGEST })).toEqual({
       kind: 'seeded',
-      refused: [{ room: 'demo', reason: 'placeTaken', place: 'other.test/', by: 'second' }],
+      refused: [{ room: 'demo', reason: 'routeTaken', route: 'other.test/', by: 'second' }],
     });
     expect(document.rooms.slice(0, 2)).toEqual(before);
     expect(document.rooms[2]?.id).toBe('fresh');

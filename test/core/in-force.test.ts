@@ -40,7 +40,7 @@ class PlayedGateway {
     room.one(now, this.untold);
     if (!answerComes) return;
     this.untold = null;
-    this.view = { version: room.document.version, askedAt };
+    this.view = { version: room.document.changes.version, askedAt };
   }
 
   answersFromBefore(version: number, now: number): boolean {
@@ -66,7 +66,7 @@ describe('a change is in force', () => {
           now += afterMs;
           if (does === 'change') room.one(now, message());
           else gateways[gateway % count]?.ask(room, now - Math.min(underWayMs, afterMs), now, does === 'ask');
-          const { inForceAt, version } = room.document;
+          const { inForceAt, version } = room.document.changes;
           if (inForceAt === null) continue;
           expect(gateways.filter((one) => one.answersFromBefore(version, now)).map(({ id }) => id)).toEqual([]);
         }
@@ -81,9 +81,9 @@ describe('a change is in force', () => {
     room.one(T0 + 2_900, report('slow', 1, 1));
     room.one(T0 + 3_000, message());
     room.one(T0 + 3_100, report('quick', 1, 2));
-    expect(room.document.inForceAt).toBeNull();
+    expect(room.document.changes.inForceAt).toBeNull();
     room.one(T0 + 3_900, report('slow', 2, 2));
-    expect(room.document.inForceAt).toBe(T0 + 3_900);
+    expect(room.document.changes.inForceAt).toBe(T0 + 3_900);
   });
 
   test('not while one of more gateways than are remembered could answer from before it', () => {
@@ -91,22 +91,22 @@ describe('a change is in force', () => {
     for (let index = 0; index <= GATEWAYS_MAX; index++) room.one(T0 + 1_000, report(`${index}`, 1, 1));
     room.one(T0 + 1_500, message());
     for (let index = 1; index <= GATEWAYS_MAX; index++) room.one(T0 + 1_600, report(`${index}`, 2, 2));
-    expect(room.document.inForceAt).toBeNull();
+    expect(room.document.changes.inForceAt).toBeNull();
     room.one(T0 + 3_501, report('1', 3, 2));
-    expect(room.document.inForceAt).toBe(T0 + 3_501);
+    expect(room.document.changes.inForceAt).toBe(T0 + 3_501);
   });
 
   test('at last, however many gateways begin that have no view yet', () => {
     const room = configured();
     room.one(T0 + 1_000, message());
     for (let second = 0; second < 5; second++) room.one(T0 + 1_500 + second * 1_000, report(`${second}`, 1, 0));
-    expect(room.document.inForceAt).toBe(T0 + 3_500);
+    expect(room.document.changes.inForceAt).toBe(T0 + 3_500);
   });
 });
 
 test('a report told again counts once; one that was overtaken counts for nothing', () => {
   const room = configured();
   for (const seq of [1, 1, 2, 2, 1]) room.one(T0 + 1_000 + seq, report('one', seq, 1));
-  expect(room.document.bucket.observed.refused).toEqual({ noAdmission: 2 });
-  expect(room.document.gateways).toMatchObject([{ seq: 2, at: T0 + 1_002 }]);
+  expect(room.document.history.open.observed.refused).toEqual({ noAdmission: 2 });
+  expect(room.document.changes.gateways).toMatchObject([{ seq: 2, at: T0 + 1_002 }]);
 });

@@ -25,7 +25,7 @@ describe('invariants', () => {
             expect(broken, `${wish.kind} at ${now - T0} ms broke`).toEqual([]);
           }
           expect(faultIn(room.log)).toBeNull();
-          expect(room.log.at(-1)?.hash).toBe(room.document.audit.hash);
+          expect(room.log.at(-1)?.hash).toBe(room.document.changes.audit.hash);
         },
       ),
       { numRuns: 200 },
@@ -57,7 +57,7 @@ describe('invariants', () => {
         }
         for (const moment of moments.toSorted((a, b) => a - b)) often.one(T0 + moment, { kind: 'tick' });
         for (const room of [seldom, often]) room.one(T0 + 5_000, { kind: 'tick' });
-        expect(Math.abs(often.document.called - seldom.document.called)).toBeLessThanOrEqual(1);
+        expect(Math.abs(often.document.pacing.called - seldom.document.pacing.called)).toBeLessThanOrEqual(1);
       }),
     );
   });
@@ -66,10 +66,11 @@ describe('invariants', () => {
     const room = new CheckedRoom();
     room.one(T0, configure(settings({ totalActiveUsers: 10 })));
     room.one(T0 + 1_000, join('a', true));
-    room.room = { ...room.document, endingSeq: ENDINGS_MAX, endingsDroppedTo: 0 };
+    const { endings } = room.document;
+    room.room = { ...room.document, endings: { ...endings, seq: ENDINGS_MAX, droppedTo: 0 } };
     room.one(T0 + 2_000, { kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' });
-    expect(room.document.endingSeq - room.document.endingsDroppedTo).toBeLessThanOrEqual(ENDINGS_MAX);
-    expect(room.document.renewBefore).toBe(T0 + 2_000);
+    expect(room.document.endings.seq - room.document.endings.droppedTo).toBeLessThanOrEqual(ENDINGS_MAX);
+    expect(room.document.endings.renewBefore).toBe(T0 + 2_000);
   });
 
   test('the document stays small however many wait', () => {

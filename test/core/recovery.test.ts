@@ -65,7 +65,7 @@ class LossyStore {
   report(by: Gateway, at: EpochMs): void {
     const seq = this.commits.length + 1;
     this.run(by, at, [
-      { kind: 'report', gateway: by, seq, version: this.document.version, observed: NOTHING_OBSERVED },
+      { kind: 'report', gateway: by, seq, version: this.document.changes.version, observed: NOTHING_OBSERVED },
     ]);
   }
 
@@ -92,9 +92,9 @@ class LossyStore {
     this.#commit(by, recovered.document, recovered.effects, acts);
   }
 
-  #relation(seen: ReadonlySet<number>): 'after' | 'before' | 'parted' {
+  #relation(seen: ReadonlySet<number>): 'after' | 'before' | 'diverged' {
     if (this.#acts.isSubsetOf(seen)) return 'after';
-    return seen.isSubsetOf(this.#acts) ? 'before' : 'parted';
+    return seen.isSubsetOf(this.#acts) ? 'before' : 'diverged';
   }
 
   #commit(by: Gateway, document: RoomDocument, effects: readonly Effect[], acts: ReadonlySet<number>): void {
@@ -163,7 +163,7 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
     arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map(
       (share): Wish =>
         ({ document, places }) => {
-          const position = 1 + Math.floor(share * document.called);
+          const position = 1 + Math.floor(share * document.pacing.called);
           const holder = places.get(`1 position ${position}`) ?? 'nobody';
           const visitor = holder.replace('join-', 'visitor-');
           return { kind: 'claim', epoch: 1, position, visitor, sid: `sid-of-${visitor}` };
@@ -229,7 +229,9 @@ describe('a store that lost its last seconds', () => {
     fc.assert(
       fc.property(night, fc.boolean(), ({ order, after, ...rest }, everything) => {
         const { store, now, lostAfter } = upToTheLoss(rest);
-        const { issued, called, version } = store.document;
+        const { issued } = store.document.line;
+        const { called } = store.document.pacing;
+        const { version } = store.document.changes;
         store.lose(everything ? null : lostAfter);
         for (const [index, name] of order.entries()) {
           store.witness(name, now + 300 * (index + 1), everything ? -1 : lostAfter);
@@ -241,8 +243,8 @@ describe('a store that lost its last seconds', () => {
           }
           store.report(name, now + 300 * (index + 1));
         }
-        expect(store.document).toMatchObject({ issued, version });
-        expect(store.document.called).toBe(called);
+        expect(store.document).toMatchObject({ line: { issued }, changes: { version } });
+        expect(store.document.pacing.called).toBe(called);
         playAll(store, now + RECOVERY_MS + 1_500, after);
         expect(store.wrongs).toEqual([]);
         expect(brokenIn(store.document, store.sessions)).toEqual([]);
@@ -287,13 +289,15 @@ describe('a store that lost its last seconds', () => {
     const concluded = T0 + 6_000 + RECOVERY_MS;
     store.report('north', concluded);
     expect(lost.length).toBeGreaterThan(20);
-    expect(store.document.active).toBeGreaterThanOrEqual(lost.length);
-    expect(store.document.lastSlotAt).toBeGreaterThanOrEqual(Math.max(concluded, ...lost.map(({ from }) => from)));
+    expect(store.document.sessions.active).toBeGreaterThanOrEqual(lost.length);
+    expect(store.document.pacing.lastSlotMicros).toBeGreaterThanOrEqual(
+      Math.max(concluded, ...lost.map(({ from }) => from)),
+    );
     const ends = Math.max(...lost.map(({ until }) => until));
     store.report('north', ends);
-    expect(store.document.active).toBeGreaterThan(0);
+    expect(store.document.sessions.active).toBeGreaterThan(0);
     store.report('north', ends + 20_000);
-    expect(store.document.active).toBe(0);
+    expect(store.document.sessions.active).toBe(0);
   });
 
   test('a rush that only a dead gateway saw: whoever is inside counts, however far ahead the slots were', () => {
@@ -310,7 +314,7 @@ describe('a store that lost its last seconds', () => {
     let next = 1;
     const comeAll = (by: Gateway, at: EpochMs) => {
       store.run(by, at, [{ kind: 'tick' }]);
-      for (; next <= store.document.called; next++) store.run(by, at, [claim(next, `at-${next}`)]);
+      for (; next <= store.document.pacing.called; next++) store.run(by, at, [claim(next, `at-${next}`)]);
     };
     for (let at = T0 + 10_000; at < T0 + 10_000 + LOST_MS_MAX; at += 100) comeAll('south', at);
     expect(store.grants.size).toBeGreaterThan(60);
@@ -333,7 +337,7 @@ describe('a store that lost its last seconds', () => {
     store.run('west', T0 + 2_100, [leave]);
     for (const [index, name] of ['b', 'c', 'd'].entries()) store.run('north', T0 + 2_200 + index, [join(name, true)]);
     store.run('north', T0 + 2_300, [join('e')]);
-    expect(store.document.active).toBe(3);
+    expect(store.document.sessions.active).toBe(3);
     store.lose(lostAfter);
     for (const name of ['north', 'south'] as const) {
       store.witness(name, T0 + 3_000, lostAfter);
@@ -354,7 +358,7 @@ describe('a store that lost its last seconds', () => {
       whole.report(name, T0 + 3_000);
     }
     whole.report('north', T0 + 3_000 + RECOVERY_MS);
-    expect(whole.document.active).toBe(0);
+    expect(whole.document.sessions.active).toBe(0);
   });
 
   test('histories that parted before anybody noticed: every session counts, numbers go on above both', () => {
@@ -366,7 +370,7 @@ describe('a store that lost its last seconds', () => {
     // North saw nothing of the loss and goes on.
     store.run('north', T0 + 2_100, [join('d', true)]);
     store.witness('south', T0 + 2_200, lostAfter);
-    expect(store.document).toMatchObject({ issued: 3, active: 4 });
+    expect(store.document).toMatchObject({ line: { issued: 3 }, sessions: { active: 4 } });
     const [reply] = store.run('north', T0 + 2_200 + RECOVERY_MS, [join('e', true)]);
     expect(reply).toMatchObject({ place: { number: 4 }, claim: null });
   });
@@ -392,7 +396,7 @@ describe('a store that lost its last seconds', () => {
     const before = store.commits.length;
     store.witness('south', T0 + 1_100, lostAfter);
     store.run('south', T0 + 1_100 + RECOVERY_MS, [{ kind: 'tick' }]);
-    expect(store.document.policy.newUsersPerMinute).toBe(7);
+    expect(store.document.config.policy.newUsersPerMinute).toBe(7);
     const kept = [...store.commits.slice(0, lostAfter + 1), ...store.commits.slice(before)];
     const log = kept.flatMap(({ puts }) => puts.flatMap((put) => (put.table === 'audit' ? [put.row] : [])));
     expect(faultIn(log)).toBeNull();
@@ -423,7 +427,7 @@ describe('a store that lost its last seconds', () => {
       store.run('south', T0 + 1_400 + RECOVERY_MS, [{ kind: 'tick' }]);
       write(store.commits.slice(lostUpTo));
       expect(faultIn([...log.values()].toSorted((a, b) => a.seq - b.seq))).toBeNull();
-      expect(store.document.audit.hash).toBe(log.get(store.document.audit.seq)?.hash);
+      expect(store.document.changes.audit.hash).toBe(log.get(store.document.changes.audit.seq)?.hash);
     },
   );
 
@@ -432,9 +436,9 @@ describe('a store that lost its last seconds', () => {
     for (const name of ['a', 'b']) store.run('south', T0 + 1_000, [join(name, true)]);
     store.lose(null);
     store.run('north', T0 + 2_000, [{ ...configure(settings()), firstEpoch: 9 } as Command, join('c', true)]);
-    expect(store.document).toMatchObject({ epoch: 9, issued: 1 });
+    expect(store.document).toMatchObject({ epoch: 9, line: { issued: 1 } });
     store.witness('south', T0 + 3_000, -1);
-    expect(store.document).toMatchObject({ epoch: 1, issued: 2, active: 2 });
+    expect(store.document).toMatchObject({ epoch: 1, line: { issued: 2 }, sessions: { active: 2 } });
     expect([...store.sessions.keys()].toSorted()).toEqual([1, 2]);
   });
 
@@ -446,27 +450,27 @@ describe('a store that lost its last seconds', () => {
     const session = store.grants.get('sid-a');
     store.lose(lostAfter);
     store.witness('north', T0 + 2_000, lostAfter);
-    store.run('north', T0 + 2_000, [{ kind: 'attest', epoch: 1, place: { kind: 'position', number: 2 } }]);
-    expect(store.document.issued).toBe(2);
+    store.run('north', T0 + 2_000, [{ kind: 'restorePlace', epoch: 1, place: { kind: 'position', number: 2 } }]);
+    expect(store.document.line.issued).toBe(2);
     const now = T0 + 2_000 + RECOVERY_MS;
     const proof = { epoch: 1, position: 1, visitor: 'visitor-a', sid: 'sid-a' };
     const renew: Command = { kind: 'renew', ...proof };
     expect(store.run('north', now, [renew])).toEqual([{ kind: 'refused', reason: 'unknownPosition' }]);
     const times = { admitAt: session?.from ?? 0, expiresAt: session?.until ?? 0 };
-    const [, renewed] = store.run('north', now, [{ kind: 'attestSession', ...proof, ...times }, renew]);
+    const [, renewed] = store.run('north', now, [{ kind: 'restoreSession', ...proof, ...times }, renew]);
     expect(renewed).toMatchObject({ kind: 'admitted', sid: 'sid-a' });
-    expect(store.document.active).toBeGreaterThanOrEqual(1);
+    expect(store.document.sessions.active).toBeGreaterThanOrEqual(1);
     expect(store.run('north', now, [claim(1, 'thief')])).toEqual([{ kind: 'refused', reason: 'foreignPosition' }]);
   });
 
   test('a place that was never lost cannot be made up: tokens of another epoch and lower numbers change nothing', () => {
     const store = new LossyStore(settings());
     store.run('north', T0 + 1_000, [join('a'), join('b')]);
-    const { issued } = store.document;
+    const { issued } = store.document.line;
     const attest = (epoch: number, number: number): Command => {
-      return { kind: 'attest', epoch, place: { kind: 'position', number } };
+      return { kind: 'restorePlace', epoch, place: { kind: 'position', number } };
     };
     store.run('north', T0 + 1_000, [attest(2, 50), attest(1, 1)]);
-    expect(store.document.issued).toBe(issued);
+    expect(store.document.line.issued).toBe(issued);
   });
 });

@@ -10,7 +10,7 @@ import { change, claim, OTHER_SECRET, policy } from './sample-rooms.ts';
 export type Play = { afterMs: number; command: (room: RoomDocument) => Command };
 
 export const name = fc.integer({ min: 0, max: 40 }).map(String);
-const positionOf = (room: RoomDocument, share: number) => 1 + Math.floor(share * (room.issued + 2));
+const positionOf = (room: RoomDocument, share: number) => 1 + Math.floor(share * (room.line.issued + 2));
 export const anyPolicy = fc
   .record({
     newUsersPerMinute: fc.constantFrom(1, 7, 60, 601, 60_000),
@@ -37,7 +37,7 @@ export const play: fc.Arbitrary<Play> = fc.record({
             kind: 'join',
             id: `join-${who}`,
             visitor: `visitor-${who}`,
-            sid: admit ? `sid-${Math.max(room.entries, room.issued) + 1}-${who}` : null,
+            sid: admit ? `sid-${Math.max(room.line.entries, room.line.issued) + 1}-${who}` : null,
           }),
       ),
     },
@@ -91,7 +91,7 @@ export const play: fc.Arbitrary<Play> = fc.record({
       arbitrary: fc
         .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom('entry' as const, 'position' as const))
         .map(([share, kind]) => (room: RoomDocument): Command => {
-          return { kind: 'attest', epoch: room.epoch, place: { kind, number: positionOf(room, share) } };
+          return { kind: 'restorePlace', epoch: room.epoch, place: { kind, number: positionOf(room, share) } };
         }),
     },
     { weight: 1, arbitrary: fc.boolean().map((healthy) => () => ({ kind: 'reportOrigin', healthy }) as Command) },
@@ -125,7 +125,7 @@ export const play: fc.Arbitrary<Play> = fc.record({
       arbitrary: fc
         .tuple(name, fc.integer({ min: 1, max: 9 }))
         .map(([gateway, seq]) => (room: RoomDocument): Command => {
-          return { kind: 'report', gateway, seq, version: room.version, observed: NOTHING_OBSERVED };
+          return { kind: 'report', gateway, seq, version: room.changes.version, observed: NOTHING_OBSERVED };
         }),
     },
   ) as fc.Arbitrary<Play['command']>,

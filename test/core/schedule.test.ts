@@ -18,16 +18,17 @@ const set = (schedule: Schedule) => change({ kind: 'setSchedule', schedule, secr
 describe('a schedule sent to an open room', () => {
   test('that says what is so already changes nothing and is not recorded', () => {
     const room = opened();
-    const { version, audit, schedule } = room.document;
+    const { version, audit } = room.document.changes;
+    const { schedule } = room.document.config;
     expect(room.one(T0 + 2_000, set(schedule))).toEqual({ kind: 'unchanged', version });
-    expect(room.document).toMatchObject({ epoch: 1, issued: 2, active: 1, audit });
+    expect(room.document).toMatchObject({ epoch: 1, line: { issued: 2 }, sessions: { active: 1 }, changes: { audit } });
   });
 
   test('with another closing moves the closing; everybody keeps session and place', () => {
     const room = opened();
-    const { schedule } = room.document;
+    const { schedule } = room.document.config;
     room.one(T0 + 2_000, set({ ...schedule, closesAt: T0 + 900_000 }));
-    expect(room.document).toMatchObject({ epoch: 1, issued: 2, active: 1 });
+    expect(room.document).toMatchObject({ epoch: 1, line: { issued: 2 }, sessions: { active: 1 } });
     expect(room.log.at(-1)).toMatchObject({
       from: { closesAt: new Date(T0 + 600_000).toISOString() },
       to: { closesAt: new Date(T0 + 900_000).toISOString() },
@@ -43,33 +44,36 @@ describe('a schedule sent to an open room', () => {
     room.one(T0, configure(settings({}, { opensInMs: 60_000 })));
     room.one(T0 + 1_234, change({ kind: 'openNow', secret: OTHER_SECRET }));
     room.one(T0 + 2_000, join('a'));
-    room.one(T0 + 3_000, set({ ...room.document.schedule, opensAt: T0 + 1_000, closesAt: T0 + 600_000 }));
+    room.one(T0 + 3_000, set({ ...room.document.config.schedule, opensAt: T0 + 1_000, closesAt: T0 + 600_000 }));
     const schedule = { opensAt: T0 + 1_234, closesAt: T0 + 600_000 };
-    expect(room.document).toMatchObject({ epoch: 1, issued: 1, schedule });
+    expect(room.document).toMatchObject({ epoch: 1, line: { issued: 1 }, config: { schedule } });
   });
 
   test('keeps the beacon that it was drawn with', () => {
     const room = new CheckedRoom();
     room.one(T0, configure(settings({}, { beacon: { round: 7 } })));
-    room.one(T0 + 1_000, { kind: 'giveBeacon', beacon: 'ab'.repeat(32) });
-    room.one(T0 + 2_000, set({ ...room.document.schedule, closesAt: T0 + 900_000, beacon: null }));
-    expect(room.document).toMatchObject({ epoch: 1, schedule: { beacon: { round: 7 }, closesAt: T0 + 900_000 } });
+    room.one(T0 + 1_000, { kind: 'setBeacon', beacon: 'ab'.repeat(32) });
+    room.one(T0 + 2_000, set({ ...room.document.config.schedule, closesAt: T0 + 900_000, beacon: null }));
+    expect(room.document).toMatchObject({
+      epoch: 1,
+      config: { schedule: { beacon: { round: 7 }, closesAt: T0 + 900_000 } },
+    });
     expect(room.log.at(-1)).toMatchObject({ from: { closesAt: null } });
     expect(room.log.at(-1)?.to).not.toHaveProperty('beacon');
   });
 
   test('with another opening begins a new one', () => {
     const room = opened();
-    room.one(T0 + 2_000, set({ ...room.document.schedule, opensAt: T0 + 60_000 }));
-    expect(room.document).toMatchObject({ epoch: 2, issued: 0, active: 0 });
+    room.one(T0 + 2_000, set({ ...room.document.config.schedule, opensAt: T0 + 60_000 }));
+    expect(room.document).toMatchObject({ epoch: 2, line: { issued: 0 }, sessions: { active: 0 } });
     expect(room.one(T0 + 3_000, claim(1, 'inside'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
   });
 });
 
 test('a closed room is only opened by a new opening, also where the times are the same', () => {
   const room = opened();
-  const { schedule } = room.document;
+  const { schedule } = room.document.config;
   room.one(T0 + 2_000, change({ kind: 'close' }));
   room.one(T0 + 3_000, set({ ...schedule, closesAt: T0 + 900_000 }));
-  expect(room.document).toMatchObject({ epoch: 2, closed: false, issued: 0 });
+  expect(room.document).toMatchObject({ epoch: 2, config: { closed: false }, line: { issued: 0 } });
 });

@@ -53,13 +53,13 @@ describe('before the opening', () => {
     room.one(T0, join('a'));
     const moved = { prequeueAt: null, opensAt: T0 + 20_000, closesAt: null, beacon: null };
     room.one(T0 + 1, change({ kind: 'setSchedule', schedule: moved, secret: OTHER_SECRET }));
-    expect(room.document).toMatchObject({ epoch: 1, entries: 1 });
+    expect(room.document).toMatchObject({ epoch: 1, line: { entries: 1 } });
     expect(stateOf(room.document, T0 + 10_000)).toBe('prequeue');
 
     room.one(T0 + 22_000, claim(1, 'a'));
     const again = { ...moved, opensAt: T0 + 60_000 };
     room.one(T0 + 30_000, change({ kind: 'setSchedule', schedule: again, secret: OTHER_SECRET }));
-    expect(room.document).toMatchObject({ epoch: 2, entries: 0, issued: 0, active: 0 });
+    expect(room.document).toMatchObject({ epoch: 2, line: { entries: 0, issued: 0 }, sessions: { active: 0 } });
     expect(room.one(T0 + 31_000, claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
   });
 
@@ -69,11 +69,11 @@ describe('before the opening', () => {
     room.one(T0, join('a'));
     room.one(T0 + 60_000, { kind: 'tick' });
     expect(stateOf(room.document, T0 + 60_000)).toBe('drawing');
-    expect(room.document.called).toBe(0);
+    expect(room.document.pacing.called).toBe(0);
     expect(room.one(T0 + 60_000, claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'notOpen' });
 
-    room.one(T0 + 61_000, { kind: 'giveBeacon', beacon: OTHER_SECRET });
-    room.one(T0 + 62_000, { kind: 'giveBeacon', beacon: '00'.repeat(32) });
+    room.one(T0 + 61_000, { kind: 'setBeacon', beacon: OTHER_SECRET });
+    room.one(T0 + 62_000, { kind: 'setBeacon', beacon: '00'.repeat(32) });
     expect(room.document.draw.beacon).toBe(OTHER_SECRET);
     expect(room.one(T0 + 63_000, claim(1, 'a'))).toMatchObject({ kind: 'admitted' });
   });
@@ -86,7 +86,7 @@ describe('places', () => {
     const first = room.one(T0, join('a'));
     room.one(T0, join('b'));
     expect(room.one(T0 + 1, join('a'))).toEqual(first);
-    expect(room.document.entries).toBe(2);
+    expect(room.document.line.entries).toBe(2);
     expect(room.one(T0 + 2_000, join('a'))).toEqual(first);
     for (let index = 0; index < RECENT_JOINS_MAX; index++) room.one(T0 + 2_000, join(`later-${index}`));
     expect(room.one(T0 + 2_000, join('a'))).not.toEqual(first);
@@ -100,10 +100,10 @@ describe('places', () => {
     const again = (epoch: number, number = 2) =>
       room.one(T0 + 1_000, {
         ...join(`${epoch} ${number}`),
-        before: { epoch, place: { ...place, number } },
+        previous: { epoch, place: { ...place, number } },
       } as Command);
     expect(again(1)).toMatchObject({ kind: 'joined', place });
-    expect(room.document.issued).toBe(3);
+    expect(room.document.line.issued).toBe(3);
     // What the room does not know any more is nobody's; neither is a place of another opening.
     expect(again(1, 17)).toMatchObject({ place: { number: 4 } });
     expect(again(2)).toMatchObject({ place: { number: 5 } });
@@ -117,7 +117,7 @@ describe('places', () => {
     const again = (number: number) =>
       room.one(T0 + 2_000, {
         ...join(`entry ${number}`),
-        before: { epoch: 1, place: { kind: 'entry', number } },
+        previous: { epoch: 1, place: { kind: 'entry', number } },
       } as Command);
     expect(again(2)).toMatchObject({ place: { kind: 'entry', number: 2 } });
     expect(again(3)).toMatchObject({ place: { kind: 'position', number: 5 } });
@@ -138,7 +138,7 @@ describe('places', () => {
     const first = room.one(T0 + 1_000, claim(1, 'a'));
     expect(first.kind).toBe('admitted');
     expect(room.one(T0 + 2_000, { ...claim(1, 'a'), sid: 'another' } as never)).toEqual(first);
-    expect(room.document.active).toBe(1);
+    expect(room.document.sessions.active).toBe(1);
   });
 
   test('where nobody waits, a newcomer enters in the same step', () => {
@@ -164,7 +164,7 @@ describe('places', () => {
     for (const name of ['1', '2', '3', '4']) room.one(T0 + 1_000, join(name));
     // Nobody comes for a while, so others are called in their place; then all come, in the wrong order.
     for (let second = 2; second < 40; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document.called).toBe(4);
+    expect(room.document.pacing.called).toBe(4);
     const now = T0 + 40_000;
     expect(room.one(now, claim(4, '4'))).toMatchObject({ kind: 'admitted' });
     expect(room.one(now, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
@@ -194,14 +194,14 @@ describe('places', () => {
     room.one(T0, configure(settings({ totalActiveUsers: crowd + 1, newUsersPerMinute: 600_000 })));
     for (let index = 1; index <= crowd + 1; index++) room.one(T0 + 1_000, join(`${index}`));
     room.one(T0 + 3_000, { kind: 'tick' });
-    expect(room.document.called).toBe(crowd + 1);
+    expect(room.document.pacing.called).toBe(crowd + 1);
     room.one(T0 + 3_000, claim(crowd + 1, `${crowd + 1}`));
     room.one(
       T0 + 3_000,
       change({ kind: 'setPolicy', policy: policy({ totalActiveUsers: 1, newUsersPerMinute: 600_000 }) }),
     );
     for (let index = crowd; index >= 1; index--) room.one(T0 + 3_000, claim(index, `${index}`));
-    expect(room.document.standby.map(({ position }) => position)).toEqual(
+    expect(room.document.sessions.standby.map(({ position }) => position)).toEqual(
       Array.from({ length: STANDBY_MAX }, (_, index) => index + 1),
     );
   });
@@ -221,9 +221,9 @@ describe('time', () => {
     room.one(T0, configure(settings({ claimWindowMs: 60_000 })));
     room.one(T0 + 100, join('a'));
     for (let second = 1; second <= 60; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document).toMatchObject({ called: 1, lapsedThrough: 0 });
+    expect(room.document).toMatchObject({ pacing: { called: 1, lapsedThrough: 0 } });
     for (let second = 61; second <= 64; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document).toMatchObject({ lapsedThrough: 1, totals: { lapsed: 1 } });
+    expect(room.document).toMatchObject({ pacing: { lapsedThrough: 1, lapsed: 1 } });
     expect(room.one(T0 + 65_000, claim(1, 'a'))).toEqual({ kind: 'lapsed' });
   });
 
@@ -232,11 +232,11 @@ describe('time', () => {
     room.one(T0, configure(settings({ newUsersPerMinute: 60, claimWindowMs: 60_000 })));
     for (let index = 0; index < 500; index++) room.one(T0, join(`${index}`));
     room.one(T0 + 2_000, { kind: 'tick' });
-    const { called } = room.document;
+    const { called } = room.document.pacing;
     expect(called).toBeGreaterThan(0);
     room.one(T0 + 3_600_000, { kind: 'tick' });
-    expect(room.document.lapsedThrough).toBe(0);
-    expect(room.document.called).toBeLessThanOrEqual(called + 40);
+    expect(room.document.pacing.lapsedThrough).toBe(0);
+    expect(room.document.pacing.called).toBeLessThanOrEqual(called + 40);
     expect(room.one(T0 + 3_600_000, claim(1, '0'))).toMatchObject({ kind: 'admitted' });
   });
 
@@ -245,18 +245,18 @@ describe('time', () => {
     room.one(T0, configure(settings({ claimWindowMs: 30_000 })));
     for (const name of ['1', '2']) room.one(T0 + 500, join(name));
     room.one(T0 + 1_000, { kind: 'tick' });
-    expect(room.document.called).toBe(2);
+    expect(room.document.pacing.called).toBe(2);
     room.one(T0 + 1_000, change({ kind: 'setFlow', flow: 'paused' }));
     room.one(T0 + 1_000, join('3'));
     for (let second = 2; second < 120; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document).toMatchObject({ called: 2, lapsedThrough: 0 });
+    expect(room.document).toMatchObject({ pacing: { called: 2, lapsedThrough: 0 } });
     expect(room.one(T0 + 120_000, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
     room.one(T0 + 120_000, change({ kind: 'setFlow', flow: 'held' }));
     expect(room.one(T0 + 121_000, claim(2, '2'))).toEqual({ kind: 'refused', reason: 'held' });
     room.one(T0 + 122_000, change({ kind: 'setFlow', flow: 'running' }));
     expect(room.one(T0 + 122_000, claim(2, '2'))).toMatchObject({ kind: 'admitted' });
     for (let second = 123; second < 128; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document.called).toBe(3);
+    expect(room.document.pacing.called).toBe(3);
   });
 
   test('after a pause or with nobody waiting, calls begin as at an opening: only unused slots of those called speed them up', () => {
@@ -264,9 +264,9 @@ describe('time', () => {
       const room = new CheckedRoom();
       room.one(T0, configure(settings({ newUsersPerMinute: 600, totalActiveUsers: 100_000 })));
       const from = prepare(room);
-      const before = room.document.called;
+      const before = room.document.pacing.called;
       for (let ms = 100; ms <= 2_000; ms += 100) room.one(from + ms, { kind: 'tick' });
-      return room.document.called - before;
+      return room.document.pacing.called - before;
     };
     const crowd = (room: CheckedRoom, at: number) => {
       for (let index = 0; index < 500; index++) room.one(at, join(`${at}-${index}`));
@@ -305,7 +305,7 @@ describe('time', () => {
       for (const position of positions) room.one(T0 + second * 1_000, claim(position, `${position}`));
     };
     room.one(T0 + 1_000, { kind: 'tick' });
-    expect(room.document.called).toBe(40);
+    expect(room.document.pacing.called).toBe(40);
     // Every other one of forty comes; then no place is free until that is known.
     come(
       2,
@@ -313,16 +313,16 @@ describe('time', () => {
     );
     allow(2, 20);
     for (let second = 3; second <= 20; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document).toMatchObject({ called: 40, active: 20 });
+    expect(room.document).toMatchObject({ pacing: { called: 40 }, sessions: { active: 20 } });
     allow(20, 40);
     room.one(T0 + 20_500, { kind: 'tick' });
-    expect(room.document.called).toBe(80);
+    expect(room.document.pacing.called).toBe(80);
     come(
       21,
       Array.from({ length: 40 }, (_, index) => 41 + index),
     );
-    expect(room.document.active).toBe(40);
-    expect(room.document.standby).toHaveLength(20);
+    expect(room.document.sessions.active).toBe(40);
+    expect(room.document.sessions.standby).toHaveLength(20);
   });
 
   test('nobody is called while the origin fails, and nobody loses a turn by it', () => {
@@ -331,7 +331,7 @@ describe('time', () => {
     room.one(T0 + 500, { kind: 'reportOrigin', healthy: false });
     room.one(T0 + 500, join('1'));
     for (let second = 1; second < 120; second++) room.one(T0 + second * 1_000, { kind: 'tick' });
-    expect(room.document.called).toBe(0);
+    expect(room.document.pacing.called).toBe(0);
     room.one(T0 + 120_000, { kind: 'reportOrigin', healthy: true });
     room.one(T0 + 121_000, { kind: 'tick' });
     expect(room.one(T0 + 121_000, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
@@ -367,7 +367,7 @@ describe('sessions', () => {
     const expired = admitted({ sessionRenewal: false });
     expect(expired.one(T0 + 61_000, renewal)).toEqual({ kind: 'ended', reason: 'expired' });
     expired.one(T0 + 62_000, { kind: 'tick' });
-    expect(expired.document).toMatchObject({ active: 0, totals: { expired: 1 } });
+    expect(expired.document).toMatchObject({ sessions: { active: 0, totals: { expired: 1 } } });
     expect(expired.one(T0 + 62_000, claim(1, 'a'))).toEqual({ kind: 'ended', reason: 'expired' });
   });
 
@@ -376,17 +376,20 @@ describe('sessions', () => {
     const first = room.one(T0 + 2_000, renewal);
     expect(first).toMatchObject({ expiresAt: T0 + 61_000 });
     expect(room.one(T0 + 40_000, renewal)).toMatchObject({ expiresAt: T0 + 100_000 });
-    expect(room.document.active).toBe(1);
+    expect(room.document.sessions.active).toBe(1);
   });
 
   test('a session that ended stays ended: claimed, renewed or ended again', () => {
     const room = admitted();
     expect(room.one(T0 + 5_000, ending)).toEqual({ kind: 'ended', reason: 'completed' });
-    expect(room.document).toMatchObject({ active: 0, endingSeq: 1 });
+    expect(room.document).toMatchObject({ sessions: { active: 0 }, endings: { seq: 1 } });
     expect(room.one(T0 + 6_000, { ...ending, reason: 'revoked' })).toEqual({ kind: 'ended', reason: 'completed' });
     expect(room.one(T0 + 6_000, renewal)).toEqual({ kind: 'ended', reason: 'completed' });
     expect(room.one(T0 + 6_000, claim(1, 'a'))).toEqual({ kind: 'ended', reason: 'completed' });
-    expect(room.document).toMatchObject({ active: 0, endingSeq: 1, totals: { completed: 1, revoked: 0 } });
+    expect(room.document).toMatchObject({
+      sessions: { active: 0, totals: { completed: 1, revoked: 0 } },
+      endings: { seq: 1 },
+    });
   });
 
   test('nobody ends or renews another’s session', () => {
@@ -394,6 +397,6 @@ describe('sessions', () => {
     expect(room.one(T0 + 5_000, { ...ending, sid: 'guess' })).toEqual({ kind: 'refused', reason: 'foreignPosition' });
     expect(room.one(T0 + 5_000, { ...renewal, sid: 'guess' })).toEqual({ kind: 'refused', reason: 'foreignPosition' });
     expect(room.one(T0 + 5_000, { ...ending, epoch: 2 })).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
-    expect(room.document.active).toBe(1);
+    expect(room.document.sessions.active).toBe(1);
   });
 });

@@ -35,7 +35,7 @@ describe('a place that the store does not know', () => {
       await third.status();
       await settle();
     }
-    expect(played.store.applied.filter((kind) => kind === 'attest')).toHaveLength(1);
+    expect(played.store.applied.filter((kind) => kind === 'restorePlace')).toHaveLength(1);
     const fourth = new PlayedVisitor(played);
     await fourth.page();
     expect((await fourth.status()).position).toBe(4);
@@ -49,7 +49,7 @@ describe('a place that the store does not know', () => {
       await visitor.status();
       played.clock.advance(400);
     }
-    expect(played.store.applied).not.toContain('attest');
+    expect(played.store.applied).not.toContain('restorePlace');
   });
 
   it('and missed the draw for it gets a new one', async () => {
@@ -80,13 +80,13 @@ describe('a session that the store does not know', () => {
     room.tables.session.clear();
     const { document } = room;
     if (document === null) throw new TypeError('The room is gone.');
-    room.document = { ...document, lostUntil: document.at + 300_000 };
+    room.document = { ...document, recovery: { ...document.recovery, lostUntil: document.at + 300_000 } };
     played.clock.advance(200_000);
     await played.ask('/_fairgate/rooms/demo/board');
     expect(await (await inside.page()).text()).toBe(MARKER);
     expect(room.tables.session.size).toBe(1);
     room.tables.session.clear();
-    room.document = { ...(room.document as RoomDocument), lostUntil: 1 };
+    room.document = { ...(room.document as RoomDocument), recovery: { running: null, lostUntil: 1 } };
     played.clock.advance(200_000);
     await played.ask('/_fairgate/rooms/demo/board');
     expect(await (await inside.page()).text()).not.toBe(MARKER);

@@ -300,7 +300,10 @@ describe('a store that fails', () => {
     const held = played.store.inner.rooms.get('demo');
     if (held?.document == null) throw new TypeError('The room is gone.');
     played.clock.advance(2_000);
-    held.document = { ...held.document, renewBefore: played.clock.now() };
+    held.document = {
+      ...held.document,
+      endings: { ...held.document.endings, renewBefore: played.clock.now() },
+    };
     played.clock.advance(2_500);
     const copy = new PlayedVisitor(played);
     copy.jar.set(ADMISSION, inside.jar.get(ADMISSION) ?? '');

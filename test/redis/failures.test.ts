@@ -162,7 +162,7 @@ describe('a Redis that does not work', () => {
         `fairgate:{room:${room}}:record`,
         'document',
       )) as string[];
-      expect(JSON.parse(document ?? '').issued).toBe(1);
+      expect(JSON.parse(document ?? '').line.issued).toBe(1);
       expect(await redis.keys()).not.toContain(`fairgate:{room:${room}}:session:0`);
     } finally {
       await redis.server.command('CONFIG', 'SET', 'maxmemory', '0');

@@ -160,7 +160,7 @@ describe('a primary that dies before its replica has everything', () => {
       sid: 'sid-lost',
     });
     const { room: document, sessions } = await storedRoom(standIn, ROOM);
-    expect(document.active).toBeLessThanOrEqual(3);
+    expect(document.sessions.active).toBeLessThanOrEqual(3);
     expect(brokenIn(document, sessions)).toEqual([]);
     const log = await west.store.rows(ROOM, 'audit', { after: 0, limit: 1_000 });
     expect(faultIn(log)).toBeNull();
@@ -288,7 +288,7 @@ test('histories that parted where Redis does not say who answers: found by the m
   await north.look();
   await south.look();
   const { room: document } = await storedRoom(standIn, ROOM);
-  expect(document.active).toBe(2);
+  expect(document.sessions.active).toBe(2);
   expect(await south.number('later')).toBeGreaterThan(1);
 });
 

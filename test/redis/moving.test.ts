@@ -115,7 +115,12 @@ test('a room that is open stays where it is, and one that is not sound is found'
   const key = 'fairgate:{room:demo}:record';
   const [text] = (await redis.server.command('HMGET', key, 'document')) as string[];
   const document = JSON.parse(text ?? '');
-  await redis.server.command('HSET', key, 'document', JSON.stringify({ ...document, active: 7 }));
+  await redis.server.command(
+    'HSET',
+    key,
+    'document',
+    JSON.stringify({ ...document, sessions: { ...document.sessions, active: 7 } }),
+  );
   expect((await checkLedger(place, 'room:demo')).faults.join()).toContain('Invariant 6');
   await redis.server.command('HSET', key, 'document', JSON.stringify(document));
   await redis.server.command('DEL', 'fairgate:{room:demo}:audit');

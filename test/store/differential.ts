@@ -53,7 +53,7 @@ function nextCommand(chance: () => number, told: Told, now: number, serial: numb
     return change({ kind: 'setSchedule', schedule, secret: OTHER_SECRET });
   }
   if (pick < 93) return { kind: 'reportOrigin', healthy: chance() < 0.8 };
-  if (pick < 94) return { kind: 'attest', epoch: told.epoch, place: { kind: 'position', number: position } };
+  if (pick < 94) return { kind: 'restorePlace', epoch: told.epoch, place: { kind: 'position', number: position } };
   if (pick < 97) {
     const observed = { ...NOTHING_OBSERVED, refused: { noAdmission: serial } };
     return { kind: 'report', gateway: `g${serial % 3}`, seq: serial, version: 1, observed };

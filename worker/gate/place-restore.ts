@@ -40,7 +40,7 @@ export class PlaceRestore {
     if (place.number > noted.place.number) noted.place = place;
     if (view.at - noted.since < KNOWN_AFTER_MS) return null;
     this.#unknown.delete(room.id);
-    return this.#store.apply(room.id, [{ kind: 'attest', epoch, place: noted.place }]);
+    return this.#store.apply(room.id, [{ kind: 'restorePlace', epoch, place: noted.place }]);
   }
 }
 

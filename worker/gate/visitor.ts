@@ -133,7 +133,7 @@ export class Visitor {
     const { store, metrics } = this.#gateway;
     const [reply] = await metrics.operation(wish.kind, store.apply(this.room.id, [wish]));
     if (reply.kind !== 'refused' || reply.reason !== 'unknownPosition') return reply;
-    const proof = { kind: 'attestSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
+    const proof = { kind: 'restoreSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
     const [, proven] = await metrics.operation('attest', store.apply(this.room.id, [proof, wish]));
     return proven;
   }

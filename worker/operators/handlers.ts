@@ -24,7 +24,7 @@ import { templateFault } from '../http/custom-page.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { isBrowser } from '../http/request-client.ts';
 import { json } from '../http/responses.ts';
-import { momentOf, placeTakenText, policyOf, type RoomConfig, siteOf } from '../settings.ts';
+import { momentOf, policyOf, type RoomConfig, routeTakenText, siteOf } from '../settings.ts';
 import { DIRECTORY_MS_MAX, roomConfigOf } from '../views/room-directory.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
 import type { Asked, Handlers } from './api.ts';
@@ -452,10 +452,10 @@ function refusedByDirectory(refusal: Extract<DirectoryReply, { kind: 'refused' }
   switch (refusal.reason) {
     case 'exists':
       return operatorProblem('room-exists');
-    case 'placeTaken': {
-      const { place, by: room } = refusal;
+    case 'routeTaken': {
+      const { route: place, by: room } = refusal;
       const cause = { kind: 'overlap', room, place } as const;
-      const errors: FieldError[] = [{ field: 'site.paths', detail: placeTakenText(refusal), cause }];
+      const errors: FieldError[] = [{ field: 'site.paths', detail: routeTakenText(refusal), cause }];
       return operatorProblem('bad-input', {}, { errors });
     }
     case 'unknownRoom':

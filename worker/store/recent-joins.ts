@@ -13,8 +13,8 @@ export class RecentJoins {
   /** The commands with the place of each join that was answered before. */
   withPreviousPlaces(commands: readonly Command[]): readonly Command[] {
     return commands.map((command) => {
-      const before = command.kind === 'join' ? this.#places.get(command.id) : undefined;
-      return before === undefined ? command : { ...command, before };
+      const previous = command.kind === 'join' ? this.#places.get(command.id) : undefined;
+      return previous === undefined ? command : { ...command, previous };
     });
   }
 

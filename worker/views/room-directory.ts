@@ -5,7 +5,7 @@
 import type { Actor } from '../../queue-core/audit.ts';
 import type { DirectoryRoom, DirectoryView, SeedRefusal, SeedRoom } from '../../queue-core/directory.ts';
 import type { Background } from '../gateway.ts';
-import { placeTakenText, type RoomConfig } from '../settings.ts';
+import { type RoomConfig, routeTakenText } from '../settings.ts';
 import { type RoomStore, UnknownDirectory } from '../store/room-store.ts';
 import { type Clock, FETCH_MS_MAX, StaleWhileRevalidate } from './stale-while-revalidate.ts';
 
@@ -104,7 +104,7 @@ export function roomConfigOf({ id, site, settings, version }: DirectoryRoom): Ro
 }
 
 function refusalText({ room, ...refusal }: SeedRefusal): string {
-  const why = refusal.reason === 'full' ? 'there are as many rooms as one deployment takes.' : placeTakenText(refusal);
+  const why = refusal.reason === 'full' ? 'there are as many rooms as one deployment takes.' : routeTakenText(refusal);
   return `Room "${room}" of the settings was not taken over: ${why}`;
 }
 

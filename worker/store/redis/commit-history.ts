@@ -13,9 +13,9 @@ export function appendCommitId(acts: string, token: string): string {
 }
 
 /** What was seen, to what is stored; see `Witness`. */
-export function relationOf(seen: string, stored: string): 'after' | 'before' | 'parted' {
+export function relationOf(seen: string, stored: string): 'after' | 'before' | 'diverged' {
   if (includes(stored, seen.slice(-NAME_CHARS))) return 'before';
-  return stored === '' || includes(seen, stored.slice(-NAME_CHARS)) ? 'after' : 'parted';
+  return stored === '' || includes(seen, stored.slice(-NAME_CHARS)) ? 'after' : 'diverged';
 }
 
 /** Both lines in one, after a recovery took both. */

@@ -467,7 +467,7 @@ function commitIdsAfter(relation: Witness<unknown>['relation'], seen: string, st
       return seen;
     case 'before':
       return stored;
-    case 'parted':
+    case 'diverged':
       return mergeCommitIds(seen, stored);
   }
 }

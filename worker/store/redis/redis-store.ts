@@ -68,12 +68,12 @@ export class RedisRoom extends RedisLedger<RoomDocument, Command, Reply> {
   /** The endings of a view, page by page; most seconds have none and ask nothing. */
   async viewOf(document: RoomDocument, endingsAfter: number): Promise<RoomView> {
     const found: Ending[] = [];
-    for (let after = endingsAfter; after < document.endingSeq && found.length < ENDINGS_PER_VIEW_MAX; ) {
+    for (let after = endingsAfter; after < document.endings.seq && found.length < ENDINGS_PER_VIEW_MAX; ) {
       const texts = (await this.rows('ending', { after, limit: ROWS_PER_PAGE_MAX })) ?? [];
       const rows = texts.map((text): Ending => JSON.parse(text));
-      found.push(...rows.filter(({ seq, until }) => seq <= document.endingSeq && until > document.at));
+      found.push(...rows.filter(({ seq, until }) => seq <= document.endings.seq && until > document.at));
       if (rows.length < ROWS_PER_PAGE_MAX) break;
-      after = rows.at(-1)?.seq ?? document.endingSeq;
+      after = rows.at(-1)?.seq ?? document.endings.seq;
     }
     return viewOf(document, found.slice(0, ENDINGS_PER_VIEW_MAX), document.at);
   }

@@ -1,0 +1,154 @@
+// The directory's document: which rooms there are and what they protect, and the operators' keys. One for a deployment.
+
+import { type Actor, type AuditHead, NO_RECORD, type Role } from '../audit.ts';
+import type { RoomSettings } from '../policy.ts';
+import { SCHEMA_VERSION } from '../schema-version.ts';
+import type { EpochMs } from '../time.ts';
+
+/** What a room protects and how it presents itself; what happens in its line is the room's own policy. */
+export interface Site {
+  title: { ko: string; en: string };
+  /** Host names without port, lower case; `*` is every host. */
+  hosts: string[];
+  paths: string[];
+  /** Exact prefixes that need no admission, GET and HEAD only. */
+  exempt: string[];
+  /** The protected site, as an origin without path. */
+  origin: string;
+  /** `aud` of the room's admission tokens. */
+  audience: string;
+  timeZone: string;
+  /** What happens to paths of the room's hosts that no room protects. */
+  outside: 'refuse' | 'pass';
+  /** Languages that visitors are offered, the first where the browser prefers none of them. */
+  languages: ('ko' | 'en')[];
+  /** Number of the operator's own waiting page in the table `template`; null: the gateway's pages. */
+  template: number | null;
+  /** Visitors that the operators expect; an alarm compares with it. */
+  expectedVisitors: number | null;
+}
+
+export interface DirectoryRoom {
+  id: string;
+  site: Site;
+  /** What the room begins with; later changes are the room's own. */
+  settings: RoomSettings;
+  /** Digest of the settings file's entry last applied; null: created by an operator. */
+  seed: string | null;
+  archivedAt: EpochMs | null;
+  version: number;
+}
+
+export interface OperatorKey {
+  id: string;
+  name: string;
+  role: Role;
+  /** SHA-256 of the key, hex. The key itself is not stored. */
+  digest: string;
+  createdAt: EpochMs;
+  /** Sign-ins from before this are over. */
+  signInsFrom: EpochMs;
+}
+
+/** Wrong keys from one network. */
+export interface Attempts {
+  from: string;
+  failures: number;
+  lastAt: EpochMs;
+}
+
+export interface DirectoryDocument {
+  schemaVersion: typeof SCHEMA_VERSION;
+  at: EpochMs;
+  version: number;
+  rooms: DirectoryRoom[];
+  keys: OperatorKey[];
+  /** Sign-ins that were signed out, until when their sessions could look valid. */
+  endedSignIns: { sid: string; until: EpochMs }[];
+  templateSeq: number;
+  attempts: Attempts[];
+  wrongKeys: { unrecorded: number; recordedAt: EpochMs };
+  /** Latest changes by their ids, so that a repeated one is made once. */
+  recentChanges: { id: string; version: number; at: EpochMs }[];
+  audit: AuditHead;
+}
+
+/** What a gateway caches of the directory: everything but the attempts. */
+export type DirectoryView = Pick<DirectoryDocument, 'version' | 'rooms' | 'keys' | 'endedSignIns' | 'audit'>;
+
+export interface SeedRoom {
+  id: string;
+  site: Site;
+  settings: RoomSettings;
+  digest: string;
+}
+
+export type DirectoryChange =
+  /** With `ifVersion` null a new room. */
+  | { kind: 'putRoom'; room: string; ifVersion: number | null; site: Site; settings: RoomSettings | null }
+  | { kind: 'setTemplate'; room: string; ifVersion: number; html: string | null }
+  /** The room is not routed any more; its log and history stay. */
+  | { kind: 'archiveRoom'; room: string; ifVersion: number }
+  | { kind: 'addKey'; key: Pick<OperatorKey, 'id' | 'name' | 'role' | 'digest'> }
+  | { kind: 'removeKey'; key: string }
+  | { kind: 'signOut'; sid: string; until: EpochMs };
+
+export type DirectoryCommand =
+  /** The settings file's rooms and the owner's key of the environment; what is there already and unchanged stays. */
+  | { kind: 'seed'; by: Actor; rooms: SeedRoom[]; ownerDigest: string }
+  | { kind: 'change'; id: string; by: Actor; change: DirectoryChange }
+  /** `from` names the network that waits after a wrong key; the address is for the log. */
+  | { kind: 'signIn'; digest: string; address: string | null; from: string };
+
+export type DirectoryRefusal = 'exists' | 'unknownRoom' | 'archived' | 'unknownKey' | 'ownersKey' | 'full' | 'logFull';
+
+/** A route that another room has already. */
+export interface RouteTaken {
+  reason: 'routeTaken';
+  /** Host and path prefix, as `example.org/book`. */
+  route: string;
+  by: string;
+}
+
+/** A room of the settings file that was not applied; what the directory has of it, if anything, stays. */
+export type SeedRefusal = { room: string } & ({ reason: 'full' } | RouteTaken);
+
+export type DirectoryReply =
+  | { kind: 'seeded'; refused: SeedRefusal[] }
+  | { kind: 'changed'; version: number; at: EpochMs }
+  | { kind: 'unchanged'; version: number }
+  | { kind: 'conflict'; version: number }
+  | { kind: 'refused'; reason: DirectoryRefusal }
+  | ({ kind: 'refused' } & RouteTaken)
+  | { kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs }
+  /** The key is not even compared while `waitMs` from an earlier wrong key runs. */
+  | { kind: 'wrongKey'; waitMs: number };
+
+export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'signIn' }
+  ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'refused' }>
+  : C extends { kind: 'change' }
+    ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'refused' }>
+    : Extract<DirectoryReply, { kind: 'seeded' }>;
+
+/** The owner's key of the environment, which no operator can remove. */
+export const OWNER_KEY_ID = 'owner';
+
+export function emptyDirectory(now: EpochMs): DirectoryDocument {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    at: now,
+    version: 0,
+    rooms: [],
+    keys: [],
+    endedSignIns: [],
+    templateSeq: 0,
+    attempts: [],
+    wrongKeys: { unrecorded: 0, recordedAt: 0 },
+    recentChanges: [],
+    audit: NO_RECORD,
+  };
+}
+
+export function directoryView({ version, rooms, keys, endedSignIns, audit }: DirectoryDocument): DirectoryView {
+  return { version, rooms, keys, endedSignIns, audit };
+}

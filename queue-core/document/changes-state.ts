@@ -1,0 +1,76 @@
+// What remembers operators' changes: the version that they count, the head of the audit log, and which gateways have seen
+// which version.
+
+import { type AuditHead, NO_RECORD } from '../audit.ts';
+import type { EpochMs } from '../time.ts';
+import type { SubState } from './sub-state.ts';
+
+/** What is known of one gateway that reads the room. */
+export interface GatewayReport {
+  id: string;
+  /** Number of its last report. */
+  seq: number;
+  at: EpochMs;
+  /** The version of the room that it had when it reported. */
+  version: number;
+}
+
+/** An operator's way in, on its way from the console to the site. */
+export interface IssuedPass {
+  sid: string;
+  /** Until when it can be used. */
+  useBy: EpochMs;
+}
+
+export interface ChangesState {
+  /** Counts operators' changes; a change names the version it was decided on. */
+  version: number;
+  changedAt: EpochMs;
+  /** Since when the present version is in force on every gateway; null: not yet, or not known to be. */
+  inForceAt: EpochMs | null;
+  /** Latest changes by their ids, so that a repeated one is made once. */
+  recent: { id: string; version: number; at: EpochMs }[];
+  audit: AuditHead;
+  gateways: GatewayReport[];
+  /** Operators' passes that were issued and not used. */
+  passes: IssuedPass[];
+}
+
+export const changesState: SubState<ChangesState, { now: EpochMs }, { changes: ChangesState }> = {
+  empty: ({ now }) => ({
+    version: 1,
+    changedAt: now,
+    inForceAt: null,
+    recent: [],
+    audit: NO_RECORD,
+    gateways: [],
+    passes: [],
+  }),
+  carryOver: ({ changes }) => ({ ...changes, passes: [] }),
+  merge: (stored, seen) => {
+    const { version, changedAt, recent } = laterChanges(stored, seen).changes;
+    const [a, b] = [stored.changes, seen.changes];
+    return {
+      version,
+      changedAt,
+      inForceAt: null,
+      recent,
+      audit: b.audit.seq > a.audit.seq ? b.audit : a.audit,
+      gateways: latestReports(a.gateways, b.gateways),
+      // One of them may have been used in what was lost.
+      passes: [],
+    };
+  },
+};
+
+/** Of two copies the one with the later changes: what operators decided is taken from it as a whole. */
+export function laterChanges<Room extends { changes: ChangesState }>(stored: Room, seen: Room): Room {
+  const [a, b] = [stored.changes, seen.changes];
+  return b.version > a.version || (b.version === a.version && b.audit.seq > a.audit.seq) ? seen : stored;
+}
+
+/** The last report of each gateway that either side knows, oldest first. */
+export function latestReports(stored: readonly GatewayReport[], seen: readonly GatewayReport[]): GatewayReport[] {
+  const all = [...seen, ...stored].sort((a, b) => a.at - b.at);
+  return all.filter(({ id }, index) => all.findLastIndex((other) => other.id === id) === index);
+}

@@ -1,0 +1,30 @@
+// What operators and the settings file decide, as it is in force.
+
+import type { Flow, Message, Policy, Schedule } from '../policy.ts';
+import { type ChangesState, laterChanges } from './changes-state.ts';
+import type { SubState } from './sub-state.ts';
+
+export interface ConfigState {
+  /** Digest of the settings file last applied, so that a restart changes nothing and an edited file does. */
+  settingsDigest: string;
+  policy: Policy;
+  schedule: Schedule;
+  flow: Flow;
+  closed: boolean;
+  message: Message | null;
+}
+
+type Initial = Pick<ConfigState, 'settingsDigest' | 'policy' | 'schedule'>;
+
+export const configState: SubState<ConfigState, Initial, { config: ConfigState; changes: ChangesState }> = {
+  empty: ({ settingsDigest, policy, schedule }) => ({
+    settingsDigest,
+    policy,
+    schedule,
+    flow: 'running',
+    closed: false,
+    message: null,
+  }),
+  carryOver: ({ config }, { schedule }) => configState.empty({ ...config, schedule }),
+  merge: (stored, seen) => laterChanges(stored, seen).config,
+};

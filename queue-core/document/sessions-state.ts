@@ -1,0 +1,81 @@
+// Admitted visitors as the document counts them. Each session itself is a row (session-record.ts).
+
+import type { EpochMs } from '../time.ts';
+import type { SubState } from './sub-state.ts';
+
+/** A called visitor who claimed and found no vacancy: first in line for the next one. */
+export interface Standby {
+  position: number;
+  seenAt: EpochMs;
+}
+
+/** How sessions began and ended; each only grows within an epoch. */
+export interface SessionTotals {
+  admitted: number;
+  renewed: number;
+  completed: number;
+  left: number;
+  revoked: number;
+  expired: number;
+}
+
+/** [end of bucket, sessions], ascending: when active sessions end by themselves. */
+export type Expiries = readonly (readonly [endsAt: EpochMs, sessions: number])[];
+
+export interface SessionsState {
+  /** Sessions that count against `totalActiveUsers`: the sum of `expiries`. */
+  active: number;
+  expiries: Expiries;
+  standby: Standby[];
+  /** Raised when an operator ended every session; sessions of earlier generations are over. */
+  generation: number;
+  /** When that happened last; 0: never in this epoch. */
+  revokedAt: EpochMs;
+  totals: SessionTotals;
+}
+
+export const sessionsState: SubState<SessionsState, unknown, { sessions: SessionsState }> = {
+  empty: () => ({
+    active: 0,
+    expiries: [],
+    standby: [],
+    generation: 0,
+    revokedAt: 0,
+    totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0 },
+  }),
+  carryOver: () => sessionsState.empty(undefined),
+  merge: (stored, seen) => {
+    const [a, b] = [stored.sessions, seen.sessions];
+    const merged: SessionsState = {
+      ...a,
+      generation: Math.max(a.generation, b.generation),
+      revokedAt: Math.max(a.revokedAt, b.revokedAt),
+      totals: higherTotals(a.totals, b.totals),
+    };
+    for (const [endsAt, sessions] of b.expiries) countSessions(merged, endsAt, sessions);
+    return merged;
+  },
+};
+
+/** Adds sessions that end at `endsAt`, or removes them with a negative `change`. */
+export function countSessions(
+  state: Pick<SessionsState, 'active' | 'expiries'>,
+  endsAt: EpochMs,
+  change: number,
+): void {
+  if (change === 0) return;
+  state.active += change;
+  const index = state.expiries.findIndex(([bucket]) => bucket >= endsAt);
+  const found = index === -1 ? undefined : state.expiries[index];
+  if (found === undefined || found[0] !== endsAt) {
+    state.expiries = state.expiries.toSpliced(index === -1 ? state.expiries.length : index, 0, [endsAt, change]);
+    return;
+  }
+  const count = found[1] + change;
+  state.expiries = count === 0 ? state.expiries.toSpliced(index, 1) : state.expiries.with(index, [endsAt, count]);
+}
+
+function higherTotals(a: SessionTotals, b: SessionTotals): SessionTotals {
+  const names = Object.keys(a) as (keyof SessionTotals)[];
+  return Object.fromEntries(names.map((name) => [name, Math.max(a[name], b[name])])) as unknown as SessionTotals;
+}

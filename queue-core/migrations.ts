@@ -1,0 +1,62 @@
+// Migrations of stored state, one step for each schema version; docs/upgrading.md says what each changed. A step is pure and
+// never edited once released. Version 0 is the state without a version that Fairgate 0.1 wrote.
+
+type Fields = Record<string, unknown>;
+
+/** A step from one version to the next. It does not check: what it makes of damaged state, the parser refuses. */
+export type Migration = (stored: Fields) => Fields;
+
+/** 0 to 1: the flat document is grouped into parts; the last slot is counted in whole microseconds. */
+function roomInParts(old: Fields): Fields {
+  const { lapsed, ...totals } = fieldsOf(old['totals']);
+  const bucket = fieldsOf(old['bucket']);
+  return {
+    room: old['room'],
+    createdAt: old['bornAt'],
+    epoch: old['epoch'],
+    at: old['at'],
+    config: pick(old, 'settingsDigest', 'policy', 'schedule', 'flow', 'closed', 'message'),
+    changes: {
+      ...pick(old, 'version', 'changedAt', 'inForceAt', 'audit', 'gateways', 'passes'),
+      recent: old['recentChanges'],
+    },
+    draw: old['draw'],
+    origin: { stock: old['stock'], failingSince: old['originFailingSince'] },
+    line: pick(old, 'entries', 'issued', 'recentJoins'),
+    pacing: {
+      ...pick(old, 'runMs', 'called', 'lapsedThrough', 'callCredit', 'calls', 'callingSince'),
+      lapsed,
+      lastSlotMicros: typeof old['lastSlotAt'] === 'number' ? Math.ceil(old['lastSlotAt'] * 1_000) : old['lastSlotAt'],
+    },
+    sessions: { ...pick(old, 'active', 'expiries', 'standby', 'generation', 'revokedAt'), totals },
+    endings: { seq: old['endingSeq'], droppedTo: old['endingsDroppedTo'], renewBefore: old['renewBefore'] },
+    history: {
+      open: {
+        ...pick(bucket, 'at', 'observed', 'slots'),
+        flow: bucket['passed'],
+        counters: bucket['counted'],
+      },
+      recent: old['recent'],
+    },
+    recovery: { running: old['recovery'], lostUntil: old['lostUntil'] },
+  };
+}
+
+/** 0 to 1: times in whole ms, rounded up, so that no session begins before its slot. */
+function wholeTimes(old: Fields): Fields {
+  const rounded = (time: unknown) => (typeof time === 'number' ? Math.ceil(time) : time);
+  return { ...old, admitAt: rounded(old['admitAt']), expiresAt: rounded(old['expiresAt']) };
+}
+
+export const migrateRoom: readonly Migration[] = [roomInParts];
+export const migrateSession: readonly Migration[] = [wholeTimes];
+export const migrateDirectory: readonly Migration[] = [(old) => old];
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+/** Fields that are missing stay missing, for the parser to name. */
+function pick(from: Fields, ...names: string[]): Fields {
+  return Object.fromEntries(names.flatMap((name) => (name in from ? [[name, from[name]]] : [])));
+}

@@ -1,0 +1,72 @@
+// What operators decide about a room, and what visitors are told of it: limits, schedule, flow, state.
+
+import type { EpochMs } from './time.ts';
+
+/**
+ * The state of a room as the board shows it.
+ * scheduled: too early even for an entry; prequeue: entries are given; drawing: the opening has come, the draw's
+ * randomness has not; paused: no position is called; soldOut: the origin reports nothing left; closed: over.
+ */
+export type RoomState = 'scheduled' | 'prequeue' | 'drawing' | 'open' | 'paused' | 'soldOut' | 'closed';
+
+/** How far an opening has come by the clock alone. A change of stage does not change the room's version. */
+export type Stage = 'ahead' | 'running' | 'over';
+
+/**
+ * Whether the operator lets the line move.
+ * `paused`: no further position is called, visitors already called may still enter. Pro: no promise is taken back. Con:
+ * the origin may still see as many newcomers as there are calls outstanding.
+ * `held`: no position is called and no visitor enters. Pro: newcomers stop at once. Con: people who read "your turn" wait
+ * again. In both, claim windows stand still and admitted visitors go on.
+ */
+export type Flow = 'running' | 'paused' | 'held';
+
+export interface Policy {
+  /** Hard limit of admissions; slots are granted one by one at this rate. Unit: visitors per minute. */
+  newUsersPerMinute: number;
+  /** Hard limit of concurrent sessions. */
+  totalActiveUsers: number;
+  /** Length of a session, from its slot on. */
+  sessionMs: number;
+  /**
+   * Whether activity in the second half of a session extends it by a full length.
+   * Pro: visitors are not thrown out while filling in a form. Con: vacancies come later, the line moves more slowly.
+   */
+  sessionRenewal: boolean;
+  /** How long a called visitor has to claim before the place lapses. */
+  claimWindowMs: number;
+  /**
+   * HTTP status of the waiting page. 200: what every client and cache understands. 202: says "not yet" to machines.
+   * 429: keeps robots away, but some proxies replace the body.
+   */
+  queueingStatusCode: 200 | 202 | 429;
+}
+
+export interface Schedule {
+  /** From when on visitors get an entry for the draw; null: from the moment of scheduling. */
+  prequeueAt: EpochMs | null;
+  opensAt: EpochMs;
+  /** null: until an operator closes the room. */
+  closesAt: EpochMs | null;
+  /** The public randomness that the draw waits for; null: the draw rests on the committed secret alone, and says so. */
+  beacon: { round: number } | null;
+}
+
+/** The queue part of one room in a settings file. `opensInMs` counts from the creation of the room. */
+export interface RoomSettings {
+  room: string;
+  policy: Policy;
+  schedule: Omit<Schedule, 'opensAt'> & ({ opensAt: EpochMs } | { opensInMs: number });
+}
+
+export interface Message {
+  text: { ko: string; en: string };
+  at: EpochMs;
+}
+
+/** What the origin says is left. */
+export interface Stock {
+  remaining: number;
+  /** When the origin read it. */
+  asOf: EpochMs;
+}

@@ -1,0 +1,299 @@
+// The shape of everything that is stored, as parsers: one field here for each field of the types, held together by the
+// compiler. docs/upgrading.md shows the same on one page.
+
+import type { Actor, AuditHead, AuditRecord } from './audit.ts';
+import type { DirectoryDocument, DirectoryRoom, OperatorKey, Site } from './directory/directory-document.ts';
+import type { ChangesState } from './document/changes-state.ts';
+import type { ConfigState } from './document/config-state.ts';
+import {
+  type FlowCounts,
+  type HistoryBucket,
+  type HistoryState,
+  LATENCY_BOUNDS_MS,
+  type Observed,
+} from './document/history-state.ts';
+import type { PacingState } from './document/pacing-state.ts';
+import type { RecoveryState } from './document/recovery-state.ts';
+import type { RoomDocument } from './document/room-document.ts';
+import type { Ending, SessionRecord } from './document/session-record.ts';
+import type { SessionsState } from './document/sessions-state.ts';
+import {
+  ATTEMPTS_REMEMBERED_MAX,
+  CALL_SAMPLES_MAX,
+  ENDED_SIGN_INS_MAX,
+  EXPIRIES_MAX,
+  GATEWAYS_MAX,
+  OPERATOR_KEYS_MAX,
+  PASSES_MAX,
+  RECENT_BUCKETS_MAX,
+  RECENT_CHANGES_MAX,
+  RECENT_JOINS_MAX,
+  ROOMS_MAX,
+  ROUTES_MAX,
+  SLOT_BUCKETS_MAX,
+  STANDBY_MAX,
+} from './limits.ts';
+import type { Rows, Table } from './machine.ts';
+import {
+  anything,
+  count,
+  finite,
+  flag,
+  hex32,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  type Parser,
+  pair,
+  text,
+  whole,
+} from './parse.ts';
+import type { Policy, RoomSettings, RoomState, Schedule } from './policy.ts';
+import { SCHEMA_VERSION } from './schema-version.ts';
+
+const schemaVersion = oneOf(SCHEMA_VERSION);
+
+const policy = object<Policy>({
+  newUsersPerMinute: count,
+  totalActiveUsers: count,
+  sessionMs: count,
+  sessionRenewal: flag,
+  claimWindowMs: count,
+  queueingStatusCode: oneOf(200, 202, 429),
+});
+
+const beacon = nullable(object<{ round: number }>({ round: count }));
+
+const schedule = object<Schedule>({
+  prequeueAt: nullable(whole),
+  opensAt: whole,
+  closesAt: nullable(whole),
+  beacon,
+});
+
+const config = object<ConfigState>({
+  settingsDigest: text,
+  policy,
+  schedule,
+  flow: oneOf('running', 'paused', 'held'),
+  closed: flag,
+  message: nullable(object({ text: object({ ko: text, en: text }), at: count })),
+});
+
+const auditHead = object<AuditHead>({ seq: count, hash: hex32 });
+
+const recentChanges = list(object({ id: text, version: count, at: count }), RECENT_CHANGES_MAX);
+
+const changes = object<ChangesState>({
+  version: count,
+  changedAt: count,
+  inForceAt: nullable(count),
+  recent: recentChanges,
+  audit: auditHead,
+  gateways: list(object({ id: text, seq: count, at: count, version: count }), GATEWAYS_MAX),
+  passes: list(object({ sid: text, useBy: count }), PASSES_MAX),
+});
+
+const pacing = object<PacingState>({
+  runMs: count,
+  called: count,
+  lapsedThrough: count,
+  lapsed: count,
+  callCredit: finite,
+  calls: list(object({ at: count, upTo: count, claimed: count }), CALL_SAMPLES_MAX),
+  callingSince: whole,
+  lastSlotMicros: nullable(count),
+});
+
+const sessions = object<SessionsState>({
+  active: count,
+  expiries: list(pair(count, count), EXPIRIES_MAX),
+  standby: list(object({ position: count, seenAt: count }), STANDBY_MAX),
+  generation: count,
+  revokedAt: count,
+  totals: object({
+    admitted: count,
+    renewed: count,
+    completed: count,
+    left: count,
+    revoked: count,
+    expired: count,
+  }),
+});
+
+/** Differences of counters; lapsed may be negative until the next bucket makes up for it. */
+const flow = {
+  arrived: whole,
+  called: whole,
+  admitted: whole,
+  completed: whole,
+  left: whole,
+  revoked: whole,
+  expired: whole,
+  lapsed: whole,
+};
+
+const observed = {
+  refused: object<Observed['refused']>({
+    noAdmission: optional(count),
+    badToken: optional(count),
+    prefetch: optional(count),
+    tooOften: optional(count),
+    crossSite: optional(count),
+  }),
+  origin: object<Observed['origin']>({
+    answers: count,
+    errors: count,
+    unreachable: count,
+    latency: list(count, LATENCY_BOUNDS_MS.length + 1),
+  }),
+  store: optional(object<NonNullable<Observed['store']>>({ conflicts: count, retries: count })),
+};
+
+const state: Parser<RoomState> = oneOf('scheduled', 'prequeue', 'drawing', 'open', 'paused', 'soldOut', 'closed');
+
+const historyBucket = object<HistoryBucket>({
+  at: count,
+  epoch: count,
+  state,
+  ...flow,
+  ...observed,
+  waiting: count,
+  active: count,
+  newUsersPerMinute: count,
+  totalActiveUsers: count,
+});
+
+const history = object<HistoryState>({
+  open: object<HistoryState['open']>({
+    at: count,
+    flow: object<FlowCounts>(flow),
+    observed: object<Observed>(observed),
+    counters: object<HistoryState['open']['counters']>(flow),
+    slots: list(pair(count, count), SLOT_BUCKETS_MAX),
+  }),
+  recent: list(historyBucket, RECENT_BUCKETS_MAX),
+});
+
+const recovery = object<RecoveryState>({
+  running: nullable(object({ since: count, until: count, awaited: list(text, GATEWAYS_MAX), endings: count })),
+  lostUntil: count,
+});
+
+export const roomParser = object<RoomDocument>({
+  schemaVersion,
+  room: text,
+  createdAt: count,
+  epoch: count,
+  at: count,
+  config,
+  changes,
+  draw: object({
+    commitment: hex32,
+    secret: hex32,
+    entries: nullable(count),
+    beacon: nullable(hex32),
+    seed: nullable(hex32),
+  }),
+  origin: object({ stock: nullable(object({ remaining: count, asOf: count })), failingSince: nullable(count) }),
+  line: object({ entries: count, issued: count, recentJoins: list(text, RECENT_JOINS_MAX) }),
+  pacing,
+  sessions,
+  endings: object({ seq: count, droppedTo: count, renewBefore: count }),
+  history,
+  recovery,
+});
+
+const role = oneOf('viewer', 'operator', 'owner');
+
+const session = object<SessionRecord>({
+  epoch: count,
+  generation: count,
+  visitor: text,
+  sid: text,
+  admitAt: count,
+  expiresAt: count,
+  countsUntil: count,
+  ended: nullable(object({ reason: oneOf('completed', 'left', 'revoked'), at: count })),
+});
+
+const audit = object<AuditRecord>({
+  seq: count,
+  at: text,
+  by: object<Actor>({ id: text, name: text, role, address: nullable(text) }),
+  action: text,
+  from: anything,
+  to: anything,
+  previous: hex32,
+  hash: hex32,
+});
+
+/** Parsers of the rows, without their `schemaVersion`. */
+export const rowParsers: { [T in Table]: Parser<Rows[T]> } = {
+  session,
+  ending: object<Ending>({ seq: count, sid: text, until: count }),
+  history: historyBucket,
+  audit,
+  template: object<Rows['template']>({ html: text }),
+};
+
+const site = object<Site>({
+  title: object({ ko: text, en: text }),
+  hosts: list(text, ROUTES_MAX),
+  paths: list(text, ROUTES_MAX),
+  exempt: list(text, ROUTES_MAX),
+  origin: text,
+  audience: text,
+  timeZone: text,
+  outside: oneOf('refuse', 'pass'),
+  languages: list(oneOf('ko', 'en'), 2),
+  template: nullable(count),
+  expectedVisitors: nullable(count),
+});
+
+const settings = object<RoomSettings>({
+  room: text,
+  policy,
+  schedule: object<{
+    prequeueAt: number | null;
+    opensAt?: number;
+    opensInMs?: number;
+    closesAt: number | null;
+    beacon: { round: number } | null;
+  }>({
+    prequeueAt: nullable(whole),
+    opensAt: optional(whole),
+    opensInMs: optional(whole),
+    closesAt: nullable(whole),
+    beacon,
+  }) as Parser<RoomSettings['schedule']>,
+});
+
+export const directoryParser = object<DirectoryDocument>({
+  schemaVersion,
+  at: count,
+  version: count,
+  rooms: list(
+    object<DirectoryRoom>({
+      id: text,
+      site,
+      settings,
+      seed: nullable(text),
+      archivedAt: nullable(count),
+      version: count,
+    }),
+    ROOMS_MAX,
+  ),
+  keys: list(
+    object<OperatorKey>({ id: text, name: text, role, digest: hex32, createdAt: count, signInsFrom: count }),
+    OPERATOR_KEYS_MAX,
+  ),
+  endedSignIns: list(object({ sid: text, until: count }), ENDED_SIGN_INS_MAX),
+  templateSeq: count,
+  attempts: list(object({ from: text, failures: count, lastAt: count }), ATTEMPTS_REMEMBERED_MAX),
+  wrongKeys: object({ unrecorded: count, recordedAt: count }),
+  recentChanges,
+  audit: auditHead,
+});
