@@ -8,7 +8,7 @@ import { type EpochMs, rfc3339 } from './time.ts';
 /** viewer: sees; operator: steers rooms; owner: also rooms themselves and other operators' keys. */
 export type Role = 'viewer' | 'operator' | 'owner';
 
-/** Who made a change; `address` is where the request came from, null where that is not known. */
+/** The author of a change; `address` is where the request came from, null where that is not known. */
 export interface Actor {
   id: string;
   name: string;

@@ -44,11 +44,11 @@ export interface Board {
     /** From the opening on: what is needed to recompute every position. */
     proof: { secret: string; beaconRound: number | null; beacon: string; entries: number; seed: string } | null;
   };
-  /** For somebody in the middle of the line; a visitor's own comes with the status. */
+  /** For a visitor in the middle of the line; a visitor's own comes with the status. */
   nextPollSeconds: number;
 }
 
-/** This visitor's document; the same shape on every path that tells a visitor where they stand. */
+/** This visitor's status; the same shape in every response that carries one. */
 export interface Status {
   room: string;
   state: 'none' | 'entered' | 'waiting' | 'called' | 'admitted' | 'completed' | 'lapsed';
@@ -240,7 +240,7 @@ export function missedTheDraw(place: Place, { draw }: Board): boolean {
   return place.kind === 'entry' && draw.proof !== null && place.number > draw.proof.entries;
 }
 
-/** The position of a place; null while the draw has not been made. */
+/** The position of a place; null before the draw. */
 export function positionOf(place: Place, board: Board): number | null {
   if (place.kind === 'position') return place.number;
   const { proof } = board.draw;

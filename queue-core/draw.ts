@@ -1,4 +1,4 @@
-// The draw: who joined before the opening gets a position that nobody could have steered and anybody can recompute.
+// The draw: visitors who joined before the opening get positions that no one could have steered and anyone can recompute.
 // Commit to a secret, freeze N, mix in public randomness, shuffle without a list. All byte strings travel as hex.
 
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -31,7 +31,7 @@ export function drawSeed(secret: string, beacon: string, entries: number): strin
 export function drawnPosition(entry: number, entries: number, seed: string): number {
   if (!Number.isInteger(entry) || entry < 1 || entry > entries) {
     throw new RangeError(
-      `Entry ${entry} did not take part in a draw of ${entries}; give a number from 1 to ${entries}.`,
+      `Entry ${entry} did not take part in a draw of ${entries}; use a number from 1 to ${entries}.`,
     );
   }
   const input = new Uint8Array(37);

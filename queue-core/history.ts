@@ -38,7 +38,7 @@ export function closeBucketIfDue(room: RoomDocument, { now, effects }: StepConte
   history.open = { ...emptyBucket(now), flow: { ...NO_FLOW, lapsed }, counters: countersOf(room), slots };
 }
 
-/** Notes a slot in the bucket in which it begins, which may lie ahead: visitors enter then, not when they are told. */
+/** Notes a slot in the bucket in which it begins, which may lie ahead: the visitor enters then, not at the claim. */
 export function noteSlot({ history }: RoomDocument, slot: EpochMs): void {
   const { open } = history;
   const last = open.slots.at(-1);

@@ -62,66 +62,70 @@ export function assertDirectory(directory: DirectoryDocument): void {
 
 /** What is wrong with the scalars of a document, naming the field; null: nothing. */
 function scalarFault(room: RoomDocument): string | null {
-  const { config, changes, draw, origin, line, pacing, sessions, endings, history, recovery } = room;
-  const { policy } = config;
-  const isBeforeOpening = draw.entries === null;
-  const relations: [field: string, holds: boolean, rule: string][] = [
-    ['pacing.called', pacing.called <= line.issued, `must not exceed line.issued (${line.issued})`],
-    ['pacing.called', !isBeforeOpening || pacing.called === 0, 'must be 0 before the opening'],
-    ['pacing.lapsedThrough', pacing.lapsedThrough <= pacing.called, `must not exceed pacing.called (${pacing.called})`],
-    ['line.issued', isBeforeOpening || line.issued >= (draw.entries ?? 0), 'must include the entries of the draw'],
-    ['endings.droppedTo', endings.droppedTo <= endings.seq, `must not exceed endings.seq (${endings.seq})`],
-    ['config.policy.newUsersPerMinute', policy.newUsersPerMinute >= 1, 'must be at least 1'],
-    ['config.policy.totalActiveUsers', policy.totalActiveUsers >= 1, 'must be at least 1'],
-    ['config.policy.sessionMs', policy.sessionMs >= 1, 'must be at least 1'],
-    ['epoch', room.epoch >= 1, 'must be at least 1'],
-    ['changes.recent', changes.recent.length <= RECENT_CHANGES_MAX, `must have at most ${RECENT_CHANGES_MAX} items`],
-    ['changes.gateways', changes.gateways.length <= GATEWAYS_MAX, `must have at most ${GATEWAYS_MAX} items`],
-    ['changes.passes', changes.passes.length <= PASSES_MAX, `must have at most ${PASSES_MAX} items`],
-    ['line.recentJoins', line.recentJoins.length <= RECENT_JOINS_MAX, `must have at most ${RECENT_JOINS_MAX} items`],
-    ['pacing.calls', pacing.calls.length <= CALL_SAMPLES_MAX, `must have at most ${CALL_SAMPLES_MAX} items`],
-    ['sessions.standby', sessions.standby.length <= STANDBY_MAX, `must have at most ${STANDBY_MAX} items`],
-    ['sessions.expiries', sessions.expiries.length <= EXPIRIES_MAX, `must have at most ${EXPIRIES_MAX} items`],
-    ['history.recent', history.recent.length <= RECENT_BUCKETS_MAX, `must have at most ${RECENT_BUCKETS_MAX} items`],
-    [
-      'history.open.slots',
-      history.open.slots.length <= SLOT_BUCKETS_MAX,
-      `must have at most ${SLOT_BUCKETS_MAX} items`,
-    ],
-  ];
-  const broken = relations.find(([, holds]) => !holds);
+  const { config, changes, draw, history, line, pacing, sessions, endings } = room;
   return (
     versionFault(room.schemaVersion) ??
     numberFault('', room) ??
-    numberFault('config.policy.', policy) ??
+    numberFault('config.policy.', config.policy) ??
     numberFault('config.schedule.', config.schedule) ??
     numberFault('changes.', changes) ??
     numberFault('changes.audit.', changes.audit) ??
     numberFault('draw.', draw) ??
-    numberFault('origin.', origin) ??
+    numberFault('origin.', room.origin) ??
     numberFault('line.', line) ??
-    numberFault('pacing.', pacing) ??
+    numberFault('pacing.', pacing, 0, 'callCredit') ??
     numberFault('sessions.', sessions) ??
     numberFault('sessions.totals.', sessions.totals) ??
     numberFault('endings.', endings) ??
     numberFault('history.open.flow.', history.open.flow, Number.MIN_SAFE_INTEGER) ??
-    numberFault('recovery.', recovery) ??
-    (broken === undefined ? null : `${broken[0]} ${broken[2]}`)
+    numberFault('recovery.', room.recovery) ??
+    atLeast('epoch', room.epoch, 1) ??
+    atLeast('config.policy.newUsersPerMinute', config.policy.newUsersPerMinute, 1) ??
+    atLeast('config.policy.totalActiveUsers', config.policy.totalActiveUsers, 1) ??
+    atLeast('config.policy.sessionMs', config.policy.sessionMs, 1) ??
+    atMost('pacing.called', pacing.called, draw.entries === null ? 0 : line.issued) ??
+    atMost('pacing.lapsedThrough', pacing.lapsedThrough, pacing.called) ??
+    atMost('draw.entries', draw.entries ?? 0, line.issued) ??
+    atMost('endings.droppedTo', endings.droppedTo, endings.seq) ??
+    boundFault('changes.recent', changes.recent, RECENT_CHANGES_MAX) ??
+    boundFault('changes.gateways', changes.gateways, GATEWAYS_MAX) ??
+    boundFault('changes.passes', changes.passes, PASSES_MAX) ??
+    boundFault('line.recentJoins', line.recentJoins, RECENT_JOINS_MAX) ??
+    boundFault('pacing.calls', pacing.calls, CALL_SAMPLES_MAX) ??
+    boundFault('sessions.standby', sessions.standby, STANDBY_MAX) ??
+    boundFault('sessions.expiries', sessions.expiries, EXPIRIES_MAX) ??
+    boundFault('history.recent', history.recent, RECENT_BUCKETS_MAX) ??
+    boundFault('history.open.slots', history.open.slots, SLOT_BUCKETS_MAX)
   );
 }
 
-/** Fields that may hold a fraction. */
-const FRACTIONS: ReadonlySet<string> = new Set(['pacing.callCredit']);
-
-function numberFault(path: string, part: object, min = 0): string | null {
-  for (const [name, value] of Object.entries(part)) {
+/**
+ * Checks every number of one object, whatever its fields are called, and that no field is missing.
+ * @param fraction the one field that may hold a fraction
+ */
+function numberFault(path: string, part: object, min = 0, fraction = ''): string | null {
+  const fields = part as Record<string, unknown>;
+  for (const name in fields) {
+    const value = fields[name];
     if (value === undefined) return `${path}${name} is missing`;
     if (typeof value !== 'number') continue;
-    const isRight = FRACTIONS.has(path + name) ? Number.isFinite(value) : Number.isSafeInteger(value);
-    if (!isRight || value < min)
-      return `${path}${name} must be a ${isRight ? `number from ${min}` : 'whole, finite number'}, got ${value}`;
+    const isRight = name === fraction ? Number.isFinite(value) : Number.isSafeInteger(value);
+    if (!isRight) return `${path}${name} must be a ${name === fraction ? '' : 'whole, '}finite number, got ${value}`;
+    if (value < min) return `${path}${name} must be at least ${min}, got ${value}`;
   }
   return null;
+}
+
+function atLeast(field: string, value: number, min: number): string | null {
+  return value >= min ? null : `${field} must be at least ${min}, got ${value}`;
+}
+
+function atMost(field: string, value: number, max: number): string | null {
+  return value <= max ? null : `${field} must be at most ${max}, got ${value}`;
+}
+
+function boundFault(field: string, { length }: readonly unknown[], max: number): string | null {
+  return length <= max ? null : `${field} must have at most ${max} items, got ${length}`;
 }
 
 function versionFault(version: number): string | null {

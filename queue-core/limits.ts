@@ -4,7 +4,7 @@
 /** Ids of the latest joins that a room remembers, so that a join whose answer was lost can be repeated. */
 export const RECENT_JOINS_MAX = 256;
 
-/** Samples of "called up to N at time T" kept for one claim window; the window divided by this is their grain. */
+/** Samples of "called up to N at time T" for one claim window; the window divided by this is their grain. */
 export const CALL_SAMPLES_MAX = 128;
 
 /** Buckets in which session ends are counted; the session length divided by this is their grain. */
@@ -13,25 +13,25 @@ export const EXPIRY_BUCKETS_MAX = 256;
 /** Buckets of session ends in a document: those of the present session length, and those left from former ones. */
 export const EXPIRIES_MAX = 4 * EXPIRY_BUCKETS_MAX;
 
-/** Called visitors who found no vacancy and are known by position. Beyond it, the earliest positions are kept. */
+/** Called visitors who found no vacancy and are known by position. Beyond it, the earliest positions stay. */
 export const STANDBY_MAX = 128;
 
-/** A visitor on standby asks again every few seconds; one who has been silent this long no longer holds others back. */
+/** A visitor on standby retries every few seconds; one who has been silent this long no longer holds others back. */
 export const STANDBY_SILENT_MS_MAX = 15_000;
 
-/** Early endings that gateways are told of; older ones raise `renewBefore` instead (see sessions.ts). */
+/** Early endings that gateways can read; older ones raise `renewBefore` instead (see sessions.ts). */
 export const ENDINGS_MAX = 65_536;
 
-/** Endings handed over in one view; a gateway further behind asks again at once. */
+/** Endings in one view; a gateway further behind reads again at once. */
 export const ENDINGS_PER_VIEW_MAX = 8_192;
 
 /**
- * Time without any observation of a room counts as at most this long for calls and claim windows. While nobody could
- * ask (gateway down, store lost), nobody is called in a rush afterwards and nobody's turn runs out.
+ * Time without any read of a room counts as at most this long for calls and claim windows. After an outage (gateway down,
+ * store lost) no crowd is called at once, and no turn runs out during it.
  */
 export const UNOBSERVED_MS_MAX = 5_000;
 
-/** A call younger than this may still be on its way to a visitor who polls as told; it reserves a free place. */
+/** A call younger than this may not have reached a visitor who polls as advised; it reserves a vacancy. */
 export const CALL_FRESH_MS = 6_000;
 
 /** Backlog of granted slots at which calling stops: it keeps the wait between call and entry within seconds. */
@@ -52,31 +52,31 @@ export const POLICY_BOUNDS = {
 /** Characters of an operator's message in one language; it has to fit a phone's first screen. */
 export const MESSAGE_CHARS_MAX = 280;
 
-/** How long an operator stays signed in: a night's work. */
+/** How long an operator stays signed in: one shift. */
 export const SIGN_IN_MS = 12 * 3_600_000;
 
 /** Length of a bucket of the history: fine enough to see a rush, coarse enough that a day of them is one page. */
 export const HISTORY_BUCKET_MS = 10_000;
 
-/** Buckets kept: a day before the opening and a day after it. About 6 MB. */
+/** Buckets stored: a day before the opening and a day after it. About 6 MB. */
 export const HISTORY_BUCKETS_MAX = (2 * 24 * 3_600_000) / HISTORY_BUCKET_MS;
 
-/** Closed buckets that the document and every view carry, so that a console that looks each second misses none. */
+/** Closed buckets that the document and every view carry, so that a console that polls each second misses none. */
 export const RECENT_BUCKETS_MAX = 6;
 
 /** Buckets ahead for which slots are counted: ten minutes. What lies beyond counts in the last. */
 export const SLOT_BUCKETS_MAX = 60;
 
-/** Records in one room's audit log. Nobody makes so many changes; beyond it a change is refused rather than unrecorded. */
+/** Records in one room's audit log: more than any room needs. Beyond it a change is refused rather than unrecorded. */
 export const AUDIT_RECORDS_MAX = 100_000;
 
-/** Changes remembered by name, so that one whose answer was lost can be repeated. */
+/** Changes remembered by id, so that one whose response was lost can be retried. */
 export const RECENT_CHANGES_MAX = 16;
 
-/** Passes given and not used yet that a room remembers; with more, the oldest leads nowhere. Nobody gives so many at once. */
+/** Passes issued and not used yet that a room remembers; with more, the oldest becomes invalid. */
 export const PASSES_MAX = 16;
 
-/** How long a pass can be taken from the console to the site: by the person who has just asked for it, in one click. */
+/** How long a pass can be used: the operator who has just requested it follows it with one click. */
 export const PASS_USE_MS = 30_000;
 
 /** Hosts, protected paths or exempt paths of one room. */
@@ -101,12 +101,12 @@ export const ATTEMPTS_REMEMBERED_MAX = 256;
 export const WRONG_KEY_RECORD_MS = 60_000;
 
 /**
- * Length of the log up to which wrong keys are recorded. Once a minute they would fill a whole log in ten weeks, and then
- * nobody could sign in; so the second half is kept for those who have a key.
+ * Length of the log up to which wrong keys are recorded. One a minute would fill the log in ten weeks, and then
+ * no operator could sign in; so its second half is reserved for records with a key.
  */
 export const WRONG_KEY_RECORDS_UP_TO = AUDIT_RECORDS_MAX / 2;
 
-/** Length of the log up to which keys that the owner can take away sign in: the owner then still has room to do so. */
+/** Length of the log up to which keys other than the owner's sign in: the rest is left for the owner to remove them. */
 export const SIGN_INS_UP_TO = 0.9 * AUDIT_RECORDS_MAX;
 
 /** Gateways whose last report is remembered; with more, those that have been silent for longest are forgotten. */
@@ -115,16 +115,16 @@ export const GATEWAYS_MAX = 48;
 /** Age up to which a gateway answers from its view of a room; a change is in force on it no later than this. */
 export const VIEW_STALE_MS_MAX = 2_000;
 
-/** How long a room gives nothing after a loss: gateways ask once a second, and one answer may take three. */
+/** How long a room gives nothing after a loss: gateways read once a second, and one response may take three. */
 export const RECOVERY_MS = 5_000;
 
-/** What a store may lose: replicas and disks that lag are taken to be less than this behind (docs/redis.md). */
+/** What a store may lose: replicas and disks are assumed to lag by less than this (docs/redis.md). */
 export const LOST_MS_MAX = 5_000;
 
-/** Numbers left free after a loss that nobody can tell the size of, at least; else the fullest ten seconds' arrivals. */
+/** Numbers left unused after a loss of unknown size, at least; else the arrivals of the busiest ten seconds. */
 export const LOST_JOINS_MIN = 100;
 
-/** A room younger than this, made by a gateway that knew no better, gives way to what others remember of the lost one. */
+/** A room younger than this, created by a gateway that had not seen the lost one, gives way to what other gateways saw. */
 export const NEWBORN_MS_MAX = 60_000;
 
 /** Rows handed over in one page. */

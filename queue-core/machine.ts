@@ -90,7 +90,7 @@ export interface Machine<Document, Command, Reply> {
    */
   run(document: Document | null, sessions: Sessions, commands: readonly Command[], now: EpochMs): Run<Document, Reply>;
   /**
-   * Moves a store that came back older past everything its client was told. With `witness` null the client only knows that
+   * Moves a store that came back older past everything that its client saw acknowledged. With `witness` null the client only knows that
    * writes are missing.
    * @returns null where there is nothing to recover
    */

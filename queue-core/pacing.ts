@@ -1,5 +1,5 @@
-// How fast the line moves. Slots are granted one by one (GCRA), which is the hard limit; calls run ahead of slots just
-// far enough that slots and places are used although some of those called do not come: as many as lately did not.
+// How fast the line moves. Slots are granted one by one (GCRA), which is the hard limit; calls run ahead of slots just far
+// enough that slots and vacancies are used although some called visitors do not come: as many as lately did not.
 
 import type { PacingState } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -16,7 +16,7 @@ import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 import { type Pace, paceRange } from './wait.ts';
 
-/** Calls that may be stored up while nobody waits or no place is free: one second's worth, at least one. */
+/** Calls that may be saved up while no visitor waits or there is no vacancy: one second's worth, at least one. */
 export function callBurst(policy: Policy): number {
   return Math.max(1, Math.floor(policy.newUsersPerMinute / 60));
 }
@@ -48,7 +48,7 @@ function nextSlotMicros({ pacing, config }: RoomDocument): number {
 /**
  * Calls earned in `elapsedMs` before `now`: the integral of `rate * clamp(GAIN * (3 s - backlog), 0, 8)`, where the
  * backlog of granted slots runs down second by second, below zero only for slots that those called left unused. Closed
- * form, so it does not matter how often it is asked.
+ * form, so it does not matter how often it is computed.
  */
 export function callsEarned(room: RoomDocument, elapsedMs: number, now: EpochMs): number {
   const backlogNow = (Math.max(nextSlotMicros(room) / 1_000, room.pacing.callingSince) - now) / 1_000;
@@ -186,8 +186,8 @@ const STAY_MARGIN = 0.5;
 
 /**
  * Positions a minute that the line moves, as a range. Where the rate limits: between "everybody comes" and "as many
- * stay away as lately", and no faster than places come free. Where places limit: as measured, give or take; unknown
- * until it can be measured.
+ * stay away as lately", and no faster than vacancies come. Where the active limit binds: as measured, give or take; unknown until it can
+ * be measured.
  */
 export function paceOf(room: RoomDocument): Pace | null {
   const { policy } = room.config;
@@ -197,8 +197,8 @@ export function paceOf(room: RoomDocument): Pace | null {
 }
 
 /**
- * Places a minute that come free at least once all are taken: by sessions that last to their end or, as soon as people
- * leave before, by how long they stay (Little's law), with a margin because those who stay long leave last.
+ * Vacancies a minute, at least, once the room is full: from sessions that last to their end or, as soon as visitors leave
+ * before, from how long they stay (Little's law), with a margin because those who stay long leave last.
  */
 function leastTurnover({ config, sessions, history, epoch }: RoomDocument): number {
   const { policy } = config;

@@ -8,7 +8,7 @@ export const PATH_CHARS_MAX = 4_096;
 /** How often a careless origin might decode a path; the wide reading follows it that far. */
 const DECODINGS_MAX = 3;
 
-/** Paths asked for in good faith can be read in a handful of ways; one with more counts as protected, never as exempt. */
+/** An ordinary path has a handful of readings; one with more than this counts as protected, never as exempt. */
 const READINGS_MAX = 64;
 
 export type PathDoubt =
@@ -68,7 +68,7 @@ function liesUnder(prefix: string, path: string): boolean {
   return path === stem || path.startsWith(`${stem}/`);
 }
 
-/** What servers are known to do to a path beyond normalising it, in an order that nobody knows. */
+/** What servers are known to do to a path beyond normalising it, in any order. */
 const HABITS: readonly ((path: string) => string)[] = [
   (path) => resolved(path.replaceAll('\\', '/')).path,
   // Parameters are cut off every segment (Java servlets).
@@ -93,20 +93,20 @@ const DECODINGS: readonly ((path: string) => string)[] = [
   },
 ];
 
-/** Every path that some server could make of this one; null where there are more than anybody needs. */
+/** Every path that some server could read this one as; null where there are more than `READINGS_MAX`. */
 function readings(path: string): string[] | null {
   const found = new Map([[path, 0]]);
-  // A Map hands out what is added while it is read.
+  // A Map iterates over entries that are added meanwhile.
   for (const [reading, decodings] of found) {
-    const next = HABITS.map((habit) => ({ made: habit(reading), decodings }));
+    const next = HABITS.map((habit) => ({ result: habit(reading), decodings }));
     if (decodings < DECODINGS_MAX && reading.includes('%')) {
-      next.push(...DECODINGS.map((decode) => ({ made: decode(reading), decodings: decodings + 1 })));
+      next.push(...DECODINGS.map((decode) => ({ result: decode(reading), decodings: decodings + 1 })));
     }
-    for (const { made, decodings: needed } of next) {
-      const known = found.get(made);
+    for (const { result, decodings: needed } of next) {
+      const known = found.get(result);
       if (known !== undefined && known <= needed) continue;
-      found.delete(made);
-      found.set(made, needed);
+      found.delete(result);
+      found.set(result, needed);
     }
     if (found.size > READINGS_MAX) return null;
   }
@@ -135,19 +135,19 @@ function withoutTrailing(characters: string, segment: string): string {
 
 /** RFC 3986, 5.2.4, with empty segments removed too. */
 function resolved(path: string): { path: string; climbs: boolean } {
-  const kept: string[] = [];
+  const resolvedSegments: string[] = [];
   let climbs = false;
   const segments = path.split('/').slice(1);
   for (const segment of segments) {
     if (segment === '..') {
-      if (kept.pop() === undefined) climbs = true;
+      if (resolvedSegments.pop() === undefined) climbs = true;
     } else if (segment !== '' && segment !== '.') {
-      kept.push(segment);
+      resolvedSegments.push(segment);
     }
   }
   const last = segments.at(-1);
-  const isDirectory = kept.length > 0 && (last === '' || last === '.' || last === '..');
-  return { path: `/${kept.join('/')}${isDirectory ? '/' : ''}`, climbs };
+  const isDirectory = resolvedSegments.length > 0 && (last === '' || last === '.' || last === '..');
+  return { path: `/${resolvedSegments.join('/')}${isDirectory ? '/' : ''}`, climbs };
 }
 
 function doubtful(doubt: PathDoubt): NormalPath {

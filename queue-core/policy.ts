@@ -1,4 +1,4 @@
-// What operators decide about a room, and what visitors are told of it: limits, schedule, flow, state.
+// What operators decide about a room, and its state as visitors see it: limits, schedule, flow, state.
 
 import type { EpochMs } from './time.ts';
 

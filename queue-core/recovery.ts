@@ -1,7 +1,8 @@
 // What a room does when its store comes back older than what it had acknowledged (a failover to a replica that lagged, a
-// restart that lost the last second, an empty disk). No visitor may be contradicted to another's gain: every client of the
-// store tells what it last saw (its witness), the room moves forward past all of it, and gives nothing until every gateway
-// that was there has reported. What no gateway is left to tell is covered by numbers and vacancies left unused.
+// restart that lost the last second, an empty disk). No acknowledged place or session may be given to someone else: every
+// client of the store reports what it last saw (its witness), the room moves forward past all of it, and gives nothing
+// until every gateway that was there has reported. What no remaining gateway knows is covered by numbers and vacancies left
+// unused.
 
 import type { Actor } from './audit.ts';
 import { record } from './change.ts';

@@ -1,17 +1,17 @@
-// What a visitor is told about time: a range for the wait and a moment for the next poll. Shared by the board, the
-// status and the visitor's browser, so that all three say the same.
+// A visitor's times: a range for the wait and the moment of the next poll. Shared by the board, the status and the
+// visitor's browser, so that all three show the same.
 
 import { POLL_SECONDS_MAX, POLL_SECONDS_MIN } from './limits.ts';
 
-/** Positions a minute that the line moves, as a range; null where nothing honest can be said. */
+/** Positions a minute that the line moves, as a range. */
 export type Pace = { low: number; high: number };
 
 /** While no share is known: half of those called might not come. */
 const SHOW_SHARE_UNKNOWN_MIN = 0.5;
 
 /**
- * Positions a minute, as a range, where so many visitors a minute may enter: between "everybody comes" and "as many stay
- * away as lately".
+ * Positions a minute, as a range, where so many visitors a minute may enter: between "every called visitor comes" and "as
+ * many stay away as lately".
  */
 export function paceRange(admissionsPerMinute: number, showShare: number | null): Pace {
   if (showShare === null) return { low: 0.9 * admissionsPerMinute, high: admissionsPerMinute / SHOW_SHARE_UNKNOWN_MIN };
@@ -25,7 +25,7 @@ export function aheadOf(position: number, called: number): number {
 }
 
 /**
- * Range of the time until the call for somebody who waits with `ahead` people before them, in seconds; null: unknown.
+ * Range of the time until the call for a visitor with `ahead` people before them, in seconds; null: unknown.
  * Never shrinks when `ahead` grows, and `low <= high`.
  */
 export function waitSeconds(ahead: number, pace: Pace | null): { low: number; high: number } | null {

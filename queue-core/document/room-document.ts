@@ -102,5 +102,17 @@ export function mergeRooms(stored: RoomDocument, seen: RoomDocument, now: EpochM
  * other values inside the parts. The original stays as it is.
  */
 export function draftOf(room: RoomDocument): RoomDocument {
-  return { ...room, ...eachPart((name) => ({ ...room[name] })) };
+  return {
+    ...room,
+    config: { ...room.config },
+    changes: { ...room.changes },
+    draw: { ...room.draw },
+    origin: { ...room.origin },
+    line: { ...room.line },
+    pacing: { ...room.pacing },
+    sessions: { ...room.sessions },
+    endings: { ...room.endings },
+    history: { ...room.history },
+    recovery: { ...room.recovery },
+  };
 }
