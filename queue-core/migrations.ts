@@ -10,6 +10,8 @@ export type Migration = (stored: Fields) => Fields;
 function roomInParts(old: Fields): Fields {
   const { lapsed, ...totals } = fieldsOf(old['totals']);
   const bucket = fieldsOf(old['bucket']);
+  // Slots are counted apart; only the counters of a new room had this field.
+  const { admitted: _, ...counters } = fieldsOf(bucket['counted']);
   return {
     room: old['room'],
     createdAt: old['bornAt'],
@@ -34,7 +36,7 @@ function roomInParts(old: Fields): Fields {
       open: {
         ...pick(bucket, 'at', 'observed', 'slots'),
         flow: bucket['passed'],
-        counters: bucket['counted'],
+        counters,
       },
       recent: old['recent'],
     },

@@ -124,16 +124,17 @@ const sessions = object<SessionsState>({
 });
 
 /** Differences of counters; lapsed may be negative until the next bucket makes up for it. */
-const flow = {
+const counters = {
   arrived: whole,
   called: whole,
-  admitted: whole,
   completed: whole,
   left: whole,
   revoked: whole,
   expired: whole,
   lapsed: whole,
 };
+
+const flow = { ...counters, admitted: whole };
 
 const observed = {
   refused: object<Observed['refused']>({
@@ -171,7 +172,7 @@ const history = object<HistoryState>({
     at: count,
     flow: object<FlowCounts>(flow),
     observed: object<Observed>(observed),
-    counters: object<HistoryState['open']['counters']>(flow),
+    counters: object<HistoryState['open']['counters']>(counters),
     slots: list(pair(count, count), SLOT_BUCKETS_MAX),
   }),
   recent: list(historyBucket, RECENT_BUCKETS_MAX),

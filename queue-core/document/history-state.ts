@@ -89,23 +89,16 @@ export const NOTHING_OBSERVED: Observed = {
   origin: { answers: 0, errors: 0, unreachable: 0, latency: [] },
 };
 
-export const NO_FLOW: FlowCounts = {
-  arrived: 0,
-  called: 0,
-  admitted: 0,
-  completed: 0,
-  left: 0,
-  revoked: 0,
-  expired: 0,
-  lapsed: 0,
-};
+const NO_COUNTERS: Counters = { arrived: 0, called: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 };
+
+export const NO_FLOW: FlowCounts = { ...NO_COUNTERS, admitted: 0 };
 
 export const historyState: SubState<HistoryState, { now: EpochMs }, Whole> = {
   empty: ({ now }) => ({ open: emptyBucket(now), recent: [] }),
   // The new epoch's counters begin at zero; what the open bucket counted before stays in it.
   carryOver: (before) => {
     const { open, recent } = before.history;
-    return { open: { ...open, flow: flowSoFar(before), counters: NO_FLOW, slots: [] }, recent };
+    return { open: { ...open, flow: flowSoFar(before), counters: NO_COUNTERS, slots: [] }, recent };
   },
   // The merged counters jump: what was counted before the jump stays, the jump itself is not counted.
   merge: (stored, seen, now) => {
@@ -123,7 +116,7 @@ export const historyState: SubState<HistoryState, { now: EpochMs }, Whole> = {
 };
 
 export function emptyBucket(now: EpochMs): OpenBucket {
-  return { at: bucketStart(now), flow: NO_FLOW, observed: NOTHING_OBSERVED, counters: NO_FLOW, slots: [] };
+  return { at: bucketStart(now), flow: NO_FLOW, observed: NOTHING_OBSERVED, counters: NO_COUNTERS, slots: [] };
 }
 
 export function bucketStart(at: EpochMs): EpochMs {
