@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type HistoryBucket, NOTHING_OBSERVED } from '../../queue-core/history.ts';
 import { HISTORY_BUCKET_MS } from '../../queue-core/limits.ts';
 import { bucketSchema, type History, type Live } from '../../worker/contract/operator-api.ts';
-import { bucketInWords } from '../../worker/operators/live.ts';
+import { bucketDocument } from '../../worker/operators/room-history.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { playGateway } from '../gateway/in-process.ts';
 import { ask, withKey } from './operator-client.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
 describe('a bucket of the history', () => {
   it('has a name in the contract for every field that the core fills, at every depth', () => {
     // Reading drops what a schema does not name.
-    expect(bucketSchema.parse(bucketInWords(WHOLE))).toEqual(bucketInWords(WHOLE));
+    expect(bucketSchema.parse(bucketDocument(WHOLE))).toEqual(bucketDocument(WHOLE));
   });
 
   it('tells how often gateways got in each other’s way at the store, live and afterwards', async () => {

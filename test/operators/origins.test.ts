@@ -2,7 +2,7 @@
 // can write any page of http, and an older browser sends cookies along from there.
 
 import { expect, it } from 'vitest';
-import { changesFromElsewhere } from '../../worker/operators/auth.ts';
+import { isCrossSiteChange } from '../../worker/operators/auth.ts';
 
 const CONSOLE = { consoleUrl: 'https://console.test:8443' };
 
@@ -10,7 +10,7 @@ function isElsewhere(origin: string | null, site: string | null, method = 'POST'
   const headers = new Headers({ Host: 'console.test:8443' });
   if (origin !== null) headers.set('Origin', origin);
   if (site !== null) headers.set('Sec-Fetch-Site', site);
-  return changesFromElsewhere(new Request('http://gateway.internal/', { method, headers }), CONSOLE);
+  return isCrossSiteChange(new Request('http://gateway.internal/', { method, headers }), CONSOLE);
 }
 
 it.each([

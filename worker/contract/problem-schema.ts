@@ -1,11 +1,11 @@
-// What an operation can be refused for: RFC 9457 problem+json with a stable type, and of each wrong field its cause. The
-// kinds are a closed list, so that a client can say what to do in its own language; the texts are for those that know none.
+// Refusals of the operators' API: RFC 9457 problem+json with a stable type, and a cause for each wrong field. Types and causes
+// are closed lists, so that a client can explain them in its own language; the English texts are for all others.
 
 import * as z from 'zod';
 
 export const PROBLEM_TYPE_BASE = 'https://fairgate.dev/problems/';
 
-/** Every kind that an operator can meet. The gateway's operators' side answers no other, and the console has words for each. */
+/** Every problem type of the operators' API. The console has a text for each. */
 export const OPERATOR_PROBLEMS = [
   'operator-key',
   'wrong-key',
@@ -36,7 +36,7 @@ export const OPERATOR_PROBLEMS = [
 ] as const;
 export type OperatorProblem = (typeof OPERATOR_PROBLEMS)[number];
 
-/** What is wrong with a field; with `form`, the field's own description says what it takes. */
+/** Why a field was refused. `form`: the value does not have the form that the field requires. */
 export const fieldCauseSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('missing') }),
   z.object({ kind: z.literal('tooLong'), max: z.number() }),
@@ -44,19 +44,19 @@ export const fieldCauseSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tooSmall'), min: z.number() }),
   z.object({ kind: z.literal('tooLarge'), max: z.number() }),
   z.object({ kind: z.literal('form') }),
-  /** The room `room` protects `place` already. */
+  /** The room `room` already protects `place`, a host with a path. */
   z.object({ kind: z.literal('overlap'), room: z.string(), place: z.string() }),
-  /** No Mustache template; `at` is the character at which that showed, from 0. */
+  /** Not a Mustache template; `at` is the offset of the fault in characters, null where it is unknown. */
   z.object({ kind: z.literal('template'), at: z.int().nullable() }),
 ]);
 export type FieldCause = z.output<typeof fieldCauseSchema>;
 
 export const fieldErrorSchema = z.object({
-  /** Its place in the body, as `site.hosts.0`. */
+  /** Path in the body or the query, as `site.hosts.0`. */
   field: z.string(),
-  /** What to put, in English. */
+  /** What is wrong, in English. */
   detail: z.string(),
-  /** Absent: a cause of a later version. */
+  /** Absent: the gateway is newer than this client and knows more causes. */
   cause: fieldCauseSchema.optional().catch(undefined),
 });
 export type FieldError = z.output<typeof fieldErrorSchema>;
@@ -66,12 +66,12 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string(),
-  /** Where several fields are wrong: each with what to put. */
+  /** One for each wrong field. */
   errors: z.array(fieldErrorSchema).optional(),
 });
 export type Problem = z.output<typeof problemSchema>;
 
-/** @returns null: a kind of a later version */
+/** @returns null: a type that this version does not know */
 export function problemKind({ type }: Pick<Problem, 'type'>): OperatorProblem | null {
   return OPERATOR_PROBLEMS.find((kind) => type === `${PROBLEM_TYPE_BASE}${kind}`) ?? null;
 }

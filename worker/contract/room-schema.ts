@@ -1,38 +1,33 @@
-// What an operator or a settings file says about a room, checked: the same rules for `rooms.json`, the API and the
-// console's forms. Durations come in minutes and are kept in ms; times are RFC 3339 with a zone.
+// The settings of a room: one set of rules for `rooms.json`, the API and the console's forms. Durations are in minutes, times
+// are RFC 3339 with a zone; the gateway converts both to milliseconds.
 
 import * as z from 'zod';
 import { MESSAGE_CHARS_MAX, POLICY_BOUNDS } from '../../queue-core/limits.ts';
 import { normalisePath } from '../../queue-core/paths.ts';
 import { epochMs } from '../../queue-core/time.ts';
+import { type Bounds, inMinutes } from './value-schema.ts';
 
 const HOSTS_MAX = 20;
 const PATHS_MAX = 50;
 const TITLE_CHARS_MAX = 80;
 const EXPECTED_VISITORS_MAX = 100_000_000;
 
-/** Languages that the pages can speak. */
+/** Languages of the visitors' pages. */
 export const LANGUAGES = ['ko', 'en'] as const;
 
-const minutes = (bounds: { min: number; max: number }) =>
-  z
-    .number()
-    .min(bounds.min / 60_000)
-    .max(bounds.max / 60_000);
+const within = ({ min, max }: Bounds) => z.number().min(min).max(max);
 
-const bounded = (bounds: { min: number; max: number }) => z.int().min(bounds.min).max(bounds.max);
-
-/** What RFC 3339 can say in UTC, from the epoch on. */
+/** Last moment that RFC 3339 can express in UTC. */
 const TIME_MAX = epochMs('9999-12-31T23:59:59.999Z');
 
 export const time = z.iso
-  .datetime({ offset: true, error: 'must be RFC 3339 with a zone, as 2026-07-14T20:00:00+09:00' })
+  .datetime({ offset: true, error: 'must be RFC 3339 with a zone, for example 2026-07-14T20:00:00+09:00' })
   .refine((text) => epochMs(text) >= 0 && epochMs(text) <= TIME_MAX, 'must be between 1970 and 9999');
 
 const pathPrefix = z
   .string()
   .max(200)
-  .refine((path) => isNormal(path), 'must be a normalised absolute path, as /book, without %-encoding or //');
+  .refine((path) => isNormal(path), 'must be a normalised absolute path without %-encoding or //, for example /book');
 
 function isNormal(path: string): boolean {
   const normal = normalisePath(path);
@@ -41,48 +36,81 @@ function isNormal(path: string): boolean {
 
 export const roomId = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be 1-40 of a-z, 0-9 and - inside');
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+    'must be 1 to 40 characters of a-z, 0-9 and -, without - at the ends',
+  );
 
 const title = z.string().trim().min(1).max(TITLE_CHARS_MAX);
 
-/** What a room protects and how it presents itself. */
+/** What a room protects and how it presents itself; docs/rooms.md explains each field. */
 export const siteFields = {
   title: z.strictObject({ ko: title, en: title }),
   hosts: z
     .array(z.string().regex(/^(?:\*|[a-z0-9.-]{1,253})$/, 'must be a host name in lower case without port, or *'))
     .min(1)
-    .max(HOSTS_MAX),
-  paths: z.array(pathPrefix).min(1).max(PATHS_MAX).default(['/']),
-  exempt: z.array(pathPrefix).max(PATHS_MAX).default([]),
+    .max(HOSTS_MAX)
+    .describe('Protected host names, without port; * is every host.'),
+  paths: z.array(pathPrefix).min(1).max(PATHS_MAX).default(['/']).describe('Protected path prefixes.'),
+  exempt: z
+    .array(pathPrefix)
+    .max(PATHS_MAX)
+    .default([])
+    .describe('Path prefixes under the protected ones that need no admission, for GET and HEAD.'),
   origin: z
     .url({ protocol: /^https?$/, error: 'must be the http(s) address of the protected site' })
-    .refine((url) => URL.parse(url)?.pathname === '/', 'must not have a path'),
-  audience: z.string().min(1).max(200).optional(),
-  timeZone: z.string().max(64).default('Asia/Seoul').refine(isTimeZone, 'must be an IANA time zone, as Asia/Seoul'),
-  outside: z.enum(['refuse', 'pass']).default('refuse'),
+    .refine((url) => URL.parse(url)?.pathname === '/', 'must not have a path')
+    .describe('Address to which admitted requests are forwarded.'),
+  audience: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('`aud` of the admission tokens; urn:fairgate:origin:ID unless set.'),
+  timeZone: z
+    .string()
+    .max(64)
+    .default('Asia/Seoul')
+    .refine(isTimeZone, 'must be an IANA time zone, for example Asia/Seoul'),
+  outside: z
+    .enum(['refuse', 'pass'])
+    .default('refuse')
+    .describe('What happens to requests for paths of these hosts that no room protects.'),
   languages: z
     .array(z.enum(LANGUAGES))
     .min(1)
-    .refine((all) => new Set(all).size === all.length, 'must name each language once')
-    .default(['ko', 'en']),
-  expectedVisitors: z.int().min(1).max(EXPECTED_VISITORS_MAX).nullable().default(null),
+    .refine((all) => new Set(all).size === all.length, 'must contain each language once')
+    .default(['ko', 'en'])
+    .describe('Languages offered to visitors; the first is for browsers that prefer none of them.'),
+  expectedVisitors: z
+    .int()
+    .min(1)
+    .max(EXPECTED_VISITORS_MAX)
+    .nullable()
+    .default(null)
+    .describe('An alarm is raised when more visitors arrive.'),
 } as const;
 
 export const siteSchema = z.strictObject(siteFields);
 export type SiteInput = z.input<typeof siteSchema>;
 
-/** How the line moves. */
+/** How the line moves: limits, sessions, claim window. */
 export const policySchema = z.strictObject({
-  newUsersPerMinute: bounded(POLICY_BOUNDS.newUsersPerMinute),
-  totalActiveUsers: bounded(POLICY_BOUNDS.totalActiveUsers),
-  sessionMinutes: minutes(POLICY_BOUNDS.sessionMs),
-  sessionRenewal: z.boolean().default(true),
-  claimWindowMinutes: minutes(POLICY_BOUNDS.claimWindowMs).default(5),
-  queueingStatusCode: z.union([z.literal(200), z.literal(202), z.literal(429)]).default(200),
+  newUsersPerMinute: within(POLICY_BOUNDS.newUsersPerMinute).int().describe('Hard limit on admissions per minute.'),
+  totalActiveUsers: within(POLICY_BOUNDS.totalActiveUsers).int().describe('Hard limit on visitors inside at once.'),
+  sessionMinutes: within(inMinutes(POLICY_BOUNDS.sessionMs)),
+  sessionRenewal: z.boolean().default(true).describe('Whether activity extends a session.'),
+  claimWindowMinutes: within(inMinutes(POLICY_BOUNDS.claimWindowMs))
+    .default(5)
+    .describe('How long a called visitor may still enter.'),
+  queueingStatusCode: z
+    .union([z.literal(200), z.literal(202), z.literal(429)])
+    .default(200)
+    .describe('HTTP status of the waiting page.'),
 });
 export type PolicyInput = z.input<typeof policySchema>;
 
-/** When the room takes entries, opens and closes. */
+/** When the room gives entries, opens and closes. null: entries from now on; never closes. */
 export const scheduleSchema = z
   .strictObject({
     prequeueAt: time.nullable().default(null),
@@ -92,7 +120,7 @@ export const scheduleSchema = z
   .superRefine(checkOrder);
 export type ScheduleInput = z.input<typeof scheduleSchema>;
 
-/** @param schedule times as text; one that is not absolute is left alone */
+/** Checks the order of the times of a schedule and adds an issue for each that is wrong. */
 export function checkOrder(
   { prequeueAt, opensAt, closesAt }: { prequeueAt: string | null; opensAt: string; closesAt: string | null },
   context: z.RefinementCtx,
@@ -113,6 +141,6 @@ function isTimeZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone.length > 0;
   } catch {
-    return false; // RangeError: no such zone
+    return false; // RangeError: unknown zone
   }
 }

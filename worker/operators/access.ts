@@ -1,5 +1,5 @@
-// Cloudflare Access as another way for operators to be known: its signed assertion, checked against the team's public keys,
-// and a list of who is what. Whoever is not on the list is nobody here, whatever Access let through.
+// Authenticates operators by Cloudflare Access: verifies its signed assertion with the team's public keys and looks the mail
+// address up in the settings. An address without a role there is no operator, even if Access admitted it.
 
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import * as z from 'zod';
@@ -7,21 +7,18 @@ import type { Actor } from '../../queue-core/audit.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { roleSchema } from '../contract/operator-api.ts';
 
-/** Keys are fetched anew after this; Access rotates them every six weeks and publishes the next one beside. */
+/** Keys are fetched again after this; Access rotates them every six weeks and publishes the next key in advance. */
 const KEYS_MS = 10 * 60_000;
 
-/**
- * An assertion that names a key which is not among them has them fetched anew, but no more often than this: anybody can
- * make up names.
- */
+/** An assertion with an unknown key id triggers a fetch at most this often: anyone can send invented key ids. */
 const UNKNOWN_KEY_MS = 30_000;
 
-/** Wait after keys could not be had. */
+/** Wait after a failed fetch. */
 const RETRY_MS = 5_000;
 
 const FETCH_MS_MAX = 3_000;
 
-/** Of operators' ids: no key's has a colon. */
+/** Prefix of operators' ids; the ids of keys have no colon. */
 const ID_PREFIX = 'access:';
 
 export const accessRolesSchema = z.record(z.email(), roleSchema);
@@ -45,27 +42,27 @@ export class Access {
     this.#fetch = fetchKeys;
   }
 
-  /** @returns the operator of a genuine assertion, or null: in doubt nobody */
+  /** @returns the operator; null: the assertion could not be verified, or its address has no role */
   async operator(assertion: string, now: EpochMs): Promise<Omit<Actor, 'address'> | null> {
     try {
       const payload = await this.#verified(assertion, now);
       const email = z.email().parse(payload['email']).toLowerCase();
       return this.named(`${ID_PREFIX}${email}`);
     } catch (error) {
-      // Not genuine, of another application, run out, without a mail address; or the keys could not be had.
-      console.error('An assertion of Cloudflare Access was refused:', error instanceof Error ? error.message : error);
+      // Wrong signature, issuer or audience, expired, no mail address; or the keys could not be fetched.
+      console.error('Cloudflare Access assertion rejected:', error instanceof Error ? error.message : error);
       return null;
     }
   }
 
-  /** @returns the operator whose id this is, as the list has them now */
+  /** @returns the operator with this id; null: the address has no role */
   named(id: string): Omit<Actor, 'address'> | null {
     const email = id.startsWith(ID_PREFIX) ? id.slice(ID_PREFIX.length) : null;
     const role = Object.entries(this.#settings.roles).find(([name]) => name.toLowerCase() === email)?.[1];
     return email === null || role === undefined ? null : { id, name: email, role };
   }
 
-  /** Verifies with the keys at hand, and once more with fresh ones where those do not have the one it names. */
+  /** Verifies with the cached keys, and once more with new ones if the key id is unknown. */
   async #verified(assertion: string, now: EpochMs): Promise<JWTPayload> {
     const keys = await this.#keySet(now, KEYS_MS);
     try {
@@ -90,16 +87,16 @@ export class Access {
     return payload;
   }
 
-  /** Each request fetches by itself: a promise shared between requests does not survive the first one's end. */
+  /** Each request fetches for itself: a promise shared between requests does not survive the end of the first. */
   async #keySet(now: EpochMs, msMax: number): Promise<JSONWebKeySet> {
     if (this.#keys !== null && now - this.#keys.at < msMax) return this.#keys.set;
-    if (now - this.#failedAt < RETRY_MS) throw new Error('its keys could not be fetched');
+    const url = `${this.#settings.teamUrl}/cdn-cgi/access/certs`;
+    if (now - this.#failedAt < RETRY_MS) throw new Error(`${url} failed less than ${RETRY_MS / 1000} s ago`);
     try {
-      const url = `${this.#settings.teamUrl}/cdn-cgi/access/certs`;
-      // A redirect counts as a failure by its status; "error" is a mode that the runtime does not know.
-      const answer = await this.#fetch(url, { signal: AbortSignal.timeout(FETCH_MS_MAX), redirect: 'manual' });
-      if (!answer.ok) throw new Error(`its keys: status ${answer.status}`);
-      this.#keys = { set: await answer.json(), at: now };
+      // A redirect fails by its status; the runtime does not support the mode "error".
+      const response = await this.#fetch(url, { signal: AbortSignal.timeout(FETCH_MS_MAX), redirect: 'manual' });
+      if (!response.ok) throw new Error(`${url} responded with status ${response.status}`);
+      this.#keys = { set: await response.json(), at: now };
       return this.#keys.set;
     } catch (error) {
       this.#failedAt = now;

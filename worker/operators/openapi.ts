@@ -1,4 +1,4 @@
-// The operators' API as an OpenAPI 3.1 document, made of the contract's table.
+// Describes the operators' API as an OpenAPI 3.1 document, from the contract's table of operations.
 
 import * as z from 'zod';
 import { OPERATIONS, OPERATOR_PATH, type Operation } from '../contract/operator-api.ts';
@@ -16,14 +16,14 @@ export function openApi(serverUrl: string, sessionCookie: string): object {
       title: 'Fairgate operators’ API',
       version: '1',
       description:
-        'Steers waiting rooms. Send an operator’s key as `Authorization: Bearer`. Changes that need `If-Match` take the `ETag` of the room; 412 says that somebody changed it meanwhile.',
+        'Manages waiting rooms. Authenticate with an operator’s key as `Authorization: Bearer`. A change with `If-Match` sends the `ETag` of the room that it was decided on; 412 means that the room has changed since. A change with an `Idempotency-Key` is applied once, however often it is sent.',
     },
     servers: [{ url: serverUrl }],
     security: [{ key: [] }, { session: [] }],
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An operator’s key.' },
-        session: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Made by POST /session.' },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Set by POST /session.' },
       },
       schemas: { Problem: schemaOf(problemSchema, 'output') },
     },
@@ -43,8 +43,8 @@ function describe(
   }));
   const header = { name: 'If-Match', in: 'header', required: ifMatch === true, schema: { type: 'string' } };
   const problem = { $ref: '#/components/schemas/Problem' };
-  const refused = {
-    description: 'What is wrong and what to do.',
+  const refusal = {
+    description: 'Refused. `type` says why, `detail` what to do.',
     content: { 'application/problem+json': { schema: problem } },
   };
   const empty = answer instanceof z.ZodUndefined;
@@ -65,13 +65,13 @@ function describe(
           },
         }),
     responses: empty
-      ? { 204: { description: 'Done.' }, default: refused }
+      ? { 204: { description: 'Done.' }, default: refusal }
       : {
           200: {
-            description: 'The answer.',
+            description: 'Success.',
             content: { [answerType ?? 'application/json']: { schema: schemaOf(answer, 'output') } },
           },
-          default: refused,
+          default: refusal,
         },
   };
 }
@@ -86,7 +86,7 @@ function queryParameters(query: z.ZodType | undefined): object[] {
   }));
 }
 
-/** References of a schema to its own definitions would point to the document's; a JSON value of any depth is just any value. */
+/** A reference of a schema to its own definitions would not resolve in this document. Only JSON values have any: allow any value. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
   const { $schema: _, $defs, ...described } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   if ($defs === undefined) return described;

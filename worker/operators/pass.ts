@@ -1,9 +1,8 @@
-// An operator's own way past the line: a short signed token for one room, recorded before it is given. A script gets the token.
-// A browser gets an address of the site, which may be another host than the console's: the code in it is worth nothing but one
-// exchange, within seconds, for the token in a cookie that no script reads. Whatever is in doubt leads nowhere.
+// An operator's pass: an admission token of ten minutes for one room, past the line. A browser receives an address on the site,
+// whose host may differ from the console's: its code can be exchanged once, within seconds, for the token in an HttpOnly cookie.
+// A code that cannot be verified, or whose store does not respond, is refused.
 
 import { PASS_USE_MS } from '../../queue-core/limits.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { allows, OPERATIONS } from '../contract/operator-api.ts';
 import type { Background, Gateway } from '../gateway.ts';
@@ -13,20 +12,26 @@ import { refusal } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { OPERATOR_PASS_POSITION, type OperatorToken } from '../tokens/tokens.ts';
-import { operatorNamed } from './auth.ts';
+import { findOperator } from './auth.ts';
 
-/** Long enough to look at one page of the site, too short to hand on. */
+/** Long enough to check the site, too short to share. */
 export const PASS_MS = 10 * 60_000;
 
-/** Names the space of codes for one room: neither a session of an operator nor another room's code is of it. */
+type Pass = Pick<OperatorToken, 'sid' | 'issuedAt'>;
+type RedemptionGateway = Pick<
+  Gateway,
+  'access' | 'cookies' | 'directory' | 'metrics' | 'randomId' | 'store' | 'tokens' | 'views'
+>;
+
+/** Audience of the codes of one room; neither a session of an operator nor the code of another room has it. */
 const audienceOf = (room: string) => `urn:fairgate:pass:${room}`;
 
-/** @param issuedAt when the pass was given: sending everybody out ends it, also where it was not taken up yet */
+/** @param issuedAt when the pass was given: revoking all sessions afterwards ends it, even if it was not used yet */
 export function passToken(
-  { tokens, randomId }: Gateway,
+  { tokens, randomId }: Pick<Gateway, 'randomId' | 'tokens'>,
   { id, audience }: RoomConfig,
   epoch: number,
-  { sid, issuedAt }: Pick<OperatorToken, 'sid' | 'issuedAt'>,
+  { sid, issuedAt }: Pass,
 ): Promise<string> {
   const session = { issuedAt, admitAt: issuedAt, expiresAt: issuedAt + PASS_MS };
   return tokens.issueAdmission(
@@ -35,16 +40,15 @@ export function passToken(
   );
 }
 
-/** The address on the room's own host at which a pass is taken up. */
+/** The address on the room's host that sets the pass as a cookie. */
 export async function passLink(
-  { tokens, publicUrl }: Gateway,
+  { tokens, publicUrl }: Pick<Gateway, 'publicUrl' | 'tokens'>,
   { id, hosts }: RoomConfig,
   operator: string,
-  sid: string,
-  now: EpochMs,
+  pass: Pass,
 ): Promise<{ address: string; useBy: string }> {
-  const useBy = now + PASS_USE_MS;
-  const code = await tokens.issueOperator({ key: operator, sid, issuedAt: now, expiresAt: useBy }, audienceOf(id));
+  const useBy = pass.issuedAt + PASS_USE_MS;
+  const code = await tokens.issueOperator({ key: operator, ...pass, expiresAt: useBy }, audienceOf(id));
   const address = new URL(`/_fairgate/rooms/${id}/pass`, publicUrl);
   const [host] = hosts;
   if (host !== undefined && !hosts.includes('*') && !hosts.includes(address.hostname)) address.hostname = host;
@@ -52,9 +56,9 @@ export async function passLink(
   return { address: address.href, useBy: rfc3339(useBy) };
 }
 
-/** Exchanges the code of an address for the pass and goes on to the site. Only for a person who went there. */
+/** Exchanges the code in the address for the pass and redirects to the site. Prefetches and scripts are refused. */
 export async function usePass(
-  gateway: Gateway,
+  gateway: RedemptionGateway,
   request: Request,
   room: RoomConfig,
   background: Background,
@@ -62,47 +66,48 @@ export async function usePass(
   if (request.method !== 'GET' || responseFormat(request) !== 'page' || isPrefetch(request))
     return refusal('no-admission', request, false);
   try {
-    return (await takeUp(gateway, request, room, background)) ?? refusal('pass-spent', request, true);
+    return (await redeem(gateway, request, room, background)) ?? refusal('pass-spent', request, true);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    // Whether it was taken up is not known, so it counts as spent: another one costs one click.
+    // The store may have recorded the use, so the pass counts as used; the operator gets another with one click.
     console.error(...error.logArguments);
     return refusal('pass-spent', request, true);
   }
 }
 
-async function takeUp(
-  gateway: Gateway,
+/** @returns null: the code is not valid, was used, or cannot be verified */
+async function redeem(
+  gateway: RedemptionGateway,
   request: Request,
   room: RoomConfig,
   background: Background,
 ): Promise<Response | null> {
   const code = new URL(request.url).searchParams.get('code') ?? '';
-  const seen = await gateway.views.read(room, background);
-  if (seen === null) return null;
-  const read = await gateway.tokens.readOperator(code, audienceOf(room.id), seen.now);
+  const snapshot = await gateway.views.read(room, background);
+  if (snapshot === null) return null;
+  const read = await gateway.tokens.readOperator(code, audienceOf(room.id), snapshot.now);
   if (read.kind !== 'valid') return null;
   const { key: id, sid, issuedAt } = read.token;
-  const operator = await operatorNamed(gateway, id, background);
+  const operator = await findOperator(gateway, id, background);
   if (operator === null || !allows(operator.role, OPERATIONS.givePass.role)) return null;
 
   const by = { ...operator, address: clientAddress(request) };
-  const wish = {
+  const command = {
     kind: 'change',
     id: gateway.randomId(16),
     by,
     ifVersion: null,
     change: { kind: 'usePass', sid },
   } as const;
-  const [reply] = await gateway.metrics.operation('change', gateway.store.apply(room.id, [wish]));
+  const [reply] = await gateway.metrics.operation('change', gateway.store.apply(room.id, [command]));
   if (reply.kind !== 'changed') return null;
   gateway.metrics.count('fairgate_requests_total', { decision: 'operatorPass', reason: 'used' });
-  const token = await passToken(gateway, room, seen.view.board.epoch, { sid, issuedAt });
+  const token = await passToken(gateway, room, snapshot.view.board.epoch, { sid, issuedAt });
   return new Response(null, {
     status: 303,
     headers: {
       Location: returnAddress(room.paths[0]),
-      'Set-Cookie': gateway.cookies.setAdmission(room.id, token, seen.now, issuedAt + PASS_MS),
+      'Set-Cookie': gateway.cookies.setAdmission(room.id, token, snapshot.now, issuedAt + PASS_MS),
       'Cache-Control': 'no-store',
       'Referrer-Policy': 'no-referrer',
     },

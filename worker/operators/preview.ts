@@ -1,24 +1,20 @@
-// What a visitor would see in each state of a room, with made-up numbers: for the console's preview, in a frame without
-// scripts.
+// The page that a visitor sees in each state of a room, with sample numbers. The console shows it in a frame without scripts.
 
+import type * as z from 'zod';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
-import type { Language, PageKind, PageModel } from '../pages/model.ts';
+import type { previewQuery } from '../contract/operator-api.ts';
+import type { PageKind, PageModel } from '../pages/model.ts';
 import { contentSecurityPolicy, renderPage } from '../pages/render.tsx';
-import type { RoomConfig } from '../settings.ts';
-import type { RoomSnapshot } from '../views/room-views.ts';
+import type { CurrentRoom, Handlers } from './operation-context.ts';
 
-interface Wanted {
-  kind: PageKind;
-  language: Language;
-  ko?: string | undefined;
-  en?: string | undefined;
-}
+export const previewHandlers: Handlers<'preview'> = {
+  preview: (c) => previewPage(c.var.room, c.var.query),
+};
 
-export function previewPage(
-  room: RoomConfig,
-  { view, now }: RoomSnapshot,
-  { kind, language, ko, en }: Wanted,
+function previewPage(
+  { config, snapshot: { view, now } }: CurrentRoom,
+  { kind, language, ko, en }: z.output<typeof previewQuery>,
 ): Response {
   const message =
     ko === undefined && en === undefined
@@ -27,16 +23,16 @@ export function previewPage(
   const model: PageModel = {
     kind,
     language,
-    languages: room.languages,
-    room: { id: room.id, title: room.title, timeZone: room.timeZone },
-    board: madeUpBoard(view.board, kind, message, now),
-    status: madeUpStatus(room.id, kind, now),
+    languages: config.languages,
+    room: { id: config.id, title: config.title, timeZone: config.timeZone },
+    board: sampleBoard(view.board, kind, message, now),
+    status: sampleStatus(config.id, kind, now),
     standbyAhead: kind === 'standby' ? 2 : null,
     admitAt: null,
     returnTo: '/',
     problem: null,
   };
-  return new Response(withoutLife(renderPage(model)), {
+  return new Response(withoutScripts(renderPage(model)), {
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': `${contentSecurityPolicy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")}; sandbox`,
@@ -46,13 +42,13 @@ export function previewPage(
   });
 }
 
-/** The page as it stands: neither its script, which would ask for a line that is made up, nor what stands in for it. */
-function withoutLife(page: string): string {
+/** The script would poll a line that does not exist; `noscript` would show what replaces it. */
+function withoutScripts(page: string): string {
   return page.replaceAll(/<(script|noscript)\b[^>]*>.*?<\/\1>/gs, '');
 }
 
-/** A line in full swing: numbers that fill their space. */
-function madeUpBoard(board: Board, kind: PageKind, message: Board['message'], now: number): Board {
+/** A busy line: numbers that need all the space the page has for them. */
+function sampleBoard(board: Board, kind: PageKind, message: Board['message'], now: number): Board {
   const before = kind === 'scheduled' || kind === 'entered';
   const numbers = { entries: 482_113, issued: 612_408, called: 46_901, active: 1_812 };
   return {
@@ -82,7 +78,7 @@ function stateFor(kind: PageKind): Board['state'] {
   }
 }
 
-function madeUpStatus(room: string, kind: PageKind, now: number): Status {
+function sampleStatus(room: string, kind: PageKind, now: number): Status {
   const none = { entry: null, position: null, ahead: null, waitSeconds: null, claimBy: null, admittedUntil: null };
   const status = { room, ...none, nextPollSeconds: 10, serverTime: rfc3339(now) };
   const placed = { entry: 204_518, position: 51_204 };

@@ -1,0 +1,324 @@
+// Every operation of the operators' API: its address, who may call it, what it takes and what it returns. The gateway's routes,
+// the OpenAPI description and the console's client are built from this one table.
+
+import * as z from 'zod';
+import { historyQuery, historySchema } from './history-schema.ts';
+import { liveSchema } from './live-schema.ts';
+import { auditExportSchema, auditSchema } from './log-schema.ts';
+import {
+  createdKeySchema,
+  keySchema,
+  newKeySchema,
+  passSchema,
+  type Role,
+  sessionSchema,
+  signInSchema,
+} from './operator-schema.ts';
+import { policySchema, scheduleSchema, siteSchema } from './room-schema.ts';
+import {
+  changedSchema,
+  forecastQuery,
+  forecastSchema,
+  newRoomSchema,
+  previewQuery,
+  roomDetailSchema,
+  roomSummarySchema,
+  setMessageSchema,
+} from './room-state-schema.ts';
+import { pageQuery } from './value-schema.ts';
+
+/** Path of the gateway under which all operations are. */
+export const OPERATOR_PATH = '/_fairgate/operator';
+export const CONSOLE_PATH = '/_fairgate/console/';
+
+const nothing = z.undefined();
+
+export interface Operation {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Under `OPERATOR_PATH`; parameters in braces. */
+  path: string;
+  /** null: no authentication. */
+  role: Role | null;
+  summary: string;
+  /**
+   * true: the header `If-Match` is required, and 412 means that the room has changed since that version. `optional`: stopping
+   * the line is possible without it; 428 asks for it where the change would admit visitors who are held now.
+   */
+  ifMatch?: true | 'optional';
+  query?: z.ZodType;
+  body?: z.ZodType;
+  /** Instead of a JSON body. */
+  bodyType?: 'text/html';
+  answer: z.ZodType;
+  /** Of a response that is not JSON. */
+  answerType?: 'text/csv' | 'text/html';
+}
+
+export const OPERATIONS = {
+  signIn: {
+    method: 'POST',
+    path: '/session',
+    role: null,
+    summary: 'Exchanges a key for a session in an HttpOnly cookie.',
+    body: signInSchema,
+    answer: sessionSchema,
+  },
+  session: {
+    method: 'GET',
+    path: '/session',
+    role: 'viewer',
+    summary: 'The authenticated operator.',
+    answer: sessionSchema,
+  },
+  signOut: { method: 'DELETE', path: '/session', role: 'viewer', summary: 'Ends the session.', answer: nothing },
+  rooms: {
+    method: 'GET',
+    path: '/rooms',
+    role: 'viewer',
+    summary: 'All rooms, archived rooms last.',
+    answer: z.object({ rooms: z.array(roomSummarySchema) }),
+  },
+  createRoom: {
+    method: 'POST',
+    path: '/rooms',
+    role: 'owner',
+    summary: 'Creates a room with its first schedule.',
+    body: newRoomSchema,
+    answer: changedSchema,
+  },
+  room: {
+    method: 'GET',
+    path: '/rooms/{room}',
+    role: 'viewer',
+    summary: 'The settings and the state of one room.',
+    answer: roomDetailSchema,
+  },
+  setSite: {
+    method: 'PUT',
+    path: '/rooms/{room}/site',
+    role: 'owner',
+    summary:
+      'Sets what the room protects and how it presents itself: hosts, paths, exemptions, origin, titles, languages.',
+    ifMatch: true,
+    body: siteSchema,
+    answer: changedSchema,
+  },
+  setPolicy: {
+    method: 'PUT',
+    path: '/rooms/{room}/policy',
+    role: 'operator',
+    summary: 'Sets rate, visitors at once, session, renewal, claim window and the status code of the waiting page.',
+    ifMatch: true,
+    body: policySchema,
+    answer: changedSchema,
+  },
+  setSchedule: {
+    method: 'PUT',
+    path: '/rooms/{room}/schedule',
+    role: 'operator',
+    summary:
+      'Sets opening and closing. Before the opening, entries are kept; afterwards, another opening time starts a new round and ends all places.',
+    ifMatch: true,
+    body: scheduleSchema,
+    answer: changedSchema,
+  },
+  setMessage: {
+    method: 'PUT',
+    path: '/rooms/{room}/message',
+    role: 'operator',
+    summary: 'Sets the message on the waiting page, in both languages; null removes it.',
+    ifMatch: true,
+    body: setMessageSchema,
+    answer: changedSchema,
+  },
+  setTemplate: {
+    method: 'PUT',
+    path: '/rooms/{room}/template',
+    role: 'owner',
+    summary: 'Sets a custom waiting page, a Mustache template.',
+    ifMatch: true,
+    bodyType: 'text/html',
+    answer: changedSchema,
+  },
+  removeTemplate: {
+    method: 'DELETE',
+    path: '/rooms/{room}/template',
+    role: 'owner',
+    summary: 'Removes the custom waiting page.',
+    ifMatch: true,
+    answer: changedSchema,
+  },
+  archiveRoom: {
+    method: 'POST',
+    path: '/rooms/{room}/archive',
+    role: 'owner',
+    summary: 'Takes a closed room out of service. Its log and history remain readable.',
+    ifMatch: true,
+    answer: changedSchema,
+  },
+  openNow: {
+    method: 'POST',
+    path: '/rooms/{room}/open',
+    role: 'operator',
+    summary: 'Opens the room now, by the store’s clock. Cannot be undone.',
+    ifMatch: true,
+    answer: changedSchema,
+  },
+  pause: {
+    method: 'POST',
+    path: '/rooms/{room}/pause',
+    role: 'operator',
+    summary: 'Stops calling; visitors who were called may still enter. Needs If-Match only while the room is held.',
+    ifMatch: 'optional',
+    answer: changedSchema,
+  },
+  hold: {
+    method: 'POST',
+    path: '/rooms/{room}/hold',
+    role: 'operator',
+    summary: 'Stops calling and entering. Needs no If-Match.',
+    ifMatch: 'optional',
+    answer: changedSchema,
+  },
+  resume: {
+    method: 'POST',
+    path: '/rooms/{room}/resume',
+    role: 'operator',
+    summary: 'Continues calling and entering.',
+    ifMatch: true,
+    answer: changedSchema,
+  },
+  close: {
+    method: 'POST',
+    path: '/rooms/{room}/close',
+    role: 'operator',
+    summary:
+      'Closes the room. Visitors inside stay until their session ends; only a new opening admits visitors again.',
+    ifMatch: true,
+    answer: changedSchema,
+  },
+  revokeAll: {
+    method: 'POST',
+    path: '/rooms/{room}/sessions/revoke',
+    role: 'operator',
+    summary: 'Ends every session. Waiting visitors keep their places. Cannot be undone.',
+    ifMatch: true,
+    answer: changedSchema,
+  },
+  endSession: {
+    method: 'POST',
+    path: '/rooms/{room}/sessions/{position}/end',
+    role: 'operator',
+    summary: 'Ends the session of one position.',
+    answer: changedSchema,
+  },
+  givePass: {
+    method: 'POST',
+    path: '/rooms/{room}/pass',
+    role: 'operator',
+    summary: 'Gives the operator a pass: ten minutes on the site, past the line. It is recorded in the log.',
+    answer: passSchema,
+  },
+  live: {
+    method: 'GET',
+    path: '/rooms/{room}/live',
+    role: 'viewer',
+    summary: 'The room at this moment.',
+    answer: liveSchema,
+  },
+  forecast: {
+    method: 'GET',
+    path: '/rooms/{room}/forecast',
+    role: 'viewer',
+    summary: 'Estimates the waiting time with the present and with other limits.',
+    query: forecastQuery,
+    answer: forecastSchema,
+  },
+  history: {
+    method: 'GET',
+    path: '/rooms/{room}/history',
+    role: 'viewer',
+    summary: 'The last two days of the room, in buckets of ten seconds.',
+    query: historyQuery,
+    answer: historySchema,
+  },
+  audit: {
+    method: 'GET',
+    path: '/rooms/{room}/audit',
+    role: 'viewer',
+    summary: 'The room’s log: who changed what.',
+    query: pageQuery,
+    answer: auditSchema,
+  },
+  auditJson: {
+    method: 'GET',
+    path: '/rooms/{room}/audit.json',
+    role: 'viewer',
+    summary: 'Exports the room’s log as JSON and checks its hash chain.',
+    answer: auditExportSchema,
+  },
+  auditCsv: {
+    method: 'GET',
+    path: '/rooms/{room}/audit.csv',
+    role: 'viewer',
+    summary: 'Exports the room’s log as CSV (RFC 4180).',
+    answer: z.string(),
+    answerType: 'text/csv',
+  },
+  preview: {
+    method: 'GET',
+    path: '/rooms/{room}/preview',
+    role: 'viewer',
+    summary: 'The page that a visitor sees in one state, with sample numbers.',
+    query: previewQuery,
+    answer: z.string(),
+    answerType: 'text/html',
+  },
+  directoryAudit: {
+    method: 'GET',
+    path: '/audit',
+    role: 'viewer',
+    summary: 'The log of the directory: sign-ins, changes of sites and keys.',
+    query: pageQuery,
+    answer: auditSchema,
+  },
+  directoryAuditJson: {
+    method: 'GET',
+    path: '/audit.json',
+    role: 'viewer',
+    summary: 'Exports the log of the directory as JSON and checks its hash chain.',
+    answer: auditExportSchema,
+  },
+  directoryAuditCsv: {
+    method: 'GET',
+    path: '/audit.csv',
+    role: 'viewer',
+    summary: 'Exports the log of the directory as CSV (RFC 4180).',
+    answer: z.string(),
+    answerType: 'text/csv',
+  },
+  keys: {
+    method: 'GET',
+    path: '/keys',
+    role: 'owner',
+    summary: 'The operators’ keys, by id. The gateway does not store the keys themselves.',
+    answer: z.object({ keys: z.array(keySchema) }),
+  },
+  addKey: {
+    method: 'POST',
+    path: '/keys',
+    role: 'owner',
+    summary: 'Creates a key. Only this response contains it.',
+    body: newKeySchema,
+    answer: createdKeySchema,
+  },
+  removeKey: {
+    method: 'DELETE',
+    path: '/keys/{key}',
+    role: 'owner',
+    summary: 'Removes a key and ends its sessions.',
+    answer: nothing,
+  },
+} as const satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof OPERATIONS;

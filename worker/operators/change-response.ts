@@ -1,0 +1,23 @@
+// Responses to changes that the store has applied.
+
+import type { EpochMs } from '../../queue-core/room.ts';
+import type { Changed } from '../contract/operator-api.ts';
+import { rfc3339OrNull } from './optional-time.ts';
+import { etagOf, taggedJson, type Versions } from './versions.ts';
+
+export type Applied = { kind: 'changed'; version: number; at: EpochMs } | { kind: 'unchanged'; version: number };
+
+/** @param versions of the room after the change. @param spreadMsMax until every gateway uses the change */
+export function changeResponse(reply: Applied, versions: Versions, spreadMsMax: number): Response {
+  const at = reply.kind === 'changed' ? reply.at : null;
+  return taggedJson({
+    outcome: reply.kind,
+    at: rfc3339OrNull(at),
+    inForceBy: rfc3339OrNull(at === null ? null : at + spreadMsMax),
+    etag: etagOf(versions),
+  } satisfies Changed);
+}
+
+export function noContent(): Response {
+  return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
+}

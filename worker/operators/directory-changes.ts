@@ -1,0 +1,57 @@
+// Sends changes of the directory (sites, keys, sign-outs) to the store, and turns its refusals into problems.
+
+import type { DirectoryChange, DirectoryReply } from '../../queue-core/directory.ts';
+import type { FieldError } from '../contract/problem-schema.ts';
+import type { Gateway } from '../gateway.ts';
+import { operatorProblem } from '../http/problems.ts';
+import { placeTakenText } from '../settings.ts';
+import type { Principal } from './auth.ts';
+import type { Applied } from './change-response.ts';
+
+export type DirectoryChangeGateway = Pick<Gateway, 'directory' | 'store'>;
+
+type Outcome = { kind: 'applied'; reply: Applied } | { kind: 'refused'; response: Response };
+type Refusal = Extract<DirectoryReply, { kind: 'refused' }>;
+
+export async function changeDirectory(
+  { directory, store }: DirectoryChangeGateway,
+  { principal, changeId }: { principal: Principal; changeId: string },
+  change: DirectoryChange,
+): Promise<Outcome> {
+  const [reply] = await store.directory.apply([{ kind: 'change', id: changeId, by: principal.actor, change }]);
+  directory.invalidate();
+  switch (reply.kind) {
+    case 'changed':
+    case 'unchanged':
+      return { kind: 'applied', reply };
+    case 'conflict':
+      return { kind: 'refused', response: operatorProblem('changed-meanwhile') };
+    case 'refused':
+      return { kind: 'refused', response: refusalProblem(reply, change) };
+  }
+}
+
+function refusalProblem(refusal: Refusal, { kind }: DirectoryChange): Response {
+  switch (refusal.reason) {
+    case 'exists':
+      // A new key has a random id: only a fault of the random source makes it exist already.
+      return operatorProblem(kind === 'addKey' ? 'unexpected' : 'room-exists');
+    case 'placeTaken': {
+      const { place, by: room } = refusal;
+      const cause = { kind: 'overlap', room, place } as const;
+      const errors: FieldError[] = [{ field: 'site.paths', detail: placeTakenText(refusal), cause }];
+      return operatorProblem('bad-input', {}, { errors });
+    }
+    case 'unknownRoom':
+    case 'unknownKey':
+      return operatorProblem('not-found');
+    case 'archived':
+      return operatorProblem('room-archived');
+    case 'ownersKey':
+      return operatorProblem('owners-key');
+    case 'full':
+      return operatorProblem(kind === 'addKey' ? 'keys-full' : 'rooms-full');
+    case 'logFull':
+      return operatorProblem('log-full');
+  }
+}

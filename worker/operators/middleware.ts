@@ -1,0 +1,108 @@
+// What the gateway checks before a handler of the operators' API runs, in this order: the directory is known, the operator is
+// authenticated and has the role, the version and the input are valid, the room exists. A failed check ends the request.
+
+import type { MiddlewareHandler } from 'hono';
+import type { Operation, OperationName, Role } from '../contract/operator-api.ts';
+import type { Gateway } from '../gateway.ts';
+import { operatorProblem } from '../http/problems.ts';
+import { isBrowser } from '../http/request-client.ts';
+import { roomConfigOf } from '../views/room-directory.ts';
+import {
+  type Authentication,
+  type AuthGateway,
+  authenticate,
+  authorize,
+  credentialsProblem,
+  isChange,
+  isCrossSiteChange,
+} from './auth.ts';
+import type { OperatorEnv } from './operation-context.ts';
+import { inputCheck } from './request-input.ts';
+import { readVersions, versionsOf } from './versions.ts';
+
+type Check = MiddlewareHandler<OperatorEnv>;
+type CheckGateway = AuthGateway & Pick<Gateway, 'directory' | 'randomId' | 'views'>;
+
+/** Operations that create a secret or end the caller's session: repeating one is another change. */
+const NEVER_REPEATED: readonly OperationName[] = ['givePass', 'addKey', 'signOut'];
+
+export function checksOf(gateway: CheckGateway, name: OperationName, operation: Operation): [Check, ...Check[]] {
+  return [
+    authentication(gateway, operation.role),
+    ifMatchCheck(operation.ifMatch),
+    inputCheck(operation),
+    ...(operation.path.startsWith('/rooms/{room}') ? [roomLookup(gateway)] : []),
+    ...(operation.method === 'GET' ? [] : [changeNaming(gateway, name)]),
+  ];
+}
+
+/** Authenticates and checks the role; requests to addresses that do not exist are also authenticated. */
+export function authentication(gateway: CheckGateway, role: Role | null): Check {
+  return async (c, next) => {
+    const request = c.req.raw;
+    const directory = await gateway.directory.forOperators(c.var.background, isChange(request) ? 'change' : 'watch');
+    if (directory === null) return operatorProblem('store-unreachable');
+    c.set('directory', directory);
+    const result = role === null ? withoutRole(gateway, request) : await authenticate(gateway, directory, request);
+    if (result.kind !== 'accepted') return credentialsProblem(result);
+    c.set('principal', result.principal);
+    switch (authorize(result.principal, role)) {
+      case 'allowed':
+        return next();
+      case 'unauthenticated':
+        return operatorProblem('operator-key', { 'WWW-Authenticate': 'Bearer realm="fairgate operators"' });
+      case 'forbidden':
+        return operatorProblem('role-too-small');
+    }
+  };
+}
+
+/** A browser may sign in only from the console's own page; other clients send neither header and no cookies. */
+function withoutRole(gateway: CheckGateway, request: Request): Authentication {
+  return isBrowser(request) && isCrossSiteChange(request, gateway)
+    ? { kind: 'crossSite' }
+    : { kind: 'accepted', principal: null };
+}
+
+function ifMatchCheck(needed: Operation['ifMatch']): Check {
+  return async (c, next) => {
+    const versions = needed === undefined ? null : readVersions(c.req.header('If-Match'));
+    if (needed === true && versions === null) return operatorProblem('if-match-needed');
+    c.set('ifMatch', versions);
+    return next();
+  };
+}
+
+function roomLookup({ views }: Pick<Gateway, 'views'>): Check {
+  return async (c, next) => {
+    const entry = c.var.directory.rooms.find(({ id }) => id === c.req.param('room'));
+    if (entry === undefined) return operatorProblem('not-found');
+    const config = roomConfigOf(entry);
+    const snapshot = await views.read(config, c.var.background);
+    if (snapshot === null) return operatorProblem('store-unreachable');
+    c.set('room', { entry, config, snapshot, versions: versionsOf(entry.version, snapshot) });
+    return next();
+  };
+}
+
+/**
+ * A change that carries an `Idempotency-Key` is applied once, however often it is sent; others get a random id. The id is
+ * derived from the operator, the address and the content, so that a key used again for something else is another change.
+ */
+function changeNaming({ digest, randomId }: Pick<Gateway, 'digest' | 'randomId'>, name: OperationName): Check {
+  return (c, next) => {
+    const key = c.req.header('Idempotency-Key');
+    const { principal, body } = c.var;
+    const content = [
+      principal?.actor.id,
+      c.req.method,
+      c.req.path,
+      c.req.header('If-Match') ?? null,
+      body ?? null,
+      key,
+    ];
+    const isRepeatable = key !== undefined && !NEVER_REPEATED.includes(name);
+    c.set('changeId', isRepeatable ? digest(JSON.stringify(content)).slice(0, 32) : randomId(16));
+    return next();
+  };
+}

@@ -1,0 +1,79 @@
+// Reads the query and the body of an operator's request and checks them by the operation's schemas.
+
+import type { MiddlewareHandler } from 'hono';
+import type * as z from 'zod';
+import { type Operation, TEMPLATE_BYTES_MAX } from '../contract/operator-api.ts';
+import type { FieldCause } from '../contract/problem-schema.ts';
+import { operatorProblem } from '../http/problems.ts';
+import { readText } from '../http/request-body.ts';
+import type { OperatorEnv } from './operation-context.ts';
+
+/** Ten times the settings of the largest room. */
+const JSON_BYTES_MAX = 65_536;
+
+export function inputCheck(operation: Operation): MiddlewareHandler<OperatorEnv> {
+  return async (c, next) => {
+    const query = operation.query?.safeParse(c.req.query(), { reportInput: true });
+    if (query?.success === false) return inputProblem(query.error);
+    c.set('query', query?.data);
+    const body = await readBody(operation, c.req.raw);
+    if (body.kind === 'refused') return body.response;
+    c.set('body', body.value);
+    return next();
+  };
+}
+
+type Body = { kind: 'read'; value: unknown } | { kind: 'refused'; response: Response };
+
+async function readBody({ body, bodyType }: Operation, request: Request): Promise<Body> {
+  if (body === undefined && bodyType === undefined) return { kind: 'read', value: undefined };
+  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
+  const [typeNeeded, bytesMax] =
+    bodyType === undefined ? ['application/json', JSON_BYTES_MAX] : [bodyType, TEMPLATE_BYTES_MAX];
+  if (type !== typeNeeded) return refused(operatorProblem('bad-body', {}, { detail: `Send ${typeNeeded}.` }));
+  const text = await readText(request, bytesMax);
+  if (text === null) {
+    return refused(operatorProblem('body-too-large', {}, { detail: `Send at most ${bytesMax / 1024} KiB.` }));
+  }
+  if (body === undefined) return { kind: 'read', value: text };
+  const json = parseJson(text);
+  if (json === undefined) return refused(operatorProblem('bad-body', {}, { detail: 'Send valid JSON.' }));
+  const parsed = body.safeParse(json, { reportInput: true });
+  return parsed.success ? { kind: 'read', value: parsed.data } : refused(inputProblem(parsed.error));
+}
+
+function refused(response: Response): Body {
+  return { kind: 'refused', response };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // SyntaxError
+  }
+}
+
+function inputProblem(error: z.ZodError): Response {
+  const errors = error.issues.map((issue) => ({
+    field: issue.path.join('.'),
+    detail: issue.message,
+    cause: causeOf(issue),
+  }));
+  return operatorProblem('bad-input', {}, { errors });
+}
+
+function causeOf(issue: z.core.$ZodIssue): FieldCause {
+  switch (issue.code) {
+    case 'invalid_type':
+      return { kind: issue.input === undefined ? 'missing' : 'form' };
+    case 'too_small':
+      if (issue.origin === 'string' || issue.origin === 'array') return { kind: 'missing' };
+      return { kind: 'tooSmall', min: Number(issue.minimum) };
+    case 'too_big':
+      if (issue.origin === 'string') return { kind: 'tooLong', max: Number(issue.maximum) };
+      return { kind: issue.origin === 'array' ? 'tooMany' : 'tooLarge', max: Number(issue.maximum) };
+    default:
+      return { kind: 'form' };
+  }
+}

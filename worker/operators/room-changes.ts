@@ -1,0 +1,131 @@
+// Changes of a room's own state: limits, schedule, message, flow, sessions. They are in force on every gateway once it has read
+// the room again.
+
+import { stageAfter } from '../../queue-core/change.ts';
+import type { Change, ChangeRefusal } from '../../queue-core/command.ts';
+import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import type { Schedule } from '../../queue-core/room.ts';
+import { epochMs } from '../../queue-core/time.ts';
+import type { OperatorProblem } from '../contract/problem-schema.ts';
+import type { Gateway } from '../gateway.ts';
+import { operatorProblem } from '../http/problems.ts';
+import { momentOf, policyOf } from '../settings.ts';
+import type { Principal } from './auth.ts';
+import { type Applied, changeResponse } from './change-response.ts';
+import type { CurrentRoom, Handlers } from './operation-context.ts';
+import type { Versions } from './versions.ts';
+
+export type RoomChangeGateway = Pick<Gateway, 'metrics' | 'store' | 'views'>;
+
+type RoomChangeOperation =
+  | 'setPolicy'
+  | 'setSchedule'
+  | 'setMessage'
+  | 'openNow'
+  | 'pause'
+  | 'hold'
+  | 'resume'
+  | 'close'
+  | 'revokeAll'
+  | 'endSession';
+
+export function roomChangeHandlers(
+  gateway: RoomChangeGateway & Pick<Gateway, 'secret'>,
+): Handlers<RoomChangeOperation> {
+  const respond = async (request: RoomChangeRequest, change: Change): Promise<Response> => {
+    const outcome = await changeRoom(gateway, request, change);
+    if (outcome.kind === 'refused') return outcome.response;
+    const { reply } = outcome;
+    const { snapshot, versions } = request.room;
+    const stage = stageAfter(change, reply.kind === 'changed' ? reply.at : snapshot.now, versions.stage);
+    return changeResponse(reply, { ...versions, room: reply.version, stage }, VIEW_STALE_MS_MAX);
+  };
+  return {
+    setPolicy: (c) => respond(c.var, { kind: 'setPolicy', policy: policyOf(c.var.body) }),
+    setSchedule: (c) =>
+      respond(c.var, { kind: 'setSchedule', schedule: scheduleOf(c.var.body), secret: gateway.secret() }),
+    setMessage: (c) => respond(c.var, { kind: 'setMessage', text: c.var.body.text }),
+    openNow: (c) => respond(c.var, { kind: 'openNow', secret: gateway.secret() }),
+    pause: (c) => respond(c.var, { kind: 'setFlow', flow: 'paused' }),
+    hold: (c) => respond(c.var, { kind: 'setFlow', flow: 'held' }),
+    resume: (c) => respond(c.var, { kind: 'setFlow', flow: 'running' }),
+    close: (c) => respond(c.var, { kind: 'close' }),
+    revokeAll: (c) => respond(c.var, { kind: 'revokeAll' }),
+    endSession(c) {
+      const position = c.req.param('position') ?? '';
+      if (!/^[1-9]\d{0,11}$/.test(position)) return operatorProblem('session-unknown');
+      return respond(c.var, { kind: 'endSession', position: Number(position) });
+    },
+  };
+}
+
+interface RoomChangeRequest {
+  principal: Principal;
+  room: CurrentRoom;
+  ifMatch: Versions | null;
+  changeId: string;
+}
+
+/** Sends a change to the store, decided on the version of `If-Match` where the request names one. */
+export async function changeRoom(
+  { metrics, store, views }: RoomChangeGateway,
+  { principal, room, ifMatch, changeId }: RoomChangeRequest,
+  change: Change,
+): Promise<{ kind: 'applied'; reply: Applied } | { kind: 'refused'; response: Response }> {
+  const { config, entry } = room;
+  if (entry.archivedAt !== null) return refused('room-archived');
+  // Once the room has opened or closed, these would start a new opening and end the places that there are.
+  const dependsOnStage = change.kind === 'setSchedule' || change.kind === 'openNow';
+  const command = {
+    kind: 'change',
+    id: changeId,
+    by: principal.actor,
+    ifVersion: ifMatch?.room ?? null,
+    ...(dependsOnStage && ifMatch !== null ? { ifStage: ifMatch.stage } : {}),
+    change,
+  } as const;
+  const [reply] = await metrics.operation('change', store.apply(config.id, [command]));
+  views.outdate(config);
+  switch (reply.kind) {
+    case 'changed':
+    case 'unchanged':
+      return { kind: 'applied', reply };
+    case 'conflict':
+      return refused(ifMatch === null ? 'if-match-needed' : 'changed-meanwhile');
+    case 'refused':
+      return refused(problemOf(reply.reason));
+  }
+}
+
+function refused(problem: OperatorProblem): { kind: 'refused'; response: Response } {
+  return { kind: 'refused', response: operatorProblem(problem) };
+}
+
+function problemOf(reason: ChangeRefusal): OperatorProblem {
+  switch (reason) {
+    case 'alreadyOpen':
+      return 'already-open';
+    case 'alreadyClosed':
+      return 'already-closed';
+    case 'unknownPosition':
+      return 'session-unknown';
+    case 'logFull':
+      return 'log-full';
+    // Refuses `usePass`, which comes from the site's own host (pass.ts).
+    case 'passSpent':
+      return 'unexpected';
+  }
+}
+
+/** A schedule of the API as the core takes it. */
+export function scheduleOf({
+  prequeueAt,
+  opensAt,
+  closesAt,
+}: {
+  prequeueAt: string | null;
+  opensAt: string;
+  closesAt: string | null;
+}): Schedule {
+  return { prequeueAt: momentOf(prequeueAt), opensAt: epochMs(opensAt), closesAt: momentOf(closesAt), beacon: null };
+}

@@ -1,0 +1,65 @@
+// The list of rooms, and the settings of one room in the form in which an editor sends them back.
+
+import { waitingIn } from '../../queue-core/board.ts';
+import type { DirectoryRoom } from '../../queue-core/directory.ts';
+import type { RoomDetail, RoomSummary } from '../contract/operator-api.ts';
+import type { Gateway } from '../gateway.ts';
+import { json } from '../http/responses.ts';
+import { roomConfigOf } from '../views/room-directory.ts';
+import type { RoomSnapshot } from '../views/room-views.ts';
+import type { CurrentRoom, Handlers } from './operation-context.ts';
+import { rfc3339OrNull } from './optional-time.ts';
+import { etagOf, taggedJson } from './versions.ts';
+
+export function roomHandlers({ views }: Pick<Gateway, 'views'>): Handlers<'rooms' | 'room'> {
+  return {
+    async rooms(c) {
+      const { directory, background } = c.var;
+      const summaries = directory.rooms.map(async (entry) =>
+        summaryOf(entry, await views.read(roomConfigOf(entry), background)),
+      );
+      const rooms = await Promise.all(summaries);
+      return json({ rooms: rooms.toSorted((a, b) => Number(a.archivedAt !== null) - Number(b.archivedAt !== null)) });
+    },
+
+    room: (c) => taggedJson(detailOf(c.var.room)),
+  };
+}
+
+function summaryOf({ id, site, archivedAt }: DirectoryRoom, snapshot: RoomSnapshot | null): RoomSummary {
+  const board = snapshot?.view.board;
+  return {
+    id,
+    title: site.title,
+    state: board?.state ?? null,
+    opensAt: board?.opensAt ?? null,
+    waiting: board === undefined ? null : waitingIn(board),
+    active: board?.active ?? null,
+    archivedAt: rfc3339OrNull(archivedAt),
+  };
+}
+
+function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetail {
+  const { title, hosts, paths, exempt, origin, audience, timeZone, outside, languages, expectedVisitors } = config;
+  const { policy, board, live } = snapshot.view;
+  return {
+    id: config.id,
+    site: { title, hosts, paths, exempt, origin, audience, timeZone, outside, languages, expectedVisitors },
+    policy: {
+      newUsersPerMinute: policy.newUsersPerMinute,
+      totalActiveUsers: policy.totalActiveUsers,
+      sessionMinutes: policy.sessionMs / 60_000,
+      sessionRenewal: policy.sessionRenewal,
+      claimWindowMinutes: policy.claimWindowMs / 60_000,
+      queueingStatusCode: policy.queueingStatusCode,
+    },
+    schedule: { prequeueAt: rfc3339OrNull(live.schedule.prequeueAt), opensAt: board.opensAt, closesAt: board.closesAt },
+    epoch: board.epoch,
+    state: board.state,
+    flow: live.flow,
+    message: board.message,
+    hasTemplate: config.template !== null,
+    archivedAt: rfc3339OrNull(entry.archivedAt),
+    etag: etagOf(versions),
+  };
+}

@@ -1,0 +1,54 @@
+// Sessions of operators: a key is exchanged for a signed token in a cookie, which ends at its time, by a sign-out, or with its
+// key.
+
+import { SIGN_IN_MS } from '../../queue-core/limits.ts';
+import type { Session } from '../contract/operator-api.ts';
+import type { Gateway } from '../gateway.ts';
+import { clientAddress } from '../http/request-client.ts';
+import { json } from '../http/responses.ts';
+import { checkKey, credentialsProblem, OPERATORS_AUDIENCE, type Principal } from './auth.ts';
+import { noContent } from './change-response.ts';
+import { changeDirectory } from './directory-changes.ts';
+import type { Handlers } from './operation-context.ts';
+import { rfc3339OrNull } from './optional-time.ts';
+
+type SignInGateway = Pick<
+  Gateway,
+  'cookies' | 'digest' | 'directory' | 'ownTime' | 'randomId' | 'signIns' | 'store' | 'tokens'
+>;
+
+export function signInHandlers(gateway: SignInGateway): Handlers<'signIn' | 'session' | 'signOut'> {
+  const { cookies, digest, ownTime, randomId, tokens } = gateway;
+  return {
+    async signIn(c) {
+      const address = clientAddress(c.req.raw);
+      const check = await checkKey(gateway, digest(c.var.body.key), address);
+      if (check.kind !== 'signedIn') return credentialsProblem(check);
+      const { key, at } = check;
+      const session = { sid: randomId(12), expiresAt: at + SIGN_IN_MS };
+      const token = await tokens.issueOperator({ key: key.id, issuedAt: at, ...session }, OPERATORS_AUDIENCE);
+      const response = json(sessionOf({ actor: { ...key, address }, session }));
+      const secondsLeft = (session.expiresAt - ownTime()) / 1000;
+      response.headers.append('Set-Cookie', cookies.setOperator(token, secondsLeft));
+      return response;
+    },
+
+    session: (c) => json(sessionOf(c.var.principal)),
+
+    async signOut(c) {
+      const { session } = c.var.principal;
+      if (session !== null) {
+        const { sid, expiresAt } = session;
+        const outcome = await changeDirectory(gateway, c.var, { kind: 'signOut', sid, until: expiresAt });
+        if (outcome.kind === 'refused') return outcome.response;
+      }
+      const response = noContent();
+      response.headers.append('Set-Cookie', cookies.setOperator('', 0));
+      return response;
+    },
+  };
+}
+
+function sessionOf({ actor: { id, name, role }, session }: Principal): Session {
+  return { operator: { id, name, role }, expiresAt: rfc3339OrNull(session?.expiresAt ?? null) };
+}
