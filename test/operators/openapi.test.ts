@@ -1,4 +1,4 @@
-// The OpenAPI description as a client generator reads it: whole in itself, and true of the deployment that serves it.
+// The OpenAPI description as a client generator reads it: complete, without dangling references, and true for its deployment.
 
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS, OPERATOR_PATH, type Operation } from '../../worker/contract/operator-api.ts';
@@ -31,8 +31,8 @@ function referencesIn(part: unknown): string[] {
   );
 }
 
-/** What a JSON pointer in a fragment points to (RFC 6901). */
-function pointedTo(reference: string): unknown {
+/** Resolves a JSON pointer in a fragment (RFC 6901). */
+function resolved(reference: string): unknown {
   return reference
     .replace(/^#\//, '')
     .split('/')
@@ -40,7 +40,7 @@ function pointedTo(reference: string): unknown {
 }
 
 describe('the description', () => {
-  it('names every operation of the contract once, at its address', () => {
+  it('has every operation of the contract once, at its address', () => {
     expect(described.map(({ operation }) => operation.operationId).toSorted()).toEqual(
       Object.keys(OPERATIONS).toSorted(),
     );
@@ -50,15 +50,17 @@ describe('the description', () => {
     }
   });
 
-  it('points to nothing that it does not hold', () => {
+  it('has no reference that does not resolve', () => {
     const references = new Set(referencesIn(description));
     expect(references).toContain('#/components/schemas/Problem');
-    expect([...references].filter((reference) => pointedTo(reference) === undefined)).toEqual([]);
+    expect([...references].filter((reference) => resolved(reference) === undefined)).toEqual([]);
   });
 
-  it('says of each operation what goes into its path and header, and what a refusal is', () => {
+  it('describes path parameters, If-Match, body and refusals of each operation', () => {
     for (const { path, operation } of described) {
-      const inPath = operation.parameters.filter((one) => one.in === 'path' && one.required).map(({ name }) => name);
+      const inPath = operation.parameters
+        .filter((parameter) => parameter.in === 'path' && parameter.required)
+        .map(({ name }) => name);
       expect(inPath).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
       const contract: Operation = OPERATIONS[operation.operationId as keyof typeof OPERATIONS];
       const ifMatch = operation.parameters.find(({ name }) => name === 'If-Match');
@@ -74,7 +76,7 @@ describe('the description', () => {
   it.each([
     ['https://console.test', '__Host-fairgate-operator'],
     ['http://127.0.0.1:8787', 'fairgate-operator'],
-  ])('of %s names the cookie %s', (url, name) => {
+  ])('for %s has the session cookie %s', (url, name) => {
     expect(describedFor(url).components.securitySchemes.session.name).toBe(name);
     expect(new VisitorCookies(url).setOperator('token', 60)).toMatch(new RegExp(`^${name}=token;`));
   });

@@ -1,77 +1,127 @@
-// The operators' API in this process, asked as a script with a key or as a browser with a session; every answer is checked
-// against the contract, problems included.
+// A client of the operators' API of a gateway in this process, as a script with a key or as a browser with a session. It checks
+// every response against the contract, problems included.
 
 import { expect } from 'vitest';
 import type * as z from 'zod';
 import { OPERATIONS, OPERATOR_PATH, type OperationName } from '../../worker/contract/operator-api.ts';
 import { type Problem, problemSchema } from '../../worker/contract/problem-schema.ts';
-import { type Played, PUBLIC_URL } from '../gateway/in-process.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
+import { type Played, type PlayedOptions, PUBLIC_URL, playGateway } from '../gateway/in-process.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 
-export interface Asked {
+export interface OperatorRequest {
+  /** Parameters of the path; unless given, the room is `demo` and any other is 1. */
   at?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
   headers?: Record<string, string>;
 }
 
-export interface Answered {
+export interface OperatorResponse {
   status: number;
   headers: Headers;
-  /** The checked document, or the text of what is no JSON. */
+  /** The document as the contract reads it, or the text of a response that is not JSON. */
   document: unknown;
   text: string;
 }
 
+/** Valid bodies. */
+export const POLICY = { newUsersPerMinute: 120, totalActiveUsers: 50, sessionMinutes: 7 };
+export const SITE = {
+  title: { ko: '봄', en: 'Spring' },
+  hosts: ['spring.example'],
+  origin: 'https://origin.spring.example',
+};
+export const SCHEDULE = { opensAt: '2031-03-02T20:00:00+09:00' };
+export const MESSAGE = { text: { ko: '잠시만요', en: 'One moment' } };
+
+/** A valid query for the forecast. */
+export const FORECAST_QUERY = { newUsersPerMinute: '100', totalActiveUsers: '10', sessionMinutes: '5' };
+
 const BROWSER = { Origin: PUBLIC_URL, Host: new URL(PUBLIC_URL).host, 'Sec-Fetch-Site': 'same-origin' };
 
-export async function ask(played: Played, name: OperationName, asked: Asked = {}): Promise<Answered> {
+/** A gateway with one signing key and the room `demo`. */
+export async function startGateway(options: Partial<PlayedOptions> = {}): Promise<Played> {
+  return playGateway({ keys: { keys: [await newSigningKey(0)] }, ...options });
+}
+
+export async function ask(
+  gateway: Played,
+  name: OperationName,
+  request: OperatorRequest = {},
+): Promise<OperatorResponse> {
   const operation = OPERATIONS[name];
-  const { at = {}, query = {}, body, headers = {} } = asked;
+  const { at = {}, query = {}, body, headers = {} } = request;
   const path = operation.path.replace(/\{(\w+)\}/g, (_, part: string) => at[part] ?? (part === 'room' ? 'demo' : '1'));
   const search = Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query)}`;
   const type = 'bodyType' in operation ? operation.bodyType : 'application/json';
-  const response = await played.ask(`${OPERATOR_PATH}${path}${search}`, {
+  const response = await gateway.ask(`${OPERATOR_PATH}${path}${search}`, {
     method: operation.method,
     headers: { ...(body === undefined ? {} : { 'Content-Type': type }), ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const { status } = response;
-  if (status === 204) return { status, headers: response.headers, document: undefined, text };
-  if (response.headers.get('Content-Type')?.includes('problem+json')) {
-    return { status, headers: response.headers, document: problemSchema.parse(JSON.parse(text)), text };
-  }
-  const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
-  if (!isJson) return { status, headers: response.headers, document: text, text };
-  const told: unknown = JSON.parse(text);
-  const schema: z.ZodType = operation.answer;
-  const document = schema.parse(told);
-  // Reading drops what the contract does not name; nothing else may be told.
-  expect(document).toEqual(told);
-  return { status, headers: response.headers, document, text };
+  return {
+    status: response.status,
+    headers: response.headers,
+    document: checked(response, text, operation.answer),
+    text,
+  };
+}
+
+function checked({ status, headers }: Response, text: string, schema: z.ZodType): unknown {
+  const type = headers.get('Content-Type') ?? '';
+  if (status === 204) return undefined;
+  if (type.includes('problem+json')) return problemSchema.parse(JSON.parse(text));
+  if (!type.includes('json')) return text;
+  const received: unknown = JSON.parse(text);
+  const document = schema.parse(received);
+  // Parsing drops fields that the contract does not have; the response may not contain any.
+  expect(document).toEqual(received);
+  return document;
 }
 
 export const withKey = (key: string = OPERATOR_KEY) => ({ Authorization: `Bearer ${key}` });
 
-/** Signs in as a browser does. @returns the headers of its further requests */
-export async function signIn(played: Played, key: string = OPERATOR_KEY): Promise<Record<string, string>> {
-  const answer = await ask(played, 'signIn', { body: { key }, headers: BROWSER });
-  if (answer.status !== 200) throw new Error(answer.text);
-  const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+/** Headers of a change with the owner's key, decided on the room as it is now. */
+export async function onCurrentVersion(gateway: Played): Promise<Record<string, string>> {
+  return { ...withKey(), 'If-Match': await etag(gateway) };
+}
+
+/** Signs in as a browser. @returns the headers of its further requests */
+export async function signIn(gateway: Played, key: string = OPERATOR_KEY): Promise<Record<string, string>> {
+  const response = await ask(gateway, 'signIn', { body: { key }, headers: BROWSER });
+  if (response.status !== 200) throw new Error(response.text);
+  const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   return { ...BROWSER, Cookie: cookie };
 }
 
-export async function etag(played: Played, room = 'demo'): Promise<string> {
-  return (await ask(played, 'room', { at: { room }, headers: withKey() })).headers.get('ETag') ?? '';
+/** Creates a key with this role. */
+export async function createKey(
+  gateway: Played,
+  role: 'viewer' | 'operator' | 'owner',
+): Promise<{ id: string; key: string }> {
+  const { document } = await ask(gateway, 'addKey', { body: { name: role, role }, headers: withKey() });
+  return document as { id: string; key: string };
 }
 
-export function problemIn({ document }: Answered): string {
+export async function etag(gateway: Played, room = 'demo'): Promise<string> {
+  return (await ask(gateway, 'room', { at: { room }, headers: withKey() })).headers.get('ETag') ?? '';
+}
+
+/** Records in the room's log. */
+export async function logLength(gateway: Played): Promise<number> {
+  const { document } = await ask(gateway, 'audit', { headers: withKey() });
+  return (document as { records: unknown[] }).records.length;
+}
+
+/** Type of the problem in the response, without the common start of all types. */
+export function problemIn({ document }: OperatorResponse): string {
   return (document as Problem).type.split('/').at(-1) ?? '';
 }
 
-/** The cause of each field that was refused. */
-export function causesIn({ document }: Answered): Record<string, unknown> {
+/** Cause of each refused field. */
+export function causesIn({ document }: OperatorResponse): Record<string, unknown> {
   const { errors = [] } = document as Problem;
   return Object.fromEntries(errors.map(({ field, cause }) => [field, cause]));
 }

@@ -2,7 +2,7 @@
 
 import type { EpochMs } from '../../queue-core/room.ts';
 import type { Changed } from '../contract/operator-api.ts';
-import { rfc3339OrNull } from './optional-time.ts';
+import { rfc3339OrNull } from './document-parts.ts';
 import { etagOf, taggedJson, type Versions } from './versions.ts';
 
 export type Applied = { kind: 'changed'; version: number; at: EpochMs } | { kind: 'unchanged'; version: number };

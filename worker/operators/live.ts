@@ -9,9 +9,8 @@ import { waitSeconds } from '../../queue-core/wait.ts';
 import type { Forecast, Live } from '../contract/operator-api.ts';
 import { json } from '../http/responses.ts';
 import { alarmsOf } from './alarms.ts';
+import { bucketDocument, rfc3339OrNull } from './document-parts.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
-import { rfc3339OrNull } from './optional-time.ts';
-import { bucketDocument } from './room-history.ts';
 import { etagOf, taggedJson } from './versions.ts';
 
 export const liveHandlers: Handlers<'live' | 'forecast'> = {

@@ -7,8 +7,8 @@ import type { Gateway } from '../gateway.ts';
 import { json } from '../http/responses.ts';
 import { roomConfigOf } from '../views/room-directory.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
+import { rfc3339OrNull } from './document-parts.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
-import { rfc3339OrNull } from './optional-time.ts';
 import { etagOf, taggedJson } from './versions.ts';
 
 export function roomHandlers({ views }: Pick<Gateway, 'views'>): Handlers<'rooms' | 'room'> {

@@ -1,11 +1,12 @@
 // The past of a room, in the buckets that the store keeps.
 
-import { bucketKey, type HistoryBucket, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
+import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
 import { HISTORY_BUCKET_MS, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
-import { epochMs, rfc3339 } from '../../queue-core/time.ts';
-import type { Bucket, History } from '../contract/operator-api.ts';
+import { epochMs } from '../../queue-core/time.ts';
+import type { History } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { json } from '../http/responses.ts';
+import { bucketDocument } from './document-parts.ts';
 import type { Handlers } from './operation-context.ts';
 import { nextAfter } from './row-pages.ts';
 
@@ -24,8 +25,4 @@ export function historyHandlers({ store }: Pick<Gateway, 'store'>): Handlers<'hi
       } satisfies History);
     },
   };
-}
-
-export function bucketDocument(bucket: HistoryBucket): Bucket {
-  return { ...bucket, at: rfc3339(bucket.at) };
 }

@@ -9,8 +9,8 @@ import { json } from '../http/responses.ts';
 import { checkKey, credentialsProblem, OPERATORS_AUDIENCE, type Principal } from './auth.ts';
 import { noContent } from './change-response.ts';
 import { changeDirectory } from './directory-changes.ts';
+import { rfc3339OrNull } from './document-parts.ts';
 import type { Handlers } from './operation-context.ts';
-import { rfc3339OrNull } from './optional-time.ts';
 
 type SignInGateway = Pick<
   Gateway,

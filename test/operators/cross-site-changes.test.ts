@@ -1,12 +1,12 @@
-// Whose wish a change is: a browser's word for where it comes from counts only whole, scheme included. Somebody on the way
-// can write any page of http, and an older browser sends cookies along from there.
+// Which changes a browser sends for the console itself. The origin has to be equal, scheme included: an attacker on the network
+// can write any http page, and an older browser sends cookies with its requests.
 
 import { expect, it } from 'vitest';
 import { isCrossSiteChange } from '../../worker/operators/auth.ts';
 
 const CONSOLE = { consoleUrl: 'https://console.test:8443' };
 
-function isElsewhere(origin: string | null, site: string | null, method = 'POST'): boolean {
+function isCrossSite(origin: string | null, site: string | null, method = 'POST'): boolean {
   const headers = new Headers({ Host: 'console.test:8443' });
   if (origin !== null) headers.set('Origin', origin);
   if (site !== null) headers.set('Sec-Fetch-Site', site);
@@ -26,15 +26,15 @@ it.each([
   ['https://console.test:8443', 'none'],
   ['https://evil.test', 'same-origin'],
   [null, 'none'],
-])('a change from origin %s, site %s, is another’s', (origin, site) => {
-  expect(isElsewhere(origin, site)).toBe(true);
-  expect(isElsewhere(origin, site, 'GET')).toBe(false);
+])('a change with origin %s and site %s is cross-site', (origin, site) => {
+  expect(isCrossSite(origin, site)).toBe(true);
+  expect(isCrossSite(origin, site, 'GET')).toBe(false);
 });
 
 it.each([
   ['https://console.test:8443', 'same-origin'],
   ['https://console.test:8443', null],
   [null, 'same-origin'],
-])('a change from origin %s, site %s, is the console’s own', (origin, site) => {
-  expect(isElsewhere(origin, site)).toBe(false);
+])('a change with origin %s and site %s is from the console', (origin, site) => {
+  expect(isCrossSite(origin, site)).toBe(false);
 });

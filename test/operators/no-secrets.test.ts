@@ -1,0 +1,57 @@
+// No response of the gateway has a secret in it: not the signing key, no operator's key, no secret of a draw before the opening,
+// and no token of a visitor where a script could read it.
+
+import { expect, it } from 'vitest';
+import { OPERATIONS, type OperationName } from '../../worker/contract/operator-api.ts';
+import { NOON } from '../gateway/in-process.ts';
+import { AS_JSON, AS_PAGE } from '../gateway/visitor-client.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
+import { ask, etag, FORECAST_QUERY, signIn, startGateway } from './operator-client.ts';
+
+it('no address of operators or visitors reveals a secret', async () => {
+  const gateway = await startGateway({ room: { schedule: { opensAt: new Date(NOON + 600_000).toISOString() } } });
+  const received: string[] = [];
+  const receive = (text: string, headers: Headers) => {
+    received.push(text, ...[...headers].filter(([name]) => name !== 'set-cookie').map(String));
+  };
+  const visit = async (path: string, init: RequestInit = {}) => {
+    const response = await gateway.ask(path, init);
+    receive(await response.text(), response.headers);
+  };
+  const browser = {
+    ...AS_PAGE,
+    'Sec-Fetch-Site': 'same-origin',
+    Origin: 'http://127.0.0.1:8787',
+    Host: '127.0.0.1:8787',
+  };
+  await visit('/', { headers: browser });
+  for (const action of ['join', 'claim']) {
+    await visit(`/_fairgate/rooms/demo/${action}`, { method: 'POST', headers: { ...browser, ...AS_JSON } });
+  }
+  for (const path of ['rooms/demo/board', 'rooms/demo/status', 'metrics', 'healthz', 'openapi.json', 'console/']) {
+    await visit(`/_fairgate/${path}`, { headers: browser });
+  }
+  await visit('/.well-known/jwks.json');
+
+  const own = await signIn(gateway);
+  const created = await ask(gateway, 'addKey', { body: { name: 'Night', role: 'operator' }, headers: own });
+  const { key } = created.document as { key: string };
+  for (const name of Object.keys(OPERATIONS) as OperationName[]) {
+    if (name === 'addKey' || name === 'signOut') continue;
+    const headers = { ...own, 'If-Match': await etag(gateway) };
+    const response = await ask(gateway, name, { headers, ...(name === 'forecast' ? { query: FORECAST_QUERY } : {}) });
+    // The code in the address of a pass works once, within seconds; the token that it is exchanged for is in a cookie.
+    const text = name === 'givePass' ? response.text.replace(/\?code=eyJ[\w.-]+/, '') : response.text;
+    receive(text, response.headers);
+  }
+
+  const document = gateway.store.inner.rooms.get('demo')?.document;
+  const secrets = [gateway.keys.keys[0]?.d, OPERATOR_KEY, key, document?.draw.secret];
+  const everything = received.join('\n');
+  for (const secret of secrets) {
+    expect(secret?.length).toBeGreaterThan(20);
+    expect(everything).not.toContain(secret);
+  }
+  // Every JWT starts like this.
+  expect(everything).not.toMatch(/eyJ[A-Za-z0-9_-]{10,}\./);
+});

@@ -1,0 +1,90 @@
+// Laws that hold for every operation of the contract, whatever it does.
+
+import fc from 'fast-check';
+import { beforeEach, expect, it } from 'vitest';
+import { OPERATIONS, type Operation, type OperationName, ROLES } from '../../worker/contract/operator-api.ts';
+import type { Played } from '../gateway/in-process.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
+import {
+  ask,
+  createKey,
+  FORECAST_QUERY,
+  logLength,
+  MESSAGE,
+  onCurrentVersion,
+  POLICY,
+  problemIn,
+  SCHEDULE,
+  SITE,
+  startGateway,
+  withKey,
+} from './operator-client.ts';
+
+/** A valid body for every operation that takes one. */
+const BODIES: Partial<Record<OperationName, unknown>> = {
+  signIn: { key: OPERATOR_KEY },
+  createRoom: { id: 'spring', site: SITE, policy: POLICY, schedule: SCHEDULE },
+  setSite: { ...SITE, hosts: ['*'] },
+  setPolicy: POLICY,
+  setSchedule: SCHEDULE,
+  setMessage: MESSAGE,
+  setTemplate: '<p>{{waitTime}}</p>',
+  addKey: { name: 'Night shift', role: 'viewer' },
+};
+const ALL = Object.entries(OPERATIONS) as [OperationName, Operation][];
+const WITH_ROLE = ALL.filter(([, { role }]) => role !== null);
+
+const valid = (name: OperationName, headers: Record<string, string>) => ({
+  headers,
+  ...(BODIES[name] === undefined ? {} : { body: BODIES[name] }),
+  ...(name === 'forecast' ? { query: FORECAST_QUERY } : {}),
+});
+
+let gateway: Played;
+
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+
+it.each(WITH_ROLE)('%s requires authentication', async (name) => {
+  expect((await ask(gateway, name, valid(name, {}))).status).toBe(401);
+});
+
+it.each(WITH_ROLE.filter(([, { role }]) => role !== 'viewer'))(
+  '%s is refused to the role below its own, and nothing is recorded',
+  async (name, { role }) => {
+    const { key } = await createKey(gateway, ROLES[ROLES.indexOf(role ?? 'viewer') - 1] ?? 'viewer');
+    const headers = { ...(await onCurrentVersion(gateway)), ...withKey(key) };
+    const refused = await ask(gateway, name, valid(name, headers));
+    expect([refused.status, problemIn(refused)]).toEqual([403, 'role-too-small']);
+    expect(await logLength(gateway)).toBe(1);
+  },
+);
+
+it.each(ALL.filter(([, { ifMatch }]) => ifMatch === true))(
+  '%s requires If-Match with the current version',
+  async (name) => {
+    const without = await ask(gateway, name, valid(name, withKey()));
+    expect([without.status, problemIn(without)]).toEqual([428, 'if-match-needed']);
+    if (name === 'archiveRoom') await ask(gateway, 'close', { headers: await onCurrentVersion(gateway) });
+    const before = await logLength(gateway);
+    const outdated = await ask(gateway, name, valid(name, { ...withKey(), 'If-Match': '"0.0.running"' }));
+    expect([outdated.status, problemIn(outdated)]).toEqual([412, 'changed-meanwhile']);
+    expect(await logLength(gateway)).toBe(before);
+  },
+);
+
+it.each(ALL.filter(([name]) => BODIES[name] !== undefined && name !== 'setTemplate'))(
+  '%s refuses any other JSON body with a 4xx status',
+  async (name) => {
+    const headers = await onCurrentVersion(gateway);
+    await fc.assert(
+      fc.asyncProperty(fc.json(), async (body) => {
+        const { status } = await ask(gateway, name, { body, headers });
+        expect(status).toBeGreaterThanOrEqual(400);
+        expect(status).toBeLessThan(500);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);

@@ -1,0 +1,106 @@
+// Rooms in the directory: creating, routing, refused settings, previews, and what ending all sessions does.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
+import { kindOfPage, type Played, PlayedVisitor, playBeside } from '../gateway/in-process.ts';
+import {
+  ask,
+  causesIn,
+  logLength,
+  onCurrentVersion,
+  POLICY,
+  problemIn,
+  SCHEDULE,
+  SITE,
+  signIn,
+  startGateway,
+  withKey,
+} from './operator-client.ts';
+
+let gateway: Played;
+
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+
+const newRoom = (id: string) => ({ id, site: SITE, policy: POLICY, schedule: SCHEDULE });
+
+describe('a new room', () => {
+  it('is routed at once, by other gateways within ten seconds, and may not overlap with another', async () => {
+    const second = await playBeside(gateway);
+    await second.ask('/_fairgate/rooms/demo/board');
+    const created = await ask(gateway, 'createRoom', { body: newRoom('spring'), headers: withKey() });
+    expect(created.status).toBe(200);
+    expect((await gateway.ask('/_fairgate/rooms/spring/board')).status).toBe(200);
+    gateway.clock.advance(10_000);
+    await second.ask('/_fairgate/rooms/spring/board');
+    expect((await second.ask('/_fairgate/rooms/spring/board')).status).toBe(200);
+    const overlap = await ask(gateway, 'createRoom', { body: newRoom('other'), headers: withKey() });
+    expect([overlap.status, problemIn(overlap)]).toEqual([422, 'bad-input']);
+    expect(causesIn(overlap)).toEqual({
+      'site.paths': { kind: 'overlap', room: 'spring', place: 'spring.example/' },
+    });
+  });
+
+  it('gets hosts and paths that two owners request at the same time only once', async () => {
+    const responses = await Promise.all(
+      ['one', 'two'].map((id) => ask(gateway, 'createRoom', { body: newRoom(id), headers: withKey() })),
+    );
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([200, 422]);
+    const refused = responses.find(({ status }) => status === 422)?.document;
+    const detail = '"one" protects spring.example/ already. Keep it in one of the two rooms.';
+    expect(refused).toMatchObject({ errors: [{ field: 'site.paths', detail }] });
+  });
+});
+
+it('refused settings of a room have a cause for each wrong field', async () => {
+  const title = { ko: '', en: 'x'.repeat(81) };
+  const site = { title, hosts: ['UPPER'], paths: Array(51).fill('/a'), origin: SITE.origin };
+  const policy = { newUsersPerMinute: 0, totalActiveUsers: 10_000_001, sessionMinutes: 7 };
+  const body = { id: 'other', site, policy, schedule: { prequeueAt: null } };
+  expect(causesIn(await ask(gateway, 'createRoom', { body, headers: withKey() }))).toEqual({
+    'site.title.ko': { kind: 'missing' },
+    'site.title.en': { kind: 'tooLong', max: 80 },
+    'site.hosts.0': { kind: 'form' },
+    'site.paths': { kind: 'tooMany', max: 50 },
+    'policy.newUsersPerMinute': { kind: 'tooSmall', min: 1 },
+    'policy.totalActiveUsers': { kind: 'tooLarge', max: 10_000_000 },
+    'schedule.opensAt': { kind: 'missing' },
+  });
+  const headers = await onCurrentVersion(gateway);
+  const template = await ask(gateway, 'setTemplate', { body: '<p>\n{{#open}}', headers });
+  expect(causesIn(template)).toEqual({ template: { kind: 'template', at: 13 } });
+});
+
+it('ending all sessions turns visitors away at every gateway within three seconds', async () => {
+  const second = await playBeside(gateway);
+  const inside = new PlayedVisitor(gateway);
+  for (let tries = 0; tries < 5; tries++) {
+    gateway.clock.advance(1_000);
+    await inside.page();
+  }
+  expect((await inside.page('/', second)).status).toBe(200);
+  expect(gateway.passed.length + second.passed.length).toBeGreaterThan(1);
+  await ask(gateway, 'revokeAll', { headers: await onCurrentVersion(gateway) });
+  gateway.clock.advance(3_000);
+  const before = second.passed.length;
+  expect(await kindOfPage(await inside.page('/', second))).toBe('ended');
+  expect(second.passed).toHaveLength(before);
+});
+
+it.each(PREVIEW_KINDS)('the preview of %s has no scripts and is sandboxed', async (kind) => {
+  for (const language of ['ko', 'en']) {
+    const page = await ask(gateway, 'preview', { query: { kind, language }, headers: withKey() });
+    expect(page.headers.get('Content-Security-Policy')).toMatch(/; sandbox$/);
+    expect(page.text).not.toMatch(/<script|<noscript/);
+  }
+});
+
+it('a pass is a token for scripts and an address for browsers, and is recorded', async () => {
+  expect((await ask(gateway, 'givePass', { headers: withKey() })).document).toHaveProperty('admissionToken');
+  const browser = await ask(gateway, 'givePass', { headers: await signIn(gateway) });
+  expect(browser.document).not.toHaveProperty('admissionToken');
+  expect(browser.document).toHaveProperty('link');
+  expect(browser.headers.getSetCookie()).toEqual([]);
+  expect(await logLength(gateway)).toBe(3);
+});

@@ -1,0 +1,128 @@
+// Sessions and keys of operators: where a session is valid, when it ends, what a wrong key costs, who may watch while the store is
+// lost.
+
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { SIGN_IN_MS } from '../../queue-core/limits.ts';
+import { type Played, PUBLIC_URL, playBeside } from '../gateway/in-process.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
+import { ask, createKey, logLength, problemIn, signIn, startGateway, withKey } from './operator-client.ts';
+
+let gateway: Played;
+
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+
+describe('a session', () => {
+  it('changes nothing for another site, or for a browser that does not name the site', async () => {
+    const own = await signIn(gateway);
+    const { Origin: _o, 'Sec-Fetch-Site': _s, ...silent } = own;
+    const foreign = [
+      silent,
+      { ...own, Origin: 'https://evil.example' },
+      { ...own, 'Sec-Fetch-Site': 'cross-site' },
+      { ...own, 'Sec-Fetch-Site': 'same-site' },
+      { ...own, Origin: 'null' },
+    ];
+    for (const headers of foreign) {
+      const refused = await ask(gateway, 'pause', { headers });
+      expect([refused.status, problemIn(refused)]).toEqual([403, 'cross-site-request']);
+    }
+    expect(await logLength(gateway)).toBe(1);
+    expect((await ask(gateway, 'live', { headers: silent })).status).toBe(200);
+    expect((await ask(gateway, 'pause', { headers: own })).status).toBe(200);
+  });
+
+  it('is in an HttpOnly cookie with SameSite=Strict, and not in the body', async () => {
+    const response = await ask(gateway, 'signIn', { body: { key: OPERATOR_KEY } });
+    expect(response.headers.getSetCookie()[0]).toMatch(/HttpOnly; SameSite=Strict/);
+    expect(response.text).not.toContain('eyJ');
+  });
+
+  it('is refused after its sign-out, by another gateway too', async () => {
+    const second = await playBeside(gateway);
+    const own = await signIn(gateway);
+    expect((await ask(second, 'session', { headers: own })).status).toBe(200);
+    expect((await ask(gateway, 'signOut', { headers: own })).status).toBe(204);
+    expect((await ask(gateway, 'session', { headers: own })).status).toBe(401);
+    gateway.clock.advance(1_100);
+    expect((await ask(second, 'session', { headers: own })).status).toBe(401);
+  });
+
+  it('is refused from the second of its end on, because sign-outs are not remembered for longer', async () => {
+    const own = await signIn(gateway);
+    gateway.clock.advance(SIGN_IN_MS - 1_000);
+    expect((await ask(gateway, 'session', { headers: own })).status).toBe(200);
+    gateway.clock.advance(1_000);
+    expect((await ask(gateway, 'session', { headers: own })).status).toBe(401);
+  });
+
+  it('has the role of its key and ends when the key is removed', async () => {
+    const { key } = await createKey(gateway, 'viewer');
+    const own = await signIn(gateway, key);
+    expect((await ask(gateway, 'pause', { headers: own })).status).toBe(403);
+    const { document } = await ask(gateway, 'keys', { headers: withKey() });
+    const created = (document as { keys: { id: string; name: string }[] }).keys.find(({ name }) => name === 'viewer');
+    await ask(gateway, 'removeKey', { at: { key: created?.id ?? '' }, headers: withKey() });
+    expect((await ask(gateway, 'session', { headers: own })).status).toBe(401);
+    expect((await ask(gateway, 'session', { headers: withKey(key) })).status).toBe(401);
+  });
+});
+
+describe('a wrong key', () => {
+  it('makes its network wait twice as long each time, and does not slow down a session', async () => {
+    const own = await signIn(gateway);
+    const waits: number[] = [];
+    for (let times = 0; times < 5; times++) {
+      const refused = await ask(gateway, 'signIn', { body: { key: `wrong ${times}` } });
+      expect(problemIn(refused)).toBe('wrong-key');
+      waits.push(Number(refused.headers.get('Retry-After')));
+      gateway.clock.advance(1_000 * (waits.at(-1) ?? 0));
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16]);
+    expect((await ask(gateway, 'session', { headers: own })).status).toBe(200);
+  });
+
+  it('is not in the store, nor is any valid key', async () => {
+    const { key } = await createKey(gateway, 'operator');
+    await signIn(gateway, key);
+    await ask(gateway, 'signIn', { body: { key: 'a wrong key' } });
+    const { directory } = gateway.store.inner;
+    const stored = JSON.stringify([
+      await directory.view(null),
+      await directory.rows('audit', { after: 0, limit: 1_000 }),
+    ]);
+    for (const secret of [key, OPERATOR_KEY, 'a wrong key']) expect(stored).not.toContain(secret);
+  });
+});
+
+describe('while the store is lost', () => {
+  it('known operators may watch for five minutes, and no operator can change anything', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const [own, { key }] = [await signIn(gateway), await createKey(gateway, 'viewer')];
+    for (const headers of [own, withKey(key)]) expect((await ask(gateway, 'live', { headers })).status).toBe(200);
+    gateway.store.mood = 'fails';
+    for (let minute = 0; minute < 5; minute++) {
+      for (const headers of [own, withKey(key)]) {
+        expect((await ask(gateway, 'live', { headers })).document).toHaveProperty('room', 'demo');
+      }
+      for (const name of ['pause', 'signOut'] as const) {
+        expect((await ask(gateway, name, { headers: own })).status).toBe(503);
+      }
+      expect((await ask(gateway, 'live', { headers: withKey('an unknown key') })).status).not.toBe(200);
+      gateway.clock.advance(59_000);
+    }
+    gateway.clock.advance(30_000);
+    expect((await ask(gateway, 'live', { headers: own })).status).toBe(503);
+  });
+});
+
+it('with a host of its own for the console, no other host answers operators', async () => {
+  gateway = await startGateway({ consoleUrl: 'https://gate.example' });
+  const there = { ...withKey(), Host: 'gate.example' };
+  expect((await ask(gateway, 'session', { headers: there })).status).toBe(200);
+  for (const headers of [withKey(), { ...withKey(), Host: new URL(PUBLIC_URL).host }]) {
+    expect((await ask(gateway, 'session', { headers })).status).toBe(404);
+    expect((await gateway.ask('/_fairgate/console/', { headers })).status).toBe(404);
+  }
+});
