@@ -12,18 +12,18 @@ import { liveHandlers } from './live.ts';
 import { authentication, checksOf } from './middleware.ts';
 import type { Handlers, OperatorEnv } from './operation-context.ts';
 import { keyHandlers } from './operator-keys.ts';
-import { passHandlers } from './pass-issue.ts';
+import { sessionHandlers } from './operator-sessions.ts';
+import { passHandlers } from './pass.ts';
 import { previewHandlers } from './preview.ts';
 import { roomChangeHandlers } from './room-changes.ts';
 import { roomHandlers } from './room-detail.ts';
 import { historyHandlers } from './room-history.ts';
-import { signInHandlers } from './sign-in.ts';
 import { siteHandlers } from './site-changes.ts';
 
 export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
   const api = new Hono<OperatorEnv>();
   const handlers: Handlers<OperationName> = {
-    ...signInHandlers(gateway),
+    ...sessionHandlers(gateway),
     ...roomHandlers(gateway),
     ...siteHandlers(gateway),
     ...roomChangeHandlers(gateway),

@@ -1,11 +1,18 @@
-// Responses to changes that the store has applied.
+// What a change needs from its request, what becomes of it, and the responses to changes that the store has applied.
 
 import type { EpochMs } from '../../queue-core/room.ts';
 import type { Changed } from '../contract/operator-api.ts';
+import type { Principal } from './auth.ts';
 import { rfc3339OrNull } from './document-parts.ts';
 import { etagOf, taggedJson, type Versions } from './versions.ts';
 
-export type Applied = { kind: 'changed'; version: number; at: EpochMs } | { kind: 'unchanged'; version: number };
+export interface ChangeRequest {
+  principal: Principal;
+  changeId: string;
+}
+
+type Applied = { kind: 'changed'; version: number; at: EpochMs } | { kind: 'unchanged'; version: number };
+export type ChangeOutcome = { kind: 'applied'; reply: Applied } | { kind: 'refused'; response: Response };
 
 /** @param versions of the room after the change. @param spreadMsMax until every gateway uses the change */
 export function changeResponse(reply: Applied, versions: Versions, spreadMsMax: number): Response {

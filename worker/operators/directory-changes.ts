@@ -5,19 +5,15 @@ import type { FieldError } from '../contract/problem-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { placeTakenText } from '../settings.ts';
-import type { Principal } from './auth.ts';
-import type { Applied } from './change-response.ts';
+import type { ChangeOutcome, ChangeRequest } from './change-response.ts';
 
 export type DirectoryChangeGateway = Pick<Gateway, 'directory' | 'store'>;
 
-type Outcome = { kind: 'applied'; reply: Applied } | { kind: 'refused'; response: Response };
-type Refusal = Extract<DirectoryReply, { kind: 'refused' }>;
-
 export async function changeDirectory(
   { directory, store }: DirectoryChangeGateway,
-  { principal, changeId }: { principal: Principal; changeId: string },
+  { principal, changeId }: ChangeRequest,
   change: DirectoryChange,
-): Promise<Outcome> {
+): Promise<ChangeOutcome> {
   const [reply] = await store.directory.apply([{ kind: 'change', id: changeId, by: principal.actor, change }]);
   directory.invalidate();
   switch (reply.kind) {
@@ -31,7 +27,7 @@ export async function changeDirectory(
   }
 }
 
-function refusalProblem(refusal: Refusal, { kind }: DirectoryChange): Response {
+function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, { kind }: DirectoryChange): Response {
   switch (refusal.reason) {
     case 'exists':
       // A new key has a random id: only a fault of the random source makes it exist already.

@@ -1,24 +1,26 @@
-// An operator's pass: an admission token of ten minutes for one room, past the line. A browser receives an address on the site,
-// whose host may differ from the console's: its code can be exchanged once, within seconds, for the token in an HttpOnly cookie.
-// A code that cannot be verified, or whose store does not respond, is refused.
+// An operator's pass: an admission token of ten minutes for one room, past the line; the log has it before it exists. A script
+// receives the token. A browser receives an address on the site, whose host may differ from the console's: its code can be
+// exchanged once, within seconds, for the token in an HttpOnly cookie. A code that cannot be verified is refused.
 
 import { PASS_USE_MS } from '../../queue-core/limits.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { allows, OPERATIONS } from '../contract/operator-api.ts';
 import type { Background, Gateway } from '../gateway.ts';
-import { clientAddress, isPrefetch, responseFormat } from '../http/request-client.ts';
+import { clientAddress, isBrowser, isPrefetch, responseFormat } from '../http/request-client.ts';
 import { returnAddress } from '../http/request-target.ts';
-import { refusal } from '../http/responses.ts';
+import { json, refusal } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { OPERATOR_PASS_POSITION, type OperatorToken } from '../tokens/tokens.ts';
 import { findOperator } from './auth.ts';
+import type { Handlers } from './operation-context.ts';
+import { changeRoom, type RoomChangeGateway } from './room-changes.ts';
 
 /** Long enough to check the site, too short to share. */
-export const PASS_MS = 10 * 60_000;
+const PASS_MS = 10 * 60_000;
 
 type Pass = Pick<OperatorToken, 'sid' | 'issuedAt'>;
-type RedemptionGateway = Pick<
+type UseGateway = Pick<
   Gateway,
   'access' | 'cookies' | 'directory' | 'metrics' | 'randomId' | 'store' | 'tokens' | 'views'
 >;
@@ -26,8 +28,31 @@ type RedemptionGateway = Pick<
 /** Audience of the codes of one room; neither a session of an operator nor the code of another room has it. */
 const audienceOf = (room: string) => `urn:fairgate:pass:${room}`;
 
+type IssueGateway = RoomChangeGateway & Pick<Gateway, 'publicUrl' | 'randomId' | 'tokens'>;
+
+export function passHandlers(gateway: IssueGateway): Handlers<'givePass'> {
+  return {
+    async givePass(c) {
+      const { config, snapshot } = c.var.room;
+      const [sid, issuedAt] = [gateway.randomId(12), snapshot.now];
+      const expiresAt = issuedAt + PASS_MS;
+      const useBy = isBrowser(c.req.raw) ? issuedAt + PASS_USE_MS : null;
+      const outcome = await changeRoom(gateway, c.var, { kind: 'givePass', sid, expiresAt, useBy });
+      if (outcome.kind === 'refused') return outcome.response;
+      gateway.metrics.count('fairgate_requests_total', { decision: 'operatorPass', reason: 'given' });
+      const pass = { sid, issuedAt };
+      if (useBy === null) {
+        const admissionToken = await passToken(gateway, config, snapshot.view.board.epoch, pass);
+        return json({ expiresAt: rfc3339(expiresAt), admissionToken });
+      }
+      const link = await passLink(gateway, config, c.var.principal.actor.id, pass);
+      return json({ expiresAt: rfc3339(expiresAt), link });
+    },
+  };
+}
+
 /** @param issuedAt when the pass was given: revoking all sessions afterwards ends it, even if it was not used yet */
-export function passToken(
+function passToken(
   { tokens, randomId }: Pick<Gateway, 'randomId' | 'tokens'>,
   { id, audience }: RoomConfig,
   epoch: number,
@@ -41,7 +66,7 @@ export function passToken(
 }
 
 /** The address on the room's host that sets the pass as a cookie. */
-export async function passLink(
+async function passLink(
   { tokens, publicUrl }: Pick<Gateway, 'publicUrl' | 'tokens'>,
   { id, hosts }: RoomConfig,
   operator: string,
@@ -58,7 +83,7 @@ export async function passLink(
 
 /** Exchanges the code in the address for the pass and redirects to the site. Prefetches and scripts are refused. */
 export async function usePass(
-  gateway: RedemptionGateway,
+  gateway: UseGateway,
   request: Request,
   room: RoomConfig,
   background: Background,
@@ -77,7 +102,7 @@ export async function usePass(
 
 /** @returns null: the code is not valid, was used, or cannot be verified */
 async function redeem(
-  gateway: RedemptionGateway,
+  gateway: UseGateway,
   request: Request,
   room: RoomConfig,
   background: Background,

@@ -1,37 +1,27 @@
 // Changes of a room's own state: limits, schedule, message, flow, sessions. They are in force on every gateway once it has read
 // the room again.
 
+import type * as z from 'zod';
 import { stageAfter } from '../../queue-core/change.ts';
 import type { Change, ChangeRefusal } from '../../queue-core/command.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { Schedule } from '../../queue-core/room.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { OperatorProblem } from '../contract/problem-schema.ts';
+import type { scheduleSchema } from '../contract/room-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { momentOf, policyOf } from '../settings.ts';
-import type { Principal } from './auth.ts';
-import { type Applied, changeResponse } from './change-response.ts';
+import { type ChangeOutcome, type ChangeRequest, changeResponse } from './change-response.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import type { Versions } from './versions.ts';
 
 export type RoomChangeGateway = Pick<Gateway, 'metrics' | 'store' | 'views'>;
 
-type RoomChangeOperation =
-  | 'setPolicy'
-  | 'setSchedule'
-  | 'setMessage'
-  | 'openNow'
-  | 'pause'
-  | 'hold'
-  | 'resume'
-  | 'close'
-  | 'revokeAll'
-  | 'endSession';
+type Setting = 'setPolicy' | 'setSchedule' | 'setMessage';
+type Act = 'openNow' | 'pause' | 'hold' | 'resume' | 'close' | 'revokeAll' | 'endSession';
 
-export function roomChangeHandlers(
-  gateway: RoomChangeGateway & Pick<Gateway, 'secret'>,
-): Handlers<RoomChangeOperation> {
+export function roomChangeHandlers(gateway: RoomChangeGateway & Pick<Gateway, 'secret'>): Handlers<Setting | Act> {
   const respond = async (request: RoomChangeRequest, change: Change): Promise<Response> => {
     const outcome = await changeRoom(gateway, request, change);
     if (outcome.kind === 'refused') return outcome.response;
@@ -59,19 +49,14 @@ export function roomChangeHandlers(
   };
 }
 
-interface RoomChangeRequest {
-  principal: Principal;
-  room: CurrentRoom;
-  ifMatch: Versions | null;
-  changeId: string;
-}
+type RoomChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: Versions | null };
 
 /** Sends a change to the store, decided on the version of `If-Match` where the request names one. */
 export async function changeRoom(
   { metrics, store, views }: RoomChangeGateway,
   { principal, room, ifMatch, changeId }: RoomChangeRequest,
   change: Change,
-): Promise<{ kind: 'applied'; reply: Applied } | { kind: 'refused'; response: Response }> {
+): Promise<ChangeOutcome> {
   const { config, entry } = room;
   if (entry.archivedAt !== null) return refused('room-archived');
   // Once the room has opened or closed, these would start a new opening and end the places that there are.
@@ -97,7 +82,7 @@ export async function changeRoom(
   }
 }
 
-function refused(problem: OperatorProblem): { kind: 'refused'; response: Response } {
+function refused(problem: OperatorProblem): ChangeOutcome {
   return { kind: 'refused', response: operatorProblem(problem) };
 }
 
@@ -118,14 +103,6 @@ function problemOf(reason: ChangeRefusal): OperatorProblem {
 }
 
 /** A schedule of the API as the core takes it. */
-export function scheduleOf({
-  prequeueAt,
-  opensAt,
-  closesAt,
-}: {
-  prequeueAt: string | null;
-  opensAt: string;
-  closesAt: string | null;
-}): Schedule {
+export function scheduleOf({ prequeueAt, opensAt, closesAt }: z.output<typeof scheduleSchema>): Schedule {
   return { prequeueAt: momentOf(prequeueAt), opensAt: epochMs(opensAt), closesAt: momentOf(closesAt), beacon: null };
 }

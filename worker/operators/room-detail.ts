@@ -1,4 +1,4 @@
-// The list of rooms, and the settings of one room in the form in which an editor sends them back.
+// All rooms in summary, and the settings of one room in the form in which an editor sends them back.
 
 import { waitingIn } from '../../queue-core/board.ts';
 import type { DirectoryRoom } from '../../queue-core/directory.ts';

@@ -7,8 +7,7 @@ import { templateFault } from '../http/custom-page.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { policyOf, siteOf } from '../settings.ts';
 import { DIRECTORY_MS_MAX } from '../views/room-directory.ts';
-import type { Principal } from './auth.ts';
-import { changeResponse } from './change-response.ts';
+import { type ChangeRequest, changeResponse } from './change-response.ts';
 import { changeDirectory, type DirectoryChangeGateway } from './directory-changes.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import { scheduleOf } from './room-changes.ts';
@@ -61,12 +60,7 @@ export function siteHandlers(gateway: DirectoryChangeGateway & Pick<Gateway, 'vi
   };
 }
 
-interface SiteChangeRequest {
-  principal: Principal;
-  room: CurrentRoom;
-  ifMatch: Versions;
-  changeId: string;
-}
+type SiteChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: Versions };
 
 function changeTemplate(gateway: DirectoryChangeGateway, request: SiteChangeRequest, html: string | null) {
   return changeSite(gateway, request, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html }));

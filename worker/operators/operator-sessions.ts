@@ -17,7 +17,7 @@ type SignInGateway = Pick<
   'cookies' | 'digest' | 'directory' | 'ownTime' | 'randomId' | 'signIns' | 'store' | 'tokens'
 >;
 
-export function signInHandlers(gateway: SignInGateway): Handlers<'signIn' | 'session' | 'signOut'> {
+export function sessionHandlers(gateway: SignInGateway): Handlers<'signIn' | 'session' | 'signOut'> {
   const { cookies, digest, ownTime, randomId, tokens } = gateway;
   return {
     async signIn(c) {
