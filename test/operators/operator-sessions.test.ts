@@ -126,3 +126,13 @@ it('with a host of its own for the console, no other host answers operators', as
     expect((await gateway.ask('/_fairgate/console/', { headers })).status).toBe(404);
   }
 });
+
+it('an address without an operation is 404 for an operator, and 401 for any other request', async () => {
+  const address = '/_fairgate/operator/nothing';
+  const anonymous = await gateway.ask(address);
+  expect([anonymous.status, anonymous.headers.get('WWW-Authenticate')]).toEqual([
+    401,
+    expect.stringMatching(/^Bearer/),
+  ]);
+  expect((await gateway.ask(address, { headers: withKey() })).status).toBe(404);
+});
