@@ -4,7 +4,7 @@ import type { DirectoryChange, DirectoryReply } from '../../queue-core/directory
 import type { FieldError } from '../contract/problem-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
-import { placeTakenText } from '../settings.ts';
+import { routeTakenText } from '../settings.ts';
 import type { ChangeOutcome, ChangeRequest } from './change-response.ts';
 
 export type DirectoryChangeGateway = Pick<Gateway, 'directory' | 'store'>;
@@ -32,10 +32,10 @@ function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, {
     case 'exists':
       // A new key has a random id: only a fault of the random source makes it exist already.
       return operatorProblem(kind === 'addKey' ? 'unexpected' : 'room-exists');
-    case 'placeTaken': {
-      const { place, by: room } = refusal;
-      const cause = { kind: 'overlap', room, place } as const;
-      const errors: FieldError[] = [{ field: 'site.paths', detail: placeTakenText(refusal), cause }];
+    case 'routeTaken': {
+      const { route, by: room } = refusal;
+      const cause = { kind: 'overlap', room, place: route } as const;
+      const errors: FieldError[] = [{ field: 'site.paths', detail: routeTakenText(refusal), cause }];
       return operatorProblem('bad-input', {}, { errors });
     }
     case 'unknownRoom':
