@@ -6,7 +6,8 @@ export { OWNER_KEY_ID } from '../../queue-core/directory.ts';
 /** Bounds of a log: records in total, and in one page. */
 export { AUDIT_RECORDS_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 /** Rules of a room that a client may apply before it sends a change. */
-export { isSameSecond, stageOf } from '../../queue-core/opening.ts';
+export { isSameSecond } from '../../queue-core/opening.ts';
+export { stageOf } from '../../queue-core/room-state.ts';
 export * from './history-schema.ts';
 export * from './live-schema.ts';
 export * from './log-schema.ts';

@@ -4,7 +4,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import * as z from 'zod';
 import type { Actor } from '../../queue-core/audit.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { roleSchema } from '../contract/operator-api.ts';
 
 /** Keys are fetched again after this; Access rotates them every six weeks and publishes the next key in advance. */

@@ -3,7 +3,7 @@
 
 import type { Actor } from '../../queue-core/audit.ts';
 import type { DirectoryView, OperatorKey } from '../../queue-core/directory.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { allows, type Role } from '../contract/operator-api.ts';
 import type { Background, Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';

@@ -1,6 +1,6 @@
 // What a change needs from its request, what becomes of it, and the responses to changes that the store has applied.
 
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import type { Changed } from '../contract/operator-api.ts';
 import type { Principal } from './auth.ts';
 import { rfc3339OrNull } from './document-parts.ts';

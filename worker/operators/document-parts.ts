@@ -1,8 +1,7 @@
 // Parts that several documents of the operators' API share.
 
 import type { HistoryBucket } from '../../queue-core/history.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
-import { rfc3339 } from '../../queue-core/time.ts';
+import { type EpochMs, rfc3339 } from '../../queue-core/time.ts';
 import type { Bucket } from '../contract/operator-api.ts';
 
 export function rfc3339OrNull(at: EpochMs | null): string | null {

@@ -5,7 +5,7 @@ import type * as z from 'zod';
 import { stageAfter } from '../../queue-core/change.ts';
 import type { Change, ChangeRefusal } from '../../queue-core/command.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
-import type { Schedule } from '../../queue-core/room.ts';
+import type { Schedule } from '../../queue-core/policy.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { OperatorProblem } from '../contract/problem-schema.ts';
 import type { scheduleSchema } from '../contract/room-schema.ts';

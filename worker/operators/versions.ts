@@ -2,7 +2,8 @@
 // room itself, so that a change of one does not conflict with a change of the other; and the stage of its opening, which time
 // alone changes.
 
-import { type Stage, stageOf } from '../../queue-core/opening.ts';
+import type { Stage } from '../../queue-core/policy.ts';
+import { stageOf } from '../../queue-core/room-state.ts';
 import { json } from '../http/responses.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
 
