@@ -1,4 +1,4 @@
-// The visitor pages bundled as the worker bundles them, and one model of every page to try them with.
+// Visitors' pages, bundled like in the worker, and an example model of every kind of page.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ export async function buildPages(): Promise<Pages> {
   return pages;
 }
 
-/** The evening on which these pages are shown. */
+/** The server's time on these pages: 20:03:12 in Seoul. */
 export const NOW = Date.parse('2027-08-05T11:03:12.000Z');
 
 export const rfc3339 = (at: number) => new Date(at).toISOString();
@@ -96,13 +96,13 @@ export function model(kind: PageKind, changes: Partial<PageModel> = {}): PageMod
 }
 
 const entered = status({ state: 'entered', position: null, ahead: null, waitSeconds: null });
-const stranger = status({ state: 'none', entry: null, position: null, ahead: null, waitSeconds: null });
+const withoutPlace = status({ state: 'none', entry: null, position: null, ahead: null, waitSeconds: null });
 const called = status({ state: 'called', ahead: 0, waitSeconds: null, claimBy: rfc3339(NOW + 288_000) });
 
 export const MODELS: Record<PageKind, PageModel> = {
   scheduled: model('scheduled', {
     board: board({ state: 'scheduled', called: 0, entries: 0, issued: 0, opensAt: '2027-08-09T11:00:00.000Z' }),
-    status: stranger,
+    status: withoutPlace,
   }),
   entered: model('entered', {
     board: board({ state: 'prequeue', called: 0, opensAt: rfc3339(NOW + 754_000) }),
@@ -129,8 +129,8 @@ export const MODELS: Record<PageKind, PageModel> = {
   }),
 };
 
-/** Everything at once, with random hex where a real draw has it. */
-export const FULLEST: PageModel = model('waiting', {
+/** The largest page: every optional part is shown. Hex is random, as in a real draw, so that it compresses as badly. */
+export const LARGEST: PageModel = model('waiting', {
   board: board({
     called: 1_046_901,
     issued: 6_120_408,

@@ -1,4 +1,4 @@
-// The pages in a real Chromium, with a small server in place of the gateway that answers as each test says.
+// Visitors' pages in a real Chromium, against a small server whose responses each test sets.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,31 +8,33 @@ import type { Board, Status } from '../../queue-core/board.ts';
 import { launchChromium } from '../../scripts/lib/chromium.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
 import { complaints } from '../axe.ts';
-import { board, buildPages, FULLEST, MODELS, model, rfc3339, status } from './built-pages.ts';
+import { board, buildPages, LARGEST, MODELS, model, rfc3339, status } from './built-pages.ts';
 
-/** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
-const PATIENCE_MS = 20_000;
+/** Long enough for a busy machine; every wait ends as soon as its condition holds. */
+const TIMEOUT_MS = 20_000;
 
-/** The site's own page, behind the line. */
-const SITE = '<!doctype html><html lang="ko"><title>Site</title><h1>The site</h1></html>';
+/** The page of the protected site. */
+const SITE_HTML = '<!doctype html><html lang="ko"><title>Site</title><h1>The site</h1></html>';
 
-/** What the server says now; each test changes it as its story goes on. */
-interface Story {
+/** The server's current responses; a number is a status code with an empty problem document. */
+interface Responses {
   page(): PageModel;
   board(): Board | number;
   status(): Status;
-  claim(): VisitorAnswer;
-  inside: boolean;
+  /** For join, claim and leave. */
+  action(): VisitorAnswer;
+  /** The requested address returns the site instead of a waiting page. */
+  admitted: boolean;
 }
 
 let pages: Awaited<ReturnType<typeof buildPages>>;
 let browser: Browser;
 let server: Server;
 let url: string;
-let story: Story;
-let asked: string[];
+let responses: Responses;
+let requests: string[];
 
-/** The server's clock stands elsewhere than the machine's, so that a page which asks the machine's is found out. */
+/** The server's clock differs from the machine's, so that a page which uses the machine's clock fails. */
 const SERVER_AHEAD_MS = 400 * 86_400_000;
 const serverNow = () => Date.now() + SERVER_AHEAD_MS;
 const inMs = (ms: number) => rfc3339(serverNow() + ms);
@@ -52,7 +54,7 @@ beforeAll(async () => {
   pages = await buildPages();
   server = createServer((request, response) => {
     const path = request.url ?? '/';
-    asked.push(`${request.method} ${path}`);
+    requests.push(`${request.method} ${path}`);
     const document = (text: string, type: string, code = 200) =>
       response
         .writeHead(code, {
@@ -61,16 +63,17 @@ beforeAll(async () => {
           'Content-Security-Policy': pages.contentSecurityPolicy,
         })
         .end(text);
-    const json = (said: object | number) =>
-      typeof said === 'number'
-        ? document('{}', 'application/problem+json', said)
-        : document(JSON.stringify(said), 'application/json');
-    if (path.endsWith('/board')) json(story.board());
-    else if (path.endsWith('/status')) json(story.status());
-    else if (/\/(claim|join|leave)$/.test(path) && request.headers.accept === 'application/json') json(story.claim());
+    const json = (body: object | number) =>
+      typeof body === 'number'
+        ? document('{}', 'application/problem+json', body)
+        : document(JSON.stringify(body), 'application/json');
+    if (path.endsWith('/board')) json(responses.board());
+    else if (path.endsWith('/status')) json(responses.status());
+    else if (/\/(claim|join|leave)$/.test(path) && request.headers.accept === 'application/json')
+      json(responses.action());
     else if (path.endsWith('/claim')) response.writeHead(303, { Location: '/reserve' }).end();
     else if (path.startsWith('/reserve')) {
-      document(story.inside ? SITE : pages.renderPage(story.page()), 'text/html; charset=utf-8');
+      document(responses.admitted ? SITE_HTML : pages.renderPage(responses.page()), 'text/html; charset=utf-8');
     } else document('', 'text/plain', 404);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -84,13 +87,13 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  asked = [];
-  story = {
+  requests = [];
+  responses = {
     page: () => model('waiting', { language: 'en', returnTo: '/reserve', board: boardNow(), status: statusNow() }),
     board: () => boardNow(),
     status: () => statusNow(),
-    claim: () => answer('waiting'),
-    inside: false,
+    action: () => answer('waiting'),
+    admitted: false,
   };
 });
 
@@ -107,10 +110,10 @@ async function visit(options: BrowserContextOptions = {}): Promise<Page> {
   errors = [];
   page.on('pageerror', ({ message }) => errors.push(message));
   page.on('console', (line) => {
-    // The browser itself writes a line for every answer that is no 2xx; those are the stories' own.
+    // Chromium logs an error for every response that is not 2xx; the tests expect those.
     if (line.type() === 'error' && !line.text().startsWith('Failed to load resource')) errors.push(line.text());
   });
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(TIMEOUT_MS);
   await page.goto(`${url}/reserve`);
   open = page;
   return page;
@@ -119,10 +122,10 @@ async function visit(options: BrowserContextOptions = {}): Promise<Page> {
 const shows = (page: Page, text: string) => page.locator('main').getByText(text).first().waitFor();
 const hides = (page: Page, text: string) => page.locator('main').getByText(text).waitFor({ state: 'detached' });
 const heading = (page: Page, text: string) => page.getByRole('heading', { level: 1, name: text }).waitFor();
-const loads = () => asked.filter((line) => line === 'GET /reserve').length;
+const loads = () => requests.filter((line) => line === 'GET /reserve').length;
 
-test('a page kept open goes from the countdown to the site by itself, in one load', async () => {
-  // Far enough that a busy machine shows and checks the countdown before it is over.
+test('an open page goes from the countdown to the site without input or reload', async () => {
+  // Late enough that a busy machine checks the countdown before it ends.
   const opening = serverNow() + 6_000;
   const opensAt = rfc3339(opening);
   let called = 0;
@@ -135,18 +138,18 @@ test('a page kept open goes from the countdown to the site by itself, in one loa
           ? { state: 'called', entry: 77, position: 412, ahead: 0, claimBy: inMs(300_000) }
           : { state: 'waiting', entry: 77, position: 412 },
     );
-  story.board = () =>
+  responses.board = () =>
     boardNow({ state: isOpen() ? 'open' : 'prequeue', opensAt, called, pace: { low: 6000, high: 6000 } });
-  story.status = own;
-  story.page = () =>
+  responses.status = own;
+  responses.page = () =>
     model('entered', {
       language: 'en',
       returnTo: '/reserve',
       board: boardNow({ state: 'prequeue', opensAt, called: 0 }),
       status: own(),
     });
-  story.claim = () => {
-    story.inside = true;
+  responses.action = () => {
+    responses.admitted = true;
     return answer('admitted', { admitAt: inMs(1500), status: own() });
   };
   const page = await visit();
@@ -157,27 +160,27 @@ test('a page kept open goes from the countdown to the site by itself, in one loa
   await heading(page, 'You are in line');
   await shows(page, '411');
   await page.waitForFunction(() => document.title.startsWith('411 ahead'));
-  expect(await page.locator('#spoken').textContent()).toContain('411 ahead of you');
+  expect(await page.locator('#announcements').textContent()).toContain('411 ahead of you');
   expect(await complaints(page)).toEqual([]);
 
   called = 300;
   await shows(page, '111');
   await page.waitForFunction(() => document.title.startsWith('111 ahead'));
-  // A number alone is no news for a screen reader yet.
-  expect(await page.locator('#spoken').textContent()).toContain('411 ahead of you');
+  // Within 30 s a new number alone is not announced.
+  expect(await page.locator('#announcements').textContent()).toContain('411 ahead of you');
 
   called = 412;
   await heading(page, 'It is your turn');
-  expect(await page.locator('#spoken').textContent()).toBe('It is your turn');
+  expect(await page.locator('#announcements').textContent()).toBe('It is your turn');
   expect(loads()).toBe(1);
   await heading(page, 'The site');
   expect(loads()).toBe(2);
   expect(errors).toEqual([]);
 });
 
-test('a lost network is said calmly, keeps the numbers, and is over when it is back', async () => {
-  story.board = () => boardNow({ called: 87_600, pace: { low: 600, high: 600 } });
-  story.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: story.board() as Board });
+test('a lost network shows a notice, keeps the numbers, and the notice goes when the network is back', async () => {
+  responses.board = () => boardNow({ called: 87_600, pace: { low: 600, high: 600 } });
+  responses.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: responses.board() as Board });
   const page = await visit();
   await shows(page, '87,600');
   await page.context().setOffline(true);
@@ -185,28 +188,28 @@ test('a lost network is said calmly, keeps the numbers, and is over when it is b
   await shows(page, 'Your place is kept.');
   await shows(page, '87,600');
   expect(await complaints(page)).toEqual([]);
-  story.board = () => boardNow({ called: 87_620, pace: { low: 600, high: 600 } });
+  responses.board = () => boardNow({ called: 87_620, pace: { low: 600, high: 600 } });
   await page.context().setOffline(false);
   await shows(page, '87,620');
   await hides(page, 'Connection lost.');
   expect(loads()).toBe(1);
 });
 
-test('a server in trouble leaves the last numbers where they are', async () => {
-  story.board = () => 503;
-  story.page = () =>
+test('a failing server leaves the last numbers on the page, with their age', async () => {
+  responses.board = () => 503;
+  responses.page = () =>
     model('waiting', {
       language: 'en',
       returnTo: '/reserve',
       board: boardNow({ called: 87_650, asOf: inMs(-150_000) }),
     });
   const page = await visit();
-  await shows(page, 'The server is slow to answer.');
+  await shows(page, 'The server is slow to respond.');
   await shows(page, '87,650');
   await shows(page, '(2 min ago)');
 });
 
-describe('a device clock that is wrong', () => {
+describe('a wrong device clock', () => {
   const shiftClock = (ms: number) => {
     const RealDate = Date;
     const own = globalThis as unknown as { Date: DateConstructor };
@@ -228,53 +231,53 @@ describe('a device clock that is wrong', () => {
     return { left: minutes * 60 + seconds, text: (await page.locator('main').textContent()) ?? '' };
   };
 
-  test.each([-5, 0, 20])('by %i years changes nothing that is shown, and waits for nothing else', async (years) => {
+  test.each([-5, 0, 20])('by %i years changes no countdown and no time, and sends no extra request', async (years) => {
     const opensAt = inMs(754_000);
-    story.board = () => boardNow({ state: 'prequeue', opensAt });
-    story.page = () =>
+    responses.board = () => boardNow({ state: 'prequeue', opensAt });
+    responses.page = () =>
       model('entered', {
         language: 'en',
         returnTo: '/reserve',
-        board: story.board() as Board,
+        board: responses.board() as Board,
         status: statusNow({ state: 'entered', position: null }),
       });
     const page = await visit();
     const unshifted = await page.getByRole('timer').textContent();
     await page.evaluate(shiftClock, years * 365 * 86_400_000);
-    // Only what is drawn after the change can tell of it.
+    // Wait until the page has been redrawn with the shifted clock.
     await page.waitForFunction((text) => document.querySelector('[role=timer]')?.textContent !== text, unshifted);
     await page.context().addInitScript(shiftClock, years * 365 * 86_400_000);
-    const shiftedUnderway = await read(page);
+    const shiftedWhileOpen = await read(page);
     await page.reload();
-    const shiftedFromTheStart = await read(page);
-    const truth = (Date.parse(opensAt) - serverNow()) / 1000;
-    for (const { left, text } of [shiftedUnderway, shiftedFromTheStart]) {
-      expect(Math.abs(left - truth)).toBeLessThan(PATIENCE_MS / 1000);
+    const shiftedFromStart = await read(page);
+    const expected = (Date.parse(opensAt) - serverNow()) / 1000;
+    for (const { left, text } of [shiftedWhileOpen, shiftedFromStart]) {
+      expect(Math.abs(left - expected)).toBeLessThan(TIMEOUT_MS / 1000);
       const clock = new Date(serverNow()).toLocaleTimeString('en-GB', { timeZone: 'Asia/Seoul' });
       const [, shown = ''] = /Server time\s*(\d\d:\d\d:\d\d)/.exec(text) ?? [];
       const apart = Math.abs(Date.parse(`2027-01-01T${clock}Z`) - Date.parse(`2027-01-01T${shown}Z`));
-      expect(Math.min(apart, 86_400_000 - apart)).toBeLessThan(PATIENCE_MS);
+      expect(Math.min(apart, 86_400_000 - apart)).toBeLessThan(TIMEOUT_MS);
     }
-    // Ticks on, second by second, in the server's time.
+    // The countdown keeps ticking in the server's time.
     const before = (await read(page)).left;
     await page.waitForFunction((left) => {
       const [m = 0, s = 0] = (document.querySelector('[role=timer]')?.textContent ?? '').split(':').map(Number);
       return m * 60 + s <= left - 2;
     }, before);
-    expect(asked.filter((line) => /status|claim|join/.test(line))).toEqual([]);
+    expect(requests.filter((line) => /status|claim|join/.test(line))).toEqual([]);
     expect(errors).toEqual([]);
   });
 });
 
-test('what the keyboard is on stays, and where it goes away the new state takes it', async () => {
-  story.page = () =>
+test('focus stays on its element, and moves to the heading when that element disappears', async () => {
+  responses.page = () =>
     model('waiting', {
       language: 'en',
       returnTo: '/reserve',
       board: boardNow({ called: 87_600 }),
       status: statusNow(),
     });
-  story.board = () => boardNow({ called: 87_600 });
+  responses.board = () => boardNow({ called: 87_600 });
   const page = await visit();
   const toggle = page.getByRole('switch');
   await toggle.press('Space');
@@ -287,17 +290,17 @@ test('what the keyboard is on stays, and where it goes away the new state takes 
   const leave = page.getByText('Give up my place', { exact: true });
   await leave.press('Enter');
   await page.getByRole('button', { name: 'Yes, give up my place' }).waitFor();
-  story.claim = () => answer('left');
+  responses.action = () => answer('left');
   await page.getByRole('button', { name: 'Yes, give up my place' }).press('Enter');
   await heading(page, 'You gave up your place');
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
   expect(loads()).toBe(1);
 });
 
-test('the bar begins where this visitor did and moves only forward, over a reload too', async () => {
+test('the progress bar starts at the number called when the page was first opened, over a reload too', async () => {
   let called = 87_600;
-  story.board = () => boardNow({ called, pace: { low: 600, high: 600 } });
-  story.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: story.board() as Board });
+  responses.board = () => boardNow({ called, pace: { low: 600, high: 600 } });
+  responses.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: responses.board() as Board });
   const page = await visit();
   const bar = () => page.getByRole('progressbar').evaluate((element) => (element as HTMLProgressElement).position);
   expect(await bar()).toBe(0);
@@ -311,16 +314,16 @@ test('the bar begins where this visitor did and moves only forward, over a reloa
 describe('without JavaScript', () => {
   const plain = { javaScriptEnabled: false };
 
-  test('the page looks again by itself and shows the new number', async () => {
-    story.page = () =>
+  test('the page reloads and shows the new number', async () => {
+    responses.page = () =>
       model('waiting', { language: 'en', returnTo: '/reserve', board: boardNow({ called: 87_600 + 10 * loads() }) });
     const page = await visit(plain);
     await shows(page, '87,610');
     await shows(page, '87,620');
   });
 
-  test('the turn is taken with a button', async () => {
-    story.page = () =>
+  test('a called visitor enters with a button', async () => {
+    responses.page = () =>
       model('called', {
         language: 'en',
         returnTo: '/reserve',
@@ -328,16 +331,16 @@ describe('without JavaScript', () => {
         status: statusNow({ state: 'called', ahead: 0, claimBy: inMs(300_000) }),
       });
     const page = await visit(plain);
-    story.inside = true;
+    responses.admitted = true;
     await page.getByRole('button', { name: 'Enter now' }).click();
     await heading(page, 'The site');
-    expect(asked).toContain('POST /_fairgate/rooms/vaccine/claim');
+    expect(requests).toContain('POST /_fairgate/rooms/vaccine/claim');
   });
 });
 
 describe('every page', () => {
-  const everyModel = [...Object.values(MODELS), FULLEST];
-  const looks = [
+  const everyModel = [...Object.values(MODELS), LARGEST];
+  const variants = [
     { language: 'ko', colorScheme: 'light', width: 390 },
     { language: 'en', colorScheme: 'dark', width: 1280 },
     // 400 % zoom on a laptop.
@@ -345,15 +348,15 @@ describe('every page', () => {
     { language: 'ko', colorScheme: 'dark', width: 320 },
   ] as const;
 
-  test.each(looks)(
-    'in $language, $colorScheme, $width px wide has no fault that axe knows and fits the width',
+  test.each(variants)(
+    'in $language, $colorScheme, $width px wide has no axe violation, fits the width and has large targets',
     async ({ language, colorScheme, width }) => {
       const [first] = everyModel;
-      if (first === undefined) throw new Error('There are no pages to look at.');
+      if (first === undefined) throw new Error('MODELS is empty.');
       let shown: PageModel = first;
-      story.page = () => ({ ...shown, language, returnTo: '/reserve' });
-      story.board = () => 503;
-      story.status = () => statusNow();
+      responses.page = () => ({ ...shown, language, returnTo: '/reserve' });
+      responses.board = () => 503;
+      responses.status = () => statusNow();
       const page = await visit({ viewport: { width, height: 800 }, colorScheme });
       for (shown of everyModel) {
         await page.goto(`${url}/reserve`);
@@ -363,7 +366,7 @@ describe('every page', () => {
         const small = await page
           .locator('button:visible, a:visible, summary:visible')
           .evaluateAll((targets) => targets.filter((target) => target.getBoundingClientRect().height < 43.5).length);
-        expect(small, `${shown.kind} has a target lower than 44 px`).toBe(0);
+        expect(small, `${shown.kind} has a target smaller than 44 px`).toBe(0);
       }
       expect(errors).toEqual([]);
     },

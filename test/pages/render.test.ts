@@ -1,11 +1,14 @@
+// Visitors' pages as the server renders them: complete in both languages, self-contained, correct numbers, safe against
+// hostile text, and small.
+
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { gzip } from '../../worker/http/gzip.ts';
 import type { PageModel } from '../../worker/pages/model.ts';
-import { board, buildPages, FULLEST, MODELS, model, NOW, rfc3339, status } from './built-pages.ts';
+import { board, buildPages, LARGEST, MODELS, model, NOW, rfc3339, status } from './built-pages.ts';
 
-/** One page on a phone's first packets; a number of the design, not of this machine. */
+/** A page fits the first ten packets of a TCP connection (RFC 6928). */
 const PAGE_GZIP_BYTES_MAX = 14 * 1024;
 
 let pages: Awaited<ReturnType<typeof buildPages>>;
@@ -16,7 +19,7 @@ beforeAll(async () => {
 const LANGUAGES = ['ko', 'en'] as const;
 const EVERY_PAGE = Object.values(MODELS).flatMap((page) => LANGUAGES.map((language) => ({ ...page, language })));
 
-/** What a reader sees: without style, script and tags. */
+/** The visible text: without style, script and tags. */
 function textOf(html: string): string {
   return html
     .replaceAll(/<(style|script|noscript)[^>]*>.*?<\/\1>/gs, '')
@@ -25,7 +28,7 @@ function textOf(html: string): string {
 }
 
 describe('every page', () => {
-  test.each(EVERY_PAGE)('$kind in $language says everything in its language and nothing is missing', (page) => {
+  test.each(EVERY_PAGE)('$kind in $language is complete and in one language', (page) => {
     const html = pages.renderPage(page);
     const text = textOf(html);
     expect(html.startsWith('<!doctype html><html lang=')).toBe(true);
@@ -33,11 +36,12 @@ describe('every page', () => {
     expect(textOf(/<h1 tabindex="-1">(.*?)<\/h1>/s.exec(html)?.[1] ?? '').trim()).not.toBe('');
     expect(html).toMatch(/<title>[^<]+<\/title>/);
     expect(text).not.toMatch(/undefined|null|NaN|Invalid|\[object|1970/);
+    expect(text, 'a number is not grouped').not.toMatch(/(?<![\w,])\d{4,}/);
     const korean = /[가-힣]/.test(text.replace('한국어', '').replace(page.room?.title.ko ?? '', ''));
     expect(korean).toBe(page.language === 'ko' && page.kind !== 'badRequest');
   });
 
-  test.each(EVERY_PAGE)('$kind in $language fetches nothing from anywhere', (page) => {
+  test.each(EVERY_PAGE)('$kind in $language loads nothing and links only to its own origin', (page) => {
     const html = pages.renderPage(page).replaceAll(/<(style|script)[^>]*>.*?<\/\1>/gs, '');
     expect(html).not.toMatch(/\s(src|srcset|poster|data|style|on\w+)=/);
     expect(html).not.toMatch(/<(link|iframe|object|embed|base|img)\b/);
@@ -46,16 +50,13 @@ describe('every page', () => {
     );
   });
 
-  test.each(EVERY_PAGE)(
-    '$kind in $language refreshes itself without a script exactly where something will change',
-    (page) => {
-      const html = pages.renderPage(page);
-      const refresh = /<noscript><meta http-equiv="refresh" content="(\d+);url=([^"]*)"/.exec(html);
-      const still = ['lapsed', 'ended', 'closed', 'badRequest'].includes(page.kind);
-      expect(refresh === null).toBe(still);
-      if (refresh !== null) expect(Number(refresh[1])).toBeGreaterThanOrEqual(3);
-    },
-  );
+  test.each(EVERY_PAGE)('$kind in $language reloads without a script exactly if it can change by itself', (page) => {
+    const html = pages.renderPage(page);
+    const refresh = /<noscript><meta http-equiv="refresh" content="(\d+);url=([^"]*)"/.exec(html);
+    const isFinal = ['lapsed', 'ended', 'closed', 'badRequest'].includes(page.kind);
+    expect(refresh === null).toBe(isFinal);
+    if (refresh !== null) expect(Number(refresh[1])).toBeGreaterThanOrEqual(3);
+  });
 });
 
 describe('without a script', () => {
@@ -66,18 +67,18 @@ describe('without a script', () => {
       status: status({ state: 'entered', position: null }),
     });
 
-  test('an entry looks again every 20 s at the most, and just after the opening', () => {
+  test('a page with an entry reloads at most every 20 s, and just after the opening', () => {
     expect(seconds(entry(3_600_000))).toBe(30);
     expect(seconds(entry(40_000))).toBe(20);
     expect(seconds(entry(12_000))).toBe(13);
     expect(seconds(entry(500))).toBe(5);
   });
 
-  test('a turn whose slot is still to open is asked for when it opens', () => {
+  test('a called visitor whose slot is in the future reloads when it opens', () => {
     expect(seconds({ ...MODELS.called, admitAt: rfc3339(NOW + 6200) })).toBe(7);
   });
 
-  test('the one thing to do is a form', () => {
+  test('claim, join and leave are forms that post to the room', () => {
     expect(pages.renderPage(MODELS.called)).toContain('<form method="post" action="/_fairgate/rooms/vaccine/claim">');
     for (const kind of ['lapsed', 'ended'] as const) {
       expect(pages.renderPage(MODELS[kind])).toContain('<form method="post" action="/_fairgate/rooms/vaccine/join">');
@@ -88,26 +89,42 @@ describe('without a script', () => {
   });
 });
 
-describe('numbers are true or not shown', () => {
-  test('the waiting page has the number, the number called, how many are between, the wait and when it was read', () => {
+describe('numbers and times', () => {
+  test('the waiting page shows the number, the number called, the people ahead, the wait and the time of the numbers', () => {
     const text = textOf(pages.renderPage({ ...MODELS.waiting, language: 'en' }));
-    for (const shown of ['87,654', '46,901', '40,752', 'about 15 to 30 minutes', 'Read at 20:03:11']) {
+    for (const shown of ['87,654', '46,901', '40,752', 'about 15 to 30 minutes', 'As of 20:03:11']) {
       expect(text).toContain(shown);
     }
   });
 
-  test('an old number comes with its age, an unknown wait is called unknown', () => {
+  test('a number older than a minute is shown with its age, and an unknown wait as unknown', () => {
     const old = model('waiting', { language: 'en', board: board({ asOf: rfc3339(NOW - 200_000), pace: null }) });
     const text = textOf(pages.renderPage(old));
     expect(text).toContain('(3 min ago)');
-    expect(text).toContain('not known yet');
+    expect(text).toContain('The estimated wait is not known yet.');
+    expect(text).not.toContain('about');
+    expect(textOf(pages.renderPage({ ...old, language: 'ko' }))).toContain('예상 대기 시간은 아직 알 수 없습니다.');
   });
 
-  test('stock comes with the time at which it was read', () => {
-    expect(textOf(pages.renderPage(FULLEST))).toMatch(/남은 수량\s+8,412\s+20:03:08 기준/);
+  test('stock is shown with the time at which the origin counted it', () => {
+    expect(textOf(pages.renderPage(LARGEST))).toMatch(/남은 수량\s+8,412\s+20:03:08 기준/);
   });
 
-  test('times are in the room’s zone, and the page names it', () => {
+  test('the number of entries is never smaller than the visitor’s own entry, although the board may be older', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9_999_999 }), fc.nat(9_999_999), (entry, entries) => {
+        const html = pages.renderPage({
+          ...model('entered', { language: 'en' }),
+          board: board({ state: 'prequeue', called: 0, entries, opensAt: rfc3339(NOW + 60_000) }),
+          status: status({ state: 'entered', entry, position: null, ahead: null, waitSeconds: null }),
+        });
+        const [, shown = ''] = /In the draw<\/dt><dd>([\d,]+)/.exec(html) ?? [];
+        expect(Number(shown.replaceAll(',', ''))).toBe(Math.max(entry, entries));
+      }),
+    );
+  });
+
+  test('times are in the room’s time zone, and the page names it', () => {
     const abroad = model('scheduled', {
       language: 'en',
       room: { id: 'a', title: { ko: '방', en: 'Room' }, timeZone: 'Europe/Paris' },
@@ -151,13 +168,13 @@ describe('hostile text', () => {
   );
   const skeleton = (html: string) => [...html.matchAll(/<\/?[a-z!][a-z0-9]*/gi)].map(([tag]) => tag);
 
-  test('never opens or closes an element, and arrives in the script’s model as it was', () => {
+  test('never opens or closes an element, and arrives unchanged in the script’s model', () => {
     fc.assert(
       fc.property(hostile, hostile, hostile, (title, message, path) => {
         const named = (text: string): PageModel => ({
-          ...FULLEST,
+          ...LARGEST,
           room: { id: 'vaccine', title: { ko: text, en: text }, timeZone: 'Asia/Seoul' },
-          board: FULLEST.board && { ...FULLEST.board, message: { text: { ko: text, en: text }, at: rfc3339(NOW) } },
+          board: LARGEST.board && { ...LARGEST.board, message: { text: { ko: text, en: text }, at: rfc3339(NOW) } },
         });
         const page = { ...named(title + message), returnTo: path };
         const html = pages.renderPage(page);
@@ -171,7 +188,7 @@ describe('hostile text', () => {
     );
   });
 
-  test('never makes a problem’s page more than a page', () => {
+  test('never adds an element to the page of a refused request', () => {
     fc.assert(
       fc.property(hostile, hostile, (title, detail) => {
         const html = pages.renderPage({ ...MODELS.badRequest, problem: { title, detail } });
@@ -180,7 +197,7 @@ describe('hostile text', () => {
     );
   });
 
-  test('a return address on another site becomes the front page, wherever it stands', () => {
+  test('a return address on another origin is replaced by /', () => {
     const others = [
       '//evil.example',
       '/\\evil.example',
@@ -208,8 +225,8 @@ describe('hostile text', () => {
 describe('Content-Security-Policy', () => {
   const digest = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-  test.each(LANGUAGES)('allows exactly the script and the style of the %s page', (language) => {
-    const html = pages.renderPage({ ...FULLEST, language });
+  test.each(LANGUAGES)('allows the script and only the style of the %s page', (language) => {
+    const html = pages.renderPage({ ...LARGEST, language });
     const scripts = [...html.matchAll(/<script type="module">(.*?)<\/script>/gs)].map(([, text = '']) => digest(text));
     const styles = [...html.matchAll(/<style>(.*?)<\/style>/gs)].map(([, text = '']) => digest(text));
     expect(scripts).toHaveLength(1);
@@ -220,7 +237,7 @@ describe('Content-Security-Policy', () => {
     expect(/style-src ([^;]*)/.exec(pages.contentSecurityPolicy)?.[1]?.split(' ')).toEqual(styles);
   });
 
-  test('starts from nothing and has no loophole', () => {
+  test('denies by default and has no wildcard, scheme or unsafe source', () => {
     expect(pages.contentSecurityPolicy).toContain("default-src 'none'");
     expect(pages.contentSecurityPolicy).not.toMatch(/unsafe|\*|https?:|data:/);
     for (const directive of ["base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'", "connect-src 'self'"]) {
@@ -229,7 +246,7 @@ describe('Content-Security-Policy', () => {
   });
 });
 
-test.each(LANGUAGES)('the fullest %s page, style and script included, is small', (language) => {
-  const { opening, rest } = pages.pageParts({ ...FULLEST, language });
+test.each(LANGUAGES)('the largest %s page, style and script included, stays below 14 KiB with gzip', (language) => {
+  const { opening, rest } = pages.pageParts({ ...LARGEST, language });
   expect(gzip(opening, rest).length).toBeLessThanOrEqual(PAGE_GZIP_BYTES_MAX);
 });

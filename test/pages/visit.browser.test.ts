@@ -1,5 +1,5 @@
-// The whole visit in a real Chromium at phone width, against the running gateway and the demo site: waiting before the
-// opening, called, inside, booked, seen. With and without JavaScript, with the network going away, with a wrong clock.
+// Whole visits in a real Chromium at phone width, against the running gateway and the demo site, from before the opening to
+// the booking: with and without JavaScript, with a lost network, with a wrong device clock.
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -8,8 +8,8 @@ import { sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
 import { complaints } from '../axe.ts';
 import { type Running, type RunningOptions, startFairgate } from '../running-gateway.ts';
 
-/** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
-const PATIENCE_MS = 40_000;
+/** Long enough for a busy machine; every wait ends as soon as its condition holds. */
+const TIMEOUT_MS = 40_000;
 
 const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, locale: 'ko-KR' };
 
@@ -32,11 +32,11 @@ async function openingIn(seconds: number, policy = {}, more: Partial<RunningOpti
 
 async function visitor(changes: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ ...PHONE, ...changes });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(TIMEOUT_MS);
   return context.newPage();
 }
 
-/** Chooses the first free time, fills the form in and sends it. */
+/** Chooses the first free time, fills in the form and submits it. */
 async function book(page: Page): Promise<void> {
   await page.locator('form[action="/book"]').waitFor();
   await page.locator('input[name="slot"]').first().check({ force: true });
@@ -46,13 +46,13 @@ async function book(page: Page): Promise<void> {
   await page.waitForURL('**/booking');
 }
 
-describe('the whole visit', () => {
+describe('a visit', () => {
   test.each([
     ['with JavaScript', true, 'disk'],
     ['without JavaScript', false, 'disk'],
     ['with rooms in Redis', true, 'redis'],
   ])(
-    '%s: a deep link before the opening waits, enters by itself, books and sees the booking',
+    '%s: a deep link before the opening shows the waiting page, enters automatically, and the booking survives a reload',
     async (_, scripts, store) => {
       await using redis = store === 'redis' ? await sharedRedis() : null;
       const { url } = await openingIn(8, {}, redis === null ? {} : { redis: redis.address });
@@ -70,7 +70,7 @@ describe('the whole visit', () => {
     },
   );
 
-  test('a second browser that opens the booking link directly lands in the line, and enters when a place is free', async () => {
+  test('a second browser that opens the booking link directly waits, and enters when the first visitor leaves', async () => {
     const { url } = await openingIn(0, { totalActiveUsers: 1 });
     const first = await visitor();
     await first.goto(`${url}/book`);
@@ -85,7 +85,7 @@ describe('the whole visit', () => {
     for (const page of [first, second]) await page.context().close();
   });
 
-  test('switching the network off and on admits nobody early and costs nobody the place', async () => {
+  test('switching the network off and on neither admits early nor changes the place', async () => {
     const { url } = await openingIn(12);
     const page = await visitor();
     await page.goto(`${url}/book`);
@@ -102,7 +102,7 @@ describe('the whole visit', () => {
     await page.context().close();
   });
 
-  test('a device clock that is years ahead opens nothing, and keeps nobody out', async () => {
+  test('a device clock that is years ahead neither admits early nor keeps the visitor out', async () => {
     const { url } = await openingIn(10);
     const page = await visitor();
     await page.clock.setSystemTime(new Date('2031-01-01T00:00:00Z'));

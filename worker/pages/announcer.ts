@@ -1,19 +1,19 @@
-// What a screen reader is told, and how often: at once when the state changes, otherwise at most every half minute, so
-// that a number that falls every second is not read out every second.
+// Decides when a screen reader announces a text: at once when the state changes, otherwise at most every 30 s, so that a
+// number that changes every second is not read out every second.
 
-const QUIET_MS = 30_000;
+const REPEAT_MS_MIN = 30_000;
 
-/** Hands a text to `say` if it is due. The first state is not said: the page itself is being read. */
-export function announcer(firstState: string, monotonicMs: () => number, say: (text: string) => void) {
-  let saidState = firstState;
-  let saidText = '';
-  let saidMs = monotonicMs();
+/** Returns a function that calls `announce` when a text is due. The first state is not announced: the page itself is read. */
+export function announcer(firstState: string, monotonicMs: () => number, announce: (text: string) => void) {
+  let lastState = firstState;
+  let lastText = '';
+  let lastMs = monotonicMs();
   return (state: string, text: string) => {
-    const due = state !== saidState || (text !== saidText && monotonicMs() - saidMs >= QUIET_MS);
+    const due = state !== lastState || (text !== lastText && monotonicMs() - lastMs >= REPEAT_MS_MIN);
     if (!due) return;
-    saidState = state;
-    saidText = text;
-    saidMs = monotonicMs();
-    say(text);
+    lastState = state;
+    lastText = text;
+    lastMs = monotonicMs();
+    announce(text);
   };
 }

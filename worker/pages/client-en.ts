@@ -1,6 +1,6 @@
-// The browser script of the English page; it carries the English words only.
+// Entry point of the English page's script; bundles the English strings only.
 
-import { start } from './client.tsx';
+import { startClient } from './client.tsx';
 import { en } from './strings-en.ts';
 
-start(en);
+startClient(en);

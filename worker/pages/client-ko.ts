@@ -1,6 +1,6 @@
-// The browser script of the Korean page; it carries the Korean words only.
+// Entry point of the Korean page's script; bundles the Korean strings only.
 
-import { start } from './client.tsx';
+import { startClient } from './client.tsx';
 import { ko } from './strings-ko.ts';
 
-start(ko);
+startClient(ko);

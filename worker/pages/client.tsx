@@ -1,29 +1,30 @@
-// The script of a page: shows the visit as it goes on, with the components that the server rendered, and looks after
-// what only a browser has: title, screen reader, focus, sound, the network coming and going.
+// The browser part of a page: runs the page script, redraws the page with the components that the server rendered, and
+// handles what only a browser has: window title, screen reader, focus, sound, network and visibility events.
 
 import { announcer } from './announcer.ts';
-import { CHIME_MS, chime } from './chime.ts';
+import { CALL_SOUND_MS, playCallSound } from './call-sound.ts';
 import { show } from './jsx/jsx-runtime.ts';
 import type { PageModel } from './model.ts';
-import { headingKey, noticeText, Page, spoken, titleOf } from './page.tsx';
-import { visit } from './page-script.ts';
-import type { Words } from './strings.ts';
+import { Page } from './page.tsx';
+import { type PageState, visit } from './page-script.ts';
+import { headingKey, noticeText, spokenText, titleText } from './page-text.ts';
+import type { Strings } from './strings.ts';
 
-export function start(words: Words) {
+export function startClient(strings: Strings) {
   const model: PageModel = JSON.parse(document.getElementById('fairgate')?.textContent ?? '');
   const main = document.getElementById('page') as HTMLElement;
-  const live = document.getElementById('spoken') as HTMLElement;
+  const announcements = document.getElementById('announcements') as HTMLElement;
   const monotonicMs = () => performance.now();
 
-  let shown: Parameters<Parameters<typeof visit>[2]>[0] = { model, notice: null, busy: false };
-  let began = firstSeen(model);
+  let state: PageState = { model, notice: null, busy: false };
+  let calledAtStart = firstCalled(model);
   let audio: AudioContext | null = null;
   let soundEndsMs = 0;
 
-  const announce = announcer(`${headingKey(model)}  ${model.board?.message?.at ?? ''}`, monotonicMs, (text) => {
-    live.textContent = text;
+  const announce = announcer(announcementKey(model, null), monotonicMs, (text) => {
+    announcements.textContent = text;
   });
-  const journey = visit(
+  const script = visit(
     model,
     {
       fetch: (path, init) => fetch(path, init),
@@ -33,15 +34,17 @@ export function start(words: Words) {
       go: (path) => setTimeout(() => location.replace(path), soundEndsMs - monotonicMs()),
     },
     (next) => {
-      const before = shown;
-      shown = next;
-      if (next.model.status?.position !== before.model.status?.position) began = firstSeen(next.model);
-      if (next.model.kind === 'called' && before.model.kind !== 'called') called();
+      const before = state.model;
+      state = next;
+      if (next.model.status?.position !== before.status?.position) calledAtStart = firstCalled(next.model);
+      if (next.model.kind === 'called' && before.kind !== 'called') alertVisitor();
       const { message } = next.model.board ?? {};
-      const notice = next.notice && noticeText({ words, ...next }, next.notice);
-      const isNew = message && message.at !== before.model.board?.message?.at;
-      const said = notice ?? (isNew ? message.text[words.language] : spoken({ words, ...next }));
-      announce(`${headingKey(next.model)} ${notice ?? ''} ${message?.at ?? ''}`, said);
+      const notice = next.notice && noticeText(next.model, strings, next.notice);
+      const isNewMessage = message && message.at !== before.board?.message?.at;
+      announce(
+        announcementKey(next.model, notice),
+        notice ?? (isNewMessage ? message.text[strings.language] : spokenText(next.model, strings)),
+      );
       draw();
     },
     performance
@@ -51,24 +54,24 @@ export function start(words: Words) {
 
   function draw() {
     const focused = document.activeElement;
-    const scripted = { ...shown, began, alert: audio !== null, press: journey.press, toggleAlert };
-    document.title = titleOf({ model: shown.model, words });
-    show(main, <Page model={shown.model} words={words} now={journey.now()} scripted={scripted} />);
-    // What had the focus may be gone with the state that it belonged to; the new state is the place to go on from.
+    const scripted = { ...state, calledAtStart, alert: audio !== null, press: script.press, toggleAlert };
+    document.title = titleText(state.model, strings);
+    show(main, <Page model={state.model} strings={strings} now={script.now()} scripted={scripted} />);
+    // The focused element may have disappeared with the previous state: the heading of the new state takes the focus.
     if (focused?.isConnected === false) main.querySelector('h1')?.focus();
   }
 
-  function called() {
+  function alertVisitor() {
     if (audio === null) return;
-    chime(audio);
+    playCallSound(audio);
     navigator.vibrate?.([300, 150, 300]);
-    soundEndsMs = monotonicMs() + CHIME_MS;
+    soundEndsMs = monotonicMs() + CALL_SOUND_MS;
   }
 
   function toggleAlert() {
     if (audio === null) {
       audio = new AudioContext();
-      chime(audio, 2);
+      playCallSound(audio, 2);
     } else {
       void audio.close();
       audio = null;
@@ -76,28 +79,33 @@ export function start(words: Words) {
     draw();
   }
 
-  // Ticks on the whole second of the server's clock, so that countdowns on two screens fall together.
+  // Redraws on the whole second of the server's clock, so that countdowns on two screens change together.
   const tick = () => {
     draw();
-    setTimeout(tick, 1000 - (journey.now() % 1000));
+    setTimeout(tick, 1000 - (script.now() % 1000));
   };
   tick();
-  addEventListener('online', journey.wake);
-  addEventListener('offline', journey.lost);
-  addEventListener('pageshow', ({ persisted }) => persisted && journey.revive());
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && journey.wake());
+  addEventListener('online', script.wake);
+  addEventListener('offline', script.wentOffline);
+  addEventListener('pageshow', ({ persisted }) => persisted && script.restored());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && script.wake());
 }
 
-/** `called` when this place was first on this browser's screen: only for the bar, which then moves from there. */
-function firstSeen({ board, status }: PageModel): number {
+/** Changes exactly when a screen reader has to announce something at once. */
+function announcementKey(model: PageModel, notice: string | null): string {
+  return `${headingKey(model)} ${notice ?? ''} ${model.board?.message?.at ?? ''}`;
+}
+
+/** `called` when this browser first showed this position: the progress bar starts there, over reloads too. */
+function firstCalled({ board, status }: PageModel): number {
   if (board === null || status?.position == null) return 0;
   const key = `fairgate ${board.room} ${board.epoch} ${status.position}`;
   try {
-    const seen = Number(localStorage.getItem(key) ?? Number.NaN);
-    if (seen <= board.called) return seen;
+    const stored = Number(localStorage.getItem(key) ?? Number.NaN);
+    if (stored <= board.called) return stored;
     localStorage.setItem(key, String(board.called));
   } catch {
-    // Storage switched off: the bar begins anew with each load of the page.
+    // Storage is disabled or full: the bar starts over with each load of the page.
   }
   return board.called;
 }

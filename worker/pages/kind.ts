@@ -1,11 +1,10 @@
-// Which page a visitor sees, from the board and the visitor's own status: one rule for the server, which renders the
-// page, and for the browser, which goes on from it. It knows nothing of requests; where the store or the origin does
-// not answer, the gateway chooses the page itself.
+// Which page a visitor sees, computed from the board and the visitor's status. The server uses it to render the page and
+// the browser to update it. Knows nothing of requests: when the store or the origin is unreachable, the gateway chooses.
 
 import type { Board, Status } from '../../queue-core/board.ts';
 import type { PageKind } from './model.ts';
 
-/** null: no page fits, because the visitor has a step to take first (join, or enter with what they were given). */
+/** null: no page fits, because the visitor has to join, or may enter. */
 export function pageKind(board: Board, status: Status): PageKind | null {
   switch (status.state) {
     case 'completed':
@@ -24,7 +23,7 @@ export function pageKind(board: Board, status: Status): PageKind | null {
   }
 }
 
-/** States of a room in which somebody without a place can still be given one. */
+/** True in the states of a room in which a visitor without a place can join. */
 export function canJoin({ state }: Board): boolean {
   return state === 'prequeue' || state === 'drawing' || state === 'open' || state === 'paused';
 }
@@ -35,7 +34,7 @@ function placeKind({ state }: Board, place: 'entered' | 'waiting'): PageKind {
     case 'prequeue':
       return place === 'entered' ? 'entered' : 'waiting';
     case 'open':
-      // An entry in an open room has a position already; the status that says which is still to be read.
+      // In an open room every entry has a position; this status is from before the draw and is about to be replaced.
       return place === 'entered' ? 'drawing' : 'waiting';
     case 'drawing':
     case 'paused':

@@ -1,11 +1,11 @@
-// What a visitor's page is made of. The server renders it once and the browser goes on from the same document, with
-// the same components, so a page reads the same with and without JavaScript.
+// The data of a visitor's page. The server renders it, embeds it as JSON, and the browser continues from that JSON with
+// the same components, so that a page reads the same with and without JavaScript.
 
 import type { Board, Status } from '../../queue-core/board.ts';
 
 export type Language = 'ko' | 'en';
 
-/** One page each; which one is decided by the server and, after a poll, from the server's documents alone. */
+/** One page each. The server decides which; the browser changes it only by what the server's documents say. */
 export type PageKind =
   /** Not open and no entries yet: countdown. */
   | 'scheduled'
@@ -13,9 +13,9 @@ export type PageKind =
   | 'entered'
   | 'drawing'
   | 'waiting'
-  /** The turn has come: enters by itself. */
+  /** The turn has come: enters automatically. */
   | 'called'
-  /** The turn has come, the site is full: the next free place. */
+  /** The turn has come but the site is full: gets the next vacancy. */
   | 'standby'
   | 'paused'
   | 'soldOut'
@@ -24,43 +24,49 @@ export type PageKind =
   | 'lapsed'
   /** The visit is complete or its time is over: a new place in one click. */
   | 'ended'
-  /** The store does not answer: retries by itself. */
+  /** The store does not respond: retries automatically. */
   | 'storeUnreachable'
-  /** Admitted, but the origin does not answer: the session is kept, retry. */
+  /** Admitted, but the origin does not respond: the session stays valid, retries automatically. */
   | 'originUnreachable'
   /** Refused request: `problem` says why and what to do. */
   | 'badRequest';
 
+/** What a visitor can do with a button; also the last part of the address it posts to. */
+export type VisitorAction = 'join' | 'claim' | 'leave';
+
+/** Why the last request of the page's script failed: no network, or no usable response. */
+export type Notice = 'offline' | 'unanswered';
+
 export interface PageModel {
   kind: PageKind;
   language: Language;
-  /** What the switch offers. */
+  /** Languages that the switch offers. */
   languages: readonly Language[];
   room: { id: string; title: { ko: string; en: string }; timeZone: string } | null;
-  /** null where the store has never been read. */
+  /** null if the gateway has never read the store. */
   board: Board | null;
   status: Status | null;
   /** Visitors on standby before this one (kind `standby`). */
   standbyAhead: number | null;
-  /** When the slot of an admitted visitor opens (RFC 3339), if that is still to come (kind `called`). */
+  /** When the slot of an admitted visitor opens (RFC 3339), if that is in the future (kind `called`). */
   admitAt: string | null;
-  /** Path on the own origin where the visitor wanted to go. */
+  /** Path on this origin that the visitor requested. */
   returnTo: string;
   /** For `badRequest`: one line each in the page's language. */
   problem: { title: string; detail: string } | null;
 }
 
-/** Answer of `POST /_fairgate/rooms/{room}/claim` and `/join` to a client that asks for JSON. */
+/** JSON response to `POST /_fairgate/rooms/{room}/join`, `/claim` and `/leave`. */
 export interface VisitorAnswer {
   outcome: 'joined' | 'admitted' | 'waiting' | 'standby' | 'lapsed' | 'ended' | 'refused' | 'left';
-  /** Why a wish was refused (a word of the core's closed list), else null. */
+  /** Why the action was refused (one of the core's closed list of reasons), else null. */
   reason: string | null;
   /** Visitors on standby before this one, else null. */
   standbyAhead: number | null;
-  /** When the slot opens, for `admitted`: go to the return address then. */
+  /** For `admitted`: when the slot opens; the client then goes to the return address. */
   admitAt: string | null;
   status: Status;
-  /** For apps, which have no cookies; browsers get the same as HttpOnly cookies and no token in the body. */
+  /** For apps, which have no cookies. Browsers get both tokens as HttpOnly cookies and none in the body. */
   queueToken?: string;
   admissionToken?: string;
 }

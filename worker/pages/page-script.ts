@@ -1,114 +1,117 @@
-// The visit that a page's script makes: when to ask which document, and what follows from the answer. It shows what the
-// server says and decides nothing about the line. Every request has a bound in time, every repetition a bound in rate,
-// and a failure only ever leads to asking again. The browser's own things come in through `Browser`.
+// The script of a waiting page: decides which request to send next and what follows from the response. It shows what the
+// server returned and decides nothing about the line. Every request has a time limit, every repetition a rate limit, and a
+// failure only ever leads to a retry. Everything that belongs to the browser is passed in as `Browser`.
 
 import type { Board, Status } from '../../queue-core/board.ts';
 import { POLL_JITTER } from '../../queue-core/limits.ts';
 import { aheadOf, pollSeconds, pollSecondsBeforeOpening } from '../../queue-core/wait.ts';
 import { canJoin, pageKind } from './kind.ts';
-import type { PageModel, VisitorAnswer } from './model.ts';
-import type { Notice, Wish } from './page.tsx';
+import type { Notice, PageModel, VisitorAction, VisitorAnswer } from './model.ts';
 import { serverClock } from './server-clock.ts';
 
 export interface Browser {
   fetch(path: string, init: RequestInit): Promise<Response>;
   monotonicMs(): number;
+  /** 0 to 1, exclusive. */
   random(): number;
-  /** A name that nobody can guess, for the `Idempotency-Key` of one wish. */
+  /** An unguessable value for the `Idempotency-Key` of one action. */
   key(): string;
-  /** Leaves the page for a path of the own origin. */
+  /** Navigates to a path of this origin. */
   go(path: string): void;
 }
 
-export interface Shown {
+export interface PageState {
   model: PageModel;
   notice: Notice | null;
+  /** The request of a pressed button is on its way. */
   busy: boolean;
 }
 
 export interface Visit {
+  /** Server time in epoch milliseconds. */
   now(): number;
-  /** Something changed (network, tab in view): do the next errand now instead of later. */
+  /** The network is back or the tab is visible: runs the next task now instead of later. */
   wake(): void;
-  /** The browser brought the page back after it had been left. */
-  revive(): void;
-  /** The network is known to be gone; said at once, the next answer takes it back. */
-  lost(): void;
-  press(wish: Wish): void;
+  /** The browser restored the page from its back/forward cache. */
+  restored(): void;
+  /** The browser reports that the network is gone; the next response clears the notice. */
+  wentOffline(): void;
+  press(action: VisitorAction): void;
 }
 
-/** Asked in vain: when to ask again, and whether the same question would be in vain again. */
-type Again = { againMs: number; refused?: boolean };
+/** No usable response. `rejected`: the server answered, and would answer the same request the same way. */
+type Failure = { retryMs: number; rejected?: boolean };
 
-/** The one thing to do next; `rest` waits for a press. */
-type Errand = 'board' | 'status' | 'claim' | 'join' | 'leave' | 'enter' | 'probe' | 'rest';
+/** What the script does next; `idle` waits for a press. */
+type Task = 'board' | 'status' | VisitorAction | 'enter' | 'probe' | 'idle';
 
-/** A request that has not answered by now is asked again rather than waited for. */
+/** A request without a response is aborted after this long, and retried. */
 const REQUEST_MS_MAX = 10_000;
-/** Errands follow each other no faster, however often the page is woken or refused. */
-const ERRAND_GAP_MS = 1_000;
-/** Ceiling of the growing pause after failures, in seconds; lower while a call is running out. */
+/** Minimum between two tasks, however often the page is woken or refused. */
+const TASK_INTERVAL_MS_MIN = 1_000;
+/** Ceiling of the exponential backoff; lower while a claim window is running out. */
 const BACKOFF_SECONDS_MAX = 30;
 const BACKOFF_SECONDS_CALLED_MAX = 5;
-/** A `Retry-After` beyond this is taken for a mistake. */
+/** A longer `Retry-After` is taken for a mistake. */
 const RETRY_AFTER_SECONDS_MAX = 120;
-/** A visitor on standby asks this often for the next free place. */
+/** A visitor on standby claims this often. */
 const STANDBY_SECONDS = 3;
-/** On standby the board is read beside the claims, for the operator's message. */
+/** On standby the board is also read, this often, for the operator's message. */
 const STANDBY_BOARD_MS = 15_000;
-/** Entries and drawn places are fetched within this time, so that a million pages do not ask in the same second. */
+/** Entries and drawn positions are requested spread over this time, so that a million pages do not ask in one second. */
 const OPENING_SPREAD_MS = 3_000;
-/** From so long after the opening a board that still tells of the time before it is not believed: a cache kept it. */
+/** This long after the opening, a board that still shows the time before it is considered stale: a cache held it. */
 const OPENING_GRACE_MS = 10_000;
-/** An unreachable origin is asked this often whether it answers again. */
+/** Interval of requests to an unreachable origin. */
 const PROBE_SECONDS = 8;
-/** A slow site is given this long to show itself; leaving a second time would break off the first. */
-const LEAVING_MS_MAX = 60_000;
+/** How long a slow site may take to replace the page; navigating again earlier would abort the first navigation. */
+const NAVIGATION_MS_MAX = 60_000;
 
-export function visit(first: PageModel, browser: Browser, show: (shown: Shown) => void, revisited: boolean): Visit {
+/**
+ * Starts the script and never ends by itself.
+ * @param show called with the page's state after every task
+ * @param revisited the page came from the browser's history and may be old: the first task runs at once
+ */
+export function visit(first: PageModel, browser: Browser, show: (state: PageState) => void, revisited: boolean): Visit {
   const model = { ...first };
   const clock = serverClock(browser.monotonicMs);
-  const stamp = first.board?.serverTime ?? first.status?.serverTime;
-  if (stamp !== undefined) clock.read(stamp);
+  const firstTime = first.board?.serverTime ?? first.status?.serverTime;
+  if (firstTime !== undefined) clock.sync(firstTime);
 
-  let errand: Errand = firstErrand(first);
-  let wish: Errand | null = null;
+  let nextTask: Task = firstTask(first);
+  let pressed: VisitorAction | null = null;
   let notice: Notice | null = null;
   let failures = 0;
   let refusals = 0;
-  let joinKey = browser.key();
-  let leaving = false;
-  let lastErrandMs = Number.NEGATIVE_INFINITY;
-  let awaken: (() => void) | null = null;
+  let idempotencyKey = browser.key();
+  let navigating = false;
+  let lastTaskMs = Number.NEGATIVE_INFINITY;
+  let endSleep: (() => void) | null = null;
 
-  const publish = () => show({ model: { ...model }, notice, busy: wish !== null });
+  const publish = () => show({ model: { ...model }, notice, busy: pressed !== null });
   const jitter = (seconds: number) => seconds * 1000 * (1 + POLL_JITTER * (2 * browser.random() - 1));
-  const soon = (next: Errand) => {
-    errand = next;
-    return 0;
-  };
-  const later = (next: Errand, seconds: number) => {
-    errand = next;
-    return jitter(seconds);
+  const schedule = (task: Task, seconds = 0) => {
+    nextTask = task;
+    return seconds === 0 ? 0 : jitter(seconds);
   };
 
   void run();
   return {
     now: clock.now,
-    wake: () => awaken?.(),
-    revive() {
-      leaving = false;
-      awaken?.();
+    wake: () => endSleep?.(),
+    restored() {
+      navigating = false;
+      endSleep?.();
     },
-    lost() {
-      if (errand === 'rest') return;
+    wentOffline() {
+      if (nextTask === 'idle') return;
       notice = 'offline';
       publish();
     },
-    press(pressed) {
-      wish = pressed;
+    press(action) {
+      pressed = action;
       publish();
-      awaken?.();
+      endSleep?.();
     },
   };
 
@@ -116,121 +119,125 @@ export function visit(first: PageModel, browser: Browser, show: (shown: Shown) =
     let pauseMs = revisited ? 0 : jitter(firstSeconds());
     for (;;) {
       await sleep(pauseMs);
-      lastErrandMs = browser.monotonicMs();
-      leaving = false;
-      const current = wish ?? errand;
-      pauseMs = await perform(current);
-      if (wish === current) wish = null;
+      lastTaskMs = browser.monotonicMs();
+      navigating = false;
+      const task = pressed ?? nextTask;
+      pauseMs = await perform(task);
+      if (pressed === task) pressed = null;
       publish();
     }
   }
 
-  /** Ends early when woken, but never before the gap to the previous errand has passed. */
+  /** `endSleep` cuts it short, but never below the minimum interval between tasks. */
   function sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       let timer = 0;
-      const until = (delay: number) => {
+      const resolveAfter = (delayMs: number) => {
         clearTimeout(timer);
-        if (delay < Number.POSITIVE_INFINITY) timer = setTimeout(resolve, delay) as unknown as number;
+        if (delayMs < Number.POSITIVE_INFINITY) timer = setTimeout(resolve, delayMs) as unknown as number;
       };
-      awaken = () => {
-        if ((errand !== 'rest' && !leaving) || wish !== null)
-          until(lastErrandMs + ERRAND_GAP_MS - browser.monotonicMs());
+      endSleep = () => {
+        if ((nextTask !== 'idle' && !navigating) || pressed !== null) {
+          resolveAfter(lastTaskMs + TASK_INTERVAL_MS_MIN - browser.monotonicMs());
+        }
       };
-      until(ms);
-      if (wish !== null) awaken();
+      resolveAfter(ms);
+      if (pressed !== null) endSleep();
     });
   }
 
-  /** Returns the milliseconds until the next errand. */
-  async function perform(current: Errand): Promise<number> {
-    switch (current) {
-      case 'rest':
+  /** Returns the milliseconds until the next task. */
+  async function perform(task: Task): Promise<number> {
+    switch (task) {
+      case 'idle':
         return Number.POSITIVE_INFINITY;
       case 'enter':
         return enter();
       case 'probe': {
-        // Whether anything behind the address answers again; a page of the waiting room counts, it has the news.
-        const reply = await request(model.returnTo, { method: 'HEAD', redirect: 'manual' });
-        return 'againMs' in reply ? reply.againMs : leave('probe');
+        // Any response below 500 counts, also a page of the waiting room: it knows the current state.
+        const result = await request(model.returnTo, { method: 'HEAD', redirect: 'manual' });
+        return 'retryMs' in result ? result.retryMs : navigate('probe');
       }
       case 'board': {
-        const reply = await read<Board>('board', { credentials: 'omit' });
-        return 'document' in reply ? applyBoard(reply.document) : reply.againMs;
+        const result = await read<Board>('board', { credentials: 'omit' });
+        return 'document' in result ? applyBoard(result.document) : result.retryMs;
       }
       case 'status': {
-        const reply = await read<Status>('status', {});
-        return 'document' in reply ? applyStatus(reply.document) : reply.againMs;
+        const result = await read<Status>('status', {});
+        return 'document' in result ? applyStatus(result.document) : result.retryMs;
       }
-      default: {
-        // Asked again after a lost answer, the same key brings the same place instead of a second one.
-        const headers = { Accept: 'application/json', 'Idempotency-Key': joinKey };
-        const reply = await read<VisitorAnswer>(current, { method: 'POST', headers });
-        if ('document' in reply) {
-          joinKey = browser.key();
-          return applyAnswer(reply.document);
+      case 'join':
+      case 'claim':
+      case 'leave': {
+        // After a lost response, a retry with the same key returns the same place instead of a second one.
+        const headers = { Accept: 'application/json', 'Idempotency-Key': idempotencyKey };
+        const result = await read<VisitorAnswer>(task, { method: 'POST', headers });
+        if ('document' in result) {
+          idempotencyKey = browser.key();
+          return applyAnswer(result.document);
         }
-        // Turned down without an outcome: asking the same again would be turned down again.
-        if (!reply.refused) errand = current;
-        else if (errand !== 'rest') errand = 'status';
-        return reply.againMs;
+        if (!result.rejected) nextTask = task;
+        else if (nextTask !== 'idle') nextTask = 'status';
+        return result.retryMs;
       }
     }
   }
 
   function applyBoard(board: Board): number {
-    clock.read(board.serverTime);
+    clock.sync(board.serverTime);
     const before = model.board;
-    // Gateways hold boards of slightly different age; the line never moves backwards on a screen.
+    // Gateways hold boards of slightly different age; on a screen the line never moves backwards.
     const older = before?.epoch === board.epoch && Date.parse(board.asOf) < Date.parse(before.asOf);
     if (!older) model.board = board;
-    if (model.kind === 'standby') return later('claim', STANDBY_SECONDS);
+    if (model.kind === 'standby') return schedule('claim', STANDBY_SECONDS);
     const status = model.status;
     const current = model.board ?? board;
-    if (status === null || model.kind === 'storeUnreachable' || refusals > 0) return soon('status');
-    if (before === null || current.epoch !== before.epoch) return soon('status');
+    if (status === null || model.kind === 'storeUnreachable' || refusals > 0) return schedule('status');
+    if (before === null || current.epoch !== before.epoch) return schedule('status');
     if (current.state !== before.state || (status.state === 'none' && canJoin(current))) {
       model.kind = pageKind(current, status) ?? model.kind;
-      errand = 'status';
-      const together = beforeOpening(before) || before.state === 'drawing';
-      return together ? browser.random() * OPENING_SPREAD_MS : 0;
+      nextTask = 'status';
+      const changesForEveryone = isBeforeOpening(before) || before.state === 'drawing';
+      return changesForEveryone ? browser.random() * OPENING_SPREAD_MS : 0;
     }
-    if (status.position !== null && status.position <= current.called) return soon('status');
-    if (beforeOpening(current) && clock.now() > Date.parse(current.opensAt) + OPENING_GRACE_MS) return soon('status');
-    return pollLater();
+    if (status.position !== null && status.position <= current.called) return schedule('status');
+    if (isBeforeOpening(current) && clock.now() > Date.parse(current.opensAt) + OPENING_GRACE_MS) {
+      return schedule('status');
+    }
+    return schedule('board', pollInterval());
   }
 
   function applyStatus(status: Status): number {
-    clock.read(status.serverTime);
+    clock.sync(status.serverTime);
     model.status = status;
     const board = model.board;
-    if (board === null) return soon('board');
-    // A refused call with the door shut is shown as what the room is, not as a turn that does not come.
-    const asKnown: Status =
+    if (board === null) return schedule('board');
+    // A called visitor whose claim was refused while the room is not open sees the room's state instead of their turn.
+    const shown: Status =
       refusals > 0 && board.state !== 'open' && status.state === 'called' ? { ...status, state: 'waiting' } : status;
-    model.kind = pageKind(board, asKnown) ?? model.kind;
+    model.kind = pageKind(board, shown) ?? model.kind;
     switch (status.state) {
       case 'none':
-        return canJoin(board) ? soon('join') : pollLater();
+        return canJoin(board) ? schedule('join') : schedule('board', pollInterval());
       case 'called':
-        return soon('claim');
+        return schedule('claim');
       case 'admitted':
-        // Claimed in another tab. Claiming again gets the same answer, with the moment that the slot opens.
+        // Claimed in another tab. Claiming again returns the same answer, with the time at which the slot opens.
         model.kind = 'called';
-        return soon('claim');
+        return schedule('claim');
       case 'completed':
       case 'lapsed':
-        return soon('rest');
+        return schedule('idle');
       case 'entered':
       case 'waiting':
         refusals = 0;
-        return pollLater();
+        return schedule('board', pollInterval());
     }
   }
 
   function applyAnswer(answer: VisitorAnswer): number {
     const { outcome, status } = answer;
-    clock.read(status.serverTime);
+    clock.sync(status.serverTime);
     refusals = outcome === 'refused' ? refusals + 1 : 0;
     model.standbyAhead = answer.standbyAhead;
     switch (outcome) {
@@ -238,122 +245,120 @@ export function visit(first: PageModel, browser: Browser, show: (shown: Shown) =
         model.status = status;
         model.kind = 'called';
         model.admitAt = answer.admitAt;
-        return soon('enter');
+        return schedule('enter');
       case 'standby':
         model.status = status;
         model.kind = 'standby';
-        if (model.board === null || clock.now() - Date.parse(model.board.asOf) > STANDBY_BOARD_MS)
-          return later('board', 1);
-        return later('claim', STANDBY_SECONDS);
+        if (model.board === null || clock.now() - Date.parse(model.board.asOf) > STANDBY_BOARD_MS) {
+          return schedule('board', 1);
+        }
+        return schedule('claim', STANDBY_SECONDS);
       case 'lapsed':
       case 'ended':
         model.status = status;
         model.kind = outcome;
-        return soon('rest');
+        return schedule('idle');
       case 'left':
         model.status = { ...status, state: 'none' };
         model.kind = 'ended';
-        return soon('rest');
+        return schedule('idle');
       case 'refused':
-        errand = 'board';
+        nextTask = 'board';
         return backoffMs(refusals);
       case 'joined':
       case 'waiting':
-        // The board held here may be from long before; the numbers are shown once both are of now.
+        // The board in the model may be old: numbers are complete once the next board or status has arrived.
         model.status = status;
         model.kind = (model.board && pageKind(model.board, status)) ?? model.kind;
-        return later(model.kind === 'waiting' || model.kind === 'entered' ? 'board' : 'status', 1);
+        return schedule(model.kind === 'waiting' || model.kind === 'entered' ? 'board' : 'status', 1);
     }
   }
 
   function enter(): number {
-    const left = model.admitAt === null ? 0 : Date.parse(model.admitAt) - clock.now();
-    errand = 'enter';
-    return left > 0 ? left : leave('status');
+    const msLeft = model.admitAt === null ? 0 : Date.parse(model.admitAt) - clock.now();
+    nextTask = 'enter';
+    return msLeft > 0 ? msLeft : navigate('status');
   }
 
-  /** Goes to where the visitor wanted to go; `otherwise` is done if the page is still here long after. */
-  function leave(otherwise: Errand): number {
-    errand = otherwise;
-    leaving = true;
+  /** Goes to the address that the visitor requested; `otherwise` runs if the page is still open long after. */
+  function navigate(otherwise: Task): number {
+    nextTask = otherwise;
+    navigating = true;
     browser.go(model.returnTo);
-    return LEAVING_MS_MAX;
+    return NAVIGATION_MS_MAX;
   }
 
   function firstSeconds(): number {
-    if (errand === 'probe') return PROBE_SECONDS;
+    if (nextTask === 'probe') return PROBE_SECONDS;
     if (model.kind === 'standby') return STANDBY_SECONDS;
-    return errand === 'board' ? nextSeconds() : 0;
+    return nextTask === 'board' ? pollInterval() : 0;
   }
 
-  function pollLater(): number {
-    return later('board', nextSeconds());
-  }
-
-  function nextSeconds(): number {
+  /** Seconds until the board is worth reading again. */
+  function pollInterval(): number {
     const { board, status } = model;
     if (board === null) return STANDBY_SECONDS;
-    if (beforeOpening(board)) return pollSecondsBeforeOpening(Date.parse(board.opensAt) - clock.now());
+    if (isBeforeOpening(board)) return pollSecondsBeforeOpening(Date.parse(board.opensAt) - clock.now());
     if (model.kind === 'waiting' && status?.position != null) {
       return pollSeconds(aheadOf(status.position, board.called), board);
     }
     return Math.max(1, board.nextPollSeconds);
   }
 
-  async function read<T>(path: string, init: RequestInit): Promise<{ document: T } | Again> {
-    const reply = await request(`/_fairgate/rooms/${encodeURIComponent(model.room?.id ?? '')}/${path}`, init);
-    if ('againMs' in reply) return reply;
+  async function read<T>(path: string, init: RequestInit): Promise<{ document: T } | Failure> {
+    const result = await request(`/_fairgate/rooms/${encodeURIComponent(model.room?.id ?? '')}/${path}`, init);
+    if ('retryMs' in result) return result;
     try {
-      const document = await reply.response.json();
-      // An answer to a press says its outcome whatever the status code; a problem document says what went wrong.
-      if (reply.response.ok || 'outcome' in document) return { document };
-      return { ...failed('unanswered'), refused: true };
+      const document = await result.response.json();
+      // The response to an action has an outcome whatever its status code; a problem document has none.
+      if (result.response.ok || 'outcome' in document) return { document };
+      return { ...failure('unanswered'), rejected: true };
     } catch {
-      // A captive portal's page, or an answer cut off on its way: as good as no answer.
-      return failed('offline');
+      // Not JSON: a captive portal's page, or a truncated response.
+      return failure('offline');
     }
   }
 
-  async function request(path: string, init: RequestInit): Promise<{ response: Response } | Again> {
+  async function request(path: string, init: RequestInit): Promise<{ response: Response } | Failure> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), REQUEST_MS_MAX);
     try {
       const response = await browser.fetch(path, {
-        // Polls are answered by caches on the way; only the browser's own would repeat an old answer.
+        // Shared caches may answer polls; the browser's own cache would only repeat an old response.
         cache: 'no-store',
         headers: { Accept: 'application/json' },
         signal: abort.signal,
         ...init,
       });
-      const askedMs = Math.min(Number(response.headers.get('Retry-After')) || 0, RETRY_AFTER_SECONDS_MAX) * 1000;
-      // Too early is no failure: the page keeps to what it is told and nobody needs to read about it.
-      if (response.status === 429) return { againMs: Math.max(askedMs, ERRAND_GAP_MS) + jitter(1) };
-      if (response.status >= 500) return failed('unanswered', askedMs);
+      const retryAfterMs = Math.min(Number(response.headers.get('Retry-After')) || 0, RETRY_AFTER_SECONDS_MAX) * 1000;
+      // Not a failure worth a notice: the page waits as long as the server requires.
+      if (response.status === 429) return { retryMs: Math.max(retryAfterMs, TASK_INTERVAL_MS_MIN) + jitter(1) };
+      if (response.status >= 500) return failure('unanswered', retryAfterMs);
       notice = null;
       failures = 0;
       return { response };
     } catch {
-      // No network, a name that does not resolve, a request aborted by the bound above.
-      return failed('offline');
+      // No network, a name that does not resolve, or a request aborted by the time limit.
+      return failure('offline');
     } finally {
       clearTimeout(timer);
     }
   }
 
-  function failed(why: Notice, askedMs = 0): Again {
-    notice = why;
+  function failure(reason: Notice, retryAfterMs = 0): Failure {
+    notice = reason;
     failures += 1;
-    return { againMs: Math.max(askedMs, backoffMs(failures)) };
+    return { retryMs: Math.max(retryAfterMs, backoffMs(failures)) };
   }
 
-  function backoffMs(times: number): number {
+  function backoffMs(attempts: number): number {
     const ceiling =
       model.kind === 'called' || model.kind === 'standby' ? BACKOFF_SECONDS_CALLED_MAX : BACKOFF_SECONDS_MAX;
-    return jitter(Math.min(ceiling, 2 ** (times - 1)));
+    return jitter(Math.min(ceiling, 2 ** (attempts - 1)));
   }
 }
 
-function firstErrand({ kind, room, admitAt }: PageModel): Errand {
+function firstTask({ kind, room, admitAt }: PageModel): Task {
   switch (kind) {
     case 'called':
       return admitAt === null ? 'claim' : 'enter';
@@ -364,12 +369,12 @@ function firstErrand({ kind, room, admitAt }: PageModel): Errand {
     case 'lapsed':
     case 'ended':
     case 'badRequest':
-      return 'rest';
+      return 'idle';
     default:
       return room === null ? 'probe' : 'board';
   }
 }
 
-function beforeOpening({ state }: Board): boolean {
+function isBeforeOpening({ state }: Board): boolean {
   return state === 'scheduled' || state === 'prequeue';
 }

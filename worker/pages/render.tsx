@@ -1,22 +1,24 @@
-// A visitor's page as one self-contained HTML document: style and script stand in it, nothing else is fetched, and the
-// Content-Security-Policy allows exactly these two texts. The gateway chooses the status code and the headers.
+// Renders a visitor's page as one self-contained HTML document: style and script are inline, nothing else is loaded, and
+// the Content-Security-Policy allows exactly these texts by hash. The gateway adds status code and headers.
 
 import { raw } from 'hono/html';
 import clientEn, { sha256 as clientEnSha256 } from './client-en.ts?bundle';
 import clientKo, { sha256 as clientKoSha256 } from './client-ko.ts?bundle';
 import type { PageModel } from './model.ts';
-import { noScriptSeconds, Page, titleOf } from './page.tsx';
-import type { Words } from './strings.ts';
+import { refreshSeconds } from './no-script-refresh.ts';
+import { Page } from './page.tsx';
+import { titleText } from './page-text.ts';
+import type { Strings } from './strings.ts';
 import { en } from './strings-en.ts';
 import { ko } from './strings-ko.ts';
 import style, { sha256 as styleSha256 } from './style.css?bundle';
 
 const LANGUAGES = {
-  ko: { words: ko, opening: openingOf(ko, clientKo) },
-  en: { words: en, opening: openingOf(en, clientEn) },
+  ko: { strings: ko, opening: openingOf(ko, clientKo) },
+  en: { strings: en, opening: openingOf(en, clientEn) },
 };
 
-/** For every page that `renderPage` makes, and for nothing else. */
+/** For the pages that `renderPage` returns, and for nothing else. */
 export const contentSecurityPolicy = [
   "default-src 'none'",
   `script-src 'sha256-${clientKoSha256}' 'sha256-${clientEnSha256}'`,
@@ -27,7 +29,7 @@ export const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A page in two parts: the first is the same for every page of a language, so it has to be compressed only once. */
+/** A page in two parts. The first is the same for every page of a language, so it has to be compressed only once. */
 export interface PageParts {
   opening: string;
   rest: string;
@@ -40,13 +42,13 @@ export function renderPage(model: PageModel): string {
 
 export function pageParts(given: PageModel): PageParts {
   const model = { ...given, returnTo: localPath(given.returnTo) };
-  const { words, opening } = LANGUAGES[model.language];
-  const other = words.otherLanguage;
+  const { strings, opening } = LANGUAGES[model.language];
+  const other = strings.otherLanguage;
   const now = Date.parse(model.board?.serverTime ?? model.status?.serverTime ?? '') || 0;
-  const seconds = noScriptSeconds(model, now);
+  const seconds = refreshSeconds(model, now);
   const head = (
     <>
-      <title>{titleOf({ model, words })}</title>
+      <title>{titleText(model, strings)}</title>
       {seconds !== null && (
         <noscript>
           <meta http-equiv="refresh" content={`${seconds};url=${model.returnTo}`} />
@@ -57,7 +59,7 @@ export function pageParts(given: PageModel): PageParts {
   const body = (
     <body>
       <header>
-        <p>{model.room?.title[words.language]}</p>
+        <p>{model.room?.title[strings.language]}</p>
         {model.languages.includes(other.language) && (
           <a
             href={`/_fairgate/language?to=${other.language}&return=${encodeURIComponent(model.returnTo)}`}
@@ -69,9 +71,9 @@ export function pageParts(given: PageModel): PageParts {
         )}
       </header>
       <main id="page">
-        <Page model={model} words={words} now={now} scripted={null} />
+        <Page model={model} strings={strings} now={now} scripted={null} />
       </main>
-      <p id="spoken" class="unseen" role="status" />
+      <p id="announcements" class="visually-hidden" role="status" />
       <script type="application/json" id="fairgate">
         {raw(embeddedJson(model))}
       </script>
@@ -80,10 +82,10 @@ export function pageParts(given: PageModel): PageParts {
   return { opening, rest: `${head}</head>${body}</html>` };
 }
 
-/** Everything that does not depend on the visitor. The script is a module, so it runs when the page is there. */
-function openingOf(words: Words, client: string): string {
+/** Everything that does not depend on the visitor. The script is a module, so it runs after the document is parsed. */
+function openingOf(strings: Strings, client: string): string {
   return [
-    `<!doctype html><html lang="${words.language}"><head>`,
+    `<!doctype html><html lang="${strings.language}"><head>`,
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
     '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">',
     '<meta name="format-detection" content="telephone=no">',
@@ -91,12 +93,12 @@ function openingOf(words: Words, client: string): string {
   ].join('');
 }
 
-/** A path on this origin, whatever was asked for. Browsers take `//host`, `/\host` and both with a tab inside for others. */
+/** A path on this origin, else `/`. Browsers resolve `//host`, `/\host` and both with a tab inside to another host. */
 function localPath(path: string): string {
   return /^\/(?![/\\])\P{Cc}*$/u.test(path) ? path : '/';
 }
 
-/** JSON that cannot end the script element it stands in, nor open a comment there. */
+/** JSON that can neither close the script element around it nor open a comment in it. */
 function embeddedJson(model: PageModel): string {
   return JSON.stringify(model).replaceAll('<', '\\u003c');
 }

@@ -1,28 +1,29 @@
-// The server's time in a browser, from the server's own stamps and the browser's monotonic counter. The device's clock
-// is never asked, so changing it changes nothing.
+// The server's time in a browser, computed from the server's timestamps and the browser's monotonic clock. The device's
+// wall clock is not used, so changing it has no effect.
 
 export interface ServerClock {
-  /** Takes note of a `serverTime` that has just arrived. */
-  read(serverTime: string): void;
+  /** Records a `serverTime` (RFC 3339) that has just arrived. */
+  sync(serverTime: string): void;
+  /** Epoch milliseconds; 0 before the first timestamp. */
   now(): number;
 }
 
 /**
- * A stamp is never ahead of the server's time, only late, by its way here and by what a cache held it back; the least
- * late of the last few is nearest. Few enough that one wrong answer is soon forgotten.
+ * A timestamp is never ahead of the server's time, only behind it, by network latency and by the time a cache held it; the
+ * most recent of the last few is closest. The window is short so that a wrong timestamp drops out soon.
  */
-const STAMPS_MAX = 8;
+const TIMESTAMPS_MAX = 8;
 
 export function serverClock(monotonicMs: () => number): ServerClock {
   let offsets: number[] = [];
-  let stamp = '';
+  let last = '';
   return {
-    read(serverTime) {
-      // The same document again, out of a cache, says nothing about now.
-      if (serverTime === stamp) return;
-      stamp = serverTime;
+    sync(serverTime) {
+      // A cache delivered the same document again: it says nothing about the current time.
+      if (serverTime === last) return;
+      last = serverTime;
       const offset = Date.parse(serverTime) - monotonicMs();
-      if (!Number.isNaN(offset)) offsets = [...offsets, offset].slice(-STAMPS_MAX);
+      if (!Number.isNaN(offset)) offsets = [...offsets, offset].slice(-TIMESTAMPS_MAX);
     },
     now: () => (offsets.length === 0 ? 0 : Math.max(...offsets) + monotonicMs()),
   };

@@ -1,55 +1,59 @@
-// English. Short sentences, what is true first, no exclamation marks.
+// English strings. Plain and courteous: what is true first, then what to do; no exclamation marks.
 
-import type { Words } from './strings.ts';
+import type { Strings } from './strings.ts';
 import { WAIT_MINUTES_MAX } from './wait-range.ts';
 
 const hours = (value: number) => (value === 60 ? '1 hour' : value === 90 ? '1½ hours' : `${value / 60} hours`);
-const span = (value: number) => (value === 1 ? '1 minute' : value < 60 ? `${value} minutes` : hours(value));
-const plural = (value: number, word: string) => `${value} ${word}${value === 1 ? '' : 's'}`;
+const span = (value: number) => (value < 60 ? plural(value, 'minute') : hours(value));
+const plural = (value: number, noun: string) => `${value} ${noun}${value === 1 ? '' : 's'}`;
 
-export const en: Words = {
+export const en: Strings = {
   language: 'en',
   otherLanguage: { language: 'ko', name: '한국어' },
   heading: {
     scheduled: 'Not open yet',
     entered: 'You are in the draw',
-    drawing: 'Drawing the order',
+    drawing: 'The draw is in progress',
     waiting: 'You are in line',
     called: 'It is your turn',
-    standby: 'You are about to enter',
+    standby: 'You will enter shortly',
     paused: 'Entry is paused',
-    soldOut: 'Nothing left at the moment',
-    closed: 'This has closed',
+    soldOut: 'Nothing is available at the moment',
+    closed: 'Entry has closed',
     lapsed: 'Your turn has passed',
-    ended: 'Your visit is over',
+    ended: 'Your visit has ended',
     gaveUp: 'You gave up your place',
-    storeUnreachable: 'We cannot see the line right now',
-    originUnreachable: 'The site is not answering',
-    badRequest: 'We could not handle that request',
+    storeUnreachable: 'We cannot check the line right now',
+    originUnreachable: 'The site is not responding',
+    badRequest: 'We could not process that request',
   },
   lead: {
-    scheduled: () => 'When entries for the draw begin, this page takes one for you.',
-    entered: () => 'At the opening, all entries are drawn into an order. Coming early gives no advantage.',
-    drawing: () => 'You will see your place as soon as it is done. Nobody enters in the meantime.',
-    waiting: () => 'You are let in automatically when your turn comes. There is nothing to press.',
-    called: ({ admit }) => (admit === null ? 'You are being let in.' : `You are being let in at ${admit}.`),
-    standby: () => 'Your turn has come, but the site is full. You go in as places come free, before any later number.',
-    paused: () => 'Your number is kept. When the operator goes on, people are called in the same order.',
-    soldOut: () => 'You need not wait. If more becomes available, it shows here at once and the order is kept.',
+    scheduled: () => 'When entry to the draw begins, this page enters you automatically.',
+    entered: () =>
+      'This is not a booking yet. At the opening, a draw puts all entries in order. Coming early gives no advantage.',
+    drawing: () => 'Your place in line appears here as soon as the draw is done. No one enters in the meantime.',
+    waiting: () => 'You will be let in automatically when your turn comes. There is nothing to press.',
+    called: ({ admit }) =>
+      admit === null ? 'You are being let in automatically.' : `You will be let in automatically at ${admit}.`,
+    standby: () =>
+      'Your turn has come, but the site is full. You enter as soon as there is room, before anyone called later.',
+    paused: () => 'You keep your number. When entry resumes, numbers are called in the same order.',
+    soldOut: () =>
+      'You do not need to wait. If more becomes available, this page shows it at once and the order stays the same.',
     closed: ({ closes }) =>
-      `${closes === null ? 'Nobody can enter any more.' : `It closed at ${closes}.`} You need not wait any longer.`,
+      `${closes === null ? 'It is no longer possible to enter.' : `The closing time was ${closes}.`} You do not need to wait any longer.`,
     lapsed: () =>
-      'Your number was called and nobody came in time, so the turn went to the next person. You can take a new number now.',
+      'Your number was called, but you did not come in time, so your turn went to the next person. You can take a new number now.',
     ended: () =>
-      'You finished, or your time was up. The site itself can tell you whether your request was recorded. To go in again, take a new number.',
-    gaveUp: () => 'You can take a new number whenever you like.',
+      'You finished, or your time was up. Please check on the site itself whether your request was recorded. To enter again, take a new number.',
+    gaveUp: () => 'You can take a new number at any time.',
     storeUnreachable: () =>
-      'Your number is safe. If you have none yet, you get one as soon as the line answers. This page keeps asking.',
+      'If you have a number, you keep it. If not, you get one as soon as the connection is back. This page keeps checking.',
     originUnreachable: ({ admittedUntil }) =>
-      `Your admission is safe${admittedUntil === null ? '' : ` until ${admittedUntil}`}. You are let in as soon as the site answers.`,
+      `Your admission remains valid${admittedUntil === null ? '' : ` until ${admittedUntil}`}. You will be let in as soon as the site responds.`,
     badRequest: () => 'Please check the address and try again.',
   },
-  title: (kind, ahead) => (ahead === null ? en.heading[kind] : `${ahead} ahead`),
+  aheadTitle: (ahead) => `${ahead} ahead`,
 
   untilOpening: 'Time until the opening',
   days: (days, hours) => `${plural(days, 'day')} ${hours} h`,
@@ -59,65 +63,70 @@ export const en: Words = {
   entry: 'Your draw entry',
   entries: 'In the draw',
   myNumber: 'Your number',
-  nowCalled: 'Now called',
-  nobodyYet: 'None yet',
+  nowCalled: 'Now calling',
+  noneCalled: 'None yet',
   ahead: 'Ahead of you',
   people: (count) => count,
-  aheadSpoken: (ahead, wait) => `${ahead} ahead of you. Estimated wait: ${wait}.`,
+  aheadSpoken: (ahead) => `${ahead} ahead of you.`,
   progress: 'How far the line has moved towards your turn',
   estimate: 'Estimated wait',
-  wait(range) {
-    // Anything from a minute to hours is no estimate.
-    if (range === null || (range.low === 0 && range.high === null)) return 'not known yet';
-    const { low, high } = range;
+  estimateSpoken: (wait) => `Estimated wait: ${wait}.`,
+  estimateUnknown: 'The estimated wait is not known yet.',
+  wait({ low, high }) {
     if (high === null) return low < WAIT_MINUTES_MAX ? `${span(low)} to more than 2 hours` : 'more than 2 hours';
     if (low === 0) return high === 1 ? 'less than a minute' : `up to ${span(high)}`;
     if (low === high) return `about ${span(high)}`;
     return high < 60 ? `about ${low} to ${high} minutes` : `about ${span(low)} to ${span(high)}`;
   },
   heldUntil: 'Your turn is kept until',
-  standbyAhead: 'Before you',
+  standbyAhead: 'Entering before you',
   stock: 'Still available',
-  readAt: (time, age) => (age > 0 ? `Read at ${time} (${age} min ago)` : `Read at ${time}`),
+  asOf: (time, age) => (age === null ? `As of ${time}` : `As of ${time} (${age} min ago)`),
   message: (time) => `From the operator · ${time}`,
-  noScript: (seconds) => `This page refreshes itself every ${plural(seconds, 'second')}.`,
+  noScript: (seconds) => `This page refreshes automatically every ${plural(seconds, 'second')}.`,
 
-  offline: 'Connection lost. This page goes on when you are back.',
-  unanswered: 'The server is slow to answer. We keep asking.',
+  offline: 'Connection lost. This page continues when you are back online.',
+  unanswered: 'The server is slow to respond. This page keeps trying.',
   placeKept: 'Your place is kept.',
 
   enterNow: 'Enter now',
   newPlace: 'Take a new number',
-  newPlaceNote: 'A new number joins at the end of the line.',
+  newPlaceNote: 'With a new number, you wait again from the end of the line.',
   retry: 'Try again',
   alert: 'Sound and vibrate at my turn',
   leave: {
     open: 'Give up my place',
-    warning: 'This number cannot be brought back. If you return, you join at the end of the line.',
+    warning: 'You cannot get this number back. If you return, you wait again from the end of the line.',
     confirm: 'Yes, give up my place',
   },
 
-  promises: {
-    title: 'Nothing to worry about',
+  reassurance: {
+    title: 'There is no need to worry',
     items: {
       closing: [
-        'Refreshing and closing are harmless',
-        'Open this page in the same browser and you are where you were.',
+        'Refreshing or closing this page is fine',
+        'You keep your number. Open this page again in the same browser to continue.',
       ],
-      network: ['A call or a lost network costs nothing', 'Your place stays, and this page goes on when you are back.'],
-      turn: ['Your turn is kept for you', 'We tell you until when. Have this page open around that time.'],
-      entryTurn: ['Nothing to do but wait', 'After the opening, your drawn place appears here by itself.'],
-      backDoor: [
-        'There is no back door',
-        'The server checks your number before it opens. No other address and no changed clock gets in, and there is no pass to buy.',
+      network: [
+        'Phone calls and dropped connections are fine',
+        'You keep your place, and this page continues when you are back online.',
+      ],
+      turn: ['Your turn is kept for a while', 'We show you until when. Please have this page open around that time.'],
+      entryTurn: [
+        'There is nothing to do but wait',
+        'After the opening, your place from the draw appears here automatically.',
+      ],
+      noOtherWay: [
+        'There is no other way to enter earlier',
+        'The server checks every number before anyone enters. Another address or a changed device clock does not help, and there is no pass to buy.',
       ],
     },
   },
   draw: {
-    title: 'Anybody can check the draw',
-    how: 'The secret behind the draw was sealed in advance and is published after the opening, so that anybody can compute that nobody, the operator included, chose the result.',
+    title: 'Anyone can check the draw',
+    how: 'The secret value used in the draw was sealed in advance and is published after the opening. With it, anyone can repeat the calculation and confirm that no one, including the operator, chose the result.',
     seal: 'Seal',
     verify: 'Check the result of the draw',
   },
-  zone: (name) => `All times are the server’s, in ${name}.`,
+  zone: (name) => `All times are server time (${name}).`,
 };

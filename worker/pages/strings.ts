@@ -1,11 +1,11 @@
-// Everything a visitor's page says, as one interface that each language fills in by its own hand. A page carries the
-// words of its own language only. Values arrive formatted (numbers grouped, times in the room's zone).
+// Every text of a visitor's page, as one interface that each language implements. A page carries the strings of its own
+// language only. Values arrive formatted: numbers grouped, times in the room's zone.
 
 import type { Language, PageKind } from './model.ts';
 import type { WaitRange } from './wait-range.ts';
 
-/** Moments that sentences mention, as text; null where the page does not know them. */
-export interface Moments {
+/** Times that sentences mention, formatted; null where the page does not know them. */
+export interface PageTimes {
   opens: string | null;
   closes: string | null;
   claimBy: string | null;
@@ -13,20 +13,23 @@ export interface Moments {
   admittedUntil: string | null;
 }
 
-export interface Words {
+/** `gaveUp`: kind `ended` for a visitor who left the line. */
+export type HeadingKey = PageKind | 'gaveUp';
+
+export interface Strings {
   language: Language;
-  /** The other language, in its own words, for the switch. */
+  /** The other language and its own name, for the switch. */
   otherLanguage: { language: Language; name: string };
   /** What is true, in one sentence. */
-  heading: Record<PageKind | 'gaveUp', string>;
+  heading: Record<HeadingKey, string>;
   /** What happens next, or what to do. */
-  lead: Record<PageKind | 'gaveUp', (moments: Moments) => string>;
-  /** Short form for the window's title. */
-  title(kind: PageKind, ahead: string | null): string;
+  lead: Record<HeadingKey, (times: PageTimes) => string>;
+  /** Window title while waiting. */
+  aheadTitle(ahead: string): string;
 
   untilOpening: string;
   days(days: number, hours: number): string;
-  /** The countdown for a screen reader. */
+  /** The countdown as a screen reader reads it. */
   countdown(hours: number, minutes: number, seconds: number): string;
   serverTime: string;
   opensAt: string;
@@ -34,25 +37,28 @@ export interface Words {
   entries: string;
   myNumber: string;
   nowCalled: string;
-  nobodyYet: string;
+  noneCalled: string;
   ahead: string;
   people(count: string): string;
-  /** Spoken now and then while waiting. */
-  aheadSpoken(ahead: string, wait: string): string;
+  /** For screen readers, before the estimated wait. */
+  aheadSpoken(ahead: string): string;
   progress: string;
   estimate: string;
-  wait(range: WaitRange | null): string;
+  estimateSpoken(wait: string): string;
+  /** A sentence of its own, in place of the estimate. */
+  estimateUnknown: string;
+  wait(range: WaitRange): string;
   heldUntil: string;
   standbyAhead: string;
   stock: string;
-  /** "as of 20:03:12", with the age where it is more than a moment. */
-  readAt(time: string, ageMinutes: number): string;
+  /** "As of 20:03:12", with the age where it is a minute or more. */
+  asOf(time: string, ageMinutes: string | null): string;
   message(time: string): string;
   noScript(seconds: number): string;
 
   offline: string;
   unanswered: string;
-  /** After either of these, where there is a place. */
+  /** Follows either of these if the visitor has a place. */
   placeKept: string;
 
   enterNow: string;
@@ -62,9 +68,9 @@ export interface Words {
   alert: string;
   leave: { open: string; warning: string; confirm: string };
 
-  promises: {
+  reassurance: {
     title: string;
-    items: Record<'closing' | 'network' | 'turn' | 'entryTurn' | 'backDoor', [string, string]>;
+    items: Record<'closing' | 'network' | 'turn' | 'entryTurn' | 'noOtherWay', [string, string]>;
   };
   draw: { title: string; how: string; seal: string; verify: string };
   zone(name: string): string;

@@ -1,6 +1,6 @@
-// Tones one after the other, made by the browser itself. For visitors' pages and the console.
+// Plays a sequence of synthesized tones. Shared by visitors' pages and the console.
 
-/** @param seconds of each tone, which fades out over them */
+/** @param seconds length of each tone, over which it fades out */
 export function playTones(audio: AudioContext, tonesHz: readonly number[], seconds: number, volume: number): void {
   for (const [index, frequency] of tonesHz.entries()) {
     const start = audio.currentTime + index * seconds;

@@ -1,0 +1,76 @@
+// Texts of a page that depend on its model: heading, window title, screen reader announcements, notices, times. Pure; the
+// wording itself is in the strings of each language.
+
+import { aheadOf, waitSeconds } from '../../queue-core/wait.ts';
+import type { Notice, PageModel } from './model.ts';
+import type { HeadingKey, PageTimes, Strings } from './strings.ts';
+import type { TimeFormat } from './time-format.ts';
+import { waitRange } from './wait-range.ts';
+
+/** Numbers older than this are shown with their age. */
+const AGE_SHOWN_MS = 60_000;
+
+/** 1,200 in both languages. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en');
+}
+
+export function headingKey({ kind, status }: PageModel): HeadingKey {
+  return kind === 'ended' && status?.state === 'none' ? 'gaveUp' : kind;
+}
+
+/** The window title: the number ahead while waiting, else the heading. */
+export function titleText(model: PageModel, strings: Strings): string {
+  const ahead = model.kind === 'waiting' ? aheadIn(model) : null;
+  const title =
+    ahead === null ? (model.problem?.title ?? strings.heading[headingKey(model)]) : strings.aheadTitle(grouped(ahead));
+  return model.room === null ? title : `${title} · ${model.room.title[strings.language]}`;
+}
+
+/** What a screen reader announces. */
+export function spokenText(model: PageModel, strings: Strings): string {
+  const heading = strings.heading[headingKey(model)];
+  const ahead = model.kind === 'waiting' ? aheadIn(model) : null;
+  if (ahead === null) return heading;
+  const wait = estimatedWait(model, strings);
+  const estimate = wait === null ? strings.estimateUnknown : strings.estimateSpoken(wait);
+  return `${heading}. ${strings.aheadSpoken(grouped(ahead))} ${estimate}`;
+}
+
+/** null where the page itself already says that a server does not respond. */
+export function noticeText({ kind, status }: PageModel, strings: Strings, notice: Notice): string | null {
+  if (notice === 'unanswered' && (kind === 'storeUnreachable' || kind === 'originUnreachable')) return null;
+  const over = kind === 'lapsed' || kind === 'ended' || kind === 'closed';
+  const hasPlace = !over && (status?.position ?? status?.entry ?? null) !== null;
+  return hasPlace ? `${strings[notice]} ${strings.placeKept}` : strings[notice];
+}
+
+export function aheadIn({ status, board }: Pick<PageModel, 'status' | 'board'>): number | null {
+  if (status?.position != null && board !== null) return aheadOf(status.position, board.called);
+  return status?.ahead ?? null;
+}
+
+/** null: the wait cannot be estimated. */
+export function estimatedWait(model: PageModel, strings: Strings): string | null {
+  const ahead = aheadIn(model);
+  const seconds = ahead === null || model.board === null ? null : waitSeconds(ahead, model.board.pace);
+  const range = seconds && waitRange(seconds);
+  return range && strings.wait(range);
+}
+
+/** "As of 20:03:12 (3 min ago)" for a time in RFC 3339. */
+export function asOfText(asOf: string, now: number, strings: Strings, time: TimeFormat): string {
+  const ageMs = now - Date.parse(asOf);
+  return strings.asOf(time.second(Date.parse(asOf)), ageMs < AGE_SHOWN_MS ? null : grouped(Math.floor(ageMs / 60_000)));
+}
+
+export function pageTimes({ board, status, admitAt }: PageModel, time: TimeFormat, now: number): PageTimes {
+  const moment = (at: string | null | undefined) => (at == null ? null : time.moment(Date.parse(at), now));
+  return {
+    opens: moment(board?.opensAt),
+    closes: moment(board?.closesAt),
+    claimBy: moment(status?.claimBy),
+    admit: moment(admitAt),
+    admittedUntil: moment(status?.admittedUntil),
+  };
+}

@@ -1,0 +1,56 @@
+// Times as a visitor reads them: in the room's time zone and the page's language; the page names the zone once. Pure: the
+// caller passes the time, which is always the server's.
+
+import type { Language } from './model.ts';
+
+/** Every time is in epoch milliseconds. */
+export interface TimeFormat {
+  /** 20:03:12 */
+  second(at: number): string;
+  /** 20:00 on the day of `now`, otherwise with the date; seconds only where they are not 0. */
+  moment(at: number, now: number): string;
+  /** "대한민국 표준시", "Korean Standard Time"; the name of summer time while that is in force. */
+  zone(at: number): string;
+}
+
+const LOCALES = { ko: 'ko-KR', en: 'en-GB' } as const;
+
+/** Creating Intl formatters costs more than rendering a page. A gateway has few rooms; beyond this the cache is cleared. */
+const CACHED_FORMATS_MAX = 32;
+const cachedFormats = new Map<string, TimeFormat>();
+
+export function timeFormat(language: Language, timeZone: string): TimeFormat {
+  const key = `${language} ${timeZone}`;
+  const cached = cachedFormats.get(key);
+  if (cached !== undefined) return cached;
+  if (cachedFormats.size >= CACHED_FORMATS_MAX) cachedFormats.clear();
+  const created = createTimeFormat(LOCALES[language], supportedZone(timeZone));
+  cachedFormats.set(key, created);
+  return created;
+}
+
+function createTimeFormat(locale: string, timeZone: string): TimeFormat {
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, { timeZone, hourCycle: 'h23', ...options });
+  const second = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const minute = format({ hour: '2-digit', minute: '2-digit' });
+  const day = format({ month: 'long', day: 'numeric', weekday: 'short' });
+  const zone = format({ timeZoneName: 'long' });
+  return {
+    second: (at) => second.format(at),
+    moment(at, now) {
+      const time = (at % 60_000 === 0 ? minute : second).format(at);
+      return day.format(at) === day.format(now) ? time : `${day.format(at)} ${time}`;
+    },
+    zone: (at) => zone.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? timeZone,
+  };
+}
+
+/** Old phones lack some zones: their times are shown in UTC, which the page then names. */
+function supportedZone(timeZone: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    return 'UTC';
+  }
+}
