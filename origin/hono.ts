@@ -1,22 +1,21 @@
-// Admission check for Hono and for plain Fetch handlers (Workers, Deno, Bun). Nothing behind it runs for anybody who has
-// no valid admission token; what does run can read who was admitted.
+// Admission check for Hono and for plain Fetch handlers (Workers, Deno, Bun). Without a valid admission token no handler
+// runs; handlers can read the visitor's claims.
 
 import type { MiddlewareHandler } from 'hono';
 import { problemOf } from './refusal.ts';
-import {
-  ADMISSION_HEADER,
-  type AdmissionClaims,
-  createVerifier,
-  type Verdict,
-  type VerifierOptions,
-} from './verify.ts';
+import type { AdmissionClaims, Refusal } from './verdict.ts';
+import type { VerifierOptions } from './verifier-options.ts';
+import { ADMISSION_HEADER, createVerifier } from './verify.ts';
 
-/** For `new Hono<AdmissionEnv>()`: makes `c.get('admission')` typed. */
+/** For `new Hono<AdmissionEnv>()`: gives `c.get('admission')` its type. */
 export interface AdmissionEnv {
   Variables: { admission: AdmissionClaims };
 }
 
-/** Middleware: `app.use(admission({ jwksUrl, issuer, audience }))`, before every route. */
+/**
+ * Middleware, to be registered before every route: `app.use(admission({ jwksUrl, issuer, audience }))`.
+ * @throws VerifierOptionsError
+ */
 export function admission(options: VerifierOptions): MiddlewareHandler<AdmissionEnv> {
   const verify = createVerifier(options);
   return async (c, next) => {
@@ -27,7 +26,10 @@ export function admission(options: VerifierOptions): MiddlewareHandler<Admission
   };
 }
 
-/** Wraps a Fetch handler: `export default { fetch: withAdmission(options, (request, admission, env) => ...) }`. */
+/**
+ * Wraps a Fetch handler: `export default { fetch: withAdmission(options, (request, admission, env) => ...) }`.
+ * @throws VerifierOptionsError
+ */
 export function withAdmission<Rest extends unknown[]>(
   options: VerifierOptions,
   handler: (request: Request, admission: AdmissionClaims, ...rest: Rest) => Response | Promise<Response>,
@@ -40,7 +42,7 @@ export function withAdmission<Rest extends unknown[]>(
   };
 }
 
-function refusalResponse(verdict: Exclude<Verdict, { kind: 'admitted' }>, method: string): Response {
-  const { status, headers, body } = problemOf(verdict);
+function refusalResponse(refusal: Refusal, method: string): Response {
+  const { status, headers, body } = problemOf(refusal);
   return new Response(method === 'HEAD' ? null : body, { status, headers });
 }

@@ -1,46 +1,46 @@
-// The gateway's public keys, for the admission check: fetched from its key set, cached, renewed beside the requests.
-// Guarantees that no flood and no outage causes more than a bounded number of fetches, and that a key it cannot have is
-// never guessed. Leaves the tokens to verify.ts.
+// The gateway's public keys for the admission check: fetched from its JWK set (RFC 7517), cached, and refreshed in the
+// background. Guarantees a bounded number of fetches under any load and during outages, and never returns a key that the
+// gateway does not publish. Leaves the tokens to verify.ts.
 
 import { createRemoteJWKSet, customFetch, errors } from 'jose';
 
-/** The one algorithm: nothing is negotiated with whoever sends the token (RFC 8725, 3.1). */
+/** The only algorithm. It is not negotiated with the sender of a token (RFC 8725, 3.1). */
 export const ALGORITHM = 'ES256';
 
-/** The gateway is near. A key set that takes longer is an outage, and a visitor's request hangs on it. */
-const KEYS_TIMEOUT_MS = 3_000;
+/** A visitor's request waits for this fetch, and the gateway is near: a slower response is an outage. */
+const FETCH_TIMEOUT_MS = 3_000;
 
-/** A key that is withdrawn is believed for at most this long. */
+/** A key that the gateway withdrew is accepted for at most this long. */
 const KEYS_AGE_MS_MAX = 600_000;
 
-/** Halfway through their age keys are fetched again beside the requests, so that a gateway's restart is not noticed. */
+/** Halfway to the maximum age the keys are refreshed in the background, so that a restart of the gateway goes unnoticed. */
 const KEYS_REFRESH_MS = 300_000;
 
-/** After a fetch, tokens with unknown key ids cause no other for this long: a flood of them costs one fetch in 5 s. */
+/** After a fetch, unknown key ids cause no further fetch for this long: a flood of them costs one fetch in 5 s. */
 const KEYS_COOLDOWN_MS = 5_000;
 
-/** After a failed fetch no other is tried for this long: an outage is not made worse by everybody who is refused. */
+/** After a failed fetch, none is tried for this long, so that refused visitors do not add load to an outage. */
 const KEYS_RETRY_MS = 1_000;
 
 /** A set of a few P-256 keys has about 1 kB. */
 const KEYS_BYTES_MAX = 65_536;
 
-/** Finds the key that a token names. Never rejects. */
-export type KeySource = (kid: string) => Promise<KeyAnswer>;
+/** Finds the key with this id. Never rejects. */
+export type KeySource = (kid: string) => Promise<KeyLookup>;
 
-export type KeyAnswer =
+export type KeyLookup =
   | { kind: 'key'; key: CryptoKey }
-  /** The gateway publishes no such key. */
+  /** The gateway publishes no key with this id. */
   | { kind: 'unknown' }
   | { kind: 'unavailable'; cause: unknown };
 
 export interface KeySourceOptions {
   jwksUrl: URL;
   fetchKeys: typeof fetch;
+  /** Milliseconds since 1970. */
   now: () => number;
 }
 
-/** The gateway's published keys, cached by jose, with the bounds above around its fetches. */
 export function createKeySource({ jwksUrl, fetchKeys, now }: KeySourceOptions): KeySource {
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -48,16 +48,17 @@ export function createKeySource({ jwksUrl, fetchKeys, now }: KeySourceOptions): 
   let failure: unknown;
 
   const keys = createRemoteJWKSet(jwksUrl, {
-    timeoutDuration: KEYS_TIMEOUT_MS,
+    timeoutDuration: FETCH_TIMEOUT_MS,
     cooldownDuration: KEYS_COOLDOWN_MS,
     cacheMaxAge: KEYS_AGE_MS_MAX,
     [customFetch]: async (url, init) => {
       if (isWithin(failedAt, KEYS_RETRY_MS, now())) throw failure;
       triedAt = now();
       try {
-        const answer = await fetchKeys(url, init);
-        const text = await readBounded(answer, KEYS_BYTES_MAX);
-        if (answer.status !== 200) throw new Error(`The key set answered with status ${answer.status}.`);
+        const response = await fetchKeys(url, init);
+        const text = await readBounded(response, KEYS_BYTES_MAX);
+        if (response.status !== 200)
+          throw new Error(`${jwksUrl} returned status ${response.status} instead of a key set.`);
         fetchedAt = now();
         return new Response(text);
       } catch (error) {
@@ -68,33 +69,34 @@ export function createKeySource({ jwksUrl, fetchKeys, now }: KeySourceOptions): 
     },
   });
 
-  function refreshBeside(): void {
+  function refreshIfDue(): void {
     const due = !isWithin(fetchedAt, KEYS_REFRESH_MS, now()) && !isWithin(triedAt, KEYS_COOLDOWN_MS, now());
-    if (due) keys.reload().catch(() => undefined); // The keys at hand are good until their age is up; then it is told.
+    // The cached keys stay valid until their maximum age; a failure is reported then.
+    if (due) keys.reload().catch(() => undefined);
   }
 
   return async (kid) => {
     try {
       const key = await keys({ alg: ALGORITHM, kid });
-      refreshBeside();
+      refreshIfDue();
       return { kind: 'key', key };
     } catch (cause) {
       if (cause instanceof errors.JWKSNoMatchingKey) return { kind: 'unknown' };
-      // Unreachable, slow, not 200, not a key set, two keys under one id, a key that is none.
+      // Unreachable, timed out, not status 200, not a JWK set, two keys with one id, or an invalid key.
       return { kind: 'unavailable', cause };
     }
   };
 }
 
-/** A clock that was set back must not stretch a wait: a time that lies ahead counts as long ago. */
+/** False for a time in the future: a clock that was set back must not extend a pause. */
 function isWithin(since: number, durationMs: number, now: number): boolean {
   return now >= since && now < since + durationMs;
 }
 
-async function readBounded(answer: Response, bytesMax: number): Promise<string> {
-  if (answer.body === null) return '';
+async function readBounded(response: Response, bytesMax: number): Promise<string> {
+  if (response.body === null) return '';
   const decoder = new TextDecoder();
-  const reader = answer.body.getReader();
+  const reader = response.body.getReader();
   let text = '';
   let bytes = 0;
   for (;;) {
@@ -103,7 +105,7 @@ async function readBounded(answer: Response, bytesMax: number): Promise<string> 
     bytes += value.byteLength;
     if (bytes > bytesMax) {
       await reader.cancel();
-      throw new Error(`The key set is longer than ${bytesMax} bytes.`);
+      throw new Error(`The key set is larger than ${bytesMax} bytes.`);
     }
     text += decoder.decode(value, { stream: true });
   }

@@ -1,42 +1,42 @@
-// What somebody who was not admitted is told: one table from verdicts to problem documents (RFC 9457), the same from every
-// adapter. Says to come through the line and one word why, nothing that would help to build a better forgery.
+// The response to a request that was not admitted: one table from refusals to problem documents (RFC 9457), the same in
+// every adapter. It names the reason code and the way in, and nothing that would help to forge a token.
 
-import type { Verdict } from './verify.ts';
+import type { Refusal } from './verdict.ts';
 
-/** Types are stable: sites and monitors may compare them. */
+/** Problem types are stable: sites and monitors may compare them. */
 const PROBLEM_BASE = 'https://fairgate.dev/problems/';
 
-/** A gateway's restart takes a few seconds; clients that ask again by themselves should not do so sooner. */
+/** A restart of the gateway takes a few seconds; clients that retry automatically should wait at least this long. */
 const RETRY_AFTER_SECONDS = 5;
 
-export interface Problem {
+export interface ProblemResponse {
   status: 403 | 503;
   headers: Record<string, string>;
   /** JSON text. */
   body: string;
 }
 
-export function problemOf(verdict: Exclude<Verdict, { kind: 'admitted' }>): Problem {
-  switch (verdict.kind) {
+export function problemOf(refusal: Refusal): ProblemResponse {
+  switch (refusal.kind) {
     case 'refused':
-      return problem(403, verdict.reason === 'missing' ? 'no-admission' : 'invalid-admission', {
-        title: 'Come through the line',
+      return problem(403, refusal.reason === 'missing' ? 'no-admission' : 'invalid-admission', {
+        title: 'Please enter through the waiting room',
         detail:
-          'This site is entered through its waiting room. Please open its public address and take a place in line. ' +
-          '이 사이트는 대기실을 거쳐 들어올 수 있습니다. 안내된 주소로 접속해 차례를 받아 주세요.',
-        reason: verdict.reason,
+          'This site is protected by a waiting room. Please open its public address and wait for your turn. ' +
+          '이 사이트는 대기실을 거쳐야 이용하실 수 있습니다. 안내받은 주소로 접속하신 뒤 차례를 기다려 주세요.',
+        reason: refusal.reason,
       });
     case 'unavailable':
       return problem(503, 'keys-unavailable', {
-        title: 'Admissions cannot be checked right now',
+        title: 'Admission cannot be checked right now',
         detail:
-          'Nobody is let in until they can be. Your place is kept: please try again in a few seconds. ' +
-          '지금은 입장권을 확인할 수 없습니다. 차례는 그대로 유지되니 잠시 뒤 다시 시도해 주세요.',
+          'Your place is kept. Please try again in a few seconds. ' +
+          '지금은 입장 자격을 확인할 수 없습니다. 차례는 그대로 유지되니 잠시 후 다시 시도해 주세요.',
       });
   }
 }
 
-function problem(status: Problem['status'], name: string, members: Record<string, string>): Problem {
+function problem(status: ProblemResponse['status'], name: string, members: Record<string, string>): ProblemResponse {
   return {
     status,
     headers: {

@@ -1,6 +1,6 @@
-// The site's bookings, on disk in SQLite. Guarantees, by constraint and within one transaction each: a slot is sold once, a
-// visitor has at most one booking, and what was answered "booked" is on disk. Several processes may share the file.
-// Leaves to others: who the visitor is (the admission token says) and what is shown.
+// The site's bookings in SQLite. Guarantees, by constraints and one transaction per operation: a seat is booked once, a
+// visitor has at most one booking, and a confirmed booking is on disk. Several processes may share the file. Leaves to
+// others who the visitor is (the admission token) and what is displayed.
 
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -8,20 +8,20 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CLINICS, type Clinic, clinicById, type EpochMs, slotsFor } from './clinics.ts';
 
-/** Another process's transaction takes milliseconds; a wait of two seconds means that something is wrong. */
+/** Transactions of other processes take milliseconds; waiting this long means that something is broken. */
 const BUSY_TIMEOUT_MS = 2_000;
 
-/** A hundred million numbers for a few thousand bookings: a second try is rare, a tenth is a fault. */
-const NUMBER_TRIES_MAX = 10;
+/** A hundred million numbers for a few thousand bookings: a second attempt is rare, a tenth is a defect. */
+const NUMBER_ATTEMPTS_MAX = 10;
 
-/** Enough for typing errors, far too few to find somebody else's booking by guessing. */
+/** Enough for typing errors, too few to guess another visitor's booking. */
 const LOOKUP_FAILURES_MAX = 10;
 
-/** 256 bits, as long as the hash that they key. */
+/** 256 bits, the length of the hash that this is a key for. */
 const FORM_SECRET_BYTES = 32;
 
 export interface Booking {
-  /** Eight digits in two groups, so that they can be read out on the telephone. */
+  /** Eight digits in two groups, easy to read out on the telephone. */
   number: string;
   clinic: Clinic;
   startsAt: EpochMs;
@@ -35,7 +35,7 @@ export interface ClinicStock {
   times: { startsAt: EpochMs; remaining: number }[];
 }
 
-/** True at `asOf`, not a moment longer. */
+/** Free seats, as counted at `asOf`. */
 export interface Stock {
   asOf: EpochMs;
   remaining: number;
@@ -52,23 +52,23 @@ export interface BookRequest {
 
 export type BookOutcome =
   | { kind: 'booked'; booking: Booking }
-  /** Nothing was changed: this is the booking that the visitor already had. */
+  /** Nothing was changed: the visitor already had this booking. */
   | { kind: 'alreadyBooked'; booking: Booking }
-  /** Nothing was booked: no free seat at that time, or no such time. */
+  /** Nothing was booked: no free seat at that time, or the time does not exist or has passed. */
   | { kind: 'taken' };
 
-export type LookupOutcome = { kind: 'found'; booking: Booking } | { kind: 'notFound' } | { kind: 'tooManyTries' };
+export type LookupOutcome = { kind: 'found'; booking: Booking } | { kind: 'notFound' } | { kind: 'tooManyAttempts' };
 
-export interface Ledger {
-  /** Key for the forms' tokens; survives a restart, as an open form should. */
+export interface Bookings {
+  /** Key of the form tokens; persistent, so that open forms survive a restart. */
   readonly formSecret: Uint8Array;
   stock(now: EpochMs): Stock;
-  /** Seats left, without the list: for the response header. */
+  /** Number of free seats only: for the response header. */
   remaining(now: EpochMs): number;
-  /** One indivisible act, safe to repeat: asked again for the same visitor it answers with the same booking. */
+  /** Atomic and idempotent: a second call for the same visitor returns the same booking. */
   book(request: BookRequest, now: EpochMs): BookOutcome;
   bookingOf(visitor: string): Booking | null;
-  /** For somebody who comes back as another visitor. Bounded tries for each visitor who asks. */
+  /** For a person who returns with another visitor id. The number of failed attempts per visitor is bounded. */
   lookup(visitor: string, number: string, phoneEnd: string): LookupOutcome;
   close(): void;
 }
@@ -99,30 +99,35 @@ const SCHEMA = `
   ) STRICT;
 `;
 
-export interface LedgerOptions {
-  /** Directory of the database; made if it does not exist. */
+export interface BookingsOptions {
+  /** Directory of the database; created if missing. */
   dataDir: string;
   slotsPerClinic: number;
   now: EpochMs;
-  /** A candidate for a booking's number; drawn again if it is taken. */
-  drawNumber?: () => string;
+  /** Generates a booking number; called again if the number is taken. */
+  generateNumber?: () => string;
 }
 
-/** Opens the ledger and, where it holds no slot that is still to come, fills it with a new opening's slots. */
-export function openLedger({ dataDir, slotsPerClinic, now, drawNumber = randomNumber }: LedgerOptions): Ledger {
+/** Opens the database and, if it has no future slot, adds the slots of a new opening. */
+export function openBookings({
+  dataDir,
+  slotsPerClinic,
+  now,
+  generateNumber = randomNumber,
+}: BookingsOptions): Bookings {
   mkdirSync(dataDir, { recursive: true });
   const db = new DatabaseSync(join(dataDir, 'origin.sqlite'));
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   db.exec('PRAGMA journal_mode = WAL');
-  // "Booked" is only said of what survives a power cut.
+  // A confirmed booking must survive a power cut.
   db.exec('PRAGMA synchronous = FULL');
   db.exec('PRAGMA foreign_keys = ON');
 
-  /** Takes the write lock first, so that nothing read inside can change before it is written. */
-  function transact<Result>(act: () => Result): Result {
+  /** Takes the write lock first, so that nothing that `run` reads can change before it writes. */
+  function transact<Result>(run: () => Result): Result {
     db.exec('BEGIN IMMEDIATE');
     try {
-      const result = act();
+      const result = run();
       db.exec('COMMIT');
       return result;
     } catch (error) {
@@ -175,20 +180,20 @@ export function openLedger({ dataDir, slotsPerClinic, now, drawNumber = randomNu
     if (earlier !== null) return { kind: 'alreadyBooked', booking: earlier };
     const seat = selectFreeSeat.get(request.clinicId, request.startsAt, now);
     if (seat === undefined) return { kind: 'taken' };
-    for (let tries = 0; tries < NUMBER_TRIES_MAX; tries++) {
-      const number = drawNumber();
+    for (let attempt = 0; attempt < NUMBER_ATTEMPTS_MAX; attempt++) {
+      const number = generateNumber();
       const { name, phoneEnd, visitor } = request;
       if (insertBooking.run(number, Number(seat.id), visitor, name, phoneEnd, now).changes === 1) {
         const booking = bookingOf(visitor);
         if (booking !== null) return { kind: 'booked', booking };
       }
     }
-    throw new Error(`No free booking number in ${NUMBER_TRIES_MAX} tries: draw longer numbers.`);
+    throw new Error(`No free booking number after ${NUMBER_ATTEMPTS_MAX} attempts. Use longer booking numbers.`);
   }
 
   function lookup(visitor: string, number: string, phoneEnd: string): LookupOutcome {
     const failures = Number(selectFailures.get(visitor)?.failures ?? 0);
-    if (failures >= LOOKUP_FAILURES_MAX) return { kind: 'tooManyTries' };
+    if (failures >= LOOKUP_FAILURES_MAX) return { kind: 'tooManyAttempts' };
     const booking = toBooking(selectByNumber.get(number, phoneEnd));
     if (booking !== null) return { kind: 'found', booking };
     countFailure.run(visitor);
@@ -217,8 +222,8 @@ function toStock(rows: Row[], asOf: EpochMs): Stock {
     stock.remaining += Number(row.remaining);
     clinics.set(clinic.id, stock);
   }
-  const list = [...clinics.values()].sort((a, b) => orderOf(a.clinic) - orderOf(b.clinic));
-  return { asOf, remaining: list.reduce((sum, { remaining }) => sum + remaining, 0), clinics: list };
+  const sorted = [...clinics.values()].sort((a, b) => orderOf(a.clinic) - orderOf(b.clinic));
+  return { asOf, remaining: sorted.reduce((sum, { remaining }) => sum + remaining, 0), clinics: sorted };
 }
 
 /** The site's own order, the same on every page. */
@@ -237,7 +242,7 @@ function toBooking(row: Row | undefined): Booking | null {
   };
 }
 
-/** A clinic that a later version of the site no longer names keeps its bookings, under its id. */
+/** Bookings of a clinic that the site no longer lists are shown with the clinic's id. */
 function clinicOf(row: Row): Clinic {
   const id = String(row.clinic);
   return clinicById(id) ?? { id, name: { ko: id, en: id }, address: { ko: '', en: '' } };

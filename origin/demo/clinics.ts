@@ -1,5 +1,5 @@
-// The fictional clinics of the demo site and the times they offer. Pure: which slots exist follows from the day on which
-// the ledger is first filled, and from nothing else.
+// The fictional clinics of the demo site and the times they offer. Pure: the slots depend only on the day on which they are
+// created.
 
 /** Milliseconds since 1970. */
 export type EpochMs = number;
@@ -10,7 +10,7 @@ export interface Clinic {
   address: { ko: string; en: string };
 }
 
-/** One place at one time: what a booking takes. Several people may come at the same time, each on a seat of their own. */
+/** One seat at one time: what a booking occupies. A time can have several seats. */
 export interface Slot {
   clinicId: string;
   startsAt: EpochMs;
@@ -45,13 +45,13 @@ export const CLINICS: readonly Clinic[] = [
   },
 ];
 
-/** The clinics' clock. Korea has had no summer time since 1988, so a day is always this far from UTC. */
+/** The clinics' time zone. Korea has had no summer time since 1988, so its offset from UTC is constant. */
 export const TIME_ZONE = 'Asia/Seoul';
 const TIME_ZONE_OFFSET_MS = 9 * 3_600_000;
 
 const DAY_MS = 86_400_000;
 
-/** A week's notice, as people expect from a pre-registration. */
+/** Appointments are at least a week after the pre-registration. */
 const DAYS_AHEAD = 7;
 
 /** Times of day at which a clinic vaccinates, in minutes after midnight: 9:00, 10:00, 11:00, 13:30, 14:30, 15:30. */
@@ -61,7 +61,7 @@ export function clinicById(id: string): Clinic | undefined {
   return CLINICS.find((clinic) => clinic.id === id);
 }
 
-/** All slots of one opening: `slotsPerClinic` seats a clinic, dealt out over the times of one day. */
+/** All slots of one opening: `slotsPerClinic` seats per clinic, spread over the times of one day. */
 export function slotsFor(now: EpochMs, slotsPerClinic: number): Slot[] {
   const midnight = vaccinationDay(now);
   return CLINICS.flatMap((clinic) =>

@@ -1,6 +1,5 @@
-// The demo site: what each path does. Guarantees: nothing answers without a valid admission, nothing changes without a form
-// of this site, and every answer to a visitor carries the stock that was true when it was made. Time and ledger are given
-// to it; the pages are pages.ts.
+// The routes of the demo site. Guarantees: every path requires a valid admission, nothing changes without a form of this
+// site, and every response to a visitor carries the current stock. Time and bookings are passed in; pages.ts renders.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
@@ -9,9 +8,9 @@ import { setCookie } from 'hono/cookie';
 import { languageDetector } from 'hono/language';
 import { z } from 'zod';
 import { type AdmissionEnv, admission } from '../hono.ts';
-import { commandHeaders, stockHeaders } from '../replies.ts';
-import type { VerifierOptions } from '../verify.ts';
-import type { Ledger } from './bookings.ts';
+import { commandHeaders, stockHeaders } from '../response-headers.ts';
+import type { VerifierOptions } from '../verifier-options.ts';
+import type { Bookings } from './bookings.ts';
 import type { EpochMs } from './clinics.ts';
 import {
   type BookDraft,
@@ -29,16 +28,16 @@ import {
   type Page,
   PHONE_END_LENGTH,
 } from './pages.ts';
-import { LANGUAGES, type Language, WORDS } from './strings.ts';
+import { LANGUAGES, type Language, STRINGS } from './strings.ts';
 import { STYLE_SOURCE } from './style.ts';
 
-/** The longest form is a name, four digits, a slot and a token: under 1 kB even with every character escaped. */
+/** The longest form has a name, four digits, a slot and a token: under 1 kB even with every character escaped. */
 const BODY_BYTES_MAX = 4_096;
 
 const LANGUAGE_COOKIE = 'lang';
 const LANGUAGE_COOKIE_SECONDS = 31_536_000;
 
-/** No script, no frame, nothing from elsewhere. `same-origin` keeps the Origin header of forms, which `no-referrer` nulls. */
+/** No scripts, frames or external resources. `same-origin` keeps the Origin header of forms, which `no-referrer` removes. */
 const SECURITY_HEADERS = {
   'Content-Security-Policy': `default-src 'none'; style-src ${STYLE_SOURCE}; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   'Referrer-Policy': 'same-origin',
@@ -47,22 +46,22 @@ const SECURITY_HEADERS = {
 };
 
 export interface DemoAppOptions {
-  ledger: Ledger;
+  bookings: Bookings;
   verifier: VerifierOptions;
   now: () => EpochMs;
-  /** Told of faults; visitors are told nothing of them. */
+  /** Receives unexpected errors; visitors see only a general message. */
   log: (error: unknown) => void;
 }
 
 type Env = { Variables: AdmissionEnv['Variables'] & { language: Language; form: Record<string, unknown> } };
 
-export function createDemoApp({ ledger, verifier, now, log }: DemoAppOptions): Hono<Env> {
+export function createDemoApp({ bookings, verifier, now, log }: DemoAppOptions): Hono<Env> {
   const app = new Hono<Env>();
   const show = (c: Context<Env>, page: Page, status: 200 | 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500 = 200) => {
     c.header('Content-Language', page.language);
     return c.html(layout(page) as Html, status);
   };
-  const formToken = (c: Context<Env>) => tokenFor(ledger.formSecret, c.get('admission').sub);
+  const formToken = (c: Context<Env>) => tokenFor(bookings.formSecret, c.get('admission').sub);
 
   app.use(async (c, next) => {
     await next();
@@ -73,9 +72,10 @@ export function createDemoApp({ ledger, verifier, now, log }: DemoAppOptions): H
 
   app.use(async (c, next) => {
     await next();
-    // After the work: what a booking has just taken is no longer offered to anybody.
-    const readAt = now();
-    for (const [name, value] of Object.entries(stockHeaders(ledger.remaining(readAt), readAt))) c.header(name, value);
+    // Counted after the handler, so that a seat which it has just booked is excluded.
+    const countedAt = now();
+    for (const [name, value] of Object.entries(stockHeaders(bookings.remaining(countedAt), countedAt)))
+      c.header(name, value);
   });
 
   app.use(
@@ -88,7 +88,7 @@ export function createDemoApp({ ledger, verifier, now, log }: DemoAppOptions): H
   );
 
   app.use(async (c, next) => {
-    // Only a choice is remembered, never a guess from the browser's settings.
+    // Only an explicit choice is stored, never the browser's preference.
     if (c.req.query('lang') === c.get('language')) {
       setCookie(c, LANGUAGE_COOKIE, c.get('language'), {
         path: '/',
@@ -106,35 +106,35 @@ export function createDemoApp({ ledger, verifier, now, log }: DemoAppOptions): H
     bodyLimit({
       maxSize: BODY_BYTES_MAX,
       onError: (c: Context<Env>) => {
-        const { tooLargeTitle, tooLargeText } = WORDS[c.get('language')].errors;
+        const { tooLargeTitle, tooLargeText } = STRINGS[c.get('language')].errors;
         return show(c, noticePage(c.get('language'), tooLargeTitle, tooLargeText), 413);
       },
     }),
     async (c, next) => {
-      const words = WORDS[c.get('language')].errors;
-      // One form encoding; files and the rest have nothing to do here.
+      const strings = STRINGS[c.get('language')].errors;
+      // The site's forms use this encoding only.
       if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('Content-Type') ?? '')) {
-        return show(c, noticePage(c.get('language'), words.tooLargeTitle, words.tooLargeText), 400);
+        return show(c, noticePage(c.get('language'), strings.tooLargeTitle, strings.tooLargeText), 400);
       }
       c.set('form', await c.req.parseBody());
       if (!isFromOwnPage(c) || !isToken(c.get('form').formToken, formToken(c))) {
-        return show(c, noticePage(c.get('language'), words.staleFormTitle, words.staleFormText), 403);
+        return show(c, noticePage(c.get('language'), strings.staleFormTitle, strings.staleFormText), 403);
       }
       return next();
     },
   );
 
   app.get('/', (c) => {
-    return show(c, frontPage(c.get('language'), ledger.stock(now()), ledger.bookingOf(c.get('admission').sub)));
+    return show(c, frontPage(c.get('language'), bookings.stock(now()), bookings.bookingOf(c.get('admission').sub)));
   });
 
   app.get('/book', (c) => {
-    if (ledger.bookingOf(c.get('admission').sub) !== null) return c.redirect('/booking', 303);
+    if (bookings.bookingOf(c.get('admission').sub) !== null) return c.redirect('/booking', 303);
     return show(
       c,
       bookPage({
         language: c.get('language'),
-        stock: ledger.stock(now()),
+        stock: bookings.stock(now()),
         formToken: formToken(c),
         draft: { slot: '', name: '', phoneEnd: '' },
         problem: { kind: 'none' },
@@ -146,31 +146,31 @@ export function createDemoApp({ ledger, verifier, now, log }: DemoAppOptions): H
     const visitor = c.get('admission').sub;
     const draft = readDraft(c.get('form'));
     const form = BookForm.safeParse(draft);
-    const showAgain = (problem: Parameters<typeof bookPage>[0]['problem']) =>
-      bookPage({ language: c.get('language'), stock: ledger.stock(now()), formToken: formToken(c), draft, problem });
+    const formAgain = (problem: Parameters<typeof bookPage>[0]['problem']) =>
+      bookPage({ language: c.get('language'), stock: bookings.stock(now()), formToken: formToken(c), draft, problem });
     if (!form.success) {
-      if (ledger.bookingOf(visitor) !== null) return c.redirect('/booking', 303);
+      if (bookings.bookingOf(visitor) !== null) return c.redirect('/booking', 303);
       const fields = form.error.issues.map((issue) => issue.path[0] as BookField);
-      return show(c, showAgain({ kind: 'invalid', fields }), 422);
+      return show(c, formAgain({ kind: 'invalid', fields }), 422);
     }
     const { slot, name, phoneEnd } = form.data;
-    const outcome = ledger.book({ visitor, ...slot, name, phoneEnd }, now());
+    const outcome = bookings.book({ visitor, ...slot, name, phoneEnd }, now());
     switch (outcome.kind) {
       case 'booked':
         return c.redirect('/booking', 303);
       case 'alreadyBooked': {
-        // The second press of the same button is a success; another wish is told what became of it.
-        const isSameWish = outcome.booking.clinic.id === slot.clinicId && outcome.booking.startsAt === slot.startsAt;
-        return c.redirect(isSameWish ? '/booking' : '/booking?kept', 303);
+        // A second click of the same button is a success; a request for another slot is told about the existing booking.
+        const isSameSlot = outcome.booking.clinic.id === slot.clinicId && outcome.booking.startsAt === slot.startsAt;
+        return c.redirect(isSameSlot ? '/booking' : '/booking?kept', 303);
       }
       case 'taken':
-        return show(c, showAgain({ kind: 'taken', startsAt: slot.startsAt }), 409);
+        return show(c, formAgain({ kind: 'taken', startsAt: slot.startsAt }), 409);
     }
   });
 
   app.get('/booking', (c) => {
     const language = c.get('language');
-    const booking = ledger.bookingOf(c.get('admission').sub);
+    const booking = bookings.bookingOf(c.get('admission').sub);
     if (booking === null) {
       return show(c, lookupPage({ language, formToken: formToken(c), number: '', phoneEnd: '', problem: 'none' }));
     }
@@ -183,51 +183,51 @@ export function createDemoApp({ ledger, verifier, now, log }: DemoAppOptions): H
     const again = { language, formToken: formToken(c), number: '', phoneEnd: '' };
     if (!typed.success) return show(c, lookupPage({ ...again, problem: 'notFound' }), 422);
     const { number, phoneEnd } = typed.data;
-    const outcome = ledger.lookup(c.get('admission').sub, number, phoneEnd);
+    const outcome = bookings.lookup(c.get('admission').sub, number, phoneEnd);
     switch (outcome.kind) {
       case 'found':
         return show(c, bookingPage(language, outcome.booking, formToken(c), false));
       case 'notFound':
         return show(c, lookupPage({ ...again, number, phoneEnd, problem: 'notFound' }), 422);
-      case 'tooManyTries':
-        return show(c, lookupPage({ ...again, problem: 'tooManyTries' }), 429);
+      case 'tooManyAttempts':
+        return show(c, lookupPage({ ...again, problem: 'tooManyAttempts' }), 429);
     }
   });
 
   app.get('/done', (c) => {
-    const hasBooking = ledger.bookingOf(c.get('admission').sub) !== null;
+    const hasBooking = bookings.bookingOf(c.get('admission').sub) !== null;
     return show(c, finishPage(c.get('language'), hasBooking, formToken(c)));
   });
 
   app.post('/done', (c) => {
-    // Answered here and not by a redirect: after this response the visitor is no longer let in.
+    // Not a redirect: after this response the gateway no longer admits the visitor.
     for (const [name, value] of Object.entries(commandHeaders('complete'))) c.header(name, value);
-    return show(c, donePage(c.get('language'), ledger.bookingOf(c.get('admission').sub)));
+    return show(c, donePage(c.get('language'), bookings.bookingOf(c.get('admission').sub)));
   });
 
   app.notFound((c) => {
-    const { notFoundTitle, notFoundText } = WORDS[c.get('language')].errors;
+    const { notFoundTitle, notFoundText } = STRINGS[c.get('language')].errors;
     return show(c, noticePage(c.get('language'), notFoundTitle, notFoundText), 404);
   });
 
   app.onError((error, c) => {
     log(error);
-    // A fault before the language was read is told in the site's first language.
+    // An error before language detection is shown in Korean.
     const language = c.get('language') ?? 'ko';
-    const { failedTitle, failedText } = WORDS[language].errors;
+    const { failedTitle, failedText } = STRINGS[language].errors;
     return show(c, noticePage(language, failedTitle, failedText), 500);
   });
 
   return app;
 }
 
-/** Values as a visitor typed them: what cannot be a text is shown back as nothing. */
+/** Values as the visitor entered them, to show them again; a file or a repeated field counts as empty. */
 function readDraft(form: Record<string, unknown>): BookDraft {
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   return { slot: text(form.slot), name: text(form.name), phoneEnd: text(form.phoneEnd) };
 }
 
-/** Korean keyboards also write full-width digits; NFKC makes them plain. */
+/** Korean keyboards can produce full-width digits; NFKC converts them to ASCII. */
 const plainText = z.string().transform((text) => text.normalize('NFKC').trim());
 
 const phoneEndText = plainText.pipe(z.string().regex(new RegExp(`^\\d{${PHONE_END_LENGTH}}$`)));
@@ -240,7 +240,7 @@ const BookForm = z.object({
       const [clinicId = '', startsAt = ''] = value.split('.');
       return { clinicId, startsAt: Number(startsAt) };
     }),
-  // No control or format characters: a name is printed and read out, not interpreted.
+  // No control or format characters: a name is displayed, printed and read out.
   name: plainText.pipe(
     z
       .string()
@@ -260,8 +260,8 @@ const LookupForm = z.object({
 });
 
 /**
- * True where the browser says that the form came from the host that it sees. The gateway sets X-Forwarded-Host; nobody
- * but a browser can set either header on a form, and no browser sends a form without an Origin.
+ * True if the form was sent from the host that the browser sees (CSRF protection). The gateway sets X-Forwarded-Host, and
+ * another site's page cannot change the Origin that a browser sends with every form.
  */
 function isFromOwnPage(c: Context): boolean {
   const origin = c.req.header('Origin');
@@ -273,12 +273,12 @@ function isFromOwnPage(c: Context): boolean {
   return URL.canParse(own) && new URL(own).host === originHost;
 }
 
-/** Bound to the visitor, so that a form made for one cannot be sent by another; good for as long as the visitor is. */
+/** Bound to the visitor's id, so that another visitor cannot submit the form; valid as long as the id. */
 function tokenFor(secret: Uint8Array, visitor: string): string {
   return createHmac('sha256', secret).update(visitor).digest('base64url');
 }
 
-function isToken(given: unknown, expected: string): boolean {
-  if (typeof given !== 'string' || given.length !== expected.length) return false;
-  return timingSafeEqual(Buffer.from(given), Buffer.from(expected));
+function isToken(received: unknown, expected: string): boolean {
+  if (typeof received !== 'string' || received.length !== expected.length) return false;
+  return timingSafeEqual(Buffer.from(received), Buffer.from(expected));
 }

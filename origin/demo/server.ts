@@ -1,35 +1,35 @@
-// Starts the demo origin on Node: `ORIGIN_PORT=8788 ... node origin/demo/server.ts`, or from a test. Listens on loopback
-// unless told, because the gateway is what people should meet; closes cleanly on SIGTERM and SIGINT.
+// Starts the demo origin on Node, as a program (`ORIGIN_PORT=8788 ... node origin/demo/server.ts`) or from a test. Listens on
+// loopback by default, because visitors come through the gateway; shuts down cleanly on SIGTERM and SIGINT.
 
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { z } from 'zod';
-import { openLedger } from './bookings.ts';
+import { openBookings } from './bookings.ts';
 import type { EpochMs } from './clinics.ts';
 import { createDemoApp } from './demo-app.ts';
 
-/** Four people at each of six times; with five clinics 120 places, which an opening at 60 a minute sells in minutes. */
+/** Four seats at each of six times; 120 seats at five clinics, booked within minutes at 60 visitors a minute. */
 const SLOTS_PER_CLINIC_DEFAULT = 24;
 
-/** Longer than gateways keep an unused connection: whoever closes first must not be the one who is about to be asked. */
+/** Longer than gateways keep an idle connection: closing first would fail a request that is being sent. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** A form on a bad network takes seconds; a request that trickles for longer only holds a socket. */
+/** A form takes seconds on a bad network; a slower request only occupies a socket. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** Answers take milliseconds. Whoever still holds a connection two seconds after the end is cut off. */
+/** Responses take milliseconds; connections that are open this long after the shutdown began are closed. */
 const CLOSE_GRACE_MS = 2_000;
 
 export interface DemoOriginOptions {
   /** 0 for any free port. */
   port: number;
   hostname?: string;
-  /** Directory for `origin.sqlite`; made if it does not exist. */
+  /** Directory for `origin.sqlite`; created if missing. */
   dataDir: string;
   issuer: string;
   audience: string;
   jwksUrl: string;
-  /** Seats that each clinic offers when the ledger is first filled; an existing ledger keeps its own. */
+  /** Seats per clinic when the database is created; an existing database keeps its own. */
   slotsPerClinic?: number;
   now?: () => EpochMs;
 }
@@ -43,18 +43,18 @@ export interface DemoOrigin {
 export async function startDemoOrigin(options: DemoOriginOptions): Promise<DemoOrigin> {
   const { port, hostname = '127.0.0.1', dataDir, issuer, audience, jwksUrl } = options;
   const { slotsPerClinic = SLOTS_PER_CLINIC_DEFAULT, now = () => Date.now() } = options;
-  const ledger = openLedger({ dataDir, slotsPerClinic, now: now() });
+  const bookings = openBookings({ dataDir, slotsPerClinic, now: now() });
   let server: Server;
   try {
     const log = (error: unknown) => console.error('Demo origin:', error);
-    const app = createDemoApp({ ledger, verifier: { issuer, audience, jwksUrl, now }, now, log });
+    const app = createDemoApp({ bookings, verifier: { issuer, audience, jwksUrl, now }, now, log });
     server = createAdaptorServer({
       fetch: app.fetch,
       serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     }) as Server;
     await listen(server, port, hostname);
   } catch (error) {
-    ledger.close();
+    bookings.close();
     throw error;
   }
   const address = server.address();
@@ -64,7 +64,7 @@ export async function startDemoOrigin(options: DemoOriginOptions): Promise<DemoO
     port: portInUse,
     close: async () => {
       await closeServer(server);
-      ledger.close();
+      bookings.close();
     },
   };
 }
@@ -81,30 +81,30 @@ function listen(server: Server, port: number, hostname: string): Promise<void> {
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const cutOff = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
     server.close(() => {
-      clearTimeout(cutOff);
+      clearTimeout(timer);
       resolve();
     });
     server.closeIdleConnections();
   });
 }
 
+const requiredText = (expected: string) => z.string(`set it to ${expected}`).min(1, `set it to ${expected}`);
+
 const Settings = z.object({
-  ORIGIN_PORT: z.coerce.number('put a port number, for instance 8788').int().min(0).max(65_535).default(8788),
-  DATA_DIR: z.string().min(1, 'put the directory for the bookings').default('.fairgate'),
-  FAIRGATE_ISSUER: z.string('put the "iss" of the gateway\'s tokens').min(1, 'put the "iss" of the gateway\'s tokens'),
-  FAIRGATE_AUDIENCE: z
-    .string('put the "aud" that the gateway uses for this site')
-    .min(1, 'put the "aud" that the gateway uses for this site'),
-  FAIRGATE_JWKS_URL: z.url("put the address of the gateway's keys, https://<gateway>/.well-known/jwks.json"),
+  ORIGIN_PORT: z.coerce.number('set it to a port number, for example 8788').int().min(0).max(65_535).default(8788),
+  DATA_DIR: z.string().min(1, 'set it to the directory for the bookings').default('.fairgate'),
+  FAIRGATE_ISSUER: requiredText('the "iss" claim of the gateway\'s tokens'),
+  FAIRGATE_AUDIENCE: requiredText('the "aud" claim of the gateway\'s tokens for this site'),
+  FAIRGATE_JWKS_URL: z.url("set it to the address of the gateway's keys, https://<gateway>/.well-known/jwks.json"),
 });
 
 async function main(): Promise<void> {
   const settings = Settings.safeParse(process.env);
   if (!settings.success) {
-    const faults = settings.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    return fail(`The demo origin does not start. ${faults.join('; ')}.`);
+    const problems = settings.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    return fail(`The demo origin cannot start. ${problems.join('; ')}.`);
   }
   const { ORIGIN_PORT, DATA_DIR, FAIRGATE_ISSUER, FAIRGATE_AUDIENCE, FAIRGATE_JWKS_URL } = settings.data;
   try {
@@ -116,14 +116,14 @@ async function main(): Promise<void> {
       jwksUrl: FAIRGATE_JWKS_URL,
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void origin.close());
-    console.log(`Demo origin on ${origin.url} (answers only visitors with an admission).`);
+    console.log(`Demo origin on ${origin.url} (refuses requests without an admission token).`);
   } catch (error) {
-    fail(`The demo origin does not start. ${error instanceof Error ? error.message : String(error)}`);
+    fail(`The demo origin cannot start. ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function fail(sentence: string): void {
-  console.error(sentence);
+function fail(message: string): void {
+  console.error(message);
   process.exitCode = 1;
 }
 

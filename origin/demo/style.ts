@@ -1,5 +1,5 @@
-// The demo site's one stylesheet, inlined into every page: no request that could fail or be refused on the way. Colours
-// follow the Korean government's design system (KRDS), type is the device's own Korean font.
+// The demo site's stylesheet, inlined into every page, so that no further request can fail. Colours follow the Korean
+// government's design system (KRDS); the font is the device's own Korean font.
 
 import { createHash } from 'node:crypto';
 
@@ -161,12 +161,10 @@ fieldset > * + * { margin-top: 1rem; }
   nav, .brand .lang, .skip, .actions, .unprinted { display: none; }
   .notice { background: none; color: #000000; border-bottom: 1px solid #000000; }
   .wrap { max-width: none; padding-inline: 0; }
-  p, li, dd { text-wrap: pretty; }
-h1, h2, h3 { text-wrap: balance; }
-main { padding-block: 1rem; }
+  main { padding-block: 1rem; }
   .card { border-color: #000000; break-inside: avoid; }
 }
 `;
 
-/** The one style that the content security policy allows. */
+/** The Content-Security-Policy source that allows exactly this style. */
 export const STYLE_SOURCE = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;

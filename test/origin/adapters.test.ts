@@ -1,5 +1,5 @@
-// One table over every form in which a site can add the check: they refuse and admit the same, and nothing behind them
-// runs for anybody who was refused.
+// One table over every adapter of the admission check: all refuse and admit the same requests, and no handler runs for a
+// refused request.
 
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -7,19 +7,19 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AdmissionEnv, admission as honoAdmission, withAdmission } from '../../origin/hono.ts';
 import { admission as nodeAdmission } from '../../origin/node.ts';
-import { commandHeaders, stockHeaders } from '../../origin/replies.ts';
-import type { VerifierOptions } from '../../origin/verify.ts';
+import { commandHeaders, stockHeaders } from '../../origin/response-headers.ts';
+import type { VerifierOptions } from '../../origin/verifier-options.ts';
 import { AUDIENCE, ISSUER, type Issuer, makeKey, mint, startIssuer } from './issuer.ts';
 
-interface Answer {
+interface Reply {
   status: number;
   headers: Headers;
   body: string;
 }
 
-type Ask = (headers: Record<string, string>, method?: string) => Promise<Answer>;
+type Send = (headers: Record<string, string>, method?: string) => Promise<Reply>;
 
-/** Paths and visitors that got behind the check. */
+/** Visitors whose requests reached a handler. */
 let reached: string[] = [];
 let issuer: Issuer;
 const servers: Server[] = [];
@@ -38,7 +38,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   reached = [];
-  issuer.breakWith(null);
+  issuer.respondWith(null);
 });
 
 async function listen(server: Server): Promise<number> {
@@ -47,11 +47,11 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function readAnswer(response: Response): Promise<Answer> {
+async function readReply(response: Response): Promise<Reply> {
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-function askOver(port: number, extra: Record<string, string> = {}): Ask {
+function sendTo(port: number, extra: Record<string, string> = {}): Send {
   return (headers, method = 'GET') =>
     new Promise((resolve, reject) => {
       const sent = request({ port, host: '127.0.0.1', method, headers: { ...headers, ...extra }, agent: false });
@@ -73,20 +73,20 @@ function askOver(port: number, extra: Record<string, string> = {}): Ask {
     });
 }
 
-function answerVisitor(message: IncomingMessage, response: ServerResponse): void {
-  reached.push(message.admission?.sub ?? 'nobody');
+function greetVisitor(message: IncomingMessage, response: ServerResponse): void {
+  reached.push(message.admission?.sub ?? 'none');
   response.end(`hello ${message.admission?.sub}`);
 }
 
-/** Express and its relatives call middleware in turn and go on when `next` is called. */
-function expressShape(...chain: ((q: IncomingMessage, s: ServerResponse, next: () => void) => void)[]) {
+/** Runs middleware like Express: the next one runs when `next` is called. */
+function runInOrder(...chain: ((q: IncomingMessage, s: ServerResponse, next: () => void) => void)[]) {
   return (message: IncomingMessage, response: ServerResponse) => {
     const run = (index: number) => chain[index]?.(message, response, () => run(index + 1));
     run(0);
   };
 }
 
-const forms: [string, (options: VerifierOptions) => Promise<Ask>][] = [
+const adapters: [string, (options: VerifierOptions) => Promise<Send>][] = [
   [
     'Hono middleware',
     async (options) => {
@@ -96,7 +96,7 @@ const forms: [string, (options: VerifierOptions) => Promise<Ask>][] = [
         reached.push(c.get('admission').sub);
         return c.text(`hello ${c.get('admission').sub}`);
       });
-      return async (headers, method = 'GET') => readAnswer(await app.request('/', { headers, method }));
+      return async (headers, method = 'GET') => readReply(await app.request('/', { headers, method }));
     },
   ],
   [
@@ -107,24 +107,24 @@ const forms: [string, (options: VerifierOptions) => Promise<Ask>][] = [
         return new Response(`hello ${admission.sub}`);
       });
       return async (headers, method = 'GET') =>
-        readAnswer(await handle(new Request('http://site/', { headers, method })));
+        readReply(await handle(new Request('http://site/', { headers, method })));
     },
   ],
   [
-    'bare http.createServer',
+    'plain http.createServer',
     async (options) => {
       const check = nodeAdmission(options);
-      return askOver(await listen(createServer((q, s) => check(q, s, () => answerVisitor(q, s)))));
+      return sendTo(await listen(createServer((q, s) => check(q, s, () => greetVisitor(q, s)))));
     },
   ],
   [
-    'Express shape',
+    'Express middleware',
     async (options) => {
       const spoof = (q: IncomingMessage, _: ServerResponse, next: () => void) => {
         q.admission = { sub: 'forged' } as NonNullable<IncomingMessage['admission']>;
         next();
       };
-      return askOver(await listen(createServer(expressShape(spoof, nodeAdmission(options), answerVisitor))));
+      return sendTo(await listen(createServer(runInOrder(spoof, nodeAdmission(options), greetVisitor))));
     },
   ],
   [
@@ -136,77 +136,77 @@ const forms: [string, (options: VerifierOptions) => Promise<Ask>][] = [
         const visitor = await check.upgrade(message, socket);
         if (visitor === null) return;
         reached.push(visitor.sub);
-        // Stands for a WebSocket library: answers, and ends so that the table can read it.
+        // In place of a WebSocket library: responds and closes, so that the client can read it.
         const body = `hello ${visitor.sub}`;
         socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
       });
-      return askOver(await listen(server), { Connection: 'Upgrade', Upgrade: 'websocket' });
+      return sendTo(await listen(server), { Connection: 'Upgrade', Upgrade: 'websocket' });
     },
   ],
 ];
 
-describe.each(forms)('%s', (name, start) => {
-  let ask: Ask;
+describe.each(adapters)('%s', (name, start) => {
+  let send: Send;
 
   beforeAll(async () => {
-    ask = await start({ jwksUrl: issuer.jwksUrl, issuer: ISSUER, audience: AUDIENCE, room: 'vaccine' });
+    send = await start({ jwksUrl: issuer.jwksUrl, issuer: ISSUER, audience: AUDIENCE, room: 'vaccine' });
   });
 
   const refusals: [string, string, string, () => Promise<string | null>][] = [
     ['no token', 'no-admission', 'missing', async () => null],
-    ['nonsense', 'invalid-admission', 'malformed', async () => 'x'],
+    ['a text that is no token', 'invalid-admission', 'malformed', async () => 'x'],
     ['a queue token', 'invalid-admission', 'type', () => issuer.mint({ header: { typ: 'queue+jwt' } })],
-    ["a stranger's token", 'invalid-admission', 'key', async () => mint({ key: await makeKey() })],
+    ['a token signed with another key', 'invalid-admission', 'key', async () => mint({ key: await makeKey() })],
     ['an expired token', 'invalid-admission', 'expired', () => issuer.mint({ claims: { exp: 1 } })],
     ["another room's token", 'invalid-admission', 'room', () => issuer.mint({ claims: { room: 'concert' } })],
   ];
 
   test.each(refusals)('refuses %s', async (_, type, reason, make) => {
     const token = await make();
-    const answer = await ask(token === null ? {} : { 'Fairgate-Admission': token });
-    expect(answer.status).toBe(403);
-    expect(answer.headers.get('content-type')).toBe('application/problem+json');
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.headers.has('www-authenticate')).toBe(false);
-    expect(JSON.parse(answer.body)).toMatchObject({
+    const reply = await send(token === null ? {} : { 'Fairgate-Admission': token });
+    expect(reply.status).toBe(403);
+    expect(reply.headers.get('content-type')).toBe('application/problem+json');
+    expect(reply.headers.get('cache-control')).toBe('no-store');
+    expect(reply.headers.has('www-authenticate')).toBe(false);
+    expect(JSON.parse(reply.body)).toMatchObject({
       type: `https://fairgate.dev/problems/${type}`,
       status: 403,
-      title: 'Come through the line',
+      title: 'Please enter through the waiting room',
       reason,
     });
     expect(reached).toEqual([]);
   });
 
-  test('refuses a token under any other header', async () => {
+  test('refuses a valid token in any other header', async () => {
     const token = await issuer.mint();
-    const answer = await ask({ Authorization: `Bearer ${token}`, Cookie: `Fairgate-Admission=${token}` });
-    expect([answer.status, reached]).toEqual([403, []]);
+    const reply = await send({ Authorization: `Bearer ${token}`, Cookie: `Fairgate-Admission=${token}` });
+    expect([reply.status, reached]).toEqual([403, []]);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])('refuses %s like any request', async (method) => {
-    // Node's client gives an upgrade no body to read back on HEAD, so that form is asked by GET alone.
-    const answer = await ask({}, name === 'upgrade' ? 'GET' : method);
-    expect([answer.status, reached]).toEqual([403, []]);
-    if (method === 'HEAD' && name !== 'upgrade') expect(answer.body).toBe('');
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])('refuses %s without a token', async (method) => {
+    // Node's client cannot read the response to an upgrade by HEAD: this adapter is tested with GET only.
+    const reply = await send({}, name === 'upgrade' ? 'GET' : method);
+    expect([reply.status, reached]).toEqual([403, []]);
+    if (method === 'HEAD' && name !== 'upgrade') expect(reply.body).toBe('');
   });
 
-  test('is closed while the keys cannot be fetched', async () => {
-    issuer.breakWith({ status: 500, body: '' });
+  test('refuses every request with 503 while the keys cannot be fetched', async () => {
+    issuer.respondWith({ status: 500, body: '' });
     const closed = await start({ jwksUrl: issuer.jwksUrl, issuer: ISSUER, audience: AUDIENCE });
-    const answer = await closed({ 'Fairgate-Admission': await issuer.mint() });
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBe('5');
-    expect(JSON.parse(answer.body).type).toBe('https://fairgate.dev/problems/keys-unavailable');
+    const reply = await closed({ 'Fairgate-Admission': await issuer.mint() });
+    expect(reply.status).toBe(503);
+    expect(reply.headers.get('retry-after')).toBe('5');
+    expect(JSON.parse(reply.body).type).toBe('https://fairgate.dev/problems/keys-unavailable');
     expect(reached).toEqual([]);
   });
 
-  test('admits a visitor from the line and knows who it is', async () => {
-    const answer = await ask({ 'Fairgate-Admission': await issuer.mint() });
-    expect([answer.status, answer.body, reached]).toEqual([200, 'hello visitor-1', ['visitor-1']]);
+  test('admits a visitor with a valid token and passes the claims on', async () => {
+    const reply = await send({ 'Fairgate-Admission': await issuer.mint() });
+    expect([reply.status, reply.body, reached]).toEqual([200, 'hello visitor-1', ['visitor-1']]);
   });
 });
 
-test('a visitor who hangs up during an upgrade does not end the process', async () => {
+test('a visitor who disconnects during an upgrade does not crash the process', async () => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -237,21 +237,21 @@ test('a visitor who hangs up during an upgrade does not end the process', async 
   expect(await finished).toBeNull();
 });
 
-describe('what an origin says back', () => {
-  test('is a count with the second at which it was read, never a later one', () => {
+describe('response headers', () => {
+  test('Fairgate-Stock has the count and its time, rounded down to the second', () => {
     expect(stockHeaders(12, 1_637_000_000_999)).toEqual({ 'Fairgate-Stock': '12;as-of=@1637000000' });
     expect(stockHeaders(0, 0)).toEqual({ 'Fairgate-Stock': '0;as-of=@0' });
   });
 
-  test.each([-1, 1.5, Number.NaN, 1e15])('is never a count of %s', (remaining) => {
+  test.each([-1, 1.5, Number.NaN, 1e15])('a stock of %s throws', (remaining) => {
     expect(() => stockHeaders(remaining, 0)).toThrow(RangeError);
   });
 
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('is never read at %s', (asOf) => {
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('a stock counted at %s throws', (asOf) => {
     expect(() => stockHeaders(1, asOf)).toThrow(RangeError);
   });
 
-  test('is a command in one word', () => {
+  test('Fairgate-Command has the command', () => {
     expect(commandHeaders('complete')).toEqual({ 'Fairgate-Command': 'complete' });
     expect(commandHeaders('revoke')).toEqual({ 'Fairgate-Command': 'revoke' });
   });

@@ -1,5 +1,5 @@
-// The laws of the demo site, over HTTP as the gateway asks it: closed on every path, nothing changed by a form that is not
-// its own, a slot sold once, and every answer with the stock of its moment.
+// The demo site over HTTP, as the gateway requests it: every path requires an admission, only its own forms change anything,
+// a seat is booked once, and every response carries the current stock.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -52,11 +52,11 @@ interface DemoVisitor {
     headers?: Record<string, string>,
     at?: DemoOrigin,
   ): Promise<Response>;
-  /** The token of this visitor's forms. */
+  /** CSRF token of this visitor's forms. */
   formToken(): Promise<string>;
 }
 
-async function visitor(sub: string): Promise<DemoVisitor> {
+async function admit(sub: string): Promise<DemoVisitor> {
   const token = await issuer.mint({ claims: { sub } });
   const base = { 'Fairgate-Admission': token, 'X-Forwarded-Host': HOST, 'Accept-Language': 'en' };
   const get = (path: string, headers: Record<string, string> = {}) =>
@@ -77,23 +77,23 @@ async function visitor(sub: string): Promise<DemoVisitor> {
   };
 }
 
-/** Slots that the booking page offers this visitor. */
-async function offered(someone: DemoVisitor): Promise<string[]> {
-  return [...(await (await someone.get('/book')).text()).matchAll(/name="slot" value="([^"]+)"/g)].map(
+/** Values of the slots that the booking page offers. */
+async function offeredSlots(visitor: DemoVisitor): Promise<string[]> {
+  return [...(await (await visitor.get('/book')).text()).matchAll(/name="slot" value="([^"]+)"/g)].map(
     ([, slot]) => slot ?? '',
   );
 }
 
-async function bookForm(someone: DemoVisitor, slot: string): Promise<Record<string, string>> {
-  return { slot, name: '김새봄', phoneEnd: '1234', formToken: await someone.formToken() };
+async function bookForm(visitor: DemoVisitor, slot: string): Promise<Record<string, string>> {
+  return { slot, name: '김새봄', phoneEnd: '1234', formToken: await visitor.formToken() };
 }
 
-async function firstSlot(someone: DemoVisitor): Promise<string> {
-  return (await offered(someone))[0] ?? '';
+async function firstSlot(visitor: DemoVisitor): Promise<string> {
+  return (await offeredSlots(visitor))[0] ?? '';
 }
 
-async function bookingNumber(someone: DemoVisitor): Promise<string | null> {
-  return /\d{4}-\d{4}(?=<\/dd>)/.exec(await (await someone.get('/booking')).text())?.[0] ?? null;
+async function bookingNumber(visitor: DemoVisitor): Promise<string | null> {
+  return /\d{4}-\d{4}(?=<\/dd>)/.exec(await (await visitor.get('/booking')).text())?.[0] ?? null;
 }
 
 const STOCK = /^(\d+);as-of=@\d{10}$/;
@@ -116,7 +116,7 @@ describe('without an admission', () => {
     '/book/x.js',
   ];
 
-  test.each(paths)('%s is closed', async (path) => {
+  test.each(paths)('%s is refused, by every method', async (path) => {
     for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE']) {
       const response = await fetch(origin.url + path, { method });
       expect(response.status).toBe(403);
@@ -125,7 +125,7 @@ describe('without an admission', () => {
     }
   });
 
-  test('a queue token does not open it, nor another site’s admission', async () => {
+  test('a queue token and another site’s admission token are refused', async () => {
     for (const token of [
       await issuer.mint({ header: { typ: 'queue+jwt' } }),
       await issuer.mint({ claims: { aud: 'https://other.example' } }),
@@ -134,50 +134,50 @@ describe('without an admission', () => {
     }
   });
 
-  test('while the keys cannot be had it is closed to everybody', async () => {
-    issuer.breakWith({ status: 500, body: '' });
-    expect((await (await visitor('a')).get('/')).status).toBe(503);
+  test('every request is refused with 503 while the keys are unavailable', async () => {
+    issuer.respondWith({ status: 500, body: '' });
+    expect((await (await admit('a')).get('/')).status).toBe(503);
   });
 });
 
 describe('a form changes nothing', () => {
   const cases: [string, Record<string, string>, Record<string, string>, number][] = [
     ['from another site', {}, { Origin: 'https://evil.example' }, 403],
-    ['from a site whose name only begins the same', {}, { Origin: `https://${HOST}.evil.example` }, 403],
-    ['from nowhere', {}, { Origin: 'null' }, 403],
+    ['from a host that starts with the site’s host', {}, { Origin: `https://${HOST}.evil.example` }, 403],
+    ['with an opaque origin', {}, { Origin: 'null' }, 403],
     ['from another port', {}, { Origin: `https://${HOST}:8443` }, 403],
-    ['where the browser’s host is unclear', {}, { 'X-Forwarded-Host': `${HOST}, evil.example` }, 403],
-    ['with a token of its own making', { formToken: 'x'.repeat(43) }, {}, 403],
+    ['with two forwarded hosts', {}, { 'X-Forwarded-Host': `${HOST}, evil.example` }, 403],
+    ['with a forged token', { formToken: 'x'.repeat(43) }, {}, 403],
     ['without a token', { formToken: '' }, {}, 403],
-    ['in another encoding', {}, { 'Content-Type': 'text/plain' }, 400],
-    ['as an upload', {}, { 'Content-Type': 'multipart/form-data; boundary=x' }, 400],
+    ['as plain text', {}, { 'Content-Type': 'text/plain' }, 400],
+    ['as multipart', {}, { 'Content-Type': 'multipart/form-data; boundary=x' }, 400],
     ['that is too large', { name: 'x'.repeat(5_000) }, {}, 413],
     ['without a name', { name: '  ' }, {}, 422],
     ['with a name too long to print', { name: 'x'.repeat(41) }, {}, 422],
     ['with control characters', { name: 'a\u0000b' }, {}, 422],
     ['with three digits', { phoneEnd: '123' }, {}, 422],
     ['without a slot', { slot: '' }, {}, 422],
-    ['with a slot of its own making', { slot: "x'; DROP TABLE slot; --" }, {}, 422],
-    ['with a slot that is not there', { slot: 'mulgyeol.999999999999999' }, {}, 409],
+    ['with SQL in the slot', { slot: "x'; DROP TABLE slot; --" }, {}, 422],
+    ['with a slot that does not exist', { slot: 'mulgyeol.999999999999999' }, {}, 409],
   ];
 
   test.each(cases)('%s', async (_, form, headers, status) => {
-    const a = await visitor('a');
+    const a = await admit('a');
     const response = await a.post('/book', { ...(await bookForm(a, await firstSlot(a))), ...form }, headers);
     expect(response.status).toBe(status);
     expect(stockOf(response)).toBe(CLINIC_COUNT);
     expect(await bookingNumber(a)).toBeNull();
   });
 
-  test('that was made for another visitor', async () => {
-    const [a, b] = [await visitor('a'), await visitor('b')];
+  test('with the token of another visitor', async () => {
+    const [a, b] = [await admit('a'), await admit('b')];
     const response = await b.post('/book', await bookForm(a, await firstSlot(a)));
     expect(response.status).toBe(403);
     expect(await bookingNumber(b)).toBeNull();
   });
 
-  test('without the Origin that every browser sends', async () => {
-    const a = await visitor('a');
+  test('without an Origin header', async () => {
+    const a = await admit('a');
     const body = new URLSearchParams(await bookForm(a, await firstSlot(a)));
     const token = await issuer.mint({ claims: { sub: 'a' } });
     const response = await fetch(`${origin.url}/book`, {
@@ -188,8 +188,8 @@ describe('a form changes nothing', () => {
     expect(response.status).toBe(403);
   });
 
-  test('that ends the visit of somebody who did not ask', async () => {
-    const a = await visitor('a');
+  test('from another site to end the visit', async () => {
+    const a = await admit('a');
     expect((await a.get('/done')).headers.has('Fairgate-Command')).toBe(false);
     const forged = await a.post('/done', { formToken: await a.formToken() }, { Origin: 'https://evil.example' });
     expect([forged.status, forged.headers.has('Fairgate-Command')]).toEqual([403, false]);
@@ -197,21 +197,21 @@ describe('a form changes nothing', () => {
 });
 
 describe('the last slot', () => {
-  test('goes to exactly one of twenty who press at once, over two processes', async () => {
+  test('goes to exactly one of twenty simultaneous visitors over two processes', async () => {
     const second = await startOrigin();
-    const people = await Promise.all(Array.from({ length: 20 }, (_, i) => visitor(`v${i}`)));
-    const slot = await firstSlot(people[0] as DemoVisitor);
-    const forms = await Promise.all(people.map((someone) => bookForm(someone, slot)));
-    const answers = await Promise.all(
-      people.map((someone, i) => someone.post('/book', forms[i] ?? {}, {}, i % 2 === 0 ? origin : second)),
+    const visitors = await Promise.all(Array.from({ length: 20 }, (_, i) => admit(`v${i}`)));
+    const slot = await firstSlot(visitors[0] as DemoVisitor);
+    const forms = await Promise.all(visitors.map((visitor) => bookForm(visitor, slot)));
+    const responses = await Promise.all(
+      visitors.map((visitor, i) => visitor.post('/book', forms[i] ?? {}, {}, i % 2 === 0 ? origin : second)),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, ...Array.from({ length: 19 }, () => 409)]);
-    const numbers = await Promise.all(people.map(bookingNumber));
+    expect(responses.map(({ status }) => status).sort()).toEqual([303, ...Array.from({ length: 19 }, () => 409)]);
+    const numbers = await Promise.all(visitors.map(bookingNumber));
     expect(numbers.filter((number) => number !== null)).toHaveLength(1);
   });
 
-  test('taken in between, says that nothing was booked, keeps what was typed and offers only what is left', async () => {
-    const [a, b] = [await visitor('a'), await visitor('b')];
+  test('taken in the meantime: the page says that nothing was booked, keeps the input and offers the remaining slots', async () => {
+    const [a, b] = [await admit('a'), await admit('b')];
     const slot = await firstSlot(a);
     await a.post('/book', await bookForm(a, slot));
     const response = await b.post('/book', await bookForm(b, slot));
@@ -220,55 +220,55 @@ describe('the last slot', () => {
     expect(page).toContain('Nothing was booked');
     expect(page).toContain('value="김새봄"');
     expect(page).not.toContain(`value="${slot}"`);
-    expect(await offered(b)).toHaveLength(CLINIC_COUNT - 1);
+    expect(await offeredSlots(b)).toHaveLength(CLINIC_COUNT - 1);
   });
 
-  test('of all, leaves a page that says so and no form', async () => {
-    const a = await visitor('a');
-    const slots = await offered(a);
+  test('of all clinics taken: the booking page says so and accepts no form', async () => {
+    const a = await admit('a');
+    const slots = await offeredSlots(a);
     for (const [i, slot] of slots.entries()) {
-      const someone = await visitor(`v${i}`);
-      expect((await someone.post('/book', await bookForm(someone, slot))).status).toBe(303);
+      const visitor = await admit(`v${i}`);
+      expect((await visitor.post('/book', await bookForm(visitor, slot))).status).toBe(303);
     }
     const response = await a.get('/book');
-    expect(await response.text()).toContain('All places are taken');
+    expect(await response.text()).toContain('All appointments are taken');
     expect(stockOf(response)).toBe(0);
     expect((await a.post('/book', await bookForm(a, slots[0] ?? ''))).status).toBe(409);
   });
 });
 
 describe('a booking', () => {
-  test('sent twice at once is one booking, and both presses lead to it', async () => {
-    const a = await visitor('a');
+  test('submitted three times at once is one booking, and every response redirects to it', async () => {
+    const a = await admit('a');
     const form = await bookForm(a, await firstSlot(a));
-    const answers = await Promise.all([a.post('/book', form), a.post('/book', form), a.post('/book', form)]);
-    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303]);
-    expect(answers.map(({ headers }) => headers.get('Location'))).toEqual(['/booking', '/booking', '/booking']);
-    expect(answers.map(stockOf)).toEqual([CLINIC_COUNT - 1, CLINIC_COUNT - 1, CLINIC_COUNT - 1]);
+    const responses = await Promise.all([a.post('/book', form), a.post('/book', form), a.post('/book', form)]);
+    expect(responses.map(({ status }) => status)).toEqual([303, 303, 303]);
+    expect(responses.map(({ headers }) => headers.get('Location'))).toEqual(['/booking', '/booking', '/booking']);
+    expect(responses.map(stockOf)).toEqual([CLINIC_COUNT - 1, CLINIC_COUNT - 1, CLINIC_COUNT - 1]);
   });
 
-  test('wished for elsewhere as well is told to be the one that there was', async () => {
-    const a = await visitor('a');
-    const [first = '', other = ''] = await offered(a);
+  test('requested for another slot shows the existing booking', async () => {
+    const a = await admit('a');
+    const [first = '', other = ''] = await offeredSlots(a);
     await a.post('/book', await bookForm(a, first));
     const number = await bookingNumber(a);
-    const answer = await a.post('/book', await bookForm(a, other));
-    expect(answer.headers.get('Location')).toBe('/booking?kept');
+    const response = await a.post('/book', await bookForm(a, other));
+    expect(response.headers.get('Location')).toBe('/booking?kept');
     const page = await (await a.get('/booking?kept')).text();
     expect(page).toContain('You already had a booking');
     expect(page).toContain(number);
     expect((await a.get('/book')).headers.get('Location')).toBe('/booking');
   });
 
-  test('is there after a restart, and another visitor finds it by number and digits, in full width too', async () => {
-    const a = await visitor('a');
+  test('survives a restart, and another visitor finds it by number and digits, also in full-width digits', async () => {
+    const a = await admit('a');
     await a.post('/book', await bookForm(a, await firstSlot(a)));
     const number = (await bookingNumber(a)) ?? '';
     await origin.close();
     running = [];
     origin = await startOrigin();
     expect(await bookingNumber(a)).toBe(number);
-    const b = await visitor('b');
+    const b = await admit('b');
     expect(await bookingNumber(b)).toBeNull();
     const wrong = await b.post('/booking', { number, phoneEnd: '9999', formToken: await b.formToken() });
     expect([wrong.status, (await wrong.text()).includes('김새봄')]).toEqual([422, false]);
@@ -277,8 +277,8 @@ describe('a booking', () => {
     expect([found.status, (await found.text()).includes('김새봄')]).toEqual([200, true]);
   });
 
-  test('stays when the visit is finished, and the last page shows it', async () => {
-    const a = await visitor('a');
+  test('remains when the visit is finished, and the last page shows it', async () => {
+    const a = await admit('a');
     await a.post('/book', await bookForm(a, await firstSlot(a)));
     const number = await bookingNumber(a);
     const last = await a.post('/done', { formToken: await a.formToken() });
@@ -288,28 +288,30 @@ describe('a booking', () => {
   });
 });
 
-describe('every answer', () => {
-  test('carries the stock of its moment', async () => {
-    const a = await visitor('a');
+describe('every response', () => {
+  test('carries the current stock', async () => {
+    const a = await admit('a');
     const paths = ['/', '/book', '/booking', '/done', '/nothing'];
-    const answers = await Promise.all(paths.map((path) => a.get(path)));
-    for (const answer of answers) expect(answer.headers.get('Fairgate-Stock')).toMatch(STOCK);
+    const responses = await Promise.all(paths.map((path) => a.get(path)));
+    for (const response of responses) expect(response.headers.get('Fairgate-Stock')).toMatch(STOCK);
     const booked = await a.post('/book', await bookForm(a, await firstSlot(a)));
     expect(stockOf(booked)).toBe(CLINIC_COUNT - 1);
   });
 
-  test('allows no script, no frame and nothing from elsewhere, and is stored nowhere', async () => {
+  test('forbids scripts, frames, external resources and storing', async () => {
     for (const path of ['/', '/book', '/nothing']) {
-      const answer = await (await visitor('a')).get(path);
-      const page = await answer.text();
-      expect(answer.headers.get('Content-Security-Policy')).toContain(`default-src 'none'; style-src ${STYLE_SOURCE};`);
-      expect(answer.headers.get('Cache-Control')).toBe('no-store');
+      const response = await (await admit('a')).get(path);
+      const page = await response.text();
+      expect(response.headers.get('Content-Security-Policy')).toContain(
+        `default-src 'none'; style-src ${STYLE_SOURCE};`,
+      );
+      expect(response.headers.get('Cache-Control')).toBe('no-store');
       expect(page).not.toMatch(/<script|javascript:|\son\w+=|\sstyle=|src="|https?:(?!\/\/www\.w3\.org)/);
     }
   });
 
-  test('shows what a visitor typed as text, never as markup', async () => {
-    const a = await visitor('a');
+  test('escapes what a visitor entered', async () => {
+    const a = await admit('a');
     const name = '"><b>x</b>&';
     const form = { ...(await bookForm(a, await firstSlot(a))), name };
     const rejected = await (await a.post('/book', { ...form, phoneEnd: '<i>' })).text();
@@ -320,11 +322,11 @@ describe('every answer', () => {
     expect(rejected + page).not.toMatch(/<b>x|<i>/);
   });
 
-  test('is in the language of the browser, Korean first, and a choice is kept', async () => {
-    const a = await visitor('a');
+  test('is in the browser’s language, Korean by default, and stores only an explicit choice', async () => {
+    const a = await admit('a');
     const inLanguage = async (path: string, headers: Record<string, string>) => {
-      const answer = await a.get(path, headers);
-      return [answer.headers.get('Content-Language'), answer.headers.get('Set-Cookie')?.split(';')[0] ?? null];
+      const response = await a.get(path, headers);
+      return [response.headers.get('Content-Language'), response.headers.get('Set-Cookie')?.split(';')[0] ?? null];
     };
     expect(await inLanguage('/', { 'Accept-Language': 'en-US,en;q=0.9,ko;q=0.8' })).toEqual(['en', null]);
     expect(await inLanguage('/', { 'Accept-Language': 'ko-KR,ko;q=0.9,en;q=0.8' })).toEqual(['ko', null]);
@@ -335,7 +337,7 @@ describe('every answer', () => {
   });
 });
 
-describe('as a program', () => {
+describe('the program', () => {
   const settings = {
     ORIGIN_PORT: '0',
     FAIRGATE_ISSUER: ISSUER,
@@ -365,15 +367,15 @@ describe('as a program', () => {
     ['ORIGIN_PORT', { ...settings, ORIGIN_PORT: 'x' }],
     ['FAIRGATE_JWKS_URL', { ...settings, FAIRGATE_JWKS_URL: 'gate' }],
     ['jwksUrl', { ...settings, FAIRGATE_JWKS_URL: 'http://gate.example/jwks.json' }],
-  ])('does not start with a wrong %s, and says so in one sentence', async (name, env) => {
+  ])('exits with a message for an invalid %s', async (name, env) => {
     const { output, ended } = run(env);
     expect(await ended).toBe(1);
-    expect(output.err).toContain('The demo origin does not start.');
+    expect(output.err).toContain('The demo origin cannot start.');
     expect(output.err).toContain(name);
     expect(output.err).not.toContain('    at ');
   });
 
-  test('ends cleanly when it is told to', async () => {
+  test('exits with code 0 on SIGTERM', async () => {
     const { child, output, started, ended } = run(settings);
     await started;
     expect(output.out).toMatch(/http:\/\/127\.0\.0\.1:\d+/);
@@ -382,7 +384,7 @@ describe('as a program', () => {
   });
 });
 
-test('a port that is in use is said at the start', async () => {
+test('starting on a port in use rejects with EADDRINUSE', async () => {
   const start = startDemoOrigin({
     port: origin.port,
     dataDir,

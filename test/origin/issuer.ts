@@ -1,5 +1,5 @@
-// A gateway's signing half for the tests: keys, a key set on loopback, and tokens that are right in everything but what a
-// test asks to be wrong.
+// The issuing part of a gateway for tests: signing keys, a key set on loopback, and tokens that are valid except for what a
+// test changes.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -33,11 +33,11 @@ export interface MintOptions {
 export interface Issuer {
   jwksUrl: string;
   key: SigningKey;
-  /** Times the key set was asked for. */
+  /** Number of requests for the key set. */
   fetches(): number;
   publish(...keys: SigningKey[]): void;
-  /** What the key set's address answers with instead of the keys; null for the keys again. */
-  breakWith(answer: { status: number; body: string } | null): void;
+  /** Response to the next requests in place of the key set; null: the key set again. */
+  respondWith(response: { status: number; body: string } | null): void;
   mint(options?: MintOptions): Promise<string>;
   close(): Promise<void>;
 }
@@ -45,12 +45,12 @@ export interface Issuer {
 export async function startIssuer(): Promise<Issuer> {
   const key = await makeKey();
   let published: SigningKey[] = [key];
-  let broken: { status: number; body: string } | null = null;
+  let override: { status: number; body: string } | null = null;
   let fetches = 0;
   const server = createServer((_, response) => {
     fetches++;
-    response.writeHead(broken?.status ?? 200, { 'Content-Type': 'application/json', Connection: 'close' });
-    response.end(broken?.body ?? JSON.stringify({ keys: published.map(({ publicJwk }) => publicJwk) }));
+    response.writeHead(override?.status ?? 200, { 'Content-Type': 'application/json', Connection: 'close' });
+    response.end(override?.body ?? JSON.stringify({ keys: published.map(({ publicJwk }) => publicJwk) }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -60,8 +60,8 @@ export async function startIssuer(): Promise<Issuer> {
     publish: (...keys) => {
       published = keys;
     },
-    breakWith: (answer) => {
-      broken = answer;
+    respondWith: (response) => {
+      override = response;
     },
     mint: (options = {}) => mint({ key, ...options }),
     close: () =>
@@ -100,7 +100,7 @@ export function mint({
     .sign(key.privateKey);
 }
 
-/** Base64url of a JSON value or a text: for tokens that no library would make. */
+/** Base64url of a JSON value or a text, for tokens that no library would create. */
 export function encode(part: unknown): string {
   return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
 }

@@ -1,10 +1,12 @@
-// The laws of the admission check, refusals first: every confusion that RFC 8725 names, then what happens when keys
-// change or cannot be had. The tokens are real ones, wrong in one thing each.
+// The admission check, refusals first: the attacks that RFC 8725 names, then changed and unavailable keys. Each token is a
+// valid one with one thing changed.
 
 import { createHmac } from 'node:crypto';
 import { CompactSign, exportSPKI, SignJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createVerifier, type Verdict, type VerifierOptions, VerifierOptionsError } from '../../origin/verify.ts';
+import type { Verdict } from '../../origin/verdict.ts';
+import { type VerifierOptions, VerifierOptionsError } from '../../origin/verifier-options.ts';
+import { createVerifier } from '../../origin/verify.ts';
 import {
   AUDIENCE,
   claimsAt,
@@ -18,10 +20,10 @@ import {
 } from './issuer.ts';
 
 let issuer: Issuer;
-let stranger: SigningKey;
+let unpublishedKey: SigningKey;
 
 beforeAll(async () => {
-  stranger = await makeKey();
+  unpublishedKey = await makeKey();
 });
 
 beforeEach(async () => {
@@ -55,13 +57,17 @@ function signHmac(secret: string | Uint8Array, kid: string): string {
 
 describe('a token is refused', () => {
   const refusals: [string, string, () => string | undefined | Promise<string>][] = [
-    ['where there is none', 'missing', () => undefined],
+    ['when it is absent', 'missing', () => undefined],
     ['when it is empty', 'missing', () => ''],
     ['when it is not a token', 'malformed', () => 'let me in'],
-    ['when it has three parts of nothing', 'malformed', () => 'a.b.c'],
-    ['as Authorization writes it', 'malformed', async () => `Bearer ${await issuer.mint()}`],
-    ['when two came', 'malformed', async () => `${await issuer.mint()}, ${await issuer.mint()}`],
-    ['when it is longer than any real one', 'malformed', () => issuer.mint({ claims: { padding: 'x'.repeat(4_096) } })],
+    ['when its three parts are not JSON', 'malformed', () => 'a.b.c'],
+    ['with a Bearer prefix', 'malformed', async () => `Bearer ${await issuer.mint()}`],
+    ['when there are two', 'malformed', async () => `${await issuer.mint()}, ${await issuer.mint()}`],
+    [
+      'when it is longer than 4,096 characters',
+      'malformed',
+      () => issuer.mint({ claims: { padding: 'x'.repeat(4_096) } }),
+    ],
     [
       'unsigned: alg none',
       'algorithm',
@@ -82,41 +88,42 @@ describe('a token is refused', () => {
       'algorithm',
       () => signHmac(JSON.stringify(issuer.key.publicJwk), issuer.key.kid),
     ],
-    ['signed by a stranger under his own kid', 'key', () => mint({ key: stranger })],
-    ['signed by a stranger under our kid', 'signature', () => mint({ key: stranger, header: { kid: issuer.key.kid } })],
+    ['signed with an unpublished key', 'key', () => mint({ key: unpublishedKey })],
     [
-      'signed by a stranger who brings the key along',
+      'signed with an unpublished key under a published kid',
+      'signature',
+      () => mint({ key: unpublishedKey, header: { kid: issuer.key.kid } }),
+    ],
+    [
+      'signed with a key from its own header',
       'key',
-      () => mint({ key: stranger, header: { jwk: stranger.publicJwk, jku: 'https://evil.example/jwks.json' } }),
+      () =>
+        mint({ key: unpublishedKey, header: { jwk: unpublishedKey.publicJwk, jku: 'https://evil.example/jwks.json' } }),
     ],
     ['without a kid', 'key', () => issuer.mint({ header: { kid: undefined } })],
-    ['with a kid that is not a text', 'key', () => signRaw(JSON.stringify(claimsAt(Date.now())), { kid: 7 })],
+    ['with a kid that is not a string', 'key', () => signRaw(JSON.stringify(claimsAt(Date.now())), { kid: 7 })],
     ['as a queue token', 'type', () => issuer.mint({ header: { typ: 'queue+jwt' } })],
     ['as a plain JWT', 'type', () => issuer.mint({ header: { typ: 'JWT' } })],
     ['without a type', 'type', () => issuer.mint({ header: { typ: undefined } })],
     [
-      'with an extension that must be understood',
+      'with an unknown critical header',
       'malformed',
       () => signRaw(JSON.stringify(claimsAt(Date.now())), { crit: ['https://example/ext'], 'https://example/ext': 1 }),
     ],
     ['from another issuer', 'issuer', () => issuer.mint({ claims: { iss: 'https://other.example' } })],
-    ['made out for another site', 'audience', () => issuer.mint({ claims: { aud: 'https://other.example' } })],
-    [
-      'made out for several sites',
-      'malformed',
-      () => issuer.mint({ claims: { aud: [AUDIENCE, 'https://b.example'] } }),
-    ],
-    ['when its time is over', 'expired', () => issuer.mint({ claims: { exp: Date.now() / 1000 - 31 } })],
+    ['issued for another site', 'audience', () => issuer.mint({ claims: { aud: 'https://other.example' } })],
+    ['issued for several sites', 'malformed', () => issuer.mint({ claims: { aud: [AUDIENCE, 'https://b.example'] } })],
+    ['after its end', 'expired', () => issuer.mint({ claims: { exp: Date.now() / 1000 - 31 } })],
     ['before its slot', 'early', () => issuer.mint({ claims: { nbf: Date.now() / 1000 + 32 } })],
     [
-      'when it would never end',
+      'when its end is infinite',
       'malformed',
       () => signRaw(JSON.stringify(claimsAt(Date.now())).replace(/"exp":\d+/, '"exp":1e999')),
     ],
-    ['when its claims are a list', 'malformed', () => signRaw('[]')],
+    ['when its claims are an array', 'malformed', () => signRaw('[]')],
     ['when its claims are not JSON', 'malformed', () => signRaw('exp=9999999999')],
     [
-      'when one character of its claims was changed',
+      'when its claims were changed',
       'signature',
       async () => {
         const [header, , signature] = (await issuer.mint()).split('.');
@@ -155,14 +162,14 @@ describe('a token is refused', () => {
     expect(reasonIn(await verifier()(token))).toBe('malformed');
   });
 
-  test('from another room, where the site named its room', async () => {
+  test('from another room than the configured one', async () => {
     const token = await issuer.mint({ claims: { room: 'concert' } });
     expect(reasonIn(await verifier({ room: 'vaccine' })(token))).toBe('room');
   });
 
-  test('when an RSA key is published under its kid', async () => {
+  test('when the published key with its kid is an RSA key', async () => {
     const rsa = { kty: 'RSA', n: 'AQAB'.repeat(86), e: 'AQAB', kid: issuer.key.kid, alg: 'ES256' };
-    issuer.breakWith({ status: 200, body: JSON.stringify({ keys: [rsa] }) });
+    issuer.respondWith({ status: 200, body: JSON.stringify({ keys: [rsa] }) });
     expect(reasonIn(await verifier()(await issuer.mint()))).toBe('key');
   });
 });
@@ -171,15 +178,15 @@ describe('time', () => {
   const now = 1_637_000_000_400;
 
   test.each([
-    ['nbf a hair within the tolerance', { nbf: now / 1000 + 30 }, 'admitted'],
-    ['nbf a hair beyond the tolerance', { nbf: now / 1000 + 30.001 }, 'early'],
-    ['exp a hair within the tolerance', { exp: now / 1000 - 29.999 }, 'admitted'],
-    ['exp exactly the tolerance ago', { exp: now / 1000 - 30 }, 'expired'],
+    ['nbf exactly at the tolerance', { nbf: now / 1000 + 30 }, 'admitted'],
+    ['nbf 1 ms beyond the tolerance', { nbf: now / 1000 + 30.001 }, 'early'],
+    ['exp 1 ms within the tolerance', { exp: now / 1000 - 29.999 }, 'admitted'],
+    ['exp exactly at the tolerance', { exp: now / 1000 - 30 }, 'expired'],
   ])('is compared with fractions: %s', async (_, claims, expected) => {
     expect(reasonIn(await verifier({ now: () => now })(await issuer.mint({ now, claims })))).toBe(expected);
   });
 
-  test('without tolerance, a slot that opened a moment ago is open', async () => {
+  test('without tolerance, a slot counts to the millisecond', async () => {
     const verify = verifier({ now: () => now, clockToleranceSeconds: 0 });
     expect(reasonIn(await verify(await issuer.mint({ now, claims: { nbf: now / 1000 - 0.001 } })))).toBe('admitted');
     expect(reasonIn(await verify(await issuer.mint({ now, claims: { nbf: now / 1000 + 0.001 } })))).toBe('early');
@@ -187,7 +194,7 @@ describe('time', () => {
 });
 
 describe('a visitor is admitted', () => {
-  test('with a token from the line, and the site reads who it is', async () => {
+  test('with a valid token, and the verdict has the claims', async () => {
     const verdict = await verifier()(await issuer.mint());
     expect(verdict).toMatchObject({
       kind: 'admitted',
@@ -195,18 +202,18 @@ describe('a visitor is admitted', () => {
     });
   });
 
-  test("by an operator's own way in, which has no place in the line", async () => {
+  test("with an operator's pass, whose position is 0", async () => {
     expect(reasonIn(await verifier()(await issuer.mint({ claims: { position: 0 } })))).toBe('admitted');
   });
 
-  test('to the room that the site named, and to any where it named none', async () => {
+  test('from the configured room, and from any room if none is configured', async () => {
     expect(reasonIn(await verifier({ room: 'vaccine' })(await issuer.mint()))).toBe('admitted');
     expect(reasonIn(await verifier()(await issuer.mint({ claims: { room: 'concert' } })))).toBe('admitted');
   });
 });
 
 describe('keys', () => {
-  test('change without a restart and without locking anybody out', async () => {
+  test('are rotated without a restart and without refusing tokens of either key', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const verify = verifier();
     const next = await makeKey();
@@ -220,7 +227,7 @@ describe('keys', () => {
     expect(issuer.fetches()).toBe(2);
   });
 
-  test('that were withdrawn are believed for ten minutes at most', async () => {
+  test('that were withdrawn are accepted for ten minutes at most', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const verify = verifier();
     expect(reasonIn(await verify(await issuer.mint()))).toBe('admitted');
@@ -229,52 +236,52 @@ describe('keys', () => {
     expect(reasonIn(await verify(await issuer.mint()))).toBe('key');
   });
 
-  test('are fetched once for everybody, and once for a flood of unknown ids', async () => {
+  test('are fetched once for many requests, also with unknown key ids', async () => {
     const verify = verifier();
     const tokens = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => mint({ key: stranger, header: { kid: `k${i}` } })),
+      Array.from({ length: 20 }, (_, i) => mint({ key: unpublishedKey, header: { kid: `k${i}` } })),
     );
     const verdicts = await Promise.all([...tokens, await issuer.mint()].map((token) => verify(token)));
     expect(verdicts.map(reasonIn)).toEqual([...tokens.map(() => 'key'), 'admitted']);
     expect(issuer.fetches()).toBe(1);
   });
 
-  test('are not asked for by what cannot be a token', async () => {
+  test('are not fetched for a text that is no token', async () => {
     const verify = verifier();
-    for (const nonsense of ['x', 'a.b.c', `${encode({ alg: 'none' })}.${encode({})}.`]) await verify(nonsense);
+    for (const invalid of ['x', 'a.b.c', `${encode({ alg: 'none' })}.${encode({})}.`]) await verify(invalid);
     expect(issuer.fetches()).toBe(0);
   });
 
   test.each([
-    ['answers with an error', { status: 500, body: '' }],
-    ['sends elsewhere', { status: 302, body: '' }],
-    ['answers with a page', { status: 200, body: '<html>' }],
-    ['answers with something else', { status: 200, body: '{"keys":7}' }],
-    ['answers without end', { status: 200, body: JSON.stringify({ keys: [], padding: 'x'.repeat(65_536) }) }],
-  ])('that cannot be had admit nobody: the gateway %s', async (_, answer) => {
-    const heard: string[] = [];
-    issuer.breakWith(answer);
-    const verify = verifier({ onRefusal: (verdict) => heard.push(verdict.kind) });
+    ['returns an error', { status: 500, body: '' }],
+    ['redirects', { status: 302, body: '' }],
+    ['returns HTML', { status: 200, body: '<html>' }],
+    ['returns other JSON', { status: 200, body: '{"keys":7}' }],
+    ['returns more than 64 KiB', { status: 200, body: JSON.stringify({ keys: [], padding: 'x'.repeat(65_536) }) }],
+  ])('are unavailable, and no request is admitted, if the gateway %s', async (_, response) => {
+    const refusals: string[] = [];
+    issuer.respondWith(response);
+    const verify = verifier({ onRefusal: (verdict) => refusals.push(verdict.kind) });
     expect((await verify(await issuer.mint())).kind).toBe('unavailable');
-    expect(heard).toEqual(['unavailable']);
+    expect(refusals).toEqual(['unavailable']);
   });
 
-  test('that cannot be had admit nobody: the gateway is not there', async () => {
+  test('are unavailable, and no request is admitted, if the gateway does not listen', async () => {
     const verify = verifier();
     await issuer.close();
     expect((await verify(await issuer.mint())).kind).toBe('unavailable');
   });
 
-  test('that cannot be had admit nobody: the fetch fails in its own way', async () => {
+  test('are unavailable, and no request is admitted, if fetch rejects', async () => {
     const verify = verifier({ fetch: () => Promise.reject(new DOMException('too slow', 'TimeoutError')) });
     expect((await verify(await issuer.mint())).kind).toBe('unavailable');
   });
 
-  test('at hand carry the site through an outage until their age is up, and no outage is asked more than once a second', async () => {
+  test('are used from the cache for ten minutes of an outage, then fetched at most once a second', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const verify = verifier();
     expect(reasonIn(await verify(await issuer.mint()))).toBe('admitted');
-    issuer.breakWith({ status: 503, body: '' });
+    issuer.respondWith({ status: 503, body: '' });
     vi.setSystemTime(Date.now() + 599_000);
     expect(reasonIn(await verify(await issuer.mint()))).toBe('admitted');
 
@@ -283,12 +290,12 @@ describe('keys', () => {
     for (let i = 0; i < 5; i++) expect((await verify(await issuer.mint())).kind).toBe('unavailable');
     expect(issuer.fetches() - before).toBeLessThanOrEqual(1);
 
-    issuer.breakWith(null);
+    issuer.respondWith(null);
     vi.setSystemTime(Date.now() + 1_001);
     expect(reasonIn(await verify(await issuer.mint()))).toBe('admitted');
   });
 
-  test('are renewed beside the requests before their age is up', async () => {
+  test('are refreshed in the background after five minutes', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const verify = verifier();
     await verify(await issuer.mint());
@@ -299,7 +306,7 @@ describe('keys', () => {
 });
 
 describe('the check never throws', () => {
-  test('when the log of the site does', async () => {
+  test('when onRefusal throws', async () => {
     const verify = verifier({
       onRefusal: () => {
         throw new Error('disk full');
@@ -308,7 +315,7 @@ describe('the check never throws', () => {
     expect(reasonIn(await verify(undefined))).toBe('missing');
   });
 
-  test('when the clock does', async () => {
+  test('when now throws', async () => {
     const verify = verifier({
       now: () => {
         throw new Error('no clock');
@@ -318,8 +325,8 @@ describe('the check never throws', () => {
   });
 });
 
-describe('a dangerous set-up does not start', () => {
-  const right = { jwksUrl: 'https://gate.example/.well-known/jwks.json', issuer: ISSUER, audience: AUDIENCE };
+describe('createVerifier throws', () => {
+  const valid = { jwksUrl: 'https://gate.example/.well-known/jwks.json', issuer: ISSUER, audience: AUDIENCE };
 
   test.each([
     ['jwksUrl', { jwksUrl: '' }],
@@ -336,20 +343,20 @@ describe('a dangerous set-up does not start', () => {
     ['clockToleranceSeconds', { clockToleranceSeconds: Number.NaN }],
     ['clockToleranceSeconds', { clockToleranceSeconds: 86_400 }],
     ['rooom', { rooom: 'vaccine' }],
-  ])('and says that it is %s: %j', (option, wrong) => {
-    const start = () => createVerifier({ ...right, ...wrong } as VerifierOptions);
+  ])('for option %s in %j, and names it', (option, wrong) => {
+    const start = () => createVerifier({ ...valid, ...wrong } as VerifierOptions);
     expect(start).toThrow(VerifierOptionsError);
     expect(start).toThrow(`"${option}"`);
   });
 
-  test('but plain HTTP does on loopback, and elsewhere where the site says that the network is its own', () => {
-    createVerifier({ ...right, jwksUrl: 'http://localhost:8787/jwks.json' });
-    createVerifier({ ...right, jwksUrl: 'http://[::1]:8787/jwks.json' });
-    createVerifier({ ...right, jwksUrl: 'http://gateway:8787/jwks.json', allowPlainHttp: true });
+  test('not for plain HTTP on loopback, nor elsewhere with allowPlainHttp', () => {
+    createVerifier({ ...valid, jwksUrl: 'http://localhost:8787/jwks.json' });
+    createVerifier({ ...valid, jwksUrl: 'http://[::1]:8787/jwks.json' });
+    createVerifier({ ...valid, jwksUrl: 'http://gateway:8787/jwks.json', allowPlainHttp: true });
   });
 });
 
-test('a token made with another library is read the same', async () => {
+test('a token signed with another library is admitted', async () => {
   const { default: jsonwebtoken } = await import('jsonwebtoken');
   const { exportPKCS8 } = await import('jose');
   const token = jsonwebtoken.sign(claimsAt(Date.now()), await exportPKCS8(issuer.key.privateKey), {
@@ -359,7 +366,7 @@ test('a token made with another library is read the same', async () => {
   expect(reasonIn(await verifier()(token))).toBe('admitted');
 });
 
-test('a token says its times in its own words: iat alone proves nothing', async () => {
+test('a token with iat but without nbf and exp is refused', async () => {
   const token = await new SignJWT({ sub: 'visitor-1' })
     .setProtectedHeader({ alg: 'ES256', typ: 'admission+jwt', kid: issuer.key.kid })
     .setIssuedAt()
