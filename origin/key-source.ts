@@ -28,13 +28,13 @@ const KEYS_BYTES_MAX = 65_536;
 /** Finds the key with this id. Never rejects. */
 export type KeySource = (kid: string) => Promise<KeyLookup>;
 
-export type KeyLookup =
+type KeyLookup =
   | { kind: 'key'; key: CryptoKey }
   /** The gateway publishes no key with this id. */
   | { kind: 'unknown' }
   | { kind: 'unavailable'; cause: unknown };
 
-export interface KeySourceOptions {
+interface KeySourceOptions {
   jwksUrl: URL;
   fetchKeys: typeof fetch;
   /** Milliseconds since 1970. */

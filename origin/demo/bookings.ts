@@ -50,14 +50,14 @@ export interface BookRequest {
   phoneEnd: string;
 }
 
-export type BookOutcome =
+type BookOutcome =
   | { kind: 'booked'; booking: Booking }
   /** Nothing was changed: the visitor already had this booking. */
   | { kind: 'alreadyBooked'; booking: Booking }
   /** Nothing was booked: no free seat at that time, or the time does not exist or has passed. */
   | { kind: 'taken' };
 
-export type LookupOutcome = { kind: 'found'; booking: Booking } | { kind: 'notFound' } | { kind: 'tooManyAttempts' };
+type LookupOutcome = { kind: 'found'; booking: Booking } | { kind: 'notFound' } | { kind: 'tooManyAttempts' };
 
 export interface Bookings {
   /** Key of the form tokens; persistent, so that open forms survive a restart. */
@@ -99,7 +99,7 @@ const SCHEMA = `
   ) STRICT;
 `;
 
-export interface BookingsOptions {
+interface BookingsOptions {
   /** Directory of the database; created if missing. */
   dataDir: string;
   slotsPerClinic: number;

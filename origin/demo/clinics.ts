@@ -11,7 +11,7 @@ export interface Clinic {
 }
 
 /** One seat at one time: what a booking occupies. A time can have several seats. */
-export interface Slot {
+interface Slot {
   clinicId: string;
   startsAt: EpochMs;
   seat: number;

@@ -45,7 +45,7 @@ const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',
 };
 
-export interface DemoAppOptions {
+interface DemoAppOptions {
   bookings: Bookings;
   verifier: VerifierOptions;
   now: () => EpochMs;
@@ -159,7 +159,7 @@ export function createDemoApp({ bookings, verifier, now, log }: DemoAppOptions):
       case 'booked':
         return c.redirect('/booking', 303);
       case 'alreadyBooked': {
-        // A second click of the same button is a success; a request for another slot is told about the existing booking.
+        // A second click of the same button is a success; a request for another slot leads to the existing booking.
         const isSameSlot = outcome.booking.clinic.id === slot.clinicId && outcome.booking.startsAt === slot.startsAt;
         return c.redirect(isSameSlot ? '/booking' : '/booking?kept', 303);
       }

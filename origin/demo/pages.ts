@@ -134,7 +134,7 @@ export interface BookDraft {
 
 export type BookField = keyof BookDraft;
 
-export interface BookPageInput {
+interface BookPageInput {
   language: Language;
   stock: Stock;
   formToken: string;
@@ -239,14 +239,14 @@ function soldOutPage(language: Language, formToken: string): Page {
   };
 }
 
-export function bookingPage(language: Language, booking: Booking, formToken: string, isEarlier: boolean): Page {
+export function bookingPage(language: Language, booking: Booking, formToken: string, isExisting: boolean): Page {
   const strings = STRINGS[language].booking;
   return {
     language,
     title: strings.recordedTitle,
     current: '/booking',
     body: html`
-${message('good', strings.recordedTitle, 'h1', html`<p>${isEarlier ? strings.keptText : strings.recordedText}</p>`)}
+${message('good', strings.recordedTitle, 'h1', html`<p>${isExisting ? strings.existingText : strings.recordedText}</p>`)}
 ${receipt(language, booking)}
 <section class="card unprinted">
 <h2>${strings.finishTitle}</h2>
@@ -256,7 +256,7 @@ ${finishForm(language, formToken)}
   };
 }
 
-export interface LookupPageInput {
+interface LookupPageInput {
   language: Language;
   formToken: string;
   number: string;

@@ -20,7 +20,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** Responses take milliseconds; connections that are open this long after the shutdown began are closed. */
 const CLOSE_GRACE_MS = 2_000;
 
-export interface DemoOriginOptions {
+interface DemoOriginOptions {
   /** 0 for any free port. */
   port: number;
   hostname?: string;

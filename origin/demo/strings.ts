@@ -51,7 +51,7 @@ interface Strings {
   booking: {
     recordedTitle: string;
     recordedText: string;
-    keptText: string;
+    existingText: string;
     number: string;
     clinic: string;
     address: string;
@@ -106,7 +106,7 @@ const KO: Strings = {
     admittedTitle: '입장하셨습니다',
     admittedText: '지금부터 예약하실 수 있습니다.',
     title: '예방접종 사전예약',
-    lead: '의료기관과 시간을 선택하시면 바로 예약됩니다. 한 분당 한 번만 예약하실 수 있습니다.',
+    lead: '의료기관과 시간을 선택하시면 바로 예약됩니다. 1인당 한 번만 예약하실 수 있습니다.',
     stockLabel: '남은 자리',
     asOf: (time) => `${time} 기준입니다. 다른 분들도 예약하고 있어 곧 줄어들 수 있습니다.`,
     clinicsTitle: '의료기관별 남은 자리',
@@ -142,7 +142,7 @@ const KO: Strings = {
   booking: {
     recordedTitle: '예약이 완료되었습니다',
     recordedText: '예약이 안전하게 저장되었습니다. 창을 닫거나 새로고침해도 그대로 유지됩니다.',
-    keptText: '이미 예약이 있어 새로 예약하지 않았습니다. 기존 예약 내용은 아래와 같습니다.',
+    existingText: '이미 예약이 있어 새로 예약하지 않았습니다. 기존 예약 내용은 아래와 같습니다.',
     number: '예약번호',
     clinic: '의료기관',
     address: '주소',
@@ -151,7 +151,7 @@ const KO: Strings = {
     bookedAt: '예약 시각',
     keepText: '예약번호를 적어 두시거나 이 화면을 인쇄해 두세요. 접종일에는 신분증을 가지고 오시기 바랍니다.',
     finishTitle: '확인을 마치셨나요?',
-    finishText: '이용을 마치시면 기다리시는 다음 분이 바로 입장할 수 있습니다. 예약은 그대로 유지됩니다.',
+    finishText: '이용을 마치시면 다음 대기자가 바로 입장할 수 있습니다. 예약은 그대로 유지됩니다.',
     findTitle: '내 예약 찾기',
     findText: '이번에 입장하신 뒤 예약하신 내역이 없습니다. 이전에 예약하셨다면 예약번호로 찾아 주세요.',
     numberHint: '숫자 8자리입니다.',
@@ -239,7 +239,7 @@ const EN: Strings = {
   booking: {
     recordedTitle: 'Your booking is complete',
     recordedText: 'It has been saved. Refreshing or closing this page does not affect it.',
-    keptText: 'You already had a booking, so no new one was made. These are its details.',
+    existingText: 'You already had a booking, so no new one was made. These are its details.',
     number: 'Booking number',
     clinic: 'Clinic',
     address: 'Address',

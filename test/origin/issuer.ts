@@ -22,7 +22,7 @@ export async function makeKey(): Promise<SigningKey> {
   return { kid, privateKey, publicKey, publicJwk: { ...jwk, kid, alg: 'ES256', use: 'sig' } };
 }
 
-export interface MintOptions {
+interface MintOptions {
   header?: Record<string, unknown>;
   /** Claims to replace; `undefined` removes one. */
   claims?: Record<string, unknown>;

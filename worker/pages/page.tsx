@@ -10,7 +10,7 @@ import type { Strings } from './strings.ts';
 import { type TimeFormat, timeFormat } from './time-format.ts';
 
 /** What only a running script can add to the page. */
-export interface Scripted {
+interface Scripted {
   notice: Notice | null;
   /** The request of a pressed button is on its way. */
   busy: boolean;
@@ -22,7 +22,7 @@ export interface Scripted {
   toggleAlert(): void;
 }
 
-export interface PageProps {
+interface PageProps {
   model: PageModel;
   strings: Strings;
   /** Server time in epoch milliseconds; 0 if unknown. */

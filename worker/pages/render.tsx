@@ -30,7 +30,7 @@ export const contentSecurityPolicy = [
 ].join('; ');
 
 /** A page in two parts. The first is the same for every page of a language, so it has to be compressed only once. */
-export interface PageParts {
+interface PageParts {
   opening: string;
   rest: string;
 }

@@ -1,7 +1,7 @@
 // The server's time in a browser, computed from the server's timestamps and the browser's monotonic clock. The device's
 // wall clock is not used, so changing it has no effect.
 
-export interface ServerClock {
+interface ServerClock {
   /** Records a `serverTime` (RFC 3339) that has just arrived. */
   sync(serverTime: string): void;
   /** Epoch milliseconds; 0 before the first timestamp. */

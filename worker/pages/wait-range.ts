@@ -1,7 +1,7 @@
 // The estimated wait as a range of minutes that people use. Rounds outwards, so that the displayed range always contains
 // the computed one; past two hours there is only "more than".
 
-/** Minutes at which a range may start or end; between 50 minutes and an hour nobody plans differently. */
+/** Minutes at which a range may start or end; a finer step near an hour would change no plans. */
 const STEPS_MINUTES = [1, 2, 3, 5, 10, 15, 20, 30, 40, 50, 60, 90, 120] as const;
 
 /** Beyond this an estimate depends more on future changes of the rate than on the visitor's position. */
