@@ -1,26 +1,31 @@
-// The gateway as a Hono app: the address is read once, the gateway's own addresses are answered here, everything else
-// is a visit. Handlers stand beside their paths.
+// The gateway as a Hono app. Its own addresses are answered here; every other request is a visit to the protected site,
+// whose address is read once and refused if it is ambiguous.
 
 import { type Context, Hono } from 'hono';
 import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
 import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operator-api.ts';
+import { findRoom } from './gate/room-middleware.ts';
 import { visit } from './gate/visit.ts';
-import { type RequestEnv, visitorApi } from './gate/visitor-api.ts';
-import type { Background, Gateway } from './gateway.ts';
-import { type Problem, problemResponse } from './http/problems.ts';
+import { visitorApi } from './gate/visitor-api.ts';
+import type { Gateway } from './gateway.ts';
+import { languageOf } from './http/language.ts';
+import type { Problem } from './http/problem-texts.ts';
+import { problemResponse } from './http/problems.ts';
 import { responseFormat } from './http/request-client.ts';
+import { backgroundOf, type RequestEnv } from './http/request-env.ts';
 import { isReserved, readTarget, type TargetDoubt } from './http/request-target.ts';
-import { languageOf, refusal } from './http/responses.ts';
+import { refuse } from './http/responses.ts';
 import { answersOperators, operatorApi } from './operators/api.ts';
 import { openApi } from './operators/openapi.ts';
+import { usePass } from './operators/pass.ts';
 import { COOKIE_CHARS_MAX } from './tokens/cookies.ts';
 
-/** One header field beyond this is refused: no client of ours needs it, and origins differ in what they do with it. */
+/** A longer header field is refused: no real client needs one, and origins differ in what they do with it. */
 const HEADER_CHARS_MAX = 16_384;
 
 const JWKS_SECONDS = 300;
 
-/** The console is in nobody's cache, frame or search engine. */
+/** Keeps the console out of caches, frames and search engines. */
 const CONSOLE_HEADERS = {
   'Content-Security-Policy': consolePolicy,
   'Cache-Control': 'no-store',
@@ -34,18 +39,15 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
 
   app.use(async (c, next) => {
     c.set('background', backgroundOf(c));
-    for (const [name, value] of c.req.raw.headers) {
-      const bound = name === 'cookie' ? COOKIE_CHARS_MAX : HEADER_CHARS_MAX;
-      if (value.length > bound) return refusal('headers-too-large', c.req.raw, responseFormat(c.req.raw) === 'page');
-    }
-    return next();
+    c.set('format', responseFormat(c.req.raw));
+    return hasOversizedHeader(c.req.raw.headers) ? refuse(c, 'headers-too-large') : next();
   });
 
   app.get('/_fairgate/healthz', () => new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } }));
   app.get('/_fairgate/metrics', async (c) => {
     const rooms = await gateway.directory.rooms(c.var.background);
-    const views = await Promise.all(rooms.map((room) => gateway.views.read(room, c.var.background)));
-    return new Response(gateway.metrics.text(views.filter((seen) => seen !== null)), {
+    const snapshots = await Promise.all(rooms.map((room) => gateway.views.read(room, c.var.background)));
+    return new Response(gateway.metrics.text(snapshots.filter((snapshot) => snapshot !== null)), {
       headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' },
     });
   });
@@ -62,30 +64,37 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   });
   app.get('/_fairgate/openapi.json', () => Response.json(openApi(gateway.consoleUrl, gateway.cookies.operatorCookie)));
   app.route(OPERATOR_PATH, operatorApi(gateway));
+  app.get('/_fairgate/rooms/:room/pass', findRoom(gateway), (c) =>
+    usePass(gateway, c.req.raw, c.var.room, c.var.background),
+  );
   app.route('/_fairgate', visitorApi(gateway));
-
-  app.all('*', (c) => {
-    const request = c.req.raw;
-    const read = readTarget(request.url, request.headers.get('Host'));
-    if (read.kind === 'doubtful') {
-      gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: read.doubt });
-      return refusal(problemOf(read.doubt), request, responseFormat(request) === 'page');
-    }
-    if (hasStrayBody(request)) return refusal('body-not-allowed', request, responseFormat(request) === 'page');
-    if (isReserved(read.target.path)) return refusal('not-found', request, responseFormat(request) === 'page');
-    return visit(gateway, request, read.target, c.var.background);
-  });
+  app.all('*', (c) => visitSite(gateway, c));
 
   app.onError((error, c) => {
-    console.error('A request failed unexpectedly:', error);
-    return refusal('unexpected', c.req.raw, responseFormat(c.req.raw) === 'page');
+    console.error(`${c.req.method} ${c.req.path} failed unexpectedly:`, error);
+    return refuse(c, 'unexpected');
   });
-  app.notFound(() => problemResponse('not-found'));
   return app;
 }
 
-/** GET and HEAD with content, which cannot be passed on and which origins read in different ways (RFC 9110, 9.3.1). */
-function hasStrayBody({ method, body, headers }: Request): boolean {
+function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise<Response> {
+  const request = c.req.raw;
+  const result = readTarget(request.url, request.headers.get('Host'));
+  if (result.kind === 'doubtful') {
+    gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: result.doubt });
+    return refuse(c, problemOf(result.doubt));
+  }
+  if (hasUnexpectedBody(request)) return refuse(c, 'body-not-allowed');
+  if (isReserved(result.target.path)) return refuse(c, 'not-found');
+  return visit(gateway, request, result.target, c.var);
+}
+
+function hasOversizedHeader(headers: Headers): boolean {
+  return [...headers].some(([name, value]) => value.length > (name === 'cookie' ? COOKIE_CHARS_MAX : HEADER_CHARS_MAX));
+}
+
+/** GET and HEAD with content cannot be forwarded, and origins read it in different ways (RFC 9110, 9.3.1). */
+function hasUnexpectedBody({ method, body, headers }: Request): boolean {
   return (method === 'GET' || method === 'HEAD') && body !== null && headers.get('Content-Length') !== '0';
 }
 
@@ -97,15 +106,5 @@ function problemOf(doubt: TargetDoubt): Problem {
       return 'address-too-long';
     default:
       return 'doubtful-address';
-  }
-}
-
-/** Outside a Worker (tests that call the app directly) there is no execution context; the work goes on by itself. */
-function backgroundOf(c: Context): Background {
-  try {
-    const { executionCtx } = c;
-    return (work) => executionCtx.waitUntil(work);
-  } catch {
-    return (work) => void work.catch(() => {});
   }
 }

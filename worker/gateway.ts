@@ -1,49 +1,82 @@
-// Everything the gateway is built of, put together once by the composition root (index.ts) and handed to whoever needs
-// it. Time, randomness and the network come in here, so that tests can give their own.
+// The parts of a gateway and how they are wired. Handlers take the slices they use. Time, randomness, the store and the
+// network come from outside: from the composition root (index.ts), or from a test.
 
 import type { EpochMs } from '../queue-core/room.ts';
-import type { PlaceRestore } from './gate/place-restore.ts';
-import type { Templates } from './http/custom-page.ts';
-import type { RateLimit } from './http/rate-limit.ts';
+import { PlaceRestore } from './gate/place-restore.ts';
+import { Templates } from './http/custom-page.ts';
+import { POLL_RATE, RateLimit, SIGN_IN_RATE } from './http/rate-limit.ts';
 import type { Metrics } from './metrics.ts';
-import type { Access } from './operators/access.ts';
+import { Access } from './operators/access.ts';
 import type { OriginFetch } from './proxy/forward.ts';
-import type { OriginHealth } from './proxy/origin-health.ts';
+import { OriginHealth } from './proxy/origin-health.ts';
+import type { Settings } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
-import type { VisitorCookies } from './tokens/cookies.ts';
-import type { Tokens } from './tokens/tokens.ts';
+import { VisitorCookies } from './tokens/cookies.ts';
+import { Tokens } from './tokens/tokens.ts';
 import type { Observations } from './views/observations.ts';
-import type { RoomDirectory } from './views/room-directory.ts';
-import type { RoomViews } from './views/room-views.ts';
+import { roomConfiguration } from './views/room-configuration.ts';
+import { RoomDirectory } from './views/room-directory.ts';
+import { RoomViews } from './views/room-views.ts';
+import type { Clock } from './views/stale-while-revalidate.ts';
 
-export interface Gateway {
-  directory: RoomDirectory;
-  tokens: Tokens;
-  cookies: VisitorCookies;
+export type { Background } from './http/request-env.ts';
+
+/** What a gateway gets from the runtime it runs on. */
+export interface Platform {
   store: RoomStore;
-  views: RoomViews;
-  placeRestore: PlaceRestore;
-  observations: Observations;
-  templates: Templates;
   metrics: Metrics;
-  originHealth: OriginHealth;
-  polls: RateLimit;
-  /** Tries of operators' keys, by address. */
-  signIns: RateLimit;
-  access: Access | null;
-  /** Where operators reach the console; where it differs from the visitors' address, it is the only one that answers them. */
-  consoleUrl: string;
-  publicUrl: string;
+  observations: Observations;
+  clock: Clock;
+  ownTime(): EpochMs;
   fetchOrigin: OriginFetch;
+  fetch(url: string, init: RequestInit): Promise<Response>;
   /** Random bytes as base64url; 8: join ids, 12: sessions, 16: visitors. */
   randomId(bytes: number): string;
   /** 32 random bytes, hex. */
   secret(): string;
   /** SHA-256, hex. */
   digest(text: string): string;
-  ownTime(): EpochMs;
+}
+
+export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
+  directory: RoomDirectory;
+  tokens: Tokens;
+  cookies: VisitorCookies;
+  views: RoomViews;
+  placeRestore: PlaceRestore;
+  templates: Templates;
+  originHealth: OriginHealth;
+  /** Status polls, by visitor. */
+  polls: RateLimit;
+  /** Operator keys that are not in the directory's copy, by network. */
+  signIns: RateLimit;
+  access: Access | null;
+  /** The console's address. Where it differs from `publicUrl`, operators are answered there only. */
+  consoleUrl: string;
+  publicUrl: string;
   wait(ms: number): Promise<void>;
 }
 
-/** Keeps work alive beyond the answer to the request that began it. */
-export type Background = (work: Promise<unknown>) => void;
+export async function createGateway(settings: Settings, { clock, fetch, ...platform }: Platform): Promise<Gateway> {
+  const { store, digest, secret, observations, fetchOrigin, randomId } = platform;
+  const { consoleUrl, publicUrl, access } = settings;
+  // A Redis that was emptied may have known openings, so the numbers of new ones start from the clock there.
+  const firstEpoch = () => (settings.redis === null ? 1 : Math.floor(platform.ownTime() / 1000));
+  const configure = roomConfiguration({ store, digest, secret, firstEpoch });
+  return {
+    ...platform,
+    consoleUrl,
+    publicUrl,
+    directory: new RoomDirectory(store, settings.rooms, digest(settings.operatorKey), digest, clock),
+    tokens: await Tokens.load(publicUrl, settings.keys),
+    cookies: new VisitorCookies(publicUrl),
+    views: new RoomViews(store, configure, observations, randomId(8), clock),
+    placeRestore: new PlaceRestore(store),
+    templates: new Templates(store.directory),
+    originHealth: new OriginHealth(store, fetchOrigin, clock.now),
+    polls: new RateLimit(POLL_RATE, clock.now),
+    signIns: new RateLimit(SIGN_IN_RATE, clock.now),
+    access: access === null ? null : new Access(access, fetch),
+    wait: (ms) => clock.wait(ms),
+  };
+}

@@ -1,60 +1,61 @@
-// Counters of this gateway and the rooms' last numbers, in the Prometheus text format (version 0.0.4). Names follow the
-// format's conventions; nothing in them belongs to one visitor.
+// This gateway's counters and the rooms' latest numbers in the Prometheus text format (version 0.0.4). No series identifies
+// a visitor.
 
 import { BATCH_SIZE_BOUNDS, type StoreCounts } from './store/store-stats.ts';
 import type { RoomSnapshot } from './views/room-views.ts';
 
 const COUNTERS = {
-  fairgate_requests_total: 'Requests by what was decided and why.',
-  fairgate_store_operations_total: 'Operations asked of the room store, by kind and outcome.',
-  fairgate_origin_responses_total: 'Answers of the origin by status class; "unreachable" where none came.',
+  fairgate_requests_total: 'Requests by decision and reason.',
+  fairgate_store_operations_total: 'Operations on the room store by kind and outcome.',
+  fairgate_origin_responses_total: 'Responses of origins by status class; "unreachable" if none came.',
   fairgate_redis_round_trips_total: 'Requests to Redis.',
-  fairgate_redis_conflicts_total: 'Commits that found that somebody else had written first.',
-  fairgate_redis_retries_total: 'Tries again after an answer that was none, or a refusal that may pass.',
-  fairgate_redis_losses_total: 'Times that Redis had come back older than it was.',
-  fairgate_redis_troubles_total: 'Answers of Redis that were none or a refusal, by kind.',
+  fairgate_redis_conflicts_total: 'Commits rejected because another gateway had written first.',
+  fairgate_redis_retries_total: 'Retries after a missing response or a temporary refusal.',
+  fairgate_redis_losses_total: 'Times that Redis came back with older data.',
+  fairgate_redis_troubles_total: 'Failed requests to Redis by kind of failure.',
 } as const;
 
 const GAUGES = {
-  fairgate_room_state: 'The room’s state: 1 for the one it is in.',
-  fairgate_room_entries: 'Entries for the draw.',
-  fairgate_room_issued: 'Highest position given.',
+  fairgate_room_state: '1 for the state that the room is in.',
+  fairgate_room_entries: 'Entries in the draw.',
+  fairgate_room_issued: 'Highest position issued.',
   fairgate_room_called: 'Highest position called.',
-  fairgate_room_active: 'Sessions that hold a place.',
+  fairgate_room_active: 'Active sessions.',
   fairgate_room_view_age_seconds: 'Age of the numbers above on this gateway.',
 } as const;
 
 const BATCHES = 'fairgate_redis_list_commands';
-const BATCHES_HELP = 'Commands that were carried out as one act.';
+const BATCHES_HELP = 'Commands committed in one batch.';
 
 export class Metrics {
   readonly #counts = new Map<string, number>();
   readonly #batches = new Map<string, Pick<StoreCounts, 'batches' | 'commands' | 'batchSizes'>>();
 
   count(name: keyof typeof COUNTERS, labels: Record<string, string>, by = 1): void {
-    const series = `${name}${labelled(labels)}`;
+    const series = `${name}${labelText(labels)}`;
     this.#counts.set(series, (this.#counts.get(series) ?? 0) + by);
   }
 
-  /** Adds what Redis was asked for one ledger, a room or the directory. */
-  tallied(ledger: string, { roundTrips, conflicts, retries, losses, failures, ...more }: StoreCounts): void {
-    if (roundTrips === 0 && more.batches === 0) return;
+  /** Adds the counts of one ledger in Redis: of a room or of the directory. */
+  addStoreCounts(ledger: string, counts: StoreCounts): void {
+    const { roundTrips, conflicts, retries, losses, failures, batches, commands, batchSizes } = counts;
+    if (roundTrips === 0 && batches === 0) return;
     this.count('fairgate_redis_round_trips_total', { ledger }, roundTrips);
     this.count('fairgate_redis_conflicts_total', { ledger }, conflicts);
     this.count('fairgate_redis_retries_total', { ledger }, retries);
     this.count('fairgate_redis_losses_total', { ledger }, losses);
-    for (const [kind, times] of Object.entries(failures)) {
-      this.count('fairgate_redis_troubles_total', { ledger, kind }, times);
+    for (const [kind, count] of Object.entries(failures)) {
+      this.count('fairgate_redis_troubles_total', { ledger, kind }, count);
     }
-    const known = this.#batches.get(ledger);
+    const total = this.#batches.get(ledger);
     this.#batches.set(ledger, {
-      batches: more.batches + (known?.batches ?? 0),
-      commands: more.commands + (known?.commands ?? 0),
-      batchSizes: more.batchSizes.map((count, index) => count + (known?.batchSizes[index] ?? 0)),
+      batches: batches + (total?.batches ?? 0),
+      commands: commands + (total?.commands ?? 0),
+      batchSizes: batchSizes.map((count, index) => count + (total?.batchSizes[index] ?? 0)),
     });
   }
 
-  /** Counts an operation of the store and passes its outcome on. */
+  /** Counts an operation on the store by its outcome, and returns its result. */
   async operation<T>(kind: string, work: Promise<T>): Promise<T> {
     try {
       const result = await work;
@@ -77,19 +78,19 @@ export class Metrics {
       let upTo = 0;
       for (const [index, bound] of BATCH_SIZE_BOUNDS.entries()) {
         upTo += batchSizes[index] ?? 0;
-        lines.push(`${BATCHES}_bucket${labelled({ ledger, le: String(bound) })} ${upTo}`);
+        lines.push(`${BATCHES}_bucket${labelText({ ledger, le: String(bound) })} ${upTo}`);
       }
-      lines.push(`${BATCHES}_bucket${labelled({ ledger, le: '+Inf' })} ${batches}`);
+      lines.push(`${BATCHES}_bucket${labelText({ ledger, le: '+Inf' })} ${batches}`);
       lines.push(
-        `${BATCHES}_sum${labelled({ ledger })} ${commands}`,
-        `${BATCHES}_count${labelled({ ledger })} ${batches}`,
+        `${BATCHES}_sum${labelText({ ledger })} ${commands}`,
+        `${BATCHES}_count${labelText({ ledger })} ${batches}`,
       );
     }
     for (const [name, help] of Object.entries(GAUGES)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
-      for (const seen of rooms) {
-        const { labels, value } = gauge(name as keyof typeof GAUGES, seen);
-        lines.push(`${name}${labelled(labels)} ${value}`);
+      for (const room of rooms) {
+        const { labels, value } = gauge(name as keyof typeof GAUGES, room);
+        lines.push(`${name}${labelText(labels)} ${value}`);
       }
     }
     return `${lines.join('\n')}\n`;
@@ -117,8 +118,8 @@ function gauge(
   }
 }
 
-/** Label values are words of closed lists or room ids; none needs escaping. */
-function labelled(labels: Record<string, string>): string {
+/** Label values are members of closed lists or room ids; none needs escaping. */
+function labelText(labels: Record<string, string>): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
   return `{${pairs.join(',')}}`;
 }

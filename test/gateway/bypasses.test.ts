@@ -9,20 +9,20 @@ import { startGateway } from '../../scripts/lib/gateway-process.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { change } from '../core/sample-rooms.ts';
 import { AUDIENCE, OPERATOR_KEY, type Running, rawRequest, startFairgate } from '../running-gateway.ts';
-import { admissionToken, encode, type Maker, payloadOf, publicJwkOf, queueToken } from './forged-tokens.ts';
-import { kindOfPage, NOON, PlayedVisitor, playBeside, playGateway } from './in-process.ts';
+import { admissionToken, encode, payloadOf, publicJwkOf, queueToken, type Signer } from './forged-tokens.ts';
+import { InProcessVisitor, NOON, pageKindOf, startBeside, startInProcess } from './in-process.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
 import {
-  type Answer,
   AS_JSON,
   AS_PAGE,
-  type Asking,
-  ask,
+  type ClientResponse,
   enter,
   GateVisitor,
   isClearRefusal,
-  rawAsk,
+  type RequestOptions,
+  send,
   sendAndHangUp,
+  sendRaw,
   until,
 } from './visitor-client.ts';
 
@@ -34,7 +34,7 @@ const POLICY = { newUsersPerMinute: 60_000, totalActiveUsers: 1_000, sessionMinu
 let fairgate: Running;
 let origin: RecordingOrigin;
 let port: number;
-let maker: Maker;
+let signer: Signer;
 
 beforeAll(async () => {
   origin = await startRecordingOrigin();
@@ -58,7 +58,7 @@ beforeAll(async () => {
   port = fairgate.gateway.port;
   const [key] = fairgate.keys.keys;
   if (key === undefined) throw new TypeError('No key.');
-  maker = { issuer: fairgate.url, key };
+  signer = { issuer: fairgate.url, key };
   await enter(new GateVisitor(port, 'full')); // Its only place; everybody else there waits.
 });
 
@@ -69,16 +69,16 @@ afterAll(async () => {
 
 beforeEach(() => {
   origin.requests.length = 0;
-  origin.answers.clear();
+  origin.handlers.clear();
 });
 
 /** Tries a request as a page visit, as an app and as anything else, and expects each to end before the origin. */
-async function expectClosed(host: string, path: string, asking: Asking = {}): Promise<void> {
+async function expectClosed(host: string, path: string, asking: RequestOptions = {}): Promise<void> {
   const before = origin.requests.length;
   const { headers, ...rest } = asking;
-  const page = await ask(port, path, { host, ...rest, headers: { ...AS_PAGE, ...headers } });
-  const app = await ask(port, path, { host, ...rest, headers: { ...AS_JSON, ...headers } });
-  const other = await ask(port, path, { host, ...rest, ...(headers ? { headers } : {}) });
+  const page = await send(port, path, { host, ...rest, headers: { ...AS_PAGE, ...headers } });
+  const app = await send(port, path, { host, ...rest, headers: { ...AS_JSON, ...headers } });
+  const other = await send(port, path, { host, ...rest, ...(headers ? { headers } : {}) });
   expect(page.text).toContain('id="fairgate"');
   expect(page.headers.get('Content-Type')).toContain('text/html');
   expect(JSON.parse(app.text).cfWaitingRoom.inWaitingRoom).toBe(true);
@@ -92,12 +92,12 @@ async function expectClosed(host: string, path: string, asking: Asking = {}): Pr
   expect(origin.requests.length).toBe(before);
 }
 
-function setsAdmission({ headers }: Answer): boolean {
+function setsAdmission({ headers }: ClientResponse): boolean {
   return headers.getSetCookie().some((line) => /fairgate-admission[^=]*=[^;]/.test(line));
 }
 
 const operator = (path: string, key: string | null) =>
-  ask(port, `/_fairgate/operator${path}`, {
+  send(port, `/_fairgate/operator${path}`, {
     method: 'POST',
     headers: key === null ? {} : { Authorization: `Bearer ${key}` },
   });
@@ -122,10 +122,10 @@ describe('row 1: a deep link', () => {
 
   it('before the opening is closed for every method', async () => {
     for (const method of ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
-      const answer = await ask(port, '/book', { host: 'before.test', method, headers: AS_PAGE });
+      const answer = await send(port, '/book', { host: 'before.test', method, headers: AS_PAGE });
       expect(answer.status).toBe(403);
     }
-    const posted = await ask(port, '/book', { host: 'before.test', method: 'POST', headers: AS_PAGE, body: 'slot=1' });
+    const posted = await send(port, '/book', { host: 'before.test', method: 'POST', headers: AS_PAGE, body: 'slot=1' });
     expect(posted.text).toContain('id="fairgate"');
     expect(origin.requests).toEqual([]);
   });
@@ -133,7 +133,7 @@ describe('row 1: a deep link', () => {
 
 describe('rows 2 and 3: the origin by its own address', () => {
   const refused = async (headers: Record<string, string>) => {
-    const answer = await ask(fairgate.origin.port, '/book', { headers });
+    const answer = await send(fairgate.origin.port, '/book', { headers });
     expect(answer.status).toBe(403);
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     return JSON.parse(answer.text).reason;
@@ -151,15 +151,15 @@ describe('rows 2 and 3: the origin by its own address', () => {
     const { privateKey } = await generateKeyPair('ES256');
     const network = { 'CF-Worker': 'evil.example', 'CF-Connecting-IP': '127.0.0.1', 'CF-Ray': '1', Via: 'fairgate' };
     expect(await refused(network)).toBe('missing');
-    const foreign = await admissionToken(maker, 'demo', AUDIENCE, { signWith: privateKey });
+    const foreign = await admissionToken(signer, 'demo', AUDIENCE, { signWith: privateKey });
     expect(await refused({ ...network, 'Fairgate-Admission': foreign })).toBe('signature');
-    const elsewhere = { issuer: 'http://evil.example', key: maker.key };
+    const elsewhere = { issuer: 'http://evil.example', key: signer.key };
     expect(await refused({ 'Fairgate-Admission': await admissionToken(elsewhere, 'demo', AUDIENCE) })).toBe('issuer');
   });
 
   it('lets in whoever brings the gateway’s token', async () => {
-    const token = await admissionToken(maker, 'demo', AUDIENCE);
-    expect((await ask(fairgate.origin.port, '/book', { headers: { 'Fairgate-Admission': token } })).status).toBe(200);
+    const token = await admissionToken(signer, 'demo', AUDIENCE);
+    expect((await send(fairgate.origin.port, '/book', { headers: { 'Fairgate-Admission': token } })).status).toBe(200);
   });
 });
 
@@ -194,14 +194,14 @@ describe('row 4: a test window', () => {
     const claims = payloadOf(pass.admissionToken);
     expect(claims).toMatchObject({ room: 'before', epoch: 1, position: 0 });
     expect(Number(claims['exp']) - Number(claims['iat'])).toBeLessThanOrEqual(600);
-    const log = await ask(port, '/_fairgate/operator/rooms/before/audit', {
+    const log = await send(port, '/_fairgate/operator/rooms/before/audit', {
       headers: { Authorization: `Bearer ${OPERATOR_KEY}` },
     });
     const passes = JSON.parse(log.text).records.filter(({ action }: { action: string }) => action === 'givePass');
     expect(passes).toMatchObject([{ by: { id: 'owner', address: '127.0.0.1' }, to: { sid: claims['sid'] } }]);
     const headers = { Authorization: `Bearer ${pass.admissionToken}` };
     await expectClosed('plane.test', '/', { headers });
-    expect((await ask(port, '/x', { host: 'before.test', headers })).text).toContain(MARKER);
+    expect((await send(port, '/x', { host: 'before.test', headers })).text).toContain(MARKER);
     await expectClosed('before.test', '/');
   });
 });
@@ -216,7 +216,7 @@ describe('row 5: the device clock', () => {
       { Cookie: `serverTime=${tomorrow.toISOString()}; fairgate-clock=${tomorrow.getTime()}` },
     ]) {
       await expectClosed('before.test', `/?now=${tomorrow.getTime()}`, { headers });
-      const board = await ask(port, '/_fairgate/rooms/before/board', { headers });
+      const board = await send(port, '/_fairgate/rooms/before/board', { headers });
       expect(Date.parse(JSON.parse(board.text).serverTime)).toBeLessThan(tomorrow.getTime() - 3_600_000);
       expect(JSON.parse(board.text).state).toBe('prequeue');
     }
@@ -226,20 +226,20 @@ describe('row 5: the device clock', () => {
     'of a gateway, wrong by %i ms, opens no room early and no session longer: the store’s time rules',
     async (offMs) => {
       const room = { schedule: { opensAt: new Date(NOON + 60_000).toISOString() } };
-      const right = await playGateway({ keys: fairgate.keys, room });
-      const wrong = await playBeside(right, { room, ownTime: () => right.clock.now() + offMs });
-      const visitor = new PlayedVisitor(wrong);
+      const right = await startInProcess({ keys: fairgate.keys, room });
+      const wrong = await startBeside(right, { room, ownTime: () => right.clock.now() + offMs });
+      const visitor = new InProcessVisitor(wrong);
       await visitor.page();
       for (let seconds = 0; seconds < 58; seconds += 2) {
         right.clock.advance(2_000);
-        expect(await kindOfPage(await visitor.page())).toBe('entered');
+        expect(await pageKindOf(await visitor.page())).toBe('entered');
       }
-      expect(wrong.passed).toEqual([]);
+      expect(wrong.forwarded).toEqual([]);
       for (let seconds = 0; seconds < 6; seconds++) {
         right.clock.advance(1_000);
         await visitor.page();
       }
-      expect(wrong.passed.length).toBeGreaterThan(0);
+      expect(wrong.forwarded.length).toBeGreaterThan(0);
       const { exp } = payloadOf(visitor.jar.get('fairgate-admission-demo') ?? '');
       right.clock.at = Number(exp) * 1_000;
       expect((await visitor.send('/')).status).toBe(403);
@@ -275,7 +275,7 @@ describe('row 6: airplane mode', () => {
     );
     const places = new Set<unknown>();
     for (let times = 0; times < 4; times++) {
-      const answer = await new GateVisitor(port, 'flight').wish('join', headers);
+      const answer = await new GateVisitor(port, 'flight').act('join', headers);
       expect(answer.status).toBe(200);
       places.add(payloadOf(JSON.parse(answer.text).queueToken)['entry']);
     }
@@ -286,19 +286,19 @@ describe('row 6: airplane mode', () => {
 
   it('on the store’s side, where a join is done and its answer lost, admits nobody and keeps the place', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    const played = await playGateway({ keys: fairgate.keys });
-    await played.ask('/_fairgate/rooms/demo/board');
-    played.clock.advance(900);
-    played.store.onTheWay = async () => {
+    const gateway = await startInProcess({ keys: fairgate.keys });
+    await gateway.request('/_fairgate/rooms/demo/board');
+    gateway.clock.advance(900);
+    gateway.store.beforeReply = async () => {
       throw new StoreUnavailable('the answer was lost');
     };
     const init = { method: 'POST', headers: { ...AS_JSON, 'Idempotency-Key': 'lost-answer-0123456789' } };
-    const lost = await played.ask('/_fairgate/rooms/demo/join', init);
+    const lost = await gateway.request('/_fairgate/rooms/demo/join', init);
     expect(lost.status).toBe(503);
-    expect(await kindOfPage(await played.ask('/', { headers: AS_PAGE }))).toBe('storeUnreachable');
-    expect(played.passed).toEqual([]);
-    played.store.onTheWay = async () => {};
-    const repeated = await played.ask('/_fairgate/rooms/demo/join', init);
+    expect(await pageKindOf(await gateway.request('/', { headers: AS_PAGE }))).toBe('storeUnreachable');
+    expect(gateway.forwarded).toEqual([]);
+    gateway.store.beforeReply = async () => {};
+    const repeated = await gateway.request('/_fairgate/rooms/demo/join', init);
     expect(payloadOf((await repeated.json()).queueToken)['position']).toBe(1);
     vi.restoreAllMocks();
   });
@@ -321,7 +321,7 @@ describe('row 7: the console of the browser', () => {
       { Cookie: visitor.jar.header, 'X-Fairgate-Position': '1' },
     ]) {
       await expectClosed('full.test', '/book?state=admitted&position=1&called=999', { headers });
-      const claimed = await ask(port, '/_fairgate/rooms/full/claim', {
+      const claimed = await send(port, '/_fairgate/rooms/full/claim', {
         host: 'full.test',
         method: 'POST',
         headers: { ...AS_JSON, 'Content-Type': 'application/json', ...headers },
@@ -338,11 +338,11 @@ describe('row 8: a page kept open, a pass from an earlier opening', () => {
   it('is refused: a pass counts for its own room and its own opening alone', async () => {
     const audience = 'urn:fairgate:origin:before';
     for (const token of [
-      await admissionToken(maker, 'before', audience, { claims: { epoch: 2 } }),
-      await admissionToken(maker, 'before', audience, { claims: { epoch: 99 } }),
-      await admissionToken(maker, 'open', audience),
-      await admissionToken(maker, 'before', 'urn:fairgate:origin:open'),
-      await admissionToken(maker, 'open', 'urn:fairgate:origin:open'),
+      await admissionToken(signer, 'before', audience, { claims: { epoch: 2 } }),
+      await admissionToken(signer, 'before', audience, { claims: { epoch: 99 } }),
+      await admissionToken(signer, 'open', audience),
+      await admissionToken(signer, 'before', 'urn:fairgate:origin:open'),
+      await admissionToken(signer, 'open', 'urn:fairgate:origin:open'),
     ]) {
       await expectClosed('before.test', '/', { headers: { Authorization: `Bearer ${token}` } });
       await expectClosed('before.test', '/', { headers: { Cookie: `fairgate-admission-before=${token}` } });
@@ -350,27 +350,27 @@ describe('row 8: a page kept open, a pass from an earlier opening', () => {
   });
 
   it('is refused once the room opens anew, and so is the place from then', async () => {
-    const played = await playGateway({ keys: fairgate.keys });
-    const visitor = new PlayedVisitor(played);
+    const gateway = await startInProcess({ keys: fairgate.keys });
+    const visitor = new InProcessVisitor(gateway);
     for (let seconds = 0; seconds < 4; seconds++) {
-      played.clock.advance(1_000);
+      gateway.clock.advance(1_000);
       await visitor.page();
     }
-    expect(played.passed.length).toBeGreaterThan(0);
+    expect(gateway.forwarded.length).toBeGreaterThan(0);
     const schedule = { prequeueAt: null, opensAt: NOON + 3_600_000, closesAt: null, beacon: null };
-    await played.store.inner.apply('demo', [change({ kind: 'setSchedule', schedule, secret: '77'.repeat(32) })]);
-    played.clock.advance(3_000);
-    played.passed.length = 0;
+    await gateway.store.inner.apply('demo', [change({ kind: 'setSchedule', schedule, secret: '77'.repeat(32) })]);
+    gateway.clock.advance(3_000);
+    gateway.forwarded.length = 0;
     expect((await visitor.send('/')).status).toBe(403);
-    expect(await kindOfPage(await visitor.page())).toBe('entered');
+    expect(await pageKindOf(await visitor.page())).toBe('entered');
     expect(payloadOf(visitor.jar.get('fairgate-queue-demo') ?? '')).toMatchObject({ epoch: 2, entry: 1 });
-    expect(played.passed).toEqual([]);
+    expect(gateway.forwarded).toEqual([]);
   });
 });
 
 describe('row 9: another spelling of the address', () => {
   const raw = (target: string, host: string, more = '') =>
-    rawAsk(port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}\r\n`);
+    sendRaw(port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}\r\n`);
 
   it('passes where the room says so, so that a misread address would reach the origin', async () => {
     expect((await raw('/news', 'narrow.test')).body).toContain(MARKER);
@@ -485,7 +485,7 @@ describe('row 9: another spelling of the address', () => {
       'GET /news HTTP/1.1\r\n Host: narrow.test\r\n\r\n',
       'GET /news HTTP/1.1\r\nHost : narrow.test\r\n\r\n',
     ]) {
-      expect((await rawAsk(port, text)).status).toBe(400);
+      expect((await sendRaw(port, text)).status).toBe(400);
     }
     expect(origin.requests.length).toBe(before);
   });
@@ -524,7 +524,7 @@ describe('row 10: an exemption', () => {
       await expectClosed('exempt.test', path);
     }
     for (const path of ['/static%2f..%2fbook', '/static/..%2fbook', '/static\\..\\book', '/static/%00/../../book']) {
-      const answer = await rawAsk(port, `GET ${path} HTTP/1.1\r\nHost: exempt.test\r\n\r\n`);
+      const answer = await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: exempt.test\r\n\r\n`);
       expect(answer.status).toBe(400);
     }
     expect(origin.requests).toEqual([]);
@@ -532,11 +532,11 @@ describe('row 10: an exemption', () => {
 
   it('is for GET and HEAD, also where a header names another method', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
-      expect((await ask(port, '/static/x.js', { host: 'exempt.test', method })).status).toBe(403);
+      expect((await send(port, '/static/x.js', { host: 'exempt.test', method })).status).toBe(403);
     }
     expect(origin.requests).toEqual([]);
     const headers = { 'X-HTTP-Method-Override': 'DELETE', 'X-HTTP-Method': 'DELETE', 'X-Method-Override': 'DELETE' };
-    expect((await ask(port, '/static/x.js', { host: 'exempt.test', headers })).text).toContain(MARKER);
+    expect((await send(port, '/static/x.js', { host: 'exempt.test', headers })).text).toContain(MARKER);
     expect(JSON.stringify(origin.requests[0]?.headers)).not.toContain('DELETE');
   });
 });
@@ -550,7 +550,7 @@ describe('rows 11, 12 and 13: whose pass and whose place', () => {
     await copy.send('/copied');
     const tokens = origin.requests.map(({ headers }) => payloadOf(headers['fairgate-admission'] ?? ''));
     expect(new Set(tokens.map(({ sub, sid }) => `${sub} ${sid}`)).size).toBe(1);
-    await visitor.wish('leave');
+    await visitor.act('leave');
     origin.requests.length = 0;
     expect((await copy.send('/copied')).status).toBe(403);
     expect(origin.requests).toEqual([]);
@@ -562,12 +562,12 @@ describe('rows 11, 12 and 13: whose pass and whose place', () => {
     const copy = new GateVisitor(port, 'open');
     copy.jar.set('fairgate-queue-open', visitor.queueToken ?? '');
     const { text } = await until(
-      () => copy.wish('claim'),
+      () => copy.act('claim'),
       ({ status }) => status !== 202, // The gateway's view may be a second old.
     );
     expect(payloadOf(JSON.parse(text).admissionToken)['sid']).toBe(payloadOf(visitor.admissionToken ?? '')['sid']);
-    await visitor.wish('leave');
-    const again = await copy.wish('claim');
+    await visitor.act('leave');
+    const again = await copy.act('claim');
     expect(again.status).toBe(410);
     expect(JSON.parse(again.text).outcome).toBe('ended');
   });
@@ -575,13 +575,13 @@ describe('rows 11, 12 and 13: whose pass and whose place', () => {
   const ENDINGS: [string, (visitor: GateVisitor) => Promise<unknown>][] = [
     ['the origin said complete', (visitor) => visitor.send('/complete')],
     ['the origin said revoke', (visitor) => visitor.send('/revoke')],
-    ['the visitor left', (visitor) => visitor.wish('leave')],
+    ['the visitor left', (visitor) => visitor.act('leave')],
   ];
   it.each(ENDINGS)(
     'row 12: a pass is refused after %s, replayed as cookie or Bearer, and its place too',
     async (_, end) => {
       for (const command of ['complete', 'revoke']) {
-        origin.answers.set(`/${command}`, (_request, response) => {
+        origin.handlers.set(`/${command}`, (_request, response) => {
           response.writeHead(200, { 'Fairgate-Command': command }).end('thanks');
         });
       }
@@ -592,42 +592,42 @@ describe('rows 11, 12 and 13: whose pass and whose place', () => {
       await end(visitor);
       origin.requests.length = 0;
       for (const headers of [{ Cookie: `fairgate-admission-open=${pass}` }, { Authorization: `Bearer ${pass}` }]) {
-        const refused = await ask(port, '/x', { host: 'open.test', headers });
+        const refused = await send(port, '/x', { host: 'open.test', headers });
         expect(refused.status).toBe(403);
       }
       const both = { ...AS_PAGE, Cookie: `fairgate-admission-open=${pass}; fairgate-queue-open=${place}` };
-      expect((await ask(port, '/x', { host: 'open.test', headers: both })).text).toContain('"kind":"ended"');
+      expect((await send(port, '/x', { host: 'open.test', headers: both })).text).toContain('"kind":"ended"');
       expect(origin.requests).toEqual([]);
     },
   );
 
   it('row 12: a session is over at its time, not a moment later, and renewal does not bring it back', async () => {
-    const played = await playGateway({ keys: fairgate.keys, room: { policy: { sessionRenewal: false } } });
-    const visitor = new PlayedVisitor(played);
+    const gateway = await startInProcess({ keys: fairgate.keys, room: { policy: { sessionRenewal: false } } });
+    const visitor = new InProcessVisitor(gateway);
     for (let seconds = 0; seconds < 3; seconds++) {
-      played.clock.advance(1_000);
+      gateway.clock.advance(1_000);
       await visitor.page();
     }
     const { exp, nbf } = payloadOf(visitor.jar.get('fairgate-admission-demo') ?? '');
     expect(Number(exp) - Number(nbf)).toBeLessThanOrEqual(300);
-    played.clock.at = Number(exp) * 1_000 - 1;
+    gateway.clock.at = Number(exp) * 1_000 - 1;
     expect((await visitor.send('/')).status).toBe(200);
-    played.clock.advance(1);
+    gateway.clock.advance(1);
     for (const wait of [0, 1, 1_000, 60_000]) {
-      played.clock.advance(wait);
+      gateway.clock.advance(wait);
       expect((await visitor.send('/')).status).toBe(403);
-      expect(await kindOfPage(await visitor.page())).toBe('ended');
+      expect(await pageKindOf(await visitor.page())).toBe('ended');
     }
   });
 
   it('row 12: a pass is refused from the moment it runs out', async () => {
     const audience = 'urn:fairgate:origin:before';
     const ends = Math.floor(Date.now() / 1000) + 2;
-    const token = await admissionToken(maker, 'before', audience, { claims: { exp: ends, position: 0 } });
+    const token = await admissionToken(signer, 'before', audience, { claims: { exp: ends, position: 0 } });
     const headers = { Authorization: `Bearer ${token}` };
-    expect((await ask(port, '/x', { host: 'before.test', headers })).text).toContain(MARKER);
+    expect((await send(port, '/x', { host: 'before.test', headers })).text).toContain(MARKER);
     await until(
-      () => ask(port, '/x', { host: 'before.test', headers }),
+      () => send(port, '/x', { host: 'before.test', headers }),
       ({ status }) => status === 403,
     );
     await expectClosed('before.test', '/x', { headers });
@@ -640,7 +640,7 @@ describe('rows 11, 12 and 13: whose pass and whose place', () => {
     await Promise.all(
       Array.from({ length: 8 }, async () => {
         await visitor.page('/book');
-        await visitor.wish('join');
+        await visitor.act('join');
         await visitor.send('/', { headers: AS_JSON });
       }),
     );
@@ -650,7 +650,7 @@ describe('rows 11, 12 and 13: whose pass and whose place', () => {
 
 describe('rows 14 and 15: pushing', () => {
   it('row 14: places taken without a browser behind them do not hold up whoever comes after', async () => {
-    const stuffing = Array.from({ length: 100 }, () => ask(port, '/', { host: 'stuffed.test', headers: AS_PAGE }));
+    const stuffing = Array.from({ length: 100 }, () => send(port, '/', { host: 'stuffed.test', headers: AS_PAGE }));
     await Promise.all(stuffing);
     const honest = new GateVisitor(port, 'stuffed');
     await honest.page();
@@ -686,7 +686,7 @@ describe('row 16: races (through one gateway: two runtimes cannot share a disk)'
     await enter(first);
     const visitor = new GateVisitor(port, 'race');
     await visitor.page();
-    await first.wish('leave');
+    await first.act('leave');
     await until(
       () => visitor.status(),
       ({ state }) => state === 'called',
@@ -694,14 +694,14 @@ describe('row 16: races (through one gateway: two runtimes cannot share a disk)'
     );
     const cookie = { Cookie: visitor.jar.header };
     const claims = Array.from({ length: 32 }, (_, index) =>
-      ask(port, `/_fairgate/rooms/race/${index % 2 === 0 ? 'claim' : 'join'}`, {
+      send(port, `/_fairgate/rooms/race/${index % 2 === 0 ? 'claim' : 'join'}`, {
         host: 'race.test',
         method: 'POST',
         headers: { ...AS_JSON, ...cookie },
       }),
     );
     const visits = Array.from({ length: 16 }, () =>
-      ask(port, '/', { host: 'race.test', headers: { ...AS_PAGE, ...cookie } }),
+      send(port, '/', { host: 'race.test', headers: { ...AS_PAGE, ...cookie } }),
     );
     const answers = (await Promise.all(claims)).map(({ text }) => JSON.parse(text));
     await Promise.all(visits);
@@ -714,7 +714,7 @@ describe('row 16: races (through one gateway: two runtimes cannot share a disk)'
     const board = () => visitor.board();
     expect((await until(board, ({ active }) => active === 1)).active).toBe(1);
     visitor.jar.set('fairgate-admission-race', answers[0].admissionToken);
-    await visitor.wish('leave');
+    await visitor.act('leave');
   });
 
   it('of many for the last place have one winner, and of repeated joins one place each', async () => {
@@ -722,7 +722,7 @@ describe('row 16: races (through one gateway: two runtimes cannot share a disk)'
     await Promise.all(crowd.map((visitor) => visitor.page()));
     const ended = await until(
       async () => {
-        await Promise.all(crowd.map((visitor) => visitor.wish('claim')));
+        await Promise.all(crowd.map((visitor) => visitor.act('claim')));
         return crowd.filter(({ admissionToken }) => admissionToken !== undefined).length;
       },
       (inside) => inside >= 1,
@@ -733,7 +733,7 @@ describe('row 16: races (through one gateway: two runtimes cannot share a disk)'
     expect(new Set(positions).size).toBe(32);
     const keyed = await Promise.all(
       Array.from({ length: 16 }, () =>
-        new GateVisitor(port, 'race').wish('join', { 'Idempotency-Key': 'one-wish-0123456789' }),
+        new GateVisitor(port, 'race').act('join', { 'Idempotency-Key': 'one-wish-0123456789' }),
       ),
     );
     const places = keyed.map(({ text }) => payloadOf(JSON.parse(text).queueToken)['position']);
@@ -770,16 +770,16 @@ describe('row 18: a forged token', () => {
   const audience = 'urn:fairgate:origin:before';
 
   async function forgeries(room: string, aud: string): Promise<[string, string][]> {
-    const jwk = await publicJwkOf(maker.key);
+    const jwk = await publicJwkOf(signer.key);
     const { kid } = jwk;
-    const genuine = await admissionToken(maker, room, aud);
+    const genuine = await admissionToken(signer, room, aud);
     const [header = '', payload = '', signature = ''] = genuine.split('.');
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
     const foreignJwk = await crypto.subtle.exportKey('jwk', publicKey as CryptoKey);
     const pem = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: jwk.x ?? '', y: jwk.y ?? '' }, format: 'jwk' });
     const spki = new Uint8Array(pem.export({ type: 'spki', format: 'der' }));
     const pemText = new TextEncoder().encode(String(pem.export({ type: 'spki', format: 'pem' })));
-    const made = (changes: Parameters<typeof admissionToken>[3]) => admissionToken(maker, room, aud, changes);
+    const made = (changes: Parameters<typeof admissionToken>[3]) => admissionToken(signer, room, aud, changes);
     const none = encode({ alg: 'none', typ: 'admission+jwt', kid });
     const flipped = Buffer.from(signature, 'base64url');
     flipped[10] = (flipped[10] ?? 0) ^ 1;
@@ -823,8 +823,8 @@ describe('row 18: a forged token', () => {
       ['no position', await made({ claims: { position: undefined } })],
       ['a position that is text', await made({ claims: { position: '7' } })],
       ['a negative position', await made({ claims: { position: -1 } })],
-      ['a queue token', await queueToken(maker, room)],
-      ['a queue token with everything of an admission', await queueToken(maker, room, { claims: payloadOf(genuine) })],
+      ['a queue token', await queueToken(signer, room)],
+      ['a queue token with everything of an admission', await queueToken(signer, room, { claims: payloadOf(genuine) })],
       ['a changed payload', `${header}.${encode({ ...payloadOf(genuine), position: 1 })}.${signature}`],
       ['a changed signature', `${header}.${payload}.${flipped.toString('base64url')}`],
       ['a signature of zeros', `${header}.${payload}.${Buffer.alloc(64).toString('base64url')}`],
@@ -838,9 +838,9 @@ describe('row 18: a forged token', () => {
   }
 
   it('that is none lets its bearer in, so that each forgery is wrong in one thing', async () => {
-    const token = await admissionToken(maker, 'before', audience);
+    const token = await admissionToken(signer, 'before', audience);
     for (const headers of [{ Authorization: `Bearer ${token}` }, { Cookie: `fairgate-admission-before=${token}` }]) {
-      expect((await ask(port, '/', { host: 'before.test', headers })).text).toContain(MARKER);
+      expect((await send(port, '/', { host: 'before.test', headers })).text).toContain(MARKER);
     }
   });
 
@@ -852,14 +852,14 @@ describe('row 18: a forged token', () => {
       await expectClosed('before.test', '/', { headers: { 'Fairgate-Admission': token } });
     }
     for (const wrong of [{ room: 'open' }, { room: undefined }, { epoch: 2 }, { epoch: 0 }, { epoch: undefined }]) {
-      const token = await admissionToken(maker, 'before', audience, { claims: wrong });
+      const token = await admissionToken(signer, 'before', audience, { claims: wrong });
       await expectClosed('before.test', '/', { headers: { Authorization: `Bearer ${token}` } });
     }
   });
 
   it('is refused by the origin as header', async () => {
     for (const [name, token] of await forgeries('demo', AUDIENCE)) {
-      const answer = await ask(fairgate.origin.port, '/', { headers: { 'Fairgate-Admission': token } });
+      const answer = await send(fairgate.origin.port, '/', { headers: { 'Fairgate-Admission': token } });
       expect([name, answer.status]).toEqual([name, 403]);
       expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     }
@@ -868,18 +868,20 @@ describe('row 18: a forged token', () => {
   it('of a place is no place: another key, kind, room or opening', async () => {
     const { privateKey } = await generateKeyPair('ES256');
     for (const token of [
-      await queueToken(maker, 'open', { signWith: privateKey }),
-      await queueToken(maker, 'before'),
-      await queueToken(maker, 'open', { header: { typ: 'JWT' } }),
-      await admissionToken(maker, 'open', 'open', { claims: { entry: 1, draw: '0'.repeat(64) } }),
+      await queueToken(signer, 'open', { signWith: privateKey }),
+      await queueToken(signer, 'before'),
+      await queueToken(signer, 'open', { header: { typ: 'JWT' } }),
+      await admissionToken(signer, 'open', 'open', { claims: { entry: 1, draw: '0'.repeat(64) } }),
     ]) {
-      const answer = await ask(port, '/_fairgate/rooms/open/status', {
+      const answer = await send(port, '/_fairgate/rooms/open/status', {
         headers: { Cookie: `fairgate-queue-open=${token}` },
       });
       expect(JSON.parse(answer.text).state).toBe('none');
     }
-    const bearer = await queueToken(maker, 'open', { signWith: privateKey });
-    const refused = await ask(port, '/_fairgate/rooms/open/status', { headers: { Authorization: `Bearer ${bearer}` } });
+    const bearer = await queueToken(signer, 'open', { signWith: privateKey });
+    const refused = await send(port, '/_fairgate/rooms/open/status', {
+      headers: { Authorization: `Bearer ${bearer}` },
+    });
     expect(refused.status).toBe(401);
   });
 
@@ -887,10 +889,10 @@ describe('row 18: a forged token', () => {
     const owner = new GateVisitor(port, 'open');
     await enter(owner);
     const { position } = payloadOf(owner.queueToken ?? '');
-    const stolen = await queueToken(maker, 'open', { claims: { position } });
+    const stolen = await queueToken(signer, 'open', { claims: { position } });
     const answer = await until(
       () =>
-        ask(port, '/_fairgate/rooms/open/claim', {
+        send(port, '/_fairgate/rooms/open/claim', {
           method: 'POST',
           headers: { ...AS_JSON, Cookie: `fairgate-queue-open=${stolen}` },
         }),
@@ -932,8 +934,8 @@ describe('row 19: the gateway’s own words from outside', () => {
   }
 
   it('never reach the origin: on exempt and outside paths, and from an admitted visitor', async () => {
-    await ask(port, '/static/x.js', { host: 'exempt.test', headers: OUTSIDE });
-    await ask(port, '/news', { host: 'narrow.test', headers: OUTSIDE });
+    await send(port, '/static/x.js', { host: 'exempt.test', headers: OUTSIDE });
+    await send(port, '/news', { host: 'narrow.test', headers: OUTSIDE });
     expect(origin.requests).toHaveLength(2);
     expectClean(undefined);
 
@@ -953,7 +955,7 @@ describe('row 19: the gateway’s own words from outside', () => {
     await enter(visitor);
     origin.requests.length = 0;
     const cookie = `Cookie: ${visitor.jar.header}\r\n`;
-    await rawAsk(
+    await sendRaw(
       port,
       `GET /x HTTP/1.1\r\nHost: open.test\r\nFairgate-Admission: forged\r\nFairgate-Admission: forged\r\n${cookie}Connection: Fairgate-Admission\r\nConnection: X-Forwarded-For, X-Forwarded-Host\r\n\r\n`,
     );
@@ -967,11 +969,11 @@ describe('row 19: the gateway’s own words from outside', () => {
     origin.requests.length = 0;
     const [pass, place] = [visitor.admissionToken ?? '', visitor.queueToken ?? ''];
     const own = `fairgate-admission-open=${pass}; fairgate-queue-open=${place}; fairgate-language=en; FAIRGATE-x=1; __Host-fairgate-y=2`;
-    await ask(port, '/a', { host: 'open.test', headers: { Cookie: `site=1; ${own}; other="a b"` } });
-    await ask(port, '/b', { host: 'open.test', headers: { Authorization: `Bearer ${pass}`, Cookie: 'site=1' } });
-    await ask(port, '/c', { host: 'open.test', headers: { Cookie: own, Authorization: 'Bearer of-the-site' } });
-    await ask(port, '/d', { host: 'open.test', headers: { Cookie: own, Authorization: 'Basic dTpw' } });
-    await rawAsk(
+    await send(port, '/a', { host: 'open.test', headers: { Cookie: `site=1; ${own}; other="a b"` } });
+    await send(port, '/b', { host: 'open.test', headers: { Authorization: `Bearer ${pass}`, Cookie: 'site=1' } });
+    await send(port, '/c', { host: 'open.test', headers: { Cookie: own, Authorization: 'Bearer of-the-site' } });
+    await send(port, '/d', { host: 'open.test', headers: { Cookie: own, Authorization: 'Basic dTpw' } });
+    await sendRaw(
       port,
       `GET /e HTTP/1.1\r\nHost: open.test\r\nAuthorization: Bearer ${pass}\r\nCookie: site=1\r\nCookie: fairgate-queue-open=${place}\r\n\r\n`,
     );
@@ -1011,7 +1013,7 @@ describe('row 19: the gateway’s own words from outside', () => {
       ],
     ]) {
       for (const method of ['GET', 'POST', 'DELETE']) {
-        const answer = await rawAsk(
+        const answer = await sendRaw(
           port,
           `${method} ${path} HTTP/1.1\r\nHost: narrow.test\r\nConnection: close\r\n\r\n`,
         );
@@ -1061,8 +1063,8 @@ describe('row 20: a return address on another site', () => {
   it('is replaced by a path on the own site, after joining and after choosing a language', async () => {
     for (const wanted of ELSEWHERE) {
       const query = new URLSearchParams({ to: 'en', return: wanted });
-      const language = await ask(port, `/_fairgate/language?${query}`, { host: 'open.test' });
-      const joined = await ask(port, '/_fairgate/rooms/before/join', {
+      const language = await send(port, `/_fairgate/language?${query}`, { host: 'open.test' });
+      const joined = await send(port, '/_fairgate/rooms/before/join', {
         host: 'before.test',
         method: 'POST',
         headers: { ...AS_PAGE, 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -1081,7 +1083,7 @@ describe('row 20: a return address on another site', () => {
 
   it('in a visited address is shown as a path on the own site', async () => {
     for (const path of ['//evil.example/x', '/x//evil.example', '/?u=//evil.example', '/.//evil.example']) {
-      const { body } = await rawAsk(port, `GET ${path} HTTP/1.1\r\nHost: before.test\r\nAccept: text/html\r\n\r\n`);
+      const { body } = await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: before.test\r\nAccept: text/html\r\n\r\n`);
       const [, returnTo] = /"returnTo":"([^"]*)"/.exec(body) ?? [];
       expect(returnTo).toMatch(/^\/(?!\/)/);
     }
@@ -1089,7 +1091,7 @@ describe('row 20: a return address on another site', () => {
 
   it('is kept where it is one of the own site', async () => {
     const query = new URLSearchParams({ to: 'en', return: '/book?clinic=7&a=//b' });
-    const answer = await ask(port, `/_fairgate/language?${query}`, { host: 'open.test' });
+    const answer = await send(port, `/_fairgate/language?${query}`, { host: 'open.test' });
     expect(answer.headers.get('Location')).toBe('/book?clinic=7&a=//b');
   });
 });
@@ -1110,7 +1112,7 @@ describe('row 22: overload', () => {
   it('leaves nobody inside beyond the limit, whatever else comes at the same time', async () => {
     const crowd = Array.from({ length: 200 }, () => new GateVisitor(port, 'burst'));
     const noise = Array.from({ length: 100 }, (_, index) =>
-      ask(port, ['/', '/book', '/_fairgate/rooms/burst/claim', '/_fairgate/rooms/burst/join'][index % 4] ?? '/', {
+      send(port, ['/', '/book', '/_fairgate/rooms/burst/claim', '/_fairgate/rooms/burst/join'][index % 4] ?? '/', {
         host: 'burst.test',
         method: index % 3 === 0 ? 'POST' : 'GET',
         headers: { Cookie: `fairgate-admission-burst=${'x'.repeat(index * 40)}`, 'Content-Type': 'application/json' },
@@ -1137,12 +1139,12 @@ describe('row 22: overload', () => {
 
   it('of the store lets nobody through, and the page says that it comes back by itself', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    const played = await playGateway({ keys: fairgate.keys });
-    await played.ask('/_fairgate/rooms/demo/board');
-    played.store.mood = 'fails';
+    const gateway = await startInProcess({ keys: fairgate.keys });
+    await gateway.request('/_fairgate/rooms/demo/board');
+    gateway.store.mode = 'fails';
     for (const sinceMs of [0, 1_500, 600_000]) {
-      played.clock.advance(sinceMs);
-      const answers = await Promise.all(Array.from({ length: 50 }, () => played.ask('/', { headers: AS_PAGE })));
+      gateway.clock.advance(sinceMs);
+      const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.request('/', { headers: AS_PAGE })));
       for (const answer of answers) {
         expect(answer.status).toBe(503);
         const page = await answer.text();
@@ -1150,7 +1152,7 @@ describe('row 22: overload', () => {
         expect(page).toContain('http-equiv="refresh"');
       }
     }
-    expect(played.passed).toEqual([]);
+    expect(gateway.forwarded).toEqual([]);
     vi.restoreAllMocks();
   });
 });
@@ -1192,7 +1194,7 @@ describe('row 23: odd requests', () => {
     ],
     ['no request at all', '\u0016\u0003\u0001\u0002\u0000\u0001\r\n\r\n', [400]],
   ])('%s: the same rule as any request, with a clear refusal', async (_, text, statuses) => {
-    const answer = await rawAsk(port, text);
+    const answer = await sendRaw(port, text);
     expect(statuses).toContain(answer.status);
     expect(answer.body).not.toContain(MARKER);
     expect(origin.requests).toEqual([]);
@@ -1216,7 +1218,7 @@ describe('row 23: odd requests', () => {
     // would answer "200 OK" before asking the handler, and nothing that a handler can do takes that back. So there is
     // none, and its absence is the refusal; operators may put a proxy in front that says 405.
     for (const target of [`127.0.0.1:${origin.port}`, 'before.test:80', `127.0.0.1:${port}`]) {
-      const answer = await rawAsk(
+      const answer = await sendRaw(
         port,
         `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n`,
       );
@@ -1224,6 +1226,6 @@ describe('row 23: odd requests', () => {
       expect(answer.body).not.toContain(MARKER);
     }
     expect(origin.requests).toEqual([]);
-    expect((await ask(port, '/_fairgate/healthz')).status).toBe(200);
+    expect((await send(port, '/_fairgate/healthz')).status).toBe(200);
   });
 });

@@ -1,6 +1,5 @@
-// The tokens of a running gateway in the hands of a JWT library that is not ours and is not the gateway's either, used
-// as docs/origin.md says, with the key taken from the live key set: the claims are the documented ones, and no bit can
-// be changed.
+// The tokens of a running gateway, verified with a JWT library that this project does not use, as docs/origin.md describes,
+// with the key from the live key set: they carry exactly the documented claims, and no bit of them can be changed.
 
 import { createPublicKey, type webcrypto } from 'node:crypto';
 import jsonwebtoken, { type JwtHeader, type JwtPayload } from 'jsonwebtoken';
@@ -12,7 +11,7 @@ const SESSION_SECONDS = 300;
 
 let fairgate: Running;
 let keys: (webcrypto.JsonWebKey & { kid: string })[];
-/** From `/claim`, from `/join` in an open room, and from `/join` before the opening of another. */
+/** Tokens from `/claim`, from `/join` in an open room, and from `/join` before another room's opening. */
 let admission: string;
 let place: string;
 let entry: string;
@@ -34,18 +33,18 @@ beforeAll(async () => {
   keys = JSON.parse((await new GateVisitor(port, 'demo').send('/.well-known/jwks.json')).text).keys;
 
   const visitor = new GateVisitor(port, 'demo', '127.0.0.1');
-  place = JSON.parse((await visitor.wish('join')).text).queueToken;
+  place = JSON.parse((await visitor.act('join')).text).queueToken;
   const claimed = await until(
-    async () => JSON.parse((await visitor.wish('claim')).text),
+    async () => JSON.parse((await visitor.act('claim')).text),
     ({ outcome }) => outcome === 'admitted',
   );
   admission = claimed.admissionToken;
-  entry = JSON.parse((await new GateVisitor(port, 'later').wish('join')).text).queueToken;
+  entry = JSON.parse((await new GateVisitor(port, 'later').act('join')).text).queueToken;
 });
 
 afterAll(() => fairgate?.stop());
 
-/** What docs/origin.md asks of an origin with any library: key by `kid`, one algorithm, and `typ` looked at by itself. */
+/** What docs/origin.md requires of an origin with any library: key by `kid`, one algorithm, and a check of `typ`. */
 function verify(token: string, typ: string, audience: string, options: { now?: number; tolerance?: number } = {}) {
   const { kid } = jsonwebtoken.decode(token, { complete: true })?.header ?? {};
   const jwk = keys.find((key) => key.kid === kid);
@@ -78,7 +77,7 @@ const VISITOR = expect.stringMatching(/^[A-Za-z0-9_-]{22}$/);
 const TIME = expect.any(Number);
 
 describe('an admission token from /claim', () => {
-  it('verifies, with exactly the documented claims', () => {
+  it('verifies and has exactly the documented claims', () => {
     const { header, payload } = verifyAdmission(admission);
     expectHeader(header, 'admission+jwt');
     expect(payload).toEqual({
@@ -101,11 +100,11 @@ describe('an admission token from /claim', () => {
     expect(exp - nbf).toBeGreaterThan(SESSION_SECONDS - 1);
   });
 
-  it('belongs to the visitor of the queue token', () => {
+  it('has the visitor id of the queue token', () => {
     expect(verifyAdmission(admission).payload.sub).toBe(verifyPlace(place).payload.sub);
   });
 
-  it('is over at `exp` and not yet begun before `nbf`, to the tolerance that the origin chose', () => {
+  it('is refused from `exp` on and before `nbf`, within the clock tolerance that the origin chose', () => {
     const { nbf = 0, exp = 0 } = verifyAdmission(admission).payload as JwtPayload;
     expect(() => verifyAdmission(admission, { now: exp, tolerance: 0 })).toThrow('jwt expired');
     expect(() => verifyAdmission(admission, { now: exp + 30 })).toThrow('jwt expired');
@@ -113,10 +112,10 @@ describe('an admission token from /claim', () => {
     expect(() => verifyAdmission(admission, { now: Math.floor(nbf) - 31 })).toThrow('jwt not active');
   });
 
-  it('names its slot in fractions of a second, which a library with a clock of whole seconds needs 1 s tolerance for', () => {
+  it('has `nbf` in fractions of a second, for which a library that counts whole seconds needs 1 s of tolerance', () => {
     const { nbf = 0 } = verifyAdmission(admission).payload as JwtPayload;
     const now = Math.floor(nbf);
-    // One slot in a thousand falls on a whole second, and shows nothing.
+    // One slot in a thousand falls on a whole second, and there is nothing to check.
     if (!Number.isInteger(nbf)) {
       expect(() => verifyAdmission(admission, { now, tolerance: 0 })).toThrow('jwt not active');
     }
@@ -124,22 +123,22 @@ describe('an admission token from /claim', () => {
     expect(() => verifyAdmission(admission, { now, tolerance: 1 })).not.toThrow();
   });
 
-  it('is refused for another audience, issuer or purpose', () => {
+  it('is refused for another audience or type', () => {
     expect(() => verify(admission, 'admission+jwt', 'urn:fairgate:origin:later')).toThrow('jwt audience invalid');
     expect(() => verify(admission, 'queue+jwt', AUDIENCE)).toThrow('Not queue+jwt');
   });
 
-  it('lets its bearer in at the gateway, and a place does not', async () => {
+  it('admits its bearer at the gateway, while a queue token does not', async () => {
     const visitor = new GateVisitor(fairgate.gateway.port, 'demo', '127.0.0.1');
-    const entering = await visitor.send('/book', { headers: { ...AS_JSON, Authorization: `Bearer ${admission}` } });
-    expect([entering.status, entering.text.includes('cfWaitingRoom')]).toEqual([200, false]);
-    const forging = await visitor.send('/book', { headers: { Cookie: `fairgate-admission-demo=${place}` } });
-    expect(forging.status).toBe(403);
+    const admitted = await visitor.send('/book', { headers: { ...AS_JSON, Authorization: `Bearer ${admission}` } });
+    expect([admitted.status, admitted.text.includes('cfWaitingRoom')]).toEqual([200, false]);
+    const refused = await visitor.send('/book', { headers: { Cookie: `fairgate-admission-demo=${place}` } });
+    expect(refused.status).toBe(403);
   });
 });
 
 describe('a queue token from /join', () => {
-  it('verifies in an open room, with exactly the documented claims', () => {
+  it('verifies and has exactly the documented claims in an open room', () => {
     const { header, payload } = verifyPlace(place);
     expectHeader(header, 'queue+jwt');
     expect(payload).toEqual({
@@ -156,7 +155,7 @@ describe('a queue token from /join', () => {
     expectNear(payload.exp, Date.now() / 1000 + 7 * 86_400);
   });
 
-  it('has an entry in place of a position before the opening, and lasts for a week after it', async () => {
+  it('has an entry instead of a position before the opening, and expires a week after it', async () => {
     const { header, payload } = verifyEntry(entry);
     expectHeader(header, 'queue+jwt');
     const visitor = new GateVisitor(fairgate.gateway.port, 'later');
@@ -167,12 +166,12 @@ describe('a queue token from /join', () => {
   });
 });
 
-describe('one changed bit', () => {
+describe('a token with one changed bit', () => {
   it.each([
     ['an admission token', () => admission, verifyAdmission],
-    ['a place', () => place, verifyPlace],
-    ['an entry', () => entry, verifyEntry],
-  ])('anywhere in %s makes it worthless', (_, token, verifyToken) => {
+    ['a queue token with a position', () => place, verifyPlace],
+    ['a queue token with an entry', () => entry, verifyEntry],
+  ])('is refused, wherever the bit is in %s', (_, token, verifyToken) => {
     expect(() => verifyToken(token())).not.toThrow();
     const parts = token()
       .split('.')
@@ -187,7 +186,7 @@ describe('one changed bit', () => {
           verifyToken(forged.join('.'));
           accepted.push(`part ${index}, bit ${bit}`);
         } catch {
-          // Refused: the header cannot be read, names no key of ours, or the signature is of another text.
+          // Refused: unreadable header, unknown key, or wrong signature.
         }
       }
     }

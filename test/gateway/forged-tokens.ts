@@ -1,21 +1,27 @@
-// Tokens as a forger would make them, and as the gateway does: the tests hold its key, so each forgery is right in
-// everything but one thing.
+// Genuine and forged tokens. The tests hold the gateway's key, so a forgery can be right in everything but one detail.
 
 import { randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose';
-import type { SigningKey } from '../../worker/tokens/signing-keys.ts';
+import type { SigningKey, SigningKeys } from '../../worker/tokens/signing-keys.ts';
 
-export interface Maker {
+export interface Signer {
   issuer: string;
   key: SigningKey;
 }
 
-export interface Changes {
+export interface TokenChanges {
   header?: Record<string, unknown>;
   /** `undefined` removes a claim. */
   claims?: Record<string, unknown>;
   /** Signs instead of the gateway's key. */
   signWith?: CryptoKey | Uint8Array;
+}
+
+/** The gateway's own signer. */
+export function signerOf({ url, keys }: { url: string; keys: SigningKeys }): Signer {
+  const [key] = keys.keys;
+  if (key === undefined) throw new TypeError('The gateway has no signing key.');
+  return { issuer: url, key };
 }
 
 export async function publicJwkOf({ kty, crv, x, y }: SigningKey): Promise<JWK & { kid: string }> {
@@ -26,21 +32,26 @@ export async function publicJwkOf({ kty, crv, x, y }: SigningKey): Promise<JWK &
 const id = (bytes: number) => randomBytes(bytes).toString('base64url');
 
 /** A session of the room's first opening, position 7, for five minutes. */
-export function admissionToken(maker: Maker, room: string, audience: string, changes: Changes = {}): Promise<string> {
+export function admissionToken(
+  signer: Signer,
+  room: string,
+  audience: string,
+  changes: TokenChanges = {},
+): Promise<string> {
   const seconds = Math.floor(Date.now() / 1000);
   const claims = { aud: audience, room, epoch: 1, position: 7, sid: id(12), nbf: seconds - 5, exp: seconds + 300 };
-  return sign(maker, { ...claims, ...changes.claims }, { typ: 'admission+jwt', ...changes.header }, changes.signWith);
+  return sign(signer, { ...claims, ...changes.claims }, { typ: 'admission+jwt', ...changes.header }, changes.signWith);
 }
 
 /** Position 7 of the room's first opening. */
-export function queueToken(maker: Maker, room: string, changes: Changes = {}): Promise<string> {
+export function queueToken(signer: Signer, room: string, changes: TokenChanges = {}): Promise<string> {
   const seconds = Math.floor(Date.now() / 1000);
   const claims = { aud: room, epoch: 1, position: 7, draw: '0'.repeat(64), exp: seconds + 3_600 };
-  return sign(maker, { ...claims, ...changes.claims }, { typ: 'queue+jwt', ...changes.header }, changes.signWith);
+  return sign(signer, { ...claims, ...changes.claims }, { typ: 'queue+jwt', ...changes.header }, changes.signWith);
 }
 
 async function sign(
-  { issuer, key }: Maker,
+  { issuer, key }: Signer,
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
   signWith?: CryptoKey | Uint8Array,
@@ -48,16 +59,16 @@ async function sign(
   const { kty, crv, x, y, d } = key;
   const { kid } = await publicJwkOf(key);
   const all = { iss: issuer, sub: id(16), iat: Math.floor(Date.now() / 1000), ...claims };
-  const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const payload = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   const fields = Object.fromEntries(
     Object.entries({ alg: 'ES256', kid, ...header }).filter(([, value]) => value !== undefined),
   );
-  return new SignJWT(present)
+  return new SignJWT(payload)
     .setProtectedHeader(fields as { alg: string })
     .sign(signWith ?? ((await importJWK({ kty, crv, x, y, d }, 'ES256')) as CryptoKey));
 }
 
-/** Base64url of a JSON value: for tokens that no library would make. */
+/** Base64url of a JSON value, for tokens that no library would produce. */
 export function encode(part: unknown): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
 }

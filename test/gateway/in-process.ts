@@ -1,5 +1,5 @@
-// The gateway's app in this process, over the reference store: its clocks and its store's moods are the test's to play.
-// Only what a browser would run is left out of the pages.
+// The gateway's app in this process, over the reference store. A test controls both clocks, makes the store fail or hang,
+// and sees every request that reaches the origin. Pages come without the scripts and styles of a browser bundle.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { vi } from 'vitest';
@@ -8,23 +8,16 @@ import type { Command } from '../../queue-core/command.ts';
 import type { Page } from '../../queue-core/machine.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { createApp } from '../../worker/app.ts';
-import { PlaceRestore } from '../../worker/gate/place-restore.ts';
-import type { Gateway } from '../../worker/gateway.ts';
-import { Templates } from '../../worker/http/custom-page.ts';
+import { createGateway, type Gateway } from '../../worker/gateway.ts';
 import { RateLimit } from '../../worker/http/rate-limit.ts';
 import { Metrics } from '../../worker/metrics.ts';
 import type { Access } from '../../worker/operators/access.ts';
 import type { OriginFetch } from '../../worker/proxy/forward.ts';
-import { OriginHealth } from '../../worker/proxy/origin-health.ts';
 import { type RoomConfig, type RoomInput, readSettings } from '../../worker/settings.ts';
 import { MemoryStore } from '../../worker/store/memory-store.ts';
 import { type DirectoryStore, type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
-import { VisitorCookies } from '../../worker/tokens/cookies.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
-import { Tokens } from '../../worker/tokens/tokens.ts';
 import { Observations } from '../../worker/views/observations.ts';
-import { RoomDirectory, SETTINGS_ACTOR } from '../../worker/views/room-directory.ts';
-import { RoomViews } from '../../worker/views/room-views.ts';
 import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
 import { MARKER } from './recording-origin.ts';
 import { AS_JSON, AS_PAGE } from './visitor-client.ts';
@@ -37,11 +30,13 @@ vi.mock('../../worker/pages/style.css?bundle', () => ({ default: '', sha256: '' 
 
 export const PUBLIC_URL = 'http://127.0.0.1:8787';
 
-/** Some evening; the tests count from it. */
+/** Where a `ManualClock` starts, and when rooms open unless a test says otherwise. */
 export const NOON: EpochMs = Date.parse('2027-08-05T12:00:00.000Z');
 
-/** A stopwatch and a wall clock that move only when told. Waits end at once and take their time on it. */
-export class PlayedClock {
+const UNLIMITED = { burst: 1_000, perSecond: 1_000 };
+
+/** Monotonic and wall clock in one. It moves only when a test advances it; waits return at once and advance it. */
+export class ManualClock {
   at = NOON;
 
   advance(ms: number): void {
@@ -56,14 +51,15 @@ export class PlayedClock {
   };
 }
 
-/** The reference store behind a line that counts, delays and fails as told. */
-export class WatchedStore implements RoomStore {
+/** The reference store behind a connection that counts, delays and fails. */
+export class FaultyStore implements RoomStore {
   readonly inner: MemoryStore;
   views = 0;
+  /** Kinds of the commands sent, in order. */
   applied: Command['kind'][] = [];
-  mood: 'answers' | 'fails' | 'hangs' = 'answers';
-  /** Called between the store's work and its answer. */
-  onTheWay: () => Promise<void> = async () => {};
+  mode: 'answers' | 'fails' | 'hangs' = 'answers';
+  /** Runs between the store's work and its reply. */
+  beforeReply: () => Promise<void> = async () => {};
 
   constructor(inner: MemoryStore) {
     this.inner = inner;
@@ -71,79 +67,88 @@ export class WatchedStore implements RoomStore {
 
   async apply<const C extends readonly Command[]>(room: string, commands: C) {
     this.applied.push(...commands.map(({ kind }) => kind));
-    await this.#meetMood();
+    await this.#reach();
     const replies = await this.inner.apply(room, commands);
-    await this.onTheWay();
+    await this.beforeReply();
     return replies;
   }
 
-  async view(room: string, look: ViewRequest) {
+  async view(room: string, request: ViewRequest) {
     this.views++;
-    await this.#meetMood();
-    const view = await this.inner.view(room, look);
-    await this.onTheWay();
+    await this.#reach();
+    const view = await this.inner.view(room, request);
+    await this.beforeReply();
     return view;
   }
 
   async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page) {
     this.views++;
-    await this.#meetMood();
+    await this.#reach();
     return this.inner.rows(room, table, page);
   }
 
+  /** Fails and hangs together with the rooms: both live in one store. */
   get directory(): DirectoryStore {
-    return watchedDirectory(this.inner.directory, () => this.#meetMood());
+    const { directory } = this.inner;
+    return {
+      apply: async (commands) => {
+        await this.#reach();
+        return directory.apply(commands);
+      },
+      view: async (known) => {
+        await this.#reach();
+        return directory.view(known);
+      },
+      rows: (table, page) => directory.rows(table, page),
+      template: (number) => directory.template(number),
+    };
   }
 
-  async #meetMood(): Promise<void> {
-    if (this.mood === 'fails') throw new StoreUnavailable('told to fail');
-    if (this.mood === 'hangs') await new Promise(() => {});
+  /** Former name of `mode`. */
+  set mood(mode: 'answers' | 'fails' | 'hangs') {
+    this.mode = mode;
+  }
+
+  async #reach(): Promise<void> {
+    if (this.mode === 'fails') throw new StoreUnavailable('the test made it fail');
+    if (this.mode === 'hangs') await new Promise(() => {});
   }
 }
 
-/** The directory fails and hangs with the rooms: they live in one store. */
-function watchedDirectory(inner: DirectoryStore, mood: () => Promise<void>): DirectoryStore {
-  return {
-    apply: async (commands) => {
-      await mood();
-      return inner.apply(commands);
-    },
-    view: async (known) => {
-      await mood();
-      return inner.view(known);
-    },
-    rows: (table, page) => inner.rows(table, page),
-    template: (number) => inner.template(number),
-  };
-}
+type RoomOptions = Partial<Omit<RoomInput, 'policy'>> & { policy?: Partial<RoomInput['policy']> };
 
-export interface Played {
-  clock: PlayedClock;
-  store: WatchedStore;
+export interface InProcessGateway {
+  clock: ManualClock;
+  store: FaultyStore;
   keys: SigningKeys;
   room: RoomConfig;
+  roomOptions: RoomOptions;
   /** Requests that reached the origin. */
+  forwarded: Request[];
+  parts: Gateway;
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** Former name of `forwarded`. */
   passed: Request[];
-  gateway: Gateway;
+  /** Former name of `request`. */
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
-export interface PlayedOptions {
+export interface InProcessOptions {
   keys: SigningKeys;
-  clock?: PlayedClock;
-  store?: WatchedStore;
+  clock?: ManualClock;
+  store?: FaultyStore;
   /** The gateway's own clock, where it differs from the store's. */
   ownTime?: () => EpochMs;
-  room?: Partial<Omit<RoomInput, 'policy'>> & { policy?: Partial<RoomInput['policy']> };
+  room?: RoomOptions;
   fetchOrigin?: OriginFetch;
   access?: Access;
   consoleUrl?: string;
 }
 
-export async function playGateway(options: PlayedOptions): Promise<Played> {
-  const { keys, clock = new PlayedClock() } = options;
-  const store = options.store ?? new WatchedStore(new MemoryStore(clock.now));
-  const { policy, ...changes } = options.room ?? {};
+export async function startInProcess(options: InProcessOptions): Promise<InProcessGateway> {
+  const { keys, clock = new ManualClock(), room: roomOptions = {} } = options;
+  const store = options.store ?? new FaultyStore(new MemoryStore(clock.now));
+  const { policy, ...changes } = roomOptions;
   const input: RoomInput = {
     id: 'demo',
     title: { ko: '예약', en: 'Booking' },
@@ -157,98 +162,92 @@ export async function playGateway(options: PlayedOptions): Promise<Played> {
     ROOMS: JSON.stringify([input]),
     SIGNING_KEYS: JSON.stringify(keys),
     PUBLIC_URL,
+    CONSOLE_URL: options.consoleUrl,
     OPERATOR_KEY,
   });
   const [room] = settings.rooms;
-  if (room === undefined) throw new TypeError('Settings lost the room.');
-  const passed: Request[] = [];
-  const fetchOrigin: OriginFetch =
-    options.fetchOrigin ??
-    (async (request) => {
-      passed.push(request);
-      return new Response(MARKER);
-    });
-  const ownTime = options.ownTime ?? clock.now;
-  const configure = async ({ id, queue }: RoomConfig) => {
-    await store.apply(id, [
-      { kind: 'configure', by: SETTINGS_ACTOR, settings: queue, digest: 'same', secret: '5e'.repeat(32) },
-    ]);
+  if (room === undefined) throw new TypeError('The settings have no room.');
+  const forwarded: Request[] = [];
+  const recordForwarded: OriginFetch = async (request) => {
+    forwarded.push(request);
+    return new Response(MARKER);
   };
-  const observations = new Observations();
-  const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
-  const gateway: Gateway = {
-    directory: new RoomDirectory(store, settings.rooms, digestOf(settings.operatorKey), digestOf, clock),
-    tokens: await Tokens.load(settings.publicUrl, keys),
-    cookies: new VisitorCookies(settings.publicUrl),
+  const created = await createGateway(settings, {
     store,
-    views: new RoomViews(store, configure, observations, randomBytes(8).toString('base64url'), clock),
-    placeRestore: new PlaceRestore(store),
-    observations,
-    templates: new Templates(store.directory),
     metrics: new Metrics(),
-    originHealth: new OriginHealth(store, fetchOrigin, clock.now),
-    polls: new RateLimit({ burst: 1_000, perSecond: 1_000 }, clock.now),
-    signIns: new RateLimit({ burst: 1_000, perSecond: 1_000 }, clock.now),
-    access: options.access ?? null,
-    consoleUrl: options.consoleUrl ?? settings.publicUrl,
-    publicUrl: settings.publicUrl,
-    fetchOrigin,
+    observations: new Observations(),
+    clock,
+    ownTime: options.ownTime ?? clock.now,
+    fetchOrigin: options.fetchOrigin ?? recordForwarded,
+    fetch: (url, init) => fetch(url, init),
     randomId: (bytes) => randomBytes(bytes).toString('base64url'),
     secret: () => randomBytes(32).toString('hex'),
-    digest: digestOf,
-    ownTime,
-    wait: clock.wait,
-  };
-  const app = createApp(gateway);
-  return {
-    clock,
-    store,
-    keys,
-    room,
-    passed,
-    gateway,
-    ask: async (path, init) => app.request(`${PUBLIC_URL}${path}`, { redirect: 'manual', ...init }),
-  };
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+  });
+  const limits = { polls: new RateLimit(UNLIMITED, clock.now), signIns: new RateLimit(UNLIMITED, clock.now) };
+  const parts: Gateway = { ...created, ...limits, access: options.access ?? null };
+  const app = createApp(parts);
+  const request = async (path: string, init?: RequestInit) =>
+    app.request(`${PUBLIC_URL}${path}`, { redirect: 'manual', ...init });
+  return { clock, store, keys, room, roomOptions, forwarded, parts, request, passed: forwarded, ask: request };
 }
 
-/** A second gateway over the first one's rooms, with a way of its own to the store. */
-export function playBeside(first: Played, options: Partial<PlayedOptions> = {}): Promise<Played> {
-  const { keys, clock } = first;
-  return playGateway({ keys, clock, store: new WatchedStore(first.store.inner), ...options });
+/** A second gateway over the first one's rooms, with a connection of its own to the store. */
+export function startBeside(
+  first: InProcessGateway,
+  options: Partial<InProcessOptions> = {},
+): Promise<InProcessGateway> {
+  const { keys, clock, roomOptions: room } = first;
+  return startInProcess({ keys, clock, room, store: new FaultyStore(first.store.inner), ...options });
 }
 
-/** A visitor of a played gateway; with `at`, of another one over the same store. */
-export class PlayedVisitor {
+/** A visitor with a cookie jar; requests go to its own gateway, or to another one over the same store. */
+export class InProcessVisitor {
   readonly jar = new CookieJar();
-  readonly #at: Played;
+  readonly #gateway: InProcessGateway;
 
-  constructor(at: Played) {
-    this.#at = at;
+  constructor(gateway: InProcessGateway) {
+    this.#gateway = gateway;
   }
 
-  async send(path: string, init: RequestInit = {}, at = this.#at): Promise<Response> {
+  async send(path: string, init: RequestInit = {}, gateway = this.#gateway): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.jar.header !== '') headers.set('Cookie', this.jar.header);
-    const response = await at.ask(path, { ...init, headers });
+    const response = await gateway.request(path, { ...init, headers });
     this.jar.keep(response);
     return response;
   }
 
-  page(path = '/', at = this.#at): Promise<Response> {
-    return this.send(path, { headers: AS_PAGE }, at);
+  page(path = '/', gateway = this.#gateway): Promise<Response> {
+    return this.send(path, { headers: AS_PAGE }, gateway);
   }
 
-  wish(wish: 'join' | 'claim' | 'leave', at = this.#at): Promise<Response> {
-    return this.send(`/_fairgate/rooms/demo/${wish}`, { method: 'POST', headers: AS_JSON }, at);
+  act(action: 'join' | 'claim' | 'leave'): Promise<Response> {
+    return this.send(`/_fairgate/rooms/demo/${action}`, { method: 'POST', headers: AS_JSON });
   }
 
-  async status(at = this.#at) {
-    return (await this.send('/_fairgate/rooms/demo/status', {}, at)).json();
+  async status() {
+    return (await this.send('/_fairgate/rooms/demo/status')).json();
+  }
+
+  /** Former name of `act`. */
+  wish(action: 'join' | 'claim' | 'leave'): Promise<Response> {
+    return this.act(action);
   }
 }
 
-/** What page a visitor was shown; null where the answer is no page of the gateway's. */
-export async function kindOfPage(response: Response): Promise<string | null> {
+/** The kind of page that a response shows; null for anything but a page of the gateway. */
+export async function pageKindOf(response: Response): Promise<string | null> {
   const model = /<script type="application\/json" id="fairgate">(.*?)<\/script>/s.exec(await response.text())?.[1];
   return model === undefined ? null : (JSON.parse(model) as { kind: string }).kind;
 }
+
+// Former names, for test/operators and test/console.
+export type { InProcessGateway as Played };
+export {
+  InProcessVisitor as PlayedVisitor,
+  ManualClock as PlayedClock,
+  pageKindOf as kindOfPage,
+  startBeside as playBeside,
+  startInProcess as playGateway,
+};

@@ -1,16 +1,16 @@
-// Newcomers at the same instant in front of a room with ten places, over HTTP against the running gateway: ten are
-// inside, whatever the size of the crowd, and a place that becomes free goes to the first in line.
+// Simultaneous newcomers in a room that is limited to ten active sessions, over HTTP against the running gateway: exactly ten
+// are admitted, whatever the size of the crowd, and a session that ends makes room for the first in line.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Running, startFairgate } from '../running-gateway.ts';
 import { payloadOf } from './forged-tokens.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
-import { AS_PAGE, enter, GateVisitor, rawAsk, until } from './visitor-client.ts';
+import { AS_PAGE, enter, GateVisitor, sendRaw, until } from './visitor-client.ts';
 
-const PLACES = 10;
+const SESSIONS_MAX = 10;
 const CROWDS = [16, 64, 256];
 
-/** 256 answers on a busy machine take their time; the kept silence of one of them is no answer. */
+/** On a busy machine some of 256 responses take this long to begin. */
 const SILENCE_MS_MAX = 30_000;
 
 let fairgate: Running;
@@ -23,8 +23,8 @@ beforeAll(async () => {
     title: { ko: '예약', en: 'Booking' },
     origin: origin.url,
     schedule: { opensAt: '+0s' },
-    // The rate must not be what keeps people out here.
-    policy: { newUsersPerMinute: 60_000, totalActiveUsers: PLACES, sessionMinutes: 5 },
+    // The rate must not limit admissions here.
+    policy: { newUsersPerMinute: 60_000, totalActiveUsers: SESSIONS_MAX, sessionMinutes: 5 },
   };
   fairgate = await startFairgate({
     room: { hosts: ['127.0.0.1'] },
@@ -42,99 +42,99 @@ beforeEach(() => {
   origin.requests.length = 0;
 });
 
-/** Opens the page for each of these visitors on a connection of its own, all in the same turn of the event loop. */
+/** Opens the page for each visitor on its own connection, all in the same turn of the event loop. */
 async function visitAtOnce(visitors: readonly GateVisitor[], host: string): Promise<string[]> {
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     visitors.map(({ jar }) => {
       const cookie = jar.header === '' ? '' : `Cookie: ${jar.header}\r\n`;
-      return rawAsk(
+      return sendRaw(
         port,
         `GET /book HTTP/1.1\r\nHost: ${host}\r\nAccept: ${AS_PAGE.Accept}\r\n${cookie}\r\n`,
         SILENCE_MS_MAX,
       );
     }),
   );
-  for (const [index, { head }] of answers.entries()) {
+  for (const [index, { head }] of responses.entries()) {
     const headers = new Headers();
     for (const [, value = ''] of head.matchAll(/^set-cookie: *(.*?)\r?$/gim)) headers.append('Set-Cookie', value);
     visitors[index]?.jar.keep({ headers });
   }
-  return answers.map(({ status, body }) => `${status} ${body}`);
+  return responses.map(({ status, body }) => `${status} ${body}`);
 }
 
-const isInside = ({ admissionToken }: GateVisitor) => admissionToken !== undefined;
+const isAdmitted = ({ admissionToken }: GateVisitor) => admissionToken !== undefined;
 const positionOf = ({ queueToken }: GateVisitor) => Number(payloadOf(queueToken ?? '')['position']);
 
-/** Sessions with which the origin was asked. */
-const sessionsSeen = () =>
+/** Sessions whose requests reached the origin. */
+const sessionsAtOrigin = () =>
   new Set(origin.requests.map(({ headers }) => payloadOf(headers['fairgate-admission'] ?? '')['sid']));
 
-describe.each(CROWDS)('%i newcomers at the same instant, ten places', (size) => {
+describe.each(CROWDS)('%i simultaneous newcomers in a room for ten sessions', (size) => {
   const host = `crowd-${size}.test`;
   const newcomers = (count: number) => Array.from({ length: count }, () => new GateVisitor(port, `crowd-${size}`));
   let crowd: GateVisitor[];
 
-  it('let exactly ten inside; everybody else has a place of their own', async () => {
+  it('get exactly ten sessions, and one position each', async () => {
     crowd = newcomers(size);
-    const answers = await visitAtOnce(crowd, host);
-    expect(answers.filter((answer) => !answer.startsWith('200 '))).toEqual([]);
+    const responses = await visitAtOnce(crowd, host);
+    expect(responses.filter((response) => !response.startsWith('200 '))).toEqual([]);
 
-    // Whoever was called a moment after joining enters with the next visit; nobody beyond the tenth ever does.
+    // Visitors who were called a moment after joining enter with their next visit.
     await until(
       async () => {
         await visitAtOnce(
-          crowd.filter((visitor) => !isInside(visitor)),
+          crowd.filter((visitor) => !isAdmitted(visitor)),
           host,
         );
-        return crowd.filter(isInside).length;
+        return crowd.filter(isAdmitted).length;
       },
-      (inside) => inside >= PLACES,
+      (admitted) => admitted >= SESSIONS_MAX,
     );
     await visitAtOnce(
-      crowd.filter((visitor) => !isInside(visitor)),
+      crowd.filter((visitor) => !isAdmitted(visitor)),
       host,
     );
-    expect(crowd.filter(isInside)).toHaveLength(PLACES);
-    expect(sessionsSeen().size).toBe(PLACES);
+    expect(crowd.filter(isAdmitted)).toHaveLength(SESSIONS_MAX);
+    expect(sessionsAtOrigin().size).toBe(SESSIONS_MAX);
     expect(new Set(crowd.map(positionOf))).toEqual(new Set(Array.from({ length: size }, (_, index) => index + 1)));
-    expect(crowd.filter(isInside).every((visitor) => positionOf(visitor) <= PLACES)).toBe(true);
+    expect(crowd.filter(isAdmitted).every((visitor) => positionOf(visitor) <= SESSIONS_MAX)).toBe(true);
     await until(
       () => new GateVisitor(port, `crowd-${size}`).board(),
-      ({ active, issued }) => active === PLACES && issued === size, // It may be a second old.
+      ({ active, issued }) => active === SESSIONS_MAX && issued === size, // The board may be a second old.
     );
   });
 
-  it('give a freed place to the first in line, never to a newcomer', async () => {
-    const line = crowd.filter((visitor) => !isInside(visitor)).sort((a, b) => positionOf(a) - positionOf(b));
-    const leaving = crowd.filter(isInside);
+  it('leave an ended session’s vacancy to the first in line, never to a newcomer', async () => {
+    const line = crowd.filter((visitor) => !isAdmitted(visitor)).sort((a, b) => positionOf(a) - positionOf(b));
+    const leaving = crowd.filter(isAdmitted);
     const [first, ...behind] = line;
-    if (first === undefined) throw new TypeError('Nobody waits.');
+    if (first === undefined) throw new TypeError('No visitor waits.');
 
-    await leaving[0]?.wish('leave');
+    await leaving[0]?.act('leave');
     const late = newcomers(20);
-    const answers = await visitAtOnce([...late, ...behind], host);
-    expect(answers.filter((answer) => answer.includes(MARKER))).toEqual([]);
+    const responses = await visitAtOnce([...late, ...behind], host);
+    expect(responses.filter((response) => response.includes(MARKER))).toEqual([]);
     await enter(first, '/book');
-    // The place is taken again, so whoever asks from now on waits.
+    // The vacancy is taken, so all other visitors wait.
     await visitAtOnce([...late, ...behind], host);
-    expect([...late, ...behind].filter(isInside)).toEqual([]);
+    expect([...late, ...behind].filter(isAdmitted)).toEqual([]);
     expect(late.map(positionOf).every((position) => position > size)).toBe(true);
-    expect(sessionsSeen().size).toBe(1);
+    expect(sessionsAtOrigin().size).toBe(1);
 
-    // Two more places at once: the next two, and those behind them go on waiting.
-    await leaving[1]?.wish('leave');
-    await leaving[2]?.wish('leave');
+    // Two more vacancies admit the next two visitors in line; those behind them still wait.
+    await leaving[1]?.act('leave');
+    await leaving[2]?.act('leave');
     await until(
       async () => {
         await visitAtOnce(
-          [...late, ...behind].filter((visitor) => !isInside(visitor)),
+          [...late, ...behind].filter((visitor) => !isAdmitted(visitor)),
           host,
         );
-        return behind.filter(isInside).length;
+        return behind.filter(isAdmitted).length;
       },
-      (inside) => inside >= 2,
+      (admitted) => admitted >= 2,
     );
-    expect([...late, ...behind].filter(isInside)).toEqual(behind.slice(0, 2));
-    expect(sessionsSeen().size).toBe(3);
+    expect([...late, ...behind].filter(isAdmitted)).toEqual(behind.slice(0, 2));
+    expect(sessionsAtOrigin().size).toBe(3);
   });
 });

@@ -1,11 +1,11 @@
-// Requests that no honest client sends, for fast-check: tokens, cookies, headers, addresses and bodies that are
-// malformed, expired, foreign, tampered with, oversized or repeated. None of them carries a token that would admit.
+// fast-check arbitraries for requests that no regular client sends: tokens, cookies, headers, addresses and bodies that are
+// malformed, expired, foreign, tampered with, oversized or repeated. None of them carries a token that admits.
 
 import fc from 'fast-check';
 import { OPERATIONS, OPERATOR_PATH } from '../../worker/contract/operator-api.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 
-export interface Mangled {
+export interface MalformedRequest {
   method: string;
   target: string;
   host: string;
@@ -13,20 +13,20 @@ export interface Mangled {
   body: string | null;
 }
 
-/** Genuine tokens of one room, to be spoiled, and others that are worth nothing there. */
-export interface Material {
+/** Genuine tokens of one room, which are sent corrupted, and tokens that are invalid there. */
+export interface RoomTokens {
   room: string;
-  /** Of somebody inside: never sent as it is. */
+  /** Of an admitted visitor; never sent unchanged. */
   admission: string;
-  /** Of somebody who waits. */
-  place: string;
-  /** Expired, of other rooms, makers and openings. */
-  worthless: string[];
+  /** Of a waiting visitor. */
+  queue: string;
+  /** Expired, forged, or of other rooms, issuers and openings. */
+  invalid: string[];
 }
 
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'POST', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 const RARE_METHODS = ['PROPFIND', 'PURGE', 'REPORT', 'SEARCH', 'LOCK', 'MKCOL', 'MERGE'];
-/** Answered by the runtime itself: it knows no such method. */
+/** The runtime itself answers these, before any code of the gateway runs. */
 const UNKNOWN_METHODS = [
   'get',
   'QUERY',
@@ -37,8 +37,8 @@ const UNKNOWN_METHODS = [
   'GET /static/x.js HTTP/1.1\r\n\r\nGET',
 ];
 
-/** Method and target of everything that the gateway answers itself. */
-const OWN: [string, string][] = [
+/** Method and target of the gateway's own addresses. */
+const GATEWAY: [string, string][] = [
   ['GET', '/_fairgate/rooms/ROOM/board'],
   ['GET', '/_fairgate/rooms/ROOM/status'],
   ['POST', '/_fairgate/rooms/ROOM/join'],
@@ -56,7 +56,7 @@ const OPERATORS = Object.values(OPERATIONS).map(({ method, path }): [string, str
 ]);
 const PAGES = ['/', '/book', '/book?clinic=7', '/static/x.js', '/api/v1/slots', '/index.html', '/%EC%98%88%EC%95%BD'];
 
-/** What is put into the middle of an address; all of it is printable, so that ordinary clients send it too. */
+/** Pieces inserted into an address; all are printable, so that ordinary clients send them too. */
 const ADDRESS_PIECES = [
   ...['/', '//', '/.', '/..', '/../', '/./', '%2e%2e/', '..;/', ';a=b', '%', '%2', '%zz', '%00', '%0d%0a', '%2f'],
   ...['%5c', '\\', '%25', '%252f', '%c0%af', '%ff', '%ed%a0%80', '%EC%98%88', '+', '~', '*', '?', '??', '#', '&', '='],
@@ -71,11 +71,11 @@ const method = fc.oneof(
 
 const piece = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...ADDRESS_PIECES) }, { weight: 1, arbitrary: LONG });
 
-/** A method and an address that belong together, now and then with another method, or something put into the address. */
+/** A method and an address that belong together, sometimes with another method or with pieces inserted into the address. */
 const line = fc
   .record({
     natural: fc.oneof(
-      { weight: 4, arbitrary: fc.constantFrom(...OWN) },
+      { weight: 4, arbitrary: fc.constantFrom(...GATEWAY) },
       { weight: 2, arbitrary: fc.constantFrom(...OPERATORS) },
       { weight: 4, arbitrary: fc.constantFrom(...PAGES).map((path) => ['GET', path] as const) },
       { weight: 1, arbitrary: fc.webPath({ size: 'small' }).map((path) => ['GET', `/${path.slice(1)}`] as const) },
@@ -86,82 +86,82 @@ const line = fc
   .map(({ natural: [usual, path], otherMethod, pieces }) => ({
     method: otherMethod ?? usual,
     target: (pieces ?? []).reduce(
-      (text, [at, put]) => `/${text.slice(1, at)}${put}${text.slice(Math.max(1, at))}`,
+      (text, [at, inserted]) => `/${text.slice(1, at)}${inserted}${text.slice(Math.max(1, at))}`,
       path,
     ),
   }));
 
-/** Requests with everything wrong at once all end at the first thing that is read. */
-function seldom<T>(arbitrary: fc.Arbitrary<T>, against = 5): fc.Arbitrary<T | null> {
-  return fc.oneof({ weight: against, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+/** Mostly absent: a request with several faults at once is refused for the first one that the gateway reads. */
+function seldom<T>(arbitrary: fc.Arbitrary<T>, absentWeight = 5): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: absentWeight, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 }
 
-/** The text of a header field that an ordinary client agrees to send. */
+/** Header field text that an ordinary client can send. */
 const fieldText = fc.oneof(
   fc.string({ unit: 'grapheme-ascii', maxLength: 60 }).map((text) => text.trim()),
   fc.constantFrom('', ' ', ',', ';', '=', '"', 'null', 'undefined', '[object Object]', '{}', '-1', '9'.repeat(40)),
 );
 
-/** A genuine token, cut, lengthened, patched together or changed in places. */
-function spoiled(token: string): fc.Arbitrary<string> {
+/** A genuine token, truncated, extended, recombined or with some characters changed. */
+function corrupted(token: string): fc.Arbitrary<string> {
   const parts = token.split('.');
   const changed = fc
     .array(fc.tuple(fc.nat(token.length - 1), fc.constantFrom(...'AZaz09-_.=+/ ')), { minLength: 1, maxLength: 4 })
-    .map((places) => places.reduce((text, [at, put]) => text.slice(0, at) + put + text.slice(at + 1), token));
+    .map((edits) => edits.reduce((text, [at, character]) => text.slice(0, at) + character + text.slice(at + 1), token));
   const shapes = fc.constantFrom(
     ...[`${parts[0]}.${parts[1]}.`, `${parts[0]}.${parts[1]}`, `..${parts[2]}`, `${token}.`, `.${token}`],
     ...[`${token}${parts[2]}`, `${parts[1]}.${parts[0]}.${parts[2]}`, token.toUpperCase(), `${token}.${token}`],
     ...[`"${token.slice(0, -2)}"`, encodeURIComponent(`${token}\u0000`), `${token}${'A'.repeat(4_000)}`],
   );
-  const cut = fc.nat(token.length - 2).map((length) => token.slice(0, length));
-  return fc.oneof(changed, shapes, cut).filter((text) => !means(text, token));
+  const truncated = fc.nat(token.length - 2).map((length) => token.slice(0, length));
+  return fc.oneof(changed, shapes, truncated).filter((text) => !encodesSame(text, token));
 }
 
-/** Whether a text is another way to write this token: base64url leaves some bits of the last character unused. */
-function means(text: string, token: string): boolean {
+/** Whether a text decodes to the same token: base64url leaves some bits of the last character unused. */
+function encodesSame(text: string, token: string): boolean {
   const [a, b] = [text, token].map((jwt) => jwt.split('.'));
   const isSame = (part: string, index: number) =>
     Buffer.from(part, 'base64url').equals(Buffer.from(b?.[index] ?? '', 'base64url'));
   return a?.length === 3 && a.every(isSame);
 }
 
-function spoiledToken({ admission, place, worthless }: Material): fc.Arbitrary<string> {
+function invalidToken({ admission, queue, invalid }: RoomTokens): fc.Arbitrary<string> {
   return fc.oneof(
-    { weight: 3, arbitrary: spoiled(admission) },
-    { weight: 2, arbitrary: spoiled(place) },
-    { weight: 3, arbitrary: fc.constantFrom(...worthless, place) },
+    { weight: 3, arbitrary: corrupted(admission) },
+    { weight: 2, arbitrary: corrupted(queue) },
+    { weight: 3, arbitrary: fc.constantFrom(...invalid, queue) },
     { weight: 1, arbitrary: fc.base64String({ maxLength: 40 }) },
     { weight: 1, arbitrary: fieldText },
   );
 }
 
-/** A Cookie field with the gateway's names, and others, in any order and any number. */
-function cookies(material: Material): fc.Arbitrary<string> {
-  const admission = `fairgate-admission-${material.room}`;
-  const place = `fairgate-queue-${material.room}`;
+/** A Cookie field with the gateway's names and others, in any order and number. */
+function cookies(tokens: RoomTokens): fc.Arbitrary<string> {
+  const admission = `fairgate-admission-${tokens.room}`;
+  const queue = `fairgate-queue-${tokens.room}`;
   const otherName = fc.constantFrom(
-    ...[place, `__Host-${admission}`, `__Host-${place}`, 'fairgate-admission-', 'fairgate-admission-demo'],
-    ...['fairgate-language', 'FAIRGATE-QUEUE-X', '__proto__', '', 'site', `=${admission}`, `=${place}`],
+    ...[queue, `__Host-${admission}`, `__Host-${queue}`, 'fairgate-admission-', 'fairgate-admission-demo'],
+    ...['fairgate-language', 'FAIRGATE-QUEUE-X', '__proto__', '', 'site', `=${admission}`, `=${queue}`],
   );
-  const token = spoiledToken(material);
+  const token = invalidToken(tokens);
   const pair = fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom(...material.worthless).map((value) => `${admission}=${value}`) },
+    { weight: 3, arbitrary: fc.constantFrom(...tokens.invalid).map((value) => `${admission}=${value}`) },
     { weight: 3, arbitrary: token.map((value) => `${admission}=${value}`) },
-    { weight: 2, arbitrary: token.map((value) => `${place}=${value}`) },
+    { weight: 2, arbitrary: token.map((value) => `${queue}=${value}`) },
     { weight: 2, arbitrary: fc.tuple(otherName, token).map(([name, value]) => `${name}=${value}`) },
   );
-  const big = fc.constantFrom(8_000, 17_000).map((length) => `a=${'x'.repeat(length)}`);
+  const oversized = fc.constantFrom(8_000, 17_000).map((length) => `a=${'x'.repeat(length)}`);
   const several = fc
     .array(pair, { minLength: 1, maxLength: 4 })
-    .chain((list) => fc.constantFrom('; ', ';', ', ', ';;', ' ').map((between) => list.join(between)));
-  return fc.oneof({ weight: 20, arbitrary: several }, { weight: 1, arbitrary: big });
+    .chain((pairs) => fc.constantFrom('; ', ';', ', ', ';;', ' ').map((separator) => pairs.join(separator)));
+  return fc.oneof({ weight: 20, arbitrary: several }, { weight: 1, arbitrary: oversized });
 }
 
-function headers(material: Material): fc.Arbitrary<Record<string, string | string[]>> {
-  const token = spoiledToken(material);
+function headers(tokens: RoomTokens): fc.Arbitrary<Record<string, string | string[]>> {
+  const token = invalidToken(tokens);
   const scheme = fc.constantFrom('Bearer', 'bearer', 'Bearer  ', 'Basic', 'Digest', '');
   const wrongKey = fc.constantFrom(OPERATOR_KEY.slice(1), `${OPERATOR_KEY}x`, OPERATOR_KEY.toUpperCase(), 'admin');
-  const authorization = fc.oneof(token, wrongKey).chain((text) => scheme.map((word) => `${word} ${text}`));
+  const authorization = fc.oneof(token, wrongKey).chain((text) => scheme.map((name) => `${name} ${text}`));
   const site = fc.constantFrom('same-origin', 'none', 'cross-site', 'same-site', 'navigate', 'x');
   const type = fc.constantFrom(
     ...['application/json', 'application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x'],
@@ -192,15 +192,15 @@ function headers(material: Material): fc.Arbitrary<Record<string, string | strin
     'X-Big': fc.constantFrom('x'.repeat(17_000), 'x'.repeat(9_000)),
   };
   const field = Object.entries(fields).map(([name, value]) => value.map((text) => [name, text] as const));
-  const several = fc.array(cookies(material), { minLength: 2, maxLength: 3 });
-  const cookie = fc.oneof({ weight: 4, arbitrary: cookies(material) }, { weight: 1, arbitrary: several });
-  const others = fc.uniqueArray(fc.oneof(...field), { maxLength: 3, selector: ([name]) => name });
+  const several = fc.array(cookies(tokens), { minLength: 2, maxLength: 3 });
+  const cookie = fc.oneof({ weight: 4, arbitrary: cookies(tokens) }, { weight: 1, arbitrary: several });
+  const otherFields = fc.uniqueArray(fc.oneof(...field), { maxLength: 3, selector: ([name]) => name });
   return fc
-    .tuple(fc.option(accept), fc.option(cookie, { freq: 3 }), others)
-    .map(([accepted, cookieFields, chosen]) => ({
-      ...(accepted === null ? {} : { Accept: accepted }),
+    .tuple(fc.option(accept), fc.option(cookie, { freq: 3 }), otherFields)
+    .map(([acceptField, cookieFields, further]) => ({
+      ...(acceptField === null ? {} : { Accept: acceptField }),
       ...(cookieFields === null ? {} : { Cookie: cookieFields }),
-      ...Object.fromEntries(chosen),
+      ...Object.fromEntries(further),
     }));
 }
 
@@ -211,7 +211,7 @@ const body = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 100 }),
 );
 
-/** A name of the room, or one that is not quite; what an ordinary client can put into Host. */
+/** The room's host name, or one that resembles it; all of them an ordinary client can send as Host. */
 function hosts(room: string): fc.Arbitrary<string> {
   const right = `${room}.test`;
   return fc.oneof(
@@ -227,29 +227,29 @@ function hosts(room: string): fc.Arbitrary<string> {
   );
 }
 
-/** Well formed as HTTP, so that any client can send it; wrong in every other way. */
-export function mangled(materials: readonly Material[]): fc.Arbitrary<Mangled> {
-  return fc.constantFrom(...materials).chain((material) =>
+/** Well-formed HTTP, so that any client can send it, and malformed above that. */
+export function malformedRequests(rooms: readonly RoomTokens[]): fc.Arbitrary<MalformedRequest> {
+  return fc.constantFrom(...rooms).chain((tokens) =>
     fc
       .record({
         line,
-        host: hosts(material.room).map((host) => (/^[!-~]*$/.test(host) ? host : encodeURI(host))),
-        headers: headers(material),
+        host: hosts(tokens.room).map((host) => (/^[!-~]*$/.test(host) ? host : encodeURI(host))),
+        headers: headers(tokens),
         body,
-        bodyAnyway: fc.nat(7),
+        bodyDespiteMethod: fc.nat(7),
       })
-      .map(({ line: { method, target }, host, headers, body, bodyAnyway }) => ({
+      .map(({ line: { method, target }, host, headers, body, bodyDespiteMethod }) => ({
         method,
-        target: target.replace('ROOM', material.room),
+        target: target.replace('ROOM', tokens.room),
         host,
         headers,
-        body: ['GET', 'HEAD'].includes(method) && bodyAnyway > 0 ? null : body,
+        body: ['GET', 'HEAD'].includes(method) && bodyDespiteMethod > 0 ? null : body,
       })),
   );
 }
 
-/** Bytes (one per character) between which the head of a request is broken. */
-const BROKEN = [
+/** Bytes, one per character, that are inserted into the head of a request. */
+const INSERTIONS = [
   ...[
     '\0',
     '\t',
@@ -275,8 +275,8 @@ const BROKEN = [
   ...['Expect: 100-continue\r\n', 'Upgrade: websocket\r\nConnection: Upgrade\r\n', ' folded: 1\r\n', ': nothing\r\n'],
 ];
 
-/** As bytes, broken in places where only a socket can break it. */
-export function brokenBytes(materials: readonly Material[]): fc.Arbitrary<string> {
+/** Bytes that are not well-formed HTTP and that only a socket can send. */
+export function malformedBytes(rooms: readonly RoomTokens[]): fc.Arbitrary<string> {
   const target = fc.constantFrom(
     ...[
       'http://exempt.test/static/x.js',
@@ -291,12 +291,12 @@ export function brokenBytes(materials: readonly Material[]): fc.Arbitrary<string
   );
   return fc
     .tuple(
-      mangled(materials),
+      malformedRequests(rooms),
       seldom(fc.constantFrom(...UNKNOWN_METHODS)),
       seldom(target),
-      seldom(fc.tuple(fc.nat(2_000), fc.constantFrom(...BROKEN)), 2),
+      seldom(fc.tuple(fc.nat(2_000), fc.constantFrom(...INSERTIONS)), 2),
     )
-    .map(([request, otherMethod, otherTarget, broken]) => {
+    .map(([request, otherMethod, otherTarget, insertion]) => {
       const fields = Object.entries(request.headers)
         .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`))
         .join('');
@@ -304,8 +304,8 @@ export function brokenBytes(materials: readonly Material[]): fc.Arbitrary<string
       const length = request.body === null ? '' : `Content-Length: ${content.length}\r\n`;
       const line = `${otherMethod ?? request.method} ${otherTarget ?? request.target} HTTP/1.1\r\n`;
       const head = `${line}Host: ${request.host}\r\nConnection: close\r\n${length}${fields}`;
-      const [place, put] = broken ?? [0, ''];
-      const at = place % head.length;
-      return `${head.slice(0, at)}${put}${head.slice(at)}\r\n${content}`;
+      const [offset, inserted] = insertion ?? [0, ''];
+      const at = offset % head.length;
+      return `${head.slice(0, at)}${inserted}${head.slice(at)}\r\n${content}`;
     });
 }

@@ -1,5 +1,5 @@
-// An origin that trusts everybody and remembers every request: what reaches it has got past the gateway. Its answers all
-// carry the marker, so that a byte of them in a visitor's hands is seen too.
+// An origin that trusts every request and records it: whatever arrives here has passed the gateway. Its responses carry a
+// marker, so that tests notice each one that reaches a client.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,9 +7,9 @@ import type { Duplex } from 'node:stream';
 
 export const MARKER = 'FROM-THE-ORIGIN-7c1e';
 
-export interface Recorded {
+export interface RecordedRequest {
   method: string;
-  /** The request target as it came. */
+  /** The raw request target. */
   url: string;
   headers: Record<string, string>;
   body: string;
@@ -18,23 +18,23 @@ export interface Recorded {
 export interface RecordingOrigin {
   url: string;
   port: number;
-  requests: Recorded[];
-  /** Answers by path, before the marker that everything else gets. */
-  answers: Map<string, (request: IncomingMessage, response: ServerResponse) => void>;
+  requests: RecordedRequest[];
+  /** Handlers by path; every other path gets the marker. */
+  handlers: Map<string, (request: IncomingMessage, response: ServerResponse) => void>;
   onUpgrade: (request: IncomingMessage, socket: Duplex) => void;
   close(): Promise<void>;
 }
 
 export async function startRecordingOrigin(): Promise<RecordingOrigin> {
-  const requests: Recorded[] = [];
-  const answers: RecordingOrigin['answers'] = new Map();
+  const requests: RecordedRequest[] = [];
+  const handlers: RecordingOrigin['handlers'] = new Map();
   const upgraded: Duplex[] = [];
-  // Larger than what the gateway lets pass, so that a refusal for size is the gateway’s own.
+  // Larger than what the gateway forwards, so that a refusal for size is the gateway’s own.
   const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
     const recorded = record(request);
     requests.push(recorded);
-    const answer = answers.get(recorded.url.replace(/\?.*/, ''));
-    if (answer !== undefined) return answer(request, response);
+    const handler = handlers.get(recorded.url.replace(/\?.*/, ''));
+    if (handler !== undefined) return handler(request, response);
     request.on('data', (chunk) => {
       recorded.body += chunk;
     });
@@ -47,7 +47,7 @@ export async function startRecordingOrigin(): Promise<RecordingOrigin> {
     url: '',
     port: 0,
     requests,
-    answers,
+    handlers,
     onUpgrade: (_, socket) => void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'),
     close: () =>
       new Promise((resolve) => {
@@ -67,7 +67,7 @@ export async function startRecordingOrigin(): Promise<RecordingOrigin> {
   return origin;
 }
 
-function record({ method, url, rawHeaders }: IncomingMessage): Recorded {
+function record({ method, url, rawHeaders }: IncomingMessage): RecordedRequest {
   const headers: Record<string, string> = {};
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();

@@ -1,5 +1,5 @@
-// The two variables that put rooms into Redis: both or neither, and never a token in the clear. What Redis was asked shows in
-// the metrics.
+// The settings that store rooms in Redis: address and token both or neither, and never a token over plain http. Also what
+// the metrics show of Redis.
 
 import { describe, expect, it } from 'vitest';
 import { Metrics } from '../../worker/metrics.ts';
@@ -17,29 +17,29 @@ const base = {
 const read = (url: unknown, token: unknown, more = {}) =>
   readSettings({ ...base, UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, ...more }).redis;
 
-describe('the pair for Redis', () => {
-  it('left out or empty, leaves the rooms where they are', () => {
+describe('address and token of Redis', () => {
+  it('select Durable Objects when both are absent or empty', () => {
     expect(read(undefined, undefined)).toBeNull();
     expect(read('', '')).toBeNull();
     expect(read(null, null)).toBeNull();
   });
 
   it.each([
-    ['half of it', 'https://db.example', '', 'UPSTASH_REDIS_REST_TOKEN is missing'],
-    ['the other half', '', 'token', 'UPSTASH_REDIS_REST_URL is missing'],
+    ['an address without a token', 'https://db.example', '', 'UPSTASH_REDIS_REST_TOKEN is missing'],
+    ['a token without an address', '', 'token', 'UPSTASH_REDIS_REST_URL is missing'],
     ['plain http to another machine', 'http://db.example', 'token', 'http is for loopback only'],
     ['plain http to a private network', 'http://10.0.0.7:8080', 'token', 'http is for loopback only'],
     ['another protocol', 'redis://db.example', 'token', 'must be the https address'],
     ['a token in the address', 'https://db.example?_token=secret', 'token', 'without a token in it'],
     ['a user in the address', 'https://me@db.example', 'token', 'without a token in it'],
-    ['no address at all', 'db.example', 'token', 'must be the https address'],
-    ['a token with a line end', 'https://db.example', 'token\n', 'white space'],
-  ])('is refused with %s, and the sentence does not repeat it', (_, url, token, says) => {
-    expect(() => read(url, token)).toThrow(says);
+    ['an address without a protocol', 'db.example', 'token', 'must be the https address'],
+    ['a token with a line break', 'https://db.example', 'token\n', 'white space'],
+  ])('are refused with %s, in a message that does not repeat the token', (_, url, token, message) => {
+    expect(() => read(url, token)).toThrow(message);
     expect(() => read(url, token)).not.toThrow(/secret/);
   });
 
-  it('is taken with https, and with http on loopback; relays are counted', () => {
+  it('are accepted with https, and with http on loopback; relays and replicas must be whole numbers within bounds', () => {
     expect(read('https://db.example', 'token')).toEqual({
       url: 'https://db.example',
       token: 'token',
@@ -57,16 +57,16 @@ describe('the pair for Redis', () => {
   });
 });
 
-it('what Redis was asked adds up in the metrics by room, and conflicts go into the room’s history', () => {
-  const [tally, metrics, observations] = [new StoreStats(), new Metrics(), new Observations()];
-  for (const commands of [1, 3, 300]) tally.recordBatch(commands, 2);
-  tally.conflicts += 2;
-  tally.recordFailure('unanswered');
-  const taken = tally.take();
-  metrics.tallied('demo', taken);
-  metrics.tallied('demo', taken);
-  metrics.tallied('directory', tally.take());
-  observations.storeContended('demo', taken);
+it('metrics add up the counts of Redis by ledger, and conflicts go into the room’s history', () => {
+  const [stats, metrics, observations] = [new StoreStats(), new Metrics(), new Observations()];
+  for (const commands of [1, 3, 300]) stats.recordBatch(commands, 2);
+  stats.conflicts += 2;
+  stats.recordFailure('unanswered');
+  const counts = stats.take();
+  metrics.addStoreCounts('demo', counts);
+  metrics.addStoreCounts('demo', counts);
+  metrics.addStoreCounts('directory', stats.take());
+  observations.storeContended('demo', counts);
   const lines = metrics.text([]).split('\n');
   for (const line of [
     'fairgate_redis_round_trips_total{ledger="demo"} 12',

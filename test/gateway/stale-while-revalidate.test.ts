@@ -1,83 +1,85 @@
-// A value of the store that is kept for a while: who has changed it reads the change, and what was read later stays.
+// A cached value of the store: a change is read by the gateway that made it, and a later read is never replaced by an earlier.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { StaleWhileRevalidate } from '../../worker/views/stale-while-revalidate.ts';
-import { PlayedClock } from './in-process.ts';
+import { ManualClock } from './in-process.ts';
 
 const AGES = { freshMs: 1_000, staleMsMax: 2_000 };
 
-let clock: PlayedClock;
+let clock: ManualClock;
 let stored: string;
-/** Lets the fetches that are on their way answer, in the order in which they were asked. */
-let answers: (() => void)[];
+/** Completes the pending fetches, in the order in which they started. */
+let pending: (() => void)[];
 let hangs: boolean;
 let fails: boolean;
-let fresh: StaleWhileRevalidate<string>;
+let cache: StaleWhileRevalidate<string>;
 
 beforeEach(() => {
-  clock = new PlayedClock();
-  [stored, answers, hangs, fails] = ['before', [], false, false];
-  fresh = new StaleWhileRevalidate(
+  clock = new ManualClock();
+  [stored, pending, hangs, fails] = ['before', [], false, false];
+  cache = new StaleWhileRevalidate(
+    'the test value',
     async () => {
-      const read = stored;
-      if (fails) throw new Error('told to fail');
-      if (hangs) await new Promise<void>((resolve) => answers.push(resolve));
-      return read;
+      const value = stored;
+      if (fails) throw new Error('the test made it fail');
+      if (hangs) await new Promise<void>((resolve) => pending.push(resolve));
+      return value;
     },
     clock,
     AGES,
   );
 });
 
-const read = async () => (await fresh.read(() => {}))?.value;
+const read = async () => (await cache.read(() => {}))?.value;
 
-describe('a kept value', () => {
-  it('that was outdated is read anew, also by whoever waited for a fetch from before', async () => {
+describe('a cached value', () => {
+  it('is fetched again after invalidation, also by a reader that waited for a fetch from before', async () => {
     hangs = true;
     const first = read();
     stored = 'after';
-    fresh.invalidate();
+    cache.invalidate();
     hangs = false;
     const second = read();
-    answers.shift()?.();
+    pending.shift()?.();
     expect(await first).toBeDefined();
     expect(await second).toBe('after');
   });
 
-  it('that is being read anew is waited for, not served as it was', async () => {
+  it('is not served after invalidation while the new fetch is in flight', async () => {
     await read();
     stored = 'after';
-    fresh.invalidate();
+    cache.invalidate();
     hangs = true;
     const first = read();
     const second = read();
-    answers.shift()?.();
+    pending.shift()?.();
     expect(await Promise.all([first, second])).toEqual(['after', 'after']);
   });
 
-  it('still serves where it cannot be read anew, and that is said', async () => {
+  it('is still served if the fetch after invalidation fails, and marked as failed', async () => {
     await read();
-    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     fails = true;
-    fresh.invalidate();
+    cache.invalidate();
     expect(await read()).toBe('before');
-    expect(fresh.failed).toBe(true);
+    expect(cache.failed).toBe(true);
+    expect(log.mock.calls[0]?.[0]).toContain('Reading the test value from the store failed');
     [stored, fails] = ['after', false];
     clock.advance(1_000);
-    await read(); // Has it read in the background: a lost store slows nobody down.
+    await read(); // Starts a fetch in the background: a failing store delays no request.
     expect(await read()).toBe('after');
-    expect(fresh.failed).toBe(false);
+    expect(cache.failed).toBe(false);
   });
 
-  it('is not replaced by what a fetch that was given up brings later', async () => {
+  it('is not replaced by a slow fetch that finishes after a later one', async () => {
     hangs = true;
     const slow = read();
     clock.advance(4_001);
     stored = 'after';
     hangs = false;
     expect(await read()).toBe('after');
-    answers.shift()?.();
+    pending.shift()?.();
     await slow;
-    expect(fresh.cached?.value).toBe('after');
+    expect(cache.cached?.value).toBe('after');
   });
 });

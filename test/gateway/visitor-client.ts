@@ -1,73 +1,73 @@
-// Clients of a running gateway for hosts that no name server knows: one request with any Host and method, a visitor with
-// a jar, and bytes as they are. Answers are whole; nothing is followed or decoded, and nothing retried but what browsers do.
+// Clients of a running gateway: one request with any Host and method, a visitor with a cookie jar, and raw bytes. Responses
+// are complete; redirects are not followed, content is not decoded, and only what browsers retry is retried.
 
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { CookieJar } from '../running-gateway.ts';
 import { MARKER } from './recording-origin.ts';
 
-export interface Answer {
+export interface ClientResponse {
   status: number;
   headers: Headers;
   bytes: Buffer;
   text: string;
 }
 
-export interface Asking {
+export interface RequestOptions {
   method?: string;
   host?: string;
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
 }
 
-/** Connections are kept, so that hundreds of requests at once measure the gateway and not the sockets of this machine. */
+/** Reuses connections, so that hundreds of requests at once measure the gateway and not this machine's sockets. */
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** A kept connection that the gateway closed in the moment of its next use carried no request: that one is sent again. */
-class KeptConnectionClosed extends Error {}
+/** The gateway closed an idle connection just as it was reused: the request was not received and is sent again. */
+class IdleConnectionClosed extends Error {}
 
-export async function ask(port: number, path: string, asking: Asking = {}): Promise<Answer> {
+export async function send(port: number, path: string, options: RequestOptions = {}): Promise<ClientResponse> {
   try {
-    return await askOnce(port, path, asking);
+    return await sendOnce(port, path, options);
   } catch (error) {
-    if (!(error instanceof KeptConnectionClosed)) throw error;
-    return askOnce(port, path, asking);
+    if (!(error instanceof IdleConnectionClosed)) throw error;
+    return sendOnce(port, path, options);
   }
 }
 
-function askOnce(port: number, path: string, asking: Asking): Promise<Answer> {
-  const { method = 'GET', host = '127.0.0.1', headers = {}, body } = asking;
-  // Node leaves it out for methods that seldom have a body.
+function sendOnce(port: number, path: string, options: RequestOptions): Promise<ClientResponse> {
+  const { method = 'GET', host = '127.0.0.1', headers = {}, body } = options;
+  // Node sends no Content-Length for methods that seldom have a body.
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
-    const sent = request(
+    const outgoing = request(
       { port, host: '127.0.0.1', path, method, agent, headers: { Host: host, ...length, ...headers } },
-      (answer) => {
+      (incoming) => {
         const chunks: Buffer[] = [];
-        answer.on('data', (chunk) => chunks.push(chunk));
-        answer.on('error', reject);
-        answer.on('end', () => {
+        incoming.on('data', (chunk) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
           const bytes = Buffer.concat(chunks);
           const fields = new Headers();
-          for (let index = 0; index < answer.rawHeaders.length; index += 2) {
-            fields.append(answer.rawHeaders[index] ?? '', answer.rawHeaders[index + 1] ?? '');
+          for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
+            fields.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '');
           }
-          resolve({ status: answer.statusCode ?? 0, headers: fields, bytes, text: bytes.toString() });
+          resolve({ status: incoming.statusCode ?? 0, headers: fields, bytes, text: bytes.toString() });
         });
       },
     );
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      const isClosed = sent.reusedSocket && error.code === 'ECONNRESET';
-      reject(isClosed ? new KeptConnectionClosed('', { cause: error }) : error);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const isClosed = outgoing.reusedSocket && error.code === 'ECONNRESET';
+      reject(isClosed ? new IdleConnectionClosed('', { cause: error }) : error);
     });
-    sent.end(body);
+    outgoing.end(body);
   });
 }
 
 export const AS_PAGE = { Accept: 'text/html,application/xhtml+xml', 'Accept-Language': 'en' };
 export const AS_JSON = { Accept: 'application/json' };
 
-/** A visitor of one room, whose host is `<room>.test` unless told. */
+/** A visitor of one room, whose host is `<room>.test` by default. */
 export class GateVisitor {
   readonly jar = new CookieJar();
   readonly #port: number;
@@ -88,24 +88,24 @@ export class GateVisitor {
     return this.jar.get(`fairgate-admission-${this.#room}`);
   }
 
-  async send(path: string, asking: Asking = {}): Promise<Answer> {
+  async send(path: string, options: RequestOptions = {}): Promise<ClientResponse> {
     const cookies = this.jar.header === '' ? {} : { Cookie: this.jar.header };
-    const answer = await ask(this.#port, path, {
+    const response = await send(this.#port, path, {
       host: this.#host,
-      ...asking,
-      headers: { ...cookies, ...asking.headers },
+      ...options,
+      headers: { ...cookies, ...options.headers },
     });
-    this.jar.keep(answer);
-    return answer;
+    this.jar.keep(response);
+    return response;
   }
 
-  page(path = '/', headers: Record<string, string> = {}): Promise<Answer> {
+  page(path = '/', headers: Record<string, string> = {}): Promise<ClientResponse> {
     return this.send(path, { headers: { ...AS_PAGE, ...headers } });
   }
 
-  wish(wish: 'join' | 'claim' | 'leave', headers: Record<string, string> = {}, body?: string): Promise<Answer> {
-    const asking: Asking = { method: 'POST', headers: { ...AS_JSON, ...headers } };
-    return this.send(`/_fairgate/rooms/${this.#room}/${wish}`, body === undefined ? asking : { ...asking, body });
+  act(action: 'join' | 'claim' | 'leave', headers: Record<string, string> = {}): Promise<ClientResponse> {
+    const path = `/_fairgate/rooms/${this.#room}/${action}`;
+    return this.send(path, { method: 'POST', headers: { ...AS_JSON, ...headers } });
   }
 
   async status() {
@@ -117,7 +117,7 @@ export class GateVisitor {
   }
 }
 
-/** Asks until the condition holds, as a waiting page does; fails with the last value seen. */
+/** Reads until the condition holds, as a waiting page does; fails with the last value. */
 export async function until<T>(
   read: () => Promise<T>,
   holds: (value: T) => boolean,
@@ -127,19 +127,19 @@ export async function until<T>(
   for (;;) {
     const value = await read();
     if (holds(value)) return value;
-    if (performance.now() > end) throw new Error(`Not within ${msMax} ms; last seen: ${JSON.stringify(value)}`);
+    if (performance.now() > end) throw new Error(`Not within ${msMax} ms; last value: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   status: number;
   head: string;
   body: string;
 }
 
-/** Sends bytes and reads the first answer whole; status 0 where the connection was closed or silent without one. */
-export function rawAsk(port: number, text: string, silenceMs = 2_000): Promise<RawAnswer> {
+/** Sends bytes and reads the first response; status 0 if the connection closes or stays silent without one. */
+export function sendRaw(port: number, text: string, silenceMs = 2_000): Promise<RawResponse> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
     let received = '';
@@ -151,9 +151,9 @@ export function rawAsk(port: number, text: string, silenceMs = 2_000): Promise<R
     socket.setTimeout(silenceMs, end);
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
-      if (isWhole(received, text.startsWith('HEAD '))) end();
+      if (isComplete(received, text.startsWith('HEAD '))) end();
     });
-    socket.on('error', end); // ECONNRESET: closed without an answer, or after it
+    socket.on('error', end); // ECONNRESET: closed before or after a response
     socket.on('close', end);
   });
 }
@@ -162,7 +162,7 @@ function statusOf(head: string): number {
   return Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0);
 }
 
-function isWhole(received: string, isHead: boolean): boolean {
+function isComplete(received: string, isHead: boolean): boolean {
   const headEnd = received.indexOf('\r\n\r\n');
   if (headEnd === -1) return false;
   const head = received.slice(0, headEnd);
@@ -174,7 +174,7 @@ function isWhole(received: string, isHead: boolean): boolean {
   return /^transfer-encoding: *chunked/im.test(head) && received.endsWith('0\r\n\r\n');
 }
 
-/** Sends the beginning of a request and hangs up, as a phone does that loses its network. */
+/** Sends the beginning of a request and resets the connection, as a phone that loses its network does. */
 export function sendAndHangUp(port: number, text: string): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
@@ -185,8 +185,12 @@ export function sendAndHangUp(port: number, text: string): Promise<void> {
   });
 }
 
-/** Whether a refusal is one of the two clear kinds: a person's page or a machine's problem document. */
-export function isClearRefusal({ status, headers, text }: Pick<Answer, 'status' | 'headers' | 'text'>): boolean {
+/** Whether a refusal has one of the two forms: a page of the gateway, or problem+json. */
+export function isClearRefusal({
+  status,
+  headers,
+  text,
+}: Pick<ClientResponse, 'status' | 'headers' | 'text'>): boolean {
   const type = headers.get('Content-Type') ?? '';
   if (type.startsWith('application/problem+json')) {
     const problem = JSON.parse(text);
@@ -195,10 +199,10 @@ export function isClearRefusal({ status, headers, text }: Pick<Answer, 'status' 
   return type.startsWith('text/html') && text.includes('id="fairgate"');
 }
 
-/** Visits a page until the origin answers it, as a page does that retries by itself. */
-export async function enter(visitor: GateVisitor, path = '/', marker = MARKER): Promise<Answer> {
+/** Visits a page until the origin responds, as a waiting page does. */
+export async function enter(visitor: GateVisitor, path = '/'): Promise<ClientResponse> {
   return until(
     () => visitor.page(path),
-    ({ text }) => text.includes(marker),
+    ({ text }) => text.includes(MARKER),
   );
 }

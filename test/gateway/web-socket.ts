@@ -1,4 +1,4 @@
-// The little of RFC 6455 that an echo needs: the handshake's answer and unfragmented text frames of under 126 bytes.
+// The parts of RFC 6455 that an echo needs: the handshake's accept key and unfragmented text frames of under 126 bytes.
 
 import { createHash, randomBytes } from 'node:crypto';
 
@@ -11,14 +11,14 @@ export function acceptOf(key: string): string {
 /** Clients mask, servers do not (RFC 6455, 5.1). */
 export function textFrame(text: string, masked: boolean): Buffer {
   const payload = Buffer.from(text);
-  if (payload.length > 125) throw new RangeError('Only short frames here.');
+  if (payload.length > 125) throw new RangeError('Only frames of up to 125 bytes are supported.');
   if (!masked) return Buffer.concat([Buffer.from([0x81, payload.length]), payload]);
   const mask = randomBytes(4);
-  const hidden = payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, hidden]);
+  const maskedPayload = payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, maskedPayload]);
 }
 
-/** The text of the first frame in the bytes; null while it is not complete. */
+/** The text of the first frame in the bytes; null while it is incomplete. */
 export function readTextFrame(bytes: Buffer): string | null {
   if (bytes.length < 2) return null;
   const length = (bytes[1] ?? 0) & 0x7f;

@@ -1,5 +1,5 @@
-// The gate: one decision, with a reason, for every request. It is a pure function of what is known; nobody is let
-// through anywhere else. In doubt it is closed.
+// The gate: one decision, with its reason, for every request, as a pure function of what is known about it. No request
+// reaches the origin by another way; in doubt it is refused.
 
 import {
   type Board,
@@ -10,20 +10,17 @@ import {
   statusOf,
 } from '../../queue-core/board.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
-import type { Problem } from '../http/problems.ts';
+import type { Problem } from '../http/problem-texts.ts';
+import type { ResponseFormat } from '../http/request-client.ts';
 import type { Routed } from '../http/request-target.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
-
-/** What kind of answer the client can use. */
-export type ResponseFormat = 'page' | 'json' | 'other';
 
 export interface GateFacts {
   routed: Routed;
   format: ResponseFormat;
   /** Under an exempt prefix, with GET or HEAD. */
   exempt: boolean;
-  /** The browser only guesses that somebody might go there. */
   prefetch: boolean;
   admission: Verified<AdmissionToken> | null;
   queue: Verified<QueueToken> | null;
@@ -34,15 +31,21 @@ export interface GateFacts {
 }
 
 export type Decision =
-  /** To the origin. `renew`: ask the store for a longer session on the way; `mustRenew`: not without its yes. */
-  | { kind: 'pass'; reason: 'admitted' | 'operator' | 'exempt' | 'outside'; renew: 'no' | 'may' | 'must' }
-  /** Ask the store for the session of a called place. */
-  | { kind: 'claim'; reason: 'called' }
-  /** Ask the store for a place, and for a session at once where nobody waits. */
+  | ForwardDecision
+  /** Claim a session for this called position. */
+  | { kind: 'claim'; reason: 'called'; position: number }
+  /** Join the line; while nobody waits this brings a session at once. */
   | { kind: 'join'; reason: 'newcomer' | 'otherEpoch' | 'invalidToken' }
-  /** Tell the visitor where they stand. */
+  /** Show the visitor their status. */
   | { kind: 'show'; reason: ShowReason }
   | { kind: 'refuse'; reason: RefuseReason; problem: Problem };
+
+/** Send the request to the origin. `renew`: extend the session in the store on the way; `must`: only if that succeeds. */
+export interface ForwardDecision {
+  kind: 'forward';
+  reason: 'admitted' | 'operator' | 'exempt' | 'outside';
+  renew: 'no' | 'may' | 'must';
+}
 
 export type ShowReason = 'waiting' | 'notYetOpen' | 'soldOut' | 'closed' | 'slotAhead' | 'storeUnreachable';
 export type RefuseReason = 'nowhere' | 'noAdmission' | 'prefetch';
@@ -50,21 +53,21 @@ export type RefuseReason = 'nowhere' | 'noAdmission' | 'prefetch';
 export function decide(facts: GateFacts): Decision {
   const { routed, format, snapshot } = facts;
   if (routed.kind === 'nowhere') return { kind: 'refuse', reason: 'nowhere', problem: 'not-found' };
-  if (routed.kind === 'outside') return { kind: 'pass', reason: 'outside', renew: 'no' };
-  if (facts.exempt) return { kind: 'pass', reason: 'exempt', renew: 'no' };
+  if (routed.kind === 'outside') return { kind: 'forward', reason: 'outside', renew: 'no' };
+  if (facts.exempt) return { kind: 'forward', reason: 'exempt', renew: 'no' };
 
-  const admitted = admittedNow(facts, routed.room.id);
-  if (admitted !== null) return admitted;
+  const byAdmission = decideByAdmission(facts, routed.room.id);
+  if (byAdmission !== null) return byAdmission;
   if (format === 'other') return { kind: 'refuse', reason: 'noAdmission', problem: 'no-admission' };
   if (facts.prefetch) return { kind: 'refuse', reason: 'prefetch', problem: 'no-admission' };
   if (snapshot === null || snapshot.unreachable) return { kind: 'show', reason: 'storeUnreachable' };
 
   const { board } = snapshot.view;
-  const place = placeIn(facts.queue, board);
-  if (place !== null) {
-    const position = positionOf(place.place, board);
+  const token = placeIn(facts.queue, board);
+  if (token !== null) {
+    const position = positionOf(token.place, board);
     if (position === null || position > board.called) return { kind: 'show', reason: 'waiting' };
-    return { kind: 'claim', reason: 'called' };
+    return { kind: 'claim', reason: 'called', position };
   }
   switch (board.state) {
     case 'scheduled':
@@ -81,47 +84,48 @@ export function decide(facts: GateFacts): Decision {
   }
 }
 
-/** The decision that an admission token alone brings about, or null. */
-function admittedNow({ admission, snapshot, ownTime }: GateFacts, room: string): Decision | null {
+/** The decision that the admission token alone determines; null where it determines none. */
+function decideByAdmission({ admission, snapshot, ownTime }: GateFacts, room: string): Decision | null {
   if (admission?.kind !== 'valid' || admission.token.room !== room) return null;
   const { token } = admission;
   const now = snapshot?.now ?? ownTime;
   if (now >= token.expiresAt) return null;
-  if (snapshot !== null && (token.epoch !== snapshot.view.board.epoch || isOver(snapshot, token))) return null;
+  if (snapshot !== null && (token.epoch !== snapshot.view.board.epoch || hasEnded(snapshot, token))) return null;
   if (now < token.admitAt) return { kind: 'show', reason: 'slotAhead' };
-  if (token.position === OPERATOR_PASS_POSITION) return { kind: 'pass', reason: 'operator', renew: 'no' };
-  if (snapshot === null) return { kind: 'pass', reason: 'admitted', renew: 'no' };
+  if (token.position === OPERATOR_PASS_POSITION) return { kind: 'forward', reason: 'operator', renew: 'no' };
+  if (snapshot === null) return { kind: 'forward', reason: 'admitted', renew: 'no' };
   const { policy, renewBefore } = snapshot.view;
-  if (token.issuedAt < renewBefore) return { kind: 'pass', reason: 'admitted', renew: 'must' };
-  const inSecondHalf = token.expiresAt - now < policy.sessionMs / 2;
-  const renew = policy.sessionRenewal && inSecondHalf && !snapshot.unreachable ? 'may' : 'no';
-  return { kind: 'pass', reason: 'admitted', renew };
+  if (token.issuedAt < renewBefore) return { kind: 'forward', reason: 'admitted', renew: 'must' };
+  const isInSecondHalf = token.expiresAt - now < policy.sessionMs / 2;
+  const renew = policy.sessionRenewal && isInSecondHalf && !snapshot.unreachable ? 'may' : 'no';
+  return { kind: 'forward', reason: 'admitted', renew };
 }
 
 /**
- * The session ended early, alone or with everybody's. Tokens count their time of issue in whole seconds; where a visitor's
- * is of the same second its record tells, an operator's own has none and is over in doubt.
+ * Whether the session ended early, alone or by `revokeAll`. `issuedAt` is in whole seconds: in the second of a `revokeAll`
+ * a visitor's token is still honoured, because the store's record of the session decides; an operator's pass has no
+ * record and is refused.
  */
-function isOver({ view, endings }: Pick<RoomSnapshot, 'view' | 'endings'>, token: AdmissionToken): boolean {
+function hasEnded({ view, endings }: Pick<RoomSnapshot, 'view' | 'endings'>, token: AdmissionToken): boolean {
   const { sid, issuedAt, position } = token;
   return endings.has(sid) || issuedAt + (position === OPERATOR_PASS_POSITION ? 1 : 1_000) <= view.revokedAt;
 }
 
-/** The visitor's place in this opening, or null: tokens of other epochs say nothing here, nor does an undrawn entry. */
+/** The visitor's place in this opening. null: none, one of another epoch, or an entry that took no part in the draw. */
 export function placeIn(queue: Verified<QueueToken> | null, board: Board): QueueToken | null {
   if (queue?.kind !== 'valid' || queue.token.epoch !== board.epoch) return null;
   return missedTheDraw(queue.token.place, board) ? null : queue.token;
 }
 
-/** The visitor's status from tokens and view alone. */
+/** The visitor's status, from their tokens and the view alone. */
 export function statusFor(
-  seen: RoomSnapshot,
+  snapshot: RoomSnapshot,
   queue: Verified<QueueToken> | null,
   admission: Verified<AdmissionToken> | null,
 ): Status {
-  const { view, now } = seen;
-  const place = placeIn(queue, view.board);
-  return statusOf(view, place?.place ?? null, sessionFrom(seen, admission), now);
+  const { view, now } = snapshot;
+  const token = placeIn(queue, view.board);
+  return statusOf(view, token?.place ?? null, sessionFrom(snapshot, admission), now);
 }
 
 function sessionFrom(
@@ -129,9 +133,7 @@ function sessionFrom(
   admission: Verified<AdmissionToken> | null,
 ): KnownSession | null {
   if (admission === null || admission.kind === 'invalid' || admission.token.epoch !== view.board.epoch) return null;
-  const { expiresAt } = admission.token;
-  return {
-    expiresAt,
-    over: admission.kind === 'expired' || now >= expiresAt || isOver({ view, endings }, admission.token),
-  };
+  const { kind, token } = admission;
+  const over = kind === 'expired' || now >= token.expiresAt || hasEnded({ view, endings }, token);
+  return { expiresAt: token.expiresAt, over };
 }

@@ -1,56 +1,96 @@
-// One visitor in front of one room during one request: what they presented, what is known of the room, and the three
-// wishes that the store can grant (join, claim, leave). New tokens are kept here until an answer carries them out.
+// One visitor of one room during one request: the tokens they presented, the room's snapshot, and what the store can do for
+// them (join, claim, renew, end). New tokens are collected here until the response takes them along.
 
 import { type Board, missedTheDraw, type Status } from '../../queue-core/board.ts';
 import type { ClaimReply, Command, JoinReply } from '../../queue-core/command.ts';
 import type { EndReason, EpochMs } from '../../queue-core/room.ts';
-import type { Background, Gateway } from '../gateway.ts';
+import { epochMs } from '../../queue-core/time.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { PresentedTokens } from '../tokens/cookies.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
-import type { RoomSnapshot } from '../views/room-views.ts';
+import { currentBoard, type RoomSnapshot } from '../views/room-views.ts';
 import { placeIn, statusFor } from './decision.ts';
+
+/** The queue cookie lives as long after the opening as its token. */
+const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
+
+type SnapshotParts = Pick<Gateway, 'originHealth' | 'views'>;
+export type VisitorParts = SnapshotParts &
+  Pick<Gateway, 'cookies' | 'metrics' | 'ownTime' | 'placeRestore' | 'randomId' | 'store' | 'templates' | 'tokens'>;
+
+/** Reads a room, and probes its origin while that counts as failing. @returns null where the store has never answered */
+export async function loadSnapshot(
+  { originHealth, views }: SnapshotParts,
+  room: RoomConfig,
+  background: Background,
+): Promise<RoomSnapshot | null> {
+  const snapshot = await views.read(room, background);
+  if (snapshot?.view.originFailing) background(originHealth.probe(room, snapshot));
+  return snapshot;
+}
 
 export class Visitor {
   readonly room: RoomConfig;
   readonly presented: PresentedTokens;
   readonly snapshot: RoomSnapshot | null;
-  queue: Verified<QueueToken> | null;
-  admission: Verified<AdmissionToken> | null;
-  /** Tokens as sent or as newly issued; what goes on to the origin, or into an app's answer. */
+  queue: Verified<QueueToken> | null = null;
+  admission: Verified<AdmissionToken> | null = null;
+  /** Tokens as presented or as newly issued: for the origin, or for an app's response. */
   queueToken: string | null;
   admissionToken: string | null;
-  readonly #gateway: Gateway;
+  readonly #gateway: VisitorParts;
   readonly #setCookies: string[] = [];
 
-  private constructor(gateway: Gateway, room: RoomConfig, presented: PresentedTokens, seen: RoomSnapshot | null) {
+  private constructor(
+    gateway: VisitorParts,
+    room: RoomConfig,
+    presented: PresentedTokens,
+    snapshot: RoomSnapshot | null,
+  ) {
     this.#gateway = gateway;
     this.room = room;
     this.presented = presented;
-    this.snapshot = seen;
-    this.queue = null;
-    this.admission = null;
+    this.snapshot = snapshot;
     this.queueToken = presented.queue;
     this.admissionToken = presented.admission;
   }
 
-  static async load(gateway: Gateway, room: RoomConfig, headers: Headers, background: Background): Promise<Visitor> {
+  static async load(
+    gateway: VisitorParts,
+    room: RoomConfig,
+    headers: Headers,
+    background: Background,
+  ): Promise<Visitor> {
     const presented = gateway.cookies.read(headers, room.id);
-    const seen = await gateway.views.read(room, background);
-    const visitor = new Visitor(gateway, room, presented, seen);
-    const { admission, queue } = presented;
-    if (admission !== null)
-      visitor.admission = await gateway.tokens.readAdmission(admission, room.audience, visitor.now);
-    if (queue !== null) visitor.queue = await gateway.tokens.readQueue(queue, room.id, visitor.now);
-    if (seen?.view.originFailing) background(gateway.originHealth.probe(room, seen));
-    if (seen !== null && visitor.queue?.kind === 'valid') {
-      const { token } = visitor.queue;
-      const { board } = seen.view;
-      const told = gateway.placeRestore.check(room, seen, token);
-      if (told !== null) background(gateway.metrics.operation('attest', told).catch(() => {})); // Noted anew with the next view.
-      if (token.epoch === board.epoch && missedTheDraw(token.place, board)) visitor.queue = { kind: 'invalid' };
-    }
+    const snapshot = await loadSnapshot(gateway, room, background);
+    const visitor = new Visitor(gateway, room, presented, snapshot);
+    await visitor.#verifyTokens();
+    visitor.#checkPlace(background);
     return visitor;
+  }
+
+  async #verifyTokens(): Promise<void> {
+    const { presented, room, now } = this;
+    const { tokens } = this.#gateway;
+    if (presented.admission !== null) {
+      this.admission = await tokens.readAdmission(presented.admission, room.audience, now);
+    }
+    if (presented.queue !== null) this.queue = await tokens.readQueue(presented.queue, room.id, now);
+  }
+
+  /** Restores a place that the store has lost. An entry that the store lost before the draw is no place any more. */
+  #checkPlace(background: Background): void {
+    if (this.snapshot === null || this.queue?.kind !== 'valid') return;
+    const { token } = this.queue;
+    const { board } = this.snapshot.view;
+    const restoration = this.#gateway.placeRestore.check(this.room, this.snapshot, token);
+    if (restoration !== null) {
+      // A failed restoration is repeated: later views still do not know the place.
+      background(this.#gateway.metrics.operation('restore', restoration).catch(() => {}));
+    }
+    if (token.epoch === board.epoch && missedTheDraw(token.place, board)) this.queue = { kind: 'invalid' };
   }
 
   /** The store's time; this gateway's own where the store has never answered. */
@@ -59,43 +99,43 @@ export class Visitor {
   }
 
   get board(): Board | null {
-    return this.snapshot === null
-      ? null
-      : { ...this.snapshot.view.board, serverTime: new Date(this.snapshot.now).toISOString() };
+    return this.snapshot === null ? null : currentBoard(this.snapshot);
   }
 
   get status(): Status | null {
     return this.snapshot === null ? null : statusFor(this.snapshot, this.queue, this.admission);
   }
 
-  /** The room's own waiting page; null where it has none, or it cannot be had. */
+  /** The room's own waiting page; null where it has none or it cannot be loaded. */
   async template(): Promise<string | null> {
     return this.room.template === null ? null : this.#gateway.templates.read(this.room.template);
   }
 
-  get setCookies(): readonly string[] {
-    return this.#setCookies;
+  /** Adds the cookies of newly issued tokens to the response. */
+  withCookies(response: Response): Response {
+    for (const cookie of this.#setCookies) response.headers.append('Set-Cookie', cookie);
+    return response;
   }
 
   /**
-   * Asks for a place; where nobody waits, for a session in the same step.
-   * @param id the same for a repeated wish: then it brings the same place
+   * Takes a place; while nobody waits, a session with it.
+   * @param id the same for a repeated join, which then returns the same place
    * @throws StoreUnavailable
    */
   async join(id = this.#gateway.randomId(8), visitor = this.#visitorId()): Promise<JoinReply> {
-    const sid = this.#gateway.randomId(12);
-    const { store, metrics } = this.#gateway;
-    const [reply] = await metrics.operation('join', store.apply(this.room.id, [{ kind: 'join', id, visitor, sid }]));
+    const { cookies, metrics, randomId, store, tokens } = this.#gateway;
+    const command = { kind: 'join', id, visitor, sid: randomId(12) } as const;
+    const [reply] = await metrics.operation('join', store.apply(this.room.id, [command]));
     if (reply.kind === 'refused') return reply;
     const { epoch, place, commitment } = reply;
     const token = { room: this.room.id, visitor, epoch, place, commitment };
-    const opensAt = this.snapshot === null ? this.now : Date.parse(this.snapshot.view.board.opensAt);
-    this.queueToken = await this.#gateway.tokens.issueQueue(token, opensAt, this.now);
+    const opensAt = this.snapshot === null ? this.now : epochMs(this.snapshot.view.board.opensAt);
+    this.queueToken = await tokens.issueQueue(token, opensAt, this.now);
     this.queue = { kind: 'valid', token };
     this.admission = null;
     this.admissionToken = null;
     const seconds = (Math.max(opensAt, this.now) - this.now) / 1000 + QUEUE_COOKIE_SECONDS;
-    this.#setCookies.push(this.#gateway.cookies.setQueue(this.room.id, this.queueToken, seconds));
+    this.#setCookies.push(cookies.setQueue(this.room.id, this.queueToken, seconds));
     if (reply.claim?.kind === 'admitted') await this.#admit(reply.claim, visitor, epoch);
     return reply;
   }
@@ -105,37 +145,21 @@ export class Visitor {
     const place = this.snapshot === null ? null : placeIn(this.queue, this.snapshot.view.board);
     if (place === null) return { kind: 'refused', reason: 'wrongEpoch' };
     const { visitor, epoch } = place;
-    const sid = this.#gateway.randomId(12);
-    const { store, metrics } = this.#gateway;
-    const [reply] = await metrics.operation(
-      'claim',
-      store.apply(this.room.id, [{ kind: 'claim', epoch, position, visitor, sid }]),
-    );
+    const { metrics, randomId, store } = this.#gateway;
+    const command = { kind: 'claim', epoch, position, visitor, sid: randomId(12) } as const;
+    const [reply] = await metrics.operation('claim', store.apply(this.room.id, [command]));
     if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
     return reply;
   }
 
-  /** Asks the store for the session as it stands, and for a longer one where that is due. @throws StoreUnavailable */
+  /** Checks the session's record in the store, and extends the session where that is due. @throws StoreUnavailable */
   async renew(): Promise<ClaimReply> {
     if (this.admission?.kind !== 'valid') return { kind: 'refused', reason: 'unknownPosition' };
     const { token } = this.admission;
     const { epoch, position, sid, visitor } = token;
-    const reply = await this.#ofSession(token, { kind: 'renew', epoch, position, sid });
+    const reply = await this.#applyToSession(token, { kind: 'renew', epoch, position, sid });
     if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
     return reply;
-  }
-
-  /** Asks something of a session. One that the store has lost is proven by its token, and asked for again. */
-  async #ofSession(
-    { epoch, position, visitor, sid, admitAt, expiresAt }: AdmissionToken,
-    wish: Extract<Command, { kind: 'renew' | 'end' }>,
-  ): Promise<ClaimReply> {
-    const { store, metrics } = this.#gateway;
-    const [reply] = await metrics.operation(wish.kind, store.apply(this.room.id, [wish]));
-    if (reply.kind !== 'refused' || reply.reason !== 'unknownPosition') return reply;
-    const proof = { kind: 'restoreSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
-    const [, proven] = await metrics.operation('attest', store.apply(this.room.id, [proof, wish]));
-    return proven;
   }
 
   /** Ends the session, if there is one; its place is free at once. @throws StoreUnavailable */
@@ -143,11 +167,24 @@ export class Visitor {
     if (this.admission?.kind !== 'valid' || this.admission.token.position === OPERATOR_PASS_POSITION) return;
     const { token } = this.admission;
     const { epoch, position, sid, expiresAt } = token;
-    await this.#ofSession(token, { kind: 'end', epoch, position, sid, reason });
-    this.#gateway.views.noteEnding(this.room, sid, expiresAt);
+    await this.#applyToSession(token, { kind: 'end', epoch, position, sid, reason });
+    this.#gateway.views.addEnding(this.room, sid, expiresAt);
   }
 
-  /** Takes the tokens back from the browser. */
+  /** Applies a command to a session. If the store has lost the session, restores it from its token and repeats. */
+  async #applyToSession(
+    { epoch, position, visitor, sid, admitAt, expiresAt }: AdmissionToken,
+    command: Extract<Command, { kind: 'renew' | 'end' }>,
+  ): Promise<ClaimReply> {
+    const { store, metrics } = this.#gateway;
+    const [reply] = await metrics.operation(command.kind, store.apply(this.room.id, [command]));
+    if (reply.kind !== 'refused' || reply.reason !== 'unknownPosition') return reply;
+    const restore = { kind: 'restoreSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
+    const [, repeated] = await metrics.operation('restore', store.apply(this.room.id, [restore, command]));
+    return repeated;
+  }
+
+  /** Removes the tokens from the browser. */
   forget(): void {
     this.queue = null;
     this.admission = null;
@@ -163,13 +200,10 @@ export class Visitor {
     this.#setCookies.push(this.#gateway.cookies.setAdmission(room.id, this.admissionToken, now, expiresAt));
   }
 
-  /** The same visitor keeps their id from one place to the next; a stranger gets 128 random bits. */
+  /** A visitor keeps their id from one place to the next; a new visitor gets 128 random bits. */
   #visitorId(): string {
     if (this.queue !== null && this.queue.kind !== 'invalid') return this.queue.token.visitor;
     if (this.admission !== null && this.admission.kind !== 'invalid') return this.admission.token.visitor;
     return this.#gateway.randomId(16);
   }
 }
-
-/** The queue cookie outlives the opening as long as its token. */
-const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;

@@ -1,5 +1,5 @@
-// The JSON that clients of Cloudflare's waiting room understand, with our own fields beside it. Field names and meanings
-// are facts of that interface; where it has no word for something (a position), ours are used.
+// The JSON that clients of Cloudflare's waiting room read. Field names and meanings are that interface's; what it has no
+// field for (a position, the message, the stock) has our own names.
 
 import type { Board, Status } from '../../queue-core/board.ts';
 import { epochMs } from '../../queue-core/time.ts';
@@ -48,9 +48,9 @@ export function cloudflareWaitingRoom(board: Board, status: Status): CloudflareW
   const low = toMinutes(waitSeconds?.low ?? 0);
   const high = toMinutes(waitSeconds?.high ?? 0);
   const middle = Math.round((low + high) / 2);
-  const rejects = board.state === 'closed' || board.state === 'soldOut';
-  const prequeue = board.state === 'scheduled' || board.state === 'prequeue' || board.state === 'drawing';
-  const method = rejects ? 'reject' : prequeue ? 'random' : 'fifo';
+  const isRejecting = board.state === 'closed' || board.state === 'soldOut';
+  const isPrequeue = board.state === 'scheduled' || board.state === 'prequeue' || board.state === 'drawing';
+  const method = isRejecting ? 'reject' : isPrequeue ? 'random' : 'fifo';
   return {
     inWaitingRoom: true,
     waitTimeKnown: waitSeconds !== null,
@@ -58,28 +58,28 @@ export function cloudflareWaitingRoom(board: Board, status: Status): CloudflareW
     waitTime25Percentile: low,
     waitTime50Percentile: middle,
     waitTime75Percentile: high,
-    waitTimeFormatted: waitSeconds === null ? 'unavailable' : inWords(middle),
+    waitTimeFormatted: waitSeconds === null ? 'unavailable' : formatMinutes(middle),
     queueIsFull: false,
-    queueAll: board.state === 'paused' || prequeue,
+    queueAll: board.state === 'paused' || isPrequeue,
     lastUpdated: board.asOf,
-    refreshIntervalSeconds: rejects ? 0 : nextPollSeconds,
+    refreshIntervalSeconds: isRejecting ? 0 : nextPollSeconds,
     queueingMethod: method,
     isFIFOQueue: method === 'fifo',
     isRandomQueue: method === 'random',
     isPassthroughQueue: false,
-    isRejectQueue: rejects,
+    isRejectQueue: isRejecting,
     isEventActive: board.state === 'open' || board.state === 'paused',
-    isEventPrequeueing: prequeue,
+    isEventPrequeueing: isPrequeue,
     timeUntilEventStart: untilStart,
-    timeUntilEventStartFormatted: inWords(untilStart),
+    timeUntilEventStartFormatted: formatMinutes(untilStart),
     timeUntilEventEnd: untilEnd,
-    timeUntilEventEndFormatted: inWords(untilEnd),
+    timeUntilEventEndFormatted: formatMinutes(untilEnd),
     shuffleAtEventStart: true,
     turnstile: '',
     infiniteQueue: false,
     position,
     usersAhead: ahead,
-    totalWaiting: prequeue ? board.entries : board.issued - board.called,
+    totalWaiting: isPrequeue ? board.entries : board.issued - board.called,
     nextPollSeconds,
     serverTime,
     message: board.message,
@@ -96,7 +96,7 @@ function minutesUntil(time: string, now: number): number {
   return Math.max(0, Math.ceil((epochMs(time) - now) / 60_000));
 }
 
-function inWords(minutes: number): string {
+function formatMinutes(minutes: number): string {
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
   const parts = [

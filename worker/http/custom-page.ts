@@ -1,13 +1,12 @@
-// An operator's own waiting page: a Mustache template with the variables that templates for Cloudflare's waiting room use,
-// and ours beside them. It is the operator's word, so its styles and scripts run; it comes from this origin and talks to no
-// other unless an image does.
+// The operators' own waiting page: a Mustache template with the variables of Cloudflare's waiting room templates and our
+// own. Operators are trusted, so its styles and scripts run; the policy confines them to this origin, images excepted.
 
 import Mustache from 'mustache';
 import { type DirectoryStore, StoreUnavailable } from '../store/room-store.ts';
 import type { CloudflareWaitingRoom } from './cloudflare-waiting-room.ts';
 
-/** Templates kept in memory; one deployment seldom has more than a few, of up to 1 MiB each. */
-const TEMPLATES_KEPT_MAX = 8;
+/** Templates cached in memory, each of up to 1 MiB; few deployments have more. */
+const TEMPLATES_CACHED_MAX = 8;
 
 export const TEMPLATE_POLICY = [
   "default-src 'none'",
@@ -21,23 +20,23 @@ export const TEMPLATE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Templates by their numbers, which are never used twice. */
+/** Caches templates by number; a number is never reused, so a cached template never goes stale. */
 export class Templates {
   readonly #store: DirectoryStore;
-  readonly #kept = new Map<number, string>();
+  readonly #cache = new Map<number, string>();
 
   constructor(store: DirectoryStore) {
     this.#store = store;
   }
 
-  /** @returns null where it is gone or the store cannot be asked: the gateway's own page serves */
+  /** @returns null if the template was replaced or the store is unreachable: the caller shows the gateway's own page */
   async read(number: number): Promise<string | null> {
-    const kept = this.#kept.get(number);
-    if (kept !== undefined) return kept;
+    const cached = this.#cache.get(number);
+    if (cached !== undefined) return cached;
     try {
-      const html = await this.#store.template(number);
-      if (html !== null) this.#keep(number, html);
-      return html;
+      const template = await this.#store.template(number);
+      if (template !== null) this.#add(number, template);
+      return template;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       console.error(...error.logArguments);
@@ -45,29 +44,27 @@ export class Templates {
     }
   }
 
-  #keep(number: number, html: string): void {
-    this.#kept.set(number, html);
-    if (this.#kept.size <= TEMPLATES_KEPT_MAX) return;
-    for (const oldest of this.#kept.keys()) {
-      this.#kept.delete(oldest);
-      return;
-    }
+  #add(number: number, template: string): void {
+    this.#cache.set(number, template);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > TEMPLATES_CACHED_MAX && oldest !== undefined) this.#cache.delete(oldest);
   }
 }
 
-/** What keeps a template from being one, in a sentence, and at which character that showed; null: nothing. */
-export function templateFault(html: string): { text: string; at: number | null } | null {
+/** @returns the parser's message and the character at which it failed, or null for a valid template */
+export function templateFault(template: string): { text: string; at: number | null } | null {
   try {
-    Mustache.parse(html);
+    Mustache.parse(template);
     return null;
   } catch (error) {
-    const text = error instanceof Error ? error.message : 'It is no Mustache template.';
+    const text = error instanceof Error ? error.message : 'This is not a valid Mustache template.';
     const at = / at (\d+)$/.exec(text)?.[1];
     return { text, at: at === undefined ? null : Number(at) };
   }
 }
 
-export function renderTemplate(html: string, waiting: CloudflareWaitingRoom): string {
-  const waitTimeHours = Math.floor(waiting.waitTime / 60);
-  return Mustache.render(html, { ...waiting, waitTimeHours, waitTimeHourMinutes: waiting.waitTime % 60 });
+export function renderTemplate(template: string, waitingRoom: CloudflareWaitingRoom): string {
+  const { waitTime } = waitingRoom;
+  const waitTimeHours = Math.floor(waitTime / 60);
+  return Mustache.render(template, { ...waitingRoom, waitTimeHours, waitTimeHourMinutes: waitTime % 60 });
 }

@@ -1,26 +1,26 @@
-// gzip (RFC 1952) of a text whose first part is the same again and again: that part is compressed once, and what follows goes
-// on in the same DEFLATE stream (RFC 1951) with it as its dictionary. A third of the work, and no byte more.
+// gzip (RFC 1952) for texts that share a prefix: the prefix is compressed once and cached, and the rest continues the same
+// DEFLATE stream (RFC 1951) with the prefix as its dictionary. A third of the work, for the same size.
 
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 
-/** Openings remembered: one for each language, and the empty one. */
-const OPENINGS_MAX = 8;
+/** Prefixes cached: one for each language, and the empty one. */
+const PREFIXES_MAX = 8;
 
-/** No name, no time, unknown system: nothing that would differ between two gateways. */
+/** No name, no time, unknown system: two gateways produce the same bytes. */
 const HEADER = new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 
-interface Opening {
+interface Prefix {
   plain: Uint8Array;
-  /** Ends on a byte boundary with its block closed, but not the stream. */
+  /** Flushed to a byte boundary; the stream is still open. */
   deflated: Uint8Array;
   crc: number;
 }
 
-const openings = new Map<string, Opening>();
+const prefixes = new Map<string, Prefix>();
 const encoder = new TextEncoder();
 
-export function gzip(opening: string, rest: string): Uint8Array {
-  const { plain, deflated, crc } = openingOf(opening);
+export function gzip(prefix: string, rest: string): Uint8Array {
+  const { plain, deflated, crc } = compressedPrefix(prefix);
   const body = encoder.encode(rest);
   const tail = deflateRawSync(body, plain.length === 0 ? {} : { dictionary: plain });
   const out = new Uint8Array(HEADER.length + deflated.length + tail.length + 8);
@@ -33,13 +33,13 @@ export function gzip(opening: string, rest: string): Uint8Array {
   return out;
 }
 
-function openingOf(text: string): Opening {
-  const known = openings.get(text);
-  if (known !== undefined) return known;
+function compressedPrefix(text: string): Prefix {
+  const cached = prefixes.get(text);
+  if (cached !== undefined) return cached;
   const plain = encoder.encode(text);
   const deflated =
     plain.length === 0 ? plain : deflateRawSync(plain, { level: 9, finishFlush: constants.Z_SYNC_FLUSH });
-  const opening = { plain, deflated, crc: crc32(plain) };
-  if (openings.size < OPENINGS_MAX) openings.set(text, opening);
-  return opening;
+  const prefix = { plain, deflated, crc: crc32(plain) };
+  if (prefixes.size < PREFIXES_MAX) prefixes.set(text, prefix);
+  return prefix;
 }

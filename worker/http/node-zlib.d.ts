@@ -1,4 +1,4 @@
-// The part of node:zlib that workerd brings by its compatibility date and gzip.ts uses.
+// The functions of node:zlib that gzip.ts uses; workerd provides them from its compatibility date on.
 declare module 'node:zlib' {
   export const constants: { Z_SYNC_FLUSH: number };
   export function crc32(bytes: Uint8Array, before?: number): number;

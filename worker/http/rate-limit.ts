@@ -1,14 +1,20 @@
-// A bounded token bucket for each key, in this gateway's memory: enough to make polling too often pointless.
-// It protects the gateway, not the order of the line; nobody gains a place by it or loses one.
+// A token bucket for each key, in this gateway's memory: enough to make frequent polling pointless. It protects the gateway
+// from load and has no effect on the order of the line.
 
-/** Keys remembered; the one not seen for longest goes first. About 2 MB. */
+/** Buckets in memory, about 2 MB; beyond it the least recently used one is dropped. */
 const KEYS_MAX = 20_000;
 
 export interface Rate {
-  /** Requests that may come at once. */
+  /** Requests allowed at once. */
   burst: number;
   perSecond: number;
 }
+
+/** Status polls of one visitor: its page, a reload and a second tab. */
+export const POLL_RATE: Rate = { burst: 20, perSecond: 2 };
+
+/** Operator keys from one network that reach the store, which slows down repeated wrong keys further. */
+export const SIGN_IN_RATE: Rate = { burst: 10, perSecond: 0.5 };
 
 export class RateLimit {
   readonly #rate: Rate;
@@ -20,7 +26,7 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** @returns 0 where the request may pass, else the whole seconds until one may */
+  /** Counts one request. @returns 0 if it is allowed, else the whole seconds until one is */
   secondsToWait(key: string): number {
     const now = this.#now();
     const { burst, perSecond } = this.#rate;

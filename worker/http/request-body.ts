@@ -1,6 +1,6 @@
 import { concatBytes } from '@noble/hashes/utils.js';
 
-/** Reads a body as text. @returns null where it is larger than the bound, whatever its header said */
+/** Reads a body as text. @returns null if it exceeds the bound, whatever its Content-Length says */
 export async function readText(request: Request, bytesMax: number): Promise<string | null> {
   if (request.body === null) return '';
   const chunks: Uint8Array[] = [];

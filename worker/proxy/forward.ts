@@ -1,10 +1,10 @@
-// Passing an admitted request to the origin and its answer back, as a stream: every method, redirects, ranges and
-// WebSocket upgrades. Hop-by-hop fields end here (RFC 9110, 7.6.1), and so does everything that only the gateway may say.
+// Forwards an admitted request to the origin and its response back, as a stream: every method, redirects, ranges and
+// WebSocket upgrades. Removes hop-by-hop fields (RFC 9110, 7.6.1) and, in both directions, whatever only the gateway may set.
 
 import type { Target } from '../http/request-target.ts';
 import { foreignCookies, setsOwnCookie } from '../tokens/cookies.ts';
 
-/** Until the origin's header has come; its body may take as long as it likes. */
+/** Until the header of the origin's response; its body may take any time. */
 const ORIGIN_MS_MAX = 30_000;
 
 const HOP_BY_HOP = [
@@ -19,17 +19,17 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
-/** What only the gateway says of a visitor, and what some origins take for the address that was really asked for. */
-const SAID_BY_THE_GATEWAY =
+/** Fields that only the gateway sets, and fields that some origins read as the address actually requested. */
+const GATEWAY_FIELDS =
   /^(?:fairgate-.*|x-forwarded-.*|forwarded|cf-connecting-ip(?:v6)?|true-client-ip|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-(?:url|uri|host)|x-rewrite-url)$/;
 
-/** With these, some origins take a GET for another method; only GET and HEAD pass without admission under a prefix. */
+/** Some origins read these as the request's method, while an exempt prefix is for GET and HEAD only. */
 const METHOD_OVERRIDE = /^x-(?:http-method(?:-override)?|method-override)$/;
 
-/** The origin could not be reached or did not answer in time. */
+/** The origin could not be reached or did not respond in time. */
 export class OriginUnreachable extends Error {
   constructor(cause: unknown) {
-    super('The origin did not answer.', { cause });
+    super('The origin did not respond.', { cause });
     this.name = 'OriginUnreachable';
   }
 }
@@ -37,14 +37,14 @@ export class OriginUnreachable extends Error {
 export interface ForwardOptions {
   origin: string;
   target: Target;
-  /** Goes along as `Fairgate-Admission`; null for exempt and outside paths. */
+  /** Sent as `Fairgate-Admission`; null for exempt and outside paths. */
   admission: string | null;
-  /** The visitor's Bearer token was the gateway's, not the origin's. */
+  /** The Bearer token is one of the gateway's, and not for the origin. */
   ownBearer: boolean;
   clientAddress: string | null;
 }
 
-/** What the origin says to the gateway in its answer's header. */
+/** What the origin tells the gateway in its response's header. */
 export interface OriginSignals {
   command: 'complete' | 'revoke' | null;
   stock: { remaining: number; asOfSeconds: number | null } | null;
@@ -55,29 +55,29 @@ export type OriginFetch = (request: Request) => Promise<Response>;
 /** @throws OriginUnreachable */
 export async function forwardToOrigin(
   request: Request,
-  passage: ForwardOptions,
+  options: ForwardOptions,
   fetchOrigin: OriginFetch,
-): Promise<{ response: Response; word: OriginSignals }> {
-  const { origin, target } = passage;
+): Promise<{ response: Response; signals: OriginSignals }> {
+  const { origin, target } = options;
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), ORIGIN_MS_MAX);
   try {
     const isSafe = request.method === 'GET' || request.method === 'HEAD';
-    const ask = () =>
+    const send = () =>
       fetchOrigin(
         new Request(`${origin}${target.path}${target.query}`, {
           method: request.method,
-          headers: requestHeaders(request, passage),
+          headers: requestHeaders(request, options),
           body: isSafe ? null : request.body,
           redirect: 'manual',
           signal: controller.signal,
         }),
       );
-    const upstream = await ask().catch((error: unknown) => {
-      if (isSafe && isConnectionLost(error)) return ask();
+    const upstream = await send().catch((error: unknown) => {
+      if (isSafe && isConnectionLost(error)) return send();
       throw error;
     });
-    return { response: answer(upstream, passage), word: originWord(upstream.headers) };
+    return { response: visitorResponse(upstream, options), signals: readSignals(upstream.headers) };
   } catch (error) {
     throw new OriginUnreachable(error);
   } finally {
@@ -86,8 +86,8 @@ export async function forwardToOrigin(
 }
 
 /**
- * An origin may close a kept connection in the moment in which it is used again; a safe request is then asked once more
- * (RFC 9110, 9.2.2). The runtime says so with this property.
+ * An origin may close an idle connection just as it is used again; a safe request is then sent once more (RFC 9110, 9.2.2).
+ * The runtime marks such errors with this property.
  */
 function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && 'retryable' in error && error.retryable === true;
@@ -98,9 +98,10 @@ function requestHeaders(request: Request, { target, admission, ownBearer, client
   const upgrade = headers.get('Upgrade');
   dropHopByHop(headers);
   for (const name of [...headers.keys()]) {
-    // Origins behind CGI, WSGI and the like read `-` and `_` alike.
-    const read = name.toLowerCase().replaceAll('_', '-');
-    if (SAID_BY_THE_GATEWAY.test(read) || (admission === null && METHOD_OVERRIDE.test(read))) headers.delete(name);
+    // Origins behind CGI, WSGI and the like do not distinguish `-` and `_`.
+    const normalName = name.toLowerCase().replaceAll('_', '-');
+    if (GATEWAY_FIELDS.test(normalName) || (admission === null && METHOD_OVERRIDE.test(normalName)))
+      headers.delete(name);
   }
   headers.delete('Host');
   if (ownBearer) headers.delete('Authorization');
@@ -117,7 +118,7 @@ function requestHeaders(request: Request, { target, admission, ownBearer, client
   return headers;
 }
 
-function answer(upstream: Response, { origin, target }: ForwardOptions): Response {
+function visitorResponse(upstream: Response, { origin, target }: ForwardOptions): Response {
   const headers = new Headers(upstream.headers);
   const isUpgrade = upstream.webSocket !== null && upstream.webSocket !== undefined;
   dropHopByHop(headers);
@@ -142,7 +143,7 @@ function dropHopByHop(headers: Headers): void {
 }
 
 /** `Fairgate-Command: complete`, `Fairgate-Stock: 12;as-of=@1626260400` (RFC 9651: integer with a Date parameter). */
-function originWord(headers: Headers): OriginSignals {
+function readSignals(headers: Headers): OriginSignals {
   const command = headers.get('Fairgate-Command')?.trim().toLowerCase();
   const [, remaining, asOf] =
     /^ *(\d{1,12})(?:; *as-of=@(\d{1,12}))? *$/.exec(headers.get('Fairgate-Stock') ?? '') ?? [];

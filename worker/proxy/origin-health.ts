@@ -1,18 +1,18 @@
-// Whether the origin answers, as this gateway sees it. When it fails, the store is told and nobody is called; while it
-// fails, it is asked for a sign of life now and then, so that the line moves on by itself.
+// Whether the origin responds, as this gateway observes it. A failing origin is reported to the store, which then calls no
+// visitor. While it fails it is probed, so that calling resumes by itself.
 
 import type { RoomConfig } from '../settings.ts';
 import type { RoomStore } from '../store/room-store.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
 import { forwardToOrigin, type OriginFetch } from './forward.ts';
 
-/** One lost connection is chance, three in a row are not. */
+/** Failures in a row that are reported: a single lost connection is chance. */
 const FAILURES_MIN = 3;
 
-/** Pause between two signs of life asked for while the origin fails. */
-const PROBE_MS = 2_000;
+/** Pause between two probes of a failing origin. */
+const PROBE_INTERVAL_MS = 2_000;
 
-interface Known {
+interface OriginState {
   failures: number;
   probedAt: number;
 }
@@ -21,7 +21,7 @@ export class OriginHealth {
   readonly #store: RoomStore;
   readonly #fetchOrigin: OriginFetch;
   readonly #now: () => number;
-  readonly #known = new Map<string, Known>();
+  readonly #states = new Map<string, OriginState>();
 
   constructor(store: RoomStore, fetchOrigin: OriginFetch, now: () => number) {
     this.#store = store;
@@ -29,34 +29,31 @@ export class OriginHealth {
     this.#now = now;
   }
 
-  /** Notes an answer; tells the store when the room's word has to change. */
-  async note(room: RoomConfig, answered: boolean, seen: RoomSnapshot | null): Promise<void> {
-    const known = this.#knownOf(room.id);
-    known.failures = answered ? 0 : known.failures + 1;
-    const failing = seen?.view.originFailing ?? false;
-    if (answered ? failing : known.failures === FAILURES_MIN && !failing) await this.#report(room, answered);
+  /** Records the outcome of one request, and reports it to the store when the room's state of its origin is outdated. */
+  async record(room: RoomConfig, responded: boolean, snapshot: RoomSnapshot | null): Promise<void> {
+    const state = this.#stateOf(room.id);
+    state.failures = responded ? 0 : state.failures + 1;
+    const isFailing = snapshot?.view.originFailing ?? false;
+    if (responded ? isFailing : state.failures === FAILURES_MIN && !isFailing) await this.#report(room, responded);
   }
 
-  /** While the room's origin counts as failing, asks it for a sign of life, at most once in `PROBE_MS`. */
-  async probe(room: RoomConfig, seen: RoomSnapshot): Promise<void> {
-    const known = this.#knownOf(room.id);
-    if (!seen.view.originFailing || this.#now() - known.probedAt < PROBE_MS) return;
-    known.probedAt = this.#now();
-    if (await this.#answers(room)) await this.#report(room, true);
+  /** Probes the room's origin if it counts as failing, at most once in `PROBE_INTERVAL_MS`. */
+  async probe(room: RoomConfig, { view }: RoomSnapshot): Promise<void> {
+    const state = this.#stateOf(room.id);
+    if (!view.originFailing || this.#now() - state.probedAt < PROBE_INTERVAL_MS) return;
+    state.probedAt = this.#now();
+    if (await this.#responds(room)) await this.#report(room, true);
   }
 
-  async #answers(room: RoomConfig): Promise<boolean> {
+  async #responds(room: RoomConfig): Promise<boolean> {
     const target = { publicOrigin: room.origin, host: new URL(room.origin).hostname, path: '/', query: '' };
-    const passage = { origin: room.origin, target, admission: null, ownBearer: false, clientAddress: null };
+    const options = { origin: room.origin, target, admission: null, ownBearer: false, clientAddress: null };
     try {
-      const { response } = await forwardToOrigin(
-        new Request(room.origin, { method: 'HEAD' }),
-        passage,
-        this.#fetchOrigin,
-      );
+      const request = new Request(room.origin, { method: 'HEAD' });
+      const { response } = await forwardToOrigin(request, options, this.#fetchOrigin);
       return response.status < 500;
     } catch {
-      return false; // OriginUnreachable: still no sign of life
+      return false; // OriginUnreachable
     }
   }
 
@@ -64,13 +61,16 @@ export class OriginHealth {
     try {
       await this.#store.apply(room.id, [{ kind: 'reportOrigin', healthy }]);
     } catch (error) {
-      console.error(`The health of room "${room.id}"'s origin could not be reported:`, error);
+      console.error(
+        `Reporting origin ${room.origin} of room "${room.id}" as ${healthy ? 'healthy' : 'failing'} failed:`,
+        error,
+      );
     }
   }
 
-  #knownOf(room: string): Known {
-    const known = this.#known.get(room) ?? { failures: 0, probedAt: 0 };
-    this.#known.set(room, known);
-    return known;
+  #stateOf(room: string): OriginState {
+    const state = this.#states.get(room) ?? { failures: 0, probedAt: 0 };
+    this.#states.set(room, state);
+    return state;
   }
 }

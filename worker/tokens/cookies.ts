@@ -1,28 +1,28 @@
-// Where a visitor's tokens travel: HttpOnly cookies for browsers, `Authorization: Bearer` for apps. Cookies carry the
-// room's id, so that several rooms on one host do not overwrite each other. Nothing here is ever passed to an origin.
+// How tokens travel: in HttpOnly cookies for browsers, as `Authorization: Bearer` for apps. A visitor's cookies carry the
+// room's id in their names, so that rooms on one host do not overwrite each other's. None of them is forwarded to an origin.
 
 import { parse as parseCookies } from 'hono/utils/cookie';
 import { decodeProtectedHeader } from 'jose';
 import type { EpochMs } from '../../queue-core/room.ts';
 import { ADMISSION_TYPE, QUEUE_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
 
-/** Cookie headers beyond this are refused; it leaves the origin's own cookies ample room. */
+/** Longer Cookie headers are refused; this leaves ample room for the origin's own cookies. */
 export const COOKIE_CHARS_MAX = 16_384;
 
-/** All of the gateway's cookies, with and without the prefix; browsers send `=name=value` as `name=value`. */
+/** The gateway's cookies, with and without prefix; browsers send `=name=value` as `name=value`. */
 const OWN_COOKIE = /^=?(?:__Host-)?fairgate-/i;
 
-/** Between cookies; several Cookie fields arrive joined by commas, and a cookie of ours may stand behind any of them. */
-const COOKIE_END = /; *|, *(?==?(?:__Host-)?fairgate-)/i;
+/** Between cookies; several Cookie fields arrive joined by commas, and one of the gateway's cookies may follow any of them. */
+const COOKIE_SEPARATOR = /; *|, *(?==?(?:__Host-)?fairgate-)/i;
 
 export interface PresentedTokens {
   admission: string | null;
   queue: string | null;
-  /** A Bearer token of ours was sent: this is an app, and the header is not for the origin. */
+  /** A Bearer token of the gateway was sent: the client is an app, and the header is not for the origin. */
   bearer: boolean;
 }
 
-/** Names and attributes of cookies for one deployment: `__Host-` and Secure wherever visitors come by https. */
+/** Names and attributes of cookies for one deployment: `__Host-` and Secure where visitors come by https. */
 export class VisitorCookies {
   readonly #prefix: string;
   readonly #attributes: string;
@@ -56,13 +56,13 @@ export class VisitorCookies {
     return [this.#admission(room), this.#queue(room)].map((name) => `${name}=; Max-Age=0; ${this.#attributes}`);
   }
 
-  /** The session of an operator; never sent along from another site, not even by a link. */
+  /** An operator's session; browsers do not send it from another site, not even by a link. */
   setOperator(token: string, seconds: number): string {
     const strict = this.#attributes.replace('SameSite=Lax', 'SameSite=Strict');
     return `${this.operatorCookie}=${token}; Max-Age=${Math.floor(seconds)}; ${strict}`;
   }
 
-  /** Name of the cookie in which an operator's session travels. */
+  /** Name of the operator's session cookie. */
   get operatorCookie(): string {
     return `${this.#prefix}fairgate-operator`;
   }
@@ -80,7 +80,7 @@ export class VisitorCookies {
   }
 }
 
-/** The Bearer token, if its header says that it is one of ours; an origin's own Bearer tokens are left alone. */
+/** The Bearer token if its type is one of the gateway's; an origin's own Bearer tokens are not touched. */
 function ownBearer(headers: Headers): { typ: string; token: string } | null {
   const token = /^Bearer +([A-Za-z0-9_.-]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
   if (token === undefined || token.length > TOKEN_CHARS_MAX) return null;
@@ -88,17 +88,17 @@ function ownBearer(headers: Headers): { typ: string; token: string } | null {
     const { typ } = decodeProtectedHeader(token);
     return typ === ADMISSION_TYPE || typ === QUEUE_TYPE ? { typ, token } : null;
   } catch {
-    return null; // TypeError: not a JWT, so not ours
+    return null; // TypeError: not a JWT
   }
 }
 
-/** The Cookie header without the gateway's own; null where nothing is left. */
+/** The Cookie header without the gateway's own cookies; null if no other is left. */
 export function foreignCookies(header: string): string | null {
-  const kept = header.split(COOKIE_END).filter((pair) => pair !== '' && !OWN_COOKIE.test(pair.trim()));
-  return kept.length === 0 ? null : kept.join('; ');
+  const pairs = header.split(COOKIE_SEPARATOR).filter((pair) => pair !== '' && !OWN_COOKIE.test(pair.trim()));
+  return pairs.length === 0 ? null : pairs.join('; ');
 }
 
-/** Whether a Set-Cookie line of the origin would touch the gateway's own cookies. */
+/** Whether a Set-Cookie line of the origin would overwrite one of the gateway's cookies. */
 export function setsOwnCookie(line: string): boolean {
   return OWN_COOKIE.test(line.trim());
 }

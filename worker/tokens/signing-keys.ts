@@ -1,10 +1,10 @@
-// The gateway's signing keys: ES256 key pairs as JWKs, each with the moment from which it signs. A new key is published
-// before it signs and an old one stays published after, so a rotation locks nobody out.
+// The gateway's signing keys: ES256 key pairs as JWKs, each with the time from which it signs. A new key is published
+// before it signs and an old one stays published afterwards, so a rotation invalidates no token.
 
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import * as z from 'zod';
 
-/** More than a rotation in progress needs; bounds what every verifier has to load. */
+/** More than a rotation in progress needs; bounds what every verifier loads. */
 const KEYS_MAX = 8;
 
 const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes of base64url');
@@ -15,7 +15,7 @@ const signingKeySchema = z.strictObject({
   x: coordinate,
   y: coordinate,
   d: coordinate,
-  /** Seconds since 1970 from which this key signs; the latest that has come is used. */
+  /** Seconds since 1970 from which this key signs, until a later key does. */
   signFrom: z.int().nonnegative(),
 });
 
@@ -24,7 +24,7 @@ export const signingKeysSchema = z.strictObject({ keys: z.array(signingKeySchema
 export type SigningKeys = z.output<typeof signingKeysSchema>;
 export type SigningKey = SigningKeys['keys'][number];
 
-/** Makes a key pair that signs from the given second on. */
+/** Generates a key pair that signs from the given second on. */
 export async function newSigningKey(signFrom: number): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   return signingKeySchema.parse({ ...(await privateJwk(privateKey)), signFrom });

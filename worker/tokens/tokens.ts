@@ -1,5 +1,5 @@
-// Queue and admission tokens: issued by the gateway alone, verified by anyone with the JWKS (RFC 7519, 8725). A queue
-// token proves a place and lets nobody in; an admission token is the right to enter one origin during one session.
+// Queue, admission and operator tokens: issued by the gateway alone, verified by anyone with the JWKS (RFC 7519, 8725). A
+// queue token proves a place and never admits; an admission token is the right to enter one origin during one session.
 
 import { createLocalJWKSet, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
@@ -11,19 +11,19 @@ export const QUEUE_TYPE = 'queue+jwt';
 export const ADMISSION_TYPE = 'admission+jwt';
 const OPERATOR_TYPE = 'operator+jwt';
 
-/** A token of ours has about 500 characters; a longer one is not read. */
+/** The gateway's tokens have about 500 characters; longer ones are not read. */
 export const TOKEN_CHARS_MAX = 2_048;
 
-/** A place outlives the opening by this: nobody waits longer, and a receipt should hold for a complaint. */
+/** How long a place outlives the opening: longer than any wait, and long enough for a complaint to cite it. */
 const QUEUE_TOKEN_MS = 7 * 24 * 3_600_000;
 
-/** Verified tokens kept, so that a visitor's next request does not cost a signature check. About 5 MB. */
+/** Verified tokens cached, so that a visitor's next request needs no signature check. About 5 MB. */
 const VERIFIED_MAX = 10_000;
 
-/** Clock difference tolerated on `iat`/`nbf`/`exp` where the store's time is not known. */
+/** Clock difference tolerated on `nbf` and `exp`, because the store's time may not be known. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 
-const place = z.union([
+const placeClaim = z.union([
   z.object({ entry: z.int().positive() }).transform(({ entry }): Place => ({ kind: 'entry', number: entry })),
   z
     .object({ position: z.int().positive() })
@@ -34,9 +34,9 @@ const visitorId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 
 const queueClaims = z
   .object({ aud: z.string(), sub: visitorId, epoch: z.int().positive(), draw: z.string(), exp: z.number() })
-  .and(place.transform((value) => ({ place: value })));
+  .and(placeClaim.transform((place) => ({ place })));
 
-/** Of an operator's own admission token: nobody's place in line. */
+/** The position in an operator's pass: nobody's place in line. */
 export const OPERATOR_PASS_POSITION = 0;
 
 const admissionClaims = z.object({
@@ -50,7 +50,7 @@ const admissionClaims = z.object({
   exp: z.number(),
 });
 
-/** An operator's id: a key's, or a mail address behind a word; the longest address has 254 characters (RFC 5321). */
+/** An operator's id is a key's or a prefixed mail address, which has at most 254 characters (RFC 5321). */
 const OPERATOR_ID_CHARS_MAX = 270;
 
 const operatorClaims = z.object({
@@ -60,9 +60,9 @@ const operatorClaims = z.object({
   exp: z.number(),
 });
 
-/** An operator's session, or a pass on its way to the site: whose it is. */
+/** An operator's session, or the code in a pass link. */
 export interface OperatorToken {
-  /** The operator's id: of a key, where it was exchanged for one. */
+  /** The operator's id. */
   key: string;
   sid: string;
   issuedAt: EpochMs;
@@ -82,7 +82,7 @@ export interface AdmissionToken {
   room: string;
   visitor: string;
   epoch: number;
-  /** 0: an operator's own way in, which takes nobody's place. */
+  /** `OPERATOR_PASS_POSITION`: an operator's pass. */
   position: number;
   sid: string;
   issuedAt: EpochMs;
@@ -92,14 +92,14 @@ export interface AdmissionToken {
 
 type AnyToken = QueueToken | AdmissionToken | OperatorToken;
 
-/** `expired` tokens were genuine; everything else that is not `valid` is `invalid`, without saying why. */
+/** `expired` tokens are genuine; anything else that is not `valid` is `invalid`, without a reason. */
 export type Verified<T> = { kind: 'valid'; token: T } | { kind: 'expired'; token: T } | { kind: 'invalid' };
 
 export class Tokens {
   readonly #issuer: string;
   readonly #keys: LoadedKey[];
   readonly #keySet: JWTVerifyGetKey;
-  readonly #verified = new Map<string, { token: AnyToken; expiresAt: EpochMs }>();
+  readonly #cache = new Map<string, { token: AnyToken; expiresAt: EpochMs }>();
 
   private constructor(issuer: string, keys: LoadedKey[]) {
     this.#issuer = issuer;
@@ -111,12 +111,12 @@ export class Tokens {
     return new Tokens(issuer, await loadKeys(keys));
   }
 
-  /** The public keys, as `/.well-known/jwks.json` shows them. */
+  /** The public keys that `/.well-known/jwks.json` publishes. */
   get jwks() {
     return { keys: this.#keys.map(({ publicJwk }) => publicJwk) };
   }
 
-  /** Signs a place. It ends a week after the opening, or after `now` once that has passed. */
+  /** Signs a place. The token ends a week after the opening, or a week after `now` once the room has opened. */
   issueQueue({ room, visitor, epoch, place, commitment }: QueueToken, opensAt: EpochMs, now: EpochMs): Promise<string> {
     const number = place.kind === 'entry' ? { entry: place.number } : { position: place.number };
     return this.#sign(QUEUE_TYPE, { epoch, ...number, draw: commitment }, now)
@@ -126,7 +126,7 @@ export class Tokens {
       .sign(this.#signingKey(now).privateKey);
   }
 
-  /** Signs a session for one origin. `nbf` is the slot to the millisecond; `exp` is never after the session's end. */
+  /** Signs a session for one origin. `nbf` is the slot with milliseconds; `exp` is never after the session's end. */
   issueAdmission(token: AdmissionToken, audience: string): Promise<string> {
     const { room, visitor, epoch, position, sid, issuedAt, admitAt, expiresAt } = token;
     return this.#sign(ADMISSION_TYPE, { room, epoch, position, sid }, issuedAt)
@@ -152,22 +152,22 @@ export class Tokens {
     });
   }
 
-  /** @param now the store's time; the queue token of any epoch is read, its epoch is the gate's to compare */
+  /** Reads a token of any epoch: the gate compares the epoch. @param now the store's time */
   async readQueue(token: string, room: string, now: EpochMs): Promise<Verified<QueueToken>> {
     return this.#read(token, now, QUEUE_TYPE, room, (payload) => {
-      const { aud, sub, epoch, draw, place: given } = queueClaims.parse(payload);
-      return { room: aud, visitor: sub, epoch, place: given, commitment: draw };
+      const { aud, sub, epoch, draw, place } = queueClaims.parse(payload);
+      return { room: aud, visitor: sub, epoch, place, commitment: draw };
     });
   }
 
-  /** Reads a token of any moment of its life: `nbf` and `exp` are the gate's to compare with the store's time. */
+  /** Reads a token at any time of its life: the gate compares `nbf` and `exp` with the store's time. */
   async readAdmission(token: string, audience: string, now: EpochMs): Promise<Verified<AdmissionToken>> {
-    const read = await this.#read(token, now, ADMISSION_TYPE, audience, (payload): AdmissionToken => {
+    const verified = await this.#read(token, now, ADMISSION_TYPE, audience, (payload): AdmissionToken => {
       const { sub, iat, nbf, exp, ...rest } = admissionClaims.parse(payload);
       return { ...rest, visitor: sub, issuedAt: iat * 1000, admitAt: nbf * 1000, expiresAt: exp * 1000 };
     });
-    if (read.kind !== 'valid') return read;
-    return read.token.expiresAt <= now ? { kind: 'expired', token: read.token } : read;
+    if (verified.kind !== 'valid') return verified;
+    return verified.token.expiresAt <= now ? { kind: 'expired', token: verified.token } : verified;
   }
 
   async #read<T extends AnyToken>(
@@ -179,8 +179,8 @@ export class Tokens {
   ): Promise<Verified<T>> {
     if (token.length > TOKEN_CHARS_MAX) return { kind: 'invalid' };
     const key = `${typ} ${audience} ${token}`;
-    const known = this.#verified.get(key);
-    if (known !== undefined && known.expiresAt > now) return { kind: 'valid', token: known.token as T };
+    const cached = this.#cache.get(key);
+    if (cached !== undefined && cached.expiresAt > now) return { kind: 'valid', token: cached.token as T };
     try {
       const { payload } = await jwtVerify(token, this.#keySet, {
         algorithms: ['ES256'],
@@ -192,21 +192,17 @@ export class Tokens {
         requiredClaims: ['iss', 'aud', 'sub', 'iat', 'exp'],
       });
       const parsed = parse(payload);
-      this.#remember(key, { token: parsed, expiresAt: (payload.exp ?? 0) * 1000 });
+      this.#addToCache(key, { token: parsed, expiresAt: (payload.exp ?? 0) * 1000 });
       return { kind: 'valid', token: parsed };
     } catch (error) {
-      return readGenuine(error, parse);
+      return outsideItsTime(error, parse);
     }
   }
 
-  #remember(key: string, verified: { token: AnyToken; expiresAt: EpochMs }): void {
-    if (this.#verified.size >= VERIFIED_MAX) {
-      for (const oldest of this.#verified.keys()) {
-        this.#verified.delete(oldest);
-        break;
-      }
-    }
-    this.#verified.set(key, verified);
+  #addToCache(key: string, verified: { token: AnyToken; expiresAt: EpochMs }): void {
+    this.#cache.set(key, verified);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > VERIFIED_MAX && oldest !== undefined) this.#cache.delete(oldest);
   }
 
   #sign(typ: string, claims: Record<string, unknown>, now: EpochMs): SignJWT {
@@ -216,24 +212,24 @@ export class Tokens {
       .setIssuedAt(Math.floor(now / 1000));
   }
 
-  /** The key that has most lately begun to sign; where all lie ahead, the first to come. */
+  /** The key that started to sign most recently; before the first one's time, the first. */
   #signingKey(now: EpochMs): LoadedKey {
     const inOrder = this.#keys.toSorted((a, b) => a.signFrom - b.signFrom);
     const key = inOrder.findLast(({ signFrom }) => signFrom * 1000 <= now) ?? inOrder[0];
-    if (key === undefined) throw new TypeError('No signing key; settings promise at least one.');
+    if (key === undefined) throw new TypeError('No signing key; the settings schema requires at least one.');
     return key;
   }
 }
 
-/** A token whose signature and audience hold, but whose time is over or still to come; all others are invalid. */
-function readGenuine<T>(error: unknown, parse: (payload: unknown) => T): Verified<T> {
+/** Reads a token that failed verification by its time alone: expired, or not valid yet. Any other is invalid. */
+function outsideItsTime<T>(error: unknown, parse: (payload: unknown) => T): Verified<T> {
   try {
     if (error instanceof errors.JWTExpired) return { kind: 'expired', token: parse(error.payload) };
     if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed') {
       return { kind: 'valid', token: parse(error.payload) };
     }
   } catch {
-    // ZodError: genuine, but not of the shape that we issue.
+    // ZodError: signed by the gateway, but without the claims that it issues.
   }
   return { kind: 'invalid' };
 }

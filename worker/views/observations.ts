@@ -1,5 +1,5 @@
-// What this gateway sees of each room between two reads of its store: requests turned away, and the origin's answers. It is
-// told to the store along with the next read, so that watching costs no operation of its own.
+// What this gateway observes of each room between two reads of the store: refused requests, the origin's responses and
+// contention in a shared store. The next read reports it, so that observing costs no store operation of its own.
 
 import {
   LATENCY_BOUNDS_MS,
@@ -18,7 +18,7 @@ export class Observations {
     this.#add(room, { ...NOTHING_OBSERVED, refused: { [reason]: 1 } });
   }
 
-  /** @param latencyMs until the header of the answer had come */
+  /** @param latencyMs until the response's header arrived */
   originAnswered(room: string, status: number, latencyMs: number): void {
     const index = LATENCY_BOUNDS_MS.findIndex((bound) => latencyMs <= bound);
     const latency = new Array<number>(LATENCY_CLASSES).fill(0);
@@ -31,19 +31,19 @@ export class Observations {
     this.#add(room, { ...NOTHING_OBSERVED, origin: { ...NOTHING_OBSERVED.origin, unreachable: 1 } });
   }
 
-  /** Gateways got in each other's way at a shared store, or it had to be asked again. */
+  /** Commits to a shared store that conflicted with another gateway's, or were retried. */
   storeContended(room: string, { conflicts, retries }: { conflicts: number; retries: number }): void {
     if (conflicts + retries > 0) this.#add(room, { ...NOTHING_OBSERVED, store: { conflicts, retries } });
   }
 
-  /** Everything since the last time. */
+  /** Everything since the last call. */
   take(room: string): Observed {
-    const taken = this.#rooms.get(room) ?? NOTHING_OBSERVED;
+    const observed = this.#rooms.get(room) ?? NOTHING_OBSERVED;
     this.#rooms.delete(room);
-    return taken;
+    return observed;
   }
 
-  #add(room: string, seen: Observed): void {
-    this.#rooms.set(room, sum(this.#rooms.get(room) ?? NOTHING_OBSERVED, seen));
+  #add(room: string, observed: Observed): void {
+    this.#rooms.set(room, sum(this.#rooms.get(room) ?? NOTHING_OBSERVED, observed));
   }
 }

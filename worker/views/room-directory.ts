@@ -1,80 +1,80 @@
-// The rooms this gateway knows and the operators' keys, read from the store's directory. Rooms of the settings are seeded
-// there once; from then on the directory decides. Visitors are routed by a copy of some seconds; operators' requests ask
-// for a younger one.
+// The rooms and operators' keys of this deployment, cached from the store's directory. Rooms of the settings are seeded
+// there once; from then on the directory decides. Visitors are routed by a copy of a few seconds, operators' requests read
+// a younger one.
 
 import type { Actor } from '../../queue-core/audit.ts';
 import type { DirectoryRoom, DirectoryView, SeedRefusal, SeedRoom } from '../../queue-core/directory.ts';
-import type { Background } from '../gateway.ts';
+import type { Background } from '../http/request-env.ts';
 import { type RoomConfig, routeTakenText } from '../settings.ts';
 import { type RoomStore, UnknownDirectory } from '../store/room-store.ts';
 import { type Clock, FETCH_MS_MAX, StaleWhileRevalidate } from './stale-while-revalidate.ts';
 
-/** For visitors: a changed site is in force everywhere after this. */
+/** For visitors: every gateway applies a changed site within this. */
 export const DIRECTORY_MS_MAX = 10_000;
-const FOR_VISITORS = { freshMs: DIRECTORY_MS_MAX / 2, staleMsMax: DIRECTORY_MS_MAX };
+const VISITOR_AGES = { freshMs: DIRECTORY_MS_MAX / 2, staleMsMax: DIRECTORY_MS_MAX };
 
-/** For operators: a key that was removed or a session that was signed out is refused after this. */
-const FOR_OPERATORS = { freshMs: 1_000, staleMsMax: 1_000 };
+/** For operators: a removed key or an ended session is refused after this. */
+const OPERATOR_AGES = { freshMs: 1_000, staleMsMax: 1_000 };
 
-/** While the store is lost, those who were operators may still watch for this long: that is when somebody has to. */
+/** Known operators may watch for this long while the store is unreachable: an outage is when they most need to. */
 const WATCHING_MS_MAX = 5 * 60_000;
 
-/** Who seeds the directory and first configures a room: no person. */
+/** The actor who seeds the directory and configures rooms: the settings, not a person. */
 export const SETTINGS_ACTOR: Actor = { id: 'settings', name: 'settings', role: 'owner', address: null };
 
 export class RoomDirectory {
   readonly #store: RoomStore;
-  readonly #seeds: readonly RoomConfig[];
+  readonly #settingsRooms: readonly RoomConfig[];
   readonly #seed: { rooms: SeedRoom[]; ownerDigest: string };
   readonly #clock: Clock;
   readonly #view: StaleWhileRevalidate<DirectoryView>;
   #rooms: { of: DirectoryView; rooms: readonly RoomConfig[] } | null = null;
-  #seeded = false;
+  #isSeeded = false;
 
-  /** @param digestOf names the content of a seed, so that an unchanged one changes nothing */
+  /** @param digestOf identifies the content of a seed, so that seeding the same again changes nothing */
   constructor(
     store: RoomStore,
-    seeds: readonly RoomConfig[],
+    settingsRooms: readonly RoomConfig[],
     ownerDigest: string,
     digestOf: (text: string) => string,
     clock: Clock,
   ) {
     this.#store = store;
-    this.#seeds = seeds;
+    this.#settingsRooms = settingsRooms;
     this.#clock = clock;
-    this.#seed = { ownerDigest, rooms: seeds.map((room) => seedOf(room, digestOf)) };
-    this.#view = new StaleWhileRevalidate(() => this.#fetch(), clock, FOR_VISITORS);
+    this.#seed = { ownerDigest, rooms: settingsRooms.map((room) => seedOf(room, digestOf)) };
+    this.#view = new StaleWhileRevalidate('the room directory', () => this.#fetch(), clock, VISITOR_AGES);
   }
 
   /**
-   * Rooms to route to. Where the store has never answered, those of the settings, closed as far as they go: nothing is
-   * exempt and nothing passes outside.
+   * The rooms to route to. Where the store has never answered, those of the settings at their strictest: without
+   * exemptions, and refusing requests outside their paths.
    */
   async rooms(background: Background): Promise<readonly RoomConfig[]> {
-    const kept = await this.#view.read(background);
-    if (kept === null) return this.#seeds.map((room) => ({ ...room, exempt: [], outside: 'refuse' }));
-    if (this.#rooms?.of !== kept.value) {
-      const living = kept.value.rooms.filter(({ archivedAt }) => archivedAt === null);
-      this.#rooms = { of: kept.value, rooms: living.map(roomConfigOf) };
+    const cached = await this.#view.read(background);
+    if (cached === null) return this.#settingsRooms.map((room) => ({ ...room, exempt: [], outside: 'refuse' }));
+    if (this.#rooms?.of !== cached.value) {
+      const active = cached.value.rooms.filter(({ archivedAt }) => archivedAt === null);
+      this.#rooms = { of: cached.value, rooms: active.map(roomConfigOf) };
     }
     return this.#rooms.rooms;
   }
 
   /**
-   * @param deed what the operator is about to do: a lost store lets nobody change anything, and blinds nobody at once
-   * @returns null where the store cannot be asked
+   * @param purpose while the store is unreachable, operators can change nothing, and watch for `WATCHING_MS_MAX`
+   * @returns null where the directory is too old for the purpose
    */
-  async forOperators(background: Background, deed: 'watch' | 'change'): Promise<DirectoryView | null> {
-    const cameAt = this.#clock.now();
-    const kept = await this.#view.read(background, FOR_OPERATORS);
-    if (kept === null) return null;
-    // Looks that neither come back nor fail, as of requests that were broken off, are a loss like any other.
-    const isLost = this.#view.failed || cameAt - kept.askedAt > FETCH_MS_MAX;
-    const lostMs = isLost ? this.#clock.now() - kept.askedAt : 0;
-    return lostMs <= (deed === 'watch' ? WATCHING_MS_MAX : 0) ? kept.value : null;
+  async forOperators(background: Background, purpose: 'watch' | 'change'): Promise<DirectoryView | null> {
+    const startedAt = this.#clock.now();
+    const cached = await this.#view.read(background, OPERATOR_AGES);
+    if (cached === null) return null;
+    // Fetches that neither return nor fail, such as those of aborted requests, count as an outage too.
+    const isUnreachable = this.#view.failed || startedAt - cached.fetchedAt > FETCH_MS_MAX;
+    const outageMs = isUnreachable ? this.#clock.now() - cached.fetchedAt : 0;
+    return outageMs <= (purpose === 'watch' ? WATCHING_MS_MAX : 0) ? cached.value : null;
   }
 
-  /** Has the next read ask the store, after a change of this gateway's own. */
+  /** Makes the next read go to the store, after a change by this gateway. */
   invalidate(): void {
     this.#view.invalidate();
   }
@@ -82,18 +82,17 @@ export class RoomDirectory {
   async #fetch(): Promise<DirectoryView> {
     const { directory } = this.#store;
     try {
-      if (!this.#seeded) {
+      if (!this.#isSeeded) {
         const [{ refused }] = await directory.apply([{ kind: 'seed', by: SETTINGS_ACTOR, ...this.#seed }]);
         for (const refusal of refused) console.error(refusalText(refusal));
       }
-      this.#seeded = true;
-      const known = this.#view.cached?.value;
-      const view = await directory.view(known?.version ?? null);
-      if (view !== null) return view;
-      if (known !== undefined) return known;
-      throw new UnknownDirectory();
+      this.#isSeeded = true;
+      const cached = this.#view.cached?.value;
+      const view = (await directory.view(cached?.version ?? null)) ?? cached;
+      if (view === undefined) throw new UnknownDirectory();
+      return view;
     } catch (error) {
-      if (error instanceof UnknownDirectory) this.#seeded = false;
+      if (error instanceof UnknownDirectory) this.#isSeeded = false;
       throw error;
     }
   }
@@ -104,8 +103,8 @@ export function roomConfigOf({ id, site, settings, version }: DirectoryRoom): Ro
 }
 
 function refusalText({ room, ...refusal }: SeedRefusal): string {
-  const why = refusal.reason === 'full' ? 'there are as many rooms as one deployment takes.' : routeTakenText(refusal);
-  return `Room "${room}" of the settings was not taken over: ${why}`;
+  const reason = refusal.reason === 'full' ? 'the directory has reached its limit of rooms.' : routeTakenText(refusal);
+  return `Room "${room}" of the settings was not added: ${reason}`;
 }
 
 function seedOf({ id, queue, version: _, ...site }: RoomConfig, digestOf: (text: string) => string): SeedRoom {

@@ -1,151 +1,160 @@
-// The gateway's picture of each room: one store read a second at the most, however many ask, which also tells the store
-// what the gateway saw. The store's clock travels with the picture, so that a gateway's own clock decides nothing.
+// The gateway's cached view of each room: at most one store read a second, however many requests use it. The same read
+// reports what the gateway observed, and brings the store's clock, so that a gateway's own clock decides nothing.
 
-import type { RoomView } from '../../queue-core/board.ts';
+import type { Board, RoomView } from '../../queue-core/board.ts';
 import type { Command } from '../../queue-core/command.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/room.ts';
-import { epochMs } from '../../queue-core/time.ts';
-import type { Background } from '../gateway.ts';
+import { epochMs, rfc3339 } from '../../queue-core/time.ts';
+import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
 import { type RoomStore, UnknownRoom } from '../store/room-store.ts';
 import type { Observations } from './observations.ts';
 import { type Cached, type Clock, StaleWhileRevalidate } from './stale-while-revalidate.ts';
 
-/** With `VIEW_STALE_MS_MAX` this bounds how long an ended session goes on. */
+/** With `VIEW_STALE_MS_MAX` this bounds how long an ended session is still accepted. */
 const AGES = { freshMs: 1_000, staleMsMax: VIEW_STALE_MS_MAX };
 
 export interface RoomSnapshot {
   view: RoomView;
-  /** The store's time now, carried forward by this gateway's stopwatch. */
+  /** The store's time now: its clock at the read, carried forward by this gateway's monotonic clock. */
   now: EpochMs;
-  /** The store's last answer was a failure; the view may be old. */
+  /** The last store read failed; the view may be old. */
   unreachable: boolean;
-  /** Sessions that ended early, until when their tokens could look valid. */
+  /** Sessions that ended early, each until its tokens expire. */
   endings: ReadonlyMap<string, EpochMs>;
+}
+
+/** The board with the store's time now. */
+export function currentBoard({ view, now }: RoomSnapshot): Board {
+  return { ...view.board, serverTime: rfc3339(now) };
 }
 
 interface RoomCache {
   view: StaleWhileRevalidate<RoomView>;
   endings: Map<string, EpochMs>;
   endingSeq: number;
-  configured: boolean;
-  reports: number;
-  /** A report whose answer has not come: told again under its number, which counts once. */
-  untold: Report | null;
+  isConfigured: boolean;
+  reportSeq: number;
+  /** A report that the store has not acknowledged: it is sent again under its number, so that it counts once. */
+  pendingReport: Report | null;
 }
 
 type Report = Extract<Command, { kind: 'report' }>;
 
 export class RoomViews {
-  /** Reads of the store so far. */
-  reads = 0;
   readonly #store: RoomStore;
   readonly #clock: Clock;
-  /** Brings a room into being; see `step`, "configure". */
+  /** Creates the room in the store. */
   readonly #configure: (room: RoomConfig) => Promise<void>;
   readonly #observations: Observations;
-  /** Names this gateway's memory in its reports. */
-  readonly #gateway: string;
-  readonly #pictures = new Map<string, RoomCache>();
+  /** Identifies this gateway's memory in its reports. */
+  readonly #gatewayId: string;
+  readonly #caches = new Map<string, RoomCache>();
 
   constructor(
     store: RoomStore,
     configure: (room: RoomConfig) => Promise<void>,
     observations: Observations,
-    gateway: string,
+    gatewayId: string,
     clock: Clock,
   ) {
     this.#store = store;
     this.#configure = configure;
     this.#observations = observations;
-    this.#gateway = gateway;
+    this.#gatewayId = gatewayId;
     this.#clock = clock;
   }
 
   /** @returns null where the store has never answered */
   async read(room: RoomConfig, background: Background): Promise<RoomSnapshot | null> {
-    const picture = this.#pictureOf(room);
-    const kept = await picture.view.read(background);
-    if (kept === null) return null;
-    return { view: kept.value, now: this.#now(kept), unreachable: picture.view.failed, endings: picture.endings };
+    const { view, endings } = this.#cacheOf(room);
+    const cached = await view.read(background);
+    if (cached === null) return null;
+    return { view: cached.value, now: this.#now(cached), unreachable: view.failed, endings };
   }
 
-  /** Has the next read ask the store, after a change of this gateway's own. */
+  /** Makes the next read go to the store, after a change by this gateway. */
+  invalidate(room: RoomConfig): void {
+    this.#cacheOf(room).view.invalidate();
+  }
+
+  /** As `invalidate`, for callers in operators/. */
   outdate(room: RoomConfig): void {
-    this.#pictureOf(room).view.invalidate();
+    this.invalidate(room);
   }
 
-  /** Notes an ending of this gateway's own at once, before the store's list comes round. */
-  noteEnding(room: RoomConfig, sid: string, until: EpochMs): void {
-    this.#pictureOf(room).endings.set(sid, until);
+  /** Adds a session that this gateway ended, before the store's list of endings brings it. */
+  addEnding(room: RoomConfig, sid: string, until: EpochMs): void {
+    this.#cacheOf(room).endings.set(sid, until);
   }
 
-  #pictureOf(room: RoomConfig): RoomCache {
-    const found = this.#pictures.get(room.id);
-    if (found !== undefined) return found;
-    const picture: RoomCache = {
+  #cacheOf(room: RoomConfig): RoomCache {
+    const existing = this.#caches.get(room.id);
+    if (existing !== undefined) return existing;
+    const cache: RoomCache = {
       view: new StaleWhileRevalidate<RoomView>(
-        () => this.#fetch(room, picture),
+        `room "${room.id}"`,
+        () => this.#fetch(room, cache),
         this.#clock,
         AGES,
-        (kept) => this.#isFromBeforeTheOpening(kept),
+        (cached) => this.#isFromBeforeOpening(cached),
       ),
       endings: new Map(),
       endingSeq: 0,
-      configured: false,
-      reports: 0,
-      untold: null,
+      isConfigured: false,
+      reportSeq: 0,
+      pendingReport: null,
     };
-    this.#pictures.set(room.id, picture);
-    return picture;
+    this.#caches.set(room.id, cache);
+    return cache;
   }
 
   #now({ value, receivedAt }: Cached<RoomView>): EpochMs {
     return value.at + (this.#clock.now() - receivedAt);
   }
 
-  /** A view from before the opening is worth nothing after it. */
-  #isFromBeforeTheOpening(kept: Cached<RoomView>): boolean {
-    const opensAt = epochMs(kept.value.board.opensAt);
-    return kept.value.at < opensAt && this.#now(kept) >= opensAt;
+  /** A view from before the opening is not served after it. */
+  #isFromBeforeOpening(cached: Cached<RoomView>): boolean {
+    const opensAt = epochMs(cached.value.board.opensAt);
+    return cached.value.at < opensAt && this.#now(cached) >= opensAt;
   }
 
-  async #fetch(room: RoomConfig, picture: RoomCache): Promise<RoomView> {
+  async #fetch(room: RoomConfig, cache: RoomCache): Promise<RoomView> {
     try {
-      if (!picture.configured) await this.#configure(room);
-      picture.configured = true;
-      let view = await this.#fetchOnce(room.id, picture, this.#report(room.id, picture));
-      while (view.endings.length === ENDINGS_PER_VIEW_MAX) view = await this.#fetchOnce(room.id, picture, null);
+      if (!cache.isConfigured) await this.#configure(room);
+      cache.isConfigured = true;
+      let view = await this.#fetchPage(room.id, cache, this.#report(room.id, cache));
+      while (view.endings.length === ENDINGS_PER_VIEW_MAX) view = await this.#fetchPage(room.id, cache, null);
       return view;
     } catch (error) {
-      if (error instanceof UnknownRoom) picture.configured = false;
+      if (error instanceof UnknownRoom) cache.isConfigured = false;
       throw error;
     }
   }
 
-  #report(room: string, picture: RoomCache): Report {
-    if (picture.untold !== null) return picture.untold;
-    picture.reports++;
-    const version = picture.view.cached?.value.live.version ?? 0;
+  #report(room: string, cache: RoomCache): Report {
+    if (cache.pendingReport !== null) return cache.pendingReport;
+    cache.reportSeq++;
+    const version = cache.view.cached?.value.live.version ?? 0;
     const observed = this.#observations.take(room);
-    picture.untold = { kind: 'report', gateway: this.#gateway, seq: picture.reports, version, observed };
-    return picture.untold;
+    cache.pendingReport = { kind: 'report', gateway: this.#gatewayId, seq: cache.reportSeq, version, observed };
+    return cache.pendingReport;
   }
 
-  async #fetchOnce(room: string, picture: RoomCache, report: Report | null): Promise<RoomView> {
-    this.reads++;
-    const view = await this.#store.view(room, { endingsAfter: picture.endingSeq, report });
-    picture.untold = null;
-    for (const { sid, until } of view.endings) picture.endings.set(sid, until);
-    const more = view.endings.length === ENDINGS_PER_VIEW_MAX;
-    picture.endingSeq = more ? (view.endings.at(-1)?.seq ?? view.endingSeq) : view.endingSeq;
-    this.#forgetEndings(picture, view.at);
+  /** One read; it brings at most `ENDINGS_PER_VIEW_MAX` endings. */
+  async #fetchPage(room: string, cache: RoomCache, report: Report | null): Promise<RoomView> {
+    const view = await this.#store.view(room, { endingsAfter: cache.endingSeq, report });
+    cache.pendingReport = null;
+    for (const { sid, until } of view.endings) cache.endings.set(sid, until);
+    const hasMore = view.endings.length === ENDINGS_PER_VIEW_MAX;
+    cache.endingSeq = hasMore ? (view.endings.at(-1)?.seq ?? view.endingSeq) : view.endingSeq;
+    this.#dropEndings(cache, view.at);
     return view;
   }
 
-  /** Drops endings whose tokens have run out, and beyond the bound the oldest: `renewBefore` covers those. */
-  #forgetEndings({ endings }: RoomCache, now: EpochMs): void {
+  /** Drops endings whose tokens have expired, and beyond the bound the oldest ones, which `renewBefore` covers. */
+  #dropEndings({ endings }: RoomCache, now: EpochMs): void {
     for (const [sid, until] of endings) {
       if (until > now && endings.size <= ENDINGS_MAX) break;
       endings.delete(sid);

@@ -1,91 +1,101 @@
-// One value of the store kept in this gateway's memory: fetched anew when it ages, however many ask, by one request at a
-// time. The previous value is served meanwhile; one that is too old is waited for; where the store is lost, the last one
-// stays and says so.
+// One value of the store, cached in this gateway's memory. It is fetched again when it ages, by one request at a time
+// however many read it, and the stale value is served meanwhile. Readers wait for a value that is too old; while the store
+// fails they get the last one, and `failed` says so.
 
-import type { Background } from '../gateway.ts';
+import type { Background } from '../http/request-env.ts';
 
-/** A fetch that takes longer is given up as a mark, so that another request may try. */
+/** After this long, an in-flight fetch no longer blocks other fetches. */
 export const FETCH_MS_MAX = 4_000;
 
-/** Requests that find no usable value look again this often for the one that another request is fetching. */
-const LOOK_AGAIN_MS = 20;
+/** Poll interval of requests that wait for another request's fetch. */
+const POLL_MS = 20;
 
-/** Wait after a failed fetch, so that a lost store is not asked by every request. */
+/** Pause after a failed fetch, so that not every request calls a failing store. */
 const RETRY_MS = 1_000;
 
 export interface Clock {
-  /** A stopwatch in ms; only differences are used. */
+  /** A monotonic clock in ms; only differences are used. */
   now(): number;
   wait(ms: number): Promise<void>;
 }
 
 export interface Ages {
-  /** Age at which the value is fetched anew. */
+  /** From this age on the value is fetched again. */
   freshMs: number;
-  /** Age up to which the previous value is served meanwhile. */
+  /** Up to this age the stale value is served during the fetch. */
   staleMsMax: number;
 }
 
-/** The store read it at some moment between asking and receiving: its age counts from the first, its clock from the last. */
+/**
+ * The store read the value at some moment between `fetchedAt` and `receivedAt`: the value's age counts from the first,
+ * the store's clock in it from the second.
+ */
 export interface Cached<T> {
   value: T;
-  askedAt: number;
+  fetchedAt: number;
   receivedAt: number;
 }
 
 export class StaleWhileRevalidate<T> {
   /** The last value, however old; null: never fetched. */
   cached: Cached<T> | null = null;
+  readonly #name: string;
   readonly #fetch: () => Promise<T>;
   readonly #clock: Clock;
   readonly #ages: Ages;
-  readonly #isWorthless: (kept: Cached<T>) => boolean;
+  readonly #isObsolete: (cached: Cached<T>) => boolean;
   #fetchingSince: number | null = null;
   #failedAt: number | null = null;
-  /** Counts how often the value was outdated; the kept one is worth as much as the count when it was asked for. */
+  /** Counts invalidations; the cached value is valid if its fetch started after the last one. */
   #generation = 0;
   #cachedGeneration = 0;
 
-  /** @param isOver whether the value is worth nothing any more, whatever its age */
-  constructor(fetch: () => Promise<T>, clock: Clock, ages: Ages, isOver: (kept: Cached<T>) => boolean = () => false) {
+  /**
+   * @param name what the value is, for the log
+   * @param isObsolete whether the value must not be served any more, whatever its age
+   */
+  constructor(
+    name: string,
+    fetch: () => Promise<T>,
+    clock: Clock,
+    ages: Ages,
+    isObsolete: (cached: Cached<T>) => boolean = () => false,
+  ) {
+    this.#name = name;
     this.#fetch = fetch;
     this.#clock = clock;
     this.#ages = ages;
-    this.#isWorthless = isOver;
+    this.#isObsolete = isObsolete;
   }
 
-  /** The store's last answer was a failure. */
+  /** The last fetch failed; the value may be old. */
   get failed(): boolean {
     return this.#failedAt !== null;
   }
 
   /**
-   * @param background keeps a fetch alive beyond the request that began it
-   * @param ages other ages for a caller who needs a younger value
-   * @returns null where nothing has ever been fetched
+   * @param background keeps a fetch alive after the response to the request that started it
+   * @param ages other ages, for a caller who needs a younger value
+   * @returns null where no fetch has ever succeeded
    */
   async read(background: Background, ages: Ages = this.#ages): Promise<Cached<T> | null> {
     const age = this.#age();
     if (age < ages.freshMs) return this.cached;
-    if (age < ages.staleMsMax) {
-      if (this.#mayFetch()) background(this.#fetchNow());
-      return this.cached;
-    }
-    if (this.failed && this.cached !== null) {
-      // A lost store must not slow down those who need nothing of it.
+    // A failing store must not delay requests that can do with the last value.
+    if (age < ages.staleMsMax || (this.failed && this.cached !== null)) {
       if (this.#mayFetch()) background(this.#fetchNow());
       return this.cached;
     }
     for (let rounds = 0; rounds < 2; rounds++) {
       if (this.#mayFetch()) await this.#fetchNow();
       else await this.#waitForFetch(ages);
-      // What was waited for may have been asked before the value was outdated: then once more.
+      // The fetch that was waited for may have started before the value was invalidated: then once more.
       if (!this.#isInvalidated) break;
     }
     return this.cached;
   }
 
-  /** Has the next read fetch anew; what was kept still serves where that fails. */
+  /** Makes the next read fetch; the cached value is still served if that fails. */
   invalidate(): void {
     this.#generation++;
   }
@@ -95,8 +105,8 @@ export class StaleWhileRevalidate<T> {
   }
 
   #age(): number {
-    if (this.cached === null || this.#isInvalidated || this.#isWorthless(this.cached)) return Number.POSITIVE_INFINITY;
-    return this.#clock.now() - this.cached.askedAt;
+    if (this.cached === null || this.#isInvalidated || this.#isObsolete(this.cached)) return Number.POSITIVE_INFINITY;
+    return this.#clock.now() - this.cached.fetchedAt;
   }
 
   #mayFetch(): boolean {
@@ -105,32 +115,32 @@ export class StaleWhileRevalidate<T> {
     return this.#fetchingSince === null || now - this.#fetchingSince > FETCH_MS_MAX;
   }
 
-  /** Each request waits with a timer of its own: a promise shared between requests does not survive the first one's end. */
+  /** Each request waits on a timer of its own: a promise shared between requests dies with the request that created it. */
   async #waitForFetch({ staleMsMax }: Ages): Promise<void> {
     const from = this.#clock.now();
     while (this.#fetchingSince !== null && this.#clock.now() - from < FETCH_MS_MAX) {
-      await this.#clock.wait(LOOK_AGAIN_MS);
+      await this.#clock.wait(POLL_MS);
       if (this.#age() < staleMsMax) return;
     }
   }
 
   async #fetchNow(): Promise<void> {
-    const askedAt = this.#clock.now();
-    this.#fetchingSince = askedAt;
-    const edition = this.#generation;
+    const fetchedAt = this.#clock.now();
+    this.#fetchingSince = fetchedAt;
+    const generation = this.#generation;
     try {
       const value = await this.#fetch();
-      // A fetch that was given up and answers after a later one brings nothing newer.
-      if (this.cached === null || askedAt >= this.cached.askedAt) {
-        this.cached = { value, askedAt, receivedAt: this.#clock.now() };
-        this.#cachedGeneration = edition;
+      // A slow fetch that finishes after a later one brings an older value.
+      if (this.cached === null || fetchedAt >= this.cached.fetchedAt) {
+        this.cached = { value, fetchedAt, receivedAt: this.#clock.now() };
+        this.#cachedGeneration = generation;
       }
       this.#failedAt = null;
     } catch (error) {
       this.#failedAt = this.#clock.now();
-      console.error('The store could not be read:', error);
+      console.error(`Reading ${this.#name} from the store failed; retrying from ${RETRY_MS} ms on:`, error);
     } finally {
-      if (this.#fetchingSince === askedAt) this.#fetchingSince = null;
+      if (this.#fetchingSince === fetchedAt) this.#fetchingSince = null;
     }
   }
 }

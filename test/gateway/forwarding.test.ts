@@ -1,5 +1,5 @@
-// What passes between an admitted visitor and the origin: everything that HTTP can say, as a stream, and nothing that
-// only the gateway may say. Rooms on several hosts and paths, and origins that do not answer.
+// What the gateway forwards between an admitted visitor and the origin: everything that HTTP allows, as a stream, without
+// the fields that only the gateway may set. Also rooms on several hosts and paths, and origins that do not respond.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, request } from 'node:http';
@@ -8,7 +8,7 @@ import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Running, startFairgate } from '../running-gateway.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
-import { AS_JSON, AS_PAGE, ask, enter, GateVisitor, isClearRefusal, rawAsk, until } from './visitor-client.ts';
+import { AS_JSON, AS_PAGE, enter, GateVisitor, isClearRefusal, send, sendRaw, until } from './visitor-client.ts';
 import { acceptOf, readTextFrame, textFrame } from './web-socket.ts';
 
 const TITLE = { ko: '예약', en: 'Booking' };
@@ -25,9 +25,9 @@ let port: number;
 beforeAll(async () => {
   origin = await startRecordingOrigin();
   vip = await startRecordingOrigin();
-  const silent = await startRecordingOrigin();
-  downPort = silent.port;
-  await silent.close();
+  const closed = await startRecordingOrigin();
+  downPort = closed.port;
+  await closed.close();
   const room = { title: TITLE, origin: origin.url, schedule: OPEN, policy: POLICY };
   fairgate = await startFairgate({
     room: { hosts: ['demo.test'] },
@@ -50,7 +50,7 @@ afterAll(async () => {
   await vip?.close();
 });
 
-describe('an admitted visitor', () => {
+describe('for an admitted visitor', () => {
   let inside: GateVisitor;
 
   beforeAll(async () => {
@@ -60,54 +60,54 @@ describe('an admitted visitor', () => {
 
   beforeEach(() => {
     origin.requests.length = 0;
-    origin.answers.clear();
+    origin.handlers.clear();
   });
 
   it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'REPORT'])(
-    'sends %s, with its body and its query, and gets the answer',
+    'forwards %s with its body and query, and its response',
     async (method) => {
       const body = method === 'GET' ? {} : { body: '{"a":1}' };
-      const answer = await inside.send('/api/x?q=%EA%B0%80&a=b%2Fc', {
+      const response = await inside.send('/api/x?q=%EA%B0%80&a=b%2Fc', {
         method,
         headers: { 'Content-Type': 'application/json' },
         ...body,
       });
-      expect(answer.status).toBe(200);
-      expect(answer.text).toBe(`${MARKER} ${method} /api/x?q=%EA%B0%80&a=b%2Fc`);
+      expect(response.status).toBe(200);
+      expect(response.text).toBe(`${MARKER} ${method} /api/x?q=%EA%B0%80&a=b%2Fc`);
       expect(origin.requests).toHaveLength(1);
       expect(origin.requests[0]).toMatchObject({ method, body: body.body ?? '' });
       expect(origin.requests[0]?.headers['content-type']).toBe('application/json');
     },
   );
 
-  it('gets the header of a HEAD answer, its length included, and no body', async () => {
-    origin.answers.set('/file', (_, response) => {
+  it('forwards the header of a HEAD response, Content-Length included, without a body', async () => {
+    origin.handlers.set('/file', (_, response) => {
       response.writeHead(200, { 'Content-Length': '12345', ETag: '"v1"' });
       response.end();
     });
-    const answer = await inside.send('/file', { method: 'HEAD' });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('Content-Length')).toBe('12345');
-    expect(answer.headers.get('ETag')).toBe('"v1"');
-    expect(answer.bytes).toHaveLength(0);
+    const response = await inside.send('/file', { method: 'HEAD' });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('Content-Length')).toBe('12345');
+    expect(response.headers.get('ETag')).toBe('"v1"');
+    expect(response.bytes).toHaveLength(0);
     expect(origin.requests[0]?.method).toBe('HEAD');
   });
 
-  it('sends a large body that reaches the origin while it is still being sent', async () => {
+  it('streams a large request body: the origin gets its beginning before its end is sent', async () => {
     const parts = Array.from({ length: 32 }, () => randomBytes(256 * 1024));
     const arrived = createHash('sha256');
     let firstArrived = () => {};
     const first = new Promise<void>((resolve) => {
       firstArrived = resolve;
     });
-    origin.answers.set('/upload', (received, response) => {
+    origin.handlers.set('/upload', (received, response) => {
       received.on('data', (chunk) => {
         arrived.update(chunk);
         firstArrived();
       });
       received.on('end', () => response.end(arrived.digest('hex')));
     });
-    const answer = new Promise<string>((resolve, reject) => {
+    const digest = new Promise<string>((resolve, reject) => {
       const sent = request(
         { port, path: '/upload', method: 'POST', headers: { Host: 'site.test', Cookie: inside.jar.header } },
         (response) => {
@@ -120,21 +120,21 @@ describe('an admitted visitor', () => {
       );
       sent.on('error', reject);
       sent.write(parts[0]);
-      // The rest is sent only once the origin has seen the beginning.
+      // Sends the rest only after the origin has received the beginning.
       void first.then(() => {
         for (const part of parts.slice(1)) sent.write(part);
         sent.end();
       });
     });
-    expect(await answer).toBe(createHash('sha256').update(Buffer.concat(parts)).digest('hex'));
+    expect(await digest).toBe(createHash('sha256').update(Buffer.concat(parts)).digest('hex'));
   });
 
-  it('gets a large body while the origin is still sending it', async () => {
+  it('streams a large response body: the visitor gets its beginning before its end is sent', async () => {
     const parts = Array.from({ length: 32 }, () => randomBytes(256 * 1024));
     let sendRest = () => {};
-    origin.answers.set('/download', (_, response) => {
+    origin.handlers.set('/download', (_, response) => {
       response.write(parts[0]);
-      // The rest is sent only once the visitor has seen the beginning.
+      // Sends the rest only after the visitor has received the beginning.
       sendRest = () => {
         for (const part of parts.slice(1)) response.write(part);
         response.end();
@@ -153,9 +153,9 @@ describe('an admitted visitor', () => {
     expect(received.equals(Buffer.concat(parts))).toBe(true);
   });
 
-  it('gets server-sent events one by one, and the origin learns that the visitor went away', async () => {
+  it('streams server-sent events one by one, and closes the origin’s connection when the visitor leaves', async () => {
     let closed = false;
-    origin.answers.set('/events', (_, response) => {
+    origin.handlers.set('/events', (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       response.write('data: 1\n\n');
       const more = setInterval(() => response.write('data: 2\n\n'), 50);
@@ -164,13 +164,13 @@ describe('an admitted visitor', () => {
         closed = true;
       });
     });
-    const seen: string[] = [];
+    const received: string[] = [];
     await new Promise<void>((resolve, reject) => {
       const sent = request({ port, path: '/events', headers: { Host: 'site.test', Cookie: inside.jar.header } });
       sent.on('response', (response) => {
         response.on('data', (chunk) => {
-          seen.push(String(chunk));
-          if (seen.length === 2) sent.destroy();
+          received.push(String(chunk));
+          if (received.length === 2) sent.destroy();
         });
         response.on('error', () => {});
         response.on('close', resolve);
@@ -178,14 +178,14 @@ describe('an admitted visitor', () => {
       sent.on('error', reject);
       sent.end();
     });
-    expect(seen).toEqual(['data: 1\n\n', 'data: 2\n\n']);
+    expect(received).toEqual(['data: 1\n\n', 'data: 2\n\n']);
     await until(
       async () => closed,
       (isClosed) => isClosed,
     );
   });
 
-  it('sees redirects of the origin to itself as redirects to the public host, and those elsewhere unchanged', async () => {
+  it('rewrites the origin’s redirects to itself to the public host, and leaves other redirects unchanged', async () => {
     const locations: [string, string][] = [
       [`${origin.url}/next?a=1`, 'http://site.test/next?a=1'],
       [origin.url, 'http://site.test'],
@@ -194,18 +194,18 @@ describe('an admitted visitor', () => {
       [`${origin.url}.evil.example/`, `${origin.url}.evil.example/`],
       ['//other.example/x', '//other.example/x'],
     ];
-    for (const [sent, seen] of locations) {
-      origin.answers.set('/go', (_, response) => response.writeHead(302, { Location: sent }).end());
-      const answer = await inside.send('/go');
-      expect(answer.status).toBe(302);
-      expect(answer.headers.get('Location')).toBe(seen);
+    for (const [sent, expected] of locations) {
+      origin.handlers.set('/go', (_, response) => response.writeHead(302, { Location: sent }).end());
+      const response = await inside.send('/go');
+      expect(response.status).toBe(302);
+      expect(response.headers.get('Location')).toBe(expected);
     }
     expect(origin.requests).toHaveLength(locations.length);
   });
 
-  it('keeps each of the origin’s cookies and loses none of the gateway’s to it', async () => {
+  it('forwards the origin’s cookies, except those that would overwrite the gateway’s', async () => {
     const before = inside.jar.header;
-    origin.answers.set('/cookies', (_, response) => {
+    origin.handlers.set('/cookies', (_, response) => {
       response.setHeader('Set-Cookie', [
         'a=1; Path=/; Expires=Wed, 09 Jun 2027 10:18:14 GMT',
         'fairgate-admission-site=stolen; Path=/',
@@ -218,8 +218,8 @@ describe('an admitted visitor', () => {
       ]);
       response.end('ok');
     });
-    const answer = await inside.send('/cookies');
-    expect(answer.headers.getSetCookie()).toEqual([
+    const response = await inside.send('/cookies');
+    expect(response.headers.getSetCookie()).toEqual([
       'a=1; Path=/; Expires=Wed, 09 Jun 2027 10:18:14 GMT',
       'b=2; HttpOnly',
       'not-fairgate-a=3',
@@ -227,8 +227,8 @@ describe('an admitted visitor', () => {
     expect(inside.jar.header.startsWith(before)).toBe(true);
   });
 
-  it('gets parts of a file (206) and not-modified answers (304) as the origin gives them', async () => {
-    origin.answers.set('/video', (received, response) => {
+  it('forwards partial content (206) and not-modified responses (304) unchanged', async () => {
+    origin.handlers.set('/video', (received, response) => {
       if (received.headers['if-none-match'] === '"v1"') return void response.writeHead(304, { ETag: '"v1"' }).end();
       response.writeHead(206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': '3' }).end('cde');
     });
@@ -239,66 +239,68 @@ describe('an admitted visitor', () => {
     expect([same.status, same.headers.get('ETag'), same.text]).toEqual([304, '"v1"', '']);
   });
 
-  it.each([204, 400, 401, 404, 409, 418, 429, 500, 503])('gets the origin’s own %i as it is', async (status) => {
-    origin.answers.set('/status', (_, response) => response.writeHead(status).end(status === 204 ? '' : 'own words'));
-    const answer = await inside.send('/status');
-    expect([answer.status, answer.text]).toEqual([status, status === 204 ? '' : 'own words']);
+  it.each([204, 400, 401, 404, 409, 418, 429, 500, 503])('forwards the origin’s %i unchanged', async (status) => {
+    origin.handlers.set('/status', (_, response) =>
+      response.writeHead(status).end(status === 204 ? '' : 'from the origin'),
+    );
+    const response = await inside.send('/status');
+    expect([response.status, response.text]).toEqual([status, status === 204 ? '' : 'from the origin']);
   });
 
-  it('gets compressed content byte for byte', async () => {
+  it('forwards compressed content byte for byte', async () => {
     const text = '예약 '.repeat(5_000);
     const encodings = { gzip: gzipSync(text), br: brotliCompressSync(text), zstd: Buffer.from('not really') };
     for (const [encoding, bytes] of Object.entries(encodings)) {
-      origin.answers.set('/packed', (_, response) => {
+      origin.handlers.set('/packed', (_, response) => {
         response.writeHead(200, { 'Content-Encoding': encoding, 'Content-Type': 'text/plain' }).end(bytes);
       });
-      const answer = await inside.send('/packed', { headers: { 'Accept-Encoding': encoding } });
-      expect(answer.headers.get('Content-Encoding')).toBe(encoding);
-      expect(answer.bytes.equals(bytes)).toBe(true);
+      const response = await inside.send('/packed', { headers: { 'Accept-Encoding': encoding } });
+      expect(response.headers.get('Content-Encoding')).toBe(encoding);
+      expect(response.bytes.equals(bytes)).toBe(true);
       expect(origin.requests.at(-1)?.headers['accept-encoding']).toBe(encoding);
     }
     expect(gunzipSync(encodings.gzip).toString()).toBe(text);
   });
 
-  it('has hop-by-hop fields end at the gateway, in both directions', async () => {
-    origin.answers.set('/hop', (_, response) => {
+  it('removes hop-by-hop fields in both directions', async () => {
+    origin.handlers.set('/hop', (_, response) => {
       response.writeHead(200, {
         Connection: 'X-Origin-Hop',
         'X-Origin-Hop': '1',
         'Keep-Alive': 'timeout=99',
         'Proxy-Authenticate': 'Basic',
-        'X-Kept': '1',
+        'X-End-To-End': '1',
       });
       response.end('ok');
     });
-    const answer = await rawAsk(
+    const response = await sendRaw(
       port,
-      `GET /hop HTTP/1.1\r\nHost: site.test\r\nCookie: ${inside.jar.header}\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: Basic x\r\nProxy-Connection: keep-alive\r\nTrailer: X-T\r\nX-Kept: 1\r\n\r\n`,
+      `GET /hop HTTP/1.1\r\nHost: site.test\r\nCookie: ${inside.jar.header}\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: Basic x\r\nProxy-Connection: keep-alive\r\nTrailer: X-T\r\nX-End-To-End: 1\r\n\r\n`,
     );
-    expect(answer.status).toBe(200);
-    expect(answer.head).toMatch(/x-kept: 1/i);
-    expect(answer.head).not.toMatch(/x-origin-hop|timeout=99|proxy-authenticate/i);
-    const [seen] = origin.requests;
-    expect(seen?.headers['x-kept']).toBe('1');
+    expect(response.status).toBe(200);
+    expect(response.head).toMatch(/x-end-to-end: 1/i);
+    expect(response.head).not.toMatch(/x-origin-hop|timeout=99|proxy-authenticate/i);
+    const [forwarded] = origin.requests;
+    expect(forwarded?.headers['x-end-to-end']).toBe('1');
     for (const name of ['x-hop', 'keep-alive', 'te', 'proxy-authorization', 'proxy-connection', 'trailer']) {
-      expect(seen?.headers).not.toHaveProperty(name);
+      expect(forwarded?.headers).not.toHaveProperty(name);
     }
   });
 
-  it('hears nothing of what the origin says to the gateway', async () => {
-    origin.answers.set('/stock', (_, response) => {
+  it('removes the Fairgate fields of the origin’s response and applies them', async () => {
+    origin.handlers.set('/stock', (_, response) => {
       response.writeHead(200, { 'Fairgate-Stock': '12;as-of=@1626260400', 'Fairgate-Anything': 'x' }).end('ok');
     });
-    const answer = await inside.send('/stock');
-    expect([...answer.headers.keys()].filter((name) => name.startsWith('fairgate'))).toEqual([]);
+    const response = await inside.send('/stock');
+    expect([...response.headers.keys()].filter((name) => name.startsWith('fairgate'))).toEqual([]);
     const stock = () => inside.board().then(({ stock }) => stock?.remaining);
     expect(await until(stock, (remaining) => remaining === 12)).toBe(12);
   });
 
-  it('reaches the origin with one admission, host, scheme and address, all written by the gateway', async () => {
+  it('sends the origin one admission token, host, scheme and client address, all set by the gateway', async () => {
     await inside.send('/x');
-    const [seen] = origin.requests;
-    expect(seen?.headers).toMatchObject({
+    const [forwarded] = origin.requests;
+    expect(forwarded?.headers).toMatchObject({
       'fairgate-admission': inside.admissionToken,
       'x-forwarded-host': 'site.test',
       'x-forwarded-proto': 'http',
@@ -307,13 +309,13 @@ describe('an admitted visitor', () => {
     });
   });
 
-  it('may send GET and HEAD with an empty body, not with any other: that is refused and is not the origin’s failure', async () => {
+  it('refuses GET and HEAD with a body that is not empty, without counting it as a failure of the origin', async () => {
     const unreachable = async () =>
-      /class="unreachable"} (\d+)/.exec((await ask(port, '/_fairgate/metrics')).text)?.[1];
+      /class="unreachable"} (\d+)/.exec((await send(port, '/_fairgate/metrics')).text)?.[1];
     const before = await unreachable();
     for (const method of ['GET', 'HEAD']) {
       for (const body of ['Content-Length: 3\r\n\r\nabc', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n']) {
-        const refused = await rawAsk(
+        const refused = await sendRaw(
           port,
           `${method} /odd HTTP/1.1\r\nHost: site.test\r\nCookie: ${inside.jar.header}\r\n${body}`,
         );
@@ -323,22 +325,22 @@ describe('an admitted visitor', () => {
     }
     expect(origin.requests).toEqual([]);
     for (const method of ['GET', 'HEAD']) {
-      const passed = await rawAsk(
+      const forwarded = await sendRaw(
         port,
         `${method} /odd HTTP/1.1\r\nHost: site.test\r\nCookie: ${inside.jar.header}\r\nContent-Length: 0\r\n\r\n`,
       );
-      expect(passed.status).toBe(200);
+      expect(forwarded.status).toBe(200);
     }
     expect(origin.requests.map(({ method }) => method)).toEqual(['GET', 'HEAD']);
     expect(await unreachable()).toBe(before);
   });
 
-  it('may ask to be told to continue before sending the body', async () => {
-    const answer = await rawAsk(
+  it('forwards a request with Expect: 100-continue', async () => {
+    const response = await sendRaw(
       port,
       `POST /x HTTP/1.1\r\nHost: site.test\r\nCookie: ${inside.jar.header}\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc`,
     );
-    expect(`${answer.head}${answer.body}`).toContain(MARKER);
+    expect(`${response.head}${response.body}`).toContain(MARKER);
     expect(origin.requests[0]?.body).toBe('abc');
   });
 });
@@ -362,18 +364,18 @@ describe('a WebSocket', () => {
     };
   });
 
-  it('is refused like any request without admission, and the origin hears nothing', async () => {
-    const answer = await rawAsk(port, handshake(''));
-    expect(answer.status).toBe(403);
-    expect(answer.head).toContain('application/problem+json');
+  it('is refused without admission, and the origin gets no request', async () => {
+    const response = await sendRaw(port, handshake(''));
+    expect(response.status).toBe(403);
+    expect(response.head).toContain('application/problem+json');
     expect(origin.requests).toEqual([]);
   });
 
-  it.each(['cookie', 'Bearer'])('of an admitted visitor (%s) goes to the origin and back', async (by) => {
+  it.each(['cookie', 'Bearer'])('is forwarded in both directions for an admitted visitor (%s)', async (by) => {
     const inside = new GateVisitor(port, 'site');
     await enter(inside);
     origin.requests.length = 0;
-    const proof =
+    const credentials =
       by === 'cookie' ? `Cookie: ${inside.jar.header}\r\n` : `Authorization: Bearer ${inside.admissionToken}\r\n`;
     const socket = connect(port, '127.0.0.1');
     try {
@@ -381,7 +383,7 @@ describe('a WebSocket', () => {
       socket.on('data', (chunk: Buffer) => {
         received = Buffer.concat([received, chunk]);
       });
-      socket.write(handshake(proof));
+      socket.write(handshake(credentials));
       const head = await until(
         async () => received.toString('latin1'),
         (text) => text.includes('\r\n\r\n'),
@@ -390,14 +392,14 @@ describe('a WebSocket', () => {
       expect(head).toMatch(/^HTTP\/1\.1 101 /);
       expect(head).toContain('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
       received = Buffer.alloc(0);
-      for (const word of ['one', '둘']) {
-        socket.write(textFrame(word, true));
+      for (const text of ['one', '둘']) {
+        socket.write(textFrame(text, true));
         const echoed = await until(
           async () => readTextFrame(received),
-          (text) => text !== null,
+          (frame) => frame !== null,
           { everyMs: 10 },
         );
-        expect(echoed).toBe(`echo ${word}`);
+        expect(echoed).toBe(`echo ${text}`);
         received = Buffer.alloc(0);
       }
       expect(origin.requests[0]?.headers['fairgate-admission']).toBe(inside.admissionToken);
@@ -409,21 +411,21 @@ describe('a WebSocket', () => {
   });
 });
 
-describe('addresses', () => {
+describe('an address', () => {
   beforeEach(() => {
     origin.requests.length = 0;
     vip.requests.length = 0;
   });
 
-  it('of no room and of no host are answered with 404: a page for people, a problem for machines', async () => {
+  it('of no room or host gets 404: a page for browsers, problem+json for other clients', async () => {
     for (const [host, path] of [
       ['unknown.test', '/'],
       ['tight.test', '/elsewhere'],
       ['shop.test', '/'],
       ['narrow.test.evil.test', '/'],
     ] as const) {
-      const page = await ask(port, path, { host, headers: AS_PAGE });
-      const other = await ask(port, path, { host });
+      const page = await send(port, path, { host, headers: AS_PAGE });
+      const other = await send(port, path, { host });
       expect([page.status, other.status]).toEqual([404, 404]);
       expect(page.headers.get('Content-Type')).toContain('text/html');
       expect(other.headers.get('Content-Type')).toBe('application/problem+json');
@@ -431,28 +433,28 @@ describe('addresses', () => {
     expect(origin.requests).toEqual([]);
   });
 
-  it('under an exempt prefix pass with GET and HEAD, and with nothing else', async () => {
+  it('under an exempt prefix is forwarded for GET and HEAD only', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND']) {
-      const answer = await ask(port, '/static/app.js', { host: 'exempt.test', method });
-      expect(answer.status).toBe(403);
+      const response = await send(port, '/static/app.js', { host: 'exempt.test', method });
+      expect(response.status).toBe(403);
     }
     expect(origin.requests).toEqual([]);
     for (const path of ['/static/app.js', '/static', '/robots.txt']) {
-      expect((await ask(port, path, { host: 'exempt.test' })).text).toContain(MARKER);
-      expect((await ask(port, path, { host: 'exempt.test', method: 'HEAD' })).status).toBe(200);
+      expect((await send(port, path, { host: 'exempt.test' })).text).toContain(MARKER);
+      expect((await send(port, path, { host: 'exempt.test', method: 'HEAD' })).status).toBe(200);
     }
     expect(origin.requests.map(({ headers }) => headers['fairgate-admission'])).toEqual(Array(6).fill(undefined));
   });
 
-  it('outside a room’s paths pass or are refused, as the room says', async () => {
-    expect((await ask(port, '/bookshop', { host: 'tight.test' })).status).toBe(404);
-    expect((await ask(port, '/bookshop', { host: 'narrow.test' })).text).toContain(`${MARKER} GET /bookshop`);
-    expect((await ask(port, '/book', { host: 'narrow.test' })).status).toBe(403);
-    expect((await ask(port, '/book/now', { host: 'narrow.test', method: 'POST' })).status).toBe(403);
+  it('outside a room’s paths is forwarded or refused, as the room is configured', async () => {
+    expect((await send(port, '/bookshop', { host: 'tight.test' })).status).toBe(404);
+    expect((await send(port, '/bookshop', { host: 'narrow.test' })).text).toContain(`${MARKER} GET /bookshop`);
+    expect((await send(port, '/book', { host: 'narrow.test' })).status).toBe(403);
+    expect((await send(port, '/book/now', { host: 'narrow.test', method: 'POST' })).status).toBe(403);
     expect(origin.requests.map(({ url }) => url)).toEqual(['/bookshop']);
   });
 
-  it('of several rooms on one host go to the room with the longest path, each with its own origin and admission', async () => {
+  it('on a host with several rooms belongs to the room with the longest path, with its own origin and admission', async () => {
     const shopper = new GateVisitor(port, 'shop');
     await enter(shopper, '/shop/a');
     expect(vip.requests).toEqual([]);
@@ -467,33 +469,33 @@ describe('addresses', () => {
   });
 });
 
-describe('an origin that does not answer', () => {
-  it('keeps the visitor’s session, stops the calls after three failures, and has them go on when it is back', async () => {
+describe('an origin that does not respond', () => {
+  it('does not cost the visitor the session; calling pauses after three failures and resumes when it responds', async () => {
     const inside = new GateVisitor(port, 'down');
-    const seen = await until(
+    const failed = await until(
       () => inside.page(),
       ({ status }) => status === 502,
     );
-    expect(isClearRefusal(seen)).toBe(true);
-    expect(seen.text).toContain('originUnreachable');
+    expect(isClearRefusal(failed)).toBe(true);
+    expect(failed.text).toContain('originUnreachable');
     expect(inside.admissionToken).toBeDefined();
     for (const headers of [AS_JSON, {}]) {
-      const answer = await inside.send('/x', { method: 'POST', headers });
-      expect(answer.status).toBe(502);
-      expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
-      expect(answer.headers.get('Retry-After')).toBe('5');
+      const response = await inside.send('/x', { method: 'POST', headers });
+      expect(response.status).toBe(502);
+      expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+      expect(response.headers.get('Retry-After')).toBe('5');
     }
     for (let times = 0; times < 3; times++) expect((await inside.send('/')).status).toBe(502);
 
-    // Told by now; a second later every gateway knows, newcomers wait, and boards are from after it.
-    const toldBy = Date.parse((await inside.board()).serverTime);
+    // The failure is reported by now; a second later every gateway knows, and newcomers wait.
+    const reportedBy = Date.parse((await inside.board()).serverTime);
     const newcomers = Array.from({ length: 8 }, () => new GateVisitor(port, 'down'));
     const calledBefore = await until(
       async () => {
         const newcomer = new GateVisitor(port, 'down');
-        const answer = await newcomer.page();
+        const response = await newcomer.page();
         const { called, asOf } = await newcomer.board();
-        return { status: answer.status, called, isLater: Date.parse(asOf) > toldBy };
+        return { status: response.status, called, isLater: Date.parse(asOf) > reportedBy };
       },
       ({ status, isLater }) => status === 200 && isLater,
     );
@@ -503,15 +505,15 @@ describe('an origin that does not answer', () => {
     }
     expect((await inside.board()).called).toBe(calledBefore.called);
 
-    const back = createServer((_, response) => response.end(MARKER));
-    await new Promise<void>((resolve) => back.listen(downPort, '127.0.0.1', resolve));
+    const recovered = createServer((_, response) => response.end(MARKER));
+    await new Promise<void>((resolve) => recovered.listen(downPort, '127.0.0.1', resolve));
     try {
-      expect((back.address() as AddressInfo).port).toBe(downPort);
+      expect((recovered.address() as AddressInfo).port).toBe(downPort);
       for (const newcomer of newcomers) await enter(newcomer);
       expect((await inside.send('/')).text).toBe(MARKER);
     } finally {
-      back.closeAllConnections();
-      back.close();
+      recovered.closeAllConnections();
+      recovered.close();
     }
   });
 });

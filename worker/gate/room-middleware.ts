@@ -1,0 +1,53 @@
+// What the handlers of a room's addresses need before they start: the room, the check that no other site sent the request,
+// and the visitor. Each is found in `c.var` afterwards.
+
+import type { MiddlewareHandler } from 'hono';
+import type { Gateway } from '../gateway.ts';
+import { problemResponse } from '../http/problems.ts';
+import { isCrossSite } from '../http/request-client.ts';
+import type { RequestEnv } from '../http/request-env.ts';
+import { refuse } from '../http/responses.ts';
+import type { RoomConfig } from '../settings.ts';
+import { Visitor, type VisitorParts } from './visitor.ts';
+
+export interface RoomEnv {
+  Variables: RequestEnv['Variables'] & { room: RoomConfig };
+}
+
+export interface VisitorEnv {
+  Variables: RoomEnv['Variables'] & { visitor: Visitor };
+}
+
+/** Finds the room by the path parameter `room`. */
+export function findRoom({ directory }: Pick<Gateway, 'directory'>): MiddlewareHandler<RoomEnv> {
+  return async (c, next) => {
+    const rooms = await directory.rooms(c.var.background);
+    const room = rooms.find(({ id }) => id === c.req.param('room'));
+    if (room === undefined) return problemResponse('not-found');
+    c.set('room', room);
+    return next();
+  };
+}
+
+/** Refuses state changes that another site's page sends; this site's own pages and apps may make them. */
+export function requireSameSite({ observations }: Pick<Gateway, 'observations'>): MiddlewareHandler<RoomEnv> {
+  return async (c, next) => {
+    if (!isCrossSite(c.req.raw)) return next();
+    observations.refused(c.var.room.id, 'crossSite');
+    return refuse(c, 'cross-site-request');
+  };
+}
+
+/** Loads the visitor. An app that presents an invalid queue token is told so; a browser with an invalid cookie is new. */
+export function loadVisitor(gateway: VisitorParts & Pick<Gateway, 'observations'>): MiddlewareHandler<VisitorEnv> {
+  return async (c, next) => {
+    const { room, background } = c.var;
+    const visitor = await Visitor.load(gateway, room, c.req.raw.headers, background);
+    if (visitor.presented.bearer && visitor.queue?.kind === 'invalid') {
+      gateway.observations.refused(room.id, 'badToken');
+      return problemResponse('bad-token', { 'WWW-Authenticate': 'Bearer' });
+    }
+    c.set('visitor', visitor);
+    return next();
+  };
+}

@@ -1,0 +1,164 @@
+// Join, claim and leave, as a visitor's page or an app requests them. Forms are answered with redirects and pages, everything
+// else with JSON.
+
+import { positionOf, type Status } from '../../queue-core/board.ts';
+import type { ClaimReply, JoinReply } from '../../queue-core/command.ts';
+import { rfc3339 } from '../../queue-core/time.ts';
+import type { Gateway } from '../gateway.ts';
+import { problemResponse } from '../http/problems.ts';
+import { isBrowser, type ResponseFormat } from '../http/request-client.ts';
+import { json } from '../http/responses.ts';
+import type { VisitorAnswer } from '../pages/model.ts';
+import { placeIn } from './decision.ts';
+import type { Visitor } from './visitor.ts';
+import { type VisitorPage, visitorPage } from './visitor-page.ts';
+
+export type ActionKind = 'join' | 'claim' | 'leave';
+
+/** RFC draft "Idempotency-Key": the client's own random name for one join, too long to be guessed. */
+const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{16,128})"?$/;
+
+type Outcome = VisitorAnswer['outcome'];
+type Result = Pick<VisitorAnswer, 'outcome'> & Partial<VisitorAnswer>;
+
+export class VisitorAction {
+  readonly #metrics: Gateway['metrics'];
+  readonly #request: Request;
+  readonly #visitor: Visitor;
+  readonly #returnTo: string;
+  readonly #format: ResponseFormat;
+
+  constructor(
+    { metrics }: Pick<Gateway, 'metrics'>,
+    request: Request,
+    { visitor, returnTo, format }: { visitor: Visitor; returnTo: string; format: ResponseFormat },
+  ) {
+    this.#metrics = metrics;
+    this.#request = request;
+    this.#visitor = visitor;
+    this.#returnTo = returnTo;
+    this.#format = format;
+  }
+
+  /** @throws StoreUnavailable */
+  async perform(kind: ActionKind): Promise<Response> {
+    if (this.#visitor.snapshot === null || this.#visitor.snapshot.unreachable) return this.storeUnreachable();
+    switch (kind) {
+      case 'join':
+        return this.#join();
+      case 'claim':
+        return this.#respond(claimResult(await this.#claim()));
+      case 'leave':
+        return this.#leave();
+    }
+  }
+
+  async storeUnreachable(): Promise<Response> {
+    return this.#format === 'page' ? this.#page({ kind: 'storeUnreachable' }) : problemResponse('store-unreachable');
+  }
+
+  /** One place a browser: a visitor whose place is still valid gets the same one again. */
+  async #join(): Promise<Response> {
+    const existing = await this.#claim();
+    if (!allowsNewPlace(existing)) {
+      return this.#respond(existing.kind === 'waiting' ? { outcome: 'joined' } : claimResult(existing));
+    }
+    const key = IDEMPOTENCY_KEY.exec(this.#request.headers.get('Idempotency-Key') ?? '')?.[1];
+    const reply = key === undefined ? await this.#visitor.join() : await this.#joinWithKey(key);
+    if (reply.kind === 'refused') return this.#respond({ outcome: 'refused', reason: reply.reason });
+    return this.#respond(reply.claim === null ? { outcome: 'joined' } : claimResult(reply.claim));
+  }
+
+  /** The ids of join and visitor follow from the client's key, so that a repeated join returns the same place. */
+  async #joinWithKey(key: string): Promise<JoinReply> {
+    const text = new TextEncoder().encode(`fairgate/join ${this.#visitor.room.id} ${key}`);
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text)).toBase64({
+      alphabet: 'base64url',
+      omitPadding: true,
+    });
+    return this.#visitor.join(digest.slice(22, 33), digest.slice(0, 22));
+  }
+
+  async #claim(): Promise<ClaimReply> {
+    const { snapshot, queue } = this.#visitor;
+    const token = snapshot === null ? null : placeIn(queue, snapshot.view.board);
+    if (snapshot === null || token === null) return { kind: 'refused', reason: 'wrongEpoch' };
+    const { board } = snapshot.view;
+    const position = positionOf(token.place, board);
+    if (position === null) return { kind: 'waiting', ahead: 0 };
+    if (position > board.called) return { kind: 'waiting', ahead: position - board.called - 1 };
+    return this.#visitor.claim(position);
+  }
+
+  async #leave(): Promise<Response> {
+    await this.#visitor.end('left');
+    this.#visitor.forget();
+    return this.#respond({ outcome: 'left' });
+  }
+
+  async #respond(result: Result): Promise<Response> {
+    this.#metrics.count('fairgate_requests_total', { decision: 'action', reason: result.outcome });
+    if (this.#format === 'page') return this.#respondToForm(result.outcome);
+    const { status } = this.#visitor;
+    const tokens = isBrowser(this.#request) ? {} : tokensOf(result.outcome, this.#visitor);
+    const answer = { reason: null, standbyAhead: null, admitAt: null, ...result, status: status as Status, ...tokens };
+    return this.#visitor.withCookies(json(answer satisfies VisitorAnswer, statusCode(result.outcome)));
+  }
+
+  /** Without JavaScript: back to the return address, where the gate decides again. */
+  async #respondToForm(outcome: Outcome): Promise<Response> {
+    if (outcome === 'left') return this.#page({ kind: 'ended' });
+    const headers = { Location: this.#returnTo, 'Cache-Control': 'no-store' };
+    return this.#visitor.withCookies(new Response(null, { status: 303, headers }));
+  }
+
+  #page(options: Omit<VisitorPage, 'returnTo'>): Promise<Response> {
+    return visitorPage(this.#visitor, this.#request.headers, { ...options, returnTo: this.#returnTo });
+  }
+}
+
+function claimResult(reply: ClaimReply): Result {
+  switch (reply.kind) {
+    case 'admitted':
+      return { outcome: 'admitted', admitAt: rfc3339(reply.admitAt) };
+    case 'standby':
+      return { outcome: 'standby', standbyAhead: reply.ahead };
+    case 'refused':
+      return { outcome: 'refused', reason: reply.reason };
+    case 'waiting':
+    case 'lapsed':
+    case 'ended':
+      return { outcome: reply.kind };
+  }
+}
+
+/** Whether a visitor without a usable place may take a new one: theirs is over, of another opening, or was never given. */
+function allowsNewPlace(reply: ClaimReply): boolean {
+  if (reply.kind === 'lapsed' || reply.kind === 'ended') return true;
+  return reply.kind === 'refused' && ['wrongEpoch', 'unknownPosition', 'foreignPosition'].includes(reply.reason);
+}
+
+function tokensOf(outcome: Outcome, { queueToken, admissionToken }: Visitor) {
+  if (outcome === 'left') return {};
+  return {
+    ...(queueToken === null ? {} : { queueToken }),
+    ...(outcome !== 'admitted' || admissionToken === null ? {} : { admissionToken }),
+  };
+}
+
+function statusCode(outcome: Outcome): number {
+  switch (outcome) {
+    case 'joined':
+    case 'admitted':
+    case 'left':
+      return 200;
+    case 'waiting':
+    case 'standby':
+      return 202;
+    case 'refused':
+      return 409;
+    case 'lapsed':
+    case 'ended':
+      return 410;
+  }
+}

@@ -1,0 +1,131 @@
+// Checks of single settings. Each adds to `problems` which setting is wrong, why, and what to set; a value that was found wrong
+// must not be used.
+
+import type * as z from 'zod';
+import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
+import type { RedisSettings } from './store/chosen-store.ts';
+import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
+
+type Env = Record<string, unknown>;
+
+/** Shorter keys can be guessed; 24 characters of base64url are 144 bits. */
+const OPERATOR_KEY_CHARS_MIN = 24;
+const OPERATOR_KEY_DISTINCT_MIN = 10;
+
+/** More replicas than any plan of a hosted Redis has in one region. */
+const REPLICAS_MAX = 8;
+
+/** With more relays, their commits conflict more than the relays save. */
+const RELAYS_MAX = 16;
+
+/** @param expected what the setting takes, as the end of "Set it to …" */
+export function checkJson<S extends z.ZodType>(
+  env: Env,
+  name: string,
+  schema: S,
+  expected: string,
+  problems: string[],
+): z.output<S> | null {
+  const text = env[name];
+  if (typeof text !== 'string' || text === '') {
+    problems.push(`${name} is missing. Set it to ${expected}.`);
+    return null;
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    problems.push(`${name} is not JSON (${error instanceof Error ? error.message : error}). Set it to ${expected}.`);
+    return null;
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) {
+    const at = path.map((step) => `[${JSON.stringify(step)}]`).join('');
+    problems.push(`${name}${at}: ${message}. Set it to ${expected}.`);
+  }
+  return null;
+}
+
+/** @param purpose what the address is for, as the end of "the address where …" */
+export function checkUrl(env: Env, name: string, purpose: string, problems: string[]): string {
+  const value = env[name];
+  const url = typeof value === 'string' ? URL.parse(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
+    problems.push(`${name} must be the address where ${purpose}. Set it to an address such as https://example.org`);
+    return '';
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    problems.push(
+      `${name} is ${url.origin}: plain http exposes tokens on the network. Set it to the https address where ${purpose}.`,
+    );
+  }
+  return url.origin;
+}
+
+/** Cloudflare Access takes all of its settings or none. */
+export function checkAccess(env: Env, problems: string[]): AccessSettings | null {
+  const names = ['ACCESS_TEAM_URL', 'ACCESS_AUDIENCE', 'ACCESS_ROLES'] as const;
+  const present = names.filter((name) => typeof env[name] === 'string' && env[name] !== '');
+  if (present.length === 0) return null;
+  for (const name of names) {
+    if (!present.includes(name)) {
+      problems.push(`${name} is missing, while ${present.join(' and ')} is set. Set all three or none.`);
+    }
+  }
+  if (present.length < names.length) return null;
+  const teamUrl = checkUrl(env, 'ACCESS_TEAM_URL', 'your team of Cloudflare Access is', problems);
+  const expected = 'each operator’s role as JSON, such as {"name@example.org": "owner"}';
+  const roles = checkJson(env, 'ACCESS_ROLES', accessRolesSchema, expected, problems) ?? {};
+  return { teamUrl, audience: String(env['ACCESS_AUDIENCE']), roles };
+}
+
+export function checkRedis(env: Env, problems: string[]): RedisSettings | null {
+  const [url, token] = [env['UPSTASH_REDIS_REST_URL'] ?? '', env['UPSTASH_REDIS_REST_TOKEN'] ?? ''];
+  if (url === '' && token === '') return null;
+  if (typeof url !== 'string' || typeof token !== 'string' || url === '' || token === '') {
+    const missing = url === '' ? 'UPSTASH_REDIS_REST_URL' : 'UPSTASH_REDIS_REST_TOKEN';
+    problems.push(`${missing} is missing, while the other of the pair is set. Set both or neither.`);
+    return null;
+  }
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.search !== '') {
+    problems.push(
+      'UPSTASH_REDIS_REST_URL must be the https address of the database’s REST API, without a token in it.',
+    );
+  } else if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) {
+    problems.push(
+      `UPSTASH_REDIS_REST_URL is ${parsed.origin}: plain http exposes the token on the network. Set it to the https address; http is for loopback only.`,
+    );
+  }
+  if (/\s/.test(token)) {
+    problems.push('UPSTASH_REDIS_REST_TOKEN contains white space. Set it to the token alone.');
+  }
+  const relays = Number(env['REDIS_RELAYS'] ?? 1);
+  if (!Number.isInteger(relays) || relays < 1 || relays > RELAYS_MAX) {
+    problems.push(`REDIS_RELAYS must be a whole number from 1 to ${RELAYS_MAX}.`);
+  }
+  const replicasText = String(env['REDIS_REPLICAS'] ?? REDIS_REPLICAS_DEFAULT);
+  const replicas = Number(replicasText);
+  // Number('') is 0, but an empty setting is a mistake.
+  if (!/^\d+$/.test(replicasText) || replicas > REPLICAS_MAX) {
+    problems.push(`REDIS_REPLICAS must be a whole number from 0 to ${REPLICAS_MAX}.`);
+  }
+  return { url, token, relays, replicas };
+}
+
+export function checkOperatorKey(env: Env, problems: string[]): string {
+  const value = env['OPERATOR_KEY'];
+  const key = typeof value === 'string' ? value : '';
+  if (key.length < OPERATOR_KEY_CHARS_MIN || new Set(key).size < OPERATOR_KEY_DISTINCT_MIN) {
+    const problem = key === '' ? 'missing' : 'too easy to guess';
+    problems.push(
+      `OPERATOR_KEY is ${problem}; it controls every room. Set it to ${OPERATOR_KEY_CHARS_MIN} or more random characters, such as \`openssl rand -base64 24\` prints.`,
+    );
+  }
+  return key;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
+}
