@@ -90,10 +90,8 @@ describe.each(CROWDS)('%i simultaneous newcomers in a room for ten sessions', (s
       },
       (admitted) => admitted >= SESSIONS_MAX,
     );
-    await visitAtOnce(
-      crowd.filter((visitor) => !isAdmitted(visitor)),
-      host,
-    );
+    // On a slow machine a visitor may have been admitted with a page that waits for the slot: now all go to the origin.
+    await visitAtOnce(crowd, host);
     expect(crowd.filter(isAdmitted)).toHaveLength(SESSIONS_MAX);
     expect(sessionsAtOrigin().size).toBe(SESSIONS_MAX);
     expect(new Set(crowd.map(positionOf))).toEqual(new Set(Array.from({ length: size }, (_, index) => index + 1)));
@@ -134,6 +132,7 @@ describe.each(CROWDS)('%i simultaneous newcomers in a room for ten sessions', (s
       },
       (admitted) => admitted >= 2,
     );
+    await visitAtOnce(behind.slice(0, 2), host);
     expect([...late, ...behind].filter(isAdmitted)).toEqual(behind.slice(0, 2));
     expect(sessionsAtOrigin().size).toBe(3);
   });

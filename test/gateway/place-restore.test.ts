@@ -44,7 +44,7 @@ describe('a place that the store has lost', () => {
     expect((await fourth.status()).position).toBe(4);
   });
 
-  it('is not assumed for places younger than the view: without a loss nothing is restored', async () => {
+  it('is distinguished from one that is younger than the view: without a loss nothing is restored', async () => {
     const gateway = await startInProcess({ keys, room: { policy: { totalActiveUsers: 1 } } });
     for (let visitors = 0; visitors < 20; visitors++) {
       const visitor = new InProcessVisitor(gateway);
@@ -55,7 +55,7 @@ describe('a place that the store has lost', () => {
     expect(gateway.store.applied).not.toContain('restorePlace');
   });
 
-  it('is replaced by a new place for an entry that missed the draw', async () => {
+  it('is replaced by a new place if its entry missed the draw', async () => {
     const opensAt = new Date(NOON + 20_000).toISOString();
     const gateway = await startInProcess({ keys, room: { schedule: { opensAt } } });
     const known = new InProcessVisitor(gateway);
