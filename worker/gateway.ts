@@ -19,8 +19,6 @@ import { RoomDirectory } from './views/room-directory.ts';
 import { RoomViews } from './views/room-views.ts';
 import type { Clock } from './views/stale-while-revalidate.ts';
 
-export type { Background } from './http/request-env.ts';
-
 /** What a gateway gets from the runtime it runs on. */
 export interface Platform {
   store: RoomStore;

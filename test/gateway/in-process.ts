@@ -104,7 +104,7 @@ export class FaultyStore implements RoomStore {
     };
   }
 
-  /** Former name of `mode`. */
+  /** Former name of `mode`, for console-state.test.ts. */
   set mood(mode: 'answers' | 'fails' | 'hangs') {
     this.mode = mode;
   }
@@ -127,9 +127,7 @@ export interface InProcessGateway {
   forwarded: Request[];
   parts: Gateway;
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** Former name of `forwarded`. */
-  passed: Request[];
-  /** Former name of `request`. */
+  /** Former name of `request`, for console-state.test.ts. */
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
@@ -189,7 +187,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const app = createApp(parts);
   const request = async (path: string, init?: RequestInit) =>
     app.request(`${PUBLIC_URL}${path}`, { redirect: 'manual', ...init });
-  return { clock, store, keys, room, roomOptions, forwarded, parts, request, passed: forwarded, ask: request };
+  return { clock, store, keys, room, roomOptions, forwarded, parts, request, ask: request };
 }
 
 /** A second gateway over the first one's rooms, with a connection of its own to the store. */
@@ -229,11 +227,6 @@ export class InProcessVisitor {
   async status() {
     return (await this.send('/_fairgate/rooms/demo/status')).json();
   }
-
-  /** Former name of `act`. */
-  wish(action: 'join' | 'claim' | 'leave'): Promise<Response> {
-    return this.act(action);
-  }
 }
 
 /** The kind of page that a response shows; null for anything but a page of the gateway. */
@@ -242,12 +235,6 @@ export async function pageKindOf(response: Response): Promise<string | null> {
   return model === undefined ? null : (JSON.parse(model) as { kind: string }).kind;
 }
 
-// Former names, for test/operators and test/console.
+// Former names, for console-state.test.ts.
 export type { InProcessGateway as Played };
-export {
-  InProcessVisitor as PlayedVisitor,
-  ManualClock as PlayedClock,
-  pageKindOf as kindOfPage,
-  startBeside as playBeside,
-  startInProcess as playGateway,
-};
+export { startInProcess as playGateway };

@@ -3,7 +3,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Access, type AccessSettings } from '../../worker/operators/access.ts';
-import { NOON, type Played } from '../gateway/in-process.ts';
+import { type InProcessGateway, NOON } from '../gateway/in-process.ts';
 import { ask, startGateway } from './operator-client.ts';
 
 const TEAM = 'https://team.cloudflareaccess.com';
@@ -61,7 +61,7 @@ async function assertion(
 }
 
 describe('an assertion', () => {
-  let gateway: Played;
+  let gateway: InProcessGateway;
   const session = async (token: string) => ask(gateway, 'session', { headers: { 'Cf-Access-Jwt-Assertion': token } });
 
   beforeEach(async () => {

@@ -2,14 +2,14 @@
 
 import { expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
-import { playBeside } from '../gateway/in-process.ts';
+import { startBeside } from '../gateway/in-process.ts';
 import { AS_PAGE } from '../gateway/visitor-client.ts';
 import { ask, etag, logLength, onCurrentVersion, problemIn, startGateway, withKey } from './operator-client.ts';
 
 /** A closed room at two gateways, with the ETag that the second one has for it. */
 async function closedAtBoth() {
   const first = await startGateway();
-  const second = await playBeside(first);
+  const second = await startBeside(first);
   await ask(first, 'close', { headers: await onCurrentVersion(first) });
   first.clock.advance(2_500);
   return { first, second, closed: await etag(second) };
@@ -21,7 +21,7 @@ it('an open room cannot be archived; an archived room is not routed and keeps it
   expect(problemIn(await archive())).toBe('not-closed');
   await ask(gateway, 'close', { headers: await onCurrentVersion(gateway) });
   expect((await archive()).status).toBe(200);
-  expect((await gateway.ask('/', { headers: AS_PAGE })).status).toBe(404);
+  expect((await gateway.request('/', { headers: AS_PAGE })).status).toBe(404);
   expect(await logLength(gateway)).toBe(2);
 });
 
@@ -31,7 +31,7 @@ it('archiving a room that another gateway has opened meanwhile is refused with 4
   expect(opened.status).toBe(200);
   const archived = await ask(second, 'archiveRoom', { headers: { ...withKey(), 'If-Match': closed } });
   expect(archived.status).toBe(412);
-  expect((await first.ask('/', { headers: AS_PAGE })).status).toBe(200);
+  expect((await first.request('/', { headers: AS_PAGE })).status).toBe(200);
 
   await ask(first, 'close', { headers: await onCurrentVersion(first) });
   const again = await ask(first, 'archiveRoom', { headers: await onCurrentVersion(first) });

@@ -1,7 +1,7 @@
 // Changes of a room: applied once, on the version they were decided on, and recorded; and what a failing store leaves open.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { NOON, type Played, PlayedVisitor } from '../gateway/in-process.ts';
+import { type InProcessGateway, InProcessVisitor, NOON } from '../gateway/in-process.ts';
 import {
   ask,
   createKey,
@@ -16,7 +16,7 @@ import {
   withKey,
 } from './operator-client.ts';
 
-let gateway: Played;
+let gateway: InProcessGateway;
 
 beforeEach(async () => {
   gateway = await startGateway();
@@ -85,7 +85,7 @@ describe('a change', () => {
   it('is unconfirmed when the store fails to reply, and not sent once the directory cannot be read', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const headers = await onCurrentVersion(gateway);
-    gateway.store.mood = 'fails';
+    gateway.store.mode = 'fails';
     const unconfirmed = await ask(gateway, 'setPolicy', { body: POLICY, headers });
     expect([unconfirmed.status, problemIn(unconfirmed)]).toEqual([503, 'change-unconfirmed']);
     const pause = await ask(gateway, 'pause', { headers: withKey() });
@@ -104,12 +104,12 @@ describe('a change', () => {
 describe('a schedule', () => {
   const OPENS = new Date(NOON + 60_000).toISOString();
   const LATER = new Date(NOON + 600_000).toISOString();
-  let visitor: PlayedVisitor;
+  let visitor: InProcessVisitor;
 
   beforeEach(async () => {
     gateway = await startGateway({ room: { schedule: { opensAt: OPENS, closesAt: LATER } } });
-    visitor = new PlayedVisitor(gateway);
-    await visitor.wish('join');
+    visitor = new InProcessVisitor(gateway);
+    await visitor.act('join');
   });
 
   it('that moves the opening keeps the entries', async () => {
@@ -129,7 +129,7 @@ describe('a schedule', () => {
 
   it('decided on before the closing and received after it is refused with 412, and the epoch goes on', async () => {
     gateway.clock.advance(120_000);
-    await visitor.wish('claim');
+    await visitor.act('claim');
     const headers = await onCurrentVersion(gateway);
     const { document } = await ask(gateway, 'room', { headers: withKey() });
     const { epoch, schedule } = document as { epoch: number; schedule: { opensAt: string } };

@@ -42,7 +42,7 @@ describe('a bucket of the history', () => {
     const store = { conflicts: 5, retries: 2 };
     const observed = { ...NOTHING_OBSERVED, store };
     const report = { kind: 'report', gateway: 'another', seq: 1, version: 1, observed } as const;
-    await gateway.ask('/_fairgate/rooms/demo/board');
+    await gateway.request('/_fairgate/rooms/demo/board');
     await gateway.store.inner.apply('demo', [report]);
     gateway.clock.advance(HISTORY_BUCKET_MS);
     const live = (await ask(gateway, 'live', { headers: withKey() })).document as Live;

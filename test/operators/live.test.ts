@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Alarm, Forecast, Live } from '../../worker/contract/operator-api.ts';
-import { type Played, PlayedClock, PlayedVisitor } from '../gateway/in-process.ts';
+import { type InProcessGateway, InProcessVisitor, ManualClock } from '../gateway/in-process.ts';
 import { ask, FORECAST_QUERY, onCurrentVersion, startGateway, withKey } from './operator-client.ts';
 
 // These tests lose the store and the origin on purpose, which is logged.
@@ -10,12 +10,12 @@ beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
 });
 
-const live = async (gateway: Played) => (await ask(gateway, 'live', { headers: withKey() })).document as Live;
-const alarms = async (gateway: Played): Promise<Alarm['kind'][]> =>
+const live = async (gateway: InProcessGateway) => (await ask(gateway, 'live', { headers: withKey() })).document as Live;
+const alarms = async (gateway: InProcessGateway): Promise<Alarm['kind'][]> =>
   (await live(gateway)).alarms.map(({ kind }) => kind);
 
-async function join(gateway: Played, visitors: number): Promise<void> {
-  for (let index = 0; index < visitors; index++) await new PlayedVisitor(gateway).page();
+async function join(gateway: InProcessGateway, visitors: number): Promise<void> {
+  for (let index = 0; index < visitors; index++) await new InProcessVisitor(gateway).page();
   gateway.clock.advance(2_100);
 }
 
@@ -51,7 +51,7 @@ describe('a lost store', () => {
     const gateway = await startGateway();
     const before = await live(gateway);
     expect(before.storeReachable).toBe(true);
-    gateway.store.mood = 'fails';
+    gateway.store.mode = 'fails';
     gateway.clock.advance(5_000);
     await live(gateway);
     const after = await live(gateway);
@@ -75,7 +75,7 @@ describe('an alarm', () => {
 
   it('is raised when visitors wait at the limit, and not when nobody waits', async () => {
     const gateway = await startGateway({ room: { policy: { totalActiveUsers: 2 } } });
-    for (const visitor of [new PlayedVisitor(gateway), new PlayedVisitor(gateway)]) {
+    for (const visitor of [new InProcessVisitor(gateway), new InProcessVisitor(gateway)]) {
       for (let tries = 0; tries < 3; tries++) {
         await visitor.page();
         gateway.clock.advance(2_100);
@@ -88,7 +88,7 @@ describe('an alarm', () => {
 
   it('is raised when only visitors on standby wait, called while the limit was higher', async () => {
     const gateway = await startGateway({ room: { policy: { totalActiveUsers: 4 } } });
-    const visitors = Array.from({ length: 4 }, () => new PlayedVisitor(gateway));
+    const visitors = Array.from({ length: 4 }, () => new InProcessVisitor(gateway));
     for (const visitor of visitors) await visitor.page();
     gateway.clock.advance(2_100);
     const body = { newUsersPerMinute: 60_000, totalActiveUsers: 2, sessionMinutes: 5 };
@@ -104,14 +104,14 @@ describe('an alarm', () => {
       [900, 900, []],
       [20, 300, []],
     ] as const) {
-      const clock = new PlayedClock();
+      const clock = new ManualClock();
       let latencyMs: number = usualMs;
       const fetchOrigin = async () => {
         clock.advance(latencyMs);
         return new Response('');
       };
       const gateway = await startGateway({ clock, fetchOrigin });
-      const visitor = new PlayedVisitor(gateway);
+      const visitor = new InProcessVisitor(gateway);
       const raisedWithin = async (seconds: number) => {
         const seen = new Set<string>();
         for (const until = clock.at + seconds * 1_000; clock.at < until; clock.advance(50)) {
@@ -129,15 +129,15 @@ describe('an alarm', () => {
   it('is raised when fewer of the called visitors come than before', async () => {
     const gateway = await startGateway({ room: { policy: { newUsersPerMinute: 300, totalActiveUsers: 100_000 } } });
     const raised = new Set<string>();
-    const second = async (joining: number, claiming: readonly PlayedVisitor[]) => {
-      const joined = Array.from({ length: joining }, () => new PlayedVisitor(gateway));
-      for (const visitor of joined) await visitor.wish('join');
-      for (const visitor of claiming) await visitor.wish('claim');
+    const second = async (joining: number, claiming: readonly InProcessVisitor[]) => {
+      const joined = Array.from({ length: joining }, () => new InProcessVisitor(gateway));
+      for (const visitor of joined) await visitor.act('join');
+      for (const visitor of claiming) await visitor.act('claim');
       for (const alarm of await alarms(gateway)) raised.add(alarm);
       gateway.clock.advance(1_000);
       return joined;
     };
-    let waiting: PlayedVisitor[] = [];
+    let waiting: InProcessVisitor[] = [];
     for (let seconds = 0; seconds < 40; seconds++) waiting = [...waiting.slice(-60), ...(await second(6, waiting))];
     expect([...raised]).toEqual([]);
     // From now on no called visitor comes.

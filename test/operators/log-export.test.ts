@@ -1,10 +1,10 @@
 // Exported logs: complete, safe to open in a spreadsheet, and honest about damage.
 
 import { beforeEach, expect, it } from 'vitest';
-import type { Played } from '../gateway/in-process.ts';
+import type { InProcessGateway } from '../gateway/in-process.ts';
 import { ask, onCurrentVersion, startGateway, withKey } from './operator-client.ts';
 
-let gateway: Played;
+let gateway: InProcessGateway;
 
 beforeEach(async () => {
   gateway = await startGateway();

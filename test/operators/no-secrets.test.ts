@@ -15,7 +15,7 @@ it('no address of operators or visitors reveals a secret', async () => {
     received.push(text, ...[...headers].filter(([name]) => name !== 'set-cookie').map(String));
   };
   const visit = async (path: string, init: RequestInit = {}) => {
-    const response = await gateway.ask(path, init);
+    const response = await gateway.request(path, init);
     receive(await response.text(), response.headers);
   };
   const browser = {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { beforeEach, expect, it } from 'vitest';
 import { OPERATIONS, type Operation, type OperationName, ROLES } from '../../worker/contract/operator-api.ts';
-import type { Played } from '../gateway/in-process.ts';
+import type { InProcessGateway } from '../gateway/in-process.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 import {
   ask,
@@ -40,7 +40,7 @@ const valid = (name: OperationName, headers: Record<string, string>) => ({
   ...(name === 'forecast' ? { query: FORECAST_QUERY } : {}),
 });
 
-let gateway: Played;
+let gateway: InProcessGateway;
 
 beforeEach(async () => {
   gateway = await startGateway();

@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import { OPERATIONS, OPERATOR_PATH, type OperationName } from '../../worker/contract/operator-api.ts';
 import { type Problem, problemSchema } from '../../worker/contract/problem-schema.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
-import { type Played, type PlayedOptions, PUBLIC_URL, playGateway } from '../gateway/in-process.ts';
+import { type InProcessGateway, type InProcessOptions, PUBLIC_URL, startInProcess } from '../gateway/in-process.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 
 export interface OperatorRequest {
@@ -41,12 +41,12 @@ export const FORECAST_QUERY = { newUsersPerMinute: '100', totalActiveUsers: '10'
 const BROWSER = { Origin: PUBLIC_URL, Host: new URL(PUBLIC_URL).host, 'Sec-Fetch-Site': 'same-origin' };
 
 /** A gateway with one signing key and the room `demo`. */
-export async function startGateway(options: Partial<PlayedOptions> = {}): Promise<Played> {
-  return playGateway({ keys: { keys: [await newSigningKey(0)] }, ...options });
+export async function startGateway(options: Partial<InProcessOptions> = {}): Promise<InProcessGateway> {
+  return startInProcess({ keys: { keys: [await newSigningKey(0)] }, ...options });
 }
 
 export async function ask(
-  gateway: Played,
+  gateway: InProcessGateway,
   name: OperationName,
   request: OperatorRequest = {},
 ): Promise<OperatorResponse> {
@@ -55,7 +55,7 @@ export async function ask(
   const path = operation.path.replace(/\{(\w+)\}/g, (_, part: string) => at[part] ?? (part === 'room' ? 'demo' : '1'));
   const search = Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query)}`;
   const type = 'bodyType' in operation ? operation.bodyType : 'application/json';
-  const response = await gateway.ask(`${OPERATOR_PATH}${path}${search}`, {
+  const response = await gateway.request(`${OPERATOR_PATH}${path}${search}`, {
     method: operation.method,
     headers: { ...(body === undefined ? {} : { 'Content-Type': type }), ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -84,12 +84,12 @@ function checked({ status, headers }: Response, text: string, schema: z.ZodType)
 export const withKey = (key: string = OPERATOR_KEY) => ({ Authorization: `Bearer ${key}` });
 
 /** Headers of a change with the owner's key, decided on the room as it is now. */
-export async function onCurrentVersion(gateway: Played): Promise<Record<string, string>> {
+export async function onCurrentVersion(gateway: InProcessGateway): Promise<Record<string, string>> {
   return { ...withKey(), 'If-Match': await etag(gateway) };
 }
 
 /** Signs in as a browser. @returns the headers of its further requests */
-export async function signIn(gateway: Played, key: string = OPERATOR_KEY): Promise<Record<string, string>> {
+export async function signIn(gateway: InProcessGateway, key: string = OPERATOR_KEY): Promise<Record<string, string>> {
   const response = await ask(gateway, 'signIn', { body: { key }, headers: BROWSER });
   if (response.status !== 200) throw new Error(response.text);
   const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -98,19 +98,19 @@ export async function signIn(gateway: Played, key: string = OPERATOR_KEY): Promi
 
 /** Creates a key with this role. */
 export async function createKey(
-  gateway: Played,
+  gateway: InProcessGateway,
   role: 'viewer' | 'operator' | 'owner',
 ): Promise<{ id: string; key: string }> {
   const { document } = await ask(gateway, 'addKey', { body: { name: role, role }, headers: withKey() });
   return document as { id: string; key: string };
 }
 
-export async function etag(gateway: Played, room = 'demo'): Promise<string> {
+export async function etag(gateway: InProcessGateway, room = 'demo'): Promise<string> {
   return (await ask(gateway, 'room', { at: { room }, headers: withKey() })).headers.get('ETag') ?? '';
 }
 
 /** Records in the room's log. */
-export async function logLength(gateway: Played): Promise<number> {
+export async function logLength(gateway: InProcessGateway): Promise<number> {
   const { document } = await ask(gateway, 'audit', { headers: withKey() });
   return (document as { records: unknown[] }).records.length;
 }

@@ -3,11 +3,11 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { SIGN_IN_MS } from '../../queue-core/limits.ts';
-import { type Played, PUBLIC_URL, playBeside } from '../gateway/in-process.ts';
+import { type InProcessGateway, PUBLIC_URL, startBeside } from '../gateway/in-process.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 import { ask, createKey, logLength, problemIn, signIn, startGateway, withKey } from './operator-client.ts';
 
-let gateway: Played;
+let gateway: InProcessGateway;
 
 beforeEach(async () => {
   gateway = await startGateway();
@@ -40,7 +40,7 @@ describe('a session', () => {
   });
 
   it('is refused after its sign-out, by another gateway too', async () => {
-    const second = await playBeside(gateway);
+    const second = await startBeside(gateway);
     const own = await signIn(gateway);
     expect((await ask(second, 'session', { headers: own })).status).toBe(200);
     expect((await ask(gateway, 'signOut', { headers: own })).status).toBe(204);
@@ -101,7 +101,7 @@ describe('while the store is lost', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const [own, { key }] = [await signIn(gateway), await createKey(gateway, 'viewer')];
     for (const headers of [own, withKey(key)]) expect((await ask(gateway, 'live', { headers })).status).toBe(200);
-    gateway.store.mood = 'fails';
+    gateway.store.mode = 'fails';
     for (let minute = 0; minute < 5; minute++) {
       for (const headers of [own, withKey(key)]) {
         expect((await ask(gateway, 'live', { headers })).document).toHaveProperty('room', 'demo');
@@ -123,16 +123,16 @@ it('with a host of its own for the console, no other host answers operators', as
   expect((await ask(gateway, 'session', { headers: there })).status).toBe(200);
   for (const headers of [withKey(), { ...withKey(), Host: new URL(PUBLIC_URL).host }]) {
     expect((await ask(gateway, 'session', { headers })).status).toBe(404);
-    expect((await gateway.ask('/_fairgate/console/', { headers })).status).toBe(404);
+    expect((await gateway.request('/_fairgate/console/', { headers })).status).toBe(404);
   }
 });
 
 it('an address without an operation is 404 for an operator, and 401 for any other request', async () => {
   const address = '/_fairgate/operator/nothing';
-  const anonymous = await gateway.ask(address);
+  const anonymous = await gateway.request(address);
   expect([anonymous.status, anonymous.headers.get('WWW-Authenticate')]).toEqual([
     401,
     expect.stringMatching(/^Bearer/),
   ]);
-  expect((await gateway.ask(address, { headers: withKey() })).status).toBe(404);
+  expect((await gateway.request(address, { headers: withKey() })).status).toBe(404);
 });

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
-import { kindOfPage, type Played, PlayedVisitor, playBeside } from '../gateway/in-process.ts';
+import { type InProcessGateway, InProcessVisitor, pageKindOf, startBeside } from '../gateway/in-process.ts';
 import {
   ask,
   causesIn,
@@ -17,7 +17,7 @@ import {
   withKey,
 } from './operator-client.ts';
 
-let gateway: Played;
+let gateway: InProcessGateway;
 
 beforeEach(async () => {
   gateway = await startGateway();
@@ -27,14 +27,14 @@ const newRoom = (id: string) => ({ id, site: SITE, policy: POLICY, schedule: SCH
 
 describe('a new room', () => {
   it('is routed at once, by other gateways within ten seconds, and may not overlap with another', async () => {
-    const second = await playBeside(gateway);
-    await second.ask('/_fairgate/rooms/demo/board');
+    const second = await startBeside(gateway);
+    await second.request('/_fairgate/rooms/demo/board');
     const created = await ask(gateway, 'createRoom', { body: newRoom('spring'), headers: withKey() });
     expect(created.status).toBe(200);
-    expect((await gateway.ask('/_fairgate/rooms/spring/board')).status).toBe(200);
+    expect((await gateway.request('/_fairgate/rooms/spring/board')).status).toBe(200);
     gateway.clock.advance(10_000);
-    await second.ask('/_fairgate/rooms/spring/board');
-    expect((await second.ask('/_fairgate/rooms/spring/board')).status).toBe(200);
+    await second.request('/_fairgate/rooms/spring/board');
+    expect((await second.request('/_fairgate/rooms/spring/board')).status).toBe(200);
     const overlap = await ask(gateway, 'createRoom', { body: newRoom('other'), headers: withKey() });
     expect([overlap.status, problemIn(overlap)]).toEqual([422, 'bad-input']);
     expect(causesIn(overlap)).toEqual({
@@ -73,19 +73,19 @@ it('refused settings of a room have a cause for each wrong field', async () => {
 });
 
 it('ending all sessions turns visitors away at every gateway within three seconds', async () => {
-  const second = await playBeside(gateway);
-  const inside = new PlayedVisitor(gateway);
+  const second = await startBeside(gateway);
+  const inside = new InProcessVisitor(gateway);
   for (let tries = 0; tries < 5; tries++) {
     gateway.clock.advance(1_000);
     await inside.page();
   }
   expect((await inside.page('/', second)).status).toBe(200);
-  expect(gateway.passed.length + second.passed.length).toBeGreaterThan(1);
+  expect(gateway.forwarded.length + second.forwarded.length).toBeGreaterThan(1);
   await ask(gateway, 'revokeAll', { headers: await onCurrentVersion(gateway) });
   gateway.clock.advance(3_000);
-  const before = second.passed.length;
-  expect(await kindOfPage(await inside.page('/', second))).toBe('ended');
-  expect(second.passed).toHaveLength(before);
+  const before = second.forwarded.length;
+  expect(await pageKindOf(await inside.page('/', second))).toBe('ended');
+  expect(second.forwarded).toHaveLength(before);
 });
 
 it.each(PREVIEW_KINDS)('the preview of %s has no scripts and is sandboxed', async (kind) => {

@@ -2,13 +2,13 @@
 // that was removed meanwhile may not be accepted for as long as they go on.
 
 import { expect, it, vi } from 'vitest';
-import { playBeside } from '../gateway/in-process.ts';
+import { startBeside } from '../gateway/in-process.ts';
 import { ask, createKey, etag, problemIn, startGateway, withKey } from './operator-client.ts';
 
 it('a removed key changes nothing while reads of the directory stall, and watches no longer than while the store is lost', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
   const first = await startGateway();
-  const second = await playBeside(first);
+  const second = await startBeside(first);
   const { id, key } = await createKey(first, 'operator');
   first.clock.advance(2_000);
   const ifMatch = await etag(first);

@@ -16,8 +16,6 @@ import { findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-
 import { loadSnapshot, type Visitor, type VisitorParts } from './visitor.ts';
 import { type ActionKind, VisitorAction } from './visitor-action.ts';
 
-export type { RequestEnv } from '../http/request-env.ts';
-
 /** Join, claim and leave carry a return address at most. */
 const BODY_BYTES_MAX = 4_096;
 

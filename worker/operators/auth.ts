@@ -5,9 +5,10 @@ import type { Actor } from '../../queue-core/audit.ts';
 import type { DirectoryView, OperatorKey } from '../../queue-core/directory.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { allows, type Role } from '../contract/operator-api.ts';
-import type { Background, Gateway } from '../gateway.ts';
+import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { clientAddress, networkOf } from '../http/request-client.ts';
+import type { Background } from '../http/request-env.ts';
 
 /** An authenticated operator. */
 export interface Principal {

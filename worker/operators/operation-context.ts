@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import type * as z from 'zod';
 import type { DirectoryRoom, DirectoryView } from '../../queue-core/directory.ts';
 import type { OPERATIONS, Operation, OperationName } from '../contract/operator-api.ts';
-import type { Background } from '../gateway.ts';
+import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
 import type { Principal } from './auth.ts';

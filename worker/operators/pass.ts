@@ -5,8 +5,9 @@
 import { PASS_USE_MS } from '../../queue-core/limits.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { allows, OPERATIONS } from '../contract/operator-api.ts';
-import type { Background, Gateway } from '../gateway.ts';
+import type { Gateway } from '../gateway.ts';
 import { clientAddress, isBrowser, isPrefetch, responseFormat } from '../http/request-client.ts';
+import type { Background } from '../http/request-env.ts';
 import { returnAddress } from '../http/request-target.ts';
 import { json, refusal } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';

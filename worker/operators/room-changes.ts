@@ -70,7 +70,7 @@ export async function changeRoom(
     change,
   } as const;
   const [reply] = await metrics.operation('change', store.apply(config.id, [command]));
-  views.outdate(config);
+  views.invalidate(config);
   switch (reply.kind) {
     case 'changed':
     case 'unchanged':

@@ -49,7 +49,7 @@ export function siteHandlers(gateway: DirectoryChangeGateway & Pick<Gateway, 'vi
     async archiveRoom(c) {
       const { config } = c.var.room;
       // Another gateway may have opened the room since this one read it; the version of the site does not show that.
-      gateway.views.outdate(config);
+      gateway.views.invalidate(config);
       const snapshot = await gateway.views.read(config, c.var.background);
       if (snapshot === null || snapshot.unreachable) return operatorProblem('store-unreachable');
       const { board, live } = snapshot.view;

@@ -79,11 +79,6 @@ export class RoomViews {
     this.#cacheOf(room).view.invalidate();
   }
 
-  /** As `invalidate`, for callers in operators/. */
-  outdate(room: RoomConfig): void {
-    this.invalidate(room);
-  }
-
   /** Adds a session that this gateway ended, before the store's list of endings brings it. */
   addEnding(room: RoomConfig, sid: string, until: EpochMs): void {
     this.#cacheOf(room).endings.set(sid, until);
