@@ -9,13 +9,12 @@ import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import type { OriginFetch } from './proxy/forward.ts';
 import { OriginHealth } from './proxy/origin-health.ts';
-import type { Settings } from './settings.ts';
+import type { RoomConfig, Settings } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
 import { VisitorCookies } from './tokens/cookies.ts';
 import { Tokens } from './tokens/tokens.ts';
 import type { Observations } from './views/observations.ts';
-import { roomConfiguration } from './views/room-configuration.ts';
-import { RoomDirectory } from './views/room-directory.ts';
+import { RoomDirectory, SETTINGS_ACTOR } from './views/room-directory.ts';
 import { RoomViews } from './views/room-views.ts';
 import type { Clock } from './views/stale-while-revalidate.ts';
 
@@ -60,7 +59,10 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
   const { consoleUrl, publicUrl, access } = settings;
   // A Redis that was emptied may have known openings, so the numbers of new ones start from the clock there.
   const firstEpoch = () => (settings.redis === null ? 1 : Math.floor(platform.ownTime() / 1000));
-  const configure = roomConfiguration({ store, digest, secret, firstEpoch });
+  const configure = async ({ id, queue }: RoomConfig) => {
+    const content = { settings: queue, digest: digest(JSON.stringify(queue)), secret: secret() };
+    await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, ...content, firstEpoch: firstEpoch() }]);
+  };
   return {
     ...platform,
     consoleUrl,
