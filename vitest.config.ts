@@ -73,6 +73,15 @@ export default defineConfig({
       },
       {
         test: {
+          ...node,
+          name: 'miniflare',
+          include: ['test/miniflare/**/*.test.ts'],
+          globalSetup: ['test/build-worker.ts'],
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           // One file after the other: what these measure would suffer from neighbours.
           name: 'load',
           include: ['test/load/**/*.test.ts'],
