@@ -10,9 +10,9 @@ import { type DemoOrigin, startDemoOrigin } from '../../origin/demo/server.ts';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
-import { freePort } from '../../scripts/lib/free-port.ts';
 import { type RunningGateway, startGateway } from '../../scripts/lib/gateway-process.ts';
 import { type SharedRedis, sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
 import {
   admissionsOf,
   audit,

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
-import { freePort } from '../../scripts/lib/free-port.ts';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
 
 const START = resolve(import.meta.dirname, '../../scripts/start.ts');
 
@@ -109,6 +109,6 @@ describe('does not start with', () => {
     const port = typeof address === 'object' && address !== null ? String(address.port) : '';
     const { code, said } = await start({ PORT: port, ORIGIN_PORT: String(await freePort()) });
     other.close();
-    expect([code, said]).toEqual([1, expect.stringContaining(`PORT is ${port}, which another program has.`)]);
+    expect([code, said]).toEqual([1, expect.stringContaining(`PORT is ${port}, which another program uses.`)]);
   });
 });
