@@ -14,6 +14,7 @@ const packages = join(root, 'node_modules');
 const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const installed = Object.keys(optionalDependencies).find((name) => existsSync(join(packages, name)));
 
+// Without node_modules, `npm install --package-lock-only` has run, and there is nothing to link or to run.
 if (installed !== undefined) {
   const { bin } = JSON.parse(readFileSync(join(packages, installed, 'package.json'), 'utf8'));
   const link = join(packages, '.bin', basename(bin.node));
@@ -22,7 +23,7 @@ if (installed !== undefined) {
     if (process.platform === 'win32') linkSync(join(packages, installed, bin.node), link);
     else symlinkSync(join('..', installed, bin.node), link);
   }
-} else if (isTooOld(process.versions.node)) {
+} else if (existsSync(packages) && isTooOld(process.versions.node)) {
   console.error(
     `No packaged Node is installed for ${process.platform}-${process.arch}, and this Node is ${process.versions.node}. ` +
       `Install Node ${OLDEST_NODE.join('.')} or newer, or run npm ci with its optional packages.`,

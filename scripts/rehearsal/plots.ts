@@ -85,7 +85,7 @@ interface RangePlot {
   table: { head: string[]; rows: string[][] };
 }
 
-/** More lines than this cannot be told apart; then only every n-th is drawn, and the caption says so. */
+/** More lines than this overlap; then only every n-th is drawn, and the caption says so. */
 const RANGES_MAX = 500;
 
 export function rangePlot({ title, unit, caption, ranges, names, table }: RangePlot): Html {

@@ -1,5 +1,5 @@
-// The shape of the repository, read from its sources as text: no import cycles, one name for one file, no file that nothing
-// uses, and none of the words that the project has given up.
+// The structure of the repository, read from its sources as text: no import cycles, no two files of one name, no unused file,
+// and no text in the words that the project has given up.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -13,9 +13,9 @@ const IGNORED =
   /^(?:node_modules|dist|build|\.git|\.vitest|\.wrangler|\.fairgate.*|.*\.tsbuildinfo|rehearsal.*\.html)$/;
 const BINARY = /\.png$/;
 
-/** Files that share a name because each plays the same role in another part. */
+/** Files that share a name because they have the same role in different parts. */
 const SAME_ROLE = [
-  // What a part says to people, in its languages.
+  // The texts of a part, in its languages.
   ['worker/pages/strings.ts', 'admin-ui/strings.ts', 'origin/demo/strings.ts'],
   ['worker/pages/strings-en.ts', 'admin-ui/strings-en.ts'],
   ['worker/pages/strings-ko.ts', 'admin-ui/strings-ko.ts'],
@@ -103,11 +103,19 @@ describe('imports', () => {
   });
 });
 
-test('no two source files share a name, unless both play one role in two parts', () => {
+test('no two source files share a name, unless they have the same role in two parts', () => {
   // A style sheet or a configuration of the runtime may have the name of the module that it belongs to.
   const byName = Map.groupBy(files.filter(isCode), (file) => basename(file).replace(/\.(?:tsx?|js)$/, ''));
   const isRole = (same: string[]) => SAME_ROLE.some((role) => same.every((file) => role.includes(file)));
   expect([...byName.values()].filter((same) => same.length > 1 && !isRole(same))).toEqual([]);
+});
+
+test('every configuration of a worker names the same compatibility date', () => {
+  const dates = [...files.filter(isCode), 'wrangler.toml'].flatMap((file) =>
+    [...read(file).matchAll(/compatibility_?date\s*[:=]\s*['"]([\d-]+)['"]/gi)].map(([, date]) => date),
+  );
+  expect(dates.length).toBeGreaterThan(4);
+  expect(new Set(dates).size).toBe(1);
 });
 
 /** Written so that a search for the words does not find this list. */

@@ -1,5 +1,5 @@
 // Several gateways around the same rooms, as one deployment has them in many data centres: the built bundle as one worker
-// for each gateway, all bound to the Durable Objects of the first, in one Miniflare. The origin answers every request.
+// for each gateway, all bound to the Durable Objects of the first, in one Miniflare. The origin responds to every request with 200.
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -10,7 +10,7 @@ const JOINS = 90;
 /** A session that ended early is refused everywhere within this (docs/decisions/0006-early-endings.md). */
 const ENDED_MS_MAX = 3_000;
 
-/** Longer than any gateway answers from an older view. */
+/** Longer than any gateway serves an older view. */
 const LATER_MS = 2_500;
 
 let cluster: GatewayCluster;
@@ -55,7 +55,7 @@ test('a visitor joins at one gateway, is admitted at another, and reaches the or
 test('a session that ends at one gateway is refused at all within 3 s, and stays refused', async () => {
   const visitor = await admitted(middle, south);
   for (const gateway of cluster.gateways) expect(await visitor.statusAt(gateway)).toBe(200);
-  // The browser drops the token with the answer to its goodbye; a copy of the token must not work either.
+  // The response to `leave` deletes the cookie; a copy of the token must not work either.
   const copy = new ClusterVisitor();
   copy.jar.set('fairgate-admission-demo', visitor.jar.get('fairgate-admission-demo') ?? '');
   await visitor.post(north, 'leave');
