@@ -401,8 +401,8 @@ function checkStable({ visitors }: Evidence): Finding {
   }
   const sum = (count: (visitor: VisitorRecord) => number) =>
     visitors.reduce((total, visitor) => total + count(visitor), 0);
-  const lost = `${sum(({ lostJoins }) => lostJoins)} joins and ${sum(({ lostClaims }) => lostClaims)} claims were cut off`;
-  return finding('stable', `${lost}; ${sum(({ tabs }) => (tabs === 2 ? 1 : 0))} visitors used two tabs.`, failure);
+  const cutOff = `Joins cut off: ${sum(({ lostJoins }) => lostJoins)}, claims cut off: ${sum(({ lostClaims }) => lostClaims)}`;
+  return finding('stable', `${cutOff}, visitors with two tabs: ${sum(({ tabs }) => (tabs === 2 ? 1 : 0))}.`, failure);
 }
 
 const FIELD_NAMES = { visitorId: 'the id', entry: 'entry', position: 'position' } as const;

@@ -164,7 +164,7 @@ export interface Traffic {
 }
 
 /** How well the rehearsal itself kept up. */
-export interface GeneratorFigures {
+interface GeneratorFigures {
   connections: number;
   /** How late visitors arrived, against the plan. */
   arrivalsLate: LatencySamples;
