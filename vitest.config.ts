@@ -1,7 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-/** Whole openings run against the real clock; two minutes of line and the start of a runtime fit in this. */
+/** Openings run against the real clock: two minutes of line and the start of a runtime fit into this. */
 const LOAD_TEST_MS_MAX = 240_000;
 
 const BROWSER = ['test/**/*.browser.test.{ts,tsx}'];
@@ -10,16 +10,16 @@ const BROWSER = ['test/**/*.browser.test.{ts,tsx}'];
 const node: TestProjectInlineConfiguration['test'] = {
   testTimeout: 60_000,
   hookTimeout: 60_000,
-  // Most tests wait for clocks, processes and browsers, not for the processor.
+  // Most tests wait for timers, processes and browsers, not for the processor.
   maxWorkers: 4,
-  // A poll ends as soon as its condition holds; the limit is for a busy machine.
+  // A poll ends as soon as its condition holds; the limit is for a machine under load.
   expect: { poll: { timeout: 20_000 } },
 };
 
 export default defineConfig({
   test: {
     projects: [
-      // Pure functions only: no process, no port, no browser.
+      // Pure functions and source files only: no process, no port, no browser.
       { test: { ...node, name: 'core', include: ['test/core/**/*.test.ts'], sequence: { groupOrder: 0 } } },
       {
         test: {
@@ -73,14 +73,23 @@ export default defineConfig({
       },
       {
         test: {
-          // One file after the other: what these measure would suffer from neighbours.
+          ...node,
+          name: 'miniflare',
+          include: ['test/miniflare/**/*.test.ts'],
+          globalSetup: ['test/build-worker.ts'],
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          // One file after the other, because they measure.
           name: 'load',
           include: ['test/load/**/*.test.ts'],
           globalSetup: ['test/build-worker.ts'],
           fileParallelism: false,
           testTimeout: LOAD_TEST_MS_MAX,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,10 +1,8 @@
-// `npm run bench`: what each kind of request costs, as a share of what a bare Hono answer reaches on the same workerd in the
-// same run. Rounds are interleaved and medians taken, because a machine's speed drifts; absolute figures mean little.
+// `npm run bench`: what each kind of request costs, as a share of what a bare Hono app reaches on the same workerd in the same
+// run. Rounds are interleaved and medians taken, because a machine's speed drifts; absolute figures mean little.
 
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -12,12 +10,14 @@ import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 import { buildWorker } from './build.ts';
 import { benchRedis } from './lib/bench-redis.ts';
 import { runWorkerd, startGateway } from './lib/gateway-process.ts';
+import { listenOnLoopback } from './lib/loopback-ports.ts';
+import { median } from './lib/median.ts';
 
 const CONNECTIONS = 32;
 const ROUNDS = 5;
 const ROUND_MS = 1_000;
 
-interface Shot {
+interface BenchRequest {
   url: string;
   method?: 'GET' | 'POST';
   headers?: Record<string, string>;
@@ -25,48 +25,43 @@ interface Shot {
 
 interface Subject {
   name: string;
-  /** The next request; null: none is left in this round. */
-  next: () => Shot | null;
-  /** Requests that must be answered with this status. */
+  next: () => BenchRequest;
+  /** Every response must have this status. */
   status: number;
   perSecond: number[];
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
-function shoot({ url, method = 'GET', headers = {} }: Shot): Promise<{ status: number; body: string }> {
-  return new Promise((done, failed) => {
-    const sent = request(url, { agent, method, headers }, (answer) => {
+function send({ url, method = 'GET', headers = {} }: BenchRequest): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent, method, headers }, (response) => {
       let body = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (chunk) => {
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
         body += chunk;
       });
-      answer.on('end', () => done({ status: answer.statusCode ?? 0, body }));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
     });
-    sent.on('error', failed);
+    sent.on('error', reject);
     sent.end();
   });
 }
 
-/** Requests a second over one round, all connections busy. */
+/** Requests a second over one round, with all connections busy. */
 async function round(subject: Subject): Promise<number> {
   const from = performance.now();
-  let answered = 0;
-  const worker = async (): Promise<void> => {
+  let responses = 0;
+  const connection = async (): Promise<void> => {
     while (performance.now() - from < ROUND_MS) {
-      const shot = subject.next();
-      if (shot === null) return;
-      const { status } = await shoot(shot);
-      if (status !== subject.status) throw new Error(`${subject.name}: ${status} instead of ${subject.status}`);
-      answered++;
+      const { status } = await send(subject.next());
+      if (status !== subject.status) throw new Error(`${subject.name}: status ${status} instead of ${subject.status}`);
+      responses++;
     }
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-  return (answered * 1000) / (performance.now() - from);
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  return (responses * 1000) / (performance.now() - from);
 }
-
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 async function bench(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-bench-'));
@@ -78,9 +73,8 @@ async function bench(): Promise<void> {
     bundle: true,
     format: 'esm',
   });
-  const origin = createServer((_, answer) => answer.end('ok')).listen(0, '127.0.0.1');
-  await once(origin, 'listening');
-  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const origin = createServer((_, response) => response.end('ok'));
+  const originUrl = `http://127.0.0.1:${await listenOnLoopback(origin)}`;
   const log = (line: string) => console.error(line);
   const bare = await runWorkerd('bench-bare.capnp', 0, [], {}, log);
   const publicUrl = 'http://127.0.0.1:1';
@@ -100,7 +94,7 @@ async function bench(): Promise<void> {
   };
   const gateway = await startGateway({ settings, port: 0, dataDir, log });
   const api = (id: string, action: string) => `${gateway.url}/_fairgate/rooms/${id}/${action}`;
-  const post = (id: string, action: string, token?: string): Shot => ({
+  const post = (id: string, action: string, token?: string): BenchRequest => ({
     url: api(id, action),
     method: 'POST',
     headers: {
@@ -108,16 +102,16 @@ async function bench(): Promise<void> {
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     },
   });
-  const joined = async (id: string): Promise<{ queueToken: string; admissionToken?: string }> =>
-    JSON.parse((await shoot(post(id, 'join'))).body);
+  const joinRoom = async (id: string): Promise<{ queueToken: string }> =>
+    JSON.parse((await send(post(id, 'join'))).body);
 
-  // Different visitors, as their own polls are limited; and places in the open room that are still to be claimed again.
-  const waiting = await Promise.all(Array.from({ length: 4_000 }, () => joined('ahead')));
-  const called = await Promise.all(Array.from({ length: 200 }, () => joined('open')));
-  await new Promise((resolved) => setTimeout(resolved, 3_000));
-  const { admissionToken } = JSON.parse((await shoot(post('open', 'claim', called[0]?.queueToken))).body);
+  // Many visitors, because each one's polls are limited; those of the open room repeat their claims.
+  const waiting = await Promise.all(Array.from({ length: 4_000 }, () => joinRoom('ahead')));
+  const called = await Promise.all(Array.from({ length: 200 }, () => joinRoom('open')));
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  const { admissionToken } = JSON.parse((await send(post('open', 'claim', called[0]?.queueToken))).body);
   let turn = 0;
-  const subject = (name: string, next: () => Shot, status = 200): Subject => ({ name, next, status, perSecond: [] });
+  const subject = (name: string, next: () => BenchRequest): Subject => ({ name, next, status: 200, perSecond: [] });
   const subjects = [
     subject('bare Hono', () => ({ url: bare.url })),
     subject('board', () => ({ url: api('ahead', 'board') })),
@@ -130,21 +124,21 @@ async function bench(): Promise<void> {
       headers: { Host: 'ahead.test', Accept: 'text/html', 'Accept-Encoding': 'gzip' },
     })),
     subject('join', () => post('ahead', 'join')),
-    subject('claim', () => post('open', 'claim', called[turn++ % called.length]?.queueToken)),
-    subject('admitted, through to the origin', () => ({
+    subject('claim (repeated)', () => post('open', 'claim', called[turn++ % called.length]?.queueToken)),
+    subject('forwarded to the origin', () => ({
       url: `${gateway.url}/`,
       headers: { Host: 'open.test', Authorization: `Bearer ${admissionToken}` },
     })),
   ];
   try {
-    for (let pass = 0; pass < ROUNDS; pass++) {
-      for (const one of subjects) one.perSecond.push(await round(one));
+    for (let turns = 0; turns < ROUNDS; turns++) {
+      for (const each of subjects) each.perSecond.push(await round(each));
     }
-    const yardstick = median(subjects[0]?.perSecond ?? []);
+    const baseline = median(subjects[0]?.perSecond ?? []);
     console.log(`${CONNECTIONS} connections, median of ${ROUNDS} interleaved rounds of ${ROUND_MS / 1000} s`);
     for (const { name, perSecond } of subjects) {
       const figure = median(perSecond);
-      console.log(`${name.padEnd(34)} ${figure.toFixed(0).padStart(6)}/s   ${(figure / yardstick).toFixed(2)} of bare`);
+      console.log(`${name.padEnd(34)} ${figure.toFixed(0).padStart(6)}/s   ${(figure / baseline).toFixed(2)} of bare`);
     }
   } finally {
     agent.destroy();

@@ -1,5 +1,5 @@
-// Bundles the worker into dist/worker.js, the one artefact that workerd, wrangler and the tests run. Scripts and styles
-// for browsers are bundled first and enter the worker as text, because workerd serves no files.
+// `npm run build`: bundles the worker into dist/worker.js, the one file that workerd, wrangler and the tests run. Scripts and
+// styles for browsers are bundled first and become text in the worker, because workerd serves no files.
 
 import { createHash } from 'node:crypto';
 import { renameSync } from 'node:fs';
@@ -27,8 +27,7 @@ export const browserBundles: Plugin = {
         format: 'iife',
         target: ['es2022', 'chrome100', 'safari15.4', 'firefox100'],
         jsx: 'automatic',
-        // Visitors' pages bring a JSX runtime of their own, which weighs less than the page; a project's tsconfig, which
-        // names the server's, must not decide here.
+        // Visitors' pages have a JSX runtime of their own, which is smaller; a tsconfig would name the server's.
         jsxImportSource: path.startsWith(resolve(root, 'worker/pages'))
           ? resolve(root, 'worker/pages/jsx')
           : 'hono/jsx/dom',
@@ -46,7 +45,7 @@ export const browserBundles: Plugin = {
   },
 };
 
-/** Writes dist/worker.js and returns its path. In one step, because a gateway that starts meanwhile reads it whole or not. */
+/** Writes dist/worker.js and returns its path. It is replaced as a whole, because a gateway may start at the same time. */
 export async function buildWorker(): Promise<string> {
   const file = resolve(root, 'dist/worker.js');
   const outfile = `${file}.${process.pid}`;

@@ -1,33 +1,38 @@
-// `npm run deploy`: checks the settings with the gateway's own rules, then `wrangler deploy`. What a worker would refuse to
-// run with is refused here, before anything is uploaded. Secrets are set with `wrangler secret put`, never by this.
+// `npm run deploy`: checks the settings with the gateway's own rules, then runs `wrangler deploy`. Settings that the worker
+// would not start with are refused here, before anything is uploaded. Secrets are set with `wrangler secret put`, never here.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { readSettings, SettingsError } from '../worker/settings.ts';
+import { readSettings } from '../worker/settings.ts';
 import { newSigningKey } from '../worker/tokens/signing-keys.ts';
+import { runCommand } from './lib/run-command.ts';
 
-try {
+/** Variables of the worker that are taken from the environment. */
+const VARIABLES = [
+  'PUBLIC_URL',
+  'CONSOLE_URL',
+  'ACCESS_TEAM_URL',
+  'ACCESS_AUDIENCE',
+  'ACCESS_ROLES',
+  'REDIS_RELAYS',
+  'REDIS_REPLICAS',
+];
+
+await runCommand(async () => {
   const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '[]');
   const variables: Record<string, string> = { ROOMS: rooms };
-  for (const name of ['PUBLIC_URL', 'CONSOLE_URL', 'ACCESS_TEAM_URL', 'ACCESS_AUDIENCE', 'ACCESS_ROLES']) {
+  for (const name of VARIABLES) {
     const value = process.env[name];
     if (value !== undefined) variables[name] = value;
   }
-  for (const name of ['REDIS_RELAYS', 'REDIS_REPLICAS']) {
-    const value = process.env[name];
-    if (value !== undefined) variables[name] = value;
-  }
-  // The secrets are Cloudflare's to keep; others stand in for them here, so that the rest is checked. The pair for Redis is
-  // two more secrets, which the worker checks.
-  const standIns = {
+  // Only Cloudflare has the secrets. Generated ones replace them here, so that everything else is checked; the two settings
+  // of Redis are secrets too, which the worker checks when it starts.
+  const secrets = {
     SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
     OPERATOR_KEY: crypto.randomUUID(),
   };
-  readSettings({ ...variables, ...standIns });
+  readSettings({ ...variables, ...secrets });
   const options = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
   const { status } = spawnSync('wrangler', ['deploy', ...options, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.exit(status ?? 1);
-} catch (error) {
-  console.error(error instanceof SettingsError ? error.message : error);
-  process.exit(1);
-}
+});

@@ -1,35 +1,27 @@
 // `npm run dev`: the same worker under `wrangler dev`, which rebuilds it on every change, with the settings of `npm start`.
-// For looking at changes only: it answers a tenth of what `npm start` does.
+// For development only: it serves a tenth of the requests that `npm start` does.
 
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startDemoOrigin } from '../origin/demo/server.ts';
-import { readSettings, SettingsError } from '../worker/settings.ts';
+import { readSettings } from '../worker/settings.ts';
+import { startDemoSite } from './lib/demo-site.ts';
 import { workerVariables } from './lib/gateway-process.ts';
-import { DEMO_AUDIENCE, localSettings } from './lib/local-settings.ts';
+import { localSettings } from './lib/local-settings.ts';
+import { runCommand } from './lib/run-command.ts';
 
-try {
+await runCommand(async () => {
   const { settings, port, dataDir, demoOriginPort } = await localSettings(process.env);
   const variables = workerVariables(settings);
   readSettings(variables);
   const file = join(dataDir, 'dev.env');
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
-  if (demoOriginPort !== null) {
-    await startDemoOrigin({
-      port: demoOriginPort,
-      dataDir,
-      issuer: new URL(settings.publicUrl).origin,
-      audience: DEMO_AUDIENCE,
-      jwksUrl: `http://127.0.0.1:${port}/.well-known/jwks.json`,
-    });
-  }
+  const { publicUrl } = settings;
+  const gatewayUrl = `http://127.0.0.1:${port}`;
+  if (demoOriginPort !== null) await startDemoSite({ port: demoOriginPort, dataDir, publicUrl, gatewayUrl });
   const persistence = ['--persist-to', join(dataDir, 'dev')];
   const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--env-file', file, ...persistence];
   const wrangler = spawn('wrangler', args, { stdio: 'inherit' });
   wrangler.once('exit', (code) => process.exit(code ?? 1));
-} catch (error) {
-  console.error(error instanceof SettingsError ? error.message : error);
-  process.exit(1);
-}
+});

@@ -1,25 +1,25 @@
-// `npm run screenshots`: the pictures of docs/screens, made anew from the running product in headless Chromium: every page a
-// visitor can see, and the operators' console before the opening, in the rush of a rehearsal, and with alarms.
+// `npm run screenshots`: replaces the pictures of docs/screens with screenshots of the running product in headless Chromium:
+// every page a visitor can see, and the operators' console before the opening, during a rehearsal's rush, and with alarms.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { startDemoOrigin } from '../origin/demo/server.ts';
 import { CONSOLE_PATH, OPERATOR_PATH, PREVIEW_KINDS } from '../worker/contract/operator-api.ts';
 import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 import { buildWorker } from './build.ts';
 import { launchChromium } from './lib/chromium.ts';
-import { freePort } from './lib/free-port.ts';
-import { type GatewaySettings, type RunningGateway, startGateway } from './lib/gateway-process.ts';
+import { demoRoom, startDemoSite } from './lib/demo-site.ts';
+import { type RunningGateway, startGateway } from './lib/gateway-process.ts';
+import { freePort } from './lib/loopback-ports.ts';
 
 const folder = resolve(import.meta.dirname, '../docs/screens');
 
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
 
-/** Each page once in each language; light and dark, phone and desktop take turns. */
+/** Each page once in each language: one light on a phone, one dark on a desktop. */
 const VISITOR_SHOTS = [
   { language: 'ko', colorScheme: 'light', viewport: PHONE },
   { language: 'en', colorScheme: 'dark', viewport: DESKTOP },
@@ -33,16 +33,16 @@ async function visitorPages(browser: Browser, gateway: RunningGateway): Promise<
     const page = await context.newPage();
     for (const kind of PREVIEW_KINDS) {
       const url = `${gateway.url}${OPERATOR_PATH}/rooms/demo/preview?kind=${kind}&language=${language}`;
-      const answer = await fetch(url, { headers: { Authorization: `Bearer ${operatorKey}` } });
-      if (!answer.ok) throw new Error(`${kind}: ${answer.status} ${await answer.text()}`);
-      await page.setContent(await answer.text());
+      const response = await fetch(url, { headers: { Authorization: `Bearer ${operatorKey}` } });
+      if (!response.ok) throw new Error(`${kind}: status ${response.status} ${await response.text()}`);
+      await page.setContent(await response.text());
       await page.screenshot({ path: join(folder, `visitor-${kind}-${language}.png`), fullPage: true });
     }
     await context.close();
   }
 }
 
-/** The console through an opening that a rehearsal plays: waiting, the rush, alarms when the site goes away, editor and log. */
+/** The console during an opening with a rehearsal's visitors: waiting, the rush, the editor, and alarms when the site is down. */
 async function consoleScreens(
   browser: Browser,
   gateway: RunningGateway,
@@ -52,7 +52,7 @@ async function consoleScreens(
   const shot = (name: string, fullPage = false) =>
     page.screenshot({ path: join(folder, `console-${name}.png`), fullPage });
   const report = join(dataDir, 'rehearsal.html');
-  const players = spawn(
+  const rehearsal = spawn(
     process.execPath,
     [
       ...[resolve(import.meta.dirname, 'rehearse.ts'), '--url', gateway.url, '--room', 'demo'],
@@ -87,10 +87,10 @@ async function consoleScreens(
   await closeOrigin();
   await page.locator('.alarms').waitFor({ timeout: 30_000 });
   await page.locator('button[aria-keyshortcuts="H"]').click();
-  await page.locator('.deeds').waitFor();
+  await page.locator('.actions').waitFor();
   await page.waitForTimeout(3_000);
   await shot('alarm-ko');
-  players.kill('SIGKILL');
+  rehearsal.kill('SIGKILL');
 }
 
 async function signedIn(browser: Browser, gateway: RunningGateway, options: BrowserContextOptions): Promise<Page> {
@@ -110,9 +110,9 @@ async function lightScreen(page: Page): Promise<void> {
 
 function gallery(): string {
   const rows = PREVIEW_KINDS.map((kind) => `| ${kind} | ![](visitor-${kind}-ko.png) | ![](visitor-${kind}-en.png) |`);
-  const screens = ['waiting-ko', 'open-ko', 'alarm-ko', 'open-phone-en', 'editor-en'];
-  const consoles = screens.map((name) => `![The console: ${name}](console-${name}.png)`).join('\n\n');
-  return `# What people see\n\nMade by \`npm run screenshots\`.\n\n| page | Korean, phone | English, desktop |\n|---|---|---|\n${rows.join('\n')}\n\n# What operators see\n\n${consoles}\n`;
+  const names = ['waiting-ko', 'open-ko', 'alarm-ko', 'open-phone-en', 'editor-en'];
+  const screens = names.map((name) => `![The console: ${name}](console-${name}.png)`).join('\n\n');
+  return `# What visitors see\n\nCreated by \`npm run screenshots\`.\n\n| page | Korean, phone | English, desktop |\n|---|---|---|\n${rows.join('\n')}\n\n# What operators see\n\n${screens}\n`;
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-screens-'));
@@ -120,22 +120,14 @@ await buildWorker();
 mkdirSync(folder, { recursive: true });
 const port = await freePort();
 const publicUrl = `http://127.0.0.1:${port}`;
-const audience = 'urn:fairgate:origin:demo';
-const jwksUrl = `${publicUrl}/.well-known/jwks.json`;
-const origin = await startDemoOrigin({ port: 0, dataDir, issuer: publicUrl, audience, jwksUrl });
-const settings: GatewaySettings = {
-  rooms: [
-    {
-      id: 'demo',
-      title: { ko: '백신 사전예약', en: 'Vaccine pre-registration' },
-      hosts: ['*'],
-      origin: origin.url,
-      audience,
-      expectedVisitors: 500,
-      schedule: { opensAt: '+30s' },
-      policy: { newUsersPerMinute: 600, totalActiveUsers: 120, sessionMinutes: 10 },
-    },
-  ],
+const origin = await startDemoSite({ port: 0, dataDir, publicUrl, gatewayUrl: publicUrl });
+const room = demoRoom({
+  origin: origin.url,
+  schedule: { opensAt: '+30s' },
+  policy: { newUsersPerMinute: 600, totalActiveUsers: 120, sessionMinutes: 10 },
+});
+const settings = {
+  rooms: [{ ...room, expectedVisitors: 500 }],
   keys: { keys: [await newSigningKey(0)] },
   publicUrl,
   operatorKey,

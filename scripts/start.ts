@@ -1,34 +1,27 @@
-// `npm start`: the gateway on workerd, the demo origin beside it, and a demo room that opens in a minute. Everything it
-// makes (keys, rooms, bookings) stays in DATA_DIR, so a restart goes on where it stopped.
+// `npm start`: the gateway on workerd, the demo site beside it, and a demo room that opens within a minute. Keys, rooms and
+// bookings are stored in DATA_DIR, so a restart continues where it stopped.
 
-import { startDemoOrigin } from '../origin/demo/server.ts';
 import { CONSOLE_PATH } from '../worker/contract/operator-api.ts';
-import { SettingsError } from '../worker/settings.ts';
 import { buildWorker } from './build.ts';
+import { startDemoSite } from './lib/demo-site.ts';
 import { startGateway } from './lib/gateway-process.ts';
-import { checkPorts, DEMO_AUDIENCE, type LocalSettings, localSettings } from './lib/local-settings.ts';
+import { checkPorts, type LocalSettings, localSettings } from './lib/local-settings.ts';
+import { runCommand } from './lib/run-command.ts';
 
-async function start(): Promise<void> {
+await runCommand(async () => {
   const local = await localSettings(process.env);
   await checkPorts(local);
-  const { settings, port, dataDir } = local;
+  const { settings, port, dataDir, demoOriginPort } = local;
   await buildWorker();
   const gateway = await startGateway({ settings, port, dataDir, log: (line) => console.error(line) });
-  // Whatever ends this program, a demo site that does not come up included, must not leave a gateway behind.
-  process.once('exit', () => gateway.process.kill());
+  const { publicUrl } = settings;
   const demo =
-    local.demoOriginPort === null
+    demoOriginPort === null
       ? null
-      : await startDemoOrigin({
-          port: local.demoOriginPort,
-          dataDir,
-          issuer: new URL(settings.publicUrl).origin,
-          audience: DEMO_AUDIENCE,
-          jwksUrl: `${gateway.url}/.well-known/jwks.json`,
-        });
+      : await startDemoSite({ port: demoOriginPort, dataDir, publicUrl, gatewayUrl: gateway.url });
 
   gateway.process.once('exit', (code, signal) => {
-    console.error(`The gateway ended (${signal ?? `code ${code}`}). Start it again; everybody keeps their place.`);
+    console.error(`The gateway exited with ${signal ?? `code ${code}`}. Start it again: visitors keep their places.`);
     process.exit(1);
   });
   const stop = async (): Promise<void> => {
@@ -38,38 +31,33 @@ async function start(): Promise<void> {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  // A room comes to be when it is first asked for, and an opening "50s after the start" is counted from then.
+  // A room is created by its first request, and an opening "50s after the start" counts from then.
   await Promise.all(settings.rooms.map(({ id }) => fetch(`${gateway.url}/_fairgate/rooms/${id}/board`)));
   console.log(welcome(local));
-}
+});
 
 function welcome(local: LocalSettings): string {
-  const { settings, originUrl, opensAt, madeOperatorKey } = local;
+  const { settings, originUrl, opensAt, generatedOperatorKey } = local;
   const opening = opensAt.startsWith('+') ? `${opensAt.slice(1)} after its first start` : `at ${opensAt}`;
   const url = settings.publicUrl;
   return `
 Fairgate is running.
 
   visitors      ${url}/        the demo room opens ${opening}
-  deep link     ${url}/book    the same line, before the opening and after it
-  origin        ${originUrl}/        refuses whoever did not come through the line
+  deep link     ${url}/book    leads into the same line, before and after the opening
+  origin        ${originUrl}/        refuses requests that did not come through the gateway
   console       ${settings.consoleUrl ?? url}${CONSOLE_PATH}
-  operator key  ${madeOperatorKey ?? 'as given in OPERATOR_KEY'}
+  operator key  ${generatedOperatorKey ?? 'the value of OPERATOR_KEY'}
   API           ${url}/_fairgate/openapi.json
   metrics       ${url}/_fairgate/metrics
   public keys   ${url}/.well-known/jwks.json
-${whereStateIs(local)}`;
+
+${stateSentence(local)}`;
 }
 
-function whereStateIs({ settings, dataDir }: LocalSettings): string {
-  if (settings.redis?.url)
-    return `Rooms are in Redis at ${new URL(settings.redis.url).host}; keys and bookings are in ${dataDir}.`;
-  return `State is in ${dataDir}: a restart goes on from there. To begin anew, stop and remove that folder.`;
-}
-
-try {
-  await start();
-} catch (error) {
-  console.error(error instanceof SettingsError ? error.message : error);
-  process.exit(1);
+function stateSentence({ settings, dataDir }: LocalSettings): string {
+  if (settings.redis?.url) {
+    return `Rooms are stored in Redis at ${new URL(settings.redis.url).host}, keys and bookings in ${dataDir}.`;
+  }
+  return `State is stored in ${dataDir}. A restart continues from there; to start over, stop and delete that folder.`;
 }

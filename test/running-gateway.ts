@@ -1,29 +1,29 @@
-// A whole Fairgate for one test file: the built gateway on workerd and the demo origin beside it, on free loopback ports,
-// with state in a temporary folder. Also raw requests, for what no HTTP client would send.
+// A whole Fairgate for one test file: the built gateway on workerd and the demo site beside it, on free loopback ports, with
+// state in a temporary folder. Also a visitor with cookies, and raw requests that no HTTP client would send.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startDemoOrigin } from '../origin/demo/server.ts';
-import { freePort } from '../scripts/lib/free-port.ts';
+import { DEMO_AUDIENCE, demoRoom, startDemoSite } from '../scripts/lib/demo-site.ts';
 import { type RunningGateway, startGateway } from '../scripts/lib/gateway-process.ts';
+import { freePort } from '../scripts/lib/loopback-ports.ts';
 import type { RoomInput } from '../worker/settings.ts';
 import type { RedisAddress } from '../worker/store/redis/redis-client.ts';
 import { newSigningKey, type SigningKeys } from '../worker/tokens/signing-keys.ts';
 
-export const AUDIENCE = 'urn:fairgate:origin:demo';
+export const AUDIENCE = DEMO_AUDIENCE;
 export const OPERATOR_KEY = 'test-operator-key-0123456789-abcdefghij';
 
 export interface Running {
-  /** Loopback address of the gateway; its host is also the public one. */
+  /** Loopback address of the gateway, and its public address. */
   url: string;
   origin: { url: string; port: number };
   keys: SigningKeys;
   dataDir: string;
   log: string[];
   gateway: RunningGateway;
-  /** Ends the gateway (by default as a crash would) and starts it again on the same port and data. */
+  /** Stops the gateway, by default as a crash would, and starts it again on the same port and data. */
   restart(signal?: NodeJS.Signals): Promise<void>;
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export interface RunningOptions {
   /** Use this origin instead of the demo. */
   originUrl?: string;
   slotsPerClinic?: number;
-  /** Rooms live there instead of on disk. */
+  /** Rooms are stored there instead of on disk. */
   redis?: RedisAddress & { replicas?: string };
 }
 
@@ -47,29 +47,20 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const log: string[] = [];
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
-  const origin = await startDemoOrigin({
+  const origin = await startDemoSite({
     port: 0,
     dataDir,
-    issuer: publicUrl,
-    audience: AUDIENCE,
-    jwksUrl: `${publicUrl}/.well-known/jwks.json`,
+    publicUrl,
+    gatewayUrl: publicUrl,
     ...(options.slotsPerClinic === undefined ? {} : { slotsPerClinic: options.slotsPerClinic }),
   });
-  const { policy, ...room } = options.room ?? {};
-  const rooms: RoomInput[] = [
-    {
-      id: 'demo',
-      title: { ko: '백신 사전예약', en: 'Vaccine pre-registration' },
-      hosts: ['*'],
-      paths: ['/'],
-      origin: options.originUrl ?? origin.url,
-      audience: AUDIENCE,
-      schedule: { opensAt: '+0s' },
-      policy: { newUsersPerMinute: 600, totalActiveUsers: 200, sessionMinutes: 5, ...policy },
-      ...room,
-    },
-    ...(options.moreRooms?.(origin.url) ?? []),
-  ];
+  const { policy, ...changes } = options.room ?? {};
+  const demo = demoRoom({
+    origin: options.originUrl ?? origin.url,
+    schedule: { opensAt: '+0s' },
+    policy: { newUsersPerMinute: 600, totalActiveUsers: 200, sessionMinutes: 5, ...policy },
+  });
+  const rooms = [{ ...demo, ...changes }, ...(options.moreRooms?.(origin.url) ?? [])];
   const redis = options.redis === undefined ? {} : { redis: options.redis };
   const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, ...redis };
   const start = () => startGateway({ settings, port, dataDir, log: (line) => log.push(line) });
@@ -85,7 +76,7 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
       running.gateway = await start();
     },
     async stop() {
-      // What the tests leave behind is deleted; connections they left open must not hold the end up.
+      // Its data is deleted with it, and connections that a test left open must not delay the end.
       await running.gateway.stop('SIGKILL');
       await origin.close();
       rmSync(dataDir, { recursive: true, force: true });
@@ -94,7 +85,7 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   return running;
 }
 
-/** A browser's cookies for one site, as far as these tests need them. */
+/** A browser's cookies for one site, as far as tests need them. */
 export class CookieJar {
   readonly #cookies = new Map<string, string>();
 
@@ -119,7 +110,7 @@ export class CookieJar {
   }
 }
 
-/** One visitor with a jar: page visits, the room's API, and plain requests. */
+/** One visitor with cookies: page visits, the room's API, and plain requests. */
 export class TestVisitor {
   readonly jar = new CookieJar();
   readonly #url: string;
@@ -156,16 +147,16 @@ export class TestVisitor {
   }
 }
 
-/** Sends bytes as they are to a loopback port and returns the answer's text; ends when the peer closes or is silent. */
+/** Sends raw bytes to a loopback port and returns the text of the response; ends when the peer closes or is silent. */
 export function rawRequest(port: number, text: string, silenceMs = 2_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
-    let answer = '';
+    let received = '';
     socket.setTimeout(silenceMs, () => socket.destroy());
     socket.on('data', (chunk) => {
-      answer += chunk.toString('latin1');
+      received += chunk.toString('latin1');
     });
-    socket.on('error', (error) => (answer === '' ? reject(error) : resolve(answer)));
-    socket.on('close', () => resolve(answer));
+    socket.on('error', (error) => (received === '' ? reject(error) : resolve(received)));
+    socket.on('close', () => resolve(received));
   });
 }

@@ -1,4 +1,4 @@
-# What the bench compares with: a bare Hono answer on the same runtime.
+# What the bench compares with: a bare Hono app (bench-bare.ts) on the same runtime.
 
 using Workerd = import "/workerd/workerd.capnp";
 

@@ -1,4 +1,4 @@
-// The bench's yardstick: the least that a Hono app on workerd does for a request.
+// What the bench compares with: the least that a Hono app on workerd does for a request.
 
 import { Hono } from 'hono';
 

@@ -1,11 +1,13 @@
-// Debian's Chromium, headless, for tests and screenshots: no sandbox (it runs as root in a container) and none of the things
-// that a browser does on a network by itself.
+// Debian's Chromium, headless, for tests and screenshots: without its sandbox, because it runs as root in containers, and
+// without the network requests that a browser makes by itself.
 
 import { type Browser, chromium } from 'playwright-core';
+import { CHROMIUM, requireInstalled } from './system-packages.ts';
 
-export function launchChromium(): Promise<Browser> {
+export async function launchChromium(): Promise<Browser> {
+  requireInstalled(CHROMIUM);
   return chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: CHROMIUM.file,
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -1,7 +1,6 @@
 // Runs the built gateway on workerd, the production runtime, as a child process: for `npm start`, the tests and the bench.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -11,12 +10,10 @@ import type { AccessSettings } from '../../worker/operators/access.ts';
 import { type RoomInput, readSettings } from '../../worker/settings.ts';
 import type { RedisAddress } from '../../worker/store/redis/redis-client.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { stopProcess, whenReady } from './child-process.ts';
 
 /** The package is CommonJS without types; its `default` is the path of the runtime's binary. */
 const { default: workerdPath } = createRequire(import.meta.url)('workerd') as { default: string };
-
-/** A machine under load may take a while to map the runtime's 120 MB; beyond this something is wrong. */
-const START_MS_MAX = 20_000;
 
 export interface GatewaySettings {
   rooms: RoomInput[];
@@ -26,18 +23,18 @@ export interface GatewaySettings {
   /** Where operators reach the console, if not where visitors reach the gateway. */
   consoleUrl?: string;
   access?: AccessSettings;
-  /** Where rooms live, if not in `dataDir`. */
+  /** Where rooms are stored, if not in `dataDir`. */
   redis?: RedisAddress & { replicas?: string };
 }
 
-/** Settings in the form in which every deployment gets them: variables and secrets of the worker. */
+/** Settings as every deployment receives them: variables and secrets of the worker. */
 export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUrl, access, redis }: GatewaySettings) {
   const variables: Record<string, string> = {
     ROOMS: JSON.stringify(rooms),
     SIGNING_KEYS: JSON.stringify(keys),
     PUBLIC_URL: publicUrl,
     OPERATOR_KEY: operatorKey,
-    // Said in every case, so that the variables of whoever starts it do not decide.
+    // Always set, so that the environment of this process does not decide.
     UPSTASH_REDIS_REST_URL: redis?.url ?? '',
     UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
   };
@@ -51,11 +48,11 @@ export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUr
   return variables;
 }
 
-export interface GatewayOptions {
+interface GatewayOptions {
   settings: GatewaySettings;
   /** Loopback port; 0: a free one. */
   port: number;
-  /** Where rooms live; the same directory brings the same rooms. */
+  /** Where rooms are stored; a gateway started with the same folder has the same rooms. */
   dataDir: string;
   /** Receives each line the gateway logs. */
   log: (line: string) => void;
@@ -92,28 +89,12 @@ export async function runWorkerd(
     { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
   );
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', log);
-  const listening = await Promise.race([
-    listeningPort(child.stdio[3] as Readable),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`workerd ended with code ${code} before it listened; is port ${port} taken?`);
-    }),
-    new Promise<never>((_, reject) => {
-      setTimeout(
-        () => reject(new Error(`workerd did not listen within ${START_MS_MAX / 1000} s.`)),
-        START_MS_MAX,
-      ).unref();
-    }),
-  ]);
+  const listening = await whenReady(child, `workerd (port ${port})`, listeningPort(child.stdio[3] as Readable));
   return {
     url: `http://127.0.0.1:${listening}`,
     port: listening,
     process: child,
-    async stop(signal = 'SIGTERM') {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill(signal);
-      await exited;
-    },
+    stop: (signal = 'SIGTERM') => stopProcess(child, signal),
   };
 }
 
@@ -122,5 +103,6 @@ async function listeningPort(control: Readable): Promise<number> {
     const event: { event: string; port?: number } = JSON.parse(line);
     if (event.event === 'listen' && event.port !== undefined) return event.port;
   }
-  throw new Error('workerd closed its control channel before it listened.');
+  // The channel closes when the process exits, which `whenReady` reports.
+  return new Promise<never>(() => {});
 }

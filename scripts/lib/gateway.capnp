@@ -1,5 +1,5 @@
 # The gateway as workerd serves it: the bundle, rooms in Durable Objects on local disk, settings from the environment.
-# Address and directory are given on the command line by scripts/lib/gateway-process.ts.
+# Address and directory come from the command line, see scripts/lib/gateway-process.ts.
 
 using Workerd = import "/workerd/workerd.capnp";
 

@@ -1,31 +1,27 @@
-// Provides what the tests need beyond npm, from Debian, when root: Chromium with Korean fonts, and redis-server; otherwise a
-// clear sentence.
+// The first step of `npm test`, and the only one that installs anything: Chromium, Korean fonts and Redis from Debian, as
+// root. Anywhere else it says what to install and fails.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { isInstalled, TEST_PACKAGES } from './system-packages.ts';
 
-const NEEDED = [
-  { package: 'chromium', file: '/usr/bin/chromium' },
-  { package: 'fonts-noto-cjk', file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc' },
-  { package: 'redis-server', file: '/usr/bin/redis-server' },
-];
+const missing = TEST_PACKAGES.filter((needed) => !isInstalled(needed)).map(({ name }) => name);
 
-const missing = NEEDED.filter(({ file }) => !existsSync(file)).map((needed) => needed.package);
 if (missing.length > 0) {
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot || !existsSync('/usr/bin/apt-get')) {
-    console.error(`The tests need ${missing.join(' and ')}. On Debian: sudo apt-get install ${missing.join(' ')}`);
+  const names = missing.join(' ');
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    console.error(`npm test needs these Debian packages: ${names}. Install them: sudo apt-get install ${names}`);
     process.exit(1);
   }
-  console.log(`Installing ${missing.join(', ')} from Debian for the tests.`);
+  console.log(`npm test needs these Debian packages and installs them now, with apt-get: ${names}`);
+  aptGet('update');
+  aptGet('install', '--yes', '--no-install-recommends', ...missing);
+}
+
+function aptGet(...args: string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...missing]]) {
-    const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
-    if (status !== 0) {
-      console.error(
-        `apt-get ${args[0]} failed (status ${status}). Install ${missing.join(' ')} by hand and run again.`,
-      );
-      process.exit(1);
-    }
-  }
+  const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status === 0) return;
+  console.error(`apt-get ${args.join(' ')} failed with status ${status}. Install by hand: ${missing.join(' ')}`);
+  process.exit(1);
 }

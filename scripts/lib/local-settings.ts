@@ -1,16 +1,17 @@
-// What a gateway on one's own machine runs with: the environment of `npm start`, the demo room made of it, further rooms,
-// and the keys that are kept in DATA_DIR.
+// The settings of a gateway on one's own machine: the environment of `npm start`, the demo room that it describes, further
+// rooms, and the keys that are stored in DATA_DIR.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
 import { siteFields } from '../../worker/contract/room-schema.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { demoRoom } from './demo-site.ts';
 import type { GatewaySettings } from './gateway-process.ts';
+import { isPortFree } from './loopback-ports.ts';
 
 const wholeNumber = z
   .string()
@@ -26,7 +27,7 @@ const environment = z.object({
   ORIGIN_PORT: port.default(8788),
   ORIGIN_URL: siteFields.origin.optional(),
   DATA_DIR: z.string().min(1).default('.fairgate'),
-  // Within a minute of the start somebody who tries it is called and inside.
+  // A person who tries it is called and inside within a minute of the start.
   OPENS_AT: z
     .string()
     .refine((text) => openingTime.safeParse(text).success, 'must be RFC 3339 with a zone, or as +50s, +5m, +2h')
@@ -46,35 +47,43 @@ const environment = z.object({
 type Environment = z.output<typeof environment>;
 
 const ROOMS_FILE = 'rooms.json';
-export const DEMO_AUDIENCE = 'urn:fairgate:origin:demo';
 
 export interface LocalSettings {
   settings: GatewaySettings;
   port: number;
   dataDir: string;
   opensAt: string;
-  /** null: the demo origin is not wanted, ORIGIN_URL names another. */
+  /** null: ORIGIN_URL names another origin. */
   demoOriginPort: number | null;
   originUrl: string;
-  /** The operator key, where it was made here and has to be shown once. */
-  madeOperatorKey: string | null;
+  /** null: OPERATOR_KEY is set. */
+  generatedOperatorKey: string | null;
 }
 
-/** @throws SettingsError for what the environment itself gets wrong; rooms are checked with the gateway's settings */
+/** @throws SettingsError for wrong variables; rooms and secrets are checked with the gateway's settings */
 export async function localSettings(variables: NodeJS.ProcessEnv): Promise<LocalSettings> {
   const env = readEnvironment(variables);
   const dataDir = resolve(env.DATA_DIR);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const originUrl = env.ORIGIN_URL ?? `http://127.0.0.1:${env.ORIGIN_PORT}`;
-  const rooms = [demoRoom(env, originUrl), ...otherRooms(env)];
-  const madeOperatorKey = env.OPERATOR_KEY === undefined ? keptOperatorKey(dataDir) : null;
+  const demo = demoRoom({
+    origin: originUrl,
+    schedule: { opensAt: env.OPENS_AT },
+    policy: {
+      newUsersPerMinute: env.NEW_USERS_PER_MINUTE,
+      totalActiveUsers: env.TOTAL_ACTIVE_USERS,
+      sessionMinutes: env.SESSION_MINUTES,
+    },
+  });
+  const rooms = [demo, ...furtherRooms(env)];
+  const generatedOperatorKey = env.OPERATOR_KEY === undefined ? storedOperatorKey(dataDir) : null;
   return {
     settings: {
-      // A room of the file named "demo" takes the demo's place.
+      // A room of the file with the id "demo" replaces the demo room.
       rooms: rooms.filter((room, index) => rooms.findLastIndex(({ id }) => id === room.id) === index),
-      keys: await keptSigningKeys(dataDir),
+      keys: await storedSigningKeys(dataDir),
       publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
-      operatorKey: madeOperatorKey ?? env.OPERATOR_KEY ?? '',
+      operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
       redis: {
         url: env.UPSTASH_REDIS_REST_URL,
@@ -87,106 +96,74 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
     opensAt: env.OPENS_AT,
     demoOriginPort: env.ORIGIN_URL === undefined ? env.ORIGIN_PORT : null,
     originUrl,
-    madeOperatorKey,
+    generatedOperatorKey,
   };
 }
 
 function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const parsed = environment.safeParse(variables);
   if (!parsed.success) {
-    // What is said of a value is said of those that are no secrets; secrets are checked with the gateway's settings.
-    const wrong = parsed.error.issues.map(({ path: [name], message }) => {
+    // The message contains the value: secrets are not checked here.
+    const problems = parsed.error.issues.map(({ path: [name], message }) => {
       return `${String(name)} is ${JSON.stringify(variables[String(name)])}: it ${message}.`;
     });
-    throw new SettingsError(wrong);
+    throw new SettingsError(problems);
   }
   const { PORT, ORIGIN_PORT, ORIGIN_URL } = parsed.data;
   if (ORIGIN_URL === undefined && PORT === ORIGIN_PORT) {
     throw new SettingsError([
-      `PORT and ORIGIN_PORT are both ${PORT}: gateway and demo site need one each. Put another.`,
+      `PORT and ORIGIN_PORT are both ${PORT}: gateway and demo site need a port each. Change one of them.`,
     ]);
   }
   if (ORIGIN_URL !== undefined && isOwnAddress(ORIGIN_URL, PORT)) {
     throw new SettingsError([
-      `ORIGIN_URL is ${ORIGIN_URL}, the gateway itself: every request would come back to it. Put the site's own address.`,
+      `ORIGIN_URL is ${ORIGIN_URL}, the gateway itself: every request would come back to it. Set the address of the site.`,
     ]);
   }
   return parsed.data;
 }
 
 function isOwnAddress(url: string, port: number): boolean {
-  const { hostname, port: wanted, protocol } = new URL(url);
-  return protocol === 'http:' && Number(wanted || 80) === port && /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
+  const { hostname, port: urlPort, protocol } = new URL(url);
+  return protocol === 'http:' && Number(urlPort || 80) === port && /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
 }
 
-/** @throws SettingsError where another program has one of the ports: said before anything is built */
+/** @throws SettingsError where another program uses one of the ports, before anything is built */
 export async function checkPorts({ port, demoOriginPort }: LocalSettings): Promise<void> {
-  const wanted = [
-    { name: 'PORT', number: port },
-    ...(demoOriginPort === null ? [] : [{ name: 'ORIGIN_PORT', number: demoOriginPort }]),
-  ];
-  const taken = await Promise.all(wanted.map(async (one) => ((await isFree(one.number)) ? [] : [one])));
-  const problems = taken.flat().map(({ name, number }) => {
-    return `${name} is ${number}, which another program has. Stop that one, or put a free port.`;
-  });
+  const problems: string[] = [];
+  for (const [name, number] of Object.entries({ PORT: port, ORIGIN_PORT: demoOriginPort })) {
+    if (number === null || (await isPortFree(number))) continue;
+    problems.push(
+      `${name} is ${number}, which another program uses. Stop that program, or set ${name} to a free port.`,
+    );
+  }
   if (problems.length > 0) throw new SettingsError(problems);
 }
 
-function isFree(number: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false)); // EADDRINUSE, or EACCES for a port of the system's
-    server.listen(number, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
-function demoRoom(env: Environment, origin: string): RoomInput {
-  return {
-    id: 'demo',
-    title: { ko: '백신 사전예약', en: 'Vaccine pre-registration' },
-    hosts: ['*'],
-    paths: ['/'],
-    origin,
-    audience: DEMO_AUDIENCE,
-    schedule: { opensAt: env.OPENS_AT },
-    policy: {
-      newUsersPerMinute: env.NEW_USERS_PER_MINUTE,
-      totalActiveUsers: env.TOTAL_ACTIVE_USERS,
-      sessionMinutes: env.SESSION_MINUTES,
-    },
-  };
-}
-
-/** Rooms of the variable ROOMS, else of rooms.json, as they stand there. */
-function otherRooms(env: Environment): RoomInput[] {
+/** Rooms of the variable ROOMS, else of rooms.json, unchecked. */
+function furtherRooms(env: Environment): RoomInput[] {
   const source = env.ROOMS === undefined ? ROOMS_FILE : 'ROOMS';
   const text = env.ROOMS ?? (existsSync(ROOMS_FILE) ? readFileSync(ROOMS_FILE, 'utf8') : '[]');
   try {
     const rooms: unknown = JSON.parse(text);
     if (Array.isArray(rooms)) return rooms;
   } catch {
-    // SyntaxError: said below, like every other wrong shape.
+    // SyntaxError: reported below, like every other wrong shape.
   }
-  throw new SettingsError([`${source} is not a JSON list of rooms. Put a list as docs/rooms.md shows, or remove it.`]);
+  throw new SettingsError([`${source} is not a JSON list of rooms. Write a list as in docs/rooms.md, or remove it.`]);
 }
 
-function keptOperatorKey(dataDir: string): string {
-  return kept(dataDir, 'operator-key') ?? keep(dataDir, 'operator-key', randomBytes(32).toString('base64url'));
+function storedOperatorKey(dataDir: string): string {
+  return readOrCreate(join(dataDir, 'operator-key'), () => randomBytes(32).toString('base64url'));
 }
 
-async function keptSigningKeys(dataDir: string): Promise<SigningKeys> {
-  const name = 'signing-keys.json';
-  const made = { keys: [await newSigningKey(0)] };
-  return JSON.parse(kept(dataDir, name) ?? keep(dataDir, name, JSON.stringify(made, null, 2)));
+async function storedSigningKeys(dataDir: string): Promise<SigningKeys> {
+  const generated = { keys: [await newSigningKey(0)] };
+  return JSON.parse(readOrCreate(join(dataDir, 'signing-keys.json'), () => JSON.stringify(generated, null, 2)));
 }
 
-function kept(dataDir: string, name: string): string | null {
-  const file = join(dataDir, name);
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
-}
-
-/** Secrets are readable by their owner alone. */
-function keep(dataDir: string, name: string, text: string): string {
-  writeFileSync(join(dataDir, name), `${text}\n`, { mode: 0o600 });
-  return text;
+/** The text of a file of secrets, which only its owner can read; written first where it does not exist. */
+function readOrCreate(file: string, create: () => string): string {
+  if (!existsSync(file)) writeFileSync(file, `${create()}\n`, { mode: 0o600 });
+  return readFileSync(file, 'utf8').trim();
 }

@@ -1,4 +1,4 @@
-# Access to what Durable Objects keep on local disk: the same namespaces and folder as gateway.capnp, another worker.
+# Access to the storage of Durable Objects on local disk: the namespaces and the folder of gateway.capnp, another worker.
 
 using Workerd = import "/workerd/workerd.capnp";
 

@@ -1,5 +1,5 @@
-// The places where a ledger (a room, or the directory) can lie, as commands for one's own machine see them: on local disk,
-// by way of a worker that opens what Durable Objects keep, and in Redis.
+// Where a ledger (a room, or the directory) can be stored, for the commands that check and move it: on local disk, through a
+// worker that opens the storage of Durable Objects, and in Redis.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -13,28 +13,28 @@ import { runWorkerd } from './gateway-process.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-export const TABLES: readonly Table[] = ['session', 'ending', 'history', 'audit', 'template'];
+const TABLES: readonly Table[] = ['session', 'ending', 'history', 'audit', 'template'];
 
 export interface LedgerLocation {
-  /** In words, for messages. */
+  /** For messages. */
   readonly where: string;
-  /** @param ledger `room:demo` or `directory`; null: nothing is there */
+  /** @param ledger `room:demo` or `directory` @returns null where it is not stored here */
   document(ledger: string): Promise<unknown>;
   rows(ledger: string): AsyncGenerator<Put>;
-  /** Rows first, the document last: what is broken off half way counts as not there. @returns false where it is taken */
+  /** Writes the rows first and the document last: an interrupted write leaves no ledger. @returns false where there is one */
   fill(ledger: string, rows: AsyncIterable<Put>, document: unknown): Promise<boolean>;
-  /** What its operator should know, in sentences. */
+  /** What the operator of the store should change, in sentences. */
   warnings(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** Rows written at once. */
-const FILL_ROWS = 500;
+/** Rows in one write. */
+const ROWS_PER_WRITE = 500;
 
-/** @throws where the gateway still runs on that folder, or there is none */
+/** @throws where the folder does not exist or a gateway is running on it */
 export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
   const rooms = resolve(dataDir, 'rooms');
-  if (!existsSync(rooms)) throw new Error(`${rooms} is not there. Put DATA_DIR as the gateway has it.`);
+  if (!existsSync(rooms)) throw new Error(`${rooms} does not exist. Set DATA_DIR to the folder of the gateway.`);
   await build({
     entryPoints: [resolve(root, 'worker/store/durable-objects/maintenance-worker.ts')],
     outfile: resolve(root, 'dist/maintenance-worker.js'),
@@ -44,29 +44,29 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
     target: 'es2024',
     logLevel: 'warning',
   });
-  const token = randomBytes(24).toString('base64url');
+  const token = randomToken(24);
   const logged: string[] = [];
   const options = [`--directory-path=disk=${rooms}`];
   const worker = await runWorkerd('maintenance-worker.capnp', 0, options, { MAINTENANCE_TOKEN: token }, (line) =>
     logged.push(line),
   );
-  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+  const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const response = await fetch(`${worker.url}/${path}`, { ...init, headers: { Authorization: `Bearer ${token}` } });
     if (response.status === 409 || response.ok) return response;
     throw new Error(
-      `${rooms} cannot be read (${response.status}). Is the gateway still running?\n${logged.join('\n')}`,
+      `${rooms} cannot be read (status ${response.status}). Stop the gateway first.\n${logged.join('\n')}`,
     );
   };
   return {
     where: rooms,
     async document(ledger) {
-      const text: string | null = await (await ask(encodeURIComponent(ledger))).json();
+      const text: string | null = await (await send(encodeURIComponent(ledger))).json();
       return text === null ? null : JSON.parse(text);
     },
     async *rows(ledger) {
       for (const table of TABLES) {
         for (let after = -1; ; ) {
-          const page: StoredRow[] = await (await ask(`${encodeURIComponent(ledger)}/${table}?after=${after}`)).json();
+          const page: StoredRow[] = await (await send(`${encodeURIComponent(ledger)}/${table}?after=${after}`)).json();
           for (const { key, json } of page) yield { kind: 'put', table, key, row: JSON.parse(json) } as Put;
           const last = page.at(-1);
           if (last === undefined) break;
@@ -76,12 +76,12 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
     },
     async fill(ledger, rows, document) {
       const path = encodeURIComponent(ledger);
-      if ((await ask(path, { method: 'DELETE' })).status === 409) return false;
-      for await (const some of inGroups(rows)) {
-        const kept = some.map(({ table, key, row }): StoredRow => ({ table, key, json: JSON.stringify(row) }));
-        if ((await ask(path, { method: 'POST', body: JSON.stringify(kept) })).status === 409) return false;
+      if ((await send(path, { method: 'DELETE' })).status === 409) return false;
+      for await (const batch of inBatches(rows)) {
+        const stored = batch.map(({ table, key, row }): StoredRow => ({ table, key, json: JSON.stringify(row) }));
+        if ((await send(path, { method: 'POST', body: JSON.stringify(stored) })).status === 409) return false;
       }
-      return (await ask(path, { method: 'PUT', body: JSON.stringify(document) })).status !== 409;
+      return (await send(path, { method: 'PUT', body: JSON.stringify(document) })).status !== 409;
     },
     warnings: async () => [],
     close: () => worker.stop(),
@@ -89,31 +89,31 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
 }
 
 export function redisLocation(address: RedisAddress): LedgerLocation {
-  const link = new RedisClient(address);
-  const at = (ledger: string) => new RedisArchive(link, ledger);
+  const client = new RedisClient(address);
+  const archiveOf = (ledger: string) => new RedisArchive(client, ledger);
   return {
     where: `Redis at ${new URL(address.url).host}`,
-    document: (ledger) => at(ledger).document(),
-    rows: (ledger) => at(ledger).rows(),
+    document: (ledger) => archiveOf(ledger).document(),
+    rows: (ledger) => archiveOf(ledger).rows(),
     async fill(ledger, rows, document) {
-      const archive = at(ledger);
+      const archive = archiveOf(ledger);
       if ((await archive.document()) !== null) return false;
       await archive.sweep();
-      for await (const some of inGroups(rows)) await archive.fill(some);
-      return archive.adopt(document, randomBytes(9).toString('base64url'));
+      for await (const batch of inBatches(rows)) await archive.fill(batch);
+      return archive.adopt(document, randomToken(9));
     },
     async warnings() {
-      const info = await at('directory').info();
+      const info = await archiveOf('directory').info();
       const warnings: string[] = [];
       const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
       if (policy !== undefined && policy !== 'noeviction') {
         warnings.push(
-          `Redis may throw keys away (maxmemory-policy ${policy}); a session that is gone can be granted twice. Put noeviction.`,
+          `Redis may evict keys (maxmemory-policy ${policy}); an evicted session can be granted twice. Set it to noeviction.`,
         );
       }
       if (/^aof_enabled:0/m.test(info)) {
         warnings.push(
-          'Redis keeps no append-only file: a restart takes it back to its last snapshot. Put appendonly yes.',
+          'Redis writes no append-only file: a restart restores only its last snapshot. Set appendonly to yes.',
         );
       }
       return warnings;
@@ -122,24 +122,27 @@ export function redisLocation(address: RedisAddress): LedgerLocation {
   };
 }
 
-async function* inGroups(rows: AsyncIterable<Put>): AsyncGenerator<Put[]> {
-  let group: Put[] = [];
+async function* inBatches(rows: AsyncIterable<Put>): AsyncGenerator<Put[]> {
+  let batch: Put[] = [];
   for await (const row of rows) {
-    group.push(row);
-    if (group.length < FILL_ROWS) continue;
-    yield group;
-    group = [];
+    batch.push(row);
+    if (batch.length < ROWS_PER_WRITE) continue;
+    yield batch;
+    batch = [];
   }
-  if (group.length > 0) yield group;
+  if (batch.length > 0) yield batch;
 }
 
-/** Where the environment says that rooms live, or what the caller names. */
-export async function namedPlace(name: string | undefined, env: NodeJS.ProcessEnv): Promise<LedgerLocation> {
+function randomToken(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
+
+/** @param name `durable` or `redis`; without it, the store that the environment configures */
+export async function locationNamed(name: string | undefined, env: NodeJS.ProcessEnv): Promise<LedgerLocation> {
   const [url = '', token = ''] = [env['UPSTASH_REDIS_REST_URL'], env['UPSTASH_REDIS_REST_TOKEN']];
   const chosen = name ?? (url === '' ? 'durable' : 'redis');
   if (chosen === 'durable') return diskLocation(env['DATA_DIR'] ?? '.fairgate');
-  if (chosen !== 'redis') throw new Error(`"${chosen}" is no store. Put durable or redis.`);
-  if (url === '' || token === '')
-    throw new Error('Put UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN to name the Redis.');
+  if (chosen !== 'redis') throw new Error(`"${chosen}" is not a store. Use durable or redis.`);
+  if (url === '' || token === '') throw new Error('Set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.');
   return redisLocation({ url, token });
 }

@@ -1,26 +1,26 @@
-// What `npm run rehearse` is told: every option with its bound and its sentence, checked at once, so that one attempt
-// shows every mistake. `--help` is made from the same list.
+// The options of `npm run rehearse`, each with its bounds and its line in `--help`. All are checked together, so that one run
+// reports every mistake.
 
 import { parseArgs } from 'node:util';
 import type { Limits } from './auditor.ts';
 import type { Mix } from './plan.ts';
-import type { Playing } from './rehearsal.ts';
+import type { RehearsalOptions } from './rehearsal.ts';
 import { checkTarget, type Target } from './rehearsal-target.ts';
 
-export interface Asked {
-  playing: Playing;
+export interface RehearsalArguments {
+  options: RehearsalOptions;
   mix: Mix;
   limits: Limits;
-  /** Where the page goes. */
+  /** Path of the HTML report. */
   report: string;
 }
 
-export type ReadArguments =
-  | { kind: 'asked'; asked: Asked }
+type ReadArguments =
+  | { kind: 'run'; run: RehearsalArguments }
   | { kind: 'help'; text: string }
   | { kind: 'misuse'; problems: string[] };
 
-/** A machine with two cores plays several thousand; far beyond, the report would speak of the player alone. */
+/** A machine with two cores simulates several thousand; far beyond, the report would measure the load generator alone. */
 const VISITORS_MAX = 50_000;
 const OVER_MS_MAX = 60 * 60_000;
 const CONNECTIONS_MAX = 4_000;
@@ -28,36 +28,36 @@ const SEED_MAX = 2 ** 32 - 1;
 
 interface Option {
   example: string;
-  says: string;
-  standard?: string;
+  help: string;
+  fallback?: string;
 }
 
 const OPTIONS: Record<string, Option> = {
-  url: { example: 'ADDRESS', says: 'the gateway', standard: 'http://localhost:8787' },
-  room: { example: 'ID', says: 'the room whose opening is played', standard: 'demo' },
-  visitors: { example: 'N', says: `how many people come, up to ${VISITORS_MAX}`, standard: '1000' },
-  over: { example: '60s', says: 'how long they arrive: half before the opening, half after', standard: '60s' },
-  before: { example: '0.4', says: 'share of them that comes before the opening', standard: '0.4' },
-  'no-show': { example: '0.3', says: 'share that never comes back', standard: '0.2' },
-  'leave-line': { example: '0.02', says: 'share that leaves the line', standard: '0.02' },
-  losses: { example: '0.03', says: 'share that loses the network while joining, and while claiming', standard: '0.03' },
-  'double-tabs': { example: '0.03', says: 'share that waits in two tabs', standard: '0.03' },
-  'deep-links': { example: '0.2', says: 'share that arrives by the deep link', standard: '0.2' },
-  attempts: { example: '0.05', says: 'share that tries a way around the line', standard: '0.05' },
-  stay: { example: '20s', says: 'how long people stay inside, on average', standard: '20s' },
-  'run-out': { example: '0.05', says: 'share of those inside who let the session run out', standard: '0.05' },
-  path: { example: '/', says: 'where people arrive', standard: '/' },
-  'deep-link': { example: '/book', says: 'an address behind the front page', standard: '/book' },
-  'new-users-per-minute': { example: 'N', says: 'hold the gateway to this limit, instead of the one on its board' },
-  'total-active-users': { example: 'N', says: 'hold the gateway to this many people inside at once' },
-  'origin-url': { example: 'ADDRESS', says: 'the origin’s own address, to see that it refuses too' },
-  'other-room': { example: 'ID', says: 'another room of the gateway, whose tokens are tried here' },
-  'as-host': { example: 'NAME', says: 'the host name that the room is known by, sent as Host' },
-  'host-i-may-load': { example: 'NAME', says: 'a host other than this machine that you may load with a crowd' },
-  connections: { example: 'N', says: 'connections that all visitors share', standard: '256' },
-  'at-most': { example: '15m', says: 'ends after this, wherever everybody stands', standard: '15m' },
-  seed: { example: 'N', says: 'the same seed plays the same people; printed at the start' },
-  report: { example: 'FILE.html', says: 'where the page of the report goes', standard: 'rehearsal.html' },
+  url: { example: 'ADDRESS', help: 'the gateway', fallback: 'http://localhost:8787' },
+  room: { example: 'ID', help: 'the room whose opening is rehearsed', fallback: 'demo' },
+  visitors: { example: 'N', help: `number of visitors, up to ${VISITORS_MAX}`, fallback: '1000' },
+  over: { example: '60s', help: 'time over which they arrive: half before the opening, half after', fallback: '60s' },
+  before: { example: '0.4', help: 'share that arrives before the opening', fallback: '0.4' },
+  'no-show': { example: '0.3', help: 'share that never comes back', fallback: '0.2' },
+  'leave-line': { example: '0.02', help: 'share that leaves the line', fallback: '0.02' },
+  losses: { example: '0.03', help: 'share that loses the network while joining, and while claiming', fallback: '0.03' },
+  'double-tabs': { example: '0.03', help: 'share that waits in two tabs', fallback: '0.03' },
+  'deep-links': { example: '0.2', help: 'share that arrives at the deep link', fallback: '0.2' },
+  attempts: { example: '0.05', help: 'share that tries to bypass the line', fallback: '0.05' },
+  stay: { example: '20s', help: 'mean time that visitors stay inside', fallback: '20s' },
+  'run-out': { example: '0.05', help: 'share of visitors inside who let the session expire', fallback: '0.05' },
+  path: { example: '/', help: 'where visitors arrive', fallback: '/' },
+  'deep-link': { example: '/book', help: 'a protected path behind the front page', fallback: '/book' },
+  'new-users-per-minute': { example: 'N', help: 'check this limit instead of the one on the board' },
+  'total-active-users': { example: 'N', help: 'check this limit of visitors inside at once' },
+  'origin-url': { example: 'ADDRESS', help: 'the origin’s own address, to check that it refuses too' },
+  'other-room': { example: 'ID', help: 'another room of the gateway, whose tokens are tried in this one' },
+  'as-host': { example: 'NAME', help: 'the host name of the room, sent as Host' },
+  'host-i-may-load': { example: 'NAME', help: 'a host other than this machine that you may load-test' },
+  connections: { example: 'N', help: 'connections shared by all visitors', fallback: '256' },
+  'at-most': { example: '15m', help: 'time limit', fallback: '15m' },
+  seed: { example: 'N', help: 'the same seed simulates the same visitors; printed at the start' },
+  report: { example: 'FILE.html', help: 'path of the HTML report', fallback: 'rehearsal.html' },
 };
 
 export function readArguments(argv: readonly string[], freshSeed: () => number): ReadArguments {
@@ -68,15 +68,15 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
     );
     values = parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean' } } }).values;
   } catch (error) {
-    const said = error instanceof Error ? error.message.split('.')[0] : String(error);
-    return { kind: 'misuse', problems: [`${said}. --help shows all options.`] };
+    const message = error instanceof Error ? error.message.split('.')[0] : String(error);
+    return { kind: 'misuse', problems: [`${message}. --help shows all options.`] };
   }
   if (values['help'] === true) return { kind: 'help', text: help() };
 
   const problems: string[] = [];
   const text = (name: string) => {
     const value = values[name];
-    return typeof value === 'string' ? value : OPTIONS[name]?.standard;
+    return typeof value === 'string' ? value : OPTIONS[name]?.fallback;
   };
   const whole = (name: string, max: number, min = 1) => {
     const given = text(name) ?? '';
@@ -90,7 +90,7 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
     const given = text(name) ?? '';
     const value = /^(?:0|1|0?\.\d+|1\.0+|0\.\d+)$/.test(given) ? Number(given) : Number.NaN;
     if (value >= 0 && value <= 1) return value;
-    problems.push(`--${name} ${given} must be a share from 0 to 1, as 0.3 for 30 %.`);
+    problems.push(`--${name} ${given} must be a share from 0 to 1, for example 0.3 for 30 %.`);
     return 0;
   };
   const duration = (name: string, maxMs: number, minMs = 1_000) => {
@@ -98,19 +98,19 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
     const [, amount, unit] = /^(\d{1,6}(?:\.\d+)?)(s|m|h)$/.exec(given) ?? [];
     const ms = Number(amount) * ({ s: 1_000, m: 60_000, h: 3_600_000 }[unit ?? ''] ?? Number.NaN);
     if (ms >= minMs && ms <= maxMs) return ms;
-    problems.push(`--${name} ${given} must be a time as 90s, 5m or 1h, at most ${maxMs / 60_000}m.`);
+    problems.push(`--${name} ${given} must be a time such as 90s, 5m or 1h, at most ${maxMs / 60_000}m.`);
     return minMs;
   };
   const path = (name: string) => {
     const given = text(name) ?? '';
     if (/^\/(?!\/)[!-~]*$/.test(given) && !given.startsWith('/_fairgate')) return given;
-    problems.push(`--${name} ${given} must be a path of the protected site, as /book.`);
+    problems.push(`--${name} ${given} must be a path of the protected site, for example /book.`);
     return '/';
   };
   const id = (name: string) => {
     const given = text(name);
     if (given === undefined || /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(given)) return given ?? null;
-    problems.push(`--${name} ${given} must be a room’s id: small letters, digits and - inside.`);
+    problems.push(`--${name} ${given} must be the id of a room: lower-case letters, digits and inner hyphens.`);
     return null;
   };
   const mayLoad = values['host-i-may-load'];
@@ -125,7 +125,7 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
 
   const asHost = text('as-host') ?? null;
   if (asHost !== null && !/^[a-z0-9.-]+(?::\d{1,5})?$/i.test(asHost)) {
-    problems.push(`--as-host ${asHost} must be a host name, as booking.example.`);
+    problems.push(`--as-host ${asHost} must be a host name, for example booking.example.`);
   }
   const mix: Mix = {
     visitors: whole('visitors', VISITORS_MAX),
@@ -145,7 +145,7 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
   };
   if (mix.noShow + mix.leaveLine > 1) problems.push('--no-show and --leave-line together must not exceed 1.');
   const gateway = target('url');
-  const playing = {
+  const options = {
     originTarget: target('origin-url'),
     room: id('room') ?? 'demo',
     otherRoom: id('other-room'),
@@ -162,20 +162,20 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
   const report = text('report') ?? '';
   if (!/\.html?$/i.test(report)) problems.push(`--report ${report} must end in .html.`);
   if (problems.length > 0 || gateway === null) return { kind: 'misuse', problems };
-  return { kind: 'asked', asked: { playing: { target: gateway, ...playing }, mix, limits, report } };
+  return { kind: 'run', run: { options: { target: gateway, ...options }, mix, limits, report } };
 }
 
 function help(): string {
-  const rows = Object.entries(OPTIONS).map(([name, { example, says, standard }]) => {
-    return `  --${name} ${example}`.padEnd(32) + says + (standard === undefined ? '' : ` (${standard})`);
+  const rows = Object.entries(OPTIONS).map(([name, { example, help: text, fallback }]) => {
+    return `  --${name} ${example}`.padEnd(32) + text + (fallback === undefined ? '' : ` (${fallback})`);
   });
   return `npm run rehearse -- [options]
 
-Plays an opening with visitors of all kinds against a running gateway, over HTTP, and reports whether every promise was
-kept: on the terminal, and as one HTML file. Play it on a room made for it, as
+Rehearses an opening: simulates visitors of all kinds against a running gateway, over HTTP, and reports whether the gateway
+kept its promises, on the terminal and as one HTML file. Use a room of its own for it:
   OPENS_AT=+2m NEW_USERS_PER_MINUTE=600 DATA_DIR=.fairgate-rehearsal npm start
 
 ${rows.join('\n')}
 
-Ends with 0 if nothing was broken, 1 if a law was broken, 2 if it could not be played. Ctrl-C reports what happened so far.`;
+Exit code: 0 if no check failed, 1 if a check failed, 2 if the rehearsal could not run. Ctrl-C ends it early with a report.`;
 }

@@ -1,11 +1,11 @@
-// Ways around the line, as requests, and what counts as refused: a clear refusal or the waiting page, and no session.
-// Whatever cannot be recognised as one of those is taken for a way through.
+// Bypass attempts as requests, and which responses count as a refusal: a clear refusal or the waiting page, and no session.
+// A response that is not recognised as one of those counts as a successful bypass.
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { Attempt, AttemptKind } from './event-log.ts';
-import type { Answered, Outcome, Wanted } from './network.ts';
+import type { Outcome, OutgoingRequest, ReceivedResponse } from './network.ts';
 
-export interface Forging {
+interface AttemptMaterial {
   room: string;
   epoch: number;
   deepLink: string;
@@ -13,29 +13,29 @@ export interface Forging {
   admissionCookie: string;
   /** The visitor's own genuine queue token. */
   queueToken: string;
-  /** The session that the visitor has left. */
+  /** Of the session that the visitor has left. */
   endedToken: string | null;
   /** A genuine token of another room. */
   otherRoomToken: string | null;
-  /** A key that the gateway publishes, so that only the signature of a forgery is wrong. */
+  /** The id of a key that the gateway publishes, so that only the signature of a forged token is wrong. */
   kid: string;
 }
 
-/** Kinds that knock at the origin's own address. */
-export function knocksAtOrigin(kind: AttemptKind): boolean {
+/** Kinds that send a request to the origin's own address. */
+export function goesToOrigin(kind: AttemptKind): boolean {
   return kind === 'originBare' || kind === 'originForged';
 }
 
-export function attemptRequest(kind: AttemptKind, forging: Forging): Wanted {
-  const { room, deepLink, queueCookie, admissionCookie, queueToken } = forging;
+export function attemptRequest(kind: AttemptKind, material: AttemptMaterial): OutgoingRequest {
+  const { room, deepLink, queueCookie, admissionCookie, queueToken } = material;
   const own = `${queueCookie}=${queueToken}`;
   const page = { Accept: 'text/html' };
   const anything = { Accept: '*/*' };
-  const pretending = (token: string, queue = own) => ({
+  const withAdmission = (token: string, queue = own) => ({
     ...anything,
     Cookie: queue === '' ? `${admissionCookie}=${token}` : `${queue}; ${admissionCookie}=${token}`,
   });
-  const get = (headers: Record<string, string>): Wanted => ({ kind: 'attempt', path: deepLink, headers });
+  const get = (headers: Record<string, string>): OutgoingRequest => ({ kind: 'attempt', path: deepLink, headers });
   const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
   switch (kind) {
     case 'deepLinkBefore':
@@ -52,35 +52,39 @@ export function attemptRequest(kind: AttemptKind, forging: Forging): Wanted {
         headers: { Accept: 'application/json', Cookie: own },
       };
     case 'forgedSignature':
-      return get(pretending(forged(forging)));
+      return get(withAdmission(forgedToken(material)));
     case 'unsigned':
-      return get(pretending(unsigned(forging)));
+      return get(withAdmission(unsignedToken(material)));
     case 'queueAsAdmission':
-      return get(pretending(queueToken));
+      return get(withAdmission(queueToken));
     case 'ownHeader':
-      return get({ ...anything, Cookie: own, 'Fairgate-Admission': forged(forging) });
+      return get({ ...anything, Cookie: own, 'Fairgate-Admission': forgedToken(material) });
     case 'endedSession':
-      return get(pretending(forging.endedToken ?? '', ''));
+      return get(withAdmission(material.endedToken ?? '', ''));
     case 'otherRoom':
-      return get(pretending(forging.otherRoomToken ?? '', `${queueCookie}=${forging.otherRoomToken ?? ''}`));
+      return get(withAdmission(material.otherRoomToken ?? '', `${queueCookie}=${material.otherRoomToken ?? ''}`));
     case 'originBare':
       return get(page);
     case 'originForged':
-      return get({ ...page, 'Fairgate-Admission': forged(forging) });
+      return get({ ...page, 'Fairgate-Admission': forgedToken(material) });
   }
 }
 
-/** @param letIn the answer brought a session of the visitor's own */
-export function judgeAttempt(kind: AttemptKind, outcome: Outcome, letIn: boolean): Pick<Attempt, 'outcome' | 'answer'> {
-  if (outcome.kind === 'lost') return { outcome: 'unanswered', answer: outcome.why };
-  const answer = `${outcome.status} ${outcome.headers['content-type']?.split(';')[0] ?? ''}`.trim();
-  if (letIn) return { outcome: 'turn', answer };
-  if (outcome.status >= 500) return { outcome: 'unanswered', answer };
-  const refused = knocksAtOrigin(kind) ? outcome.status >= 400 : isRefusal(outcome);
-  return { outcome: refused ? 'refused' : 'through', answer };
+/** @param admitted whether the response contained a session of the visitor's own */
+export function judgeAttempt(
+  kind: AttemptKind,
+  outcome: Outcome,
+  admitted: boolean,
+): Pick<Attempt, 'outcome' | 'response'> {
+  if (outcome.kind === 'lost') return { outcome: 'noResponse', response: outcome.reason };
+  const response = `${outcome.status} ${outcome.headers['content-type']?.split(';')[0] ?? ''}`.trim();
+  if (admitted) return { outcome: 'admitted', response };
+  if (outcome.status >= 500) return { outcome: 'noResponse', response };
+  const refused = goesToOrigin(kind) ? outcome.status >= 400 : isRefusal(outcome);
+  return { outcome: refused ? 'refused' : 'bypassed', response };
 }
 
-function isRefusal({ status, headers, text }: Answered): boolean {
+function isRefusal({ status, headers, text }: ReceivedResponse): boolean {
   const type = headers['content-type'] ?? '';
   if (type.startsWith('application/problem+json')) return status >= 400;
   if (type.startsWith('text/html')) return text.includes('id="fairgate"');
@@ -90,19 +94,19 @@ function isRefusal({ status, headers, text }: Answered): boolean {
 
 const forgersKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
-const encoded = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url');
+const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
-/** Right in everything but the key. */
-function forged(forging: Forging): string {
-  const text = `${encoded({ alg: 'ES256', typ: 'admission+jwt', kid: forging.kid })}.${encoded(claimsOf(forging))}`;
+/** Correct in everything but the key that signed it. */
+function forgedToken(material: AttemptMaterial): string {
+  const text = `${encode({ alg: 'ES256', typ: 'admission+jwt', kid: material.kid })}.${encode(claimsFor(material))}`;
   return `${text}.${sign('sha256', Buffer.from(text), { key: forgersKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
-function unsigned(forging: Forging): string {
-  return `${encoded({ alg: 'none', typ: 'admission+jwt' })}.${encoded(claimsOf(forging))}.`;
+function unsignedToken(material: AttemptMaterial): string {
+  return `${encode({ alg: 'none', typ: 'admission+jwt' })}.${encode(claimsFor(material))}.`;
 }
 
-function claimsOf({ queueToken, room, epoch }: Forging): Record<string, unknown> {
+function claimsFor({ queueToken, room, epoch }: AttemptMaterial): Record<string, unknown> {
   const genuine = JSON.parse(Buffer.from(queueToken.split('.')[1] ?? '', 'base64url').toString());
   const seconds = Math.floor(Date.now() / 1000);
   return {

@@ -1,53 +1,53 @@
-// The auditor: reads what a rehearsal wrote down and says of each law whether it was kept, with the first example where it
-// was broken, and "not proven" where the history cannot tell. It shares no code with the queue's rules, the gateway or
-// the player: windows, shuffles and comparisons are made here, the draw with another implementation.
+// The auditor: checks the event log of a rehearsal against the promises of the gateway. Each check passes, fails with its first
+// example, or is inconclusive where the log is not enough. It shares no code with the queue's rules, the gateway or the
+// simulation: it has its own windows and comparisons, and recomputes the draw with another implementation.
 
 import { createHash } from 'node:crypto';
 import { unshuffleList } from '@chainsafe/swap-or-not-shuffle';
-import { ATTEMPTS, type Attempt, type BoardSeen, type SessionSeen, type VisitorHistory } from './event-log.ts';
+import { ATTEMPTS, type Attempt, type ObservedBoard, type ObservedSession, type VisitorRecord } from './event-log.ts';
 
-/** What the auditor needs of a history. */
+/** The part of an event log that the auditor uses. */
 export interface Evidence {
-  boards: readonly BoardSeen[];
-  visitors: readonly VisitorHistory[];
+  boards: readonly ObservedBoard[];
+  visitors: readonly VisitorRecord[];
   attempts: readonly Attempt[];
   clockAccuracyMs: number;
 }
 
 export interface Limits {
-  /** null: what the boards said at the time. */
+  /** null: what the boards showed at the time. */
   newUsersPerMinute: number | null;
-  /** null: not told, and no board tells it. */
+  /** null: unknown, because boards do not show it. */
   totalActiveUsers: number | null;
 }
 
-export const LAWS = {
-  opening: 'Nobody is inside before the opening',
-  tenSeconds: 'No ten seconds admit more people than the limit',
-  minute: 'No minute admits more people than the limit',
-  atOnce: 'Never more people inside at once than the limit',
-  called: 'Nobody enters before their number is called',
-  order: 'Whoever is called first enters first',
-  once: 'One place for each visitor, one visitor for each place, one visit for each place',
-  kept: 'A place stays the same through reloads, second tabs and lost networks',
-  forward: 'The line never moves backwards',
-  draw: 'The order of those who came early is the draw that was promised',
-  arrives: 'Whoever comes when called gets in',
-  bypass: 'Every way around the line is refused',
+export const CHECKS = {
+  opening: 'No visitor is admitted before the opening',
+  tenSeconds: 'No 10 s window admits more visitors than the limit',
+  minute: 'No 60 s window admits more visitors than the limit',
+  concurrent: 'The number of visitors inside never exceeds the limit',
+  called: 'No visitor is admitted before their position is called',
+  order: 'Visitors are admitted in the order in which they were called',
+  unique: 'Each place belongs to one visitor and is used for one session',
+  stable: 'A place stays the same through reloads, second tabs and lost connections',
+  monotonic: 'The line never moves backwards',
+  draw: 'The order of early visitors is the draw that was committed to',
+  admitted: 'Every visitor who waits until they are called is admitted',
+  bypass: 'Every attempt to bypass the line is refused',
 } as const;
 
-export type LawName = keyof typeof LAWS;
+export type CheckName = keyof typeof CHECKS;
 
 export interface Finding {
-  law: LawName;
-  verdict: 'kept' | 'broken' | 'unproven';
-  /** What was looked at and found, in one sentence. */
-  seen: string;
-  /** The first thing that broke the law, or why it could not be judged. */
+  check: CheckName;
+  verdict: 'passed' | 'failed' | 'inconclusive';
+  /** What was measured, in one sentence. */
+  observed: string;
+  /** The first thing that failed the check, or why it is inconclusive. */
   example: string | null;
 }
 
-/** Moments come from tokens as fractions of seconds; adding and dividing moves them by less than this. */
+/** Times in tokens are fractions of seconds; adding and dividing moves them by less than this. */
 const ROUNDING_MS = 0.01;
 
 const TEN_SECONDS_MS = 10_000;
@@ -57,73 +57,79 @@ const MINUTE_MS = 60_000;
 const BOARD_GAP_MS = 3_000;
 
 /**
- * Calls reach people by their next poll, and slots are up to a few seconds ahead: those called within ten seconds may
- * enter in any order among themselves, and nobody may be overtaken by more.
+ * Visitors learn that they are called by their next poll, and slots are up to a few seconds ahead. So visitors who are called
+ * within ten seconds of each other may be admitted in any order, and no visitor may be overtaken by others.
  */
 const OVERTAKEN_MS_MAX = 10_000;
 
-/** Whose own requests took longer than this came late by the network, not by the line. */
+/** A visitor whose own requests took longer than this came late because of the network, not of the line. */
 const PROMPT_MS_MAX = 2_000;
 
 /** SHUFFLE_ROUND_COUNT of the Ethereum consensus specification. */
 const SHUFFLE_ROUNDS = 90;
 
-/** Rounds of a list of this many take seconds; beyond it the draw is better verified with its own command. */
+/** Recomputing a draw of this many entries takes seconds; a larger one is better verified by itself. */
 const DRAW_ENTRIES_MAX = 5_000_000;
 
-export interface Admission extends SessionSeen {
-  visitor: VisitorHistory;
+export interface Admission extends ObservedSession {
+  visitor: VisitorRecord;
 }
 
 export function audit(evidence: Evidence, limits: Limits): Finding[] {
   const admissions = admissionsOf(evidence.visitors);
   return [
-    opening(evidence, admissions),
-    rate('tenSeconds', TEN_SECONDS_MS, evidence, admissions, limits),
-    rate('minute', MINUTE_MS, evidence, admissions, limits),
-    atOnce(evidence, admissions, limits),
-    called(evidence, admissions),
-    order(evidence, admissions, limits),
-    once(evidence, admissions),
-    kept(evidence),
-    forward(evidence),
-    draw(evidence),
-    arrives(evidence),
-    bypass(evidence),
+    checkOpening(evidence, admissions),
+    checkRate('tenSeconds', TEN_SECONDS_MS, evidence, admissions, limits),
+    checkRate('minute', MINUTE_MS, evidence, admissions, limits),
+    checkConcurrent(evidence, admissions, limits),
+    checkCalled(evidence, admissions),
+    checkOrder(evidence, admissions, limits),
+    checkUnique(evidence, admissions),
+    checkStable(evidence),
+    checkMonotonic(evidence),
+    checkDraw(evidence),
+    checkAdmitted(evidence),
+    checkBypass(evidence),
   ];
 }
 
-/** Every session that was given, by the moment its slot opened. */
-export function admissionsOf(visitors: readonly VisitorHistory[]): Admission[] {
+/** Every session that was granted, in the order in which their slots open. */
+export function admissionsOf(visitors: readonly VisitorRecord[]): Admission[] {
   return visitors
     .flatMap((visitor) => visitor.sessions.map((session) => ({ ...session, visitor })))
     .sort((a, b) => a.admitAt - b.admitAt);
 }
 
-function finding(law: LawName, seen: string, broken: string | null, unproven: string | null = null): Finding {
-  if (broken !== null) return { law, verdict: 'broken', seen, example: broken };
-  return { law, verdict: unproven === null ? 'kept' : 'unproven', seen, example: unproven };
+function finding(
+  check: CheckName,
+  observed: string,
+  failure: string | null,
+  inconclusive: string | null = null,
+): Finding {
+  if (failure !== null) return { check, verdict: 'failed', observed, example: failure };
+  return { check, verdict: inconclusive === null ? 'passed' : 'inconclusive', observed, example: inconclusive };
 }
 
-const NOBODY_ADMITTED = 'Nobody was admitted in this rehearsal.';
+const NONE_ADMITTED = 'No visitor was admitted in this rehearsal.';
 
-function opening({ boards, visitors, clockAccuracyMs }: Evidence, admissions: readonly Admission[]): Finding {
+function checkOpening({ boards, visitors, clockAccuracyMs }: Evidence, admissions: readonly Admission[]): Finding {
   const opensAt = new Map(boards.map((board) => [board.epoch, board.opensAt]));
   const early = admissions.find(({ epoch, admitAt }) => admitAt < (opensAt.get(epoch) ?? 0) - ROUNDING_MS);
   const withoutSession = visitors.find(({ insideAt, sessions }) => insideAt !== null && sessions.length === 0);
   const first = boards.length === 0 ? 0 : Math.min(...boards.map((board) => board.opensAt));
   const entered = visitors.find(({ insideAt }) => insideAt !== null && insideAt < first - clockAccuracyMs);
-  const broken =
+  const failure =
     (early &&
-      `Visitor ${early.visitor.number} (position ${early.position}) has a slot ${inMs((opensAt.get(early.epoch) ?? 0) - early.admitAt)} before the opening.`) ??
-    (withoutSession && `Visitor ${withoutSession.number} reached the origin without ever having been admitted.`) ??
-    (entered && `Visitor ${entered.number} was inside ${inMs(first - (entered.insideAt ?? 0))} before the opening.`);
+      `Visitor ${early.visitor.number} (position ${early.position}) has a slot ${duration((opensAt.get(early.epoch) ?? 0) - early.admitAt)} before the opening.`) ??
+    (withoutSession && `Visitor ${withoutSession.number} reached the origin without a session.`) ??
+    (entered &&
+      `Visitor ${entered.number} was inside ${duration(first - (entered.insideAt ?? 0))} before the opening.`);
   const earliest = admissions[0];
-  const seen =
+  const observed =
     earliest === undefined
-      ? NOBODY_ADMITTED
-      : `First slot ${inMs(earliest.admitAt - (opensAt.get(earliest.epoch) ?? 0))} after the opening.`;
-  return finding('opening', seen, broken ?? null);
+      ? NONE_ADMITTED
+      : `First slot ${duration(earliest.admitAt - (opensAt.get(earliest.epoch) ?? 0))} after the opening.`;
+  return finding('opening', observed, failure ?? null);
 }
 
 interface Window {
@@ -133,13 +139,13 @@ interface Window {
 }
 
 /**
- * The fullest window against its limit: half-open, beginning at each admission in turn. A rate that does not divide the
- * window lets the window hold the next whole number, since slots keep their distance and nothing else.
+ * The window that is fullest against its limit: half-open, beginning at each admission in turn. A rate that does not divide
+ * the window lets the window contain the next whole number, because slots keep their distance and nothing else.
  */
 export function fullestWindow(
   admissions: readonly Admission[],
   windowMs: number,
-  boards: readonly BoardSeen[],
+  boards: readonly ObservedBoard[],
   limits: Limits,
 ): Window | null {
   let worst: Window | null = null;
@@ -154,7 +160,7 @@ export function fullestWindow(
   return worst;
 }
 
-function highestRate(boards: readonly BoardSeen[], from: number, to: number): number {
+function highestRate(boards: readonly ObservedBoard[], from: number, to: number): number {
   const first = boards[0];
   if (first === undefined) return 0;
   if (boards.every((board) => board.newUsersPerMinute === first.newUsersPerMinute)) return first.newUsersPerMinute;
@@ -163,34 +169,37 @@ function highestRate(boards: readonly BoardSeen[], from: number, to: number): nu
   return Math.max(...[before ?? first, ...near].map((board) => board.newUsersPerMinute));
 }
 
-function rate(
-  law: 'tenSeconds' | 'minute',
+function checkRate(
+  check: 'tenSeconds' | 'minute',
   windowMs: number,
   { boards }: Evidence,
   admissions: readonly Admission[],
   limits: Limits,
 ): Finding {
   const worst = fullestWindow(admissions, windowMs, boards, limits);
-  if (worst === null) return finding(law, NOBODY_ADMITTED, null);
+  if (worst === null) return finding(check, NONE_ADMITTED, null);
   const { from, count, limit } = worst;
-  const seen = `At most ${people(count)} in any ${windowMs / 1000} s; the limit is ${limit}.`;
-  const over = count > limit ? `${count} slots from ${clock(from)} on: ${count - limit} too many.` : null;
-  return finding(law, seen, over);
+  const observed = `At most ${visitorCount(count)} in any ${windowMs / 1000} s; the limit is ${limit}.`;
+  return finding(
+    check,
+    observed,
+    count > limit ? `${count} slots from ${clock(from)}, ${count - limit} too many.` : null,
+  );
 }
 
-/** Until when a session surely held a place: its visitor asked to leave, or its time ran out. */
-export function heldUntil({ expiresAt, visitor }: Admission, clockAccuracyMs: number): number {
-  const asked = visitor.leaveAskedAt;
-  return asked === null ? expiresAt : Math.min(expiresAt, asked - clockAccuracyMs);
+/** Until when a session certainly took up capacity: its visitor sent `leave`, or it expired. */
+export function occupiedUntil({ expiresAt, visitor }: Admission, clockAccuracyMs: number): number {
+  const { leaveSentAt } = visitor;
+  return leaveSentAt === null ? expiresAt : Math.min(expiresAt, leaveSentAt - clockAccuracyMs);
 }
 
-/** The most people inside at one moment, and that moment; null where nobody was. */
+/** The most visitors inside at one moment, and that moment; null where there were none. */
 export function fullestMoment(
   admissions: readonly Admission[],
   clockAccuracyMs: number,
 ): { at: number; count: number } | null {
   const changes = admissions.flatMap((admission) => {
-    const until = heldUntil(admission, clockAccuracyMs);
+    const until = occupiedUntil(admission, clockAccuracyMs);
     return until <= admission.admitAt
       ? []
       : [
@@ -208,23 +217,23 @@ export function fullestMoment(
   return most;
 }
 
-function atOnce({ clockAccuracyMs }: Evidence, admissions: readonly Admission[], limits: Limits): Finding {
+function checkConcurrent({ clockAccuracyMs }: Evidence, admissions: readonly Admission[], limits: Limits): Finding {
   const most = fullestMoment(admissions, clockAccuracyMs);
   const limit = limits.totalActiveUsers;
-  if (most === null) return finding('atOnce', NOBODY_ADMITTED, null);
+  if (most === null) return finding('concurrent', NONE_ADMITTED, null);
   if (limit === null) {
-    const told = 'The limit is not on the board: say it with --total-active-users to have this judged.';
-    return finding('atOnce', `At most ${people(most.count)} at once.`, null, told);
+    const unknown = 'The board does not show the limit. Add --total-active-users to check it.';
+    return finding('concurrent', `At most ${visitorCount(most.count)} at once.`, null, unknown);
   }
-  const over = most.count > limit ? `${most.count} at ${clock(most.at)}: ${most.count - limit} too many.` : null;
-  return finding('atOnce', `At most ${people(most.count)} at once; the limit is ${limit}.`, over);
+  const failure = most.count > limit ? `${most.count} at ${clock(most.at)}, ${most.count - limit} too many.` : null;
+  return finding('concurrent', `At most ${visitorCount(most.count)} at once; the limit is ${limit}.`, failure);
 }
 
-/** A session that has been handed out stood for a called number: the next board read after it must say so. */
-function called({ boards, clockAccuracyMs }: Evidence, admissions: readonly Admission[]): Finding {
+/** A session is granted only for a called position: the next board that was read after it must show that. */
+function checkCalled({ boards, clockAccuracyMs }: Evidence, admissions: readonly Admission[]): Finding {
   const received = admissions.toSorted((a, b) => a.receivedAt - b.receivedAt);
   let checked = 0;
-  let broken: string | null = null;
+  let failure: string | null = null;
   let next = 0;
   for (const { receivedAt, position, epoch, visitor } of received) {
     while (next < boards.length && (boards[next]?.asOf ?? 0) < receivedAt + clockAccuracyMs) next++;
@@ -233,23 +242,23 @@ function called({ boards, clockAccuracyMs }: Evidence, admissions: readonly Admi
     if (board.epoch !== epoch) continue;
     checked++;
     if (position > board.called) {
-      broken ??= `Visitor ${visitor.number} holds a session for position ${position}; the board at ${clock(board.asOf)} had called ${board.called}.`;
+      failure ??= `Visitor ${visitor.number} has a session for position ${position}; the board at ${clock(board.asOf)} had called up to ${board.called}.`;
     }
   }
-  const seen = `${checked} of ${admissions.length} admissions could be held against a later board.`;
-  const unproven = checked === 0 && admissions.length > 0 ? 'No board was read after the admissions.' : null;
-  return finding('called', seen, broken, unproven);
+  const observed = `${checked} of ${admissions.length} admissions could be compared with a later board.`;
+  const inconclusive = checked === 0 && admissions.length > 0 ? 'No board was read after the admissions.' : null;
+  return finding('called', observed, failure, inconclusive);
 }
 
-export interface Overtaken {
-  visitor: VisitorHistory;
+interface Overtaken {
+  visitor: VisitorRecord;
   position: number;
-  /** Later positions whose slot came before. */
+  /** Later positions whose slot opened earlier. */
   by: number;
   allowed: number;
 }
 
-/** The visitor who was overtaken by most, with how many may have: beyond that number by most, where it is told. */
+/** The visitor whom most others overtook, beyond the number allowed for that visitor. */
 export function mostOvertaken(
   admissions: readonly Admission[],
   among: 'all' | 'prompt',
@@ -263,13 +272,13 @@ export function mostOvertaken(
     const by = entered.length - at;
     entered.splice(at, 0, position);
     if (among === 'prompt' && !isPrompt(visitor)) continue;
-    const one = { visitor, position, by, allowed: allowed(admission) };
-    if (most === null || one.by - one.allowed > most.by - most.allowed) most = one;
+    const overtaken = { visitor, position, by, allowed: allowed(admission) };
+    if (most === null || overtaken.by - overtaken.allowed > most.by - most.allowed) most = overtaken;
   }
   return most;
 }
 
-function isPrompt({ lostClaims, slowestMs }: VisitorHistory): boolean {
+function isPrompt({ lostClaims, slowestMs }: VisitorRecord): boolean {
   return lostClaims === 0 && slowestMs <= PROMPT_MS_MAX;
 }
 
@@ -283,27 +292,27 @@ function insertionIndex(ascending: readonly number[], value: number): number {
   return low;
 }
 
-function order({ boards }: Evidence, admissions: readonly Admission[], limits: Limits): Finding {
-  if (admissions.length === 0) return finding('order', NOBODY_ADMITTED, null);
+function checkOrder({ boards }: Evidence, admissions: readonly Admission[], limits: Limits): Finding {
+  if (admissions.length === 0) return finding('order', NONE_ADMITTED, null);
   const prompt = admissions.filter(({ visitor }) => isPrompt(visitor)).length;
   const [first, last] = [admissions[0]?.admitAt ?? 0, admissions.at(-1)?.admitAt ?? 0];
   const perMinute = limits.newUsersPerMinute ?? highestRate(boards, first, last);
   const atTheRate = Math.max(1, Math.ceil((perMinute * OVERTAKEN_MS_MAX) / MINUTE_MS));
-  const soonAfter = callsSoonAfter(boards);
-  const most = mostOvertaken(admissions, 'prompt', (admission) => Math.max(atTheRate, soonAfter(admission)));
-  const slow = `${admissions.length - prompt} of ${admissions.length} lost the network or waited longer than ${PROMPT_MS_MAX / 1000} s for an answer`;
-  if (most === null) return finding('order', slow, null, 'Nobody was answered soon enough to be judged by.');
-  const seen = `Nobody whose requests were answered soon was overtaken by more later numbers than were called within ten seconds of their own; nearest to that ${most.by} of ${most.allowed}.`;
-  const unproven = prompt < admissions.length / 2 ? `${slow}: too few are left to judge by.` : null;
-  const broken =
+  const calledSoonAfter = callsSoonAfter(boards);
+  const most = mostOvertaken(admissions, 'prompt', (admission) => Math.max(atTheRate, calledSoonAfter(admission)));
+  const slow = `${admissions.length - prompt} of ${admissions.length} visitors lost a connection or waited longer than ${PROMPT_MS_MAX / 1000} s for a response`;
+  if (most === null) return finding('order', `${slow}.`, null, 'No visitor had responses fast enough to judge by.');
+  const observed = `Of the visitors with fast responses, the one closest to the limit was overtaken by ${most.by} later positions; ${most.allowed} were called within 10 s of that visitor.`;
+  const inconclusive = prompt < admissions.length / 2 ? `${slow}: too few are left to judge by.` : null;
+  const failure =
     most.by > most.allowed
-      ? `Visitor ${most.visitor.number} (position ${most.position}) was overtaken by ${most.by} later numbers; ${most.allowed} were called within ten seconds.`
+      ? `Visitor ${most.visitor.number} (position ${most.position}) was overtaken by ${most.by} later positions; ${most.allowed} were called within 10 s.`
       : null;
-  return finding('order', seen, broken, unproven);
+  return finding('order', observed, failure, inconclusive);
 }
 
-/** Positions that were called within ten seconds after one's own, by the boards that were read. */
-function callsSoonAfter(boards: readonly BoardSeen[]): (admission: Admission) => number {
+/** How many positions were called within ten seconds after that of an admission, by the boards that were read. */
+function callsSoonAfter(boards: readonly ObservedBoard[]): (admission: Admission) => number {
   const epochs = new Map(
     [...Map.groupBy(boards, ({ epoch }) => epoch)].map(([epoch, of]) => [
       epoch,
@@ -318,51 +327,51 @@ function callsSoonAfter(boards: readonly BoardSeen[]): (admission: Admission) =>
   };
 }
 
-function once({ boards, visitors }: Evidence, admissions: readonly Admission[]): Finding {
+function checkUnique({ boards, visitors }: Evidence, admissions: readonly Admission[]): Finding {
   const holders = new Map<string, number>();
   const sessions = new Map<string, Admission>();
-  let broken: string | null = null;
+  let failure: string | null = null;
   for (const { number, places } of visitors) {
     for (const { epoch, entry, position } of places) {
-      for (const [word, value] of [['entry', entry] as const, ['position', position] as const]) {
+      for (const [kind, value] of [['entry', entry] as const, ['position', position] as const]) {
         if (value === null) continue;
-        const key = `${word} ${value} of opening ${epoch}`;
-        const other = holders.get(key) ?? number;
-        holders.set(key, other);
-        if (other !== number) broken ??= `Visitors ${other} and ${number} both hold ${key}.`;
+        const place = `${kind} ${value} of epoch ${epoch}`;
+        const other = holders.get(place) ?? number;
+        holders.set(place, other);
+        if (other !== number) failure ??= `Visitors ${other} and ${number} both have ${place}.`;
       }
     }
   }
   for (const admission of admissions) {
     const { epoch, position, sid, visitor } = admission;
-    for (const key of [`position ${position} of opening ${epoch}`, `session ${sid}`]) {
+    for (const key of [`position ${position} of epoch ${epoch}`, `session ${sid}`]) {
       const other = sessions.get(key);
       sessions.set(key, other ?? admission);
       if (other === undefined) continue;
-      broken ??=
+      failure ??=
         other.visitor.number === visitor.number
-          ? `Visitor ${visitor.number} got two sessions for ${key}.`
-          : `Visitors ${other.visitor.number} and ${visitor.number} both got in with ${key}.`;
+          ? `Visitor ${visitor.number} received two sessions for ${key}.`
+          : `Visitors ${other.visitor.number} and ${visitor.number} were both admitted with ${key}.`;
     }
-    const holder = holders.get(`position ${position} of opening ${epoch}`);
+    const holder = holders.get(`position ${position} of epoch ${epoch}`);
     if (holder !== undefined && holder !== visitor.number) {
-      broken ??= `Visitor ${visitor.number} got in with position ${position}, which is visitor ${holder}'s.`;
+      failure ??= `Visitor ${visitor.number} was admitted with position ${position}, which belongs to visitor ${holder}.`;
     }
   }
-  const strangers = placesNobodyHolds({ boards, visitors });
+  const unclaimed = unownedPlaces({ boards, visitors });
   const lostJoins = visitors.reduce((sum, { lostJoins: lost }) => sum + lost, 0);
   const held = visitors.filter(({ places }) => places.length > 0).length;
-  const seen = `${held} places and ${admissions.length} visits, each with one owner.`;
-  const unproven =
-    strangers > 0 && lostJoins > 0
-      ? `The room gave ${strangers} places that no visitor of the rehearsal holds: other people in the room, or answers ` +
-        `lost on the way for which a second place was given (${lostJoins} joins were broken off on purpose).`
+  const observed = `${held} places and ${admissions.length} sessions, each of one visitor.`;
+  const inconclusive =
+    unclaimed > 0 && lostJoins > 0
+      ? `The room gave ${unclaimed} places that no simulated visitor has: other people are in the room, or a response was ` +
+        `lost and the retry received a second place (${lostJoins} joins were cut off on purpose).`
       : null;
-  return finding('once', seen, broken, unproven);
+  return finding('unique', observed, failure, inconclusive);
 }
 
-/** Places that the room gave during the rehearsal and no played visitor knows of. */
-export function placesNobodyHolds({ boards, visitors }: Pick<Evidence, 'boards' | 'visitors'>): number {
+/** Places that the room gave during the rehearsal and that no simulated visitor has. */
+export function unownedPlaces({ boards, visitors }: Pick<Evidence, 'boards' | 'visitors'>): number {
   const last = boards.at(-1);
   const first = boards.find(({ epoch }) => epoch === last?.epoch);
   if (first === undefined || last === undefined) return 0;
@@ -376,45 +385,46 @@ export function placesNobodyHolds({ boards, visitors }: Pick<Evidence, 'boards' 
   return Math.max(0, given - held.size);
 }
 
-function kept({ visitors }: Evidence): Finding {
-  let broken: string | null = null;
+function checkStable({ visitors }: Evidence): Finding {
+  let failure: string | null = null;
   for (const { number, places } of visitors) {
-    for (const word of ['visitorId', 'entry', 'position'] as const) {
+    for (const field of ['visitorId', 'entry', 'position'] as const) {
       const byEpoch = new Map<number, string | number>();
       for (const place of places) {
-        const value = place[word];
+        const value = place[field];
         if (value === null) continue;
         const before = byEpoch.get(place.epoch) ?? value;
         byEpoch.set(place.epoch, before);
-        if (before !== value) broken ??= `Visitor ${number} had ${NOUN[word]} ${before} and later ${value}.`;
+        if (before !== value) failure ??= `Visitor ${number} had ${FIELD_NAMES[field]} ${before} and later ${value}.`;
       }
     }
   }
-  const sum = (count: (visitor: VisitorHistory) => number) => visitors.reduce((all, one) => all + count(one), 0);
-  const lost = `${sum((one) => one.lostJoins)} joins and ${sum((one) => one.lostClaims)} claims broken off`;
-  return finding('kept', `${lost}, ${sum((one) => (one.tabs === 2 ? 1 : 0))} visitors in two tabs.`, broken);
+  const sum = (count: (visitor: VisitorRecord) => number) =>
+    visitors.reduce((total, visitor) => total + count(visitor), 0);
+  const cutOff = `Joins cut off: ${sum(({ lostJoins }) => lostJoins)}, claims cut off: ${sum(({ lostClaims }) => lostClaims)}`;
+  return finding('stable', `${cutOff}, visitors with two tabs: ${sum(({ tabs }) => (tabs === 2 ? 1 : 0))}.`, failure);
 }
 
-const NOUN = { visitorId: 'the id', entry: 'entry', position: 'position' } as const;
+const FIELD_NAMES = { visitorId: 'the id', entry: 'entry', position: 'position' } as const;
 
-function forward({ boards }: Evidence): Finding {
-  let broken: string | null = null;
+function checkMonotonic({ boards }: Evidence): Finding {
+  let failure: string | null = null;
   for (const [index, board] of boards.entries()) {
     const before = boards[index - 1];
     if (before === undefined || before.epoch !== board.epoch || before.asOf === board.asOf) continue;
-    for (const word of ['called', 'issued', 'entries'] as const) {
-      if (board[word] < before[word]) {
-        broken ??= `"${word}" fell from ${before[word]} to ${board[word]} at ${clock(board.asOf)}.`;
+    for (const field of ['called', 'issued', 'entries'] as const) {
+      if (board[field] < before[field]) {
+        failure ??= `"${field}" fell from ${before[field]} to ${board[field]} at ${clock(board.asOf)}.`;
       }
     }
   }
-  return finding('forward', `${boards.length} boards were read.`, broken);
+  return finding('monotonic', `${boards.length} boards were read.`, failure);
 }
 
-function draw({ boards, visitors }: Evidence): Finding {
+function checkDraw({ boards, visitors }: Evidence): Finding {
   const drawn = boards.findLast(({ proof }) => proof !== null);
   const entered = visitors.filter(({ places }) => places.some(({ entry }) => entry !== null));
-  if (entered.length === 0) return finding('draw', 'Nobody of the rehearsal came before the opening.', null);
+  if (entered.length === 0) return finding('draw', 'No simulated visitor came before the opening.', null);
   if (drawn?.proof == null) {
     return finding('draw', `${entered.length} entries.`, null, 'The room had not published its draw at the end.');
   }
@@ -422,7 +432,7 @@ function draw({ boards, visitors }: Evidence): Finding {
   const problem = drawProblem(drawn, boards, visitors);
   if (problem !== null) return finding('draw', `${entries} entries.`, problem);
   if (entries > DRAW_ENTRIES_MAX) {
-    return finding('draw', `${entries} entries.`, null, 'The list is too long to be recomputed here.');
+    return finding('draw', `${entries} entries.`, null, 'The draw is too large to be recomputed here.');
   }
   const positions = unshuffleList(
     Uint32Array.from({ length: entries }, (_, index) => index),
@@ -430,30 +440,29 @@ function draw({ boards, visitors }: Evidence): Finding {
     SHUFFLE_ROUNDS,
   );
   let checked = 0;
-  let broken: string | null = null;
+  let failure: string | null = null;
   for (const { number, places, sessions } of entered) {
     const entry = places.find((place) => place.epoch === drawn.epoch && place.entry !== null)?.entry;
-    const told = [...places, ...sessions].filter(({ epoch }) => epoch === drawn.epoch);
     if (entry == null) continue;
     const drawnPosition = (positions[entry - 1] ?? Number.NaN) + 1;
-    for (const { position } of told) {
-      if (position === null) continue;
+    for (const { epoch, position } of [...places, ...sessions]) {
+      if (epoch !== drawn.epoch || position === null) continue;
       checked++;
       if (position !== drawnPosition) {
-        broken ??= `Visitor ${number} with entry ${entry} stands at ${position}; the draw gives ${drawnPosition}.`;
+        failure ??= `Visitor ${number} with entry ${entry} has position ${position}; the draw gives ${drawnPosition}.`;
       }
     }
   }
-  const beaconWord = /^0*$/.test(beacon) ? 'without a public beacon' : 'with the public beacon';
-  const seen = `${entries} entries, ${beaconWord}; secret ${secret.slice(0, 8)}… opens the commitment; ${checked} positions recomputed.`;
-  return finding('draw', seen, broken);
+  const beaconClause = /^0*$/.test(beacon) ? 'without a public beacon' : 'with a public beacon';
+  const observed = `${entries} entries, ${beaconClause}; secret ${secret.slice(0, 8)}… opens the commitment; ${checked} positions recomputed.`;
+  return finding('draw', observed, failure);
 }
 
-/** Whether secret, seed and every receipt belong to the commitment that was public before. */
+/** Whether secret, seed and every queue token belong to the commitment that was public before. */
 function drawProblem(
-  drawn: BoardSeen,
-  boards: readonly BoardSeen[],
-  visitors: readonly VisitorHistory[],
+  drawn: ObservedBoard,
+  boards: readonly ObservedBoard[],
+  visitors: readonly VisitorRecord[],
 ): string | null {
   const { secret, beacon, entries, seed } = drawn.proof ?? { secret: '', beacon: '', entries: 0, seed: '' };
   const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex');
@@ -469,53 +478,60 @@ function drawProblem(
   for (const { number, places } of visitors) {
     for (const { epoch, commitment } of places) {
       if (epoch === drawn.epoch && commitment !== null && commitment !== drawn.commitment) {
-        return `Visitor ${number}'s token names another commitment.`;
+        return `The token of visitor ${number} names another commitment.`;
       }
     }
   }
   return null;
 }
 
-function arrives({ visitors }: Evidence): Finding {
-  const wanted = visitors.filter(({ intent, arrivedAt, end }) => {
+function checkAdmitted({ visitors }: Evidence): Finding {
+  const expected = visitors.filter(({ intent, arrivedAt, end }) => {
     return intent === 'visit' && arrivedAt !== null && end !== 'turnedAway';
   });
-  const inside = wanted.filter(({ insideAt }) => insideAt !== null);
-  const lapsed = wanted.find(({ end }) => end === 'lapsed');
-  const pending = wanted.length - inside.length - wanted.filter(({ end }) => end === 'lapsed').length;
-  const broken =
-    lapsed === undefined ? null : `Visitor ${lapsed.number} polled as told and was called too late to come.`;
-  const unproven = pending > 0 ? `${pending} were still on their way when the rehearsal ended.` : null;
-  return finding('arrives', `${inside.length} of ${wanted.length} who stayed to be called got in.`, broken, unproven);
-}
-
-function bypass({ attempts }: Evidence): Finding {
-  const tried = attempts.filter(({ outcome }) => outcome !== 'turn');
-  const refused = tried.filter(({ outcome }) => outcome === 'refused').length;
-  const through = tried.find(({ outcome }) => outcome === 'through');
-  const unanswered = tried.length - refused - tried.filter(({ outcome }) => outcome === 'through').length;
-  const broken =
-    through === undefined
+  const inside = expected.filter(({ insideAt }) => insideAt !== null);
+  const lapsed = expected.find(({ end }) => end === 'lapsed');
+  const pending = expected.length - inside.length - expected.filter(({ end }) => end === 'lapsed').length;
+  const failure =
+    lapsed === undefined
       ? null
-      : `Visitor ${through.visitor}, ${ATTEMPTS[through.kind]} at ${clock(through.at)}: answered ${through.answer}.`;
-  const unproven =
-    unanswered > 0
-      ? `${unanswered} got no answer; nobody came through, but nothing refused them either.`
+      : `Visitor ${lapsed.number} polled as required, and the claim window ended before the claim.`;
+  const inconclusive = pending > 0 ? `${pending} were still in line when the rehearsal ended.` : null;
+  return finding(
+    'admitted',
+    `${inside.length} of ${expected.length} visitors who waited were admitted.`,
+    failure,
+    inconclusive,
+  );
+}
+
+function checkBypass({ attempts }: Evidence): Finding {
+  const tried = attempts.filter(({ outcome }) => outcome !== 'admitted');
+  const refused = tried.filter(({ outcome }) => outcome === 'refused').length;
+  const bypassed = tried.find(({ outcome }) => outcome === 'bypassed');
+  const noResponse = tried.filter(({ outcome }) => outcome === 'noResponse').length;
+  const failure =
+    bypassed === undefined
+      ? null
+      : `Visitor ${bypassed.visitor}, ${ATTEMPTS[bypassed.kind]} at ${clock(bypassed.at)}: the response was ${bypassed.response}.`;
+  const inconclusive =
+    noResponse > 0
+      ? `${noResponse} had no response: they did not succeed, but they were not refused either.`
       : tried.length === 0
-        ? 'None was tried.'
+        ? 'No attempt was made.'
         : null;
-  return finding('bypass', `${refused} of ${tried.length} attempts refused.`, broken, unproven);
+  return finding('bypass', `${refused} of ${tried.length} attempts refused.`, failure, inconclusive);
 }
 
-function people(count: number): string {
-  return count === 1 ? '1 person' : `${count} people`;
+function visitorCount(count: number): string {
+  return count === 1 ? '1 visitor' : `${count} visitors`;
 }
 
-function inMs(ms: number): string {
+function duration(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Time of day in UTC, as the tokens have it. */
+/** Time of day in UTC, as in the tokens. */
 function clock(at: number): string {
   return `${new Date(at).toISOString().slice(11, 23)} UTC`;
 }

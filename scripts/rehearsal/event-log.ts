@@ -1,24 +1,24 @@
-// What a rehearsal writes down, as plain values: the only thing that the auditor and the reports read. All moments are
-// milliseconds since 1970 by the gateway's clock, as well as the player could tell it.
+// What a rehearsal records, as plain values: the only input of the auditor and the reports. Times are milliseconds since 1970
+// by the gateway's clock, as accurately as the rehearsal knows it.
 
-import type { Latencies } from './latency-samples.ts';
+import type { LatencySamples } from './latency-samples.ts';
 
-export interface History {
-  /** How the rehearsal ended: everybody done, its own bound in time, or Ctrl-C. */
-  ended: 'complete' | 'timeBound' | 'interrupted';
+export interface EventLog {
+  /** Why the rehearsal ended: every visitor was done, its time limit, or Ctrl-C. */
+  ended: 'complete' | 'timeLimit' | 'interrupted';
   startedAt: number;
   endedAt: number;
-  /** How far off the player's idea of the gateway's clock may be. */
+  /** Upper bound of the difference between the gateway's clock and the times in this log. */
   clockAccuracyMs: number;
   /** Every different board that any visitor read, oldest first. */
-  boards: BoardSeen[];
-  visitors: VisitorHistory[];
+  boards: ObservedBoard[];
+  visitors: VisitorRecord[];
   attempts: Attempt[];
   traffic: Traffic;
   generator: GeneratorFigures;
 }
 
-export interface BoardSeen {
+export interface ObservedBoard {
   asOf: number;
   epoch: number;
   state: string;
@@ -33,52 +33,52 @@ export interface BoardSeen {
 }
 
 export type VisitorEnd =
-  /** Had not come yet when the rehearsal ended. */
+  /** Had not arrived when the rehearsal ended. */
   | 'notArrived'
   | 'neverCameBack'
   | 'leftLine'
   /** Was inside and left. */
   | 'visited'
-  /** Was inside and let the session run out. */
-  | 'ranOut'
-  /** Was called, wanted to come, and was too late. */
+  /** Was inside and let the session expire. */
+  | 'expired'
+  /** Was called and claimed too late, although the page polled as required. */
   | 'lapsed'
   /** The room was sold out or closed. */
   | 'turnedAway'
-  /** No place and no page when the rehearsal ended. */
-  | 'unanswered'
+  /** Had neither a place nor a page when the rehearsal ended. */
+  | 'noResponse'
   /** In line when the rehearsal ended. */
   | 'waiting'
   /** Inside when the rehearsal ended. */
   | 'inside';
 
-export interface VisitorHistory {
+export interface VisitorRecord {
   number: number;
   arrivedAt: number | null;
   intent: 'visit' | 'noShow' | 'leaveLine';
-  /** Requests broken off on purpose. */
+  /** Requests cut off on purpose. */
   lostJoins: number;
   lostClaims: number;
-  /** The longest that this visitor's page waited for an answer, or for one that never came. */
+  /** The longest that this visitor's page waited for a response, or for one that never came. */
   slowestMs: number;
   tabs: 1 | 2;
-  places: PlaceSeen[];
-  /** The first waiting time told, in seconds. */
-  told: { at: number; low: number; high: number } | null;
-  sessions: SessionSeen[];
-  /** The origin's first answer. */
+  places: ObservedPlace[];
+  /** The first waiting time that the visitor was shown, in seconds. */
+  estimate: { at: number; low: number; high: number } | null;
+  sessions: ObservedSession[];
+  /** The origin's first response. */
   insideAt: number | null;
-  /** First asked to leave. */
-  leaveAskedAt: number | null;
+  /** When the first `leave` was sent. */
+  leaveSentAt: number | null;
   endedAt: number | null;
   end: VisitorEnd;
 }
 
-/** A place as a token or a status told it; only what differs from the last one is noted. */
-export interface PlaceSeen {
+/** A place as a token or a status showed it; recorded only where it differs from the last one. */
+export interface ObservedPlace {
   at: number;
   epoch: number;
-  /** From the token; null where a status told it. */
+  /** From the token; null where a status showed the place. */
   visitorId: string | null;
   commitment: string | null;
   entry: number | null;
@@ -86,7 +86,7 @@ export interface PlaceSeen {
 }
 
 /** From an admission token. */
-export interface SessionSeen {
+export interface ObservedSession {
   receivedAt: number;
   visitorId: string;
   epoch: number;
@@ -97,16 +97,17 @@ export interface SessionSeen {
   expiresAt: number;
 }
 
+/** The ways around the line that visitors try. */
 export const ATTEMPTS = {
   deepLinkBefore: 'deep link before the opening',
   postBefore: 'direct POST before the opening',
   deepLinkWaiting: 'deep link while waiting',
   postWaiting: 'direct POST while waiting',
-  claimEarly: 'claim before the turn',
+  claimEarly: 'claim before being called',
   forgedSignature: 'admission token with a forged signature',
   unsigned: 'admission token without a signature',
-  queueAsAdmission: 'queue token in place of an admission token',
-  ownHeader: 'the gateway’s own header sent from outside',
+  queueAsAdmission: 'queue token instead of an admission token',
+  ownHeader: 'Fairgate-Admission header sent by the client',
   endedSession: 'session used again after leaving',
   otherRoom: 'token of another room',
   originBare: 'the origin’s own address',
@@ -120,12 +121,12 @@ export interface Attempt {
   visitor: number;
   kind: AttemptKind;
   /**
-   * turn: the gateway let the visitor in by a session of their own; whether its time had come is checked like every other's.
-   * unanswered: no answer, or a failure; nobody got through.
+   * admitted: the gateway gave the visitor a session of their own, which is checked like every other.
+   * noResponse: no response, or a failure; the attempt did not succeed.
    */
-  outcome: 'refused' | 'through' | 'turn' | 'unanswered';
-  /** Status and media type of the answer, or why there was none. */
-  answer: string;
+  outcome: 'refused' | 'bypassed' | 'admitted' | 'noResponse';
+  /** Status and media type of the response, or why there was none. */
+  response: string;
 }
 
 export const REQUESTS = {
@@ -134,39 +135,41 @@ export const REQUESTS = {
   status: 'status',
   join: 'join',
   claim: 'claim',
-  enter: 'through to the origin',
+  enter: 'forwarded to the origin',
   leave: 'leave',
-  attempt: 'attempt to get around',
+  attempt: 'bypass attempt',
 } as const;
 
 export type RequestKind = keyof typeof REQUESTS;
 
 export interface RequestFigures {
-  answers: Latencies;
-  /** Answers 500 and above. */
+  responses: LatencySamples;
+  /** Status 500 and above. */
   serverErrors: number;
-  tooMany: number;
-  /** Other answers that a page does not expect. */
+  /** Status 429. */
+  rateLimited: number;
+  /** Other statuses that a page does not expect. */
   unexpected: number;
-  /** No answer, where the visitor had not broken the request off on purpose. */
-  noAnswer: number;
+  /** No response, where the visitor did not cut the request off on purpose. */
+  noResponse: number;
 }
 
 export interface Traffic {
   kinds: Record<RequestKind, RequestFigures>;
-  /** All kinds together, one for each stretch of `sliceMs` from `startedAt` on. */
+  /** All kinds together, one for each `sliceMs` from `startedAt` on. */
   sliceMs: number;
-  slices: Latencies[];
-  /** The longest stretch in which nothing at all was answered; the player asks for the board every second. */
+  slices: LatencySamples[];
+  /** The longest time without any response; the rehearsal requests the board every second. */
   silentMs: number;
 }
 
-export interface GeneratorFigures {
+/** How well the rehearsal itself kept up. */
+interface GeneratorFigures {
   connections: number;
-  /** How late arrivals began, against the plan. */
-  arrivalsLate: Latencies;
-  /** How late the player's own timers ran. */
-  timersLate: Latencies;
-  /** How long requests waited for one of the player's connections. */
-  socketWait: Latencies;
+  /** How late visitors arrived, against the plan. */
+  arrivalsLate: LatencySamples;
+  /** How late timers fired. */
+  timersLate: LatencySamples;
+  /** How long requests waited for a connection. */
+  socketWait: LatencySamples;
 }

@@ -1,5 +1,6 @@
-// The numbers of a rehearsal, worked out once from its history: the terminal and the page print the same ones.
+// The numbers of a rehearsal, computed once from its event log: the terminal and the HTML report print the same ones.
 
+import { median } from '../lib/median.ts';
 import {
   type Admission,
   admissionsOf,
@@ -7,28 +8,31 @@ import {
   type Finding,
   fullestMoment,
   fullestWindow,
-  heldUntil,
   type Limits,
   mostOvertaken,
-  placesNobodyHolds,
+  occupiedUntil,
+  unownedPlaces,
 } from './auditor.ts';
 import {
   ATTEMPTS,
+  type Attempt,
   type AttemptKind,
-  type History,
+  type EventLog,
   REQUESTS,
   type RequestKind,
   type VisitorEnd,
-  type VisitorHistory,
+  type VisitorRecord,
 } from './event-log.ts';
+import { milliseconds } from './report-format.ts';
 
 export interface Figures {
   findings: Finding[];
-  verdict: 'kept' | 'broken' | 'unproven';
+  /** Of the whole rehearsal: the worst of its findings. */
+  verdict: Finding['verdict'];
   opensAt: number;
   endedAt: number;
-  ended: History['ended'];
-  people: {
+  ended: EventLog['ended'];
+  visitors: {
     planned: number;
     arrivedBefore: number;
     arrivedAfter: number;
@@ -37,60 +41,70 @@ export interface Figures {
     lostClaiming: number;
     twoTabs: number;
     entered: number;
-    placesNobodyHolds: number;
+    unownedPlaces: number;
   };
   limits: {
     newUsersPerMinute: number;
-    /** Whether the limit was told to the rehearsal or read from the boards. */
-    toldRate: boolean;
+    /** Whether the rate limit came from the command line; otherwise from the boards. */
+    isRateGiven: boolean;
     totalActiveUsers: number | null;
     tenSeconds: { most: number; limit: number } | null;
     minute: { most: number; limit: number } | null;
     mostAtOnce: number;
-    /** Admissions beyond any of the limits; 0 where nobody was admitted. */
+    /** Admissions beyond any of the limits; 0 without admissions. */
     overshoot: number;
-    /** Share of the rate that was used while people waited; null where nobody ever waited. */
+    /** Share of the rate that was used while visitors waited; null where no visitor waited. */
     rateUsed: number | null;
-    /** Share of that time during which nearly all places were taken, so that not the rate was the limit. */
-    placesFull: number | null;
+    /** Share of that time in which nearly all capacity was occupied, so that it and not the rate was the limit. */
+    timeFull: number | null;
   };
   order: { admitted: number; mostOvertakenBy: number };
   waits: {
-    /** First range told against the call. */
-    promised: PromisedWait[];
+    /** The first waiting time that each visitor was shown, and the actual one. */
+    estimates: WaitEstimate[];
     inRange: number;
     sooner: number;
     later: number;
-    /** Longest time told divided by the shortest, the median: 1 is a promise, 10 is hardly one. */
+    /** Upper bound of the estimate divided by its lower bound, the median: 1 is exact, 10 says little. */
     width: number;
-    calledToInside: { median: number; high: number } | null;
+    calledToInside: { median: number; p99: number } | null;
   };
-  attempts: { kind: AttemptKind; tried: number; refused: number; through: number; unanswered: number; turns: number }[];
+  attempts: AttemptRow[];
   requests: RequestRow[];
-  /** The longest time in which the gateway answered nothing at all. */
+  /** The longest time without any response of the gateway. */
   silentMs: number;
   series: Series;
   generator: { onTime: boolean; sentence: string };
 }
 
-export interface PromisedWait {
-  /** When it was told. */
+export interface WaitEstimate {
+  /** When it was shown. */
   at: number;
   low: number;
   high: number;
-  /** Seconds until the number was called. */
-  real: number;
+  /** Seconds until the position was called. */
+  actual: number;
+}
+
+export interface AttemptRow {
+  kind: AttemptKind;
+  tried: number;
+  refused: number;
+  bypassed: number;
+  noResponse: number;
+  /** Not counted as tried: the gateway had just called the visitor. */
+  admitted: number;
 }
 
 export interface RequestRow {
   kind: RequestKind;
-  answers: number;
+  responses: number;
   median: number | null;
-  high: number | null;
+  p99: number | null;
   serverErrors: number;
-  tooMany: number;
+  rateLimited: number;
   unexpected: number;
-  noAnswer: number;
+  noResponse: number;
 }
 
 export interface Series {
@@ -103,67 +117,68 @@ export interface Series {
     waiting: number;
     inside: number;
   }[];
-  /** Numbers given and not yet called, and people inside, as the boards said. */
+  /** Positions issued and not yet called, and sessions, as the boards showed them. */
   boards: { at: number; uncalled: number; active: number }[];
-  latency: { at: number; median: number; high: number }[];
+  latency: { at: number; median: number; p99: number }[];
 }
 
-/** A range is given in whole seconds and read from a board up to two seconds old; nobody minds being off by this. */
-const PROMISE_SLACK_SECONDS = 5;
+/** An estimate is in whole seconds and comes from a board up to two seconds old; this much difference does not count. */
+export const ESTIMATE_TOLERANCE_SECONDS = 5;
 
-/** The last places are kept for people who have been called and are on their way. */
+/** The last vacancies belong to visitors who are called and have not claimed yet. */
 const NEARLY_FULL = 0.95;
 
 /** Bins over the whole time: fine enough to see the rush, few enough for a table. */
 const BIN_LENGTHS_MS = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000];
 const BINS_MAX = 90;
 
-/** The player counts as on time within this: less than the shortest time between two polls. */
+/** The load generator counts as on time within this: less than the shortest time between two polls. */
 const LATE_MS_MAX = 500;
 
-export function figuresOf(history: History, limits: Limits): Figures {
-  const { visitors, boards } = history;
-  const findings = audit(history, limits);
+export function figuresOf(log: EventLog, limits: Limits): Figures {
+  const { visitors, boards } = log;
+  const findings = audit(log, limits);
   const admissions = admissionsOf(visitors);
-  const opensAt = boards.at(-1)?.opensAt ?? history.startedAt;
+  const opensAt = boards.at(-1)?.opensAt ?? log.startedAt;
   return {
     findings,
-    verdict: findings.some(({ verdict }) => verdict === 'broken')
-      ? 'broken'
-      : findings.some(({ verdict }) => verdict === 'unproven')
-        ? 'unproven'
-        : 'kept',
+    verdict: worstVerdict(findings),
     opensAt,
-    endedAt: history.endedAt,
-    ended: history.ended,
-    people: peopleOf(history, opensAt),
-    limits: limitsOf(history, admissions, limits),
+    endedAt: log.endedAt,
+    ended: log.ended,
+    visitors: visitorsOf(log, opensAt),
+    limits: limitsOf(log, admissions, limits),
     order: { admitted: admissions.length, mostOvertakenBy: mostOvertaken(admissions, 'all')?.by ?? 0 },
-    waits: waitsOf(history),
-    attempts: attemptsOf(history),
-    requests: requestsOf(history),
-    silentMs: history.traffic.silentMs,
-    series: seriesOf(history, admissions),
-    generator: generatorOf(history),
+    waits: waitsOf(log),
+    attempts: attemptsOf(log),
+    requests: requestsOf(log),
+    silentMs: log.traffic.silentMs,
+    series: seriesOf(log, admissions),
+    generator: generatorOf(log),
   };
 }
 
-function peopleOf(history: History, opensAt: number): Figures['people'] {
-  const { visitors } = history;
+function worstVerdict(findings: readonly Finding[]): Finding['verdict'] {
+  const order = ['failed', 'inconclusive'] as const;
+  return order.find((worst) => findings.some(({ verdict }) => verdict === worst)) ?? 'passed';
+}
+
+function visitorsOf(log: EventLog, opensAt: number): Figures['visitors'] {
+  const { visitors } = log;
   const ends: Record<VisitorEnd, number> = {
     notArrived: 0,
     neverCameBack: 0,
     leftLine: 0,
     visited: 0,
-    ranOut: 0,
+    expired: 0,
     lapsed: 0,
     turnedAway: 0,
-    unanswered: 0,
+    noResponse: 0,
     waiting: 0,
     inside: 0,
   };
   for (const { end } of visitors) ends[end]++;
-  const count = (holds: (visitor: VisitorHistory) => boolean) => visitors.filter(holds).length;
+  const count = (isCounted: (visitor: VisitorRecord) => boolean) => visitors.filter(isCounted).length;
   return {
     planned: visitors.length,
     arrivedBefore: count(({ arrivedAt }) => arrivedAt !== null && arrivedAt < opensAt),
@@ -173,12 +188,12 @@ function peopleOf(history: History, opensAt: number): Figures['people'] {
     lostClaiming: count(({ lostClaims }) => lostClaims > 0),
     twoTabs: count(({ tabs, places }) => tabs === 2 && places.length > 0),
     entered: count(({ insideAt }) => insideAt !== null),
-    placesNobodyHolds: placesNobodyHolds(history),
+    unownedPlaces: unownedPlaces(log),
   };
 }
 
-function limitsOf(history: History, admissions: readonly Admission[], limits: Limits): Figures['limits'] {
-  const { boards, clockAccuracyMs } = history;
+function limitsOf(log: EventLog, admissions: readonly Admission[], limits: Limits): Figures['limits'] {
+  const { boards, clockAccuracyMs } = log;
   const newUsersPerMinute = limits.newUsersPerMinute ?? boards.at(-1)?.newUsersPerMinute ?? 0;
   const tenSeconds = fullestWindow(admissions, 10_000, boards, limits);
   const minute = fullestWindow(admissions, 60_000, boards, limits);
@@ -191,18 +206,18 @@ function limitsOf(history: History, admissions: readonly Admission[], limits: Li
   ];
   return {
     newUsersPerMinute,
-    toldRate: limits.newUsersPerMinute !== null,
+    isRateGiven: limits.newUsersPerMinute !== null,
     totalActiveUsers,
     tenSeconds: tenSeconds && { most: tenSeconds.count, limit: tenSeconds.limit },
     minute: minute && { most: minute.count, limit: minute.limit },
     mostAtOnce,
     overshoot: Math.max(0, ...over),
-    ...useOf(history, admissions, limits),
+    ...utilizationOf(log, admissions, limits),
   };
 }
 
-/** The rate that was used between boards on which numbers were still uncalled. */
-function useOf({ boards }: History, admissions: readonly Admission[], { totalActiveUsers }: Limits) {
+/** The use of the rate between boards that showed positions not yet called. */
+function utilizationOf({ boards }: EventLog, admissions: readonly Admission[], { totalActiveUsers }: Limits) {
   let possible = 0;
   let used = 0;
   let ms = 0;
@@ -219,12 +234,12 @@ function useOf({ boards }: History, admissions: readonly Admission[], { totalAct
     if (totalActiveUsers !== null && board.active >= NEARLY_FULL * totalActiveUsers) fullMs += stretch;
     for (; next < admissions.length && (admissions[next]?.admitAt ?? 0) < after.asOf; next++) used++;
   }
-  if (possible < 1) return { rateUsed: null, placesFull: null };
-  return { rateUsed: used / possible, placesFull: totalActiveUsers === null ? null : fullMs / ms };
+  if (possible < 1) return { rateUsed: null, timeFull: null };
+  return { rateUsed: used / possible, timeFull: totalActiveUsers === null ? null : fullMs / ms };
 }
 
-function waitsOf({ visitors, boards }: History): Figures['waits'] {
-  const promised: PromisedWait[] = [];
+function waitsOf({ visitors, boards }: EventLog): Figures['waits'] {
+  const estimates: WaitEstimate[] = [];
   const toInside: number[] = [];
   const positions = visitors
     .flatMap((visitor) => {
@@ -237,48 +252,45 @@ function waitsOf({ visitors, boards }: History): Figures['waits'] {
     while (next < boards.length && (boards[next]?.called ?? 0) < position) next++;
     const board = boards[next];
     if (board === undefined) break;
-    const { told, insideAt, arrivedAt } = visitor;
-    if (told !== null) {
-      promised.push({ at: told.at, low: told.low, high: told.high, real: Math.max(0, board.asOf - told.at) / 1000 });
-    }
+    const { estimate, insideAt, arrivedAt } = visitor;
+    if (estimate !== null) estimates.push({ ...estimate, actual: Math.max(0, board.asOf - estimate.at) / 1000 });
     if (insideAt !== null) toInside.push(Math.max(0, insideAt - Math.max(board.asOf, arrivedAt ?? 0)) / 1000);
   }
   toInside.sort((a, b) => a - b);
-  const widths = promised.map(({ low, high }) => high / Math.max(1, low)).sort((a, b) => a - b);
-  const sooner = promised.filter(({ low, real }) => real < low - PROMISE_SLACK_SECONDS).length;
-  const later = promised.filter(({ high, real }) => real > high + PROMISE_SLACK_SECONDS).length;
+  const sooner = estimates.filter(({ low, actual }) => actual < low - ESTIMATE_TOLERANCE_SECONDS).length;
+  const later = estimates.filter(({ high, actual }) => actual > high + ESTIMATE_TOLERANCE_SECONDS).length;
   const at = (share: number) => toInside[Math.min(toInside.length - 1, Math.floor(toInside.length * share))] ?? 0;
   return {
-    promised,
-    inRange: promised.length - sooner - later,
+    estimates,
+    inRange: estimates.length - sooner - later,
     sooner,
     later,
-    width: widths[widths.length >> 1] ?? 1,
-    calledToInside: toInside.length === 0 ? null : { median: at(0.5), high: at(0.99) },
+    width: estimates.length === 0 ? 1 : median(estimates.map(({ low, high }) => high / Math.max(1, low))),
+    calledToInside: toInside.length === 0 ? null : { median: at(0.5), p99: at(0.99) },
   };
 }
 
-function attemptsOf({ attempts }: History): Figures['attempts'] {
+function attemptsOf({ attempts }: EventLog): AttemptRow[] {
   return (Object.keys(ATTEMPTS) as AttemptKind[]).flatMap((kind) => {
     const made = attempts.filter((attempt) => attempt.kind === kind);
-    const count = (outcome: (typeof made)[number]['outcome']) => made.filter((one) => one.outcome === outcome).length;
+    const count = (outcome: Attempt['outcome']) => made.filter((attempt) => attempt.outcome === outcome).length;
     if (made.length === 0) return [];
-    const turns = count('turn');
-    const [refused, through, unanswered] = [count('refused'), count('through'), count('unanswered')];
-    return [{ kind, tried: made.length - turns, refused, through, unanswered, turns }];
+    const admitted = count('admitted');
+    const counts = { refused: count('refused'), bypassed: count('bypassed'), noResponse: count('noResponse') };
+    return [{ kind, tried: made.length - admitted, ...counts, admitted }];
   });
 }
 
-function requestsOf({ traffic }: History): RequestRow[] {
+function requestsOf({ traffic }: EventLog): RequestRow[] {
   return (Object.keys(REQUESTS) as RequestKind[]).map((kind) => {
-    const { answers, ...troubles } = traffic.kinds[kind];
-    const [median, high] = [answers.percentile(0.5), answers.percentile(0.99)];
-    return { kind, answers: answers.count, median, high, ...troubles };
+    const { responses, ...failures } = traffic.kinds[kind];
+    const [p50, p99] = [responses.percentile(0.5), responses.percentile(0.99)];
+    return { kind, responses: responses.count, median: p50, p99, ...failures };
   });
 }
 
-function seriesOf(history: History, admissions: readonly Admission[]): Series {
-  const { visitors, boards, traffic, endedAt, clockAccuracyMs } = history;
+function seriesOf(log: EventLog, admissions: readonly Admission[]): Series {
+  const { visitors, boards, traffic, endedAt, clockAccuracyMs } = log;
   const arrivals = visitors.flatMap(({ arrivedAt }) => (arrivedAt === null ? [] : [arrivedAt]));
   const from = Math.floor(Math.min(endedAt, ...arrivals) / 1_000) * 1_000;
   const length = Math.max(1_000, endedAt - from);
@@ -290,9 +302,9 @@ function seriesOf(history: History, admissions: readonly Admission[]): Series {
     inside: 0,
   }));
   const binAt = (at: number) => bins[Math.min(bins.length - 1, Math.max(0, Math.floor((at - from) / binMs)))];
-  const add = (at: number, word: keyof (typeof bins)[number], by: number) => {
+  const add = (at: number, field: keyof (typeof bins)[number], by: number) => {
     const bin = binAt(at);
-    if (bin !== undefined) bin[word] += by;
+    if (bin !== undefined) bin[field] += by;
   };
   for (const { arrivedAt, insideAt, endedAt: goneAt } of visitors) {
     if (arrivedAt === null) continue;
@@ -303,7 +315,7 @@ function seriesOf(history: History, admissions: readonly Admission[]): Series {
   }
   for (const admission of admissions) {
     if (admission.admitAt >= from && admission.admitAt <= endedAt) add(admission.admitAt, 'admissions', 1);
-    const until = heldUntil(admission, clockAccuracyMs);
+    const until = occupiedUntil(admission, clockAccuracyMs);
     add(admission.admitAt, 'inside', 1);
     if (until < endedAt) add(until, 'inside', -1);
   }
@@ -322,28 +334,27 @@ function seriesOf(history: History, admissions: readonly Admission[]): Series {
         return { at: asOf, uncalled: (before ? entries : issued) - called, active };
       }),
     latency: traffic.slices.flatMap((slice, index) => {
-      const [median, high] = [slice.percentile(0.5), slice.percentile(0.99)];
-      const at = history.startedAt + (index + 0.5) * traffic.sliceMs;
-      return median === null || high === null || at < from ? [] : [{ at: Math.min(at, endedAt), median, high }];
+      const [p50, p99] = [slice.percentile(0.5), slice.percentile(0.99)];
+      const at = log.startedAt + (index + 0.5) * traffic.sliceMs;
+      return p50 === null || p99 === null || at < from ? [] : [{ at: Math.min(at, endedAt), median: p50, p99 }];
     }),
   };
 }
 
-function generatorOf({ generator }: History): Figures['generator'] {
+function generatorOf({ generator }: EventLog): Figures['generator'] {
   const { arrivalsLate, timersLate, socketWait, connections } = generator;
   const worstMs = Math.max(arrivalsLate.maxMs, timersLate.maxMs);
   const usualMs = Math.max(arrivalsLate.percentile(0.99) ?? 0, timersLate.percentile(0.99) ?? 0);
   const socketMs = socketWait.percentile(0.99) ?? 0;
   const onTime = worstMs <= LATE_MS_MAX && socketMs <= LATE_MS_MAX;
-  const shown = (ms: number) => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
   const figures =
-    `99 % of its acts at most ${shown(usualMs)} late, the latest ${shown(worstMs)}; ` +
-    `99 % of its requests waited at most ${shown(socketMs)} for one of its ${connections} connections`;
+    `99 % of its actions were at most ${milliseconds(usualMs)} late, the latest ${milliseconds(worstMs)}; ` +
+    `99 % of its requests waited at most ${milliseconds(socketMs)} for one of its ${connections} connections`;
   return {
     onTime,
     sentence: onTime
-      ? `The player kept to its schedule: ${figures}.`
-      : `The player itself fell behind: ${figures}. Waiting and answering times here include that lateness; play fewer ` +
-        'visitors, or play from another machine.',
+      ? `The load generator was on time: ${figures}.`
+      : `The load generator fell behind: ${figures}. Waiting and response times here include that delay; simulate fewer ` +
+        'visitors, or run the rehearsal on another machine.',
   };
 }

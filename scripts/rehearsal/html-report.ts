@@ -1,43 +1,34 @@
-// The report as one HTML file: style, plots and a little script stand in it, and its own policy forbids the network. The
+// The report as one HTML file: style, plots and a small script are inside, and its own policy forbids network requests. The
 // numbers are those of the terminal.
 
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { html, raw } from 'hono/html';
-import { type Finding, LAWS } from './auditor.ts';
+import { median } from '../lib/median.ts';
+import { CHECKS, type Finding } from './auditor.ts';
 import { ATTEMPTS, REQUESTS } from './event-log.ts';
-import type { Figures, PromisedWait } from './figures.ts';
-import { fromOpening, type Html, type Line, scatterPlot, type TimeAxis, type TimePlot, timePlot } from './plots.ts';
-import {
-  headline,
-  milliseconds,
-  number,
-  percent,
-  seconds,
-  silence,
-  summary,
-  time,
-  VERDICTS,
-} from './report-strings.ts';
-import { troubles } from './terminal-report.ts';
+import { ESTIMATE_TOLERANCE_SECONDS, type Figures, type WaitEstimate } from './figures.ts';
+import { fromOpening, type Html, type Line, rangePlot, type TimeAxis, type TimePlot, timePlot } from './plots.ts';
+import { milliseconds, number, percent, seconds, time } from './report-format.ts';
+import { attemptNotes, headline, outage, requestFailures, summary, VERDICTS } from './report-strings.ts';
 
-export interface Occasion {
+interface Scenario {
   room: string;
   address: string;
-  /** Plays the same people again. */
+  /** Runs the same rehearsal again. */
   command: string;
-  /** What was played, in sentences. */
-  introduction: string;
+  /** What was simulated, in sentences. */
+  description: string;
 }
 
-export async function htmlReport(figures: Figures, occasion: Occasion): Promise<string> {
+export async function htmlReport(figures: Figures, scenario: Scenario): Promise<string> {
   const [style, script] = await Promise.all([bundled('report.css'), bundled('report-cursor.ts')]);
   const axis = axisOf(figures);
   const plots = timePlots(figures, axis);
   const points = raw(JSON.stringify(cursorPoints(plots, axis)).replaceAll('<', '\\u003c'));
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${sha256(script)}'`;
-  const title = `Rehearsal of the room “${occasion.room}”`;
+  const title = `Rehearsal of the room “${scenario.room}”`;
   const page = await html`<!doctype html>
 <html lang="en">
   <head>
@@ -52,42 +43,42 @@ export async function htmlReport(figures: Figures, occasion: Occasion): Promise<
     <main>
       <header>
         <h1>${title}</h1>
-        <p class="soft">${occasion.address}, ${new Date(figures.endedAt).toLocaleDateString('en-GB', { dateStyle: 'long' })}, opening at ${time(figures.opensAt)}</p>
+        <p class="soft">${scenario.address}, ${new Date(figures.endedAt).toLocaleDateString('en-GB', { dateStyle: 'long' })}, opening at ${time(figures.opensAt)}</p>
       </header>
       <div class="verdict ${figures.verdict}">${shape(figures.verdict)}<p>${headline(figures)}</p></div>
       <section class="card">${tiles(figures)}</section>
       <section class="card">
-        <h2>The laws</h2>
-        <ul class="laws">${figures.findings.map(lawItem)}</ul>
+        <h2>Checks</h2>
+        <ul class="checks">${figures.findings.map(checkItem)}</ul>
       </section>
       <section class="card">
-        <h2>How it went</h2>
-        <p class="soft">All charts share one time axis, in minutes and seconds from ${axis.opensAt === null ? 'the first arrival' : 'the opening, the upright line'}.</p>
+        <h2>Timeline</h2>
+        <p class="soft">All charts share one time axis, in minutes and seconds from ${axis.opensAt === null ? 'the first arrival' : 'the opening (vertical line)'}.</p>
         ${plots.map((plot) => timePlot(plot, axis))}
       </section>
       <section class="card">
-        <h2>Waiting times, told and real</h2>
-        ${promisedPlot(figures)}
+        <h2>Estimated and actual waiting times</h2>
+        ${estimatesPlot(figures)}
       </section>
       <section class="card">
-        <h2>The numbers</h2>
+        <h2>Numbers</h2>
         <div class="pairs">${summary(figures).map(pairs)}</div>
       </section>
       <section class="card">
-        <h2>Ways around the line</h2>
+        <h2>Bypass attempts</h2>
         ${attemptsTable(figures)}
       </section>
       <section class="card">
-        <h2>Answers</h2>
+        <h2>Responses</h2>
         ${requestsTable(figures)}
-        ${silence(figures) === null ? '' : html`<p>${silence(figures)}</p>`}
+        ${outage(figures) === null ? '' : html`<p>${outage(figures)}</p>`}
         <p>${figures.generator.sentence}</p>
       </section>
       <section class="card">
-        <h2>What was played</h2>
-        ${occasion.introduction.split('\n').map((line) => html`<p class="soft">${line}</p>`)}
-        <p>The same people again:</p>
-        <code>${occasion.command}</code>
+        <h2>Scenario</h2>
+        ${scenario.description.split('\n').map((line) => html`<p class="soft">${line}</p>`)}
+        <p>To simulate the same visitors again:</p>
+        <code>${scenario.command}</code>
       </section>
     </main>
     <script type="application/json" id="points">${points}</script>
@@ -120,19 +111,19 @@ function axisOf({ series, opensAt, endedAt }: Figures): TimeAxis {
   return { from: series.from, to, opensAt: opensAt >= series.from && opensAt <= to ? opensAt : null };
 }
 
-function tiles({ people, limits, waits }: Figures): Html {
-  const atOnce = limits.totalActiveUsers === null ? 'limit not told' : `of ${number(limits.totalActiveUsers)} allowed`;
+function tiles({ visitors, limits, waits }: Figures): Html {
+  const atOnce = limits.totalActiveUsers === null ? 'limit unknown' : `of ${number(limits.totalActiveUsers)} allowed`;
   const called = waits.calledToInside;
   const entries: [string, string][] = [
-    [number(people.entered), `entered, of ${number(people.planned)} who were to come`],
-    [number(limits.minute?.most ?? 0), `most admissions in a minute, of ${number(limits.newUsersPerMinute)} allowed`],
+    [number(visitors.entered), `entered, of ${number(visitors.planned)} visitors`],
+    [number(limits.minute?.most ?? 0), `most admissions in 60 s, of ${number(limits.newUsersPerMinute)} allowed`],
     [number(limits.mostAtOnce), `most inside at once, ${atOnce}`],
     limits.rateUsed === null
-      ? ['–', 'nobody waited']
-      : [percent(limits.rateUsed), 'of the rate used while people waited'],
+      ? ['–', 'no visitor waited']
+      : [percent(limits.rateUsed), 'of the rate used while visitors waited'],
     called === null
-      ? ['–', 'nobody was called']
-      : [seconds(called.median), `from the call to being inside; 99 % within ${seconds(called.high)}`],
+      ? ['–', 'no visitor was called']
+      : [seconds(called.median), `from the call to being inside, median; p99 ${seconds(called.p99)}`],
   ];
   return html`<dl class="tiles">${entries.map(
     ([value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
@@ -140,22 +131,22 @@ function tiles({ people, limits, waits }: Figures): Html {
 }
 
 const SHAPES = {
-  kept: 'M4 12.5l5.5 5.5L20 6.5',
-  broken: 'M6 6l12 12M18 6L6 18',
-  unproven: 'M8.5 8.5a3.5 3.5 0 1 1 4.6 3.3c-.8.3-1.1.8-1.1 1.7v1M12 18.5v.2',
+  passed: 'M4 12.5l5.5 5.5L20 6.5',
+  failed: 'M6 6l12 12M18 6L6 18',
+  inconclusive: 'M8.5 8.5a3.5 3.5 0 1 1 4.6 3.3c-.8.3-1.1.8-1.1 1.7v1M12 18.5v.2',
 } as const;
 
 function shape(verdict: Finding['verdict']): Html {
   return html`<svg class="shape" viewBox="0 0 24 24" aria-hidden="true"><path d="${SHAPES[verdict]}" /></svg>`;
 }
 
-function lawItem({ law, verdict, seen, example }: Finding): Html {
+function checkItem({ check, verdict, observed, example }: Finding): Html {
   return html`<li class="${verdict}">
-    <span class="word">${shape(verdict)}${VERDICTS[verdict]}</span>
+    <span class="verdict-name">${shape(verdict)}${VERDICTS[verdict]}</span>
     <div>
-      <b>${LAWS[law]}</b>
-      <p class="soft">${seen}</p>
-      ${example === null ? '' : html`<p class="example">${verdict === 'broken' ? 'First' : 'Why'}: ${example}</p>`}
+      <b>${CHECKS[check]}</b>
+      <p class="soft">${observed}</p>
+      ${example === null ? '' : html`<p class="example">${verdict === 'failed' ? 'First' : 'Why'}: ${example}</p>`}
     </div>
   </li>`;
 }
@@ -190,67 +181,71 @@ function timePlots(figures: Figures, axis: TimeAxis): TimePlot[] {
   return [
     {
       title: 'Arrivals and admissions',
-      unit: `people per ${binMs / 1000} s`,
-      says: `Most arrivals ${peak((bin) => bin.arrivals)}; most admissions ${peak((bin) => bin.admissions)}.`,
+      unit: `visitors per ${binMs / 1000} s`,
+      caption: `Most arrivals ${peak((bin) => bin.arrivals)}; most admissions ${peak((bin) => bin.admissions)}.`,
       lines: [
         { look: 'grey', name: 'arrivals', points: inBins((bin) => bin.arrivals), area: true, steps: true },
         { look: 'blue', name: 'admissions', points: inBins((bin) => bin.admissions), steps: true },
-        limitLine('allowed', perBin),
+        limitLine('limit', perBin),
       ],
       table: table(['arrivals', 'admissions'], (bin) => [bin.arrivals, bin.admissions]),
     },
     {
       title: 'Waiting',
-      unit: 'people',
-      says: `Most people waiting ${peak((bin) => bin.waiting)}. Numbers not yet called include those of people who will not come back.`,
+      unit: 'visitors',
+      caption: `Most visitors waiting ${peak((bin) => bin.waiting)}. Positions not yet called include those of visitors who do not come back.`,
       lines: [
-        { look: 'grey', name: 'people waiting', points: atBinEnds((bin) => bin.waiting), area: true },
+        { look: 'grey', name: 'visitors waiting', points: atBinEnds((bin) => bin.waiting), area: true },
         {
           look: 'blue',
-          name: 'numbers not yet called, by the board',
+          name: 'positions not yet called, by the board',
           points: series.boards.map(({ at: when, uncalled }) => ({ at: when, value: uncalled })),
         },
       ],
-      table: table(['people waiting at the end'], (bin) => [bin.waiting]),
+      table: table(['waiting at the end'], (bin) => [bin.waiting]),
     },
     {
       title: 'Inside',
-      unit: 'people',
-      says: `Most people inside at once ${number(limits.mostAtOnce)}${atOnceLimit === null ? '; the limit was not told' : ` of ${number(atOnceLimit)} allowed`}. Places are taken a few seconds before their people are inside.`,
+      unit: 'visitors',
+      caption: `Most visitors inside at once ${number(limits.mostAtOnce)}${atOnceLimit === null ? '; the limit is unknown' : ` of ${number(atOnceLimit)} allowed`}. A session begins a few seconds before its visitor is inside.`,
       lines: [
         { look: 'blue', name: 'inside', points: atBinEnds((bin) => bin.inside), area: true },
         {
           look: 'dashed',
-          name: 'places taken, by the board',
+          name: 'sessions, by the board',
           points: series.boards.map(({ at: when, active }) => ({ at: when, value: active })),
         },
-        ...(atOnceLimit === null ? [] : [limitLine('allowed', atOnceLimit)]),
+        ...(atOnceLimit === null ? [] : [limitLine('limit', atOnceLimit)]),
       ],
       table: table(['inside at the end'], (bin) => [bin.inside]),
     },
     {
-      title: 'Answers',
+      title: 'Response times',
       unit: 'milliseconds, all kinds of request',
-      says: latencySays(figures),
+      caption: latencyCaption(figures),
       lines: [
-        { look: 'blue', name: 'half within', points: series.latency.map((one) => ({ at: one.at, value: one.median })) },
-        { look: 'dashed', name: '99 % within', points: series.latency.map((one) => ({ at: one.at, value: one.high })) },
+        {
+          look: 'blue',
+          name: 'median',
+          points: series.latency.map((slice) => ({ at: slice.at, value: slice.median })),
+        },
+        { look: 'dashed', name: 'p99', points: series.latency.map((slice) => ({ at: slice.at, value: slice.p99 })) },
       ],
       format: (value) => number(Math.round(value * 10) / 10),
       table: {
-        head: ['about', 'half within', '99 % within'],
-        rows: series.latency.map(({ at: when, median, high }) => {
-          return [fromOpening(when - zero), milliseconds(median), milliseconds(high)];
+        head: ['at', 'median', 'p99'],
+        rows: series.latency.map((slice) => {
+          return [fromOpening(slice.at - zero), milliseconds(slice.median), milliseconds(slice.p99)];
         }),
       },
     },
   ];
 }
 
-function latencySays({ series }: Figures): string {
-  const slowest = series.latency.toSorted((a, b) => b.high - a.high)[0];
-  if (slowest === undefined) return 'Nothing was answered.';
-  return `In the slowest five seconds, 99 % of the answers came within ${milliseconds(slowest.high)}.`;
+function latencyCaption({ series }: Figures): string {
+  const slowest = series.latency.toSorted((a, b) => b.p99 - a.p99)[0];
+  if (slowest === undefined) return 'There was no response.';
+  return `In the slowest five seconds, p99 was ${milliseconds(slowest.p99)}.`;
 }
 
 function cursorPoints(plots: readonly TimePlot[], { from, to }: TimeAxis) {
@@ -262,31 +257,32 @@ function cursorPoints(plots: readonly TimePlot[], { from, to }: TimeAxis) {
   return { from, to, charts };
 }
 
-/** Groups of what was told, for the table beside the scatter. */
-const TOLD_GROUPS_SECONDS = [10, 30, 60, 120, 300, 600, 1_200, 3_600, Number.POSITIVE_INFINITY];
+/** Groups of estimates by their upper bound, for the table below the plot. */
+const ESTIMATE_GROUPS_SECONDS = [10, 30, 60, 120, 300, 600, 1_200, 3_600, Number.POSITIVE_INFINITY];
 
-function promisedPlot({ waits }: Figures): Html {
-  if (waits.promised.length === 0) return html`<p class="soft">Nobody was told a waiting time.</p>`;
-  const holds = ({ low, high, real }: PromisedWait) => real >= low - 5 && real <= high + 5;
-  const rows = TOLD_GROUPS_SECONDS.flatMap((upTo, index) => {
-    const above = TOLD_GROUPS_SECONDS[index - 1] ?? 0;
-    const group = waits.promised.filter(({ high }) => high > above && high <= upTo);
+function estimatesPlot({ waits }: Figures): Html {
+  const { estimates } = waits;
+  if (estimates.length === 0) return html`<p class="soft">No visitor saw an estimated waiting time.</p>`;
+  const isRight = ({ low, high, actual }: WaitEstimate) =>
+    actual >= low - ESTIMATE_TOLERANCE_SECONDS && actual <= high + ESTIMATE_TOLERANCE_SECONDS;
+  const rows = ESTIMATE_GROUPS_SECONDS.flatMap((upTo, index) => {
+    const above = ESTIMATE_GROUPS_SECONDS[index - 1] ?? 0;
+    const group = estimates.filter(({ high }) => high > above && high <= upTo);
     if (group.length === 0) return [];
-    const reals = group.map(({ real }) => real).sort((a, b) => a - b);
-    const told = upTo === Number.POSITIVE_INFINITY ? `more than ${seconds(above)}` : `up to ${seconds(upTo)}`;
-    const share = group.filter(holds).length / group.length;
-    return [[told, number(group.length), percent(share), seconds(reals[reals.length >> 1] ?? 0)]];
+    const bounds = upTo === Number.POSITIVE_INFINITY ? `more than ${seconds(above)}` : `up to ${seconds(upTo)}`;
+    const share = group.filter(isRight).length / group.length;
+    return [[bounds, number(group.length), percent(share), seconds(median(group.map(({ actual }) => actual)))]];
   });
-  return scatterPlot({
-    title: 'Told and real',
-    unit: 'time until the call; equal steps are equal ratios',
-    says:
-      `${percent(waits.inRange / waits.promised.length)} of ${number(waits.promised.length)} people were called within the range that ` +
-      `they were told first, give or take 5 s; ${number(waits.sooner)} sooner, ${number(waits.later)} later. ` +
-      `The longest time told was ${waits.width.toFixed(1)} times the shortest, in the middle.`,
-    ranges: waits.promised.map((one) => ({ ...one, holds: holds(one) })),
-    names: { x: 'how long it really took', y: 'the range that was told' },
-    table: { head: ['longest told', 'people', 'called in range', 'real, median'], rows },
+  return rangePlot({
+    title: 'Estimated and actual wait',
+    unit: 'time until the call, logarithmic',
+    caption:
+      `${percent(waits.inRange / estimates.length)} of ${number(estimates.length)} visitors were called within their first ` +
+      `estimate, ±${ESTIMATE_TOLERANCE_SECONDS} s; ${number(waits.sooner)} sooner, ${number(waits.later)} later. ` +
+      `The upper bound of an estimate was ${waits.width.toFixed(1)} times its lower bound (median).`,
+    ranges: estimates.map((estimate) => ({ ...estimate, isRight: isRight(estimate) })),
+    names: { x: 'actual wait', y: 'estimate, from lower to upper bound' },
+    table: { head: ['upper bound', 'visitors', 'called within', 'actual, median'], rows },
   });
 }
 
@@ -298,26 +294,22 @@ function pairs({ title, rows }: { title: string; rows: [string, string][] }): Ht
 }
 
 function attemptsTable({ attempts }: Figures): Html {
-  if (attempts.length === 0) return html`<p class="soft">None was tried.</p>`;
+  if (attempts.length === 0) return html`<p class="soft">No attempt was made.</p>`;
   return html`<table>
-    <thead><tr><th scope="col">way</th><th scope="col" class="figure">tried</th><th scope="col" class="figure">refused</th></tr></thead>
-    <tbody>${attempts.map(({ kind, tried, refused, through, unanswered, turns }) => {
-      const notes = [
-        ...(through > 0 ? [`${number(through)} came through`] : []),
-        ...(unanswered > 0 ? [`${number(unanswered)} unanswered`] : []),
-        ...(turns > 0 ? [`${number(turns)} more came when their turn had come`] : []),
-      ].join(', ');
-      return html`<tr><th scope="row">${ATTEMPTS[kind]}${notes === '' ? '' : ` (${notes})`}</th><td class="figure">${number(tried)}</td><td class="figure">${number(refused)}</td></tr>`;
+    <thead><tr><th scope="col">attempt</th><th scope="col" class="figure">tried</th><th scope="col" class="figure">refused</th></tr></thead>
+    <tbody>${attempts.map((row) => {
+      const notes = attemptNotes(row).join(', ');
+      return html`<tr><th scope="row">${ATTEMPTS[row.kind]}${notes === '' ? '' : ` (${notes})`}</th><td class="figure">${number(row.tried)}</td><td class="figure">${number(row.refused)}</td></tr>`;
     })}</tbody>
   </table>`;
 }
 
 function requestsTable({ requests }: Figures): Html {
   return html`<table>
-    <thead><tr><th scope="col">request</th><th scope="col" class="figure">answers</th><th scope="col" class="figure">median</th><th scope="col" class="figure">99 %</th></tr></thead>
+    <thead><tr><th scope="col">request</th><th scope="col" class="figure">responses</th><th scope="col" class="figure">median</th><th scope="col" class="figure">p99</th></tr></thead>
     <tbody>${requests.map((row) => {
-      const trouble = troubles(row);
-      return html`<tr><th scope="row">${REQUESTS[row.kind]}${trouble === 'none' ? '' : `: ${trouble}`}</th><td class="figure">${number(row.answers)}</td><td class="figure">${milliseconds(row.median)}</td><td class="figure">${milliseconds(row.high)}</td></tr>`;
+      const failures = requestFailures(row).join(', ');
+      return html`<tr><th scope="row">${REQUESTS[row.kind]}${failures === '' ? '' : `: ${failures}`}</th><td class="figure">${number(row.responses)}</td><td class="figure">${milliseconds(row.median)}</td><td class="figure">${milliseconds(row.p99)}</td></tr>`;
     })}</tbody>
   </table>`;
 }

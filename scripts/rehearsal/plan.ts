@@ -1,29 +1,29 @@
-// Who comes when, and what each of them will do: decided in advance from the seed, with exact numbers, so that "30 % stay
-// away" is 30 %. Nothing here knows what the gateway will answer.
+// When each visitor arrives and what they will do: decided in advance from the seed, with exact numbers, so that "30 % do not
+// come back" is 30 %. The plan does not depend on what the gateway responds.
 
-import type { AttemptKind, VisitorHistory } from './event-log.ts';
-import { type Chance, chanceFrom } from './random.ts';
+import type { AttemptKind, VisitorRecord } from './event-log.ts';
+import { type SeededRandom, seededRandom } from './seeded-random.ts';
 
 export interface Mix {
   visitors: number;
   seed: number;
-  /** Stretch over which people arrive: half of it before the opening, half after. */
+  /** Time over which visitors arrive: half of it before the opening, half after. */
   overMs: number;
-  /** Share that comes before the opening. */
+  /** Share that arrives before the opening. */
   before: number;
-  /** Shares of all visitors. Those who stay away or leave the line do nothing else. */
+  /** Shares of all visitors. These do nothing else. */
   noShow: number;
   leaveLine: number;
-  /** Lose the network while joining, and as many while claiming. */
+  /** Share that loses the network while joining, and as many while claiming. */
   losses: number;
   doubleTabs: number;
-  /** Arrive at `deepLink` instead of `path`. */
+  /** Share that arrives at `deepLink` instead of `path`. */
   deepLinks: number;
-  /** Try a way around the line. */
+  /** Share that tries to bypass the line. */
   attempts: number;
-  /** Mean stay inside; each stays between half and one and a half times as long. */
+  /** Mean time inside; each visitor stays between half and one and a half times as long. */
   stayMs: number;
-  /** Share of those inside who do not say that they leave. */
+  /** Share of visitors inside who never send `leave`. */
   runOut: number;
   path: string;
   deepLink: string;
@@ -34,34 +34,35 @@ export interface VisitorPlan {
   /** Relative to the opening. */
   arrivesMs: number;
   path: string;
-  intent: VisitorHistory['intent'];
-  /** From the arrival until somebody who will not be back closes the page or leaves the line. */
+  intent: VisitorRecord['intent'];
+  /** From the arrival until a no-show closes the page, or until a visitor leaves the line. */
   patienceMs: number;
   losesJoins: number;
   losesClaims: number;
   tabs: 1 | 2;
   stayMs: number;
+  /** Lets the session expire instead of leaving. */
   runsOut: boolean;
   attempts: AttemptKind[];
-  chance: Chance;
-  /** A place that the visitor has already. */
+  random: SeededRandom;
+  /** A place that the visitor already has. */
   cookies: Record<string, string>;
 }
 
-/** People who will not be back stay on the page for about this share of the whole stretch. */
+/** No-shows close the page after about this share of the whole time. */
 const PATIENCE_SHARE = 0.15;
 
-/** Each of the two halves runs off exponentially with this share of its length: a rush around the opening. */
+/** Arrivals decay exponentially on both sides of the opening, with this share of each half as the time constant. */
 const RUSH_SHARE = 0.35;
 
 /** Of the late arrivals, this share comes within the first twentieth of its half: those who watched the clock. */
 const ON_THE_DOT = 0.2;
 
 export function planVisitors(mix: Mix, kinds: readonly AttemptKind[]): VisitorPlan[] {
-  const chance = chanceFrom(mix.seed);
+  const random = seededRandom(mix.seed);
   const numbers = Array.from({ length: mix.visitors }, (_, index) => index + 1);
   const pick = (from: readonly number[], share: number) =>
-    new Set(chance.shuffled(from).slice(0, Math.round(share * mix.visitors)));
+    new Set(random.shuffled(from).slice(0, Math.round(share * mix.visitors)));
   const early = pick(numbers, mix.before);
   const noShows = pick(numbers, mix.noShow);
   const leavers = pick(
@@ -74,10 +75,10 @@ export function planVisitors(mix: Mix, kinds: readonly AttemptKind[]): VisitorPl
   const inTwoTabs = pick(steady, mix.doubleTabs);
   const byDeepLink = pick(numbers, mix.deepLinks);
   const runsOut = pick(steady, (mix.runOut * steady.length) / mix.visitors);
-  const attempts = attemptsOf(chance, steady, early, mix, kinds);
+  const attempts = planAttempts(random, steady, early, mix, kinds);
 
   return numbers.map((number) => {
-    const own = chance.fork(number);
+    const own = random.fork(number);
     const patience = PATIENCE_SHARE * mix.overMs * -Math.log(1 - own.next());
     return {
       number,
@@ -91,43 +92,41 @@ export function planVisitors(mix: Mix, kinds: readonly AttemptKind[]): VisitorPl
       stayMs: mix.stayMs * own.between(0.5, 1.5),
       runsOut: runsOut.has(number),
       attempts: attempts.get(number) ?? [],
-      chance: own,
+      random: own,
       cookies: {},
     };
   });
 }
 
-function arrivesAfter(chance: Chance, halfMs: number): number {
-  return chance.next() < ON_THE_DOT ? chance.next() * 0.05 * halfMs : inTheRush(chance, halfMs);
+function arrivesAfter(random: SeededRandom, halfMs: number): number {
+  return random.next() < ON_THE_DOT ? random.next() * 0.05 * halfMs : inTheRush(random, halfMs);
 }
 
 /** Distance from the opening: exponential, cut off at the end of the half. */
-function inTheRush(chance: Chance, halfMs: number): number {
+function inTheRush(random: SeededRandom, halfMs: number): number {
   const inside = 1 - Math.exp(-1 / RUSH_SHARE);
-  return -Math.log(1 - chance.next() * inside) * RUSH_SHARE * halfMs;
+  return -Math.log(1 - random.next() * inside) * RUSH_SHARE * halfMs;
 }
 
-/** Every kind at least once where there are people for it; before the opening by those who are there before it. */
-function attemptsOf(
-  chance: Chance,
+/** Every kind at least once where there are visitors for it; kinds before the opening go to early visitors. */
+function planAttempts(
+  random: SeededRandom,
   steady: readonly number[],
   early: ReadonlySet<number>,
   mix: Mix,
   kinds: readonly AttemptKind[],
 ): Map<number, AttemptKind[]> {
-  const found = new Map<number, AttemptKind[]>();
-  if (mix.attempts === 0 || kinds.length === 0) return found;
-  const people = {
-    before: chance.shuffled(steady.filter((number) => early.has(number))),
-    any: chance.shuffled(steady),
-  };
+  const planned = new Map<number, AttemptKind[]>();
+  if (mix.attempts === 0 || kinds.length === 0) return planned;
+  const before = random.shuffled(steady.filter((number) => early.has(number)));
+  const any = random.shuffled(steady);
   const rounds = Math.ceil((mix.attempts * mix.visitors) / kinds.length);
-  for (let turn = 0; turn < rounds; turn++) {
+  for (let round = 0; round < rounds; round++) {
     for (const kind of kinds) {
-      const of = kind === 'deepLinkBefore' || kind === 'postBefore' ? people.before : people.any;
-      const number = of.pop();
-      if (number !== undefined) found.set(number, [...(found.get(number) ?? []), kind]);
+      const candidates = kind === 'deepLinkBefore' || kind === 'postBefore' ? before : any;
+      const number = candidates.pop();
+      if (number !== undefined) planned.set(number, [...(planned.get(number) ?? []), kind]);
     }
   }
-  return found;
+  return planned;
 }

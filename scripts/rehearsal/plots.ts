@@ -1,35 +1,33 @@
-// Plots as plain SVG inside HTML: they need no script, print as lines, follow dark and light by CSS, and are drawn in a
-// stretched square, so that text stays as large on a phone as on a desk. Each says in words what it shows and brings
-// its numbers as a table.
+// Plots as plain SVG inside HTML: they need no script, print as lines and follow the colour scheme by CSS. The SVG is stretched
+// and contains no text, so text has the same size on a phone as on a desktop. Each plot has a caption and its numbers as a table.
 
 import { html } from 'hono/html';
-import { number } from './report-strings.ts';
+import { number } from './report-format.ts';
 
 export type Html = ReturnType<typeof html>;
 
 export interface TimeAxis {
   from: number;
   to: number;
-  /** null: the opening is not on this axis; then times count from its beginning. */
+  /** null: the opening is outside of this axis; then times count from its beginning. */
   opensAt: number | null;
 }
 
 export interface Line {
-  /** Of closed list in report.css: colour and stroke. */
+  /** Colour and stroke, as in report.css. */
   look: 'grey' | 'blue' | 'dashed' | 'limit';
   name: string;
   points: { at: number; value: number }[];
   /** Filled down to zero. */
   area?: boolean;
-  /** Holds its value until the next point. */
+  /** Constant until the next point. */
   steps?: boolean;
 }
 
 export interface TimePlot {
   title: string;
   unit: string;
-  /** One sentence that says what is to be seen. */
-  says: string;
+  caption: string;
   lines: Line[];
   format?: (value: number) => string;
   table: { head: string[]; rows: string[][] };
@@ -38,7 +36,7 @@ export interface TimePlot {
 const WIDTH = 1_000;
 const HEIGHT = 100;
 
-export function timePlot({ title, unit, says, lines, format = number, table }: TimePlot, axis: TimeAxis): Html {
+export function timePlot({ title, unit, caption, lines, format = number, table }: TimePlot, axis: TimeAxis): Html {
   const max = niceMax(Math.max(0, ...lines.flatMap(({ points }) => points.map(({ value }) => value))));
   const x = (at: number) => ((at - axis.from) / (axis.to - axis.from)) * WIDTH;
   const y = (value: number) => HEIGHT - (value / max) * HEIGHT;
@@ -46,10 +44,10 @@ export function timePlot({ title, unit, says, lines, format = number, table }: T
   return html`<figure class="plot">
     <figcaption>
       <h3>${title} <span class="unit">${unit}</span></h3>
-      <p class="says">${says}</p>
+      <p class="caption">${caption}</p>
       <p class="legend">${lines.map(legendItem)}</p>
     </figcaption>
-    <div class="chart" role="img" aria-label="${title}, ${unit}. ${says}" data-chart>
+    <div class="chart" role="img" aria-label="${title}, ${unit}. ${caption}" data-chart>
       <div class="scale">${valueTicks(max).map(
         (value) => html`<span style="bottom:${percentOf(value, max)}">${format(value)}</span>`,
       )}</div>
@@ -77,23 +75,23 @@ export function timePlot({ title, unit, says, lines, format = number, table }: T
   </figure>`;
 }
 
-export interface Scatter {
+interface RangePlot {
   title: string;
   unit: string;
-  says: string;
-  /** One upright line each: from low to high, at what came true. */
-  ranges: { low: number; high: number; real: number; holds: boolean }[];
+  caption: string;
+  /** One vertical line each: from low to high, at the actual value. */
+  ranges: { low: number; high: number; actual: number; isRight: boolean }[];
   names: { x: string; y: string };
   table: { head: string[]; rows: string[][] };
 }
 
-/** More lines than this are a blot; they are thinned out evenly and the plot says so. */
+/** More lines than this overlap; then only every n-th is drawn, and the caption says so. */
 const RANGES_MAX = 500;
 
-export function scatterPlot({ title, unit, says, ranges, names, table }: Scatter): Html {
+export function rangePlot({ title, unit, caption, ranges, names, table }: RangePlot): Html {
   const every = Math.max(1, Math.ceil(ranges.length / RANGES_MAX));
-  const shown = ranges.toSorted((a, b) => a.real - b.real).filter((_, index) => index % every === 0);
-  const longest = Math.max(...shown.flatMap(({ high, real }) => [high, real]));
+  const shown = ranges.toSorted((a, b) => a.actual - b.actual).filter((_, index) => index % every === 0);
+  const longest = Math.max(...shown.flatMap(({ high, actual }) => [high, actual]));
   const ticks = WAIT_TICKS_SECONDS.filter(({ value }, index) => {
     return value <= longest || (WAIT_TICKS_SECONDS[index - 1]?.value ?? 0) < longest;
   });
@@ -105,26 +103,26 @@ export function scatterPlot({ title, unit, says, ranges, names, table }: Scatter
   return html`<figure class="plot">
     <figcaption>
       <h3>${title} <span class="unit">${unit}</span></h3>
-      <p class="says">${says}${thinned}</p>
+      <p class="caption">${caption}${thinned}</p>
       <p class="legend">
-        <span><i class="key blue"></i>range that came true</span>
-        <span><i class="key limit"></i>range that did not</span>
-        <span><i class="key diagonal"></i>told exactly</span>
+        <span><i class="key blue"></i>estimate that was right</span>
+        <span><i class="key limit"></i>estimate that was wrong</span>
+        <span><i class="key diagonal"></i>exact estimate</span>
       </p>
     </figcaption>
-    <div class="chart square" role="img" aria-label="${title}, ${unit}. ${says}">
+    <div class="chart square" role="img" aria-label="${title}, ${unit}. ${caption}">
       <div class="scale">${ticks.map(
         ({ value, text }) => html`<span style="bottom:${percentOf(share(value), 1)}">${text}</span>`,
       )}</div>
       <div class="area">
         <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
           ${ticks.map(({ value }) => html`<path class="grid" d="M0 ${y(value)}H${WIDTH}M${x(value)} 0V${HEIGHT}" />`)}
-          ${[true, false].map((holds) => {
+          ${[true, false].map((isRight) => {
             const path = shown
-              .filter((range) => range.holds === holds)
-              .map(({ low, high, real }) => `M${x(real)} ${y(low)}V${y(high)}`)
+              .filter((range) => range.isRight === isRight)
+              .map(({ low, high, actual }) => `M${x(actual)} ${y(low)}V${y(high)}`)
               .join('');
-            return path === '' ? '' : html`<path class="range ${holds ? 'blue' : 'limit'}" d="${path}" />`;
+            return path === '' ? '' : html`<path class="range ${isRight ? 'blue' : 'limit'}" d="${path}" />`;
           })}
           <path class="diagonal" d="M0 ${HEIGHT}L${WIDTH} 0" />
         </svg>
@@ -133,12 +131,12 @@ export function scatterPlot({ title, unit, says, ranges, names, table }: Scatter
         ({ value, text }) => html`<span style="left:${percentOf(share(value), 1)}">${text}</span>`,
       )}</div>
     </div>
-    <p class="axes">Across: ${names.x}. Up: ${names.y}.</p>
+    <p class="axes">Horizontal: ${names.x}. Vertical: ${names.y}.</p>
     ${details(table)}
   </figure>`;
 }
 
-/** Waits from a second to a day are compared by their ratio; equal steps are equal ratios. */
+/** A logarithmic axis from a second to a day: waits are compared by their ratio. */
 const WAIT_TICKS_SECONDS = [
   { value: 1, text: '1 s' },
   { value: 3, text: '3 s' },
@@ -153,7 +151,7 @@ const WAIT_TICKS_SECONDS = [
 
 function details({ head, rows }: { head: string[]; rows: string[][] }): Html {
   return html`<details>
-    <summary>The numbers as a table</summary>
+    <summary>Numbers as a table</summary>
     <div class="wide" tabindex="0" role="group" aria-label="Table">
       <table>
         <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
@@ -203,11 +201,11 @@ function valueTicks(max: number): number[] {
 
 const TICK_STEPS_SECONDS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600];
 
-/** As many labels as fit beside each other on a phone. */
+/** As many labels as fit next to each other on a phone. */
 const TICKS_MAX = 6;
 
-/** Labels in minutes and seconds from the opening, or from the beginning where it lies outside. */
-export function timeTicks({ from, to, opensAt }: TimeAxis): { at: number; text: string }[] {
+/** Labels in minutes and seconds from the opening, or from the beginning of the axis where the opening is outside. */
+function timeTicks({ from, to, opensAt }: TimeAxis): { at: number; text: string }[] {
   const zero = opensAt ?? from;
   const stepMs = 1000 * (TICK_STEPS_SECONDS.find((step) => (to - from) / 1000 / step <= TICKS_MAX) ?? 7_200);
   const ticks: { at: number; text: string }[] = [];

@@ -1,21 +1,21 @@
-// How a rehearsal shows that it goes on: one line that redraws itself on a terminal, a plain line every few seconds
-// elsewhere, so that a log stays readable.
+// Shows the progress of a rehearsal: one line that redraws itself on a terminal, and a plain line every few seconds elsewhere,
+// so that a log file stays readable.
 
 import type { Progress } from './rehearsal.ts';
-import { milliseconds, number, seconds, time } from './report-strings.ts';
+import { milliseconds, number, seconds, time } from './report-format.ts';
 
 const REDRAW_MS = 250;
-const PLAIN_MS = 5_000;
+const PLAIN_LINE_MS = 5_000;
 
-/** The board is asked for every second; after this long without any answer the line says so. */
-const SILENT_SHOWN_MS = 5_000;
+/** The board is requested every second; after this long without any response the line says so. */
+const SILENT_MS_MAX = 5_000;
 
-/** Below this the player is on time; above it the line says so while it lasts. */
-const LATE_SHOWN_MS = 250;
+/** Timers of the rehearsal that are later than this are shown. */
+const LATE_MS_MAX = 250;
 
-export interface ProgressDisplay {
+interface ProgressDisplay {
   show(progress: Progress): void;
-  /** Leaves the terminal's cursor on a fresh line. */
+  /** Leaves the terminal's cursor on an empty line. */
   end(): void;
 }
 
@@ -24,7 +24,7 @@ export function progressDisplay(out: {
   columns?: number;
   write(text: string): unknown;
 }): ProgressDisplay {
-  const everyMs = out.isTTY ? REDRAW_MS : PLAIN_MS;
+  const intervalMs = out.isTTY ? REDRAW_MS : PLAIN_LINE_MS;
   let shownAt = Number.NEGATIVE_INFINITY;
   let requestsThen = 0;
   let lateMs = 0;
@@ -32,7 +32,7 @@ export function progressDisplay(out: {
     show(progress) {
       lateMs = Math.max(lateMs, progress.lateMs);
       const now = performance.now();
-      if (now - shownAt < everyMs) return;
+      if (now - shownAt < intervalMs) return;
       const perSecond = ((progress.requests - requestsThen) * 1000) / Math.min(now - shownAt, now);
       const text = line(progress, Math.max(0, perSecond), lateMs);
       [shownAt, requestsThen, lateMs] = [now, progress.requests, 0];
@@ -51,8 +51,8 @@ function line(
   lateMs: number,
 ) {
   const now = time(Date.now());
-  if (startsInMs > 0) return `${now}  the first visitors come in ${seconds(startsInMs / 1000)}`;
-  if (silentMs > SILENT_SHOWN_MS) return `${now}  THE GATEWAY HAS NOT ANSWERED FOR ${seconds(silentMs / 1000)}`;
+  if (startsInMs > 0) return `${now}  the first visitors arrive in ${seconds(startsInMs / 1000)}`;
+  if (silentMs > SILENT_MS_MAX) return `${now}  NO RESPONSE FROM THE GATEWAY FOR ${seconds(silentMs / 1000)}`;
   const parts = [
     `arrived ${number(arrived)} of ${number(visitors)}`,
     `waiting ${number(waiting)}`,
@@ -60,6 +60,6 @@ function line(
     `gone ${number(gone)}`,
     `${number(Math.round(perSecond))} requests/s`,
   ];
-  if (lateMs > LATE_SHOWN_MS) parts.push(`the player is ${milliseconds(lateMs)} late`);
+  if (lateMs > LATE_MS_MAX) parts.push(`load generator ${milliseconds(lateMs)} late`);
   return `${now}  ${parts.join(' · ')}`;
 }

@@ -1,5 +1,5 @@
-// Whom a rehearsal may load: this machine, or a host that was named for it word for word. Everything else is refused
-// before the first byte. Names of this machine are never looked up, so no name server can send the crowd elsewhere.
+// Which address a rehearsal may load: this machine, or a host that the command line names for it. Everything else is refused
+// before the first byte. Names of this machine are not resolved by DNS, so no name server can redirect the load.
 
 import type { LookupFunction } from 'node:net';
 
@@ -9,11 +9,11 @@ export interface Target {
   secure: boolean;
   hostname: string;
   port: number;
-  /** For loopback names: answers without asking a name server. null: the system's own. */
+  /** Resolves loopback names without DNS; null: the system's own lookup. */
   lookup: LookupFunction | null;
 }
 
-export type CheckedTarget = { kind: 'target'; target: Target } | { kind: 'refused'; sentence: string };
+type CheckedTarget = { kind: 'target'; target: Target } | { kind: 'refused'; sentence: string };
 
 /**
  * @param option the option that the address came from, for the sentence
@@ -23,17 +23,17 @@ export function checkTarget(option: string, address: string, mayLoad: readonly s
   const refused = (sentence: string): CheckedTarget => ({ kind: 'refused', sentence });
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    return refused(`${option} ${address} is not an http(s) address. Put for example ${option} http://localhost:8787`);
+    return refused(`${option} ${address} is not an http(s) address. Example: ${option} http://localhost:8787`);
   }
   if (url.pathname !== '/' || url.search !== '' || url.username !== '' || url.password !== '') {
-    return refused(`${option} takes scheme, host and port alone. Put ${option} ${url.protocol}//${url.host}`);
+    return refused(`${option} takes scheme, host and port only: ${option} ${url.protocol}//${url.host}`);
   }
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
   const loopback = isLoopback(hostname);
   if (!loopback && !mayLoad.some((host) => host.toLowerCase() === hostname)) {
     return refused(
-      `${hostname} is not this machine. A rehearsal is a crowd: play it only against a site that you answer for. ` +
-        `If ${hostname} is yours and its operators know, add --host-i-may-load ${hostname}`,
+      `${hostname} is not this machine. A rehearsal is a load test: run it only against a site that you are responsible ` +
+        `for. If ${hostname} is yours and its operators know, add --host-i-may-load ${hostname}`,
     );
   }
   const secure = url.protocol === 'https:';
@@ -44,7 +44,7 @@ export function checkTarget(option: string, address: string, mayLoad: readonly s
   };
 }
 
-/** 127.0.0.0/8, ::1 and `localhost`; the URL parser has already written shorthand such as 127.1 out. */
+/** 127.0.0.0/8, ::1 and `localhost`; the URL parser has already expanded shorthand such as 127.1. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '::1' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -1,36 +1,30 @@
-// A whole rehearsal: looks at the gateway, waits for the people's hour, lets everybody arrive on time, and ends when all are
-// done, when its own time is up, or when it is told to stop. Returns what happened; judges nothing.
+// A whole rehearsal: inspects the gateway, waits for the opening, lets every visitor arrive on time, and ends when all are done,
+// at its time limit or when it is interrupted. Returns what happened and judges nothing.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Board } from '../../queue-core/board.ts';
-import {
-  ATTEMPTS,
-  type Attempt,
-  type AttemptKind,
-  type BoardSeen,
-  type GeneratorFigures,
-  type History,
-} from './event-log.ts';
-import { Latencies } from './latency-samples.ts';
-import { Network } from './network.ts';
+import { goesToOrigin } from './attempts.ts';
+import { ATTEMPTS, type Attempt, type AttemptKind, type EventLog, type ObservedBoard } from './event-log.ts';
+import { LatencySamples } from './latency-samples.ts';
+import { jsonIn, Network, type Outcome } from './network.ts';
 import type { VisitorPlan } from './plan.ts';
 import type { Target } from './rehearsal-target.ts';
-import { PlayedVisitor, type Stage } from './rehearsed-visitor.ts';
+import { SimulatedVisitor, type VisitorContext } from './simulated-visitor.ts';
 
-export interface Playing {
+export interface RehearsalOptions {
   target: Target;
-  /** The origin's own address, to knock at. */
+  /** The origin's own address, for attempts that go around the gateway. */
   originTarget: Target | null;
   room: string;
-  /** Another room of the same gateway, whose tokens are tried here. */
+  /** Another room of the same gateway, whose tokens are tried in this one. */
   otherRoom: string | null;
-  /** Host that the room is known by, where it differs from the target's. */
+  /** The room's host name, where it differs from the target's. */
   asHost: string | null;
   path: string;
   deepLink: string;
   connections: number;
-  /** The rehearsal ends after this, wherever everybody stands. */
+  /** The time limit, from the first arrival. */
   msMax: number;
 }
 
@@ -43,24 +37,28 @@ export interface Progress {
   gone: number;
   visitors: number;
   requests: number;
-  /** How long ago the last answer came. */
+  /** Since the last response. */
   silentMs: number;
-  /** How late the player's own timers ran lately. */
+  /** How late the last timer of the rehearsal was. */
   lateMs: number;
 }
 
-/** The player's own lateness is looked at this often. */
+/** How often the rehearsal measures its own lateness. */
 const PULSE_MS = 100;
-/** A gateway reads the store at most once a second; asking more often shows nothing new. */
-const WITNESS_MS = 1_000;
-/** Readings of the gateway's clock; the one with the shortest way there and back counts. */
+/** A gateway reads the store at most once a second; more requests would show nothing new. */
+const BOARD_MS = 1_000;
+/** Readings of the gateway's clock; the one with the shortest round trip counts. */
 const CLOCK_READINGS = 6;
-/** A board is carried forward by the gateway from the store's answer on; it may lag by that answer's way. */
-const STORE_WAY_MS = 10;
-/** One board a second for each gateway behind the name: enough for an hour with five of them. */
+/** A gateway carries a board forward from the store's response on, so it may be late by that round trip. */
+const STORE_ROUND_TRIP_MS = 10;
+/** One board a second for each gateway behind the name: an hour with five of them. */
 const BOARDS_MAX = 20_000;
-/** An opening further off is not waited for: the machine would sleep, the shell would close. */
-export const WAIT_MS_MAX = 60 * 60_000;
+/** A rehearsal does not wait longer for its opening: the machine would sleep, the shell would close. */
+const WAIT_MS_MAX = 60 * 60_000;
+/** Attempts go to the origin's own address one by one. */
+const ORIGIN_CONNECTIONS = 4;
+/** Before the first arrival, so that it is not late already. */
+const PREPARATION_MS = 200;
 
 const boardShape = z.object({
   room: z.string(),
@@ -77,37 +75,43 @@ const boardShape = z.object({
   draw: z.object({ commitment: z.string(), proof: z.unknown() }),
 });
 
-/** The rehearsal cannot be played as asked; the message says why and what to do. */
-export class CannotPlay extends Error {}
+/** The rehearsal cannot run with these options; the message says why and what to change. */
+export class RehearsalError extends Error {}
 
-export interface Met {
-  playing: Playing;
+interface Clock {
+  /** The gateway's time when this machine's stopwatch shows 0. */
+  offsetMs: number;
+  accuracyMs: number;
+}
+
+interface PreparedRehearsal {
+  options: RehearsalOptions;
   network: Network;
   origin: Network | null;
   board: Board;
-  /** What the gateway's clock shows when this machine's stopwatch shows 0. */
-  clock: { offsetMs: number; accuracyMs: number };
+  clock: Clock;
+  /** The id of a key that the gateway publishes. */
   kid: string;
   otherRoomToken: string | null;
 }
 
-/** Looks at gateway, room and paths before anybody comes. @throws CannotPlay */
-export async function meet(playing: Playing): Promise<Met> {
-  const network = new Network(playing.target, playing.connections, playing.asHost);
-  const origin = playing.originTarget === null ? null : new Network(playing.originTarget, ORIGIN_CONNECTIONS);
+/** Checks gateway, room and paths before any visitor arrives. @throws RehearsalError */
+export async function prepareRehearsal(options: RehearsalOptions): Promise<PreparedRehearsal> {
+  const network = new Network(options.target, options.connections, options.asHost);
+  const origin = options.originTarget === null ? null : new Network(options.originTarget, ORIGIN_CONNECTIONS);
   try {
-    const { board, clock } = await readClock(network, playing);
+    const { board, clock } = await readClock(network, options);
     if (board.state === 'closed' || board.state === 'soldOut') {
-      throw new CannotPlay(
-        `The room "${playing.room}" is ${board.state === 'closed' ? 'closed' : 'sold out'}: nobody can join. ` +
-          'Schedule a new opening, or start a gateway with a fresh DATA_DIR.',
+      throw new RehearsalError(
+        `The room "${options.room}" is ${board.state === 'closed' ? 'closed' : 'sold out'}, so no visitor can join. ` +
+          'Schedule a new opening, or start a gateway with a new DATA_DIR.',
       );
     }
-    for (const path of new Set([playing.path, playing.deepLink])) await checkProtected(network, path);
-    if (origin !== null) await checkOrigin(origin, playing.deepLink);
+    for (const path of new Set([options.path, options.deepLink])) await checkProtected(network, path);
+    if (origin !== null) await checkOrigin(origin, options.deepLink);
     const kid = await publishedKey(network);
-    const otherRoomToken = playing.otherRoom === null ? null : await tokenOf(network, playing.otherRoom);
-    return { playing, network, origin, board, clock, kid, otherRoomToken };
+    const otherRoomToken = options.otherRoom === null ? null : await tokenOf(network, options.otherRoom);
+    return { options, network, origin, board, clock, kid, otherRoomToken };
   } catch (error) {
     network.close();
     origin?.close();
@@ -115,176 +119,163 @@ export async function meet(playing: Playing): Promise<Met> {
   }
 }
 
-/** The origin is only knocked at, never loaded. */
-const ORIGIN_CONNECTIONS = 4;
-
-/** Attempts that can be made with what was given. */
-export function possibleAttempts({ origin, otherRoomToken }: Met): AttemptKind[] {
+/** The attempts that these options allow. */
+export function possibleAttempts({ origin, otherRoomToken }: PreparedRehearsal): AttemptKind[] {
   return (Object.keys(ATTEMPTS) as AttemptKind[]).filter((kind) => {
     if (kind === 'otherRoom') return otherRoomToken !== null;
-    return kind === 'originBare' || kind === 'originForged' ? origin !== null : true;
+    return goesToOrigin(kind) ? origin !== null : true;
   });
 }
 
-async function readClock(network: Network, { room, target }: Playing) {
-  let best: { board: Board; clock: Met['clock'] } | null = null;
+async function readClock(network: Network, { room, target }: RehearsalOptions) {
+  let best: { board: Board; clock: Clock } | null = null;
   for (let reading = 0; reading < CLOCK_READINGS; reading++) {
-    const askedAt = performance.now();
-    const outcome = await network.ask({ kind: 'board', path: boardPath(room) });
-    const answeredAt = performance.now();
+    const sentAt = performance.now();
+    const outcome = await requestBoard(network, room);
+    const receivedAt = performance.now();
     if (outcome.kind === 'lost') {
-      throw new CannotPlay(
-        `No gateway answers at ${target.origin} (${outcome.why}). Start one with npm start, or put --url where yours is.`,
+      throw new RehearsalError(
+        `No gateway responds at ${target.origin} (${outcome.reason}). Start one with npm start, or set --url to its address.`,
       );
     }
     if (outcome.status === 404) {
-      throw new CannotPlay(
-        `The gateway at ${target.origin} knows no room "${room}". Put --room with one of its rooms.`,
+      throw new RehearsalError(
+        `The gateway at ${target.origin} has no room "${room}". Set --room to the id of one of its rooms.`,
       );
     }
-    const board = boardShape.safeParse(jsonIn(outcome.text));
-    if (!board.success) {
-      throw new CannotPlay(`What answers at ${target.origin} is no Fairgate gateway (status ${outcome.status}).`);
+    const board = boardIn(outcome);
+    if (board === null) {
+      throw new RehearsalError(
+        `The server at ${target.origin} is not a Fairgate gateway: it responded with status ${outcome.status} and no board.`,
+      );
     }
-    const accuracyMs = (answeredAt - askedAt) / 2 + STORE_WAY_MS;
-    const offsetMs = Date.parse(board.data.serverTime) - (askedAt + answeredAt) / 2;
-    if (best === null || accuracyMs < best.clock.accuracyMs) {
-      best = { board: board.data as unknown as Board, clock: { offsetMs, accuracyMs } };
-    }
+    const accuracyMs = (receivedAt - sentAt) / 2 + STORE_ROUND_TRIP_MS;
+    const offsetMs = Date.parse(board.serverTime) - (sentAt + receivedAt) / 2;
+    if (best === null || accuracyMs < best.clock.accuracyMs) best = { board, clock: { offsetMs, accuracyMs } };
   }
-  if (best === null) throw new CannotPlay(`The board at ${target.origin} could not be read.`);
+  if (best === null) throw new RehearsalError(`The board at ${target.origin} could not be read.`);
   return best;
 }
 
 async function checkProtected(network: Network, path: string): Promise<void> {
-  const outcome = await network.ask({ kind: 'attempt', path, headers: { Accept: '*/*' } });
-  if (outcome.kind === 'answered' && outcome.status === 403 && outcome.text.includes('/no-admission')) return;
-  const answer = outcome.kind === 'answered' ? `status ${outcome.status}` : outcome.why;
-  throw new CannotPlay(
-    `${path} is not behind the line: without an admission the gateway should refuse it with 403, and answered with ` +
-      `${answer}. Put --path and --deep-link to addresses that the room protects.`,
+  const outcome = await network.send({ kind: 'attempt', path, headers: { Accept: '*/*' } });
+  if (outcome.kind === 'response' && outcome.status === 403 && outcome.text.includes('/no-admission')) return;
+  const response = outcome.kind === 'response' ? `status ${outcome.status}` : outcome.reason;
+  throw new RehearsalError(
+    `${path} is not protected by the room: without a session the gateway should refuse it with status 403, but the response was ` +
+      `${response}. Set --path and --deep-link to paths that the room protects.`,
   );
 }
 
 async function checkOrigin(origin: Network, path: string): Promise<void> {
-  const outcome = await origin.ask({ kind: 'attempt', path });
-  if (outcome.kind === 'answered') return;
-  throw new CannotPlay(
-    `Nothing answers at ${origin.target.origin} (${outcome.why}). An origin that cannot be reached from here needs no ` +
-      'knocking: leave --origin-url away. Else correct it.',
+  const outcome = await origin.send({ kind: 'attempt', path });
+  if (outcome.kind === 'response') return;
+  throw new RehearsalError(
+    `No origin responds at ${origin.target.origin} (${outcome.reason}). Correct --origin-url, or omit it where visitors cannot ` +
+      'reach the origin either.',
   );
 }
 
 async function publishedKey(network: Network): Promise<string> {
-  const outcome = await network.ask({ kind: 'attempt', path: '/.well-known/jwks.json' });
+  const outcome = await network.send({ kind: 'attempt', path: '/.well-known/jwks.json' });
   const shape = z.object({ keys: z.array(z.object({ kid: z.string() })).min(1) });
-  const keys = shape.safeParse(outcome.kind === 'answered' ? jsonIn(outcome.text) : null);
+  const keys = shape.safeParse(outcome.kind === 'response' ? jsonIn(outcome.text) : null);
   const kid = keys.data?.keys[0]?.kid;
-  if (kid === undefined) throw new CannotPlay('The gateway shows no public keys at /.well-known/jwks.json.');
+  if (kid === undefined) throw new RehearsalError('The gateway publishes no keys at /.well-known/jwks.json.');
   return kid;
 }
 
 async function tokenOf(network: Network, room: string): Promise<string> {
-  const outcome = await network.ask({
+  const outcome = await network.send({
     kind: 'attempt',
     path: `/_fairgate/rooms/${encodeURIComponent(room)}/join`,
     method: 'POST',
     headers: { Accept: 'application/json' },
   });
   const shape = z.object({ queueToken: z.string(), admissionToken: z.string().optional() });
-  const answer = shape.safeParse(outcome.kind === 'answered' ? jsonIn(outcome.text) : null);
-  if (answer.success) return answer.data.admissionToken ?? answer.data.queueToken;
-  throw new CannotPlay(
-    `The room "${room}" gave no place to try here. Leave --other-room away, or put a room that opens.`,
+  const joined = shape.safeParse(outcome.kind === 'response' ? jsonIn(outcome.text) : null);
+  if (joined.success) return joined.data.admissionToken ?? joined.data.queueToken;
+  throw new RehearsalError(
+    `The room "${room}" gave no place, so its tokens cannot be tried. Omit --other-room, or set it to a room that can be joined.`,
   );
 }
 
-/** Plays everybody. `signal` ends it early, with what happened so far. */
-export async function rehearse(
-  met: Met,
+/** Simulates every visitor. `signal` ends it early, with what has happened until then. */
+export async function runRehearsal(
+  prepared: PreparedRehearsal,
   plans: readonly VisitorPlan[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
-): Promise<History> {
-  const { playing, network, origin, clock } = met;
-  const boards = new Map<string, BoardSeen>();
+): Promise<EventLog> {
+  const { options, network, origin, clock } = prepared;
+  const boards = new Map<string, ObservedBoard>();
   const attempts: Attempt[] = [];
-  const arrivalsLate = new Latencies();
-  const timersLate = new Latencies();
+  const arrivalsLate = new LatencySamples();
+  const timersLate = new LatencySamples();
   const now = () => performance.now() + clock.offsetMs;
-  const sawBoard = (board: Board) => {
-    if (!boards.has(board.asOf) && boards.size < BOARDS_MAX) boards.set(board.asOf, boardSeen(board));
+  const onBoard = (board: Board) => {
+    if (!boards.has(board.asOf) && boards.size < BOARDS_MAX) boards.set(board.asOf, observedBoard(board));
   };
-  sawBoard(met.board);
-  const stage: Stage = {
+  const readBoard = async () => {
+    const board = boardIn(await requestBoard(network, options.room));
+    if (board !== null) onBoard(board);
+  };
+  onBoard(prepared.board);
+  const context: VisitorContext = {
     network,
     origin,
-    room: playing.room,
-    deepLink: playing.deepLink,
-    kid: met.kid,
-    otherRoomToken: met.otherRoomToken,
+    room: options.room,
+    deepLink: options.deepLink,
+    kid: prepared.kid,
+    otherRoomToken: prepared.otherRoomToken,
     now,
-    sawBoard,
-    attempted: (attempt) => attempts.push(attempt),
+    onBoard,
+    onAttempt: (attempt) => attempts.push(attempt),
   };
-  const visitors = plans.map((plan) => new PlayedVisitor(plan, stage));
+  const visitors = plans.map((plan) => new SimulatedVisitor(plan, context));
   const startedAt = now();
-  const arrivals = arrivalTimes(plans, met.board, startedAt);
+  const arrivals = arrivalTimes(plans, prepared.board, startedAt);
   const firstArrival = arrivals[0]?.at ?? startedAt;
-  const everybodyDone = Promise.all(visitors.map(({ done }) => done)).then(() => 'complete' as const);
+  const allDone = Promise.all(visitors.map(({ done }) => done)).then(() => 'complete' as const);
 
-  let lateMs = 0;
   let dueAt = performance.now() + PULSE_MS;
   const pulse = setInterval(() => {
-    lateMs = Math.max(0, performance.now() - dueAt);
-    timersLate.note(lateMs);
+    const lateMs = Math.max(0, performance.now() - dueAt);
+    timersLate.add(lateMs);
     dueAt = performance.now() + PULSE_MS;
     onProgress(progressOf(visitors, network, Math.max(0, firstArrival - now()), lateMs));
   }, PULSE_MS);
-
-  // Boards are the auditor's witnesses: they are read also while nobody waits.
-  const witness = setInterval(async () => {
-    const outcome = await network.ask({ kind: 'board', path: boardPath(playing.room) });
-    const board = boardShape.safeParse(outcome.kind === 'answered' ? jsonIn(outcome.text) : null);
-    if (board.success) sawBoard(board.data as unknown as Board);
-  }, WITNESS_MS);
+  // The auditor compares with boards, so they are read also while no visitor polls.
+  const boardReads = setInterval(() => void readBoard(), BOARD_MS);
 
   const ending = new AbortController();
   const interrupted = new Promise<'interrupted'>((resolve) => {
     if (signal.aborted) resolve('interrupted');
     signal.addEventListener('abort', () => resolve('interrupted'), { once: true });
   });
-  const timeBound = pause(playing.msMax + Math.max(0, firstArrival - startedAt), 'timeBound' as const, {
+  const timeLimit = pause(options.msMax + Math.max(0, firstArrival - startedAt), 'timeLimit' as const, {
     signal: ending.signal,
-  }).catch(() => 'timeBound' as const);
+  }).catch(() => 'timeLimit' as const);
   void letArrive(arrivals, visitors, now, arrivalsLate, ending.signal);
-  const ended = await Promise.race([everybodyDone, interrupted, timeBound]);
+  const ended = await Promise.race([allDone, interrupted, timeLimit]);
   ending.abort();
   for (const visitor of visitors) visitor.stop();
   clearInterval(pulse);
-  clearInterval(witness);
+  clearInterval(boardReads);
   const endedAt = now();
-  const last = await network.ask({ kind: 'board', path: boardPath(playing.room) });
-  const board = boardShape.safeParse(last.kind === 'answered' ? jsonIn(last.text) : null);
-  if (board.success) sawBoard(board.data as unknown as Board);
+  await readBoard();
   network.close();
   origin?.close();
-  const generator: GeneratorFigures = {
-    connections: playing.connections,
-    arrivalsLate,
-    timersLate,
-    socketWait: network.socketWait,
-  };
   return {
     ended,
     startedAt,
     endedAt,
     clockAccuracyMs: clock.accuracyMs,
     boards: [...boards.values()].sort((a, b) => a.asOf - b.asOf),
-    visitors: visitors.map(({ history }) => history),
+    visitors: visitors.map(({ record }) => record),
     attempts,
     traffic: network.traffic,
-    generator,
+    generator: { connections: options.connections, arrivalsLate, timersLate, socketWait: network.socketWait },
   };
 }
 
@@ -294,53 +285,50 @@ interface Arrival {
 }
 
 /**
- * When each visitor comes, by the gateway's clock. Where less time is left before the opening than the plan has, those
- * before it come closer together; where it is past, everybody comes from now on.
- * @throws CannotPlay where the opening is too far off
+ * When each visitor arrives, by the gateway's clock. With less time before the opening than the plan needs, the early visitors
+ * arrive closer together; after the opening, all arrive from now on.
+ * @throws RehearsalError where the opening is too far ahead
  */
 function arrivalTimes(plans: readonly VisitorPlan[], board: Board, startedAt: number): Arrival[] {
   const opensAt = Date.parse(board.opensAt);
   const earliest = Math.min(0, ...plans.map(({ arrivesMs }) => arrivesMs));
-  const left = opensAt - startedAt - GETTING_READY_MS;
+  const left = opensAt - startedAt - PREPARATION_MS;
   const untilFirst = left + earliest;
   if (untilFirst > WAIT_MS_MAX) {
-    throw new CannotPlay(
-      `The room opens at ${board.opensAt}, in more than an hour. A rehearsal plays the opening itself: schedule one for ` +
-        'today on a room made for it (OPENS_AT=+2m with a DATA_DIR of its own), and keep the real one for the real night.',
+    throw new RehearsalError(
+      `The room opens at ${board.opensAt}, in more than an hour. Rehearse with a room of its own that opens soon ` +
+        '(OPENS_AT=+2m with a separate DATA_DIR), not with the real opening.',
     );
   }
   const isOpen = left <= 0;
   const squeeze = earliest < -left ? left / -earliest : 1;
   return plans
     .map(({ arrivesMs }, index) => {
-      // In a room that is open, those who would have come before it come in the same rush, mirrored.
+      // In an open room, early visitors arrive in the same rush, mirrored.
       const relative = isOpen ? Math.abs(arrivesMs) : arrivesMs < 0 ? arrivesMs * squeeze : arrivesMs;
-      return { index, at: (isOpen ? startedAt + GETTING_READY_MS : opensAt) + relative };
+      return { index, at: (isOpen ? startedAt + PREPARATION_MS : opensAt) + relative };
     })
     .sort((a, b) => a.at - b.at);
 }
 
-/** Between the plan and the first arrival, so that the first are not late already. */
-const GETTING_READY_MS = 200;
-
 async function letArrive(
   arrivals: readonly Arrival[],
-  visitors: readonly PlayedVisitor[],
+  visitors: readonly SimulatedVisitor[],
   now: () => number,
-  late: Latencies,
+  late: LatencySamples,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { index, at } of arrivals) {
     const ms = at - now();
-    if (ms > 0) await pause(ms, undefined, { signal }).catch(() => {}); // AbortError: the rehearsal is over
+    if (ms > 0) await pause(ms, undefined, { signal }).catch(() => {}); // AbortError: the rehearsal has ended
     if (signal.aborted) return;
-    late.note(Math.max(0, now() - at));
+    late.add(Math.max(0, now() - at));
     visitors[index]?.arrive();
   }
 }
 
 function progressOf(
-  visitors: readonly PlayedVisitor[],
+  visitors: readonly SimulatedVisitor[],
   network: Network,
   startsInMs: number,
   lateMs: number,
@@ -352,21 +340,21 @@ function progressOf(
     inside: 0,
     gone: 0,
     visitors: visitors.length,
-    requests: Object.values(network.traffic.kinds).reduce((sum, { answers }) => sum + answers.count, 0),
+    requests: Object.values(network.traffic.kinds).reduce((sum, { responses }) => sum + responses.count, 0),
     silentMs: network.silentMs,
     lateMs,
   };
-  for (const { history } of visitors) {
-    if (history.arrivedAt === null) continue;
+  for (const { record } of visitors) {
+    if (record.arrivedAt === null) continue;
     progress.arrived++;
-    if (history.endedAt !== null) progress.gone++;
-    else if (history.end === 'inside') progress.inside++;
+    if (record.endedAt !== null) progress.gone++;
+    else if (record.end === 'inside') progress.inside++;
     else progress.waiting++;
   }
   return progress;
 }
 
-function boardSeen(board: Board): BoardSeen {
+function observedBoard(board: Board): ObservedBoard {
   const { epoch, state, entries, issued, called, newUsersPerMinute, active, draw } = board;
   const numbers = { entries, issued, called, newUsersPerMinute, active };
   return {
@@ -380,14 +368,12 @@ function boardSeen(board: Board): BoardSeen {
   };
 }
 
-function boardPath(room: string): string {
-  return `/_fairgate/rooms/${encodeURIComponent(room)}/board`;
+function requestBoard(network: Network, room: string): Promise<Outcome> {
+  return network.send({ kind: 'board', path: `/_fairgate/rooms/${encodeURIComponent(room)}/board` });
 }
 
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // SyntaxError: no Fairgate document
-  }
+/** null where the response is not a board. */
+function boardIn(outcome: Outcome): Board | null {
+  const board = boardShape.safeParse(outcome.kind === 'response' ? jsonIn(outcome.text) : null);
+  return board.success ? (board.data as unknown as Board) : null;
 }

@@ -1,16 +1,16 @@
-// In the reader's browser: one upright line at the same moment in all charts over time, and the values there beside the
-// names. Only a convenience; without it the page says the same in its tables.
+// In the reader's browser: a vertical line at the same moment in all charts over time, with the values there next to the names.
+// Without it the page has the same numbers in its tables.
 
 interface Charts {
   from: number;
   to: number;
-  /** By the charts' order on the page; lines by name, points in order of time. */
+  /** In the order of the page; lines by name, points by time. */
   charts: Record<string, { at: number; text: string }[]>[];
 }
 
 const { from, to, charts }: Charts = JSON.parse(document.getElementById('points')?.textContent ?? '{}');
 const figures = [...document.querySelectorAll<HTMLElement>('[data-chart]')];
-const clear = document.querySelector<HTMLElement>('main');
+const main = document.querySelector<HTMLElement>('main');
 
 function show(share: number | null): void {
   for (const [index, chart] of figures.entries()) {
@@ -23,7 +23,7 @@ function show(share: number | null): void {
     for (const output of outputs) {
       const points = charts[index]?.[output.dataset['line'] ?? ''] ?? [];
       const at = from + (share ?? 0) * (to - from);
-      const point = share === null ? undefined : points.findLast((one) => one.at <= at);
+      const point = share === null ? undefined : points.findLast((candidate) => candidate.at <= at);
       output.textContent = point === undefined ? '' : point.text;
     }
   }
@@ -36,4 +36,4 @@ for (const chart of figures) {
     show(Math.min(1, Math.max(0, (clientX - left) / width)));
   });
 }
-clear?.addEventListener('pointerleave', () => show(null));
+main?.addEventListener('pointerleave', () => show(null));

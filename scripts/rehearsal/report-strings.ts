@@ -1,135 +1,142 @@
-// How numbers and moments are written in both reports: the same words on the terminal and on the page.
+// The sentences and rows of both reports: the terminal and the HTML report say the same.
 
+import type { Finding } from './auditor.ts';
 import type { VisitorEnd } from './event-log.ts';
-import type { Figures } from './figures.ts';
+import type { AttemptRow, Figures, RequestRow } from './figures.ts';
+import { number, percent, seconds } from './report-format.ts';
 
-export const VERDICTS = { kept: 'kept', broken: 'broken', unproven: 'not proven' } as const;
+export const VERDICTS: Record<Finding['verdict'], string> = {
+  passed: 'passed',
+  failed: 'failed',
+  inconclusive: 'inconclusive',
+};
 
-export const ENDS: Record<VisitorEnd, string> = {
-  visited: 'entered, and left when done',
-  ranOut: 'entered, and let the session run out',
+const ENDS: Record<VisitorEnd, string> = {
+  visited: 'entered and left',
+  expired: 'entered and let the session expire',
   inside: 'still inside at the end',
   waiting: 'still in line at the end',
   neverCameBack: 'never came back',
   leftLine: 'left the line',
-  lapsed: 'came back too late, though they polled as told',
+  lapsed: 'missed the claim window although they polled as required',
   turnedAway: 'turned away: sold out or closed',
-  unanswered: 'never got a place or a page',
-  notArrived: 'had not come yet at the end',
+  noResponse: 'received neither a place nor a page',
+  notArrived: 'had not arrived at the end',
 };
 
-export function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** Longer than the player's own rhythm of asking: the gateway was away. */
+/** The rehearsal requests the board every second; without any response for this long the gateway was down. */
 const SILENT_MS = 5_000;
 
-/** A sentence where the gateway was away; null where it always answered. */
-export function silence({ silentMs }: Figures): string | null {
+/** A sentence where the gateway was down for a while; null where it always responded. */
+export function outage({ silentMs }: Figures): string | null {
   if (silentMs < SILENT_MS) return null;
-  return `For ${seconds(silentMs / 1_000)} the gateway answered nothing at all: it was away, or could not be reached.`;
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
-
-export function milliseconds(ms: number | null): string {
-  if (ms === null) return '–';
-  if (ms < 10) return `${ms.toFixed(1)} ms`;
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
-}
-
-export function seconds(value: number): string {
-  return value < 120 ? `${value.toFixed(1)} s` : `${(value / 60).toFixed(1)} min`;
-}
-
-/** Local time of the machine that prints: the people who read it look at the same clock. */
-export function time(at: number): string {
-  return new Date(at).toLocaleTimeString('en-GB');
+  return `The gateway did not respond to any request for ${seconds(silentMs / 1_000)}: it was down or could not be reached.`;
 }
 
 export function headline({ verdict, findings, ended }: Figures): string {
-  const broken = findings.filter((finding) => finding.verdict === 'broken').length;
-  const unproven = findings.filter((finding) => finding.verdict === 'unproven').length;
-  const all = findings.length;
-  const early = { complete: '', timeBound: ' The rehearsal ran out of time.', interrupted: ' It was ended early.' }[
-    ended
-  ];
+  const count = (wanted: Finding['verdict']) => findings.filter((finding) => finding.verdict === wanted).length;
+  const total = findings.length;
+  const early = {
+    complete: '',
+    timeLimit: ' The rehearsal reached its time limit.',
+    interrupted: ' The rehearsal was interrupted.',
+  }[ended];
   switch (verdict) {
-    case 'kept':
-      return `All ${all} laws were kept.${early}`;
-    case 'broken':
-      return `${broken} of ${all} laws ${broken === 1 ? 'was' : 'were'} broken.${early}`;
-    case 'unproven':
-      return `Nothing was broken; ${unproven} of ${all} laws could not be proven.${early}`;
+    case 'passed':
+      return `All ${total} checks passed.${early}`;
+    case 'failed':
+      return `${count('failed')} of ${total} checks failed.${early}`;
+    case 'inconclusive':
+      return `No check failed; ${count('inconclusive')} of ${total} were inconclusive.${early}`;
   }
 }
 
-/** The rows that say who came, what was promised and what was measured, for both reports. */
+/** What happened to attempts that were not simply refused; empty: nothing. */
+export function attemptNotes({ bypassed, noResponse, admitted }: AttemptRow): string[] {
+  return [
+    ...(bypassed > 0 ? [`${number(bypassed)} BYPASSED THE LINE`] : []),
+    ...(noResponse > 0 ? [`${number(noResponse)} without a response`] : []),
+    ...(admitted > 0 ? [`${number(admitted)} more were called in the meantime and admitted`] : []),
+  ];
+}
+
+/** Failures of one kind of request; empty: none. */
+export function requestFailures({ serverErrors, rateLimited, unexpected, noResponse }: RequestRow): string[] {
+  const counts: [number, string][] = [
+    [serverErrors, 'server errors (5xx)'],
+    [rateLimited, 'rate limited (429)'],
+    [unexpected, 'other errors'],
+    [noResponse, 'without a response'],
+  ];
+  return counts.filter(([count]) => count > 0).map(([count, name]) => `${number(count)} ${name}`);
+}
+
+/** Who came, what the limits were and what was measured. */
 export function summary(figures: Figures): { title: string; rows: [string, string][] }[] {
-  const { people, limits, waits, order } = figures;
-  const against = (pair: { most: number; limit: number } | null) =>
+  const { visitors, limits, waits, order } = figures;
+  const ofLimit = (pair: { most: number; limit: number } | null) =>
     pair === null ? '–' : `${number(pair.most)} of ${number(pair.limit)}`;
   const ends = (Object.keys(ENDS) as VisitorEnd[]).flatMap((end): [string, string][] =>
-    people.ends[end] === 0 ? [] : [[ENDS[end], number(people.ends[end])]],
+    visitors.ends[end] === 0 ? [] : [[ENDS[end], number(visitors.ends[end])]],
   );
-  const full = limits.placesFull;
+  const { timeFull } = limits;
   return [
     {
-      title: 'People',
+      title: 'Visitors',
       rows: [
-        ['arrived before the opening', number(people.arrivedBefore)],
-        ['arrived after it', number(people.arrivedAfter)],
+        ['arrived before the opening', number(visitors.arrivedBefore)],
+        ['arrived after it', number(visitors.arrivedAfter)],
         ...ends,
-        ['lost the network while joining', number(people.lostJoining)],
-        ['lost the network while claiming', number(people.lostClaiming)],
-        ['came in two tabs', number(people.twoTabs)],
-        ['places given that none of them holds', number(people.placesNobodyHolds)],
+        ['lost the network while joining', number(visitors.lostJoining)],
+        ['lost the network while claiming', number(visitors.lostClaiming)],
+        ['used two tabs', number(visitors.twoTabs)],
+        ['places that no simulated visitor has', number(visitors.unownedPlaces)],
       ],
     },
     {
       title: 'Limits',
       rows: [
         [
-          `admissions a minute allowed${limits.toldRate ? '' : ', by the board'}`,
+          `admissions per minute, limit${limits.isRateGiven ? '' : ' from the board'}`,
           `${number(limits.newUsersPerMinute)}`,
         ],
-        ['most admissions in any 10 s', against(limits.tenSeconds)],
-        ['most admissions in any minute', against(limits.minute)],
+        ['most admissions in any 10 s', ofLimit(limits.tenSeconds)],
+        ['most admissions in any 60 s', ofLimit(limits.minute)],
         [
-          'most people inside at once',
+          'most visitors inside at once',
           limits.totalActiveUsers === null
-            ? `${number(limits.mostAtOnce)} (limit not told)`
+            ? `${number(limits.mostAtOnce)} (limit unknown)`
             : `${number(limits.mostAtOnce)} of ${number(limits.totalActiveUsers)}`,
         ],
         ['overshoot of any limit', number(limits.overshoot)],
-        ['use of the rate while people waited', limits.rateUsed === null ? 'nobody waited' : percent(limits.rateUsed)],
-        ...(full === null
+        [
+          'use of the rate while visitors waited',
+          limits.rateUsed === null ? 'no visitor waited' : percent(limits.rateUsed),
+        ],
+        ...(timeFull === null
           ? []
-          : ([['of that time, at least 95 % of the places taken', percent(full)]] as [string, string][])),
+          : ([['of that time, capacity at least 95 % occupied', percent(timeFull)]] as [string, string][])),
       ],
     },
     {
       title: 'Order and waiting',
       rows: [
         ['admitted', number(order.admitted)],
-        ['most overtaken by later numbers', number(order.mostOvertakenBy)],
-        ['told a waiting time', number(waits.promised.length)],
-        ...(waits.promised.length === 0
+        ['most overtaken by later positions', number(order.mostOvertakenBy)],
+        ['saw an estimated waiting time', number(waits.estimates.length)],
+        ...(waits.estimates.length === 0
           ? []
           : ([
-              ['called within the range told', `${percent(waits.inRange / waits.promised.length)}`],
-              ['called sooner than told', number(waits.sooner)],
-              ['called later than told', number(waits.later)],
-              ['longest time told ÷ shortest, median', `${waits.width.toFixed(1)} times`],
+              ['called within the estimate', `${percent(waits.inRange / waits.estimates.length)}`],
+              ['called sooner', number(waits.sooner)],
+              ['called later', number(waits.later)],
+              ['upper bound ÷ lower bound of the estimate, median', waits.width.toFixed(1)],
             ] as [string, string][])),
         [
           'from the call to being inside',
           waits.calledToInside === null
             ? '–'
-            : `median ${seconds(waits.calledToInside.median)}, 99 % within ${seconds(waits.calledToInside.high)}`,
+            : `median ${seconds(waits.calledToInside.median)}, p99 ${seconds(waits.calledToInside.p99)}`,
         ],
       ],
     },

@@ -1,43 +1,42 @@
-// An address that stands for one of several gateways, as a balancer would: what the gateway behind it does not answer,
-// because it has died, another one answers.
+// A load balancer with failover: forwards each request to the first gateway that is alive.
 
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
 
 export interface Forwarder {
   url: string;
   stop(): Promise<void>;
 }
 
-/** @param targets in the order in which they are tried */
+/** @param targets in order of preference; a dead one is not tried again */
 export async function forwardTo(targets: readonly string[]): Promise<Forwarder> {
   const agent = new Agent({ keepAlive: true });
   let dead = 0;
-  const server = createServer(async (asked, answer) => {
+  const server = createServer(async (received, response) => {
+    const { url, method, headers } = received;
     const chunks: Buffer[] = [];
-    for await (const chunk of asked) chunks.push(chunk as Buffer);
-    const ask = (from: number): void => {
-      const target = targets[from];
-      if (target === undefined) return void answer.writeHead(502).end();
-      const sent = request(`${target}${asked.url}`, { agent, method: asked.method, headers: asked.headers }, (got) => {
-        answer.writeHead(got.statusCode ?? 502, got.rawHeaders);
-        got.pipe(answer);
-        got.on('error', () => answer.destroy());
+    for await (const chunk of received) chunks.push(chunk as Buffer);
+    const forward = (index: number): void => {
+      const target = targets[index];
+      if (target === undefined) return void response.writeHead(502).end();
+      const sent = request(`${target}${url}`, { agent, method, headers }, (reply) => {
+        response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
+        reply.pipe(response);
+        reply.on('error', () => response.destroy());
       });
       sent.on('error', () => {
-        if (answer.headersSent) return;
-        dead = Math.max(dead, from + 1);
-        ask(from + 1);
+        if (response.headersSent) return;
+        dead = Math.max(dead, index + 1);
+        forward(index + 1);
       });
       sent.end(Buffer.concat(chunks));
     };
-    ask(dead);
+    forward(dead);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     async stop() {
       agent.destroy();
       server.closeAllConnections();

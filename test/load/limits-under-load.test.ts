@@ -1,5 +1,5 @@
-// An opening with 2,000 visitors of whom 40 % never come back, over HTTP against the running gateway: the limits are
-// never exceeded, and yet used; order is kept. Figures are printed.
+// An opening with 2,000 visitors of whom 40 % never come back, over HTTP against the running gateway: the limits are used and
+// never exceeded, and visitors are admitted in order. Prints its figures.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { admissionsOf, audit } from '../../scripts/rehearsal/auditor.ts';
@@ -7,7 +7,7 @@ import { figuresOf } from '../../scripts/rehearsal/figures.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
 import { terminalReport } from '../../scripts/rehearsal/terminal-report.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
-import { LINE_ONLY, play } from './play-rehearsal.ts';
+import { LINE_ONLY, rehearseLine } from './rehearse-line.ts';
 
 const NEW_USERS_PER_MINUTE = 600;
 const TOTAL_ACTIVE_USERS = 400;
@@ -27,26 +27,30 @@ beforeEach(async () => {
 });
 afterEach(() => fairgate?.stop());
 
-/** Two thousand players beside the gateway on two cores: where something else takes those, the machine was measured. */
-const ONCE_MORE = { retry: 1 };
+/** The load generator and the gateway share two cores; where another program uses those, the test measures the machine. */
+const RETRY_ONCE = { retry: 1 };
 
-test('2,000 visitors, 40 % of whom never come back: limits kept and used, order kept', ONCE_MORE, async () => {
-  const people = { ...LINE_ONLY, visitors: VISITORS, before: 1, noShow: NO_SHOW, overMs: 24_000, stayMs: 25_000 };
-  const plans = planVisitors(people, []);
-  const history = await play(fairgate.url, plans);
-  const limits = { newUsersPerMinute: NEW_USERS_PER_MINUTE, totalActiveUsers: TOTAL_ACTIVE_USERS };
-  const figures = figuresOf(history, limits);
-  console.log(terminalReport(figures));
+test(
+  '2,000 visitors, 40 % no-shows: uses at least 97 % of the rate, exceeds no limit, admits in order',
+  RETRY_ONCE,
+  async () => {
+    const mix = { ...LINE_ONLY, visitors: VISITORS, before: 1, noShow: NO_SHOW, overMs: 24_000, stayMs: 25_000 };
+    const plans = planVisitors(mix, []);
+    const log = await rehearseLine(fairgate.url, plans);
+    const limits = { newUsersPerMinute: NEW_USERS_PER_MINUTE, totalActiveUsers: TOTAL_ACTIVE_USERS };
+    const figures = figuresOf(log, limits);
+    console.log(terminalReport(figures));
 
-  const admitted = admissionsOf(history.visitors);
-  const limitPerWindow = (NEW_USERS_PER_MINUTE * WINDOW_MS) / 60_000;
-  expect(admitted).toHaveLength(plans.filter(({ intent }) => intent === 'visit').length);
-  expect(new Set(admitted.map(({ sid }) => sid)).size).toBe(admitted.length);
-  expect(new Set(admitted.map(({ position }) => position)).size).toBe(admitted.length);
-  expect(figures.limits.tenSeconds?.most).toBeLessThanOrEqual(limitPerWindow);
-  expect(figures.limits.mostAtOnce).toBeLessThanOrEqual(TOTAL_ACTIVE_USERS);
-  expect(admitted[0]?.admitAt).toBeGreaterThanOrEqual(figures.opensAt);
-  expect(figures.limits.rateUsed).toBeGreaterThanOrEqual(0.97);
-  expect(figures.order.mostOvertakenBy).toBeLessThanOrEqual(limitPerWindow);
-  expect(audit(history, limits).filter(({ verdict }) => verdict === 'broken')).toEqual([]);
-});
+    const admitted = admissionsOf(log.visitors);
+    const limitPerWindow = (NEW_USERS_PER_MINUTE * WINDOW_MS) / 60_000;
+    expect(admitted).toHaveLength(plans.filter(({ intent }) => intent === 'visit').length);
+    expect(new Set(admitted.map(({ sid }) => sid)).size).toBe(admitted.length);
+    expect(new Set(admitted.map(({ position }) => position)).size).toBe(admitted.length);
+    expect(figures.limits.tenSeconds?.most).toBeLessThanOrEqual(limitPerWindow);
+    expect(figures.limits.mostAtOnce).toBeLessThanOrEqual(TOTAL_ACTIVE_USERS);
+    expect(admitted[0]?.admitAt).toBeGreaterThanOrEqual(figures.opensAt);
+    expect(figures.limits.rateUsed).toBeGreaterThanOrEqual(0.97);
+    expect(figures.order.mostOvertakenBy).toBeLessThanOrEqual(limitPerWindow);
+    expect(audit(log, limits).filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+  },
+);

@@ -1,13 +1,13 @@
-// The gateway is killed in the middle of a line. Afterwards everybody has the place they had, and nobody is in twice.
+// The gateway is killed in the middle of a line. Afterwards every visitor has the same place, and none is admitted twice.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
-import { gather, LINE_ONLY, play, withPlaces } from './play-rehearsal.ts';
+import { joinVisitors, LINE_ONLY, rehearseLine, withPlaces } from './rehearse-line.ts';
 
 const VISITORS = 520;
-const PLACES = 20;
+const TOTAL_ACTIVE_USERS = 20;
 
 let fairgate: Running;
 
@@ -15,21 +15,23 @@ beforeAll(async () => {
   fairgate = await startFairgate({
     room: {
       schedule: { opensAt: '+6s' },
-      policy: { newUsersPerMinute: 60_000, totalActiveUsers: PLACES, sessionMinutes: 5 },
+      policy: { newUsersPerMinute: 60_000, totalActiveUsers: TOTAL_ACTIVE_USERS, sessionMinutes: 5 },
     },
   });
 });
 afterAll(() => fairgate?.stop());
 
-test('kill -9 while 500 people wait: every one keeps the place, nobody is let in twice', async () => {
-  const crowd = await gather(fairgate.url, VISITORS);
+test('SIGKILL while 500 visitors wait: every place stays the same, no visitor is admitted twice', async () => {
+  const visitors = await joinVisitors(fairgate.url, VISITORS);
   const boardNow = async () => (await (await fetch(`${fairgate.url}/_fairgate/rooms/demo/board`)).json()) as Board;
-  const statuses = () => Promise.all(crowd.map((visitor) => visitor.status() as Promise<Status>));
+  const statuses = () => Promise.all(visitors.map((visitor) => visitor.status() as Promise<Status>));
   await expect.poll(async () => (await boardNow()).state, { timeout: 20_000 }).toBe('open');
 
-  // The first twenty enter and stay; then the lights go out.
+  // The first twenty are admitted and stay; then the gateway is killed.
   const before = await statuses();
-  const inside = crowd.filter((_, index) => (before[index]?.position ?? Number.POSITIVE_INFINITY) <= PLACES);
+  const inside = visitors.filter(
+    (_, index) => (before[index]?.position ?? Number.POSITIVE_INFINITY) <= TOTAL_ACTIVE_USERS,
+  );
   const claims = () => Promise.all(inside.map(async (visitor) => (await visitor.wish('claim')).json()));
   const outcomes = async () => new Set((await claims()).map(({ outcome }) => outcome));
   await expect.poll(outcomes, { timeout: 20_000 }).toEqual(new Set(['admitted']));
@@ -39,15 +41,15 @@ test('kill -9 while 500 people wait: every one keeps the place, nobody is let in
   const after = await statuses();
   expect(after.map(({ position }) => position)).toEqual(before.map(({ position }) => position));
   expect(new Set(after.map(({ position }) => position)).size).toBe(VISITORS);
-  expect((await boardNow()).active).toBe(PLACES);
+  expect((await boardNow()).active).toBe(TOTAL_ACTIVE_USERS);
   expect((await claims()).map(({ admitAt }) => admitAt)).toEqual(sessions.map(({ admitAt }) => admitAt));
 
-  // Those inside leave, and the line moves on to its end: each position exactly one session.
+  // The visitors inside leave, and the line continues to its end: exactly one session for each position.
   await Promise.all(inside.map((visitor) => visitor.wish('leave')));
-  const waiting = crowd.filter((visitor) => !inside.includes(visitor));
+  const waiting = visitors.filter((visitor) => !inside.includes(visitor));
   const plans = planVisitors({ ...LINE_ONLY, visitors: waiting.length }, []);
-  const { visitors } = await play(fairgate.url, withPlaces(plans, waiting));
-  expect(visitors.every(({ sessions: given, end }) => given.length === 1 && end === 'visited')).toBe(true);
-  expect(new Set(visitors.map(({ sessions: given }) => given[0]?.sid)).size).toBe(VISITORS - PLACES);
+  const { visitors: records } = await rehearseLine(fairgate.url, withPlaces(plans, waiting));
+  expect(records.every((record) => record.sessions.length === 1 && record.end === 'visited')).toBe(true);
+  expect(new Set(records.map((record) => record.sessions[0]?.sid)).size).toBe(VISITORS - TOTAL_ACTIVE_USERS);
   await expect.poll(async () => (await boardNow()).active, { timeout: 10_000 }).toBe(0);
 });

@@ -1,4 +1,4 @@
-// A crowd goes only where it was sent on purpose, and the same command sends the same crowd.
+// A rehearsal loads only a target that the command line names on purpose, and the same command simulates the same visitors.
 
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../scripts/rehearsal/arguments.ts';
@@ -12,7 +12,7 @@ function problems(...argv: string[]): string {
   return result.kind === 'misuse' ? result.problems.join('\n') : `accepted: ${result.kind}`;
 }
 
-describe('whom a rehearsal may load', () => {
+describe('the target of a rehearsal', () => {
   test.each([
     'http://booking.example',
     'https://booking.example:8443',
@@ -23,24 +23,24 @@ describe('whom a rehearsal may load', () => {
     'http://[::2]',
     'http://[::ffff:10.0.0.1]',
     'http://10.0.0.1',
-  ])('%s is refused, and the sentence says what to add if it is one’s own', (url) => {
+  ])('%s is refused with the option that would allow it', (url) => {
     expect(problems('--url', url)).toMatch(/is not this machine.*--host-i-may-load \S+$/);
   });
 
-  test('the origin’s own address is held to the same rule', () => {
+  test('--origin-url follows the same rule', () => {
     expect(problems('--origin-url', 'https://origin.booking.example')).toContain('is not this machine');
   });
 
-  test('the name has to be the host’s own, word for word', () => {
+  test('--host-i-may-load must be exactly the host’s name, in any case', () => {
     const url = 'https://booking.example';
     for (const name of ['example', 'www.booking.example', '*', 'booking.example.']) {
       expect(problems('--url', url, '--host-i-may-load', name)).toContain('is not this machine');
     }
-    expect(read('--url', url, '--host-i-may-load', 'Booking.example').kind).toBe('asked');
+    expect(read('--url', url, '--host-i-may-load', 'Booking.example').kind).toBe('run');
   });
 
   test.each(['ftp://localhost', 'localhost:8787', 'http://localhost/path', 'http://user:key@localhost'])(
-    '%s is no address to play at',
+    '%s is refused as an address',
     (url) => expect(problems('--url', url)).toMatch(/--url/),
   );
 
@@ -50,49 +50,50 @@ describe('whom a rehearsal may load', () => {
     'http://127.9.8.7',
     'http://[::1]:8787',
     'http://127.1',
-  ])('%s is this machine, and no name server is asked', (url) => {
+  ])('%s is this machine and needs no DNS', (url) => {
     const checked = checkTarget('--url', url, []);
     if (checked.kind === 'refused') throw new Error(checked.sentence);
     expect(checked.target.lookup).not.toBeNull();
-    const answers: unknown[] = [];
-    checked.target.lookup?.('booking.example', { all: true }, (error) => answers.push(error));
-    expect(answers[0]).toBeInstanceOf(Error);
+    const errors: unknown[] = [];
+    checked.target.lookup?.('booking.example', { all: true }, (error) => errors.push(error));
+    expect(errors[0]).toBeInstanceOf(Error);
   });
 });
 
-describe('what it is told', () => {
-  test('every mistake is named at once, with what to put', () => {
-    const said = problems('--visitors', '0', '--no-show', '30', '--over', 'soon', '--path', '//x', '--report', 'x.txt');
-    expect(said.split('\n')).toHaveLength(5);
-    for (const part of ['from 1 to', 'as 0.3 for 30 %', 'as 90s, 5m or 1h', 'as /book', 'must end in .html']) {
-      expect(said).toContain(part);
+describe('options', () => {
+  test('all mistakes are reported together, each with an example of a right value', () => {
+    const text = problems('--visitors', '0', '--no-show', '30', '--over', 'soon', '--path', '//x', '--report', 'x.txt');
+    expect(text.split('\n')).toHaveLength(5);
+    const examples = ['from 1 to', 'for example 0.3 for 30 %', 'such as 90s, 5m or 1h', 'for example /book'];
+    for (const part of [...examples, 'must end in .html']) {
+      expect(text).toContain(part);
     }
   });
 
-  test('an option that does not exist is refused by name', () => {
+  test('an unknown option is refused by name', () => {
     expect(problems('--visitor', '5')).toMatch(/'--visitor'.*--help/);
   });
 
-  test('help names every option', () => {
+  test('--help lists every option', () => {
     const result = read('--help');
     expect(result.kind === 'help' && result.text).toMatch(/--url[\s\S]*--seed[\s\S]*--report/);
   });
 });
 
-describe('who comes', () => {
+describe('the plan', () => {
   const mix = (seed: number) => {
     const result = read('--visitors', '400', '--no-show', '0.3', '--seed', String(seed));
-    if (result.kind !== 'asked') throw new Error('Not accepted.');
-    return result.asked.mix;
+    if (result.kind !== 'run') throw new Error('Not accepted.');
+    return result.run.mix;
   };
 
-  test('the same seed brings the same people, another seed others', () => {
+  test('the same seed plans the same visitors, another seed others', () => {
     const arrivals = (seed: number) => planVisitors(mix(seed), ['unsigned']).map(({ arrivesMs }) => arrivesMs);
     expect(arrivals(1)).toEqual(arrivals(1));
     expect(arrivals(1)).not.toEqual(arrivals(2));
   });
 
-  test('shares are exact numbers', () => {
+  test('shares become exact numbers of visitors', () => {
     const plans = planVisitors(mix(3), ['unsigned', 'deepLinkBefore']);
     expect(plans.filter(({ intent }) => intent === 'noShow')).toHaveLength(120);
     expect(plans.filter(({ arrivesMs }) => arrivesMs < 0)).toHaveLength(160);

@@ -1,16 +1,21 @@
-// The auditor on histories made by hand: a clean one keeps every law, and one change at a time breaks exactly the law
-// that it is against. Where the history cannot tell, the auditor says so instead of guessing.
+// The auditor on hand-written event logs: a clean log passes every check, and one change at a time fails the check that it
+// violates. Where the log is not enough, the check is inconclusive.
 
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { unshuffleList } from '@chainsafe/swap-or-not-shuffle';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { audit, type Evidence, type Finding, type LawName } from '../../scripts/rehearsal/auditor.ts';
-import type { BoardSeen, PlaceSeen, SessionSeen, VisitorHistory } from '../../scripts/rehearsal/event-log.ts';
+import { audit, type CheckName, type Evidence, type Finding } from '../../scripts/rehearsal/auditor.ts';
+import type {
+  ObservedBoard,
+  ObservedPlace,
+  ObservedSession,
+  VisitorRecord,
+} from '../../scripts/rehearsal/event-log.ts';
 
 const OPENS_AT = Date.parse('2027-03-02T11:00:00.000Z');
-const PEOPLE = 40;
+const VISITORS = 40;
 const NEW_USERS_PER_MINUTE = 60;
 const LIMITS = { newUsersPerMinute: null, totalActiveUsers: 10 };
 const SECRET = '11'.repeat(32);
@@ -18,33 +23,33 @@ const BEACON = '00'.repeat(32);
 const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex');
 const COMMITMENT = sha256(Buffer.from(SECRET, 'hex'));
 const count = Buffer.alloc(8);
-count.writeBigUInt64BE(BigInt(PEOPLE));
+count.writeBigUInt64BE(BigInt(VISITORS));
 const SEED = sha256(Buffer.from('fairgate/draw/v1'), Buffer.from(SECRET, 'hex'), Buffer.from(BEACON, 'hex'), count);
 const DRAWN = unshuffleList(
-  Uint32Array.from({ length: PEOPLE }, (_, index) => index),
+  Uint32Array.from({ length: VISITORS }, (_, index) => index),
   Buffer.from(SEED, 'hex'),
   90,
 );
 
-function board(secondsAfter: number, changes: Partial<BoardSeen> = {}): BoardSeen {
+function board(secondsAfter: number, changes: Partial<ObservedBoard> = {}): ObservedBoard {
   const isOpen = secondsAfter >= 0;
   return {
     asOf: OPENS_AT + secondsAfter * 1000,
     epoch: 1,
     state: isOpen ? 'open' : 'prequeue',
     opensAt: OPENS_AT,
-    entries: secondsAfter < -20 ? 0 : PEOPLE,
-    issued: isOpen ? PEOPLE : 0,
-    called: Math.max(0, Math.min(PEOPLE, secondsAfter + 3)),
+    entries: secondsAfter < -20 ? 0 : VISITORS,
+    issued: isOpen ? VISITORS : 0,
+    called: Math.max(0, Math.min(VISITORS, secondsAfter + 3)),
     newUsersPerMinute: NEW_USERS_PER_MINUTE,
     active: 0,
     commitment: COMMITMENT,
-    proof: isOpen ? { secret: SECRET, beacon: BEACON, entries: PEOPLE, seed: SEED } : null,
+    proof: isOpen ? { secret: SECRET, beacon: BEACON, entries: VISITORS, seed: SEED } : null,
     ...changes,
   };
 }
 
-const place = (entry: number | null, position: number | null, changes: Partial<PlaceSeen> = {}): PlaceSeen => ({
+const place = (entry: number | null, position: number | null, changes: Partial<ObservedPlace> = {}): ObservedPlace => ({
   at: OPENS_AT - 10_000,
   epoch: 1,
   visitorId: `visitor-${entry}`,
@@ -54,8 +59,8 @@ const place = (entry: number | null, position: number | null, changes: Partial<P
   ...changes,
 });
 
-/** Everybody comes before the opening, gets in one second after the one before, and stays for five. */
-function visitor(entry: number): VisitorHistory {
+/** Every visitor arrives before the opening, is admitted one second after the previous one and stays for five. */
+function visitor(entry: number): VisitorRecord {
   const position = (DRAWN[entry - 1] ?? 0) + 1;
   const admitAt = OPENS_AT + position * 1000;
   return {
@@ -67,7 +72,7 @@ function visitor(entry: number): VisitorHistory {
     slowestMs: 20,
     tabs: 1,
     places: [place(entry, null), place(null, position, { visitorId: null, commitment: null })],
-    told: null,
+    estimate: null,
     sessions: [
       {
         receivedAt: admitAt - 500,
@@ -80,53 +85,57 @@ function visitor(entry: number): VisitorHistory {
       },
     ],
     insideAt: admitAt + 100,
-    leaveAskedAt: admitAt + 5_000,
+    leaveSentAt: admitAt + 5_000,
     endedAt: admitAt + 5_050,
     end: 'visited',
   };
 }
 
-interface Story extends Evidence {
-  boards: BoardSeen[];
-  visitors: VisitorHistory[];
+interface WritableEvidence extends Evidence {
+  boards: ObservedBoard[];
+  visitors: VisitorRecord[];
   attempts: Evidence['attempts'][number][];
 }
 
-function history(): Story {
+function cleanLog(): WritableEvidence {
   return {
-    boards: Array.from({ length: PEOPLE + 40 }, (_, index) => board(index - 25)),
-    visitors: Array.from({ length: PEOPLE }, (_, index) => visitor(index + 1)),
+    boards: Array.from({ length: VISITORS + 40 }, (_, index) => board(index - 25)),
+    visitors: Array.from({ length: VISITORS }, (_, index) => visitor(index + 1)),
     attempts: [
-      { at: OPENS_AT - 5_000, visitor: 1, kind: 'deepLinkBefore', outcome: 'refused', answer: '200 text/html' },
+      { at: OPENS_AT - 5_000, visitor: 1, kind: 'deepLinkBefore', outcome: 'refused', response: '200 text/html' },
     ],
     clockAccuracyMs: 5,
   };
 }
 
-/** The visitor at a position, whose session the story may change. */
-function at(story: Story, position: number): VisitorHistory & { sessions: [SessionSeen] } {
-  const found = story.visitors.find(({ sessions }) => sessions[0]?.position === position);
-  if (found === undefined) throw new RangeError(`Nobody at position ${position}.`);
-  return found as VisitorHistory & { sessions: [SessionSeen] };
+/** The visitor at a position, whose session a test may change. */
+function at(log: WritableEvidence, position: number): VisitorRecord & { sessions: [ObservedSession] } {
+  const found = log.visitors.find(({ sessions }) => sessions[0]?.position === position);
+  if (found === undefined) throw new RangeError(`No visitor at position ${position}.`);
+  return found as VisitorRecord & { sessions: [ObservedSession] };
 }
 
-function verdicts(story: Story, verdict: Finding['verdict'], limits: Parameters<typeof audit>[1] = LIMITS): LawName[] {
-  return audit(story, limits)
+function checksWith(
+  verdict: Finding['verdict'],
+  log: WritableEvidence,
+  limits: Parameters<typeof audit>[1] = LIMITS,
+): CheckName[] {
+  return audit(log, limits)
     .filter((finding) => finding.verdict === verdict)
-    .map(({ law }) => law);
+    .map(({ check }) => check);
 }
 
-/** Moves somebody's slot with all that belongs to it. */
-function moveSlot(person: VisitorHistory & { sessions: [SessionSeen] }, toMs: number): void {
-  const [session] = person.sessions;
+/** Moves the slot of a visitor and every time that depends on it. */
+function moveSlot(visitor: VisitorRecord & { sessions: [ObservedSession] }, toMs: number): void {
+  const [session] = visitor.sessions;
   const by = toMs - session.admitAt;
   session.admitAt += by;
   session.receivedAt += by;
-  if (person.insideAt !== null) person.insideAt += by;
-  if (person.leaveAskedAt !== null) person.leaveAskedAt += by;
+  if (visitor.insideAt !== null) visitor.insideAt += by;
+  if (visitor.leaveSentAt !== null) visitor.leaveSentAt += by;
 }
 
-test('the auditor shares no code with the queue, the gateway or the player', async () => {
+test('the auditor imports nothing but the event log’s types and names', async () => {
   const { metafile } = await build({
     entryPoints: [resolve(import.meta.dirname, '../../scripts/rehearsal/auditor.ts')],
     absWorkingDir: resolve(import.meta.dirname, '../..'),
@@ -142,72 +151,72 @@ test('the auditor shares no code with the queue, the gateway or the player', asy
   ]);
 });
 
-test('a history in which everything went as promised keeps every law', () => {
-  expect(audit(history(), LIMITS).filter(({ verdict }) => verdict !== 'kept')).toEqual([]);
+test('a log without violations passes every check', () => {
+  expect(audit(cleanLog(), LIMITS).filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
 });
 
-describe('each law is broken by', () => {
-  const stories: [what: string, law: LawName, change: (story: Story) => void][] = [
-    ['a slot a millisecond before the opening', 'opening', (story) => moveSlot(at(story, 1), OPENS_AT - 1)],
+describe('a check fails on', () => {
+  const violations: [what: string, check: CheckName, change: (log: WritableEvidence) => void][] = [
+    ['a slot one millisecond before the opening', 'opening', (log) => moveSlot(at(log, 1), OPENS_AT - 1)],
     [
-      'somebody inside before the opening, whatever the token says',
+      'a visitor who is inside before the opening, whatever the token says',
       'opening',
-      (story) => {
-        at(story, 1).insideAt = OPENS_AT - 1_000;
+      (log) => {
+        at(log, 1).insideAt = OPENS_AT - 1_000;
       },
     ],
     [
-      'somebody inside who was never admitted',
+      'a visitor who is inside without a session',
       'opening',
-      (story) => {
-        (at(story, 3) as VisitorHistory).sessions = [];
+      (log) => {
+        (at(log, 3) as VisitorRecord).sessions = [];
       },
     ],
     [
-      'an eleventh slot a millisecond within ten seconds',
+      'an eleventh slot within ten seconds, by one millisecond',
       'tenSeconds',
-      (story) => moveSlot(at(story, 11), OPENS_AT + 10_999),
+      (log) => moveSlot(at(log, 11), OPENS_AT + 10_999),
     ],
     [
-      'a number that was not called on the next board',
+      'a session for a position that the next board has not called',
       'called',
-      (story) => {
-        for (const one of story.boards) if (one.called === PEOPLE) one.called = PEOPLE - 1;
+      (log) => {
+        for (const each of log.boards) if (each.called === VISITORS) each.called = VISITORS - 1;
       },
     ],
     [
-      'one who is overtaken by more than ten seconds of others',
+      'a visitor who is overtaken by more positions than ten seconds call',
       'order',
-      (story) => {
+      (log) => {
         const slots = Array.from({ length: 12 }, (_, index) => OPENS_AT + (index + 2) * 1000);
-        const late = at(story, 1);
-        for (const [index, slot] of slots.entries()) moveSlot(at(story, index + 2), slot - 1_000);
+        const late = at(log, 1);
+        for (const [index, slot] of slots.entries()) moveSlot(at(log, index + 2), slot - 1_000);
         moveSlot(late, OPENS_AT + 13_000);
       },
     ],
     [
-      'an entry that two visitors hold',
-      'once',
-      (story) => {
-        const [first, second] = [at(story, 1), at(story, 2)];
+      'an entry that two visitors have',
+      'unique',
+      (log) => {
+        const [first, second] = [at(log, 1), at(log, 2)];
         second.places.push(place(first.places[0]?.entry ?? 0, null, { epoch: 1, visitorId: null }));
       },
     ],
     [
-      'a position that two people get in with',
-      'once',
-      (story) => {
-        const second = at(story, 2);
+      'a position that two visitors are admitted with',
+      'unique',
+      (log) => {
+        const second = at(log, 2);
         second.places = [];
         second.sessions[0].position = 1;
       },
     ],
     [
       'a second session for one visitor',
-      'once',
-      (story) => {
-        const first = at(story, 1);
-        (first as VisitorHistory).sessions = [
+      'unique',
+      (log) => {
+        const first = at(log, 1);
+        (first as VisitorRecord).sessions = [
           first.sessions[0],
           { ...first.sessions[0], sid: 'another', admitAt: OPENS_AT + 100_000 },
         ];
@@ -215,167 +224,173 @@ describe('each law is broken by', () => {
     ],
     [
       'a position that changes',
-      'kept',
-      (story) => at(story, 4).places.push(place(null, 900, { visitorId: null, commitment: null })),
+      'stable',
+      (log) => at(log, 4).places.push(place(null, 900, { visitorId: null, commitment: null })),
     ],
-    ['an id that changes', 'kept', (story) => at(story, 4).places.push(place(null, null, { visitorId: 'another' }))],
     [
-      'a called number that falls',
-      'forward',
-      (story) => {
-        const last = story.boards.at(-1);
+      'a visitor id that changes',
+      'stable',
+      (log) => at(log, 4).places.push(place(null, null, { visitorId: 'another' })),
+    ],
+    [
+      'a called position that falls',
+      'monotonic',
+      (log) => {
+        const last = log.boards.at(-1);
         if (last !== undefined) last.called -= 1;
       },
     ],
     [
-      'a receipt under another commitment',
+      'a token that names another commitment',
       'draw',
-      (story) => {
-        const [token] = at(story, 5).places;
+      (log) => {
+        const [token] = at(log, 5).places;
         if (token !== undefined) token.commitment = '44'.repeat(32);
       },
     ],
     [
-      'one who polls as told and is called too late',
-      'arrives',
-      (story) => Object.assign(at(story, 6), { end: 'lapsed', sessions: [], insideAt: null }),
+      'a visitor who polls as required and misses the claim window',
+      'admitted',
+      (log) => Object.assign(at(log, 6), { end: 'lapsed', sessions: [], insideAt: null }),
     ],
     [
-      'an attempt that comes through',
+      'a bypass attempt that reaches the origin',
       'bypass',
-      (story) => {
-        story.attempts.push({
+      (log) => {
+        log.attempts.push({
           at: OPENS_AT,
           visitor: 2,
           kind: 'unsigned',
-          outcome: 'through',
-          answer: '200 text/html',
+          outcome: 'bypassed',
+          response: '200 text/html',
         });
       },
     ],
   ];
 
-  test.each(stories)('%s (%s)', (_, law, change) => {
-    const story = history();
-    change(story);
-    expect(verdicts(story, 'broken')).toContain(law);
-    const example = audit(story, LIMITS).find((finding) => finding.law === law)?.example;
+  test.each(violations)('%s (%s)', (_, check, change) => {
+    const log = cleanLog();
+    change(log);
+    expect(checksWith('failed', log)).toContain(check);
+    const example = audit(log, LIMITS).find((finding) => finding.check === check)?.example;
     expect(example).toMatch(/\w/);
   });
 
   test.each([
     ['secret', '22'.repeat(32), 'does not open the commitment'],
     ['seed', '33'.repeat(32), 'does not follow from secret'],
-  ] as const)('a published %s that is another (draw)', (word, value, example) => {
-    const story = history();
-    for (const one of story.boards) if (one.proof !== null) one.proof = { ...one.proof, [word]: value };
-    const found = audit(story, LIMITS).find(({ law }) => law === 'draw');
-    expect(found).toMatchObject({ verdict: 'broken', example: expect.stringContaining(example) });
+  ] as const)('a published %s that is wrong (draw)', (field, value, example) => {
+    const log = cleanLog();
+    for (const each of log.boards) if (each.proof !== null) each.proof = { ...each.proof, [field]: value };
+    const found = audit(log, LIMITS).find(({ check }) => check === 'draw');
+    expect(found).toMatchObject({ verdict: 'failed', example: expect.stringContaining(example) });
   });
 
-  test('two who change places in the draw (draw)', () => {
-    const story = history();
-    const [first, second] = [at(story, 1), at(story, 2)];
+  test('two visitors with each other’s position (draw)', () => {
+    const log = cleanLog();
+    const [first, second] = [at(log, 1), at(log, 2)];
     first.places.pop();
     second.places.pop();
     [first.sessions[0].position, second.sessions[0].position] = [2, 1];
-    expect(verdicts(story, 'broken')).toEqual(['draw']);
+    expect(checksWith('failed', log)).toEqual(['draw']);
   });
 
-  test('more people in a minute than the limit (minute)', () => {
-    const story = history();
-    // A limit below what the boards said, as somebody knows it who set it.
-    expect(verdicts(story, 'broken', { newUsersPerMinute: 39, totalActiveUsers: 10 })).toContain('minute');
-    expect(verdicts(story, 'broken', { newUsersPerMinute: 60, totalActiveUsers: 10 })).not.toContain('minute');
+  test('more admissions in a minute than the limit (minute)', () => {
+    const log = cleanLog();
+    // The command line may give a limit below the one on the boards.
+    expect(checksWith('failed', log, { newUsersPerMinute: 39, totalActiveUsers: 10 })).toContain('minute');
+    expect(checksWith('failed', log, { newUsersPerMinute: 60, totalActiveUsers: 10 })).not.toContain('minute');
   });
 
-  test('one person too many inside (atOnce)', () => {
-    // Stays of five seconds, one admission a second: five at once, six where one stays a moment longer.
-    const story = history();
+  test('one visitor too many inside at once (concurrent)', () => {
+    // One admission a second and stays of five seconds: five at once, and six when one visitor stays longer.
+    const log = cleanLog();
     const five = { newUsersPerMinute: null, totalActiveUsers: 5 };
-    expect(verdicts(story, 'broken', five)).toEqual([]);
-    at(story, 7).leaveAskedAt = OPENS_AT + 13_500;
-    expect(verdicts(story, 'broken', five)).toEqual(['atOnce']);
+    expect(checksWith('failed', log, five)).toEqual([]);
+    at(log, 7).leaveSentAt = OPENS_AT + 13_500;
+    expect(checksWith('failed', log, five)).toEqual(['concurrent']);
   });
 
-  test('a session that nobody left counts until its time is over', () => {
-    const story = history();
-    for (const one of story.visitors) one.leaveAskedAt = null;
-    expect(verdicts(story, 'broken', { newUsersPerMinute: null, totalActiveUsers: PEOPLE - 1 })).toEqual(['atOnce']);
-  });
-});
-
-describe('what a history cannot tell is not proven', () => {
-  test('people at once without a limit', () => {
-    expect(verdicts(history(), 'unproven', { newUsersPerMinute: null, totalActiveUsers: null })).toEqual(['atOnce']);
-  });
-
-  test('places that nobody holds, when joins were broken off', () => {
-    const story = history();
-    for (const one of story.boards) if (one.issued > 0) one.issued = PEOPLE + 1;
-    expect(verdicts(story, 'unproven')).toEqual([]);
-    at(story, 1).lostJoins = 1;
-    expect(verdicts(story, 'unproven')).toEqual(['once']);
-  });
-
-  test('people still on their way at the end', () => {
-    const story = history();
-    Object.assign(at(story, PEOPLE), { end: 'waiting', sessions: [], insideAt: null });
-    expect(verdicts(story, 'unproven')).toEqual(['arrives']);
-  });
-
-  test('an attempt without an answer', () => {
-    const story = history();
-    story.attempts.push({ at: OPENS_AT, visitor: 2, kind: 'unsigned', outcome: 'unanswered', answer: 'ECONNRESET' });
-    expect(verdicts(story, 'unproven')).toEqual(['bypass']);
-  });
-
-  test('a draw that was not published', () => {
-    const story = history();
-    for (const one of story.boards) one.proof = null;
-    expect(verdicts(story, 'unproven')).toEqual(['draw']);
+  test('one session too many when sessions without `leave` count until they expire (concurrent)', () => {
+    const log = cleanLog();
+    for (const each of log.visitors) each.leaveSentAt = null;
+    const limits = { newUsersPerMinute: null, totalActiveUsers: VISITORS - 1 };
+    expect(checksWith('failed', log, limits)).toEqual(['concurrent']);
   });
 });
 
-describe('what is nobody’s fault breaks nothing', () => {
-  test('a rate that does not divide the window lets the next whole number in', () => {
-    const story = history();
+describe('a check is inconclusive', () => {
+  test('without a limit for visitors inside at once (concurrent)', () => {
+    const limits = { newUsersPerMinute: null, totalActiveUsers: null };
+    expect(checksWith('inconclusive', cleanLog(), limits)).toEqual(['concurrent']);
+  });
+
+  test('with places that no visitor has, after joins were cut off (unique)', () => {
+    const log = cleanLog();
+    for (const each of log.boards) if (each.issued > 0) each.issued = VISITORS + 1;
+    expect(checksWith('inconclusive', log)).toEqual([]);
+    at(log, 1).lostJoins = 1;
+    expect(checksWith('inconclusive', log)).toEqual(['unique']);
+  });
+
+  test('with visitors still in line at the end (admitted)', () => {
+    const log = cleanLog();
+    Object.assign(at(log, VISITORS), { end: 'waiting', sessions: [], insideAt: null });
+    expect(checksWith('inconclusive', log)).toEqual(['admitted']);
+  });
+
+  test('with a bypass attempt that has no response (bypass)', () => {
+    const log = cleanLog();
+    log.attempts.push({ at: OPENS_AT, visitor: 2, kind: 'unsigned', outcome: 'noResponse', response: 'ECONNRESET' });
+    expect(checksWith('inconclusive', log)).toEqual(['bypass']);
+  });
+
+  test('with a draw that was not published (draw)', () => {
+    const log = cleanLog();
+    for (const each of log.boards) each.proof = null;
+    expect(checksWith('inconclusive', log)).toEqual(['draw']);
+  });
+});
+
+describe('no check fails on', () => {
+  test('one admission more where the rate does not divide the window', () => {
+    const log = cleanLog();
     const interval = 60_000 / 61;
-    for (let position = 1; position <= PEOPLE; position++) {
-      moveSlot(at(story, position), OPENS_AT + 1_000 + position * interval);
+    for (let position = 1; position <= VISITORS; position++) {
+      moveSlot(at(log, position), OPENS_AT + 1_000 + position * interval);
     }
-    for (const one of story.boards) one.newUsersPerMinute = 61;
-    expect(verdicts(story, 'broken')).toEqual([]);
+    for (const each of log.boards) each.newUsersPerMinute = 61;
+    expect(checksWith('failed', log)).toEqual([]);
   });
 
-  test('those who were called together, as after a pause, enter in any order among themselves', () => {
-    const story = history();
-    for (let position = 2; position <= 13; position++) moveSlot(at(story, position), OPENS_AT + (position - 1) * 1000);
-    moveSlot(at(story, 1), OPENS_AT + 13_000);
-    expect(verdicts(story, 'broken')).toEqual(['order']);
-    for (const one of story.boards) if (one.asOf > OPENS_AT) one.called = Math.max(13, one.called);
-    expect(verdicts(story, 'broken')).toEqual([]);
+  test('any order among visitors who were called together, as after a pause', () => {
+    const log = cleanLog();
+    for (let position = 2; position <= 13; position++) moveSlot(at(log, position), OPENS_AT + (position - 1) * 1000);
+    moveSlot(at(log, 1), OPENS_AT + 13_000);
+    expect(checksWith('failed', log)).toEqual(['order']);
+    for (const each of log.boards) if (each.asOf > OPENS_AT) each.called = Math.max(13, each.called);
+    expect(checksWith('failed', log)).toEqual([]);
   });
 
-  test('whoever lost the network while claiming comes after those who did not', () => {
-    const story = history();
-    for (let position = 2; position <= 13; position++) moveSlot(at(story, position), OPENS_AT + (position - 1) * 1000);
-    const late = at(story, 1);
+  test('a visitor who lost the network while claiming and was overtaken', () => {
+    const log = cleanLog();
+    for (let position = 2; position <= 13; position++) moveSlot(at(log, position), OPENS_AT + (position - 1) * 1000);
+    const late = at(log, 1);
     moveSlot(late, OPENS_AT + 13_000);
-    expect(verdicts(story, 'broken')).toEqual(['order']);
+    expect(checksWith('failed', log)).toEqual(['order']);
     late.lostClaims = 1;
-    expect(verdicts(story, 'broken')).toEqual([]);
+    expect(checksWith('failed', log)).toEqual([]);
   });
 
-  test('somebody whose turn came while they tried was let in rightly', () => {
-    const story = history();
-    story.attempts.push({
+  test('an attempt of a visitor who is called in the meantime and admitted', () => {
+    const log = cleanLog();
+    log.attempts.push({
       at: OPENS_AT,
       visitor: 2,
       kind: 'claimEarly',
-      outcome: 'turn',
-      answer: '200 application/json',
+      outcome: 'admitted',
+      response: '200 application/json',
     });
-    expect(verdicts(story, 'kept')).toContain('bypass');
+    expect(checksWith('passed', log)).toContain('bypass');
   });
 });

@@ -1,4 +1,4 @@
-// A small rehearsal as a person starts it, against the running gateway: the whole way from the command to the page.
+// A small rehearsal as a person starts it, against the running gateway, from the command to the HTML report.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,12 +6,12 @@ import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/lib/chromium.ts';
-import { LAWS } from '../../scripts/rehearsal/auditor.ts';
+import { CHECKS } from '../../scripts/rehearsal/auditor.ts';
 import { complaints } from '../axe.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../scripts/rehearse.ts');
-const PLAYED_MS_MAX = 120_000;
+const REHEARSAL_MS_MAX = 120_000;
 
 let fairgate: Running;
 let report: string;
@@ -44,31 +44,31 @@ afterAll(async () => {
 
 async function rehearse(...argv: string[]): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [SCRIPT, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { out: '', err: '' };
+  const output = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => {
-    said.out += chunk.toString();
+    output.out += chunk.toString();
   });
   child.stderr.on('data', (chunk: Buffer) => {
-    said.err += chunk.toString();
+    output.err += chunk.toString();
   });
   const [code] = await once(child, 'close');
-  return { code, ...said };
+  return { code, ...output };
 }
 
 test(
-  '300 visitors: all laws kept, and the report is whole on the terminal and as a page',
+  '300 visitors: every check passes, and the terminal and the HTML report show all of them',
   async () => {
-    const people = ['--visitors', '300', '--over', '10s', '--stay', '2s', '--no-show', '0.3', '--attempts', '0.15'];
-    const places = ['--url', fairgate.url, '--origin-url', fairgate.origin.url, '--other-room', 'other'];
+    const visitors = ['--visitors', '300', '--over', '10s', '--stay', '2s', '--no-show', '0.3', '--attempts', '0.15'];
+    const targets = ['--url', fairgate.url, '--origin-url', fairgate.origin.url, '--other-room', 'other'];
     const limits = ['--total-active-users', '250', '--new-users-per-minute', '3000'];
-    const { code, out } = await rehearse(...people, ...places, ...limits, '--seed', '4', '--report', report);
-    const laws = Object.keys(LAWS).length;
-    expect(out).toContain(`All ${laws} laws were kept.`);
+    const { code, out } = await rehearse(...visitors, ...targets, ...limits, '--seed', '4', '--report', report);
+    const checks = Object.keys(CHECKS).length;
+    expect(out).toContain(`All ${checks} checks passed.`);
     expect(code).toBe(0);
-    for (const law of Object.values(LAWS)) expect(out).toContain(`✓ ${law}: kept.`);
+    for (const check of Object.values(CHECKS)) expect(out).toContain(`✓ ${check}: passed.`);
     expect(out).toMatch(/^Seed 4\. 300 visitors/);
     expect(out).toMatch(/overshoot of any limit +0\n/);
-    // Ninety were to stay away; one of them who comes while nobody waits is inside at once.
+    // Ninety no-shows are planned; one who arrives while no visitor waits is inside at once.
     expect(out).toMatch(/never came back +(?:90|[78]\d)\n/);
     expect(out).toMatch(/token of another room +(\d+) of \1\n/);
     expect(out).toMatch(/the origin’s own address +(\d+) of \1\n/);
@@ -77,43 +77,43 @@ test(
       for (const width of [390, 1280]) {
         const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
         const page = await context.newPage();
-        const said: string[] = [];
+        const messages: string[] = [];
         const requested: string[] = [];
-        page.on('console', (message) => said.push(message.text()));
-        page.on('pageerror', (error) => said.push(error.message));
+        page.on('console', (message) => messages.push(message.text()));
+        page.on('pageerror', (error) => messages.push(error.message));
         page.on('request', (request) => requested.push(request.url()));
         await page.goto(`file://${report}`);
         await page.locator('[data-area]').first().hover();
         expect(await page.locator('[data-line=arrivals]').textContent()).toMatch(/^\d+$/);
-        expect(await page.locator('.laws li').count()).toBe(laws);
+        expect(await page.locator('.checks li').count()).toBe(checks);
         expect(await page.locator('[role=img]').count()).toBe(5);
         for (const summary of await page.locator('summary').all()) await summary.click();
         expect(await page.locator('details table tbody tr').count()).toBeGreaterThan(20);
         expect(await complaints(page)).toEqual([]);
-        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(sideways).toBe(0);
-        expect(said).toEqual([]);
+        const overflowPx = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect(overflowPx).toBe(0);
+        expect(messages).toEqual([]);
         expect(requested).toEqual([`file://${report}`]);
         await context.close();
       }
     }
   },
-  PLAYED_MS_MAX,
+  REHEARSAL_MS_MAX,
 );
 
 test.each([
   [['--url', 'http://booking.example'], 'is not this machine'],
-  [['--url', 'http://127.0.0.1:1'], 'No gateway answers at'],
+  [['--url', 'http://127.0.0.1:1'], 'No gateway responds at'],
   [['--visitors', 'many'], 'must be a whole number'],
-])('%j ends with 2 and a sentence that says what to do', async (argv, sentence) => {
+])('%j exits with 2 and the message "%s"', async (argv, sentence) => {
   const { code, err } = await rehearse(...argv);
   expect(code).toBe(2);
   expect(err).toContain(sentence);
 });
 
-test('a room that the gateway does not know, and a path that is not behind the line, are refused', async () => {
+test('an unknown room and an unprotected path exit with 2 and a message', async () => {
   const room = await rehearse('--url', fairgate.url, '--room', 'nobody');
-  expect([room.code, room.err]).toEqual([2, expect.stringContaining('knows no room "nobody"')]);
+  expect([room.code, room.err]).toEqual([2, expect.stringContaining('has no room "nobody"')]);
   const path = await rehearse('--url', fairgate.url, '--deep-link', '/.well-known/jwks.json');
-  expect([path.code, path.err]).toEqual([2, expect.stringContaining('is not behind the line')]);
+  expect([path.code, path.err]).toEqual([2, expect.stringContaining('is not protected by the room')]);
 });

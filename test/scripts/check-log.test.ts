@@ -1,4 +1,4 @@
-// An exported log, checked by whoever has nothing but the file.
+// `npm run check-log`, which needs nothing but the exported file.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { CheckedRoom, change, configure, settings, T0 } from '../core/sample-roo
 const folder = mkdtempSync(join(tmpdir(), 'fairgate-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function logOfANight(): AuditRecord[] {
+function sampleLog(): AuditRecord[] {
   const room = new CheckedRoom();
   room.one(T0, configure(settings()));
   room.one(T0 + 1_000, change({ kind: 'setFlow', flow: 'paused' }));
@@ -25,31 +25,31 @@ function check(records: unknown[], ...options: string[]) {
   writeFileSync(file, JSON.stringify({ log: 'demo', exportedAt: '2027-08-05T12:00:00.000Z', records, whole: true }));
   const script = resolve(import.meta.dirname, '../../scripts/check-log.ts');
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, file, ...options], { encoding: 'utf8' });
-  return { status, said: stdout + stderr };
+  return { status, output: stdout + stderr };
 }
 
-describe('an exported log', () => {
-  test('that is whole is said to be, and one that says so itself is not believed', () => {
-    const log = logOfANight();
-    expect(check(log)).toMatchObject({ status: 0, said: expect.stringContaining('4 records') });
-    expect(check(log.toSpliced(1, 1))).toMatchObject({ status: 1, said: expect.stringContaining('record 3') });
+describe('check-log', () => {
+  test('accepts a complete log, and rejects one with a missing record although the file calls itself complete', () => {
+    const log = sampleLog();
+    expect(check(log)).toMatchObject({ status: 0, output: expect.stringContaining('4 records') });
+    expect(check(log.toSpliced(1, 1))).toMatchObject({ status: 1, output: expect.stringContaining('record 3') });
   });
 
-  test('with an edited line shows which', () => {
-    const log = logOfANight();
+  test('names the record that was edited', () => {
+    const log = sampleLog();
     const edited = log.map((record) =>
       record.seq === 2 ? { ...record, by: { ...record.by, name: 'Day shift' } } : record,
     );
-    expect(check(edited)).toMatchObject({ status: 1, said: expect.stringContaining('record 2') });
+    expect(check(edited)).toMatchObject({ status: 1, output: expect.stringContaining('record 2') });
   });
 
-  test('cut off at its end shows it against the hash that the console showed', () => {
-    const log = logOfANight();
+  test('finds records missing at the end with the hash that the console shows', () => {
+    const log = sampleLog();
     const head = log.at(-1)?.hash ?? '';
     expect(check(log, '--head', head).status).toBe(0);
     expect(check(log.slice(0, -1), '--head', head)).toMatchObject({
       status: 1,
-      said: expect.stringContaining('missing'),
+      output: expect.stringContaining('missing'),
     });
   });
 });

@@ -1,5 +1,5 @@
-// `npm start` as a person meets it: the demo room opens by the start and not by the first visit, and a wrong setting ends
-// the start with a sentence that names it, says why, and what to put.
+// `npm start` as a person runs it: the demo room's opening counts from the start and not from the first visit, and a wrong
+// setting ends the start with a message that names it, the reason and a right value.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
-import { freePort } from '../../scripts/lib/free-port.ts';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
 
 const START = resolve(import.meta.dirname, '../../scripts/start.ts');
 
@@ -29,28 +29,28 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts it in an empty folder, with these variables and no others; resolves when it runs or has ended. */
-async function start(variables: Record<string, string>): Promise<{ code: number | null; said: string }> {
+/** Starts it in an empty folder with only these variables; resolves when it runs or has exited. */
+async function start(variables: Record<string, string>): Promise<{ code: number | null; output: string }> {
   const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: join(folder, 'state'), ...variables };
   const child = spawn(process.execPath, [START], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   started = child;
-  let said = '';
+  let output = '';
   const running = new Promise<void>((done) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        if (said.includes('Fairgate is running.')) done();
+        output += text;
+        if (output.includes('Fairgate is running.')) done();
       });
     }
   });
   await Promise.race([running, once(child, 'close')]);
-  return { code: child.exitCode, said };
+  return { code: child.exitCode, output };
 }
 
-it('the demo room opens fifty seconds after the start, whenever somebody first looks', async () => {
+it('the demo room opens 50 s after the start, not after the first visit', async () => {
   const [port, originPort] = [await freePort(), await freePort()];
-  const { code, said } = await start({ PORT: String(port), ORIGIN_PORT: String(originPort) });
-  expect([code, said]).toEqual([null, expect.stringContaining('opens 50s after its first start')]);
+  const { code, output } = await start({ PORT: String(port), ORIGIN_PORT: String(originPort) });
+  expect([code, output]).toEqual([null, expect.stringContaining('opens 50s after its first start')]);
   const runningAt = Date.now();
   const board = (await (await fetch(`http://127.0.0.1:${port}/_fairgate/rooms/demo/board`)).json()) as Board;
   expect(board.state).toBe('prequeue');
@@ -70,23 +70,35 @@ const rooms = (...changes: object[]) => JSON.stringify(changes.map((change) => (
 
 describe('does not start with', () => {
   it.each<[string, Record<string, string>, string]>([
-    ['an operator key that can be guessed', { OPERATOR_KEY: 'admin' }, 'OPERATOR_KEY is too easy to guess'],
+    ['a guessable operator key', { OPERATOR_KEY: 'admin' }, 'OPERATOR_KEY is too easy to guess'],
     ['an empty operator key', { OPERATOR_KEY: '' }, 'OPERATOR_KEY is missing'],
     ['plain http for visitors', { PUBLIC_URL: 'http://booking.example' }, 'PUBLIC_URL is http://booking.example'],
     ['plain http for operators', { CONSOLE_URL: 'http://console.example' }, 'CONSOLE_URL is http://console.example'],
-    ['a public address that is none', { PUBLIC_URL: 'booking.example' }, 'PUBLIC_URL must be the address'],
+    ['a public address without a scheme', { PUBLIC_URL: 'booking.example' }, 'PUBLIC_URL must be the address'],
     ['a port that does not exist', { PORT: '99999' }, 'PORT is "99999": it must be 1 to 65535'],
-    ['one port for two', { PORT: '8790', ORIGIN_PORT: '8790' }, 'PORT and ORIGIN_PORT are both 8790'],
-    ['an opening that cannot be read', { OPENS_AT: 'tomorrow' }, 'OPENS_AT is "tomorrow"'],
+    [
+      'the same port for gateway and demo site',
+      { PORT: '8790', ORIGIN_PORT: '8790' },
+      'PORT and ORIGIN_PORT are both 8790',
+    ],
+    ['an opening that is not a time', { OPENS_AT: 'tomorrow' }, 'OPENS_AT is "tomorrow"'],
     ['an opening without a zone', { OPENS_AT: '2027-03-02T20:00:00' }, 'OPENS_AT is "2027-03-02T20:00:00"'],
-    ['nobody a minute', { NEW_USERS_PER_MINUTE: '0' }, 'NEW_USERS_PER_MINUTE is "0": it must be 1 to'],
-    ['a limit in words', { TOTAL_ACTIVE_USERS: 'many' }, 'TOTAL_ACTIVE_USERS is "many": it must be a whole number'],
+    ['a rate of 0', { NEW_USERS_PER_MINUTE: '0' }, 'NEW_USERS_PER_MINUTE is "0": it must be 1 to'],
+    [
+      'a limit that is not a number',
+      { TOTAL_ACTIVE_USERS: 'many' },
+      'TOTAL_ACTIVE_USERS is "many": it must be a whole number',
+    ],
     ['sessions of ten hours', { SESSION_MINUTES: '600' }, 'SESSION_MINUTES is "600": it must be 1 to 30 minutes'],
     ['an origin with a path', { ORIGIN_URL: 'https://site.example/app' }, 'it must not have a path'],
-    ['itself as the origin', { PORT: '8790', ORIGIN_URL: 'http://127.0.0.1:8790' }, 'the gateway itself'],
-    ['half a Redis', { UPSTASH_REDIS_REST_URL: 'https://redis.example' }, 'UPSTASH_REDIS_REST_TOKEN is missing'],
-    ['rooms that are no list', { ROOMS: '{"id":"booking"}' }, 'ROOMS is not a JSON list of rooms'],
-    ['a room’s opening that cannot be read', { ROOMS: rooms({ schedule: { opensAt: 'soon' } }) }, '"opensAt"'],
+    ['the gateway itself as the origin', { PORT: '8790', ORIGIN_URL: 'http://127.0.0.1:8790' }, 'the gateway itself'],
+    [
+      'a Redis address without its token',
+      { UPSTASH_REDIS_REST_URL: 'https://redis.example' },
+      'UPSTASH_REDIS_REST_TOKEN is missing',
+    ],
+    ['rooms that are not a list', { ROOMS: '{"id":"booking"}' }, 'ROOMS is not a JSON list of rooms'],
+    ['a room whose opening is not a time', { ROOMS: rooms({ schedule: { opensAt: 'soon' } }) }, '"opensAt"'],
     ['a misspelt limit', { ROOMS: rooms({ policy: { ...ROOM.policy, totalActive: 1 } }) }, '"totalActive"'],
     [
       'two rooms at one address',
@@ -95,20 +107,20 @@ describe('does not start with', () => {
     ],
   ])('%s', async (_, variables, expected) => {
     const [port, originPort] = [await freePort(), await freePort()];
-    const { code, said } = await start({ PORT: String(port), ORIGIN_PORT: String(originPort), ...variables });
+    const { code, output } = await start({ PORT: String(port), ORIGIN_PORT: String(originPort), ...variables });
     expect(code).toBe(1);
-    expect(said).toContain('Fairgate does not start:\n  - ');
-    expect(said).toContain(expected);
-    expect(said).not.toMatch(/^ {4}at /m);
+    expect(output).toContain('Fairgate does not start:\n  - ');
+    expect(output).toContain(expected);
+    expect(output).not.toMatch(/^ {4}at /m);
   });
 
-  it('a port that another program has', async () => {
+  it('a port that another program uses', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = other.address();
     const port = typeof address === 'object' && address !== null ? String(address.port) : '';
-    const { code, said } = await start({ PORT: port, ORIGIN_PORT: String(await freePort()) });
+    const { code, output } = await start({ PORT: port, ORIGIN_PORT: String(await freePort()) });
     other.close();
-    expect([code, said]).toEqual([1, expect.stringContaining(`PORT is ${port}, which another program has.`)]);
+    expect([code, output]).toEqual([1, expect.stringContaining(`PORT is ${port}, which another program uses.`)]);
   });
 });

@@ -1,29 +1,35 @@
-// One connection that speaks RESP2, as much of it as the stand-in for Upstash needs: commands as bulk strings, answers of
-// every kind.
+// One connection that speaks RESP2, as much of it as the stand-in for Upstash needs: commands as bulk strings, replies of
+// every type.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** What Redis said of a command that failed. */
+/** The error that Redis replied to a command. */
 export class RedisError extends Error {}
 
 export type RespValue = string | number | null | RedisError | RespValue[];
 
+interface PendingCommands {
+  replies: RespValue[];
+  count: number;
+  resolve: (replies: RespValue[]) => void;
+  reject: (error: Error) => void;
+}
+
 export class RespConnection {
   readonly #socket: Socket;
   #buffer: Buffer = Buffer.alloc(0);
-  #expected: { answers: RespValue[]; count: number; resolve: (answers: RespValue[]) => void }[] = [];
-  #rejects: ((error: Error) => void)[] = [];
+  #pending: PendingCommands[] = [];
   isOpen = true;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', () => {});
     socket.on('close', () => {
       this.isOpen = false;
-      for (const reject of this.#rejects) reject(new Error('The connection to Redis was closed.'));
+      for (const { reject } of this.#pending) reject(new Error('The connection to Redis was closed.'));
     });
   }
 
@@ -33,13 +39,12 @@ export class RespConnection {
     return new RespConnection(socket);
   }
 
-  /** Sends commands together; their answers come in order. */
+  /** Sends commands together; their replies come in the same order. */
   send(commands: readonly (readonly string[])[]): Promise<RespValue[]> {
     return new Promise((resolve, reject) => {
       if (!this.isOpen) return reject(new Error('The connection to Redis is closed.'));
-      this.#rejects.push(reject);
-      this.#expected.push({ answers: [], count: commands.length, resolve });
-      this.#socket.write(Buffer.concat(commands.map(encoded)));
+      this.#pending.push({ replies: [], count: commands.length, resolve, reject });
+      this.#socket.write(Buffer.concat(commands.map(encode)));
     });
   }
 
@@ -47,38 +52,37 @@ export class RespConnection {
     this.#socket.destroy();
   }
 
-  #take(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     this.#buffer = Buffer.concat([this.#buffer, chunk]);
     for (;;) {
       const parsed = parse(this.#buffer, 0);
-      const [waiting] = this.#expected;
-      if (parsed === null || waiting === undefined) return;
+      const [first] = this.#pending;
+      if (parsed === null || first === undefined) return;
       this.#buffer = this.#buffer.subarray(parsed.end);
-      waiting.answers.push(parsed.value);
-      if (waiting.answers.length < waiting.count) continue;
-      this.#expected.shift();
-      this.#rejects.shift();
-      waiting.resolve(waiting.answers);
+      first.replies.push(parsed.value);
+      if (first.replies.length < first.count) continue;
+      this.#pending.shift();
+      first.resolve(first.replies);
     }
   }
 }
 
-function encoded(words: readonly string[]): Buffer {
-  const parts = words.flatMap((word) => {
-    const bytes = Buffer.from(word);
+function encode(command: readonly string[]): Buffer {
+  const parts = command.flatMap((argument) => {
+    const bytes = Buffer.from(argument);
     return [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')];
   });
-  return Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...parts]);
+  return Buffer.concat([Buffer.from(`*${command.length}\r\n`), ...parts]);
 }
 
-/** @returns null where the answer is not complete yet */
+/** @returns null while the reply is incomplete */
 function parse(buffer: Buffer, from: number): { value: RespValue; end: number } | null {
   const lineEnd = buffer.indexOf('\r\n', from);
   if (lineEnd === -1) return null;
-  const kind = String.fromCharCode(buffer[from] ?? 0);
+  const type = String.fromCharCode(buffer[from] ?? 0);
   const line = buffer.toString('utf8', from + 1, lineEnd);
   const end = lineEnd + 2;
-  switch (kind) {
+  switch (type) {
     case '+':
       return { value: line, end };
     case '-':
@@ -104,6 +108,6 @@ function parse(buffer: Buffer, from: number): { value: RespValue; end: number } 
       return { value: values, end: at };
     }
     default:
-      throw new Error(`Redis answered with an unknown kind "${kind}".`);
+      throw new Error(`Redis replied with the unknown type "${type}".`);
   }
 }

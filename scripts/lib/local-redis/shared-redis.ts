@@ -1,4 +1,4 @@
-// A redis-server with Upstash's REST form before it, for gateways under test; ends with the scope that holds it.
+// A redis-server behind Upstash's REST API, for gateways under test; disposed with its scope.
 
 import { type RunningRedis, startRedis } from './redis-server.ts';
 import { type RestStandIn, startRestStandIn } from './rest-stand-in.ts';

@@ -1,58 +1,58 @@
-// One visitor, played with the very script that a visitor's page runs: it decides when to poll, claim and enter, and what
-// to do when the network goes away. This file is the person and the browser around it: opens pages, keeps cookies, loses
-// the network, opens a second tab, gives up, leaves. What is seen is written down; nothing is judged here.
+// One visitor. The page's own script decides when to poll, claim and enter, and what to do when the network fails. This file
+// simulates the person and the browser around it: opens pages, stores cookies, loses the network, opens a second tab, gives
+// up, leaves. It records what the visitor observes and judges nothing.
 
 import { decodeJwt } from 'jose';
 import type { Board, Status } from '../../queue-core/board.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
 import { visit } from '../../worker/pages/page-script.ts';
-import { attemptRequest, judgeAttempt, knocksAtOrigin } from './attempts.ts';
+import { attemptRequest, goesToOrigin, judgeAttempt } from './attempts.ts';
 import type {
   Attempt,
   AttemptKind,
-  PlaceSeen,
+  ObservedPlace,
+  ObservedSession,
   RequestKind,
-  SessionSeen,
   VisitorEnd,
-  VisitorHistory,
+  VisitorRecord,
 } from './event-log.ts';
-import type { Answered, Network, Outcome, Wanted } from './network.ts';
+import { jsonIn, type Network, type Outcome, type OutgoingRequest, type ReceivedResponse } from './network.ts';
 import type { VisitorPlan } from './plan.ts';
 
 /** What all visitors of a rehearsal share. */
-export interface Stage {
+export interface VisitorContext {
   network: Network;
   /** The origin's own address, where it was given. */
   origin: Network | null;
   room: string;
   deepLink: string;
-  /** A key that the gateway publishes, for forgeries. */
+  /** The id of a key that the gateway publishes, for forged tokens. */
   kid: string;
   /** A genuine token of another room. */
   otherRoomToken: string | null;
   /** The gateway's time. */
   now(): number;
-  sawBoard(board: Board): void;
-  attempted(attempt: Attempt): void;
+  onBoard(board: Board): void;
+  onAttempt(attempt: Attempt): void;
 }
 
-/** A page that does not come is asked for again after so long, as people do; doubled each time up to the bound. */
+/** A person reloads a page that does not load after this; doubled each time up to the maximum. */
 const RELOAD_MS = 1_000;
 const RELOAD_MS_MAX = 10_000;
-/** A network is lost within so long after a request was sent: before, while and after the gateway worked on it. */
+/** The network fails within this after a request was sent: before, while and after the gateway handles it. */
 const LOST_WITHIN_MS = 60;
-/** Says goodbye this often before the tab is closed anyway. */
-const GOODBYES_MAX = 3;
+/** A visitor who leaves retries this often before closing the tab. */
+const LEAVES_MAX = 3;
 /** After this a session that was left must be refused everywhere. */
 const ENDED_REFUSED_MS = 3_500;
-/** Attempts before the opening are made only while it is this far off, so that no answer is from after it. */
+/** Attempts before the opening stop this long before it, so that no response comes after it. */
 const BEFORE_OPENING_MS = 2_000;
 
-export class PlayedVisitor {
-  readonly history: VisitorHistory;
+export class SimulatedVisitor {
+  readonly record: VisitorRecord;
   readonly done: Promise<void>;
   readonly #plan: VisitorPlan;
-  readonly #stage: Stage;
+  readonly #context: VisitorContext;
   readonly #cookies: Map<string, string>;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #attempts: AttemptKind[];
@@ -65,9 +65,9 @@ export class PlayedVisitor {
   #gone = false;
   #resolveDone: () => void = () => {};
 
-  constructor(plan: VisitorPlan, stage: Stage) {
+  constructor(plan: VisitorPlan, context: VisitorContext) {
     this.#plan = plan;
-    this.#stage = stage;
+    this.#context = context;
     this.#cookies = new Map(Object.entries(plan.cookies));
     this.#attempts = [...plan.attempts];
     this.#joinsToLose = plan.losesJoins;
@@ -76,7 +76,7 @@ export class PlayedVisitor {
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve;
     });
-    this.history = {
+    this.record = {
       number: plan.number,
       arrivedAt: null,
       intent: plan.intent,
@@ -85,10 +85,10 @@ export class PlayedVisitor {
       slowestMs: 0,
       tabs: plan.tabs,
       places: [],
-      told: null,
+      estimate: null,
       sessions: [],
       insideAt: null,
-      leaveAskedAt: null,
+      leaveSentAt: null,
       endedAt: null,
       end: 'notArrived',
     };
@@ -96,38 +96,38 @@ export class PlayedVisitor {
 
   arrive(): void {
     if (this.#gone) return;
-    this.history.arrivedAt = this.#stage.now();
-    this.history.end = 'unanswered';
+    this.record.arrivedAt = this.#context.now();
+    this.record.end = 'noResponse';
     for (const [name, value] of this.#cookies) this.#readCookie(name, value);
     if (this.#plan.intent === 'noShow') this.#after(this.#plan.patienceMs, () => this.#giveUp());
     if (this.#plan.losesJoins > 0) this.#joinAsApp();
     else void this.#openPage(this.#plan.path);
   }
 
-  /** The rehearsal is over, wherever this visitor stands. */
+  /** Ends this visitor with the rehearsal. */
   stop(): void {
-    this.#finish(this.history.end);
+    this.#finish(this.record.end);
   }
 
   #giveUp(): void {
-    if (this.#inLine && this.history.insideAt === null) this.#finish('neverCameBack');
-    else if (this.history.insideAt === null) this.#after(1_000, () => this.#giveUp());
+    if (this.#inLine && this.record.insideAt === null) this.#finish('neverCameBack');
+    else if (this.record.insideAt === null) this.#after(1_000, () => this.#giveUp());
   }
 
   #finish(end: VisitorEnd): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.history.end = end;
-    this.history.endedAt = this.#stage.now();
+    this.record.end = end;
+    this.record.endedAt = this.#context.now();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#resolveDone();
   }
 
-  #after(ms: number, act: () => void): void {
+  #after(ms: number, action: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      if (!this.#gone) act();
+      if (!this.#gone) action();
     }, ms);
     this.#timers.add(timer);
   }
@@ -136,29 +136,29 @@ export class PlayedVisitor {
     return new Promise((resolve) => this.#after(ms, resolve));
   }
 
-  /** Opens an address as a browser does, again and again until something comes that can be gone on with. */
+  /** Opens an address as a browser does, and reloads until a page of the gateway or the origin comes. */
   async #openPage(path: string): Promise<void> {
     for (let waitMs = RELOAD_MS; !this.#gone; waitMs = Math.min(RELOAD_MS_MAX, 2 * waitMs)) {
       const admitted = this.#cookies.has(this.#cookieName('admission'));
-      const outcome = await this.#ask({
+      const outcome = await this.#send({
         kind: admitted ? 'enter' : 'page',
         path,
         headers: { Accept: 'text/html', 'Accept-Language': 'ko', 'Accept-Encoding': 'gzip' },
       });
       if (this.#gone) return;
-      if (outcome.kind === 'answered') {
+      if (outcome.kind === 'response') {
         const model = pageModelIn(outcome);
-        if (model === null && isOrigins(outcome)) return this.#arriveInside(path);
+        if (model === null && isFromOrigin(outcome)) return this.#arriveInside(path);
         if (model !== null && model.kind !== 'badRequest') return this.#waitOn(model);
       }
       await this.#pause(waitMs);
     }
   }
 
-  /** As the page's script asks for a place by itself: named, so that the same wish can be repeated. */
+  /** Joins through the API as the page's script does: with an idempotency key, so that a lost join can be retried. */
   #joinAsApp(): void {
     const title = { ko: '', en: '' };
-    const room = { id: this.#stage.room, title, timeZone: 'UTC' };
+    const room = { id: this.#context.room, title, timeZone: 'UTC' };
     const model: PageModel = {
       kind: 'ended',
       language: 'ko',
@@ -175,7 +175,7 @@ export class PlayedVisitor {
   }
 
   #waitOn(model: PageModel): void {
-    if (this.history.places.length > 0) this.#standInLine();
+    if (this.record.places.length > 0) this.#noteInLine();
     if (model.board !== null) this.#readBoard(model.board);
     if (model.status !== null) this.#readStatus(model.status);
     if (this.#gone) return;
@@ -184,28 +184,28 @@ export class PlayedVisitor {
     if (this.#plan.intent === 'leaveLine') this.#after(this.#plan.patienceMs, () => first.press('leave'));
   }
 
-  #standInLine(): void {
+  #noteInLine(): void {
     this.#inLine = true;
-    if (this.history.end === 'unanswered') this.history.end = 'waiting';
+    if (this.record.end === 'noResponse') this.record.end = 'waiting';
   }
 
   #openTab(model: PageModel): ReturnType<typeof visit> {
-    const { chance } = this.#plan;
+    const { random } = this.#plan;
     let open = true;
     return visit(
       model,
       {
         fetch: async (path, init) => {
           const outcome = open && !this.#gone ? await this.#fetchFor(path, init) : null;
-          // A closed tab gets no answer any more: its script simply ends here.
+          // The script of a closed tab never continues.
           if (outcome === null || !open || this.#gone) return new Promise<never>(() => {});
-          if (outcome.kind === 'lost') throw new TypeError(outcome.why);
-          const bodiless = outcome.status === 204 || outcome.status === 304;
-          return new Response(bodiless ? null : outcome.text, { status: outcome.status, headers: outcome.headers });
+          if (outcome.kind === 'lost') throw new TypeError(outcome.reason);
+          const hasNoBody = outcome.status === 204 || outcome.status === 304;
+          return new Response(hasNoBody ? null : outcome.text, { status: outcome.status, headers: outcome.headers });
         },
         monotonicMs: () => performance.now(),
-        random: chance.next,
-        key: () => `${Math.floor(chance.next() * 2 ** 32)}-${crypto.randomUUID()}`,
+        random: random.next,
+        key: () => `${Math.floor(random.next() * 2 ** 32)}-${crypto.randomUUID()}`,
         go: (path) => {
           open = false;
           void this.#openPage(path);
@@ -220,7 +220,7 @@ export class PlayedVisitor {
     );
   }
 
-  /** A request of a page's script: lost where the plan says so, and read along. */
+  /** A request of the page's script: lost where the plan says so, and its response recorded. */
   async #fetchFor(path: string, init: RequestInit): Promise<Outcome | null> {
     const kind = requestKind(path);
     if (kind === 'claim' && this.#plan.intent === 'noShow') {
@@ -228,12 +228,12 @@ export class PlayedVisitor {
       return null;
     }
     const lose = this.#losesNow(kind);
-    const outcome = await this.#ask({
+    const outcome = await this.#send({
       kind,
       path,
       method: init.method === 'POST' || init.method === 'HEAD' ? init.method : 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
-      ...(lose ? { loseAfterMs: this.#plan.chance.between(0, LOST_WITHIN_MS) } : {}),
+      ...(lose ? { loseAfterMs: this.#plan.random.between(0, LOST_WITHIN_MS) } : {}),
     });
     if (this.#gone || outcome.kind === 'lost') return outcome;
     if (outcome.headers['content-type']?.startsWith('application/json')) this.#readDocument(kind, outcome.text);
@@ -243,33 +243,33 @@ export class PlayedVisitor {
   #losesNow(kind: RequestKind): boolean {
     if (kind === 'join' && this.#joinsToLose > 0) {
       this.#joinsToLose--;
-      this.history.lostJoins++;
+      this.record.lostJoins++;
       return true;
     }
     if (kind === 'claim' && this.#claimsToLose > 0) {
       this.#claimsToLose--;
-      this.history.lostClaims++;
+      this.record.lostClaims++;
       return true;
     }
     return false;
   }
 
-  async #ask(wanted: Wanted): Promise<Outcome> {
-    const withCookies = wanted.kind !== 'board' && this.#cookies.size > 0;
+  async #send(request: OutgoingRequest): Promise<Outcome> {
+    const withCookies = request.kind !== 'board' && this.#cookies.size > 0;
     const cookies = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    if (wanted.kind === 'leave') this.history.leaveAskedAt ??= this.#stage.now();
-    const askedAt = performance.now();
-    const outcome = await this.#stage.network.ask({
-      ...wanted,
-      headers: { ...(withCookies ? { Cookie: cookies } : {}), ...wanted.headers },
+    if (request.kind === 'leave') this.record.leaveSentAt ??= this.#context.now();
+    const sentAt = performance.now();
+    const outcome = await this.#context.network.send({
+      ...request,
+      headers: { ...(withCookies ? { Cookie: cookies } : {}), ...request.headers },
     });
-    this.history.slowestMs = Math.max(this.history.slowestMs, performance.now() - askedAt);
-    if (outcome.kind === 'answered') for (const line of outcome.setCookies) this.#keepCookie(line);
+    this.record.slowestMs = Math.max(this.record.slowestMs, performance.now() - sentAt);
+    if (outcome.kind === 'response') for (const line of outcome.setCookies) this.#storeCookie(line);
     return outcome;
   }
 
   #readDocument(kind: RequestKind, text: string): void {
-    const document = parsed(text);
+    const document = jsonIn(text);
     if (document === null) return;
     switch (kind) {
       case 'board':
@@ -284,7 +284,7 @@ export class PlayedVisitor {
         const { outcome, status } = document as VisitorAnswer;
         if (status !== undefined && outcome !== 'left') this.#readStatus(status);
         if (outcome === 'left') this.#finish('leftLine');
-        if (outcome === 'joined' || outcome === 'waiting' || outcome === 'standby') this.#standInLine();
+        if (outcome === 'joined' || outcome === 'waiting' || outcome === 'standby') this.#noteInLine();
         return;
       }
       default:
@@ -293,27 +293,27 @@ export class PlayedVisitor {
   }
 
   #readBoard(board: Board): void {
-    this.#stage.sawBoard(board);
+    this.#context.onBoard(board);
     const called = this.#position !== null && this.#position <= board.called;
     if (called && this.#plan.intent === 'noShow') this.#giveUp();
-    else if (this.#attempts.length > 0 && this.#inLine) this.#attemptWhatFits(board);
+    else if (this.#attempts.length > 0 && this.#inLine) this.#makeAttempts(board);
   }
 
   #readStatus({ state, entry, position, waitSeconds }: Status): void {
     if (state === 'none') return;
-    const last = this.history.places.at(-1);
+    const last = this.record.places.at(-1);
     if (last !== undefined && (last.position !== position || (entry !== null && last.entry !== entry))) {
-      this.#notePlace({ epoch: last.epoch, visitorId: null, commitment: null, entry, position });
+      this.#recordPlace({ epoch: last.epoch, visitorId: null, commitment: null, entry, position });
     }
     this.#position = position;
-    if (waitSeconds !== null) this.history.told ??= { at: this.#stage.now(), ...waitSeconds };
+    if (waitSeconds !== null) this.record.estimate ??= { at: this.#context.now(), ...waitSeconds };
   }
 
-  #notePlace(place: Omit<PlaceSeen, 'at'>): void {
-    this.history.places.push({ at: this.#stage.now(), ...place });
+  #recordPlace(place: Omit<ObservedPlace, 'at'>): void {
+    this.record.places.push({ at: this.#context.now(), ...place });
   }
 
-  #keepCookie(line: string): void {
+  #storeCookie(line: string): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
     if (/max-age=0/i.test(line)) {
       this.#cookies.delete(name);
@@ -325,26 +325,26 @@ export class PlayedVisitor {
 
   #readCookie(name: string, value: string): void {
     const [, prefix = '', kind, room] = /^(__Host-)?fairgate-(queue|admission)-(.+)$/.exec(name) ?? [];
-    if (room !== this.#stage.room) return;
+    if (room !== this.#context.room) return;
     this.#cookiePrefix = prefix;
-    if (kind === 'queue') this.#noteQueueToken(value);
-    else this.#noteAdmissionToken(value);
+    if (kind === 'queue') this.#recordQueueToken(value);
+    else this.#recordAdmissionToken(value);
   }
 
-  #noteQueueToken(token: string): void {
+  #recordQueueToken(token: string): void {
     const claims = claimsIn<{ epoch: number; entry?: number; position?: number; draw: string }>(token);
     if (claims === null) return;
     const { sub = '', epoch, draw, entry = null, position = null } = claims;
     this.#position = position;
-    this.#notePlace({ epoch, visitorId: sub, commitment: draw, entry, position });
+    this.#recordPlace({ epoch, visitorId: sub, commitment: draw, entry, position });
   }
 
-  #noteAdmissionToken(token: string): void {
+  #recordAdmissionToken(token: string): void {
     const claims = claimsIn<{ epoch: number; position: number; sid: string }>(token);
     if (claims === null) return;
     const { sub = '', epoch, position, sid, nbf = 0, exp = 0 } = claims;
-    const session: SessionSeen = {
-      receivedAt: this.#stage.now(),
+    const session: ObservedSession = {
+      receivedAt: this.#context.now(),
       visitorId: sub,
       epoch,
       position,
@@ -352,55 +352,60 @@ export class PlayedVisitor {
       admitAt: nbf * 1000,
       expiresAt: exp * 1000,
     };
-    const known = this.history.sessions.find((other) => other.sid === sid);
-    // A renewed session goes on; a repeated claim brings the same one again.
-    if (known === undefined) this.history.sessions.push(session);
+    const known = this.record.sessions.find((other) => other.sid === sid);
+    // A renewal extends a session; a repeated claim returns the same one.
+    if (known === undefined) this.record.sessions.push(session);
     else known.expiresAt = Math.max(known.expiresAt, session.expiresAt);
   }
 
   #arriveInside(path: string): void {
-    if (this.history.insideAt !== null) return;
-    this.history.insideAt = this.#stage.now();
-    this.history.end = 'inside';
+    if (this.record.insideAt !== null) return;
+    this.record.insideAt = this.#context.now();
+    this.record.end = 'inside';
     const { stayMs, runsOut } = this.#plan;
-    // A page more on the way: whoever is inside stays inside.
-    this.#after(stayMs / 2, () => void this.#ask({ kind: 'enter', path, headers: { Accept: 'text/html' } }));
-    this.#after(stayMs, () => (runsOut ? this.#finish('ranOut') : void this.#leave()));
+    // A second page half way: the session must still be valid.
+    this.#after(stayMs / 2, () => void this.#send({ kind: 'enter', path, headers: { Accept: 'text/html' } }));
+    this.#after(stayMs, () => (runsOut ? this.#finish('expired') : void this.#leave()));
   }
 
   async #leave(): Promise<void> {
     const endedToken = this.#cookies.get(this.#cookieName('admission')) ?? null;
-    const path = `/_fairgate/rooms/${this.#stage.room}/leave`;
+    const path = `/_fairgate/rooms/${this.#context.room}/leave`;
     let left = false;
-    for (let goodbye = 0; goodbye < GOODBYES_MAX && !left && !this.#gone; goodbye++) {
-      if (goodbye > 0) await this.#pause(RELOAD_MS);
-      const said = await this.#ask({ kind: 'leave', path, method: 'POST', headers: { Accept: 'application/json' } });
-      left = said.kind === 'answered' && said.status === 200;
+    for (let tries = 0; tries < LEAVES_MAX && !left && !this.#gone; tries++) {
+      if (tries > 0) await this.#pause(RELOAD_MS);
+      const outcome = await this.#send({
+        kind: 'leave',
+        path,
+        method: 'POST',
+        headers: { Accept: 'application/json' },
+      });
+      left = outcome.kind === 'response' && outcome.status === 200;
     }
-    const triesAgain = this.#attempts.includes('endedSession') && left && endedToken !== null && !this.#gone;
-    if (triesAgain) {
-      this.history.end = 'visited';
+    const reusesSession = this.#attempts.includes('endedSession') && left && endedToken !== null && !this.#gone;
+    if (reusesSession) {
+      this.record.end = 'visited';
       await this.#pause(ENDED_REFUSED_MS);
       await this.#attempt('endedSession', endedToken);
     }
     this.#finish('visited');
   }
 
-  #attemptWhatFits(board: Board): void {
-    const fits = this.#attempts.filter((kind) => this.#fitsNow(kind, board));
-    for (const kind of fits) {
+  #makeAttempts(board: Board): void {
+    const due = this.#attempts.filter((kind) => this.#isDue(kind, board));
+    for (const kind of due) {
       this.#attempts.splice(this.#attempts.indexOf(kind), 1);
       void this.#attempt(kind, null);
     }
   }
 
-  #fitsNow(kind: AttemptKind, board: Board): boolean {
+  #isDue(kind: AttemptKind, board: Board): boolean {
     const before = board.state === 'scheduled' || board.state === 'prequeue';
     const waiting = board.state === 'open' && this.#position !== null && this.#position > board.called;
     switch (kind) {
       case 'deepLinkBefore':
       case 'postBefore':
-        return before && Date.parse(board.opensAt) - this.#stage.now() > BEFORE_OPENING_MS;
+        return before && Date.parse(board.opensAt) - this.#context.now() > BEFORE_OPENING_MS;
       case 'deepLinkWaiting':
       case 'postWaiting':
       case 'claimEarly':
@@ -413,25 +418,25 @@ export class PlayedVisitor {
   }
 
   async #attempt(kind: AttemptKind, endedToken: string | null): Promise<void> {
-    const { network, origin, room, deepLink, kid, otherRoomToken, now, attempted } = this.#stage;
-    const way = knocksAtOrigin(kind) ? origin : network;
-    const place = this.history.places.at(-1);
-    if (way === null || place === undefined) return;
+    const { network, origin, room, deepLink, kid, otherRoomToken, now, onAttempt } = this.#context;
+    const target = goesToOrigin(kind) ? origin : network;
+    const place = this.record.places.at(-1);
+    if (target === null || place === undefined) return;
     const [queueCookie, admissionCookie] = [this.#cookieName('queue'), this.#cookieName('admission')];
     const queueToken = this.#cookies.get(queueCookie) ?? '';
     const { epoch } = place;
     const cookieNames = { queueCookie, admissionCookie };
-    const forging = { room, epoch, deepLink, ...cookieNames, queueToken, endedToken, otherRoomToken, kid };
+    const material = { room, epoch, deepLink, ...cookieNames, queueToken, endedToken, otherRoomToken, kid };
     const at = now();
-    const outcome = await way.ask(attemptRequest(kind, forging));
-    const cookies = outcome.kind === 'answered' ? outcome.setCookies : [];
+    const outcome = await target.send(attemptRequest(kind, material));
+    const cookies = outcome.kind === 'response' ? outcome.setCookies : [];
     const admission = cookies.find((line) => line.startsWith(`${admissionCookie}=`));
-    if (admission !== undefined) this.#keepCookie(admission);
-    attempted({ at, visitor: this.#plan.number, kind, ...judgeAttempt(kind, outcome, admission !== undefined) });
+    if (admission !== undefined) this.#storeCookie(admission);
+    onAttempt({ at, visitor: this.#plan.number, kind, ...judgeAttempt(kind, outcome, admission !== undefined) });
   }
 
   #cookieName(kind: 'queue' | 'admission'): string {
-    return `${this.#cookiePrefix}fairgate-${kind}-${this.#stage.room}`;
+    return `${this.#cookiePrefix}fairgate-${kind}-${this.#context.room}`;
   }
 }
 
@@ -452,31 +457,23 @@ function requestKind(path: string): RequestKind {
   }
 }
 
-/** The model that a waiting page carries; null where the answer is no page of the gateway. */
-function pageModelIn({ headers, text }: Answered): PageModel | null {
+/** The model inside a waiting page; null where the response is not a page of the gateway. */
+function pageModelIn({ headers, text }: ReceivedResponse): PageModel | null {
   if (!headers['content-type']?.startsWith('text/html')) return null;
   const json = /<script type="application\/json" id="fairgate">(.*?)<\/script>/s.exec(text)?.[1];
-  return json === undefined ? null : (parsed(json) as PageModel | null);
+  return json === undefined ? null : (jsonIn(json) as PageModel | null);
 }
 
-/** Any answer that is neither a failure nor one of the gateway's own refusals came from behind it. */
-function isOrigins({ status, headers }: Answered): boolean {
+/** A response that is neither a failure nor a refusal of the gateway came from the origin. */
+function isFromOrigin({ status, headers }: ReceivedResponse): boolean {
   return status < 500 && status !== 429 && !headers['content-type']?.startsWith('application/problem+json');
 }
 
-/** null where the value is no token: it says nothing, and the auditor misses it. */
+/** null where the value is not a token; then the auditor finds a place without one. */
 function claimsIn<T>(token: string) {
   try {
     return decodeJwt<T>(token);
   } catch {
     return null; // JWTInvalid
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // SyntaxError: cut off on its way
   }
 }

@@ -1,18 +1,18 @@
-// Chance that can be repeated: everything a rehearsal chooses comes from one seed, so that the same command plays the
-// same people. Not for secrets.
+// Repeatable randomness: everything a rehearsal chooses comes from one seed, so the same command simulates the same visitors.
+// Not for secrets.
 
-export interface Chance {
+export interface SeededRandom {
   /** Uniform in [0, 1). */
   next(): number;
   between(low: number, high: number): number;
-  /** A new order of the same things (Fisher-Yates). */
-  shuffled<T>(things: readonly T[]): T[];
-  /** Chance of its own for one of many, so that what one visitor does moves nobody else's choices. */
-  fork(number: number): Chance;
+  /** A copy in random order (Fisher-Yates). */
+  shuffled<T>(items: readonly T[]): T[];
+  /** An independent generator for one visitor, so that the choices of one do not change those of others. */
+  fork(number: number): SeededRandom;
 }
 
-/** mulberry32: 32 bits of state are ample for choosing who stays away. */
-export function chanceFrom(seed: number): Chance {
+/** mulberry32: its 32 bits of state are enough to choose what visitors do. */
+export function seededRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -23,8 +23,8 @@ export function chanceFrom(seed: number): Chance {
   return {
     next,
     between: (low, high) => low + next() * (high - low),
-    shuffled(things) {
-      const order = [...things];
+    shuffled(items) {
+      const order = [...items];
       for (let index = order.length - 1; index > 0; index--) {
         const other = Math.floor(next() * (index + 1));
         const [here, there] = [order[index], order[other]];
@@ -32,6 +32,6 @@ export function chanceFrom(seed: number): Chance {
       }
       return order;
     },
-    fork: (number) => chanceFrom(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(number + 1, 0xc2b2ae35)),
+    fork: (number) => seededRandom(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(number + 1, 0xc2b2ae35)),
   };
 }

@@ -1,0 +1,37 @@
+// Runs after `npm ci`, on whatever Node npm has: makes the packaged Node of this platform the `node` of the npm scripts.
+// npm 11 has linked it already; npm 10 removes the link again when it discards the packages of the other platforms.
+// JavaScript, because a Node too old for the scripts has to run it. See docs/decisions/0018-which-node.md.
+
+import { existsSync, linkSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The first release with everything the scripts use: type stripping, `import.meta.main`, `await using`. */
+const OLDEST_NODE = [24, 2];
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const packages = join(root, 'node_modules');
+const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const installed = Object.keys(optionalDependencies).find((name) => existsSync(join(packages, name)));
+
+// Without node_modules, `npm install --package-lock-only` has run, and there is nothing to link or to run.
+if (installed !== undefined) {
+  const { bin } = JSON.parse(readFileSync(join(packages, installed, 'package.json'), 'utf8'));
+  const link = join(packages, '.bin', basename(bin.node));
+  if (!existsSync(link)) {
+    rmSync(link, { force: true });
+    if (process.platform === 'win32') linkSync(join(packages, installed, bin.node), link);
+    else symlinkSync(join('..', installed, bin.node), link);
+  }
+} else if (existsSync(packages) && isTooOld(process.versions.node)) {
+  console.error(
+    `No packaged Node is installed for ${process.platform}-${process.arch}, and this Node is ${process.versions.node}. ` +
+      `Install Node ${OLDEST_NODE.join('.')} or newer, or run npm ci with its optional packages.`,
+  );
+  process.exit(1);
+}
+
+function isTooOld(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+}

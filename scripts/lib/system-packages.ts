@@ -1,0 +1,28 @@
+// Programs that npm does not install: where tests, bench and screenshots expect them, and the Debian package of each.
+
+import { existsSync } from 'node:fs';
+
+interface SystemPackage {
+  name: string;
+  /** Exists where the package is installed. */
+  file: string;
+}
+
+export const CHROMIUM: SystemPackage = { name: 'chromium', file: '/usr/bin/chromium' };
+export const REDIS: SystemPackage = { name: 'redis-server', file: '/usr/bin/redis-server' };
+const KOREAN_FONTS: SystemPackage = {
+  name: 'fonts-noto-cjk',
+  file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
+};
+
+export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS];
+
+export function isInstalled({ file }: SystemPackage): boolean {
+  return existsSync(file);
+}
+
+/** @throws with the command that installs it */
+export function requireInstalled(needed: SystemPackage): void {
+  if (isInstalled(needed)) return;
+  throw new Error(`${needed.file} does not exist. Install it: sudo apt-get install ${needed.name}`);
+}

@@ -1,0 +1,154 @@
+// Several gateways around the same rooms, as one deployment has them in many data centres: the built bundle as one worker
+// for each gateway, all bound to the Durable Objects of the first, in one Miniflare. The origin responds to every request with 200.
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Miniflare, type MiniflareOptions, Response } from 'miniflare';
+import type { RoomInput } from '../../worker/settings.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
+import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
+
+const BUNDLE = resolve(import.meta.dirname, '../../dist/worker.js');
+const PUBLIC_URL = 'http://localhost';
+
+/** As in wrangler.toml: binding and class. */
+const OBJECTS = { ROOM_OBJECTS: 'RoomObject', DIRECTORY_OBJECTS: 'DirectoryObject', RELAY_OBJECTS: 'Relay' } as const;
+
+/**
+ * The network in front of the gateways: sends a request to the gateway that the test names. Miniflare gives a worker the
+ * URL that `dispatchFetch` was called with beside the Host of its own loopback server; a gateway refuses such a request.
+ * A real client's Host is the URL's, and this worker restores it.
+ */
+const NETWORK = `export default {
+  fetch(request, env) {
+    const headers = new Headers(request.headers);
+    headers.set('Host', new URL(request.url).host);
+    return env[headers.get('X-Gateway')].fetch(new Request(request, { headers }));
+  },
+};`;
+
+type Worker = MiniflareOptions['workers'][number];
+type Bindings = NonNullable<Worker['config']['env']>;
+
+export interface GatewayCluster extends AsyncDisposable {
+  gateways: ClusterGateway[];
+}
+
+export async function startGatewayCluster(count: number, policy: RoomInput['policy']): Promise<GatewayCluster> {
+  const names = Array.from({ length: count }, (_, index) => `gateway-${index + 1}`);
+  const [first = ''] = names;
+  const room: RoomInput = {
+    id: 'demo',
+    title: { ko: '예약', en: 'Booking' },
+    hosts: ['*'],
+    paths: ['/'],
+    origin: 'http://origin.test',
+    schedule: { opensAt: '+0s' },
+    policy,
+  };
+  const variables = {
+    ROOMS: JSON.stringify([room]),
+    SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
+    PUBLIC_URL,
+    OPERATOR_KEY,
+  };
+  const env: Bindings = {};
+  for (const [name, value] of Object.entries(variables)) env[name] = { type: 'text', value };
+  for (const [name, exportName] of Object.entries(OBJECTS)) {
+    env[name] = { type: 'durable-object', worker: first, exportName };
+  }
+  const objects = Object.values(OBJECTS).map((name) => [name, { type: 'durable-object', storage: 'sqlite' } as const]);
+  const bundle = readFileSync(BUNDLE, 'utf8');
+  const network = Object.fromEntries(names.map((name) => [name, { type: 'worker', worker: name } as const]));
+  const miniflare = new Miniflare({
+    workers: [
+      worker('network', NETWORK, { env: network }),
+      ...names.map((name) =>
+        worker(name, bundle, { env, ...(name === first ? { exports: Object.fromEntries(objects) } : {}) }),
+      ),
+    ],
+  });
+  await miniflare.ready;
+  return {
+    gateways: names.map((name) => new ClusterGateway(miniflare, name)),
+    [Symbol.asyncDispose]: () => miniflare.dispose(),
+  };
+}
+
+function worker(name: string, contents: string, config: Pick<Worker['config'], 'env' | 'exports'>): Worker {
+  return {
+    config: {
+      name,
+      compatibilityDate: '2026-11-01',
+      compatibilityFlags: ['nodejs_compat'],
+      manifest: { mainModule: 'worker.js', modules: { 'worker.js': { type: 'esm', contents } } },
+      ...config,
+    },
+    dev: { outboundService: { type: 'fetcher', handler: () => new Response('ok') } },
+  };
+}
+
+interface Sent {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export class ClusterGateway {
+  readonly #miniflare: Miniflare;
+  readonly #name: string;
+
+  constructor(miniflare: Miniflare, name: string) {
+    this.#miniflare = miniflare;
+    this.#name = name;
+  }
+
+  fetch(path: string, { headers, ...init }: Sent = {}) {
+    const toThis = { 'X-Gateway': this.#name };
+    return this.#miniflare.dispatchFetch(`${PUBLIC_URL}${path}`, {
+      ...init,
+      headers: { ...headers, ...toThis },
+      redirect: 'manual',
+    });
+  }
+
+  /** A request of the owner to the operators' API of the room. */
+  operator(path: string, { headers, ...init }: Sent = {}) {
+    const withKey = { Authorization: `Bearer ${OPERATOR_KEY}`, 'Content-Type': 'application/json' };
+    return this.fetch(`/_fairgate/operator/rooms/demo${path}`, { ...init, headers: { ...withKey, ...headers } });
+  }
+
+  async board() {
+    const response = await this.fetch('/_fairgate/rooms/demo/board');
+    return (await response.json()) as { called: number; message: { text: { en: string } } | null };
+  }
+
+  async live() {
+    const live = await (await this.operator('/live')).json();
+    return live as { asOf: string; changedAt: string; inForceAt: string | null; gateways: number };
+  }
+}
+
+/** One browser, whose requests may come to any gateway. */
+export class ClusterVisitor {
+  readonly jar = new CookieJar();
+
+  async post(gateway: ClusterGateway, action: 'join' | 'claim' | 'leave') {
+    const response = await this.#send(gateway, `/_fairgate/rooms/demo/${action}`, 'application/json', 'POST');
+    return (await response.json()) as { outcome: string; status: { position: number } };
+  }
+
+  /** The status of a request as an app sends it, which never joins the line by itself: 200 from the origin, or 403. */
+  async statusAt(gateway: ClusterGateway): Promise<number> {
+    const response = await this.#send(gateway, '/book', '*/*');
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  async #send(gateway: ClusterGateway, path: string, accept: string, method = 'GET') {
+    const cookie = this.jar.header === '' ? {} : { Cookie: this.jar.header };
+    const response = await gateway.fetch(path, { method, headers: { Accept: accept, ...cookie } });
+    this.jar.keep(response as unknown as { headers: Headers });
+    return response;
+  }
+}

@@ -1,0 +1,105 @@
+// What several gateways promise together, on the built bundle: one line, one session for each place, and changes that reach
+// every gateway within their bound.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../gateway/visitor-client.ts';
+import { type ClusterGateway, ClusterVisitor, type GatewayCluster, startGatewayCluster } from './gateway-cluster.ts';
+
+const JOINS = 90;
+
+/** A session that ended early is refused everywhere within this (docs/decisions/0006-early-endings.md). */
+const ENDED_MS_MAX = 3_000;
+
+/** Longer than any gateway serves an older view. */
+const LATER_MS = 2_500;
+
+let cluster: GatewayCluster;
+let north: ClusterGateway;
+let middle: ClusterGateway;
+let south: ClusterGateway;
+
+beforeAll(async () => {
+  cluster = await startGatewayCluster(3, { newUsersPerMinute: 6_000, totalActiveUsers: 1_000, sessionMinutes: 5 });
+  [north, middle, south] = cluster.gateways as [ClusterGateway, ClusterGateway, ClusterGateway];
+});
+afterAll(() => cluster?.[Symbol.asyncDispose]());
+
+/** Joins at one gateway and claims at another as soon as that one's board has called the position. */
+async function admitted(joinsAt: ClusterGateway, claimsAt: ClusterGateway): Promise<ClusterVisitor> {
+  const visitor = new ClusterVisitor();
+  const { status } = await visitor.post(joinsAt, 'join');
+  await until(
+    () => claimsAt.board(),
+    ({ called }) => called >= status.position,
+  );
+  await until(
+    () => visitor.post(claimsAt, 'claim'),
+    ({ outcome }) => outcome === 'admitted',
+  );
+  return visitor;
+}
+
+test('joins spread over three gateways get each number exactly once', async () => {
+  const joins = Array.from({ length: JOINS / 3 }, () => [north, middle, south]).flat();
+  const joined = await Promise.all(joins.map((gateway) => new ClusterVisitor().post(gateway, 'join')));
+  const numbers = joined.map(({ status }) => status.position).toSorted((a, b) => a - b);
+  expect(numbers).toEqual(Array.from({ length: JOINS }, (_, index) => index + 1));
+});
+
+test('a visitor joins at one gateway, is admitted at another, and reaches the origin through the third', async () => {
+  const visitor = await admitted(north, middle);
+  expect(await visitor.statusAt(south)).toBe(200);
+  expect(await new ClusterVisitor().statusAt(south)).toBe(403);
+});
+
+test('a session that ends at one gateway is refused at all within 3 s, and stays refused', async () => {
+  const visitor = await admitted(middle, south);
+  for (const gateway of cluster.gateways) expect(await visitor.statusAt(gateway)).toBe(200);
+  // The response to `leave` deletes the cookie; a copy of the token must not work either.
+  const copy = new ClusterVisitor();
+  copy.jar.set('fairgate-admission-demo', visitor.jar.get('fairgate-admission-demo') ?? '');
+  await visitor.post(north, 'leave');
+  const refused = (gateway: ClusterGateway) =>
+    until(
+      () => copy.statusAt(gateway),
+      (status) => status === 403,
+      { msMax: ENDED_MS_MAX },
+    );
+  await Promise.all(cluster.gateways.map(refused));
+  for (const gateway of cluster.gateways) expect(await copy.statusAt(gateway)).toBe(403);
+});
+
+test('a change is reported as in force once every gateway serves it, and that moment stays the same', async () => {
+  const text = { ko: '곧 다시 시작합니다', en: 'We resume shortly' };
+  for (const gateway of cluster.gateways) await gateway.board();
+  const headers = { 'If-Match': (await north.operator('')).headers.get('ETag') ?? '' };
+  const response = await north.operator('/message', { method: 'PUT', headers, body: JSON.stringify({ text }) });
+  expect(response.status).toBe(200);
+  const { at } = (await response.json()) as { at: string };
+
+  let pendingReports = 0;
+  const firstReport = async (gateway: ClusterGateway) => {
+    const { inForceAt } = await until(
+      () => gateway.live(),
+      ({ changedAt, inForceAt: moment }) => {
+        if (changedAt === at && moment === null) pendingReports++;
+        return changedAt === at && moment !== null;
+      },
+    );
+    const boards = await Promise.all(cluster.gateways.map((each) => each.board()));
+    return { inForceAt, messages: boards.map(({ message }) => message?.text.en) };
+  };
+  const reports = await Promise.all(cluster.gateways.map(firstReport));
+  const [{ inForceAt } = { inForceAt: null }] = reports;
+  expect(reports).toEqual(cluster.gateways.map(() => ({ inForceAt, messages: [text.en, text.en, text.en] })));
+  expect(pendingReports).toBeGreaterThan(0);
+  expect(Date.parse(inForceAt ?? '')).toBeGreaterThan(Date.parse(at));
+
+  for (const gateway of cluster.gateways) {
+    const later = await until(
+      () => gateway.live(),
+      ({ asOf }) => Date.parse(asOf) > Date.parse(inForceAt ?? '') + LATER_MS,
+    );
+    expect(later).toMatchObject({ inForceAt, gateways: 3 });
+  }
+});
