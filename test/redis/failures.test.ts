@@ -147,7 +147,7 @@ describe('a Redis that does not work', () => {
   test('refuses the token: said at once, without another try', async () => {
     const { room } = await opened();
     const stranger = redisStore({ ...redis.address, token: 'wrong' });
-    await expect(stranger.store.apply(room, [join('a')])).rejects.toThrow('it refuses the token');
+    await expect(stranger.store.apply(room, [join('a')])).rejects.toThrow('Redis refused the token');
     expect(stranger.client.roundTrips).toBe(1);
   });
 
@@ -156,7 +156,7 @@ describe('a Redis that does not work', () => {
     await store.apply(room, [join('a')]);
     await redis.server.command('CONFIG', 'SET', 'maxmemory', '1');
     try {
-      await expect(store.apply(room, [join('b', true)])).rejects.toThrow('its memory is full');
+      await expect(store.apply(room, [join('b', true)])).rejects.toThrow('Redis is out of memory (OOM)');
       const [document] = (await redis.server.command(
         'HMGET',
         `fairgate:{room:${room}}:record`,

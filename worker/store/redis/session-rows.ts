@@ -1,27 +1,27 @@
-// Sessions as a machine looks them up while a store decides: what was loaded, what turned out to be needed, what was written
-// meanwhile.
+// Sessions as a machine looks them up while it runs: the rows that were loaded, and those written since.
 
 import type { Effect, Rows, Sessions } from '../../../queue-core/machine.ts';
+import { decodeRow } from '../../../queue-core/stored-format.ts';
 
-/** Sessions that were loaded, those that are known not to be there, and those that somebody asked for in vain. */
+/** Loaded rows by position, and the positions that were looked up without having been loaded. */
 export class LoadedSessions implements Sessions {
-  readonly #rows: Map<number, Rows['session']>;
-  readonly #asked: Set<number>;
+  /** null: loaded, and there is no row. */
+  readonly #rows: Map<number, string | null>;
   readonly #missing = new Set<number>();
 
-  constructor(rows: ReadonlyMap<number, Rows['session']>, asked: readonly number[]) {
+  constructor(rows: ReadonlyMap<number, string | null>) {
     this.#rows = new Map(rows);
-    this.#asked = new Set(asked);
   }
 
+  /** @throws CoreError where the row cannot be read: it concerns only the batch that needs it */
   get(position: number): Rows['session'] | undefined {
-    if (!this.#asked.has(position)) this.#missing.add(position);
-    return this.#rows.get(position);
+    const row = this.#rows.get(position);
+    if (row === undefined) this.#missing.add(position);
+    return row == null ? undefined : decodeRow('session', row);
   }
 
-  add(rows: ReadonlyMap<number, Rows['session']>, asked: readonly number[]): void {
+  add(rows: ReadonlyMap<number, string | null>): void {
     for (const [position, row] of rows) this.#rows.set(position, row);
-    for (const position of asked) this.#asked.add(position);
   }
 
   takeMissing(): number[] {
@@ -31,7 +31,7 @@ export class LoadedSessions implements Sessions {
   }
 }
 
-/** Sessions as an act has left them so far, over those that were loaded. */
+/** The rows written so far in a commit, over those that were loaded. */
 export class WrittenSessions implements Sessions {
   #below: Sessions;
   readonly #written = new Map<number, Rows['session']>();
