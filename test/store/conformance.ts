@@ -14,11 +14,15 @@ import {
 } from '../../queue-core/limits.ts';
 import { type RoomStore, UnknownDirectory, UnknownRoom } from '../../worker/store/room-store.ts';
 import { change, claim, configure, join, OPERATOR, OTHER_SECRET, policy, settings, T0 } from '../core/sample-rooms.ts';
+import type { StoredText } from './stored-text.ts';
 
 export interface StoreUnderTest {
   store: RoomStore;
   /** The store's clock. */
   clock: { now: number };
+  /** Beside the store: what it holds as text. */
+  stored: StoredText;
+  /** Makes the store forget what it holds of a room in memory: eviction, restart, another gateway. */
   reload(room: string): Promise<void>;
   /** The same for the directory. */
   reloadDirectory(): Promise<void>;

@@ -67,7 +67,7 @@ export class MemoryLedger<Document, Command, Reply> {
     this.#decoded = this.stored === null || document === null ? null : { text: this.stored, document };
   }
 
-  /** Forgets what is not stored, as a restart does. */
+  /** The document is decoded again when it is next used. */
   reload(): void {
     this.#decoded = null;
   }
@@ -119,13 +119,19 @@ export class MemoryLedger<Document, Command, Reply> {
 
 export class MemoryStore implements RoomStore {
   readonly rooms = new Map<string, MemoryLedger<RoomDocument, Command, Reply>>();
-  readonly directory: DirectoryStore;
+  readonly directory: MemoryDirectory;
   readonly #joins = new Map<string, RecentJoins>();
   readonly #now: () => EpochMs;
 
   constructor(now: () => EpochMs) {
     this.#now = now;
     this.directory = new MemoryDirectory(now);
+  }
+
+  /** Forgets what is not stored, as a restart does. */
+  restart(): void {
+    this.#joins.clear();
+    for (const ledger of [...this.rooms.values(), this.directory.ledger]) ledger.reload();
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
@@ -165,7 +171,7 @@ export class MemoryStore implements RoomStore {
 }
 
 class MemoryDirectory implements DirectoryStore {
-  readonly #ledger = new MemoryLedger<DirectoryDocument, DirectoryCommand, DirectoryReply>(directoryMachine);
+  readonly ledger = new MemoryLedger<DirectoryDocument, DirectoryCommand, DirectoryReply>(directoryMachine);
   readonly #now: () => EpochMs;
 
   constructor(now: () => EpochMs) {
@@ -173,22 +179,22 @@ class MemoryDirectory implements DirectoryStore {
   }
 
   async apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>> {
-    return requireDone(this.#ledger.apply(commands, this.#now()), null).replies as DirectoryReplies<C>;
+    return requireDone(this.ledger.apply(commands, this.#now()), null).replies as DirectoryReplies<C>;
   }
 
   async view(known: number | null) {
-    const document = await readStored(null, () => this.#ledger.document);
+    const document = await readStored(null, () => this.ledger.document);
     if (document === null) throw new UnknownDirectory();
     return document.version === known ? null : directoryView(document);
   }
 
   async rows(table: 'audit', page: Page): Promise<Rows['audit'][]> {
-    if (this.#ledger.stored === null) throw new UnknownDirectory();
-    return decodeRows(table, this.#ledger.rows(table, page), null);
+    if (this.ledger.stored === null) throw new UnknownDirectory();
+    return decodeRows(table, this.ledger.rows(table, page), null);
   }
 
   async template(number: number): Promise<string | null> {
-    const row = this.#ledger.tables.template.get(number);
+    const row = this.ledger.tables.template.get(number);
     return row === undefined ? null : readStored(null, () => decodeRow('template', row).html);
   }
 }
