@@ -233,9 +233,9 @@ describe('a Redis that comes back empty', () => {
   test('has its directory back as well, whoever comes first', async () => {
     const [north, south] = [new TestGateway('north'), new TestGateway('south')];
     const by: Actor = { id: 's', name: 's', role: 'owner', address: null };
-    const seed: DirectoryCommand = { kind: 'seed', by, rooms: [], ownerDigest: 'o' };
+    const seed: DirectoryCommand = { kind: 'seed', by, rooms: [], ownerDigest: '0d'.repeat(32) };
     await north.store.directory.apply([seed]);
-    const key = { id: 'k1', name: 'Night shift', role: 'operator', digest: 'd1' } as const;
+    const key = { id: 'k1', name: 'Night shift', role: 'operator', digest: 'd1'.repeat(32) } as const;
     const added = { kind: 'change', id: 'w1', by, change: { kind: 'addKey', key } } as const;
     await north.store.directory.apply([added]);
     const before = await south.store.directory.view(null);

@@ -28,6 +28,9 @@ export interface StoreUnderTest {
   reloadDirectory(): Promise<void>;
 }
 
+/** SHA-256 of the owner's key. */
+export const OWNER_DIGEST = '0d'.repeat(32);
+
 /** A look that reports nothing. */
 const since = (endingsAfter: number) => ({ endingsAfter, report: null });
 
@@ -270,7 +273,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
   });
 
   describe(`directory: ${name}`, () => {
-    const owner = { kind: 'seed', by: OPERATOR, ownerDigest: 'owner-digest' } as const;
+    const owner = { kind: 'seed', by: OPERATOR, ownerDigest: OWNER_DIGEST } as const;
     const site = (title: string, room: string): SeedRoom['site'] => ({
       title: { ko: title, en: title },
       hosts: [`${room}.example`],
@@ -380,7 +383,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       await reload();
       clock.now += 1_000;
       expect(await tryKey()).toEqual([{ kind: 'wrongKey', waitMs: 2_000 }]);
-      const right = await directory.apply([{ kind: 'signIn', digest: 'owner-digest', address: null, from: 'another' }]);
+      const right = await directory.apply([{ kind: 'signIn', digest: OWNER_DIGEST, address: null, from: 'another' }]);
       expect(right).toEqual([expect.objectContaining({ kind: 'signedIn' })]);
     });
   });

@@ -3,13 +3,13 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Command } from '../../queue-core/command.ts';
-import { directoryMachine } from '../../queue-core/directory.ts';
+import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
 import { CoreError } from '../../queue-core/errors.ts';
+import { SCHEMA_VERSION } from '../../queue-core/schema-version.ts';
 import { roomMachine } from '../../queue-core/step.ts';
 import { type DirectoryStore, StoreUnavailable } from '../../worker/store/room-store.ts';
 import { claim, configure, join, OPERATOR, settings, T0 } from '../core/sample-rooms.ts';
-import type { StoreUnderTest } from './conformance.ts';
-import { WRITES_SCHEMA_VERSION } from './stored-text.ts';
+import { OWNER_DIGEST, type StoreUnderTest } from './conformance.ts';
 
 const NO_ENDINGS_SEEN = { endingsAfter: 0, report: null };
 
@@ -49,38 +49,35 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
   afterEach(() => void vi.restoreAllMocks());
 
   describe(`invalid stored state: ${name}`, () => {
-    test.runIf(WRITES_SCHEMA_VERSION)(
-      'a document of a newer version is refused to every command and view, and stays byte for byte',
-      async () => {
-        const { store, stored, room, ledger, replace } = await opened();
-        const lines = loggedErrors();
-        const { text, sound } = await replace(newer);
-        const commands: Command[] = [
-          join('b', true),
-          claim(1, 'a'),
-          { kind: 'renew', epoch: 1, position: 1, sid: 'sid-a' },
-          { kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' },
-          configure(settings({ newUsersPerMinute: 7 }), 'second'),
-          { kind: 'tick' },
-        ];
-        for (const command of commands) {
-          const refused = store.apply(room, [command]);
-          await expect(refused, command.kind).rejects.toThrow(StoreUnavailable);
-          await expect(refused).rejects.toThrow(
-            `Room "${room}": room document: schemaVersion 999 is newer than 1, which this Fairgate reads (stored by a newer version; upgrade this gateway)`,
-          );
-        }
-        await expect(store.view(room, NO_ENDINGS_SEEN)).rejects.toThrow('upgrade this gateway');
-        expect(await stored.document(ledger)).toBe(text);
-        expect(lines).toEqual([expect.stringContaining('schemaVersion 999')]);
-        // A restored backup, or this gateway upgraded: the next call reads the document again.
-        await stored.setDocument(ledger, sound);
-        expect(await store.apply(room, [claim(1, 'a')])).toMatchObject([{ kind: 'admitted', sid: 'sid-a' }]);
-        expect(await store.apply(room, [join('b')])).toMatchObject([{ place: { number: 2 } }]);
-      },
-    );
+    test('a document of a newer version is refused to every command and view, and stays byte for byte', async () => {
+      const { store, stored, room, ledger, replace } = await opened();
+      const lines = loggedErrors();
+      const { text, sound } = await replace(newer);
+      const commands: Command[] = [
+        join('b', true),
+        claim(1, 'a'),
+        { kind: 'renew', epoch: 1, position: 1, sid: 'sid-a' },
+        { kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' },
+        configure(settings({ newUsersPerMinute: 7 }), 'second'),
+        { kind: 'tick' },
+      ];
+      for (const command of commands) {
+        const refused = store.apply(room, [command]);
+        await expect(refused, command.kind).rejects.toThrow(StoreUnavailable);
+        await expect(refused).rejects.toThrow(
+          `Room "${room}": room document: schemaVersion 999 is newer than ${SCHEMA_VERSION}, the newest that this Fairgate reads. Upgrade it`,
+        );
+      }
+      await expect(store.view(room, NO_ENDINGS_SEEN)).rejects.toThrow('Upgrade it');
+      expect(await stored.document(ledger)).toBe(text);
+      expect(lines).toEqual([expect.stringContaining('schemaVersion 999')]);
+      // A restored backup, or this gateway upgraded: the next call reads the document again.
+      await stored.setDocument(ledger, sound);
+      expect(await store.apply(room, [claim(1, 'a')])).toMatchObject([{ kind: 'admitted', sid: 'sid-a' }]);
+      expect(await store.apply(room, [join('b')])).toMatchObject([{ place: { number: 2 } }]);
+    });
 
-    test.runIf(WRITES_SCHEMA_VERSION)('a document with a broken field is refused by its name', async () => {
+    test('a document with a broken field is refused by its name', async () => {
       const { store, stored, room, ledger, replace } = await opened();
       const lines = loggedErrors();
       const { text } = await replace((sound) => (sound ?? '').replace(/"issued":\d+/, '"issued":"many"'));
@@ -91,38 +88,32 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
       expect(lines.join()).not.toMatch(/visitor-a|sid-a/);
     });
 
-    test.runIf(WRITES_SCHEMA_VERSION)(
-      'a session of a newer version is refused to the batch that needs it, and to no other',
-      async () => {
-        const { store, stored, room, ledger, one } = await opened();
-        loggedErrors();
-        const row = newer(await stored.row(ledger, 'session', 1));
-        await stored.setRow(ledger, 'session', 1, row);
-        const before = await stored.document(ledger);
-        await expect(one(claim(1, 'a'))).rejects.toThrow('upgrade this gateway');
-        await expect(one({ kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' })).rejects.toThrow(
-          StoreUnavailable,
-        );
-        expect(await stored.document(ledger)).toBe(before);
-        const [refused, joined] = await Promise.allSettled([one(claim(1, 'a')), one(join('b', true))]);
-        expect(refused.status).toBe('rejected');
-        expect(joined).toMatchObject({ status: 'fulfilled', value: { place: { number: 2 } } });
-        expect(await stored.row(ledger, 'session', 1)).toBe(row);
-        expect((await store.view(room, NO_ENDINGS_SEEN)).board).toMatchObject({ issued: 2, active: 2 });
-      },
-    );
+    test('a session of a newer version is refused to the batch that needs it, and to no other', async () => {
+      const { store, stored, room, ledger, one } = await opened();
+      loggedErrors();
+      const row = newer(await stored.row(ledger, 'session', 1));
+      await stored.setRow(ledger, 'session', 1, row);
+      const before = await stored.document(ledger);
+      await expect(one(claim(1, 'a'))).rejects.toThrow('Upgrade it');
+      await expect(one({ kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' })).rejects.toThrow(
+        StoreUnavailable,
+      );
+      expect(await stored.document(ledger)).toBe(before);
+      const [refused, joined] = await Promise.allSettled([one(claim(1, 'a')), one(join('b', true))]);
+      expect(refused.status).toBe('rejected');
+      expect(joined).toMatchObject({ status: 'fulfilled', value: { place: { number: 2 } } });
+      expect(await stored.row(ledger, 'session', 1)).toBe(row);
+      expect((await store.view(room, NO_ENDINGS_SEEN)).board).toMatchObject({ issued: 2, active: 2 });
+    });
 
-    test.runIf(WRITES_SCHEMA_VERSION)(
-      'rows of a newer version are refused, and rows of this one are served',
-      async () => {
-        const { store, stored, room, ledger } = await opened();
-        loggedErrors();
-        const page = { after: 0, limit: 10 };
-        expect(await store.rows(room, 'audit', page)).toHaveLength(1);
-        await stored.setRow(ledger, 'audit', 1, newer(await stored.row(ledger, 'audit', 1)));
-        await expect(store.rows(room, 'audit', page)).rejects.toThrow('upgrade this gateway');
-      },
-    );
+    test('rows of a newer version are refused, and rows of this one are served', async () => {
+      const { store, stored, room, ledger } = await opened();
+      loggedErrors();
+      const page = { after: 0, limit: 10 };
+      expect(await store.rows(room, 'audit', page)).toHaveLength(1);
+      await stored.setRow(ledger, 'audit', 1, newer(await stored.row(ledger, 'audit', 1)));
+      await expect(store.rows(room, 'audit', page)).rejects.toThrow('Upgrade it');
+    });
 
     test('a batch that would break an invariant is refused alone; the document stays as it was', async () => {
       const { store, stored, room, ledger, one } = await opened();
@@ -163,19 +154,19 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
       expect(await one(join('c', true))).toMatchObject({ place: { number: 2 } });
     });
 
-    test.runIf(WRITES_SCHEMA_VERSION)('a directory of a newer version is refused and stays byte for byte', async () => {
+    test('a directory of a newer version is refused and stays byte for byte', async () => {
       const { store, clock, stored, reloadDirectory } = start();
       clock.now = Math.max(clock.now, T0);
       const seed = (ownerDigest: string, directory: DirectoryStore) =>
         directory.apply([{ kind: 'seed', by: OPERATOR, ownerDigest, rooms: [] }]);
-      await seed('owner-digest', store.directory);
+      await seed(OWNER_DIGEST, store.directory);
       const sound = (await stored.document('directory')) ?? '';
       loggedErrors();
       await stored.setDocument('directory', newer(sound));
       await reloadDirectory();
       const { directory } = start().store;
-      await expect(directory.view(null)).rejects.toThrow(/^Directory: .*upgrade this gateway/);
-      await expect(seed('another-digest', directory)).rejects.toThrow(StoreUnavailable);
+      await expect(directory.view(null)).rejects.toThrow(/^Directory: .*Upgrade it/);
+      await expect(seed('0e'.repeat(32), directory)).rejects.toThrow(StoreUnavailable);
       expect(await stored.document('directory')).toBe(newer(sound));
       await stored.setDocument('directory', sound);
       expect(await directory.view(null)).toMatchObject({ version: directoryMachine.decode(sound).version });

@@ -4,10 +4,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { Command } from '../../queue-core/command.ts';
-import { SCHEMA_VERSION } from '../../queue-core/stored-format.ts';
+import { SCHEMA_VERSION } from '../../queue-core/schema-version.ts';
 import { join } from '../core/sample-rooms.ts';
 import type { StoreUnderTest } from './conformance.ts';
-import { type StoredLedger, WRITES_SCHEMA_VERSION } from './stored-text.ts';
+import type { StoredLedger } from './stored-text.ts';
 
 export interface StoredVisitor {
   room: string;
@@ -103,19 +103,16 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
       },
     );
 
-    test.runIf(WRITES_SCHEMA_VERSION)(
-      'the next commit writes the present schema version and keeps every number',
-      async () => {
-        const before = await opened.store.view('demo', NO_ENDINGS_SEEN);
-        expect(await one(join('new'))).toMatchObject({ place: { kind: 'position', number: 46 } });
-        expect(await one(join('new'))).toMatchObject({ place: { number: 46 } });
-        const text = await opened.stored.document('room:demo');
-        expect(JSON.parse(text ?? '').schemaVersion).toBe(SCHEMA_VERSION);
-        await opened.reload('demo');
-        const { board } = await opened.store.view('demo', NO_ENDINGS_SEEN);
-        expect(board).toEqual({ ...before.board, issued: 46 });
-      },
-    );
+    test('the next commit writes the present schema version and keeps every number', async () => {
+      const before = await opened.store.view('demo', NO_ENDINGS_SEEN);
+      expect(await one(join('new'))).toMatchObject({ place: { kind: 'position', number: 46 } });
+      expect(await one(join('new'))).toMatchObject({ place: { number: 46 } });
+      const text = await opened.stored.document('room:demo');
+      expect(JSON.parse(text ?? '').schemaVersion).toBe(SCHEMA_VERSION);
+      await opened.reload('demo');
+      const { board } = await opened.store.view('demo', NO_ENDINGS_SEEN);
+      expect(board).toEqual({ ...before.board, issued: 46 });
+    });
 
     test('a place that falls free goes to the one on standby', async () => {
       const [first] = fixture.visitors.redis.filter(({ state }) => state === 'admitted');

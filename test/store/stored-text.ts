@@ -1,7 +1,6 @@
 // What a store holds of a ledger as text, for tests of its stored form.
 
 import type { Table } from '../../queue-core/machine.ts';
-import { encodeRow } from '../../queue-core/stored-format.ts';
 import type { RedisClient } from '../../worker/store/redis/redis-client.ts';
 import { memberOf, RedisKeys, rowIn, sessionPart } from '../../worker/store/redis/redis-schema.ts';
 
@@ -17,9 +16,6 @@ export interface StoredLedger {
   document: string;
   rows: { table: Table; key: number; json: string }[];
 }
-
-/** Whether the core writes schema versions yet. */
-export const WRITES_SCHEMA_VERSION = 'schemaVersion' in JSON.parse(encodeRow('template', { html: '' }));
 
 export async function fill(stored: StoredText, ledger: string, { document, rows }: StoredLedger): Promise<void> {
   for (const { table, key, json } of rows) await stored.setRow(ledger, table, key, json);

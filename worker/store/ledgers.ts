@@ -1,7 +1,7 @@
 // A ledger is what a store keeps for one machine of the core: one document and its tables of rows. There is one for each
 // room (`room:demo`) and one for the directory of rooms and operators (`directory`).
 
-import { directoryMachine } from '../../queue-core/directory.ts';
+import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
 import type { Machine, Table } from '../../queue-core/machine.ts';
 import { roomMachine } from '../../queue-core/step.ts';
 

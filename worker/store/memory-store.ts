@@ -6,14 +6,15 @@ import {
   type DirectoryCommand,
   type DirectoryDocument,
   type DirectoryReply,
-  directoryMachine,
   directoryView,
-} from '../../queue-core/directory.ts';
+} from '../../queue-core/directory/directory-document.ts';
+import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
+import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import type { Effect, Machine, Page, Rows, Table } from '../../queue-core/machine.ts';
-import type { EpochMs, RoomDocument } from '../../queue-core/room.ts';
 import { roomMachine } from '../../queue-core/step.ts';
 import { decodeRow, encodeRow } from '../../queue-core/stored-format.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { RecentJoins } from './recent-joins.ts';
 import {
   type DirectoryReplies,

@@ -3,7 +3,11 @@
 
 import type { RoomView, ViewRequest } from '../../queue-core/board.ts';
 import type { Command, Reply, ReplyTo } from '../../queue-core/command.ts';
-import type { DirectoryCommand, DirectoryReplyTo, DirectoryView } from '../../queue-core/directory.ts';
+import type {
+  DirectoryCommand,
+  DirectoryReplyTo,
+  DirectoryView,
+} from '../../queue-core/directory/directory-document.ts';
 import type { Page, Rows } from '../../queue-core/machine.ts';
 
 export type Replies<C extends readonly Command[]> = { [K in keyof C]: ReplyTo<C[K]> };

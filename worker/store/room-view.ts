@@ -1,9 +1,9 @@
 // A view of a stored room: its document, and the endings that the gateway has not seen yet.
 
 import { type Ending, type RoomView, viewOf } from '../../queue-core/board.ts';
+import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import type { Page } from '../../queue-core/machine.ts';
-import type { RoomDocument } from '../../queue-core/room.ts';
 import { decodeRow } from '../../queue-core/stored-format.ts';
 
 /**

@@ -26,8 +26,7 @@ export type StoreRefusal =
 /** The refusal for an error of the core. Any other error is thrown on. */
 export function invalidState(error: unknown): Extract<StoreRefusal, { kind: 'invalid' }> {
   if (!(error instanceof CoreError)) throw error;
-  const advice = error.code === 'newerSchema' ? ' (stored by a newer version; upgrade this gateway)' : '';
-  return { kind: 'invalid', message: `${error.message}${advice}` };
+  return { kind: 'invalid', message: error.message };
 }
 
 /** @param room null: the directory. @throws StoreUnavailable for a refusal */

@@ -3,7 +3,11 @@
 
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
-import type { DirectoryCommand, DirectoryReply, DirectoryView } from '../../../queue-core/directory.ts';
+import type {
+  DirectoryCommand,
+  DirectoryReply,
+  DirectoryView,
+} from '../../../queue-core/directory/directory-document.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
 import { decodeRow } from '../../../queue-core/stored-format.ts';
 import { STORE_MS_MAX, withDeadline } from '../deadline.ts';

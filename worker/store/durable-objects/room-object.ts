@@ -7,11 +7,11 @@ import {
   type DirectoryDocument,
   type DirectoryReply,
   type DirectoryView,
-  directoryMachine,
   directoryView,
-} from '../../../queue-core/directory.ts';
+} from '../../../queue-core/directory/directory-document.ts';
+import { directoryMachine } from '../../../queue-core/directory/directory-machine.ts';
+import type { RoomDocument } from '../../../queue-core/document/room-document.ts';
 import type { Page } from '../../../queue-core/machine.ts';
-import type { RoomDocument } from '../../../queue-core/room.ts';
 import { roomMachine } from '../../../queue-core/step.ts';
 import { RecentJoins } from '../recent-joins.ts';
 import { readView } from '../room-view.ts';

@@ -3,14 +3,15 @@
 // store that came back older and moves it forward (queue-core/recovery.ts).
 
 import type { Effect, Machine, Page, Put, Run, Sessions, Witness } from '../../../queue-core/machine.ts';
-import type { EpochMs } from '../../../queue-core/room.ts';
+import { SessionOverlay } from '../../../queue-core/session-overlay.ts';
+import type { EpochMs } from '../../../queue-core/time.ts';
 import { invalidState, type StoredRows, type StoreRefusal } from '../store-result.ts';
 import type { StoreStats } from '../store-stats.ts';
 import { appendCommitId, recoveredHistory, relationOf } from './commit-history.ts';
+import { LoadedSessions } from './loaded-sessions.ts';
 import { type RedisClient, RedisFailure } from './redis-client.ts';
 import { type Commit, type Loaded, RedisRecord } from './redis-record.ts';
 import { RECEIPT_MS, type SortedTable } from './redis-schema.ts';
-import { LoadedSessions, WrittenSessions } from './session-rows.ts';
 
 /** No request starts later than this after the operation did; with the last one's own bound it ends within 3 s. */
 const OPERATION_MS_MAX = 2_000;
@@ -252,11 +253,11 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     now: EpochMs,
   ): RunOutcome<Document, Reply> {
     const { machine } = this.#options;
-    const sessions = new WrittenSessions(loaded);
+    const sessions = new SessionOverlay(loaded);
     const effects: Effect[] = [];
     const take = (effect: Effect): void => {
       effects.push(effect);
-      sessions.write(effect);
+      sessions.apply(effect);
     };
     effectsBefore.forEach(take);
     let document = before;

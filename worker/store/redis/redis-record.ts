@@ -3,7 +3,7 @@
 
 import { ROWS_PER_PAGE_MAX } from '../../../queue-core/limits.ts';
 import type { Effect, Machine, Page } from '../../../queue-core/machine.ts';
-import type { EpochMs } from '../../../queue-core/room.ts';
+import type { EpochMs } from '../../../queue-core/time.ts';
 import type { StoredRows, StoreRefusal } from '../store-result.ts';
 import type { RedisClient } from './redis-client.ts';
 import {

@@ -8,11 +8,11 @@ import {
   type DirectoryCommand,
   type DirectoryDocument,
   type DirectoryReply,
-  directoryMachine,
   directoryView,
-} from '../../../queue-core/directory.ts';
+} from '../../../queue-core/directory/directory-document.ts';
+import { directoryMachine } from '../../../queue-core/directory/directory-machine.ts';
+import type { RoomDocument } from '../../../queue-core/document/room-document.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
-import type { RoomDocument } from '../../../queue-core/room.ts';
 import { roomMachine } from '../../../queue-core/step.ts';
 import { decodeRow } from '../../../queue-core/stored-format.ts';
 import { GroupCommit } from '../group-commit.ts';

@@ -6,7 +6,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
 import type { Page } from '../../../queue-core/machine.ts';
-import type { EpochMs } from '../../../queue-core/room.ts';
+import type { EpochMs } from '../../../queue-core/time.ts';
 import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
 import { type StoreCounts, StoreStats } from '../store-stats.ts';
 import { REDIS_REPLICAS_DEFAULT, type RedisAddress, RedisClient } from './redis-client.ts';

@@ -1,9 +1,8 @@
-// Sessions as a machine looks them up while it runs: the rows that were loaded, and those written since.
+// Sessions as a machine looks them up while it runs: the rows that were loaded, and what turned out to be missing.
 
-import type { Effect, Rows, Sessions } from '../../../queue-core/machine.ts';
+import type { Rows, Sessions } from '../../../queue-core/machine.ts';
 import { decodeRow } from '../../../queue-core/stored-format.ts';
 
-/** Loaded rows by position, and the positions that were looked up without having been loaded. */
 export class LoadedSessions implements Sessions {
   /** null: loaded, and there is no row. */
   readonly #rows: Map<number, string | null>;
@@ -28,28 +27,5 @@ export class LoadedSessions implements Sessions {
     const missing = [...this.#missing];
     this.#missing.clear();
     return missing;
-  }
-}
-
-/** The rows written so far in a commit, over those that were loaded. */
-export class WrittenSessions implements Sessions {
-  #below: Sessions;
-  readonly #written = new Map<number, Rows['session']>();
-
-  constructor(below: Sessions) {
-    this.#below = below;
-  }
-
-  get(position: number): Rows['session'] | undefined {
-    return this.#written.get(position) ?? this.#below.get(position);
-  }
-
-  write(effect: Effect): void {
-    if (effect.table !== 'session') return;
-    if (effect.kind === 'put') this.#written.set(effect.key, effect.row);
-    else {
-      this.#written.clear();
-      this.#below = new Map();
-    }
   }
 }
