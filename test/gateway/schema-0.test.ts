@@ -67,7 +67,7 @@ async function post(room: string, action: 'claim' | 'join', queueToken?: string)
   return response.json() as Promise<{ outcome: string; queueToken?: string }>;
 }
 
-const one = (of: StoredVisitor['state'], position: number | null = null) => {
+const visitorWith = (of: StoredVisitor['state'], position: number | null = null) => {
   const found = visitors.find(({ state, ...other }) => state === of && (position ?? other.position) === other.position);
   if (found === undefined) throw new TypeError(`No visitor "${of}" in the fixture.`);
   return found;
@@ -96,9 +96,9 @@ test.each(visitors.map((visitor) => ({ ...visitor, name: `${visitor.room} ${visi
 );
 
 test('a place that was used or lapsed stays so, and the next position follows the last one', async () => {
-  expect(await post('demo', 'claim', one('revoked').queueToken)).toMatchObject({ outcome: 'ended' });
-  expect(await post('demo', 'claim', one('left').queueToken)).toMatchObject({ outcome: 'ended' });
-  expect(await post('demo', 'claim', one('lapsed').queueToken)).toMatchObject({ outcome: 'lapsed' });
+  expect(await post('demo', 'claim', visitorWith('revoked').queueToken)).toMatchObject({ outcome: 'ended' });
+  expect(await post('demo', 'claim', visitorWith('left').queueToken)).toMatchObject({ outcome: 'ended' });
+  expect(await post('demo', 'claim', visitorWith('lapsed').queueToken)).toMatchObject({ outcome: 'lapsed' });
   const { queueToken } = await post('demo', 'join');
   expect(decodeJwt(queueToken ?? '')).toMatchObject({ epoch: 1, position: 46 });
   expect((await get<Board>('rooms/demo/board')).entries).toBe(30);
@@ -132,5 +132,7 @@ test('what the new version has written opens again', async () => {
   const settings = { rooms: [DEMO_ROOM], keys, publicUrl: PUBLIC_URL, operatorKey: OPERATOR_KEY };
   gateway = await startGateway({ settings, port: 0, dataDir, log: (line) => log.push(line) });
   expect(await get<Board>('rooms/demo/board')).toMatchObject({ epoch: 1, state: 'open', entries: 30, issued: 46 });
-  expect(await get('rooms/demo/status', await lasting(one('waiting', 45).queueToken))).toMatchObject({ position: 45 });
+  expect(await get('rooms/demo/status', await lasting(visitorWith('waiting', 45).queueToken))).toMatchObject({
+    position: 45,
+  });
 });

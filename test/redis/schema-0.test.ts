@@ -31,6 +31,8 @@ async function startedFrom(dump: string): Promise<SharedRedis> {
   await redis.server.end();
   copyFileSync(joinPath(SCHEMA_0, 'redis', dump), joinPath(dir, 'dump.rdb'));
   await redis.server.again();
+  const text = redisText(new RedisClient(redis.address));
+  await expect.poll(() => text.document('room:demo').catch(() => null)).not.toBeNull();
   return redis;
 }
 

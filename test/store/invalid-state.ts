@@ -27,8 +27,8 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
     clock.now = T0;
     await store.apply(room, [configure(settings())]);
     clock.now = T0 + 1_000;
-    const one = async (command: Command) => (await store.apply(room, [command]))[0];
-    await one(join('a', true));
+    const send = async (command: Command) => (await store.apply(room, [command]))[0];
+    await send(join('a', true));
     const ledger = `room:${room}`;
     const replace = async (change: (text: string | null) => string) => {
       const sound = (await stored.document(ledger)) ?? '';
@@ -37,7 +37,7 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
       await reload(room);
       return { text, sound };
     };
-    return { store: start().store, stored, room, one, ledger, replace };
+    return { store: start().store, stored, room, send, ledger, replace };
   }
 
   function loggedErrors(): string[] {
@@ -89,17 +89,17 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
     });
 
     test('a session of a newer version is refused to the batch that needs it, and to no other', async () => {
-      const { store, stored, room, ledger, one } = await opened();
+      const { store, stored, room, ledger, send } = await opened();
       loggedErrors();
       const row = newer(await stored.row(ledger, 'session', 1));
       await stored.setRow(ledger, 'session', 1, row);
       const before = await stored.document(ledger);
-      await expect(one(claim(1, 'a'))).rejects.toThrow('Upgrade it');
-      await expect(one({ kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' })).rejects.toThrow(
+      await expect(send(claim(1, 'a'))).rejects.toThrow('Upgrade it');
+      await expect(send({ kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' })).rejects.toThrow(
         StoreUnavailable,
       );
       expect(await stored.document(ledger)).toBe(before);
-      const [refused, joined] = await Promise.allSettled([one(claim(1, 'a')), one(join('b', true))]);
+      const [refused, joined] = await Promise.allSettled([send(claim(1, 'a')), send(join('b', true))]);
       expect(refused.status).toBe('rejected');
       expect(joined).toMatchObject({ status: 'fulfilled', value: { place: { number: 2 } } });
       expect(await stored.row(ledger, 'session', 1)).toBe(row);
@@ -116,7 +116,7 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
     });
 
     test('a batch that would break an invariant is refused alone; the document stays as it was', async () => {
-      const { store, stored, room, ledger, one } = await opened();
+      const { store, stored, room, ledger, send } = await opened();
       const lines = loggedErrors();
       const run = roomMachine.run;
       vi.spyOn(roomMachine, 'run').mockImplementation((document, sessions, commands, now) => {
@@ -126,32 +126,32 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
         }
         return outcome;
       });
-      const [bad, good] = await Promise.allSettled([one(join('bad', true)), one(join('good', true))]);
+      const [bad, good] = await Promise.allSettled([send(join('bad', true)), send(join('good', true))]);
       expect(bad).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailable' } });
       expect(good).toMatchObject({ status: 'fulfilled', value: { place: { number: 2 } } });
       const before = await stored.document(ledger);
       const view = await store.view(room, NO_ENDINGS_SEEN);
-      for (let times = 0; times < 3; times++) await expect(one(join('bad', true))).rejects.toThrow('active must be');
+      for (let times = 0; times < 3; times++) await expect(send(join('bad', true))).rejects.toThrow('active must be');
       expect(await stored.document(ledger)).toBe(before);
       expect(await store.view(room, NO_ENDINGS_SEEN)).toEqual(view);
       expect(lines).toEqual([expect.stringContaining(`Room "${room}": room document: active must be at least 0`)]);
       vi.restoreAllMocks();
-      expect(await one(join('bad', true))).toMatchObject({ place: { number: 3 } });
+      expect(await send(join('bad', true))).toMatchObject({ place: { number: 3 } });
     });
 
     test('a document that cannot be encoded is not written, and neither are its rows', async () => {
-      const { store, stored, room, ledger, one } = await opened();
+      const { store, stored, room, ledger, send } = await opened();
       loggedErrors();
       const [document, view] = [await stored.document(ledger), await store.view(room, NO_ENDINGS_SEEN)];
       vi.spyOn(roomMachine, 'encode').mockImplementation(() => {
         throw new CoreError('brokenInvariant', 'room document: called must be a finite number, got NaN');
       });
-      await expect(one(join('b', true))).rejects.toThrow('called must be a finite number');
+      await expect(send(join('b', true))).rejects.toThrow('called must be a finite number');
       vi.restoreAllMocks();
       expect(await stored.document(ledger)).toBe(document);
       expect(await stored.row(ledger, 'session', 2)).toBeNull();
       expect(await store.view(room, NO_ENDINGS_SEEN)).toEqual(view);
-      expect(await one(join('c', true))).toMatchObject({ place: { number: 2 } });
+      expect(await send(join('c', true))).toMatchObject({ place: { number: 2 } });
     });
 
     test('a directory of a newer version is refused and stays byte for byte', async () => {

@@ -52,7 +52,7 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
       opened = await start();
       opened.clock.now = NOW;
     });
-    const one = async (command: Command, room = 'demo') => (await opened.store.apply(room, [command]))[0];
+    const send = async (command: Command, room = 'demo') => (await opened.store.apply(room, [command]))[0];
     const rowsOf = (ledger: keyof Schema0['ledgers'], table: string) =>
       fixture.ledgers[ledger].rows.filter((row) => row.table === table).map(({ json }) => JSON.parse(json));
 
@@ -76,12 +76,12 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
       'position $position is still $state',
       async ({ state, position, visitor, sid }) => {
         const claim = { kind: 'claim', epoch: EPOCH, position: position ?? 0, visitor, sid: 'another-sid' } as const;
-        const reply = await one(claim);
+        const reply = await send(claim);
         switch (state) {
           case 'admitted':
             expect(reply).toMatchObject({ kind: 'admitted', position, sid });
-            expect(await one({ kind: 'renew', epoch: EPOCH, position: position ?? 0, sid: sid ?? '' })).toEqual(reply);
-            expect(await one({ ...claim, visitor: 'somebody-else' })).toEqual({
+            expect(await send({ kind: 'renew', epoch: EPOCH, position: position ?? 0, sid: sid ?? '' })).toEqual(reply);
+            expect(await send({ ...claim, visitor: 'another-visitor' })).toEqual({
               kind: 'refused',
               reason: 'foreignPosition',
             });
@@ -105,8 +105,8 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
 
     test('the next commit writes the present schema version and keeps every number', async () => {
       const before = await opened.store.view('demo', NO_ENDINGS_SEEN);
-      expect(await one(join('new'))).toMatchObject({ place: { kind: 'position', number: 46 } });
-      expect(await one(join('new'))).toMatchObject({ place: { number: 46 } });
+      expect(await send(join('new'))).toMatchObject({ place: { kind: 'position', number: 46 } });
+      expect(await send(join('new'))).toMatchObject({ place: { number: 46 } });
       const text = await opened.stored.document('room:demo');
       expect(JSON.parse(text ?? '').schemaVersion).toBe(SCHEMA_VERSION);
       await opened.reload('demo');
@@ -114,15 +114,15 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
       expect(board).toEqual({ ...before.board, issued: 46 });
     });
 
-    test('a place that falls free goes to the one on standby', async () => {
+    test('a free place goes to the visitor on standby', async () => {
       const [first] = fixture.visitors.redis.filter(({ state }) => state === 'admitted');
       const [standby] = fixture.visitors.redis.filter(({ state }) => state === 'standby');
       const { position, sid } = first ?? {};
       const leave = { kind: 'end', epoch: EPOCH, position: position ?? 0, sid: sid ?? '', reason: 'left' } as const;
-      expect(await one(leave)).toEqual({ kind: 'ended', reason: 'left' });
+      expect(await send(leave)).toEqual({ kind: 'ended', reason: 'left' });
       const claim = { kind: 'claim', epoch: EPOCH, position: 29, visitor: standby?.visitor ?? '', sid: 's29' } as const;
-      expect(await one(claim)).toMatchObject({ kind: 'admitted', position: 29, sid: 's29' });
-      expect(await one({ ...claim, sid: 's29-again' })).toMatchObject({ kind: 'admitted', sid: 's29' });
+      expect(await send(claim)).toMatchObject({ kind: 'admitted', position: 29, sid: 's29' });
+      expect(await send({ ...claim, sid: 's29-again' })).toMatchObject({ kind: 'admitted', sid: 's29' });
     });
 
     test('the early endings are listed, and the next one follows them', async () => {
@@ -137,8 +137,8 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
       const log = await opened.store.rows('demo', 'audit', ALL);
       expect(log.map(({ hash }) => hash)).toEqual(rowsOf('room:demo', 'audit').map(({ hash }) => hash));
       const by = { id: 'k', name: 'Night shift', role: 'operator', address: null } as const;
-      await one({ kind: 'change', id: 'pause', by, ifVersion: 11, change: { kind: 'setFlow', flow: 'paused' } });
-      await one({ kind: 'change', id: 'run', by, ifVersion: 12, change: { kind: 'setFlow', flow: 'running' } });
+      await send({ kind: 'change', id: 'pause', by, ifVersion: 11, change: { kind: 'setFlow', flow: 'paused' } });
+      await send({ kind: 'change', id: 'run', by, ifVersion: 12, change: { kind: 'setFlow', flow: 'running' } });
       const longer = await opened.store.rows('demo', 'audit', ALL);
       expect(longer).toHaveLength(18);
       expect(longer.slice(0, 16)).toEqual(log);
@@ -162,7 +162,7 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
       expect((await opened.store.view('later', NO_ENDINGS_SEEN)).board).toMatchObject({
         ...{ room: 'later', state: 'prequeue', entries: 5, opensAt: '2040-05-04T09:00:00.000Z' },
       });
-      expect(await one(join('later'), 'later')).toMatchObject({ place: { kind: 'entry', number: 6 } });
+      expect(await send(join('later'), 'later')).toMatchObject({ place: { kind: 'entry', number: 6 } });
     });
 
     test('the directory has its rooms, keys, waiting page and log', async () => {
