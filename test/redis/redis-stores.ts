@@ -29,7 +29,7 @@ export interface StoredRoom {
   sessions: ReadonlyMap<number, SessionRecord>;
 }
 
-/** A room as it is stored in Redis. */
+/** A room as stored in Redis. */
 export async function storedRoom(address: { url: string; token: string }, name: string): Promise<StoredRoom> {
   const archive = new RedisArchive(new RedisClient(address), `room:${name}`);
   const room = (await archive.document()) as RoomDocument | null;

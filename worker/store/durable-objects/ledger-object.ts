@@ -23,7 +23,7 @@ export abstract class LedgerObject<Document, Command, Reply> extends DurableObje
   readonly #commits = new GroupCommit<readonly Command[], Applied<Reply> | StoreRefusal>((batches) =>
     this.#commit(batches),
   );
-  /** The document as it is on disk; null: not read yet, or to be read again. */
+  /** The document on disk; null: not read yet, or to be read again. */
   #document: Document | null = null;
 
   constructor(ctx: DurableObjectState, env: unknown) {
@@ -42,7 +42,7 @@ export abstract class LedgerObject<Document, Command, Reply> extends DurableObje
     return { kind: 'rows', rows: found.toArray().map(({ json }) => json) };
   }
 
-  /** @returns the row as it is stored; null: there is none */
+  /** @returns the row as stored; null: there is none */
   protected row(table: Table, key: number): string | null {
     const [row] = this.#sql.exec<{ json: string }>(`SELECT json FROM ${table} WHERE key = ?`, key).toArray();
     return row?.json ?? null;

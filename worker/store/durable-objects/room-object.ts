@@ -61,7 +61,7 @@ export class DirectoryObject extends LedgerObject<DirectoryDocument, DirectoryCo
     }
   }
 
-  /** As it is stored; null: there is none of this number. */
+  /** As stored; null: there is none of this number. */
   template(number: number): string | null {
     return this.row('template', number);
   }

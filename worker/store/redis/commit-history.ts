@@ -1,4 +1,4 @@
-// The commits that a document contains: short ids of the last of them, oldest first. From two such histories a client tells
+// The commits that a document contains: short ids of the last of them, oldest first. From two such histories a client sees
 // whether one continues the other, or whether they diverged.
 
 import type { Witness } from '../../../queue-core/machine.ts';

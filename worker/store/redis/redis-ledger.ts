@@ -153,7 +153,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     return this.#record.rows(table, page);
   }
 
-  /** @returns the row as it is stored; null: there is none */
+  /** @returns the row as stored; null: there is none */
   row(table: SortedTable, key: number): Promise<string | null> {
     return this.#record.row(table, key);
   }
@@ -366,7 +366,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
   }
 }
 
-/** Whether every batch can be answered from the document as it is stored. */
+/** Whether every batch can be answered from the document as stored. */
 function isAnsweredBy(document: { at: EpochMs }, batches: readonly Batch<unknown>[], now: EpochMs): boolean {
   const age = now - document.at;
   return batches.every(

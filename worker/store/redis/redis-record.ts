@@ -122,7 +122,7 @@ export class RedisRecord<Document> {
     return record === 1 ? { kind: 'rows', rows: (members as string[]).map(rowIn) } : { kind: 'unknown' };
   }
 
-  /** @returns the row as it is stored; null: there is none */
+  /** @returns the row as stored; null: there is none */
   async row(table: SortedTable, key: number): Promise<string | null> {
     const [members] = await this.#client.results((pipeline) => {
       pipeline.zrange(this.#keys.table(table), key, key, { byScore: true });

@@ -25,7 +25,7 @@ export const RETENTION_MS: Record<Table, number | null> = {
 /** The sessions of a million positions in one hash would be a value of 350 MB; a part of a thousand is below 400 KB. */
 const SESSIONS_PER_PART = 1_000;
 
-/** How long a commit can be told from one that was lost. A client that was silent for longer cannot tell. */
+/** How long a receipt distinguishes a commit from a lost one. A client that was silent for longer cannot rely on it. */
 export const RECEIPT_MS = 120_000;
 
 /** Fields of a ledger's record, in the order in which they are read. */
@@ -81,7 +81,7 @@ export function keyIn(member: string): number {
   return Number(member.slice(0, member.indexOf(':')));
 }
 
-/** The row of a sorted set's member, as it is stored. */
+/** The row of a sorted set's member, as stored. */
 export function rowIn(member: string): string {
   return member.slice(member.indexOf(':') + 1);
 }
@@ -108,7 +108,7 @@ for i = 8, #ARGV, 5 do
 end
 return 1`;
 
-export interface ScriptArguments {
+interface ScriptArguments {
   /** From KEYS[3] on. */
   keys: string[];
   /** From ARGV[8] on. */

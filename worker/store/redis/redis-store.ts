@@ -39,7 +39,7 @@ import { type Batch, type BatchResult, RedisLedger, type RedisLedgerOptions } fr
 /** What all ledgers of a store have in common. */
 export type RedisOptions = Omit<RedisLedgerOptions<unknown, unknown, unknown>, 'machine' | 'name'>;
 
-/** Batches in one commit: no more than joins that a room can tell from repeated ones, and far below any request's bound. */
+/** Batches in one commit: no more than the joins that a room remembers, and far below any bound on a request. */
 const BATCHES_PER_COMMIT_MAX = 256;
 
 export class RedisRoom {

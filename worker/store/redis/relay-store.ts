@@ -17,7 +17,7 @@ import {
 import type { StoreCounts } from '../store-stats.ts';
 import type { Relay, RelayReply } from './relay.ts';
 
-export interface RelayStoreOptions {
+interface RelayStoreOptions {
   relays: DurableObjectNamespace<Relay>;
   /** Which of a room's relays this gateway keeps to. */
   relay: number;

@@ -12,7 +12,7 @@ import { type StoreCounts, StoreStats } from '../store-stats.ts';
 import { REDIS_REPLICAS_DEFAULT, type RedisAddress, RedisClient } from './redis-client.ts';
 import { RedisRoom, settled } from './redis-store.ts';
 
-export interface RelayEnv {
+interface RelayEnv {
   UPSTASH_REDIS_REST_URL: string;
   UPSTASH_REDIS_REST_TOKEN: string;
   /** As checked by the gateway's settings; absent: `REDIS_REPLICAS_DEFAULT`. */
