@@ -5,15 +5,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
-import type { Put, Table } from '../../queue-core/machine.ts';
+import type { Put } from '../../queue-core/machine.ts';
+import { decodeRow, encodeRow } from '../../queue-core/stored-format.ts';
 import type { StoredRow } from '../../worker/store/durable-objects/maintenance-worker.ts';
+import { documentFormat, TABLES } from '../../worker/store/ledgers.ts';
 import { RedisArchive } from '../../worker/store/redis/redis-archive.ts';
 import { type RedisAddress, RedisClient } from '../../worker/store/redis/redis-client.ts';
 import { runWorkerd } from './gateway-process.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-
-const TABLES: readonly Table[] = ['session', 'ending', 'history', 'audit', 'template'];
 
 export interface LedgerLocation {
   /** For messages. */
@@ -61,13 +61,13 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
     where: rooms,
     async document(ledger) {
       const text: string | null = await (await send(encodeURIComponent(ledger))).json();
-      return text === null ? null : JSON.parse(text);
+      return text === null ? null : documentFormat(ledger).decode(text);
     },
     async *rows(ledger) {
       for (const table of TABLES) {
         for (let after = -1; ; ) {
           const page: StoredRow[] = await (await send(`${encodeURIComponent(ledger)}/${table}?after=${after}`)).json();
-          for (const { key, json } of page) yield { kind: 'put', table, key, row: JSON.parse(json) } as Put;
+          for (const { key, json } of page) yield { kind: 'put', table, key, row: decodeRow(table, json) } as Put;
           const last = page.at(-1);
           if (last === undefined) break;
           after = last.key;
@@ -78,10 +78,10 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
       const path = encodeURIComponent(ledger);
       if ((await send(path, { method: 'DELETE' })).status === 409) return false;
       for await (const batch of inBatches(rows)) {
-        const stored = batch.map(({ table, key, row }): StoredRow => ({ table, key, json: JSON.stringify(row) }));
+        const stored = batch.map(({ table, key, row }): StoredRow => ({ table, key, json: encodeRow(table, row) }));
         if ((await send(path, { method: 'POST', body: JSON.stringify(stored) })).status === 409) return false;
       }
-      return (await send(path, { method: 'PUT', body: JSON.stringify(document) })).status !== 409;
+      return (await send(path, { method: 'PUT', body: documentFormat(ledger).encode(document) })).status !== 409;
     },
     warnings: async () => [],
     close: () => worker.stop(),

@@ -34,7 +34,7 @@ it('an export of a damaged log is not whole, also where its last record is missi
   const [second, last] = [audit?.get(2), audit?.get(3)];
   if (audit === undefined || second === undefined || last === undefined) throw new TypeError('A record is missing.');
   const damages = [
-    () => audit.set(2, { ...second, to: { flow: 'held' } }),
+    () => audit.set(2, JSON.stringify({ ...JSON.parse(second), to: { flow: 'held' } })),
     () => audit.delete(2),
     // The remaining records do not show that one after them is missing; the room's document does.
     () => audit.delete(3),

@@ -1,4 +1,4 @@
-// Stores in Redis as tests need them: a played clock where there is one, and the sums of what was asked.
+// Stores in Redis for tests, with their client and counts; clocks and waits can be replaced.
 
 import { randomBytes } from 'node:crypto';
 import type { RoomDocument, SessionRecord } from '../../queue-core/room.ts';
@@ -7,7 +7,7 @@ import { RedisClient } from '../../worker/store/redis/redis-client.ts';
 import { type RedisOptions, RedisStore } from '../../worker/store/redis/redis-store.ts';
 import { StoreStats } from '../../worker/store/store-stats.ts';
 
-/** A store of one context, as a gateway with a relay of its own would have it. */
+/** The store of one gateway; its requests share one context, as in a relay. */
 export function redisStore(address: { url: string; token: string }, changes: Partial<RedisOptions> = {}) {
   const stats = new StoreStats();
   const client = new RedisClient(address);
@@ -29,7 +29,7 @@ export interface StoredRoom {
   sessions: ReadonlyMap<number, SessionRecord>;
 }
 
-/** A room as it lies in Redis. */
+/** A room as stored in Redis. */
 export async function storedRoom(address: { url: string; token: string }, name: string): Promise<StoredRoom> {
   const archive = new RedisArchive(new RedisClient(address), `room:${name}`);
   const room = (await archive.document()) as RoomDocument | null;

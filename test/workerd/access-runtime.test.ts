@@ -1,4 +1,4 @@
-// The way to Cloudflare Access's keys inside the production runtime, whose fetch knows less than Node's.
+// Fetching Cloudflare Access's keys inside the production runtime, whose fetch supports less than Node's.
 
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, test, vi } from 'vitest';
@@ -8,15 +8,16 @@ const TEAM = 'https://team.cloudflareaccess.com';
 const AUDIENCE = 'application-tag';
 const NOW = 1_626_260_400_000;
 
-async function asked(answer: (keys: object) => Response) {
+/** The operator of a valid assertion, where Access's key address responds like this. */
+async function operatorWith(response: (keys: object) => Response) {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
   const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one' }] };
-  const roles = { 'night@example.org': 'operator' } as const;
+  const roles = { 'operator@example.org': 'operator' } as const;
   const access = new Access({ teamUrl: TEAM, audience: AUDIENCE, roles }, async (url, init) => {
-    new Request(url, init); // Throws where the runtime takes no such request.
-    return answer(keys);
+    new Request(url, init); // Throws where the runtime does not support such a request.
+    return response(keys);
   });
-  const assertion = await new SignJWT({ email: 'night@example.org' })
+  const assertion = await new SignJWT({ email: 'operator@example.org' })
     .setProtectedHeader({ alg: 'RS256', kid: 'one' })
     .setIssuer(TEAM)
     .setAudience(AUDIENCE)
@@ -26,11 +27,16 @@ async function asked(answer: (keys: object) => Response) {
   return access.operator(assertion, NOW);
 }
 
-test('keys are asked for in a way that the runtime takes', async () => {
-  expect(await asked((keys) => Response.json(keys))).toMatchObject({ name: 'night@example.org', role: 'operator' });
+test('keys are fetched with options that the runtime supports', async () => {
+  expect(await operatorWith((keys) => Response.json(keys))).toMatchObject({
+    name: 'operator@example.org',
+    role: 'operator',
+  });
 });
 
-test('keys that are said to be elsewhere are not had', async () => {
+test('a redirect of the key address is not followed: the operator is unknown', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
-  expect(await asked((keys) => Response.json(keys, { status: 302, headers: { Location: '/login' } }))).toBeNull();
+  expect(
+    await operatorWith((keys) => Response.json(keys, { status: 302, headers: { Location: '/login' } })),
+  ).toBeNull();
 });

@@ -1,4 +1,4 @@
-// The worker of the tests that run inside workerd: the real room object, with a clock that tests can set.
+// The worker of the tests that run inside workerd: the production objects, with a clock that tests can set.
 
 import {
   DirectoryObject as RealDirectoryObject,
@@ -20,7 +20,7 @@ export class DirectoryObject extends RealDirectoryObject {
   }
 }
 
-/** Where the relays of a test find Redis. */
+/** The Redis of the relays. */
 export const redis = { url: '', token: '' };
 
 export class Relay extends ProductionRelay {
@@ -34,5 +34,5 @@ export class Relay extends ProductionRelay {
 }
 
 export default {
-  fetch: () => new Response('only the room object is tested here', { status: 404 }),
+  fetch: () => new Response('this worker has no HTTP interface', { status: 404 }),
 };

@@ -1,5 +1,5 @@
-// Relays inside workerd, on a real Redis: the conformance suite with real eviction, the same night as in memory, and what is
-// their own, the combining of many visitors' wishes into few commits.
+// Relays inside workerd, on a real Redis: the suites of every store, with real eviction, and what is their own, the group
+// commit of many visitors' batches.
 
 import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
@@ -12,6 +12,8 @@ import { type StoreCounts, StoreStats } from '../../worker/store/store-stats.ts'
 import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
 import { differential } from '../store/differential.ts';
+import { refusesInvalidState } from '../store/invalid-state.ts';
+import { redisText } from '../store/stored-text.ts';
 import { clock, redis } from './main.ts';
 
 declare global {
@@ -44,6 +46,7 @@ const start = (): StoreUnderTest => {
   const under: StoreUnderTest = {
     store: current,
     clock,
+    stored: redisText(new RedisClient(redis)),
     reload: (room) => evictDurableObject(relays.get(relays.idFromName(`${room} 0`))),
     reloadDirectory: async () => {
       current = store(0);
@@ -55,22 +58,23 @@ const start = (): StoreUnderTest => {
 
 conformance('relay', start);
 differential('relay', start);
+refusesInvalidState('relay', start);
 
 describe('a relay', () => {
-  test('combines what its visitors ask meanwhile: many joins, few commits, and its sums are told once', async () => {
+  test('commits 200 concurrent joins in at most 10 batches, and reports each count once', async () => {
     clock.now = T0;
     const north = store(0);
-    await north.apply('combined', [configure(settings())]);
+    await north.apply('grouped', [configure(settings())]);
     counts.clear();
-    await Promise.all(Array.from({ length: 200 }, (_, index) => north.apply('combined', [join(`${index}`)])));
-    const told = counts.get('combined') ?? [];
-    const total = (of: (one: StoreCounts) => number) => told.reduce((sum, one) => sum + of(one), 0);
+    await Promise.all(Array.from({ length: 200 }, (_, index) => north.apply('grouped', [join(`${index}`)])));
+    const reported = counts.get('grouped') ?? [];
+    const total = (of: (count: StoreCounts) => number) => reported.reduce((sum, count) => sum + of(count), 0);
     expect(total(({ commands }) => commands)).toBe(200);
     expect(total(({ batches }) => batches)).toBeLessThanOrEqual(10);
     expect(total(({ roundTrips }) => roundTrips)).toBeLessThanOrEqual(20);
   });
 
-  test('shares the room with other relays: two of them, each position once', async () => {
+  test('shares a room with another relay: each position is given once', async () => {
     clock.now = T0;
     const [north, south] = [store(0), store(1)];
     await north.apply('shared', [configure(settings())]);

@@ -1,14 +1,18 @@
-// The Durable Object inside workerd: the conformance suite with real eviction, and what is its own, the combining of
-// commands into few commits.
+// The Durable Objects inside workerd: the suites of every store, with real eviction, and what is their own: group commit, and
+// staying alive on a document that cannot be read.
 
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { DurableStore } from '../../worker/store/durable-objects/durable-store.ts';
 import type { DirectoryObject, RoomObject } from '../../worker/store/durable-objects/room-object.ts';
+import { TABLES } from '../../worker/store/ledgers.ts';
 import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
 import { differential } from '../store/differential.ts';
+import { refusesInvalidState } from '../store/invalid-state.ts';
+import { opensSchema0, type Schema0 } from '../store/schema-0.ts';
+import { fill, type StoredText } from '../store/stored-text.ts';
 import { clock } from './main.ts';
 
 declare global {
@@ -20,28 +24,68 @@ declare global {
   }
 }
 
-const rooms = env.ROOM_OBJECTS;
-const store = new DurableStore(rooms, env.DIRECTORY_OBJECTS);
-const stubOf = (room: string) => rooms.get(rooms.idFromName(room));
+declare module 'vitest' {
+  interface ProvidedContext {
+    schema0: Schema0;
+  }
+}
 
+const rooms = env.ROOM_OBJECTS;
 const directories = env.DIRECTORY_OBJECTS;
+const store = new DurableStore(rooms, directories);
+const roomStub = (room: string) => rooms.get(rooms.idFromName(room));
+const directoryStub = () => directories.get(directories.idFromName('directory'));
+
+/** Runs SQL on a ledger's storage, past its object. @returns the column `json` of the first row */
+async function sql(ledger: string, statement: string, ...values: (string | number)[]): Promise<string | null> {
+  const stub = ledger === 'directory' ? directoryStub() : roomStub(ledger.slice('room:'.length));
+  return runInDurableObject(stub as DurableObjectStub<RoomObject>, (_, { storage }) => {
+    const [row] = storage.sql.exec<{ json: string }>(statement, ...values).toArray();
+    return row?.json ?? null;
+  });
+}
+
+const stored: StoredText = {
+  document: (ledger) => sql(ledger, 'SELECT json FROM document'),
+  async setDocument(ledger, text) {
+    await sql(ledger, 'INSERT OR REPLACE INTO document (id, json) VALUES (1, ?)', text);
+  },
+  row: (ledger, table, key) => sql(ledger, `SELECT json FROM ${table} WHERE key = ?`, key),
+  async setRow(ledger, table, key, text) {
+    await sql(ledger, `INSERT OR REPLACE INTO ${table} (key, json) VALUES (?, ?)`, key, text);
+  },
+};
 
 const start = (): StoreUnderTest => ({
   store,
   clock,
-  reload: (room) => evictDurableObject(stubOf(room)),
-  reloadDirectory: () => evictDurableObject(directories.get(directories.idFromName('directory'))),
+  stored,
+  reload: (room) => evictDurableObject(roomStub(room)),
+  reloadDirectory: () => evictDurableObject(directoryStub()),
 });
 
 conformance('durable object', start);
 differential('durable object', start);
+refusesInvalidState('durable object', start);
+
+const fixture = inject('schema0');
+opensSchema0('durable object', fixture, async () => {
+  for (const [ledger, content] of Object.entries(fixture.ledgers)) {
+    // There is one directory, and other tests have filled it.
+    for (const table of TABLES) await sql(ledger, `DELETE FROM ${table}`);
+    await fill(stored, ledger, content);
+  }
+  for (const room of ['demo', 'later']) await evictDurableObject(roomStub(room));
+  await evictDurableObject(directoryStub());
+  return start();
+});
 
 describe('the room object', () => {
-  test('combines what arrives while a commit is under way: many joins, few commits', async () => {
+  test('commits 200 concurrent joins in at most two transactions', async () => {
     clock.now = T0;
-    await store.apply('combining', [configure(settings())]);
+    await store.apply('grouped', [configure(settings())]);
     const joins = 200;
-    const commits = await runInDurableObject(stubOf('combining'), async (object, { storage }) => {
+    const commits = await runInDurableObject(roomStub('grouped'), async (object, { storage }) => {
       let count = 0;
       const sync = storage.sync.bind(storage);
       storage.sync = () => {
@@ -51,15 +95,44 @@ describe('the room object', () => {
       await Promise.all(Array.from({ length: joins }, (_, index) => object.apply([join(`${index}`)])));
       return count;
     });
-    expect((await store.view('combining', { endingsAfter: 0, report: null })).board.issued).toBe(joins);
+    expect((await store.view('grouped', { endingsAfter: 0, report: null })).board.issued).toBe(joins);
     expect(commits).toBeLessThanOrEqual(2);
   });
 
-  test('stores nothing for people who wait', async () => {
+  test('answers on after a document that it could not read, without being restarted', async () => {
+    clock.now = T0;
+    const room = 'unreadable';
+    await store.apply(room, [configure(settings())]);
+    const sound = (await stored.document(`room:${room}`)) ?? '';
+    await stored.setDocument(`room:${room}`, '{');
+    await evictDurableObject(roomStub(room));
+    const calls = () =>
+      runInDurableObject(roomStub(room), async (object) => {
+        const [applied, viewed] = [
+          await object.apply([join('a')]),
+          await object.view({ endingsAfter: 0, report: null }),
+        ];
+        return { kinds: [applied.kind, viewed.kind], object };
+      });
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const refused = [await calls(), await calls()];
+    expect(refused.map(({ kinds }) => kinds)).toEqual([
+      ['invalid', 'invalid'],
+      ['invalid', 'invalid'],
+    ]);
+    expect(await stored.document(`room:${room}`)).toBe('{');
+    await stored.setDocument(`room:${room}`, sound);
+    const sounded = await calls();
+    expect(sounded.kinds).toEqual(['applied', 'viewed']);
+    // The same instance: it was never aborted.
+    expect(sounded.object === refused[0]?.object).toBe(true);
+  });
+
+  test('stores nothing for waiting visitors', async () => {
     clock.now = T0;
     await store.apply('waiting', [configure(settings({}, { opensInMs: 60_000 }))]);
     const sizeOf = () =>
-      runInDurableObject(stubOf('waiting'), (_, { storage }) => {
+      runInDurableObject(roomStub('waiting'), (_, { storage }) => {
         const [{ rows }] = storage.sql.exec<{ rows: number }>('SELECT count(*) AS rows FROM session').toArray() as [
           { rows: number },
         ];

@@ -1,4 +1,4 @@
-// Where this deployment's rooms live: in Durable Objects, or, where Redis is set, there.
+// Where this deployment's rooms live: in Redis where it is set, else in Durable Objects.
 
 import { DurableStore } from './durable-objects/durable-store.ts';
 import type { DirectoryObject, RoomObject } from './durable-objects/room-object.ts';
@@ -18,15 +18,15 @@ export interface StoreBindings {
 export interface RedisSettings extends RedisAddress {
   /** Relays of one room. */
   relays: number;
-  /** Replicas that have what was written before anybody is told of it, where the store's processes have no names. */
+  /** Replicas that must have a commit before its replies are returned, where the store does not name its processes. */
   replicas: number;
 }
 
-/** @param onCounts takes what Redis was asked for a room, or for the directory */
+/** @param onCounts receives what was counted for a room in Redis, or for the directory */
 export function chosenStore(
   bindings: StoreBindings,
   redis: RedisSettings | null,
-  onCounts: (ledger: string, counted: StoreCounts) => void,
+  onCounts: (ledger: string, counts: StoreCounts) => void,
 ): RoomStore {
   if (redis === null) return new DurableStore(bindings.ROOM_OBJECTS, bindings.DIRECTORY_OBJECTS);
   const stats = new StoreStats();
@@ -34,8 +34,8 @@ export function chosenStore(
     relays: bindings.RELAY_OBJECTS,
     relay: Math.floor(runtimeClock.random() * redis.relays),
     directory: new RedisDirectory({ ...runtimeClock, client: new RedisClient(redis), stats, replicas: redis.replicas }),
-    onCounts(room, counted) {
-      onCounts(room, counted);
+    onCounts(room, counts) {
+      onCounts(room, counts);
       onCounts('directory', stats.take());
     },
   });

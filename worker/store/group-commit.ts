@@ -1,50 +1,48 @@
-// A combining queue: what arrives while a commit is under way goes into the next one, together. No timer, one commit in
-// flight. Only for where all requests share one context (a Durable Object): promises must not be shared between requests of
-// a plain isolate.
+// Group commit: batches that arrive while a commit is in flight go into the next one together. No timer, one commit in
+// flight. Only for code whose callers share one context (a Durable Object): a plain isolate must not share promises between
+// requests.
 
-/** Lists waiting for a commit; beyond it callers are told to come back, and the gate stays closed for them. */
-const LISTS_WAITING_MAX = 4_096;
+/** Batches waiting for a commit. Beyond it callers get `busy` and retry, and the gate stays closed for them. */
+export const BATCHES_PENDING_MAX = 4_096;
 
-interface Waiting<List, Answer> {
-  list: List;
-  resolve: (answer: Answer) => void;
+interface Pending<Batch, Result> {
+  batch: Batch;
+  resolve: (result: Result) => void;
   reject: (reason: unknown) => void;
 }
 
-export class GroupCommit<List, Answer> {
-  readonly #commit: (lists: readonly List[]) => Promise<readonly Answer[]>;
+export class GroupCommit<Batch, Result> {
+  readonly #commit: (batches: readonly Batch[]) => Promise<readonly Result[]>;
   readonly #batchesPerCommitMax: number;
-  #waiting: Waiting<List, Answer>[] = [];
+  #pending: Pending<Batch, Result>[] = [];
   #committing = false;
 
-  /**
-   * @param commit carries lists out in order as one act and answers each; where it throws, all of them fail
-   * @param togetherMax lists in one commit
-   */
-  constructor(commit: (lists: readonly List[]) => Promise<readonly Answer[]>, togetherMax = LISTS_WAITING_MAX) {
+  /** @param commit applies batches in order as one transaction and returns one result each; if it throws, all of them fail */
+  constructor(
+    commit: (batches: readonly Batch[]) => Promise<readonly Result[]>,
+    batchesPerCommitMax = BATCHES_PENDING_MAX,
+  ) {
     this.#commit = commit;
-    this.#batchesPerCommitMax = togetherMax;
+    this.#batchesPerCommitMax = batchesPerCommitMax;
   }
 
-  /** @returns null where too many wait already */
-  add(list: List): Promise<Answer> | null {
-    if (this.#waiting.length >= LISTS_WAITING_MAX) return null;
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    this.#waiting.push({ list, resolve, reject });
-    if (!this.#committing) void this.#commitWaiting();
+  add(batch: Batch): Promise<Result | { kind: 'busy' }> {
+    if (this.#pending.length >= BATCHES_PENDING_MAX) return Promise.resolve({ kind: 'busy' });
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#pending.push({ batch, resolve, reject });
+    if (!this.#committing) void this.#commitPending();
     return promise;
   }
 
-  async #commitWaiting(): Promise<void> {
+  async #commitPending(): Promise<void> {
     this.#committing = true;
-    while (this.#waiting.length > 0) {
-      const together = this.#waiting.slice(0, this.#batchesPerCommitMax);
-      this.#waiting = this.#waiting.slice(together.length);
+    while (this.#pending.length > 0) {
+      const group = this.#pending.splice(0, this.#batchesPerCommitMax);
       try {
-        const answers = await this.#commit(together.map(({ list }) => list));
-        for (const [index, { resolve }] of together.entries()) resolve(answers[index] as Answer);
+        const results = await this.#commit(group.map(({ batch }) => batch));
+        for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
       } catch (error) {
-        for (const { reject } of together) reject(error);
+        for (const { reject } of group) reject(error);
       }
     }
     this.#committing = false;

@@ -1,18 +1,20 @@
-// The reference store: one process's memory, for tests and simulation. Its clock is given, so that time can be played.
+// The reference store: the memory of one process, for tests and simulation. Its clock is a parameter.
 
-import { type RoomView, type ViewRequest, viewOf } from '../../queue-core/board.ts';
+import type { RoomView, ViewRequest } from '../../queue-core/board.ts';
 import type { Command, Reply } from '../../queue-core/command.ts';
 import {
   type DirectoryCommand,
   type DirectoryDocument,
   type DirectoryReply,
-  directoryMachine,
   directoryView,
-} from '../../queue-core/directory.ts';
-import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
+} from '../../queue-core/directory/directory-document.ts';
+import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
+import type { RoomDocument } from '../../queue-core/document/room-document.ts';
+import { ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import type { Effect, Machine, Page, Rows, Table } from '../../queue-core/machine.ts';
-import type { EpochMs, RoomDocument } from '../../queue-core/room.ts';
 import { roomMachine } from '../../queue-core/step.ts';
+import { decodeRow, encodeRow } from '../../queue-core/stored-format.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { RecentJoins } from './recent-joins.ts';
 import {
   type DirectoryReplies,
@@ -23,13 +25,22 @@ import {
   UnknownDirectory,
   UnknownRoom,
 } from './room-store.ts';
+import { readView } from './room-view.ts';
+import {
+  type Applied,
+  decodeRows,
+  invalidState,
+  readStored,
+  requireDone,
+  type StoredRows,
+  type StoreRefusal,
+} from './store-result.ts';
 
-type Tables = { [T in Table]: Map<number, Rows[T]> };
-
-/** One document and its tables. */
+/** One document and its tables, all as text: so that what other stores write is what this one writes. */
 export class MemoryLedger<Document, Command, Reply> {
-  document: Document | null = null;
-  readonly tables: Tables = {
+  /** null: there is no document. */
+  stored: string | null = null;
+  readonly tables: Record<Table, Map<number, string>> = {
     session: new Map(),
     ending: new Map(),
     history: new Map(),
@@ -37,45 +48,79 @@ export class MemoryLedger<Document, Command, Reply> {
     template: new Map(),
   };
   readonly #machine: Machine<Document, Command, Reply>;
+  /** `stored`, decoded once. */
+  #decoded: { text: string; document: Document } | null = null;
 
   constructor(machine: Machine<Document, Command, Reply>) {
     this.#machine = machine;
   }
 
-  /** @returns null where there is no document and no command that begins one */
-  apply(commands: readonly Command[], now: EpochMs): { document: Document; replies: Reply[] } | null {
-    const [first] = commands;
-    if (this.document === null && (first === undefined || !this.#machine.begins(first))) return null;
-    const { document, replies, effects } = this.#machine.run(this.document, this.tables.session, commands, now);
-    this.document = document;
-    for (const effect of effects) this.#write(effect);
-    return { document, replies };
+  /** @throws CoreError where the stored document cannot be read */
+  get document(): Document | null {
+    const { stored } = this;
+    if (stored === null) return null;
+    if (this.#decoded?.text !== stored) this.#decoded = { text: stored, document: this.#machine.decode(stored) };
+    return this.#decoded.document;
   }
 
-  rows<T extends Table>(table: T, { after, limit }: Page): Rows[T][] {
+  set document(document: Document | null) {
+    this.stored = document === null ? null : this.#machine.encode(document);
+    this.#decoded = this.stored === null || document === null ? null : { text: this.stored, document };
+  }
+
+  /** The document is decoded again when it is next used. */
+  reload(): void {
+    this.#decoded = null;
+  }
+
+  apply(commands: readonly Command[], now: EpochMs): Applied<Reply> | StoreRefusal {
+    try {
+      const { document: before } = this;
+      const [first] = commands;
+      if (before === null && (first === undefined || !this.#machine.begins(first))) return { kind: 'unknown' };
+      const { document, replies, effects } = this.#machine.run(before, this.#sessions, commands, now);
+      const writes = effects.map((effect) => this.#writeOf(effect));
+      this.document = document;
+      for (const write of writes) write();
+      return { kind: 'applied', replies };
+    } catch (error) {
+      return invalidState(error);
+    }
+  }
+
+  rows(table: Table, { after, limit }: Page): StoredRows {
     const later = [...this.tables[table]].filter(([key]) => key > after).toSorted(([a], [b]) => a - b);
-    return later.slice(0, Math.min(limit, ROWS_PER_PAGE_MAX)).map(([, row]) => row);
+    return { kind: 'rows', rows: later.slice(0, Math.min(limit, ROWS_PER_PAGE_MAX)).map(([, row]) => row) };
   }
 
-  #write(effect: Effect): void {
-    const table: Map<number, unknown> = this.tables[effect.table];
+  readonly #sessions = {
+    get: (position: number): Rows['session'] | undefined => {
+      const row = this.tables.session.get(position);
+      return row === undefined ? undefined : decodeRow('session', row);
+    },
+  };
+
+  /** Encodes at once and writes later: what cannot be encoded must leave the ledger as it was. */
+  #writeOf(effect: Effect): () => void {
+    const table = this.tables[effect.table];
     switch (effect.kind) {
-      case 'put':
-        table.set(effect.key, effect.row);
-        return;
+      case 'put': {
+        const row = encodeRow(effect.table, effect.row);
+        return () => table.set(effect.key, row);
+      }
       case 'drop':
-        for (const key of table.keys()) if (key >= effect.from && key <= effect.upTo) table.delete(key);
-        return;
+        return () => {
+          for (const key of table.keys()) if (key >= effect.from && key <= effect.upTo) table.delete(key);
+        };
       case 'clear':
-        table.clear();
-        return;
+        return () => table.clear();
     }
   }
 }
 
 export class MemoryStore implements RoomStore {
   readonly rooms = new Map<string, MemoryLedger<RoomDocument, Command, Reply>>();
-  readonly directory: DirectoryStore;
+  readonly directory: MemoryDirectory;
   readonly #joins = new Map<string, RecentJoins>();
   readonly #now: () => EpochMs;
 
@@ -84,39 +129,50 @@ export class MemoryStore implements RoomStore {
     this.directory = new MemoryDirectory(now);
   }
 
+  /** Forgets what is not stored, as a restart does. */
+  restart(): void {
+    this.#joins.clear();
+    for (const ledger of [...this.rooms.values(), this.directory.ledger]) ledger.reload();
+  }
+
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
     const joins = this.#joins.get(room) ?? new RecentJoins();
     this.#joins.set(room, joins);
-    const { replies } = this.#run(room, joins.withPreviousPlaces(commands));
+    const replies = this.#apply(room, joins.withPreviousPlaces(commands));
     joins.remember(commands, replies);
     return requireRecovered(replies) as Replies<C>;
   }
 
   async view(room: string, { endingsAfter, report }: ViewRequest): Promise<RoomView> {
-    const { ledger, document } = this.#run(room, [report ?? { kind: 'tick' }]);
-    const unseen = [...ledger.tables.ending.values()]
-      .filter(({ seq, until }) => seq > endingsAfter && until > document.at)
-      .toSorted((a, b) => a.seq - b.seq);
-    return viewOf(document, unseen.slice(0, ENDINGS_PER_VIEW_MAX), document.at);
+    this.#apply(room, [report ?? { kind: 'tick' }]);
+    const ledger = this.#ledger(room);
+    return readStored(room, () => {
+      if (ledger.document === null) throw new UnknownRoom(room);
+      return readView(ledger.document, endingsAfter, (page) => ledger.rows('ending', page).rows);
+    });
   }
 
   async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
-    const ledger = this.rooms.get(room);
-    if (ledger === undefined) throw new UnknownRoom(room);
-    return ledger.rows(table, page);
+    const ledger = this.#ledger(room);
+    if (ledger.stored === null) throw new UnknownRoom(room);
+    return decodeRows(table, ledger.rows(table, page), room);
   }
 
-  #run(room: string, commands: readonly Command[]) {
-    const ledger = this.rooms.get(room) ?? new MemoryLedger(roomMachine);
-    const applied = ledger.apply(commands, this.#now());
-    if (applied === null) throw new UnknownRoom(room);
+  #apply(room: string, commands: readonly Command[]): Reply[] {
+    return requireDone(this.#ledger(room).apply(commands, this.#now()), room).replies;
+  }
+
+  #ledger(room: string): MemoryLedger<RoomDocument, Command, Reply> {
+    const found = this.rooms.get(room);
+    if (found !== undefined) return found;
+    const ledger = new MemoryLedger(roomMachine);
     this.rooms.set(room, ledger);
-    return { ledger, ...applied };
+    return ledger;
   }
 }
 
 class MemoryDirectory implements DirectoryStore {
-  readonly #ledger = new MemoryLedger<DirectoryDocument, DirectoryCommand, DirectoryReply>(directoryMachine);
+  readonly ledger = new MemoryLedger<DirectoryDocument, DirectoryCommand, DirectoryReply>(directoryMachine);
   readonly #now: () => EpochMs;
 
   constructor(now: () => EpochMs) {
@@ -124,22 +180,22 @@ class MemoryDirectory implements DirectoryStore {
   }
 
   async apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>> {
-    const applied = this.#ledger.apply(commands, this.#now());
-    if (applied === null) throw new UnknownDirectory();
-    return applied.replies as DirectoryReplies<C>;
+    return requireDone(this.ledger.apply(commands, this.#now()), null).replies as DirectoryReplies<C>;
   }
 
   async view(known: number | null) {
-    const { document } = this.#ledger;
+    const document = await readStored(null, () => this.ledger.document);
     if (document === null) throw new UnknownDirectory();
     return document.version === known ? null : directoryView(document);
   }
 
   async rows(table: 'audit', page: Page): Promise<Rows['audit'][]> {
-    return this.#ledger.rows(table, page);
+    if (this.ledger.stored === null) throw new UnknownDirectory();
+    return decodeRows(table, this.ledger.rows(table, page), null);
   }
 
   async template(number: number): Promise<string | null> {
-    return this.#ledger.tables.template.get(number)?.html ?? null;
+    const row = this.ledger.tables.template.get(number);
+    return row === undefined ? null : readStored(null, () => decodeRow('template', row).html);
   }
 }

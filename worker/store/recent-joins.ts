@@ -1,16 +1,16 @@
-// Joins that a store's process has answered, beyond the few that a room itself remembers: whoever lost the answer in a rush
-// and asks again some seconds later gets the same place. Kept in memory alone; what is lost with the process costs the
-// repeated wish its old place, and nobody else anything.
+// Replies to joins beyond the few that a room itself remembers: a visitor who lost the reply in a rush and retries some
+// seconds later gets the same place. Held in memory only; losing it costs a retrying visitor their first place, and no other
+// visitor anything.
 
 import type { Command, Place, Reply } from '../../queue-core/command.ts';
 
-/** Ten seconds of 3,000 joins each: as long as a page waits for its answer. About 4 MB. */
-const KNOWN_JOINS_MAX = 32_768;
+/** Ten seconds of 3,000 joins each: as long as a page waits for a reply. About 4 MB. */
+const RECENT_JOINS_MAX = 32_768;
 
 export class RecentJoins {
   readonly #places = new Map<string, { epoch: number; place: Place }>();
 
-  /** The commands with the place of each join that was answered before. */
+  /** The commands, each repeated join with the place that it got before. */
   withPreviousPlaces(commands: readonly Command[]): readonly Command[] {
     return commands.map((command) => {
       const previous = command.kind === 'join' ? this.#places.get(command.id) : undefined;
@@ -18,7 +18,7 @@ export class RecentJoins {
     });
   }
 
-  /** Takes what was answered; only what is certain to have been carried out. */
+  /** Remembers the places in these replies. Only for commands that are certainly committed. */
   remember(commands: readonly Command[], replies: readonly Reply[]): void {
     for (const [index, command] of commands.entries()) {
       const reply = replies[index];
@@ -26,7 +26,7 @@ export class RecentJoins {
       this.#places.set(command.id, { epoch: reply.epoch, place: reply.place });
     }
     for (const id of this.#places.keys()) {
-      if (this.#places.size <= KNOWN_JOINS_MAX) return;
+      if (this.#places.size <= RECENT_JOINS_MAX) return;
       this.#places.delete(id);
     }
   }

@@ -1,9 +1,13 @@
-// The port behind which rooms and their directory live. Stores load, run the core's machines and save; none of them knows
-// a rule of the queue.
+// The port behind which rooms and their directory live. Stores load, run the core's machines and save; they know no rule of
+// the queue.
 
 import type { RoomView, ViewRequest } from '../../queue-core/board.ts';
 import type { Command, Reply, ReplyTo } from '../../queue-core/command.ts';
-import type { DirectoryCommand, DirectoryReplyTo, DirectoryView } from '../../queue-core/directory.ts';
+import type {
+  DirectoryCommand,
+  DirectoryReplyTo,
+  DirectoryView,
+} from '../../queue-core/directory/directory-document.ts';
 import type { Page, Rows } from '../../queue-core/machine.ts';
 
 export type Replies<C extends readonly Command[]> = { [K in keyof C]: ReplyTo<C[K]> };
@@ -11,21 +15,21 @@ export type DirectoryReplies<C extends readonly DirectoryCommand[]> = { [K in ke
 
 export interface RoomStore {
   /**
-   * Applies commands in order as one indivisible act at one moment of the store's clock. Under concurrency, lists are
-   * applied one after the other; replies are given only once what they say is durable. Safe to repeat: a repeated
-   * command gets the same answer and changes nothing more.
-   * @throws StoreUnavailable when it is unknown whether the list was applied; repeat it
+   * Applies a batch of commands in order, atomically, at one moment of the store's clock. Concurrent batches are applied one
+   * after the other; replies are returned only when what they say is durable. Safe to retry: a repeated command gets the
+   * same reply and changes nothing more.
+   * @throws StoreUnavailable when it is unknown whether the batch was applied, or known that it was not; retry it
    * @throws UnknownRoom when the room was never configured; nothing was applied
    */
   apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>>;
 
   /**
-   * Takes the gateway's report, if there is one, and reads the room as it is now. What has been shown as called stays
-   * called, whatever happens to the store's process.
+   * Applies the gateway's report, if there is one, and reads the room as it is now. A position that a view shows as called
+   * stays called, whatever happens to the store's process.
    */
-  view(room: string, look: ViewRequest): Promise<RoomView>;
+  view(room: string, request: ViewRequest): Promise<RoomView>;
 
-  /** Rows of the room's history or log, ascending. Written rows of a log never change. */
+  /** Rows of the room's history or log, ascending. Rows of a log never change once written. */
   rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]>;
 
   readonly directory: DirectoryStore;
@@ -34,55 +38,53 @@ export interface RoomStore {
 export interface DirectoryStore {
   /**
    * As `RoomStore.apply`, for the one directory of a deployment.
-   * @throws UnknownDirectory when nothing was ever seeded
+   * @throws UnknownDirectory when it was never seeded
    */
   apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>>;
 
-  /** @param known the version the caller has; null is the answer where it still holds. @throws UnknownDirectory */
+  /** @param known the version that the caller has; null is returned where it is still current. @throws UnknownDirectory */
   view(known: number | null): Promise<DirectoryView | null>;
 
+  /** Rows of the directory's log, ascending. @throws UnknownDirectory */
   rows(table: 'audit', page: Page): Promise<Rows['audit'][]>;
 
-  /** An operator's own waiting page; null where it has been replaced meanwhile. */
+  /** An operator's own waiting page; null where another one has replaced it. */
   template(number: number): Promise<string | null>;
 }
 
-/** The store does not answer, or answers that it cannot. Whoever waits, waits on; nobody is let in. */
+/** The store is unreachable or refuses. Waiting visitors keep waiting; no visitor is admitted. */
 export class StoreUnavailable extends Error {
-  constructor(what: string, options?: ErrorOptions) {
-    super(`The store did not answer: ${what}`, options);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'StoreUnavailable';
   }
 
-  /** As it goes to the gateway's log. */
+  /** Arguments for the gateway's log. */
   get logArguments(): unknown[] {
     return this.cause === undefined ? [this.message] : [this.message, this.cause];
   }
 }
 
-/**
- * Replies as they are given to callers.
- * @throws StoreUnavailable while the room asks around what its store has lost: whoever wants something comes again
- */
-export function requireRecovered(replies: readonly Reply[]): readonly Reply[] {
-  if (replies.some(({ kind }) => kind === 'recovering')) {
-    throw new StoreUnavailable('it has come back older than it was, and the room makes sure what is missing');
-  }
-  return replies;
-}
-
-/** A store that does not know the room (yet, or any more) cannot let anybody in either; it is configured anew. */
+/** The store does not know the room (yet, or any more); the gateway configures it from the directory. */
 export class UnknownRoom extends StoreUnavailable {
   constructor(room: string) {
-    super(`room "${room}" is not configured there`);
+    super(`Room "${room}" is not configured in this store`);
     this.name = 'UnknownRoom';
   }
 }
 
-/** A store without a directory; it is seeded from the settings. */
+/** The store has no directory; the gateway seeds it from the settings. */
 export class UnknownDirectory extends StoreUnavailable {
   constructor() {
-    super('it has no directory of rooms');
+    super('This store has no directory of rooms');
     this.name = 'UnknownDirectory';
   }
+}
+
+/** @throws StoreUnavailable while the room is recovering from a loss of its store; the caller retries */
+export function requireRecovered(replies: readonly Reply[]): readonly Reply[] {
+  if (replies.some(({ kind }) => kind === 'recovering')) {
+    throw new StoreUnavailable('The store came back older than it was; the room is recovering and applies nothing yet');
+  }
+  return replies;
 }

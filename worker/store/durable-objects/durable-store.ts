@@ -1,11 +1,16 @@
-// The embedded store: one Durable Object a room and one for the directory, reached by RPC. A call that fails is repeated
-// once, because every command is safe to repeat; then the store counts as unreachable.
+// The embedded store: one Durable Object a room and one for the directory, called by RPC. A call that fails is retried once,
+// because every command is safe to repeat; then the store counts as unavailable.
 
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
-import type { DirectoryCommand, DirectoryReply } from '../../../queue-core/directory.ts';
+import type {
+  DirectoryCommand,
+  DirectoryReply,
+  DirectoryView,
+} from '../../../queue-core/directory/directory-document.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
-import { withDeadline } from '../deadline.ts';
+import { decodeRow } from '../../../queue-core/stored-format.ts';
+import { STORE_MS_MAX, withDeadline } from '../deadline.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
@@ -13,14 +18,17 @@ import {
   type RoomStore,
   requireRecovered,
   StoreUnavailable,
-  UnknownDirectory,
-  UnknownRoom,
 } from '../room-store.ts';
-import type { Applied } from './ledger-object.ts';
-import type { DirectoryObject, DirectoryViewed, RoomObject, Viewed } from './room-object.ts';
-
-/** A visitor's request does not wait longer than this for the store; a page that retries by itself serves better. */
-const STORE_MS_MAX = 3_000;
+import {
+  type Applied,
+  decodeRows,
+  readStored,
+  requireDone,
+  type StoredRows,
+  type StoreRefusal,
+  type Viewed,
+} from '../store-result.ts';
+import type { DirectoryObject, RoomObject } from './room-object.ts';
 
 const ATTEMPTS_MAX = 2;
 
@@ -34,25 +42,24 @@ export class DurableStore implements RoomStore {
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
-    const applied = await this.#ask(room, (object) => object.apply(commands) as Promise<Applied<Reply>>);
-    return requireRecovered(repliesIn(applied, () => new UnknownRoom(room))) as Replies<C>;
+    const result = await this.#call(room, (object) => object.apply(commands) as Promise<Applied<Reply> | StoreRefusal>);
+    return requireRecovered(result.replies) as Replies<C>;
   }
 
-  async view(room: string, look: ViewRequest): Promise<RoomView> {
-    const viewed = await this.#ask(room, (object) => object.view(look) as Promise<Viewed>);
-    if (viewed.kind === 'busy') throw busy();
-    if (viewed.kind === 'unknown') throw new UnknownRoom(room);
-    return viewed.view;
+  async view(room: string, request: ViewRequest): Promise<RoomView> {
+    return (await this.#call(room, (object) => object.view(request) as Promise<Viewed<RoomView> | StoreRefusal>)).view;
   }
 
   async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
-    const rows = await this.#ask(room, (object) => object.rows(table, page) as Promise<string[] | null>);
-    if (rows === null) throw new UnknownRoom(room);
-    return rows.map((row) => JSON.parse(row) as Rows[T]);
+    const result = await this.#call(room, (object) => object.rows(table, page) as Promise<StoredRows | StoreRefusal>);
+    return decodeRows(table, result, room);
   }
 
-  #ask<T>(room: string, question: (object: DurableObjectStub<RoomObject>) => Promise<T>): Promise<T> {
-    return askTwice(() => question(this.#rooms.get(this.#rooms.idFromName(room))));
+  async #call<Result extends { kind: string }>(
+    room: string,
+    call: (object: DurableObjectStub<RoomObject>) => Promise<Result>,
+  ): Promise<Exclude<Result, StoreRefusal>> {
+    return requireDone(await retried(() => call(this.#rooms.get(this.#rooms.idFromName(room)))), room);
   }
 }
 
@@ -64,49 +71,41 @@ class DurableDirectory implements DirectoryStore {
   }
 
   async apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>> {
-    const applied = await this.#ask((object) => object.apply(commands) as Promise<Applied<DirectoryReply>>);
-    return repliesIn(applied, () => new UnknownDirectory()) as DirectoryReplies<C>;
+    const result = await this.#call(
+      (object) => object.apply(commands) as Promise<Applied<DirectoryReply> | StoreRefusal>,
+    );
+    return requireDone(result, null).replies as DirectoryReplies<C>;
   }
 
-  async view(known: number | null) {
-    const viewed = await this.#ask((object) => object.view(known) as Promise<DirectoryViewed>);
-    if (viewed.kind === 'unknown') throw new UnknownDirectory();
-    return viewed.kind === 'same' ? null : viewed.view;
+  async view(known: number | null): Promise<DirectoryView | null> {
+    const result = await this.#call(
+      (object) => object.view(known) as Promise<Viewed<DirectoryView | null> | StoreRefusal>,
+    );
+    return requireDone(result, null).view;
   }
 
   async rows(table: 'audit', page: Page): Promise<Rows['audit'][]> {
-    const rows = await this.#ask((object) => object.rows(table, page) as Promise<string[] | null>);
-    return (rows ?? []).map((row) => JSON.parse(row) as Rows['audit']);
+    const result = await this.#call((object) => object.rows(table, page) as Promise<StoredRows | StoreRefusal>);
+    return decodeRows(table, requireDone(result, null), null);
   }
 
-  template(number: number): Promise<string | null> {
-    return this.#ask((object) => object.template(number) as Promise<string | null>);
+  async template(number: number): Promise<string | null> {
+    const row = await this.#call((object) => object.template(number) as Promise<string | null>);
+    return row === null ? null : readStored(null, () => decodeRow('template', row).html);
   }
 
-  #ask<T>(question: (object: DurableObjectStub<DirectoryObject>) => Promise<T>): Promise<T> {
-    return askTwice(() => question(this.#directories.get(this.#directories.idFromName('directory'))));
+  #call<T>(call: (object: DurableObjectStub<DirectoryObject>) => Promise<T>): Promise<T> {
+    return retried(() => call(this.#directories.get(this.#directories.idFromName('directory'))));
   }
 }
 
-function repliesIn<Reply>(applied: Applied<Reply>, unknown: () => StoreUnavailable): Reply[] {
-  if (applied.kind === 'busy') throw busy();
-  if (applied.kind === 'unknown') throw unknown();
-  return applied.replies;
-}
-
-function busy(): StoreUnavailable {
-  return new StoreUnavailable('more lists are waiting than it takes');
-}
-
-async function askTwice<T>(question: () => Promise<T>): Promise<T> {
-  let failure = new StoreUnavailable('it was not asked');
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+/** Each attempt has its share of the operation's time. @throws StoreUnavailable when the last one fails */
+async function retried<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
     try {
-      return await withDeadline(STORE_MS_MAX / ATTEMPTS_MAX, question());
+      return await withDeadline(STORE_MS_MAX / ATTEMPTS_MAX, call());
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      failure = error;
+      if (!(error instanceof StoreUnavailable) || attempt === ATTEMPTS_MAX) throw error;
     }
   }
-  throw failure;
 }

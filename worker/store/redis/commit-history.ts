@@ -1,33 +1,43 @@
-// Which commits a document has in it: short names of the last of them, oldest first. Two clients that saw different ends of
-// a history can tell from it whether one goes on from the other, or whether they parted.
+// The commits that a document contains: short ids of the last of them, oldest first. From two such histories a client sees
+// whether one continues the other, or whether they diverged.
 
-/** Characters of a commit's short name: 24 bits, so that two of a line are alike once in thirty thousand losses. */
-const NAME_CHARS = 4;
+import type { Witness } from '../../../queue-core/machine.ts';
+
+/** Characters of a commit id: 24 bits, so that two ids of one history collide once in thirty thousand losses. */
+const ID_CHARS = 4;
 
 /** Commits remembered: more than any store makes in the seconds that it can lose. */
-const ACTS_MAX = 512;
+const COMMITS_MAX = 512;
 
-/** The line with one commit more. */
-export function appendCommitId(acts: string, token: string): string {
-  return (acts + token.slice(0, NAME_CHARS)).slice(-ACTS_MAX * NAME_CHARS);
+/** @param token of the new commit; its first characters are its id */
+export function appendCommitId(history: string, token: string): string {
+  return (history + token.slice(0, ID_CHARS)).slice(-COMMITS_MAX * ID_CHARS);
 }
 
-/** What was seen, to what is stored; see `Witness`. */
-export function relationOf(seen: string, stored: string): 'after' | 'before' | 'diverged' {
-  if (includes(stored, seen.slice(-NAME_CHARS))) return 'before';
-  return stored === '' || includes(seen, stored.slice(-NAME_CHARS)) ? 'after' : 'diverged';
+/** How what a client saw relates to what is stored; see `Witness`. */
+export function relationOf(seen: string, stored: string): Witness<unknown>['relation'] {
+  if (contains(stored, seen.slice(-ID_CHARS))) return 'before';
+  return stored === '' || contains(seen, stored.slice(-ID_CHARS)) ? 'after' : 'diverged';
 }
 
-/** Both lines in one, after a recovery took both. */
-export function mergeCommitIds(seen: string, stored: string): string {
-  const missing = names(seen).filter((name) => !includes(stored, name));
-  return (missing.join('') + stored).slice(-ACTS_MAX * NAME_CHARS);
+/** The history of a document that was recovered from what a client saw and what is stored. */
+export function recoveredHistory(seen: string, stored: string): string {
+  switch (relationOf(seen, stored)) {
+    case 'after':
+      return seen;
+    case 'before':
+      return stored;
+    case 'diverged': {
+      const missing = ids(seen).filter((id) => !contains(stored, id));
+      return (missing.join('') + stored).slice(-COMMITS_MAX * ID_CHARS);
+    }
+  }
 }
 
-function includes(acts: string, name: string): boolean {
-  return names(acts).includes(name);
+function contains(history: string, id: string): boolean {
+  return ids(history).includes(id);
 }
 
-function names(acts: string): string[] {
-  return acts.match(/.{4}/gs) ?? [];
+function ids(history: string): string[] {
+  return history.match(/.{4}/gs) ?? [];
 }

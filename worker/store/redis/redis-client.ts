@@ -1,5 +1,5 @@
-// The way to Redis: `@upstash/redis` over HTTP, one request a batch, each bounded in time. What goes wrong comes out in
-// words of our own: the client's errors contain the whole batch, visitors' sessions included, and must reach no log.
+// The connection to Redis: `@upstash/redis` over HTTP, one request a pipeline, each bounded in time. The client's own errors
+// contain the whole pipeline, visitors' sessions included, and must reach no log: failures leave here with a fixed text.
 
 import { Redis } from '@upstash/redis/cloudflare';
 
@@ -8,137 +8,152 @@ export interface RedisAddress {
   token: string;
 }
 
-/** One: whichever process takes over is the one that has most. */
+/** One: of several replicas the most advanced one takes over. */
 export const REDIS_REPLICAS_DEFAULT = 1;
 
-/** What can stand in the way, as far as it makes a difference. */
-const TROUBLES = {
-  /** No answer in time, none at all, or none that can be read: the batch may have been carried out. */
-  unanswered: { says: 'it does not answer', passes: true, mayHaveRun: true },
-  /** Others wrote first, each time. */
-  contended: { says: 'too many write to it at once', passes: true, mayHaveRun: false },
-  limited: { says: 'it takes no more requests for now (rate limit)', passes: true, mayHaveRun: false },
-  /** Loading, being replaced, or without a disk that it needs. */
-  notReady: { says: 'it cannot be written at the moment', passes: true, mayHaveRun: false },
-  /** Written, and on no replica that could take over: whoever was told of it could be contradicted. */
-  unreplicated: {
-    says: 'no replica has what was written; where there is none, set REDIS_REPLICAS to 0 (docs/redis.md)',
-    passes: true,
+/** Bound of one request. A slower one counts as lost, and the next attempt checks whether it ran. */
+const REQUEST_MS_MAX = 1_000;
+
+/** Replicas of one region lag a few milliseconds; after this long the wait is repeated. */
+const REPLICATED_MS_MAX = 500;
+
+/** Failures, as far as callers treat them differently. `isTransient`: a retry may succeed. */
+const FAILURES = {
+  /** No response in time, none at all, or one that cannot be parsed: the pipeline may have run. */
+  unanswered: {
+    text: 'Redis is unreachable, or its response cannot be parsed',
+    isTransient: true,
     mayHaveRun: true,
   },
-  forbidden: { says: 'it refuses the token, or the token may not write', passes: false, mayHaveRun: false },
-  full: { says: 'its memory is full', passes: false, mayHaveRun: false },
-  elsewhere: {
-    says: 'it is one node of a cluster; give the address of a whole database',
-    passes: false,
+  contended: {
+    text: 'Redis record was changed by another gateway during every attempt',
+    isTransient: true,
     mayHaveRun: false,
   },
-  unexpected: { says: 'it answers with an error that has no name here', passes: false, mayHaveRun: true },
+  limited: { text: 'Redis rate limit exceeded', isTransient: true, mayHaveRun: false },
+  notReady: {
+    text: 'Redis cannot be written now (loading, read-only replica, no replica, or a failing disk)',
+    isTransient: true,
+    mayHaveRun: false,
+  },
+  /** Written, but on no replica that could take over: a caller who got the reply could be contradicted. */
+  unreplicated: {
+    text: 'No Redis replica confirmed the write; if there is none, set REDIS_REPLICAS=0 (docs/redis.md)',
+    isTransient: true,
+    mayHaveRun: true,
+  },
+  forbidden: {
+    text: 'Redis refused the token, or the token has no permission to write; check UPSTASH_REDIS_REST_TOKEN',
+    isTransient: false,
+    mayHaveRun: false,
+  },
+  full: { text: 'Redis is out of memory (OOM)', isTransient: false, mayHaveRun: false },
+  elsewhere: {
+    text: 'Redis is one node of a cluster; set UPSTASH_REDIS_REST_URL to a whole database',
+    isTransient: false,
+    mayHaveRun: false,
+  },
+  unexpected: { text: 'Redis returned an unknown error', isTransient: false, mayHaveRun: true },
 } as const;
 
-export type FailureKind = keyof typeof TROUBLES;
+export type FailureKind = keyof typeof FAILURES;
 
 export class RedisFailure extends Error {
   readonly failure: FailureKind;
-  /** Another try may go better. */
   readonly isTransient: boolean;
   readonly mayHaveRun: boolean;
 
-  constructor(trouble: FailureKind) {
-    const { says, passes, mayHaveRun } = TROUBLES[trouble];
-    super(`Redis: ${says}`);
-    this.name = 'RedisTrouble';
-    this.failure = trouble;
-    this.isTransient = passes;
+  constructor(failure: FailureKind, text: string = FAILURES[failure].text) {
+    const { isTransient, mayHaveRun } = FAILURES[failure];
+    super(text);
+    this.name = 'RedisFailure';
+    this.failure = failure;
+    this.isTransient = isTransient;
     this.mayHaveRun = mayHaveRun;
   }
 }
 
 type Pipeline = ReturnType<Redis['pipeline']>;
 
-/** One request does not take longer than this; a slow one is taken for lost and asked after. */
-export const REQUEST_MS_MAX = 1_000;
-
-/** Replicas of one region are a few milliseconds behind; one that takes longer than this is asked after again. */
-const REPLICATED_MS_MAX = 500;
-
 export class RedisClient {
   /** Requests so far. */
   roundTrips = 0;
   readonly #redis: Redis;
-  /** Of the request that is being sent. */
-  #bound = new AbortController();
+  /** Aborts the request that is being sent. */
+  #abort = new AbortController();
 
   constructor({ url, token }: RedisAddress) {
     this.#redis = new Redis({
       url,
       token,
-      // Ours is JSON in UTF-8 on both ways; stand-ins for Upstash do not all know the other encoding.
+      // Values here are JSON in UTF-8; not every server that speaks Upstash's REST form knows the base64 encoding.
       responseEncoding: false,
       automaticDeserialization: false,
       enableTelemetry: false,
       enableAutoPipelining: false,
-      // `retry: false` still tries twice. Who repeats here knows what may have happened.
+      // `retry: false` still tries twice. Only the ledger knows whether a request may be repeated.
       retry: { retries: 0 },
-      // As a function, because otherwise the client answers an aborted request with the reason as a result.
-      signal: () => this.#bound.signal,
+      // As a function: given a signal, the client returns the abort reason as if it were a result.
+      signal: () => this.#abort.signal,
     });
   }
 
   /**
-   * Sends a batch in one request.
+   * Sends a pipeline in one request.
    * @param optional indices of commands that may fail
-   * @returns every command's result
-   * @throws RedisTrouble where the batch has no answer, or a command failed that may not
+   * @returns the result of every command
+   * @throws RedisFailure where the pipeline has no response, or a command failed that may not
    */
-  async results(fill: (batch: Pipeline) => void, optional: ReadonlySet<number> = NONE): Promise<unknown[]> {
-    const answers = await this.send(fill);
-    const failed = answers.find((answer, index) => answer instanceof RedisFailure && !optional.has(index));
+  async results(fill: (pipeline: Pipeline) => void, optional: ReadonlySet<number> = NONE): Promise<unknown[]> {
+    const results = await this.send(fill);
+    const failed = results.find((result, index) => result instanceof RedisFailure && !optional.has(index));
     if (failed !== undefined) throw failed;
-    return answers;
+    return results;
   }
 
   /**
-   * Sends a batch in one request.
-   * @returns the results in order; a command that failed has its trouble in its place
-   * @throws RedisTrouble where there is no answer to the batch as a whole
+   * Sends a pipeline in one request.
+   * @returns the results in order; for a command that failed, a RedisFailure
+   * @throws RedisFailure where there is no response to the pipeline as a whole
    */
-  async send(fill: (batch: Pipeline) => void): Promise<unknown[]> {
-    const batch = this.#redis.pipeline();
-    fill(batch);
-    const answers = (await this.#bounded(() => batch.exec({ keepErrors: true }))) as
+  async send(fill: (pipeline: Pipeline) => void): Promise<unknown[]> {
+    const pipeline = this.#redis.pipeline();
+    fill(pipeline);
+    const results = (await this.#bounded(() => pipeline.exec({ keepErrors: true }))) as
       | { result?: unknown; error?: string }[]
       | null;
-    if (!Array.isArray(answers)) throw new RedisFailure('unanswered');
-    return answers.map(({ result, error }) => (error === undefined ? result : new RedisFailure(commandTrouble(error))));
+    if (!Array.isArray(results)) throw new RedisFailure('unanswered');
+    return results.map(({ result, error }) => (error === undefined ? result : new RedisFailure(commandFailure(error))));
   }
 
   /**
-   * Waits until so many replicas have all that was written before, by whomever: so says Upstash of its own service. Redis
-   * itself waits for the writes of the same connection only, which a request of its own does not tell.
-   * @throws RedisTrouble `unreplicated` where they do not have it in time
+   * Waits until this many replicas have every earlier write. Upstash documents its WAIT to cover the writes of all
+   * connections; plain Redis waits only for those of the same connection, which a request of its own does not have.
+   * @throws RedisFailure `unreplicated` where they do not have it in time
    */
   async waitForReplicas(replicas: number): Promise<void> {
-    const reached = await this.#bounded(() =>
+    const confirmed = await this.#bounded(() =>
       this.#redis.exec<number>(['WAIT', String(replicas), String(REPLICATED_MS_MAX)]),
     );
-    if (typeof reached !== 'number' || reached < replicas) throw new RedisFailure('unreplicated');
+    if (typeof confirmed !== 'number' || confirmed < replicas) throw new RedisFailure('unreplicated');
   }
 
-  /** @throws RedisTrouble where there is no answer in time, or none but a refusal */
+  /** @throws RedisFailure where there is no response in time, or only a refusal */
   async #bounded<T>(send: () => Promise<T>): Promise<T> {
     this.roundTrips++;
-    const bound = new AbortController();
-    // Ended with the answer: a timer that runs on would keep a relay from its rest.
-    const timer = setTimeout(() => bound.abort(), REQUEST_MS_MAX);
-    // The client asks for the signal before it first waits for anything.
-    this.#bound = bound;
+    const abort = new AbortController();
+    // Cleared with the response: a running timer would keep a relay from hibernating.
+    const timer = setTimeout(() => abort.abort(), REQUEST_MS_MAX);
+    // The client reads the signal synchronously, before its first await.
+    this.#abort = abort;
     try {
       return await send();
     } catch (error) {
       // Swallowed on purpose: connection refused or broken, time-out, an HTTP status that is not 200, a body that is not
-      // JSON. The original's message holds the batch.
-      throw new RedisFailure(troubleIn(error instanceof Error ? error.message : ''));
+      // JSON. The original's message contains the pipeline.
+      if (abort.signal.aborted)
+        throw new RedisFailure('unanswered', `Redis did not answer within ${REQUEST_MS_MAX} ms`);
+      throw new RedisFailure(requestFailure(error instanceof Error ? error.message : ''));
     } finally {
       clearTimeout(timer);
     }
@@ -147,21 +162,23 @@ export class RedisClient {
 
 const NONE: ReadonlySet<number> = new Set();
 
-/** Where a whole batch failed, what is not refused by name may have been carried out. */
-function troubleIn(message: string): FailureKind {
-  // The client appends the batch; what follows is not Redis speaking.
-  const said = message.split(', command was: ')[0] ?? '';
-  const named = commandTrouble(said);
-  return named === 'unexpected' ? 'unanswered' : named;
+/** Where a whole request failed, it may have run unless Redis refused it by name. */
+function requestFailure(message: string): FailureKind {
+  // The client appends the pipeline; what follows is not from Redis.
+  const fromRedis = message.split(', command was: ')[0] ?? '';
+  const failure = commandFailure(fromRedis);
+  return failure === 'unexpected' ? 'unanswered' : failure;
 }
 
-/** Redis names its errors by a first word in capitals; a script's error carries it further inside. */
-function commandTrouble(said: string): FailureKind {
-  if (/\b(?:WRONGPASS|NOAUTH|NOPERM)\b|unauthorized/i.test(said)) return 'forbidden';
-  if (/\bOOM\b/.test(said)) return 'full';
-  if (/\b(?:MOVED|ASK|CROSSSLOT)\b/.test(said)) return 'elsewhere';
-  if (/\b(?:READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)\b/.test(said)) return 'notReady';
-  if (/limit exceeded|too many requests|rate limit|max (?:daily |concurrent )?(?:request|connection)/i.test(said)) {
+/** Redis names its errors by a first word in capitals; a script's error has it further inside. */
+function commandFailure(message: string): FailureKind {
+  if (/\b(?:WRONGPASS|NOAUTH|NOPERM)\b|unauthorized/i.test(message)) return 'forbidden';
+  if (/\bOOM\b/.test(message)) return 'full';
+  if (/\b(?:MOVED|ASK|CROSSSLOT)\b/.test(message)) return 'elsewhere';
+  if (/\b(?:READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)\b/.test(message)) {
+    return 'notReady';
+  }
+  if (/limit exceeded|too many requests|rate limit|max (?:daily |concurrent )?(?:request|connection)/i.test(message)) {
     return 'limited';
   }
   return 'unexpected';

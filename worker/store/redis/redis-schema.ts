@@ -2,15 +2,17 @@
 // hash tag. Nothing here knows a rule of the queue.
 
 import type { Effect, Table } from '../../../queue-core/machine.ts';
+import { encodeRow } from '../../../queue-core/stored-format.ts';
+import { TABLES } from '../ledgers.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * How long a table's rows stay after the last of them was written; null: as long as the ledger.
- * Sessions: the queue token that could claim their position again holds for a week after the opening; a month is longer in
- * every case. Endings: a token that an ending speaks of holds for half an hour. History: the room keeps two days of it by
- * its own rule. The log: is never forgotten.
+ * Time to live of a table, counted from its last write; null: it does not expire.
+ * Sessions: the queue token that could claim their position again is valid for one week after the opening; a month covers
+ * every case. Endings: the token of an ended session is valid for half an hour. History: the machine itself drops rows after
+ * two days. The log is permanent.
  */
 export const RETENTION_MS: Record<Table, number | null> = {
   session: 30 * DAY_MS,
@@ -20,43 +22,43 @@ export const RETENTION_MS: Record<Table, number | null> = {
   template: null,
 };
 
-/** Sessions of a million positions would be one value of 350 MB; in parts of a thousand each is below 400 KB. */
+/** The sessions of a million positions in one hash would be a value of 350 MB; a part of a thousand is below 400 KB. */
 const SESSIONS_PER_PART = 1_000;
 
-/** How long a commit can be told from one that was lost. A client that has been silent for longer asks anew. */
+/** How long a receipt distinguishes a commit from a lost one. A client that was silent for longer cannot rely on it. */
 export const RECEIPT_MS = 120_000;
 
-/** Names of the fields of a ledger's record, in the order in which they are read. */
+/** Fields of a ledger's record, in the order in which they are read. */
 export const RECORD_FIELDS = ['token', 'document', 'acts', 'server', 'parts'] as const;
 
 export class RedisKeys {
-  /** Hash: the document with what belongs to it. */
+  /** Hash: the document and the fields beside it. */
   readonly record: string;
   readonly #tag: string;
 
-  /** @param name unique among the ledgers of a database, as `room:demo` */
-  constructor(name: string) {
-    this.#tag = `fairgate:{${name}}`;
+  /** @param ledger as `room:demo`, or `directory` */
+  constructor(ledger: string) {
+    this.#tag = `fairgate:{${ledger}}`;
     this.record = `${this.#tag}:record`;
   }
 
-  /** Every key of the ledger, as a pattern. */
+  /** Matches every key of the ledger. */
   get pattern(): string {
     return `${this.#tag}:*`;
   }
 
-  /** String, empty: this commit was made and is not lost. */
+  /** Empty string: this commit was made and is not lost. */
   receipt(token: string): string {
     return `${this.#tag}:commit:${token}`;
   }
 
-  /** Sessions: a hash by position. */
+  /** Hash: sessions by position. */
   sessions(part: number): string {
     return `${this.#tag}:session:${part}`;
   }
 
-  /** Any other table: a sorted set by key, each member `key:json`. */
-  table(table: Exclude<Table, 'session'>): string {
+  /** Sorted set: rows of any other table by key, each member `key:json`. */
+  table(table: SortedTable): string {
     return `${this.#tag}:${table}`;
   }
 }
@@ -65,70 +67,77 @@ export function sessionPart(position: number): number {
   return Math.floor(position / SESSIONS_PER_PART);
 }
 
-/** Tables that are sorted sets. */
-export const SORTED_TABLES = ['ending', 'history', 'audit', 'template'] as const satisfies Table[];
+export type SortedTable = Exclude<Table, 'session'>;
+
+export const SORTED_TABLES = TABLES.filter((table): table is SortedTable => table !== 'session');
+
+/** A sorted set's member. */
+export function memberOf(key: number, row: string): string {
+  return `${key}:${row}`;
+}
 
 /** The key of a sorted set's member. */
 export function keyIn(member: string): number {
   return Number(member.slice(0, member.indexOf(':')));
 }
 
-/** The row of a sorted set's member. */
+/** The row of a sorted set's member, as stored. */
 export function rowIn(member: string): string {
   return member.slice(member.indexOf(':') + 1);
 }
 
 /**
- * The one script. It compares and writes; what to write, TypeScript has decided.
- * The record comes first: where memory is full, Redis refuses a script's first write and the rest never begins.
+ * The one script: it compares and writes; TypeScript has decided what.
+ * The record comes first: when memory is full, Redis refuses a script's first write, and nothing is half written.
  */
 export const COMMIT = `
--- KEYS[1] record   KEYS[2] mark of this commit   KEYS[3...] tables that change
--- ARGV[1] token that the record has ('': there is no record)   ARGV[2] token of this commit   ARGV[3] ms that its mark stays
--- ARGV[4] document   ARGV[5] acts   ARGV[6] server   ARGV[7] parts   ARGV[8...] changes of five: what, key, a, b, ms to stay
+-- KEYS[1] record   KEYS[2] receipt of this commit   KEYS[3...] tables that change
+-- ARGV[1] token in the record ('': there is no record)   ARGV[2] token of this commit   ARGV[3] ms that its receipt lives
+-- ARGV[4] document   ARGV[5] acts   ARGV[6] server   ARGV[7] parts
+-- ARGV[8...] changes of five each: kind, index in KEYS, a, b, ms to live
 if (redis.call('HGET', KEYS[1], 'token') or '') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'token', ARGV[2], 'document', ARGV[4], 'acts', ARGV[5], 'server', ARGV[6], 'parts', ARGV[7])
 redis.call('SET', KEYS[2], '', 'PX', ARGV[3])
 for i = 8, #ARGV, 5 do
-  local what, key, a, b, stay = ARGV[i], KEYS[tonumber(ARGV[i + 1])], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  if what == 'hash' then redis.call('HSET', key, a, b)
-  elseif what == 'sorted' then redis.call('ZREMRANGEBYSCORE', key, a, a) redis.call('ZADD', key, a, b)
-  elseif what == 'drop' then redis.call('ZREMRANGEBYSCORE', key, a, b)
-  elseif what == 'clear' then redis.call('UNLINK', key) end
-  if stay ~= '' then redis.call('PEXPIRE', key, stay) end
+  local kind, key, a, b, ttl = ARGV[i], KEYS[tonumber(ARGV[i + 1])], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+  if kind == 'hash' then redis.call('HSET', key, a, b)
+  elseif kind == 'sorted' then redis.call('ZREMRANGEBYSCORE', key, a, a) redis.call('ZADD', key, a, b)
+  elseif kind == 'drop' then redis.call('ZREMRANGEBYSCORE', key, a, b)
+  elseif kind == 'clear' then redis.call('UNLINK', key) end
+  if ttl ~= '' then redis.call('PEXPIRE', key, ttl) end
 end
 return 1`;
 
-export interface ScriptArguments {
+interface ScriptArguments {
   /** From KEYS[3] on. */
   keys: string[];
   /** From ARGV[8] on. */
   changes: string[];
-  /** Parts of the session table so far. */
+  /** Parts of the session table after the changes. */
   parts: number;
 }
 
-/** A machine's effects as the script's keys and changes. */
+/** A machine's effects as keys and changes of the script. */
 export function scriptArguments(schema: RedisKeys, effects: readonly Effect[], partsBefore: number): ScriptArguments {
   const keys: string[] = [];
   const changes: string[] = [];
   let parts = partsBefore;
-  const change = (what: string, key: string, a = '', b = '', stay: number | null = null): void => {
-    const known = keys.indexOf(key);
-    const index = known === -1 ? keys.push(key) - 1 : known;
-    changes.push(what, String(index + FIRST_TABLE), a, b, stay === null ? '' : String(stay));
+  const change = (kind: string, key: string, a = '', b = '', ttlMs: number | null = null): void => {
+    const found = keys.indexOf(key);
+    const index = found === -1 ? keys.push(key) - 1 : found;
+    changes.push(kind, String(index + FIRST_TABLE), a, b, ttlMs === null ? '' : String(ttlMs));
   };
   for (const effect of effects) {
     const { kind, table } = effect;
     switch (kind) {
       case 'put': {
-        const json = JSON.stringify(effect.row);
-        const key = String(effect.key);
+        const { key } = effect;
+        const row = encodeRow(table, effect.row);
         if (table === 'session') {
-          const part = sessionPart(effect.key);
+          const part = sessionPart(key);
           parts = Math.max(parts, part + 1);
-          change('hash', schema.sessions(part), key, json, RETENTION_MS.session);
-        } else change('sorted', schema.table(table), key, `${key}:${json}`, RETENTION_MS[table]);
+          change('hash', schema.sessions(part), String(key), row, RETENTION_MS.session);
+        } else change('sorted', schema.table(table), String(key), memberOf(key, row), RETENTION_MS[table]);
         break;
       }
       case 'drop':

@@ -1,20 +1,20 @@
-// Rooms and their directory in Redis. What is asked of one room meanwhile is combined, so that visitors do not compete with
-// each other; promises are shared for that, so a room may be used only where all requests share one context: in a relay
-// (relay.ts), a script, a test. The directory shares nothing and may be used anywhere.
+// Rooms and their directory in Redis. Batches that arrive while a commit is in flight are committed together, so that visitors
+// do not compete with each other. Promises are shared for that, so a room is only for code whose requests share one context:
+// a relay (relay.ts), a script, a test. The directory shares nothing and may be used anywhere.
 
-import { type Ending, type RoomView, type ViewRequest, viewOf } from '../../../queue-core/board.ts';
+import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
 import {
   type DirectoryCommand,
   type DirectoryDocument,
   type DirectoryReply,
-  directoryMachine,
   directoryView,
-} from '../../../queue-core/directory.ts';
-import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../../queue-core/limits.ts';
+} from '../../../queue-core/directory/directory-document.ts';
+import { directoryMachine } from '../../../queue-core/directory/directory-machine.ts';
+import type { RoomDocument } from '../../../queue-core/document/room-document.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
-import type { RoomDocument } from '../../../queue-core/room.ts';
 import { roomMachine } from '../../../queue-core/step.ts';
+import { decodeRow } from '../../../queue-core/stored-format.ts';
 import { GroupCommit } from '../group-commit.ts';
 import { RecentJoins } from '../recent-joins.ts';
 import {
@@ -23,59 +23,57 @@ import {
   type Replies,
   type RoomStore,
   requireRecovered,
-  StoreUnavailable,
-  UnknownDirectory,
-  UnknownRoom,
 } from '../room-store.ts';
+import { readView } from '../room-view.ts';
+import {
+  decodeRows,
+  invalidState,
+  requireDone,
+  type StoredRows,
+  type StoreRefusal,
+  type Viewed,
+} from '../store-result.ts';
 import { RedisFailure } from './redis-client.ts';
 import { type Batch, type BatchResult, RedisLedger, type RedisLedgerOptions } from './redis-ledger.ts';
 
 /** What all ledgers of a store have in common. */
 export type RedisOptions = Omit<RedisLedgerOptions<unknown, unknown, unknown>, 'machine' | 'name'>;
 
-/** Lists in one commit: no more than joins that a room can tell from repeated ones, and far below any request's bound. */
-const LISTS_TOGETHER_MAX = 256;
+/** Batches in one commit: no more than the joins that a room remembers, and far below any bound on a request. */
+const BATCHES_PER_COMMIT_MAX = 256;
 
-export class RedisRoom extends RedisLedger<RoomDocument, Command, Reply> {
-  readonly #lists = new GroupCommit<Batch<Command>, BatchResult<RoomDocument, Reply>>(
-    (lists) => this.commit(lists),
-    LISTS_TOGETHER_MAX,
+export class RedisRoom {
+  readonly #ledger: RedisLedger<RoomDocument, Command, Reply>;
+  readonly #commits = new GroupCommit<Batch<Command>, BatchResult<RoomDocument, Reply>>(
+    (batches) => this.#ledger.commit(batches),
+    BATCHES_PER_COMMIT_MAX,
   );
-
   readonly #joins = new RecentJoins();
 
   constructor(room: string, options: RedisOptions) {
-    super({ ...options, machine: roomMachine, name: `room:${room}` });
+    this.#ledger = new RedisLedger({ ...options, machine: roomMachine, name: `room:${room}` });
   }
 
-  /** @returns null where too many lists wait already */
-  apply(commands: readonly Command[]): Promise<BatchResult<RoomDocument, Reply>> | null {
-    return (
-      this.#lists.add({ commands: this.#joins.withPreviousPlaces(commands) })?.then((answered) => {
-        if (answered.kind === 'applied') this.#joins.remember(commands, answered.replies);
-        return answered;
-      }) ?? null
-    );
+  async apply(commands: readonly Command[]): Promise<BatchResult<RoomDocument, Reply>> {
+    const result = await this.#commits.add({ commands: this.#joins.withPreviousPlaces(commands) });
+    if (result.kind === 'applied') this.#joins.remember(commands, result.replies);
+    return result;
   }
 
-  /** Does what a look asks to be done before the room is shown. @returns as `apply` */
-  look({ report }: ViewRequest): Promise<BatchResult<RoomDocument, Reply>> | null {
-    return this.#lists.add(
+  async view({ endingsAfter, report }: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
+    const result = await this.#commits.add(
       report === null ? { commands: [{ kind: 'tick' }], isReadOnly: true } : { commands: [report] },
     );
+    if (result.kind !== 'applied') return result;
+    const view = await readView(result.document, endingsAfter, async (page) => {
+      const endings = await this.rows('ending', page);
+      return endings.kind === 'rows' ? endings.rows : [];
+    });
+    return { kind: 'viewed', view };
   }
 
-  /** The endings of a view, page by page; most seconds have none and ask nothing. */
-  async viewOf(document: RoomDocument, endingsAfter: number): Promise<RoomView> {
-    const found: Ending[] = [];
-    for (let after = endingsAfter; after < document.endings.seq && found.length < ENDINGS_PER_VIEW_MAX; ) {
-      const texts = (await this.rows('ending', { after, limit: ROWS_PER_PAGE_MAX })) ?? [];
-      const rows = texts.map((text): Ending => JSON.parse(text));
-      found.push(...rows.filter(({ seq, until }) => seq <= document.endings.seq && until > document.at));
-      if (rows.length < ROWS_PER_PAGE_MAX) break;
-      after = rows.at(-1)?.seq ?? document.endings.seq;
-    }
-    return viewOf(document, found.slice(0, ENDINGS_PER_VIEW_MAX), document.at);
+  rows(table: 'ending' | 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal> {
+    return this.#ledger.rows(table, page);
   }
 }
 
@@ -91,23 +89,19 @@ export class RedisStore implements RoomStore {
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
-    const answered = await inOurWords(this.room(room).apply(commands) ?? busy());
-    return requireRecovered(appliedIn(answered, () => new UnknownRoom(room)).replies) as Replies<C>;
+    const { replies } = requireDone(await settled(this.#room(room).apply(commands)), room);
+    return requireRecovered(replies) as Replies<C>;
   }
 
-  async view(room: string, look: ViewRequest): Promise<RoomView> {
-    const answered = await inOurWords(this.room(room).look(look) ?? busy());
-    const { document } = appliedIn(answered, () => new UnknownRoom(room));
-    return inOurWords(this.room(room).viewOf(document, look.endingsAfter));
+  async view(room: string, request: ViewRequest): Promise<RoomView> {
+    return requireDone(await settled(this.#room(room).view(request)), room).view;
   }
 
   async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
-    const texts = await inOurWords(this.room(room).rows(table, page));
-    if (texts === null) throw new UnknownRoom(room);
-    return texts.map((text) => JSON.parse(text) as Rows[T]);
+    return decodeRows(table, requireDone(await settled(this.#room(room).rows(table, page)), room), room);
   }
 
-  room(name: string): RedisRoom {
+  #room(name: string): RedisRoom {
     const found = this.#rooms.get(name);
     if (found !== undefined) return found;
     const room = new RedisRoom(name, this.#options);
@@ -116,7 +110,7 @@ export class RedisStore implements RoomStore {
   }
 }
 
-/** The one directory of a database; asked too seldom to need a relay. */
+/** The one directory of a database; used too rarely to need a relay. */
 export class RedisDirectory implements DirectoryStore {
   readonly #ledger: RedisLedger<DirectoryDocument, DirectoryCommand, DirectoryReply>;
 
@@ -125,44 +119,35 @@ export class RedisDirectory implements DirectoryStore {
   }
 
   async apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>> {
-    const [answered] = await inOurWords(this.#ledger.commit([{ commands }]));
-    return appliedIn(answered, () => new UnknownDirectory()).replies as DirectoryReplies<C>;
+    return (await this.#commit(commands)).replies as DirectoryReplies<C>;
   }
 
   async view(known: number | null) {
-    const [answered] = await inOurWords(this.#ledger.commit([{ commands: [] }]));
-    const { document } = appliedIn(answered, () => new UnknownDirectory());
+    const { document } = await this.#commit([]);
     return document.version === known ? null : directoryView(document);
   }
 
   async rows(table: 'audit', page: Page): Promise<Rows['audit'][]> {
-    const texts = (await inOurWords(this.#ledger.rows(table, page))) ?? [];
-    return texts.map((text) => JSON.parse(text) as Rows['audit']);
+    return decodeRows(table, requireDone(await settled(this.#ledger.rows(table, page)), null), null);
   }
 
   async template(number: number): Promise<string | null> {
-    return (await inOurWords(this.#ledger.row('template', number)))?.html ?? null;
+    const template = async () => {
+      const row = await this.#ledger.row('template', number);
+      return { kind: 'template', html: row === null ? null : decodeRow('template', row).html } as const;
+    };
+    return requireDone(await settled(template()), null).html;
+  }
+
+  async #commit(commands: readonly DirectoryCommand[]) {
+    const commit = async () => (await this.#ledger.commit([{ commands }]))[0] ?? ({ kind: 'unknown' } as const);
+    return requireDone(await settled(commit()), null);
   }
 }
 
-function busy(): never {
-  throw new StoreUnavailable('more lists are waiting than it takes');
-}
-
-function appliedIn<Document, Reply>(
-  answered: BatchResult<Document, Reply> | undefined,
-  unknown: () => StoreUnavailable,
-): Extract<BatchResult<Document, Reply>, { kind: 'applied' }> {
-  if (answered?.kind !== 'applied') throw unknown();
-  return answered;
-}
-
-/** @throws StoreUnavailable in place of what went wrong on the way, which is already in words that may be logged */
-async function inOurWords<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof RedisFailure) throw new StoreUnavailable(error.message);
-    throw error;
-  }
+/** The result, or the refusal that a failure of Redis or invalid stored state comes down to. Any other error is thrown on. */
+export function settled<Result>(work: Promise<Result>): Promise<Result | StoreRefusal> {
+  return work.catch((error: unknown) =>
+    error instanceof RedisFailure ? { kind: 'unavailable', message: error.message } : invalidState(error),
+  );
 }

@@ -1,31 +1,29 @@
-// Rooms in Redis as a gateway asks for them: by way of a relay. A deployment has one relay a room, or several where one is
-// not enough; each gateway keeps to one of them, and the relays share the room in Redis.
+// Rooms in Redis as a gateway uses them: through a relay. A room has one relay, or several where one is not enough; each
+// gateway keeps to one of them, and the relays share the room in Redis.
 
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
-import type { Command } from '../../../queue-core/command.ts';
+import type { Command, Reply } from '../../../queue-core/command.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
-import { withDeadline } from '../deadline.ts';
+import { STORE_MS_MAX, withDeadline } from '../deadline.ts';
+import { type DirectoryStore, type Replies, type RoomStore, requireRecovered } from '../room-store.ts';
 import {
-  type DirectoryStore,
-  type Replies,
-  type RoomStore,
-  requireRecovered,
-  StoreUnavailable,
-  UnknownRoom,
-} from '../room-store.ts';
+  type Applied,
+  decodeRows,
+  requireDone,
+  type StoredRows,
+  type StoreRefusal,
+  type Viewed,
+} from '../store-result.ts';
 import type { StoreCounts } from '../store-stats.ts';
 import type { Relay, RelayReply } from './relay.ts';
 
-/** A visitor's request does not wait longer than this for the store; a page that retries by itself serves better. */
-const STORE_MS_MAX = 3_000;
-
-export interface RelayStoreOptions {
+interface RelayStoreOptions {
   relays: DurableObjectNamespace<Relay>;
   /** Which of a room's relays this gateway keeps to. */
   relay: number;
   directory: DirectoryStore;
-  /** Takes the sums of what a room's store was asked. */
-  onCounts: (room: string, tallied: StoreCounts) => void;
+  /** Receives what the relay counted since its last reply. */
+  onCounts: (room: string, counts: StoreCounts) => void;
 }
 
 export class RelayStore implements RoomStore {
@@ -38,39 +36,29 @@ export class RelayStore implements RoomStore {
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
-    const { replies } = await this.#ask(room, (relay) => relay.apply(room, commands) as Promise<RelayReply<Applied>>);
+    const { replies } = await this.#call(
+      room,
+      (relay) => relay.apply(room, commands) as Promise<RelayReply<Applied<Reply>>>,
+    );
     return requireRecovered(replies) as Replies<C>;
   }
 
-  async view(room: string, look: ViewRequest): Promise<RoomView> {
-    return (await this.#ask(room, (relay) => relay.view(room, look) as Promise<RelayReply<Viewed>>)).view;
+  async view(room: string, request: ViewRequest): Promise<RoomView> {
+    return (await this.#call(room, (relay) => relay.view(room, request) as Promise<RelayReply<Viewed<RoomView>>>)).view;
   }
 
   async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
-    const { rows } = await this.#ask(room, (relay) => relay.rows(room, table, page) as Promise<RelayReply<Found>>);
-    return rows.map((row) => JSON.parse(row) as Rows[T]);
+    const rows = await this.#call(room, (relay) => relay.rows(room, table, page) as Promise<RelayReply<StoredRows>>);
+    return decodeRows(table, rows, room);
   }
 
-  async #ask<Done extends { kind: string }>(
+  async #call<Result extends { kind: string }>(
     room: string,
-    question: (relay: DurableObjectStub<Relay>) => Promise<RelayReply<Done>>,
-  ): Promise<Done> {
+    call: (relay: DurableObjectStub<Relay>) => Promise<RelayReply<Result>>,
+  ): Promise<Exclude<Result, StoreRefusal>> {
     const { relays, relay, onCounts } = this.#options;
-    const answer = await withDeadline(STORE_MS_MAX, question(relays.get(relays.idFromName(`${room} ${relay}`))));
-    onCounts(room, answer.tallied);
-    switch (answer.kind) {
-      case 'unknown':
-        throw new UnknownRoom(room);
-      case 'busy':
-        throw new StoreUnavailable('more lists are waiting than it takes');
-      case 'unavailable':
-        throw new StoreUnavailable('why' in answer ? String(answer.why) : 'no answer');
-      default:
-        return answer as Done;
-    }
+    const reply = await withDeadline(STORE_MS_MAX, call(relays.get(relays.idFromName(`${room} ${relay}`))));
+    onCounts(room, reply.counts);
+    return requireDone(reply.result, room);
   }
 }
-
-type Applied = Extract<Awaited<ReturnType<Relay['apply']>>, { kind: 'applied' }>;
-type Viewed = Extract<Awaited<ReturnType<Relay['view']>>, { kind: 'viewed' }>;
-type Found = Extract<Awaited<ReturnType<Relay['rows']>>, { kind: 'rows' }>;
