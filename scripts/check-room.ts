@@ -3,9 +3,10 @@
 
 import { parseArgs } from 'node:util';
 import { type AuditHead, type AuditRecord, faultIn } from '../queue-core/audit.ts';
+import type { RoomDocument } from '../queue-core/document/room-document.ts';
+import type { SessionRecord } from '../queue-core/document/session-record.ts';
 import { brokenIn, INVARIANTS } from '../queue-core/invariants.ts';
-import { stateOf } from '../queue-core/opening.ts';
-import type { RoomDocument, SessionRecord } from '../queue-core/room.ts';
+import { stateOf } from '../queue-core/room-state.ts';
 import { runCommand } from './lib/run-command.ts';
 import { type LedgerLocation, locationNamed } from './lib/stored-ledgers.ts';
 

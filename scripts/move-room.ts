@@ -2,8 +2,8 @@
 // to the other and checks it there. The source is not changed. `--directory` copies the directory instead.
 
 import { parseArgs } from 'node:util';
-import { stateOf } from '../queue-core/opening.ts';
-import type { RoomDocument } from '../queue-core/room.ts';
+import type { RoomDocument } from '../queue-core/document/room-document.ts';
+import { stateOf } from '../queue-core/room-state.ts';
 import { checkLedger } from './check-room.ts';
 import { runCommand } from './lib/run-command.ts';
 import { type LedgerLocation, locationNamed } from './lib/stored-ledgers.ts';

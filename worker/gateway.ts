@@ -1,7 +1,7 @@
 // The parts of a gateway and how they are wired. Handlers take the slices they use. Time, randomness, the store and the
 // network come from outside: from the composition root (index.ts), or from a test.
 
-import type { EpochMs } from '../queue-core/room.ts';
+import type { EpochMs } from '../queue-core/time.ts';
 import { PlaceRestore } from './gate/place-restore.ts';
 import { Templates } from './http/custom-page.ts';
 import { POLL_RATE, RateLimit, SIGN_IN_RATE } from './http/rate-limit.ts';

@@ -2,10 +2,11 @@
 // settings the gateway does not start: every problem says which setting, why, and what to set.
 
 import * as z from 'zod';
-import type { RoomSettings } from '../queue-core/command.ts';
-import { type RouteTaken, routeTaken, type Site } from '../queue-core/directory.ts';
+import type { RouteTaken, Site } from '../queue-core/directory/directory-document.ts';
+import { routeTaken } from '../queue-core/directory/directory-rooms.ts';
 import { ROOMS_MAX } from '../queue-core/limits.ts';
-import type { EpochMs, Policy } from '../queue-core/room.ts';
+import type { Policy, RoomSettings } from '../queue-core/policy.ts';
+import type { EpochMs } from '../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
 import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';

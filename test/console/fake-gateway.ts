@@ -8,7 +8,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type * as z from 'zod';
 import { type Actor, type AuditRecord, faultIn, type Json, NO_RECORD, nextRecord } from '../../queue-core/audit.ts';
-import { LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
+import { LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
 import {
   type Alarm,
   type Bucket,

@@ -1,7 +1,7 @@
 // An evening to look at: a vaccination pre-registration that opens at a given moment, with the course of its first minutes.
 // The numbers follow one rule each, so that every run draws the same lines.
 
-import { LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
+import { LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
 import type { Bucket } from '../../worker/contract/operator-api.ts';
 import { GatewayDouble, type RoomDouble, roomDouble } from './fake-gateway.ts';
 

@@ -6,7 +6,7 @@ import { vi } from 'vitest';
 import type { ViewRequest } from '../../queue-core/board.ts';
 import type { Command } from '../../queue-core/command.ts';
 import type { Page } from '../../queue-core/machine.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { createApp } from '../../worker/app.ts';
 import { createGateway, type Gateway } from '../../worker/gateway.ts';
 import { RateLimit } from '../../worker/http/rate-limit.ts';

@@ -1,7 +1,7 @@
 // The store came back with older data, and no gateway has newer: visitors' signed tokens restore what was lost.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RoomDocument } from '../../queue-core/room.ts';
+import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { type InProcessGateway, InProcessVisitor, NOON, startInProcess } from './in-process.ts';
 import { MARKER } from './recording-origin.ts';

@@ -1,7 +1,7 @@
 // The buckets of a room's history, from the core to the operators' API: no field is lost.
 
 import { describe, expect, it } from 'vitest';
-import { type HistoryBucket, NOTHING_OBSERVED } from '../../queue-core/history.ts';
+import { type HistoryBucket, NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
 import { HISTORY_BUCKET_MS } from '../../queue-core/limits.ts';
 import { bucketSchema, type History, type Live } from '../../worker/contract/operator-api.ts';
 import { bucketDocument } from '../../worker/operators/document-parts.ts';

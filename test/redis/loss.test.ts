@@ -7,8 +7,8 @@ import { connect as connectTo, createServer, type Server, type Socket } from 'no
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Actor, faultIn } from '../../queue-core/audit.ts';
 import type { Command } from '../../queue-core/command.ts';
-import type { DirectoryCommand } from '../../queue-core/directory.ts';
-import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
+import type { DirectoryCommand } from '../../queue-core/directory/directory-document.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
 import { RECOVERY_MS } from '../../queue-core/limits.ts';
 import { type RunningRedis, startRedis } from '../../scripts/lib/local-redis/redis-server.ts';

@@ -1,7 +1,8 @@
 // Stores in Redis for tests, with their client and counts; clocks and waits can be replaced.
 
 import { randomBytes } from 'node:crypto';
-import type { RoomDocument, SessionRecord } from '../../queue-core/room.ts';
+import type { RoomDocument } from '../../queue-core/document/room-document.ts';
+import type { SessionRecord } from '../../queue-core/document/session-record.ts';
 import { RedisArchive } from '../../worker/store/redis/redis-archive.ts';
 import { RedisClient } from '../../worker/store/redis/redis-client.ts';
 import { type RedisOptions, RedisStore } from '../../worker/store/redis/redis-store.ts';

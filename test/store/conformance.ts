@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { faultIn, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Command } from '../../queue-core/command.ts';
-import type { DirectoryChange, DirectoryCommand, SeedRoom } from '../../queue-core/directory.ts';
-import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
+import type { DirectoryChange, DirectoryCommand, SeedRoom } from '../../queue-core/directory/directory-document.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
 import {
   ENDINGS_PER_VIEW_MAX,
   HISTORY_BUCKET_MS,

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Command, Reply } from '../../queue-core/command.ts';
-import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
 import { MemoryStore } from '../../worker/store/memory-store.ts';
 import { change, claim, configure, join, OTHER_SECRET, policy, settings, T0 } from '../core/sample-rooms.ts';
 import type { StoreUnderTest } from './conformance.ts';

@@ -1,7 +1,7 @@
 // A room over time, in buckets of ten seconds.
 
 import * as z from 'zod';
-import { LATENCY_BOUNDS_MS, REFUSAL_REASONS } from '../../queue-core/history.ts';
+import { LATENCY_BOUNDS_MS, REFUSAL_REASONS } from '../../queue-core/document/history-state.ts';
 import { HISTORY_BUCKETS_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import { stateSchema } from './room-state-schema.ts';
 import { count, moment, nextPage, pageQuery } from './value-schema.ts';

@@ -2,7 +2,7 @@
 // (room-schema.ts) and refusals (problem-schema.ts).
 
 /** The owner's key comes from the settings; no operation changes it. */
-export { OWNER_KEY_ID } from '../../queue-core/directory.ts';
+export { OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
 /** Bounds of a log: records in total, and in one page. */
 export { AUDIT_RECORDS_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 /** Rules of a room that a client may apply before it sends a change. */

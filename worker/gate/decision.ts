@@ -9,7 +9,7 @@ import {
   type Status,
   statusOf,
 } from '../../queue-core/board.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import type { Problem } from '../http/problem-texts.ts';
 import type { ResponseFormat } from '../http/request-client.ts';
 import type { Routed } from '../http/request-target.ts';

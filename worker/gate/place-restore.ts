@@ -3,7 +3,7 @@
 // no other visitor gets the number. Without a loss this costs the store nothing.
 
 import type { Place } from '../../queue-core/command.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { RoomStore } from '../store/room-store.ts';
 import type { QueueToken } from '../tokens/tokens.ts';

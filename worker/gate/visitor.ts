@@ -3,7 +3,8 @@
 
 import { type Board, missedTheDraw, type Status } from '../../queue-core/board.ts';
 import type { ClaimReply, Command, JoinReply } from '../../queue-core/command.ts';
-import type { EndReason, EpochMs } from '../../queue-core/room.ts';
+import type { EndReason } from '../../queue-core/document/session-record.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Background } from '../http/request-env.ts';

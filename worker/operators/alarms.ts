@@ -1,7 +1,7 @@
 // Alarms about a room: what an operator has to look at now. "Recent" is the last twenty seconds, "before" the buckets that the
 // room's view carries from before them. docs/operators.md lists the thresholds.
 
-import { type HistoryBucket, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
+import { type HistoryBucket, LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import type { Alarm } from '../contract/operator-api.ts';
 import type { RoomConfig } from '../settings.ts';

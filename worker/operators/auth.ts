@@ -2,7 +2,7 @@
 // unauthenticated request has no principal. What a role may do is in the contract.
 
 import type { Actor } from '../../queue-core/audit.ts';
-import type { DirectoryView, OperatorKey } from '../../queue-core/directory.ts';
+import type { DirectoryView, OperatorKey } from '../../queue-core/directory/directory-document.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { allows, type Role } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';

@@ -1,6 +1,6 @@
 // Sends changes of the directory (sites, keys, sign-outs) to the store, and turns its refusals into problems.
 
-import type { DirectoryChange, DirectoryReply } from '../../queue-core/directory.ts';
+import type { DirectoryChange, DirectoryReply } from '../../queue-core/directory/directory-document.ts';
 import type { FieldError } from '../contract/problem-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';

@@ -1,6 +1,6 @@
 // Parts that several documents of the operators' API share.
 
-import type { HistoryBucket } from '../../queue-core/history.ts';
+import type { HistoryBucket } from '../../queue-core/document/history-state.ts';
 import { type EpochMs, rfc3339 } from '../../queue-core/time.ts';
 import type { Bucket } from '../contract/operator-api.ts';
 

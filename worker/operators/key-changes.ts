@@ -1,6 +1,6 @@
 // Operators' keys. The directory stores the SHA-256 of a key; the key itself is only in the response that creates it.
 
-import { OWNER_KEY_ID } from '../../queue-core/directory.ts';
+import { OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';

@@ -3,7 +3,7 @@
 
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import type { DirectoryRoom, DirectoryView } from '../../queue-core/directory.ts';
+import type { DirectoryRoom, DirectoryView } from '../../queue-core/directory/directory-document.ts';
 import type { OPERATIONS, Operation, OperationName } from '../contract/operator-api.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';

@@ -1,7 +1,7 @@
 // All rooms in summary, and the settings of one room in the form in which an editor sends them back.
 
 import { waitingIn } from '../../queue-core/board.ts';
-import type { DirectoryRoom } from '../../queue-core/directory.ts';
+import type { DirectoryRoom } from '../../queue-core/directory/directory-document.ts';
 import type { RoomDetail, RoomSummary } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { json } from '../http/responses.ts';

@@ -1,6 +1,7 @@
 // The past of a room, in the buckets that the store keeps.
 
-import { bucketKey, LATENCY_BOUNDS_MS } from '../../queue-core/history.ts';
+import { LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
+import { bucketKey } from '../../queue-core/history.ts';
 import { HISTORY_BUCKET_MS, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { History } from '../contract/operator-api.ts';

@@ -1,7 +1,7 @@
 // Changes of rooms in the directory: creating and archiving, what a room protects, its custom waiting page. They are on every
 // gateway once it has read the directory again.
 
-import type { DirectoryChange } from '../../queue-core/directory.ts';
+import type { DirectoryChange } from '../../queue-core/directory/directory-document.ts';
 import type { Gateway } from '../gateway.ts';
 import { templateFault } from '../http/custom-page.ts';
 import { operatorProblem } from '../http/problems.ts';

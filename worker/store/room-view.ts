@@ -1,7 +1,8 @@
 // A view of a stored room: its document, and the endings that the gateway has not seen yet.
 
-import { type Ending, type RoomView, viewOf } from '../../queue-core/board.ts';
+import { type RoomView, viewOf } from '../../queue-core/board.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
+import type { Ending } from '../../queue-core/document/session-record.ts';
 import { ENDINGS_PER_VIEW_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 import type { Page } from '../../queue-core/machine.ts';
 import { decodeRow } from '../../queue-core/stored-format.ts';

@@ -3,7 +3,7 @@
 
 import { parse as parseCookies } from 'hono/utils/cookie';
 import { decodeProtectedHeader } from 'jose';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { ADMISSION_TYPE, QUEUE_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
 
 /** Longer Cookie headers are refused; this leaves ample room for the origin's own cookies. */

@@ -4,7 +4,7 @@
 import { createLocalJWKSet, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import type { Place } from '../../queue-core/command.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { type LoadedKey, loadKeys, type SigningKeys } from './signing-keys.ts';
 
 export const QUEUE_TYPE = 'queue+jwt';

@@ -6,8 +6,8 @@ import {
   NOTHING_OBSERVED,
   type Observed,
   type RefusalReason,
-  sum,
-} from '../../queue-core/history.ts';
+} from '../../queue-core/document/history-state.ts';
+import { sum } from '../../queue-core/history.ts';
 
 const LATENCY_CLASSES = LATENCY_BOUNDS_MS.length + 1;
 

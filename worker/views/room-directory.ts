@@ -3,7 +3,12 @@
 // a younger one.
 
 import type { Actor } from '../../queue-core/audit.ts';
-import type { DirectoryRoom, DirectoryView, SeedRefusal, SeedRoom } from '../../queue-core/directory.ts';
+import type {
+  DirectoryRoom,
+  DirectoryView,
+  SeedRefusal,
+  SeedRoom,
+} from '../../queue-core/directory/directory-document.ts';
 import type { Background } from '../http/request-env.ts';
 import { type RoomConfig, routeTakenText } from '../settings.ts';
 import { type RoomStore, UnknownDirectory } from '../store/room-store.ts';

@@ -4,7 +4,7 @@
 import type { Board, RoomView } from '../../queue-core/board.ts';
 import type { Command } from '../../queue-core/command.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
-import type { EpochMs } from '../../queue-core/room.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
