@@ -3,7 +3,7 @@
 
 import { copyFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
 import { RECOVERY_MS } from '../../queue-core/limits.ts';
@@ -32,7 +32,7 @@ async function startedFrom(dump: string): Promise<SharedRedis> {
   copyFileSync(joinPath(SCHEMA_0, 'redis', dump), joinPath(dir, 'dump.rdb'));
   await redis.server.again();
   const text = redisText(new RedisClient(redis.address));
-  await expect.poll(() => text.document('room:demo').catch(() => null)).not.toBeNull();
+  await vi.waitFor(async () => expect(await text.document('room:demo')).not.toBeNull(), 20_000);
   return redis;
 }
 
@@ -43,7 +43,7 @@ opensSchema0('redis', fixture, async () => {
   const { address, standIn } = await startedFrom('open.rdb');
   // Does not name its processes, so that this process is not taken for a failover.
   standIn.isHosted = true;
-  const gateway = () => redisStore(address, { clock: () => clock.now }).store;
+  const gateway = () => redisStore(address, { clock: () => clock.now, stopwatch: () => 0 }).store;
   const opened: StoreUnderTest = {
     store: gateway(),
     clock,

@@ -34,15 +34,16 @@ export function requireDone<Result extends { kind: string }>(
   result: Result | StoreRefusal,
   room: string | null,
 ): Exclude<Result, StoreRefusal> {
-  switch (result.kind) {
+  const refusal = result as StoreRefusal;
+  switch (refusal.kind) {
     case 'unknown':
       throw room === null ? new UnknownDirectory() : new UnknownRoom(room);
     case 'busy':
       throw new StoreUnavailable(`Store queue is full (${BATCHES_PENDING_MAX} batches pending)`);
     case 'invalid':
-      throw invalidStateError((result as Extract<StoreRefusal, { kind: 'invalid' }>).message, room);
+      throw invalidStateError(refusal.message, room);
     case 'unavailable':
-      throw new StoreUnavailable((result as Extract<StoreRefusal, { kind: 'unavailable' }>).message);
+      throw new StoreUnavailable(refusal.message);
     default:
       return result as Exclude<Result, StoreRefusal>;
   }

@@ -114,7 +114,7 @@ export class RedisLedger<Document extends { at: EpochMs }, Command, Reply> {
     const { client, stats, stopwatch } = this.#options;
     const [startedAt, roundTrips] = [stopwatch(), client.roundTrips];
     const unconfirmed: UnconfirmedCommit<Document, Reply>[] = [];
-    let failure = new RedisFailure('unanswered');
+    let failure = new RedisFailure('unanswered', `Redis did not finish a commit within ${OPERATION_MS_MAX} ms`);
     let [conflicts, failures] = [0, 0];
     const isOver = () => stopwatch() - startedAt >= OPERATION_MS_MAX;
     const checkTime = () => {
