@@ -1,6 +1,7 @@
 // `npm run check-log -- FILE`: whether an exported log (JSON) is complete: every record follows from the one before, none is
 // missing, none was edited. Needs nothing but the file; with `--head HASH` also that it ends with that record.
 
+import * as z from 'zod';
 import { type AuditRecord, faultIn, NO_RECORD } from '../queue-core/audit.ts';
 import { auditExportSchema } from '../worker/contract/operator-api.ts';
 import { readJsonFile } from './lib/json-file.ts';
@@ -32,7 +33,7 @@ if (file === undefined || (flag !== undefined && (flag !== '--head' || head === 
 }
 await runCommand(async () => {
   const parsed = auditExportSchema.safeParse(readJsonFile(file));
-  if (!parsed.success) throw new Error(`${file} is not an exported log: ${parsed.error.issues[0]?.message}.`);
+  if (!parsed.success) throw new Error(`${file} is not an exported log:\n${z.prettifyError(parsed.error)}`);
   const { log, records } = parsed.data;
   const fault = faultOf(records as AuditRecord[]);
   if (fault !== null) throw new Error(`The log "${log}" is not complete: ${fault}.`);

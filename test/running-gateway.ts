@@ -138,8 +138,8 @@ export class TestVisitor {
     return (await this.request(`/_fairgate/rooms/${this.#room}/status`)).json();
   }
 
-  wish(wish: 'join' | 'claim' | 'leave', init: RequestInit = {}): Promise<Response> {
-    return this.request(`/_fairgate/rooms/${this.#room}/${wish}`, {
+  act(action: 'join' | 'claim' | 'leave', init: RequestInit = {}): Promise<Response> {
+    return this.request(`/_fairgate/rooms/${this.#room}/${action}`, {
       method: 'POST',
       ...init,
       headers: { Accept: 'application/json', ...init.headers },

@@ -21,6 +21,8 @@ const SAME_ROLE = [
   ['worker/pages/strings-ko.ts', 'admin-ui/strings-ko.ts'],
   // What a part looks like.
   ['worker/pages/style.css', 'admin-ui/style.css'],
+  // One test on two stores.
+  ['test/gateway/schema-0.test.ts', 'test/redis/schema-0.test.ts'],
 ];
 
 /** Files that no other file imports, and who uses them. */
@@ -28,9 +30,7 @@ const ENTRY_POINTS: Record<string, string> = {
   'worker/index.ts': 'the worker itself: wrangler.toml and scripts/build.ts name it',
   'worker/bundle.d.ts': 'types of modules that the build makes; tsconfig.json includes it',
   'worker/http/node-zlib.d.ts': 'types of one module of the runtime; tsconfig.json includes it',
-  'worker/pages/jsx/jsx-runtime.ts': 'the compiler and the build import it for JSX in visitors’ pages',
   'worker/store/memory-store.ts': 'the reference store that tests hold the others against',
-  'origin/hono.ts': 'what a protected site on Hono installs',
   'origin/node.ts': 'what a protected site on plain Node installs',
   'scripts/lib/link-node.js': 'package.json runs it after the installation',
   'scripts/lib/install-test-services.ts': 'npm test runs it first',

@@ -49,7 +49,7 @@ export async function joinVisitors(url: string, visitors: number): Promise<TestV
 /** Retries like a page, with the same idempotency key, so that a lost response cannot cost a second place. */
 async function join(visitor: TestVisitor): Promise<void> {
   const headers = { 'Idempotency-Key': randomUUID() };
-  while (!(await visitor.wish('join', { headers })).ok) await pause(RETRY_MS);
+  while (!(await visitor.act('join', { headers })).ok) await pause(RETRY_MS);
 }
 
 /** The plans for visitors who already have a place, in the same order. */

@@ -32,7 +32,7 @@ test('SIGKILL while 500 visitors wait: every place stays the same, no visitor is
   const inside = visitors.filter(
     (_, index) => (before[index]?.position ?? Number.POSITIVE_INFINITY) <= TOTAL_ACTIVE_USERS,
   );
-  const claims = () => Promise.all(inside.map(async (visitor) => (await visitor.wish('claim')).json()));
+  const claims = () => Promise.all(inside.map(async (visitor) => (await visitor.act('claim')).json()));
   const outcomes = async () => new Set((await claims()).map(({ outcome }) => outcome));
   await expect.poll(outcomes, { timeout: 20_000 }).toEqual(new Set(['admitted']));
   const sessions = await claims();
@@ -45,7 +45,7 @@ test('SIGKILL while 500 visitors wait: every place stays the same, no visitor is
   expect((await claims()).map(({ admitAt }) => admitAt)).toEqual(sessions.map(({ admitAt }) => admitAt));
 
   // The visitors inside leave, and the line continues to its end: exactly one session for each position.
-  await Promise.all(inside.map((visitor) => visitor.wish('leave')));
+  await Promise.all(inside.map((visitor) => visitor.act('leave')));
   const waiting = visitors.filter((visitor) => !inside.includes(visitor));
   const plans = planVisitors({ ...LINE_ONLY, visitors: waiting.length }, []);
   const { visitors: records } = await rehearseLine(fairgate.url, withPlaces(plans, waiting));

@@ -133,7 +133,7 @@ export class ClusterGateway {
 export class ClusterVisitor {
   readonly jar = new CookieJar();
 
-  async post(gateway: ClusterGateway, action: 'join' | 'claim' | 'leave') {
+  async act(gateway: ClusterGateway, action: 'join' | 'claim' | 'leave') {
     const response = await this.#send(gateway, `/_fairgate/rooms/demo/${action}`, 'application/json', 'POST');
     return (await response.json()) as { outcome: string; status: { position: number } };
   }

@@ -27,13 +27,13 @@ afterAll(() => cluster?.[Symbol.asyncDispose]());
 /** Joins at one gateway and claims at another as soon as that one's board has called the position. */
 async function admitted(joinsAt: ClusterGateway, claimsAt: ClusterGateway): Promise<ClusterVisitor> {
   const visitor = new ClusterVisitor();
-  const { status } = await visitor.post(joinsAt, 'join');
+  const { status } = await visitor.act(joinsAt, 'join');
   await until(
     () => claimsAt.board(),
     ({ called }) => called >= status.position,
   );
   await until(
-    () => visitor.post(claimsAt, 'claim'),
+    () => visitor.act(claimsAt, 'claim'),
     ({ outcome }) => outcome === 'admitted',
   );
   return visitor;
@@ -41,7 +41,7 @@ async function admitted(joinsAt: ClusterGateway, claimsAt: ClusterGateway): Prom
 
 test('joins spread over three gateways get each number exactly once', async () => {
   const joins = Array.from({ length: JOINS / 3 }, () => [north, middle, south]).flat();
-  const joined = await Promise.all(joins.map((gateway) => new ClusterVisitor().post(gateway, 'join')));
+  const joined = await Promise.all(joins.map((gateway) => new ClusterVisitor().act(gateway, 'join')));
   const numbers = joined.map(({ status }) => status.position).toSorted((a, b) => a - b);
   expect(numbers).toEqual(Array.from({ length: JOINS }, (_, index) => index + 1));
 });
@@ -58,7 +58,7 @@ test('a session that ends at one gateway is refused at all within 3 s, and stays
   // The response to `leave` deletes the cookie; a copy of the token must not work either.
   const copy = new ClusterVisitor();
   copy.jar.set('fairgate-admission-demo', visitor.jar.get('fairgate-admission-demo') ?? '');
-  await visitor.post(north, 'leave');
+  await visitor.act(north, 'leave');
   const refused = (gateway: ClusterGateway) =>
     until(
       () => copy.statusAt(gateway),

@@ -92,13 +92,13 @@ describe('the console', () => {
 describe('a changed rate', () => {
   it('applies to admissions within two seconds', async () => {
     const visitors = Array.from({ length: 60 }, () => new TestVisitor(fairgate.url));
-    for (const visitor of visitors) await visitor.wish('join');
+    for (const visitor of visitors) await visitor.act('join');
     const { policy } = await (await call('room')).json();
     const changed = await call('setPolicy', { ...policy, newUsersPerMinute: 1_200 }, await etag());
     const at = Date.parse((await changed.json()).at);
     const slots: number[] = [];
     const claimed = async (visitor: TestVisitor) => {
-      const reply = await (await visitor.wish('claim')).json();
+      const reply = await (await visitor.act('claim')).json();
       if (reply.outcome !== 'admitted') return false;
       slots.push(1_000 * (decodeJwt(reply.admissionToken).nbf ?? 0));
       return true;

@@ -38,13 +38,13 @@ test('a closed room moves from local disk to Redis and back complete, and is not
     const boardNow = async () => (await (await fetch(`${fairgate.url}/_fairgate/rooms/demo/board`)).json()) as Board;
     await expect.poll(async () => (await boardNow()).state).toBe('open');
     const visitors = Array.from({ length: 12 }, () => new TestVisitor(fairgate.url));
-    for (const visitor of visitors) await visitor.wish('join');
+    for (const visitor of visitors) await visitor.act('join');
     const claimAll = async () => {
-      for (const visitor of visitors) await visitor.wish('claim');
+      for (const visitor of visitors) await visitor.act('claim');
       return (await boardNow()).active;
     };
     await expect.poll(claimAll, { timeout: 10_000 }).toBeGreaterThan(3);
-    await visitors[0]?.wish('leave');
+    await visitors[0]?.act('leave');
     const room = `${fairgate.url}/_fairgate/operator/rooms/demo`;
     const headers = { Authorization: `Bearer ${OPERATOR_KEY}` };
     const etag = (await fetch(room, { headers })).headers.get('ETag') ?? '';
