@@ -1,4 +1,5 @@
-// What an operator does to a room, as values: what it calls, what would undo it, and what cannot be undone. Pure.
+// What an operator can do to a room, as values: the request that each action sends, what reverses it, and how far it has come.
+// Pure but for `sendAction`.
 
 import {
   type Changed,
@@ -17,35 +18,37 @@ export type Policy = RoomDetail['policy'];
 export type Schedule = RoomDetail['schedule'];
 export type Text = { ko: string; en: string };
 
-export type Deed =
-  /** `from` is null where somebody else changed the room in the same moment: then there is no telling what it was. */
+export type Action =
+  /** `from` is null where another operator changed the room at the same time: the previous flow is not known. */
   | { kind: 'flow'; from: Flow | null; to: Flow }
   | { kind: 'policy'; from: Policy; to: Policy }
   | { kind: 'message'; from: Text | null; to: Text | null }
-  | { kind: 'schedule'; from: Schedule; to: Schedule; beginsAnew: boolean }
+  | { kind: 'schedule'; from: Schedule; to: Schedule; startsNewEpoch: boolean }
   | { kind: 'site'; from: Site; to: Site }
   | { kind: 'openNow' }
   | { kind: 'close' }
-  | { kind: 'revokeAll'; active: number }
+  | { kind: 'revokeAll' }
   | { kind: 'endSession'; position: number }
   | { kind: 'setTemplate'; html: string; name: string }
   | { kind: 'removeTemplate' }
   | { kind: 'archive' };
 
-/** What puts things back as they were; null: that cannot be undone. */
-export function reversal(deed: Deed): Deed | null {
-  switch (deed.kind) {
+/** The action that undoes this one; null: it cannot be undone. */
+export function reversal(action: Action): Action | null {
+  switch (action.kind) {
     case 'flow':
-      return deed.from === null ? null : { kind: 'flow', from: deed.to, to: deed.from };
+      return action.from === null ? null : { kind: 'flow', from: action.to, to: action.from };
     case 'policy':
-      return { kind: 'policy', from: deed.to, to: deed.from };
+      return { kind: 'policy', from: action.to, to: action.from };
     case 'message':
-      return { kind: 'message', from: deed.to, to: deed.from };
+      return { kind: 'message', from: action.to, to: action.from };
     case 'site':
-      return { kind: 'site', from: deed.to, to: deed.from };
+      return { kind: 'site', from: action.to, to: action.from };
     case 'schedule':
-      // A new opening has begun: the former line is gone, and its times do not bring it back.
-      return deed.beginsAnew ? null : { kind: 'schedule', from: deed.to, to: deed.from, beginsAnew: false };
+      // Once a new epoch has begun, the previous schedule does not restore the previous line.
+      return action.startsNewEpoch
+        ? null
+        : { kind: 'schedule', from: action.to, to: action.from, startsNewEpoch: false };
     case 'openNow':
     case 'close':
     case 'revokeAll':
@@ -57,23 +60,23 @@ export function reversal(deed: Deed): Deed | null {
   }
 }
 
-/** The same on the room as it is now: what the deed was for, and nothing else that others changed meanwhile. */
-export function rebased(deed: Deed, now: RoomDetail): Deed {
-  switch (deed.kind) {
+/** The same action on the room as it is now: it changes what it was meant to change, and keeps what others changed since. */
+export function rebased(action: Action, now: RoomDetail): Action {
+  switch (action.kind) {
     case 'flow':
-      return { ...deed, from: now.flow };
+      return { ...action, from: now.flow };
     case 'policy':
-      return { ...deed, from: now.policy, to: onto(now.policy, deed) };
+      return { ...action, from: now.policy, to: applyChanges(now.policy, action) };
     case 'message':
-      return { ...deed, from: now.message?.text ?? null };
+      return { ...action, from: now.message?.text ?? null };
     case 'schedule': {
-      const to = onto(now.schedule, deed);
-      return { ...deed, from: now.schedule, to, beginsAnew: beginsAnew(now.state, now.schedule, to) };
+      const to = applyChanges(now.schedule, action);
+      return { ...action, from: now.schedule, to, startsNewEpoch: startsNewEpoch(now.state, now.schedule, to) };
     }
     case 'site':
-      return { ...deed, from: now.site, to: onto(now.site, deed) };
+      return { ...action, from: now.site, to: applyChanges(now.site, action) };
     default:
-      return deed;
+      return action;
   }
 }
 
@@ -81,99 +84,89 @@ export function isBeforeOpening(state: RoomDetail['state']): boolean {
   return stageOf(state) === 'ahead';
 }
 
-/** Whether saving these times ends the opening that there was, as the gateway will decide: with the same opening, to the second, it goes on. */
-export function beginsAnew(state: RoomDetail['state'], from: Schedule, to: Schedule): boolean {
-  const isAnother = !isSameSecond(Date.parse(from.opensAt), Date.parse(to.opensAt));
-  return stageOf(state) === 'over' || (stageOf(state) === 'running' && isAnother);
+/**
+ * Whether the gateway will begin a new epoch for this schedule. It keeps the current epoch while the opening stays the same, to
+ * the second.
+ */
+export function startsNewEpoch(state: RoomDetail['state'], from: Schedule, to: Schedule): boolean {
+  const isOtherOpening = !isSameSecond(Date.parse(from.opensAt), Date.parse(to.opensAt));
+  return stageOf(state) === 'over' || (stageOf(state) === 'running' && isOtherOpening);
 }
 
-function onto<T extends object>(now: T, { from, to }: { from: T; to: T }): T {
+function applyChanges<T extends object>(now: T, { from, to }: { from: T; to: T }): T {
   const names = Object.keys({ ...from, ...to }) as (keyof T)[];
-  const meant = names.filter((name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]));
-  return { ...now, ...Object.fromEntries(meant.map((name) => [name, to[name]])) };
+  const changed = names.filter((name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]));
+  return { ...now, ...Object.fromEntries(changed.map((name) => [name, to[name]])) };
 }
 
-/** Whether it keeps more people out than now, which waits for nobody. */
-export function isStop(deed: Deed): deed is Extract<Deed, { kind: 'flow' }> {
-  return deed.kind === 'flow' && (deed.to === 'held' || (deed.to === 'paused' && deed.from !== 'held'));
+/** Whether it admits fewer people than now. Such an action is sent even when the room changed meanwhile. */
+export function isStop(action: Action): action is Extract<Action, { kind: 'flow' }> {
+  return action.kind === 'flow' && (action.to === 'held' || (action.to === 'paused' && action.from !== 'held'));
 }
 
-/** Asks the gateway for it, on the version that was looked at. @param etag null: whatever the room is, for a stop */
-export function perform(
+/** @param etag the version that the operator decided on; null: any version, for a stop */
+export function sendAction(
   client: Client,
   room: string,
-  deed: Deed,
+  action: Action,
   etag: string | null,
-  name: string,
+  idempotencyKey: string,
 ): Promise<Outcome<Changed>> {
   const params = { room };
-  const seen = { params, name, ifMatch: etag ?? '' };
-  switch (deed.kind) {
+  const input = { params, idempotencyKey, ifMatch: etag ?? '' };
+  switch (action.kind) {
     case 'flow': {
-      if (deed.to === 'running') return client.call('resume', seen);
-      return client.call(deed.to === 'paused' ? 'pause' : 'hold', etag === null ? { params, name } : seen);
+      if (action.to === 'running') return client.call('resume', input);
+      const stop = etag === null ? { params, idempotencyKey } : input;
+      return client.call(action.to === 'paused' ? 'pause' : 'hold', stop);
     }
     case 'policy':
-      return client.call('setPolicy', { ...seen, body: deed.to });
+      return client.call('setPolicy', { ...input, body: action.to });
     case 'message':
-      return client.call('setMessage', { ...seen, body: { text: deed.to } });
+      return client.call('setMessage', { ...input, body: { text: action.to } });
     case 'schedule':
-      return client.call('setSchedule', { ...seen, body: deed.to });
+      return client.call('setSchedule', { ...input, body: action.to });
     case 'site':
-      return client.call('setSite', { ...seen, body: inputOf(deed.to) });
+      return client.call('setSite', { ...input, body: siteInput(action.to) });
     case 'openNow':
-      return client.call('openNow', seen);
+      return client.call('openNow', input);
     case 'close':
-      return client.call('close', seen);
+      return client.call('close', input);
     case 'revokeAll':
-      return client.call('revokeAll', seen);
+      return client.call('revokeAll', input);
     case 'endSession':
-      return client.call('endSession', { params: { room, position: deed.position }, name });
+      return client.call('endSession', { params: { room, position: action.position }, idempotencyKey });
     case 'setTemplate':
-      return client.call('setTemplate', { ...seen, body: deed.html });
+      return client.call('setTemplate', { ...input, body: action.html });
     case 'removeTemplate':
-      return client.call('removeTemplate', seen);
+      return client.call('removeTemplate', input);
     case 'archive':
-      return client.call('archiveRoom', seen);
+      return client.call('archiveRoom', input);
   }
 }
 
-/** A site as it is sent: what is absent is left out rather than sent as nothing. */
-export function inputOf({ audience, ...site }: Site): NewRoom['site'] {
+/** A site as a request body: an absent audience is left out rather than sent as undefined. */
+export function siteInput({ audience, ...site }: Site): NewRoom['site'] {
   return audience === undefined ? site : { ...site, audience };
 }
 
-/** How far a deed has come. */
+/** How far an action has come. */
 export type Phase =
   | { kind: 'sending' }
   | { kind: 'done'; at: string | null; inForceBy: string | null; etag: string }
   | { kind: 'unchanged' }
-  /** Somebody changed the room after it was looked at. */
+  /** The room changed after the operator decided. */
   | { kind: 'conflict' }
   | { kind: 'refused'; problem: Problem }
-  /** Whether it was done is not known. */
+  /** No response: the change may have been made. */
   | { kind: 'unknown' }
   | { kind: 'signedOut' };
 
-export interface DeedRecord {
-  id: number;
-  room: string;
-  deed: Deed;
-  /** The version that it was decided on, and its name to the gateway: to send the very same again. */
-  etag: string;
-  name: string;
-  phase: Phase;
-  /** This one puts an earlier one back. */
-  isUndo: boolean;
-  /** Has been put back. */
-  undone: boolean;
-}
-
 export function phaseOf(outcome: Outcome<Changed>): Phase {
   switch (outcome.kind) {
-    case 'answer': {
-      const { outcome: what, at, inForceBy, etag } = outcome.value;
-      return what === 'changed' ? { kind: 'done', at, inForceBy, etag } : { kind: 'unchanged' };
+    case 'reply': {
+      const { outcome: result, at, inForceBy, etag } = outcome.value;
+      return result === 'changed' ? { kind: 'done', at, inForceBy, etag } : { kind: 'unchanged' };
     }
     case 'problem': {
       switch (problemKind(outcome.problem)) {

@@ -1,5 +1,5 @@
-// The operators' API from the browser: one call for every line of the contract's table, its input and answer typed by that
-// line. What can go wrong is a value; nothing here throws, keeps a key, or asks any other host.
+// The operator API from the browser: one call for every operation of the contract, typed by that operation. Failures are
+// values: nothing here throws. It stores no key and calls no other host.
 
 import type * as z from 'zod';
 import { OPERATIONS, OPERATOR_PATH, type Operation, type OperationName } from '../worker/contract/operator-api.ts';
@@ -7,7 +7,7 @@ import { type Problem, problemSchema } from '../worker/contract/problem-schema.t
 
 type Table = typeof OPERATIONS;
 
-export type Answer<N extends OperationName> = z.output<Table[N]['answer']>;
+type Reply<N extends OperationName> = z.output<Table[N]['answer']>;
 
 type NamesIn<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 type Params<N extends OperationName> = [NamesIn<Table[N]['path']>] extends [never]
@@ -25,44 +25,47 @@ type Match<N extends OperationName> = Table[N] extends { ifMatch: infer When }
     : { ifMatch?: string }
   : unknown;
 
-export type QueryValues = Record<string, string | number | undefined>;
-/** `name`: of a change, the same when it is sent again, so that it is made once. */
-export type Wish<N extends OperationName> = Params<N> & Query<N> & Body<N> & Match<N> & { name?: string };
+type QueryValues = Record<string, string | number | undefined>;
+/** `idempotencyKey`: the same for every retry of a change, so that the gateway applies it once. */
+type Input<N extends OperationName> = Params<N> & Query<N> & Body<N> & Match<N> & { idempotencyKey?: string };
 
 export type Outcome<T> =
-  | { kind: 'answer'; value: T }
+  | { kind: 'reply'; value: T }
   | { kind: 'problem'; problem: Problem; retryAfterSeconds: number | null }
-  /** No answer came. A change may have been made or not; the room itself shows which. */
+  /** No response. A change may have been made; the room itself shows it. */
   | { kind: 'unreachable' }
-  /** The gateway speaks another version of the contract than this page; loading the page again helps. */
+  /** The gateway speaks another version of the contract than this page; a reload helps. */
   | { kind: 'unreadable' };
 
 export interface Client {
-  call<N extends OperationName>(name: N, wish: Wish<N>): Promise<Outcome<Answer<N>>>;
+  call<N extends OperationName>(name: N, input: Input<N>): Promise<Outcome<Reply<N>>>;
 }
 
-/** A look that takes longer is no look at a live room; the next one follows at once. */
+/** Numbers that take longer than this are no longer live; the next poll follows at once. */
 const READ_MS_MAX = 5_000;
-/** A change is worth more patience than a look: not knowing whether it was made is worse than waiting. */
+/** A change gets more time than a poll: not knowing whether it was made is worse than waiting. */
 const CHANGE_MS_MAX = 15_000;
 
 export function createClient(
-  fetching: (address: string, init: RequestInit) => Promise<Response>,
+  fetch: (address: string, init: RequestInit) => Promise<Response>,
   onSignedOut: () => void,
 ): Client {
   return {
-    async call<N extends OperationName>(name: N, wish: Wish<N>): Promise<Outcome<Answer<N>>> {
+    async call<N extends OperationName>(name: N, input: Input<N>): Promise<Outcome<Reply<N>>> {
       const operation: Operation = OPERATIONS[name];
-      const asked = wish as Asked;
+      const given = input as AnyInput;
       const abort = new AbortController();
       const timer = setTimeout(() => abort.abort(), operation.method === 'GET' ? READ_MS_MAX : CHANGE_MS_MAX);
       try {
-        const response = await fetching(addressOf(name, asked), { ...initOf(operation, asked), signal: abort.signal });
-        const outcome = await read(operation, response);
+        const response = await fetch(addressOf(name, given), {
+          ...requestInit(operation, given),
+          signal: abort.signal,
+        });
+        const outcome = await parseResponse(operation, response);
         if (outcome.kind === 'problem' && outcome.problem.status === 401 && name !== 'signIn') onSignedOut();
-        return outcome as Outcome<Answer<N>>;
+        return outcome as Outcome<Reply<N>>;
       } catch {
-        // No network, no gateway, an answer that broke off, or none in time.
+        // No network, no gateway, a response that broke off, or none in time.
         return { kind: 'unreachable' };
       } finally {
         clearTimeout(timer);
@@ -71,48 +74,48 @@ export function createClient(
   };
 }
 
-interface Asked {
+interface AnyInput {
   params?: Record<string, string | number>;
   query?: QueryValues;
   body?: unknown;
   ifMatch?: string;
-  name?: string;
+  idempotencyKey?: string;
 }
 
 /** The address of an operation, also for links and frames. */
-export function addressOf(name: OperationName, { params = {}, query = {} }: Asked): string {
+export function addressOf(name: OperationName, { params = {}, query = {} }: AnyInput): string {
   const path = OPERATIONS[name].path.replaceAll(/\{(\w+)\}/g, (_, key) => encodeURIComponent(String(params[key])));
   const given = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
   const search = new URLSearchParams(given).toString();
   return `${OPERATOR_PATH}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-function initOf(operation: Operation, { body, ifMatch, name }: Asked): RequestInit {
+function requestInit(operation: Operation, { body, ifMatch, idempotencyKey }: AnyInput): RequestInit {
   const headers: Record<string, string> = { Accept: operation.answerType ?? 'application/json' };
   if (ifMatch !== undefined) headers['If-Match'] = ifMatch;
-  if (name !== undefined) headers['Idempotency-Key'] = name;
+  if (idempotencyKey !== undefined) headers['Idempotency-Key'] = idempotencyKey;
   const init: RequestInit = { method: operation.method, headers, cache: 'no-store', credentials: 'same-origin' };
   if (body === undefined) return init;
   headers['Content-Type'] = operation.bodyType ?? 'application/json';
   return { ...init, body: operation.bodyType === undefined ? JSON.stringify(body) : String(body) };
 }
 
-async function read(operation: Operation, response: Response): Promise<Outcome<unknown>> {
+async function parseResponse(operation: Operation, response: Response): Promise<Outcome<unknown>> {
   const text = await response.text();
   if (!response.ok) {
-    const problem = problemSchema.safeParse(jsonIn(text));
-    // A proxy in between answers in its own words; that is an answer from nobody who knows.
+    const problem = problemSchema.safeParse(parseJson(text));
+    // An error page of a proxy says nothing about the gateway.
     if (!problem.success) return { kind: 'unreachable' };
     const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
     return { kind: 'problem', problem: problem.data, retryAfterSeconds: Number.isNaN(seconds) ? null : seconds };
   }
-  const given = operation.answerType === undefined ? (text === '' ? undefined : jsonIn(text)) : text;
+  const given = operation.answerType === undefined ? (text === '' ? undefined : parseJson(text)) : text;
   const value = operation.answer.safeParse(given);
-  return value.success ? { kind: 'answer', value: value.data } : { kind: 'unreadable' };
+  return value.success ? { kind: 'reply', value: value.data } : { kind: 'unreadable' };
 }
 
 /** undefined: not JSON. */
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

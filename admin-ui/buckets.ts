@@ -1,14 +1,14 @@
-// A room's history as the console keeps it: one list of ten-second buckets in order of time, put together from pages of
-// the past and the last few that come along with each look. Pure.
+// A room's history in the console: ten-second buckets in order of time, merged from history pages and from the last few
+// buckets that each poll returns. Pure.
 
 import type { Bucket } from '../worker/contract/operator-api.ts';
 
 export const BUCKET_MS = 10_000;
 
-/** Two days, as long as the gateway remembers. */
+/** Two days, as much as the gateway stores. */
 export const BUCKETS_MAX = (48 * 3_600_000) / BUCKET_MS;
 
-/** Both lists together by time; where both have a bucket, `fresh` knows it later. Oldest first, bounded. */
+/** All buckets of both, oldest first; where both have one, `fresh` is the newer version of it. */
 export function mergeBuckets(known: readonly Bucket[], fresh: readonly Bucket[]): Bucket[] {
   const [first] = fresh;
   if (first === undefined) return [...known];
@@ -23,8 +23,8 @@ export function mergeBuckets(known: readonly Bucket[], fresh: readonly Bucket[])
 }
 
 /**
- * Whether buckets may lie between what is known and what has just come. The last known one was still open when it was
- * seen; if it is not among the fresh ones, neither its end nor what followed is known.
+ * Whether buckets may be missing between the two. The last known bucket was still open when it was loaded; if it is not among
+ * the fresh ones, its final counts are missing too.
  */
 export function isGapBefore(known: readonly Bucket[], fresh: readonly Bucket[]): boolean {
   const last = known.at(-1);
@@ -32,22 +32,21 @@ export function isGapBefore(known: readonly Bucket[], fresh: readonly Bucket[]):
   return last !== undefined && first !== undefined && Date.parse(last.at) < Date.parse(first.at);
 }
 
-export type CountName = 'arrived' | 'called' | 'admitted' | 'completed' | 'left' | 'revoked' | 'expired' | 'lapsed';
+type CountName = 'arrived' | 'called' | 'admitted' | 'completed' | 'left' | 'revoked' | 'expired' | 'lapsed';
 
-/** Buckets that "a minute" is made of. */
-const MINUTE_BUCKETS = 6;
+const BUCKETS_PER_MINUTE = 6;
 
 /**
- * How many came in the last minute of closed buckets before `asOf`; null before there is one. The open bucket is left out:
- * with it every number would rise for ten seconds and fall again. What is known of less than a minute is scaled up to one.
+ * The count of the last minute of closed buckets before `asOf`, scaled up where the history is shorter; null: no closed bucket.
+ * The open bucket is left out: with it every number would rise for ten seconds and fall again.
  */
 export function perMinute(buckets: readonly Bucket[], name: CountName, asOf: number): number | null {
   const end = Math.floor(asOf / BUCKET_MS) * BUCKET_MS;
-  const begin = Math.max(end - MINUTE_BUCKETS * BUCKET_MS, Date.parse(buckets[0]?.at ?? ''));
+  const begin = Math.max(end - BUCKETS_PER_MINUTE * BUCKET_MS, Date.parse(buckets[0]?.at ?? ''));
   if (!(begin < end)) return null;
   let sum = 0;
   for (const bucket of since(buckets, begin)) if (Date.parse(bucket.at) < end) sum += bucket[name];
-  return Math.round((sum * MINUTE_BUCKETS * BUCKET_MS) / (end - begin));
+  return Math.round((sum * BUCKETS_PER_MINUTE * BUCKET_MS) / (end - begin));
 }
 
 export function closedOf(buckets: readonly Bucket[], now: number): readonly Bucket[] {
@@ -55,7 +54,7 @@ export function closedOf(buckets: readonly Bucket[], now: number): readonly Buck
   return last !== undefined && Date.parse(last.at) + BUCKET_MS > now ? buckets.slice(0, -1) : buckets;
 }
 
-/** The part of the history that begins at `fromMs` or later. */
+/** The buckets that begin at `fromMs` or later. */
 export function since(buckets: readonly Bucket[], fromMs: number): readonly Bucket[] {
   let from = buckets.length;
   while (from > 0 && Date.parse(buckets[from - 1]?.at ?? '') >= fromMs) from -= 1;

@@ -1,50 +1,51 @@
-// Records of the log in words: what was done, and for each value what it was and what it became. Pure; never raw JSON.
+// Records of the log as readable text: what was done, and what each value was before and after. Pure; never raw JSON.
 
 import type { AuditRecord } from '../worker/contract/operator-api.ts';
-import type { Figures } from './number-format.ts';
-import type { Words } from './strings.ts';
+import { formatCount, type NumberFormat } from './number-format.ts';
+import type { Strings } from './strings-en.ts';
 
-export interface ToldLine {
+export interface ChangeLine {
   field: string;
-  /** null: there was nothing before. */
+  /** null: there was no value. */
   from: string | null;
-  /** null: there is nothing after. */
+  /** null: there is no value any more. */
   to: string | null;
 }
 
-export interface Told {
+interface ChangeDescription {
   what: string;
-  lines: ToldLine[];
+  lines: ChangeLine[];
 }
+
+type Change = Pick<AuditRecord, 'action' | 'from' | 'to'>;
+type Json = AuditRecord['from'];
 
 export const CHANGE_KINDS = ['flow', 'limits', 'schedule', 'message', 'sessions', 'site', 'people'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
-type Json = AuditRecord['from'];
-
-export function tell(
-  { action, from, to }: Pick<AuditRecord, 'action' | 'from' | 'to'>,
-  words: Words,
-  figures: Figures,
-): Told {
-  const [before, after] = [flat(from), flat(to)];
+export function describeChange({ action, from, to }: Change, t: Strings, format: NumberFormat): ChangeDescription {
+  const [before, after] = [flatten(from), flatten(to)];
   const names = [...new Set([...before.keys(), ...after.keys()])];
   const lines = names.map((name) => ({
-    field: words.field(name),
-    from: said(name, before.get(name), words, figures),
-    to: said(name, after.get(name), words, figures),
+    field: t.field(name),
+    from: formatValue(name, before.get(name), t, format),
+    to: formatValue(name, after.get(name), t, format),
   }));
-  return { what: words.action(action), lines: lines.filter((line) => line.from !== line.to) };
+  return { what: t.auditAction(action), lines: lines.filter((line) => line.from !== line.to) };
 }
 
-/** One line, for a mark on an axis or the strip of what was just done. */
-export function tellShort(record: Pick<AuditRecord, 'action' | 'from' | 'to'>, words: Words, figures: Figures): string {
-  const { what, lines } = tell(record, words, figures);
+/** One line, for a marker on the time axis or a conflict. */
+export function summarizeChange(change: Change, t: Strings, format: NumberFormat): string {
+  const { what, lines } = describeChange(change, t, format);
   const [first] = lines;
   if (first === undefined) return what;
-  if (record.action === 'setFlow') return first.to ?? what;
-  const change = first.from === null ? (first.to ?? '') : `${first.from} → ${first.to ?? words.nothing}`;
-  return `${what}: ${first.field} ${change}${lines.length > 1 ? ' …' : ''}`;
+  if (change.action === 'setFlow') return first.to ?? what;
+  if (change.action === 'setMessage') {
+    const own = lines.find(({ field }) => field === t.field(`text.${t.language}`)) ?? first;
+    return `${what}: ${own.to ?? t.none}`;
+  }
+  const values = first.from === null ? (first.to ?? '') : `${first.from} → ${first.to ?? t.none}`;
+  return `${t.changeSummary(what, first.field, values)}${lines.length > 1 ? ' …' : ''}`;
 }
 
 export function kindOf(action: string): ChangeKind {
@@ -76,38 +77,52 @@ export function kindOf(action: string): ChangeKind {
   }
 }
 
-/** Values by name; of a value that has parts, each part by `name.part`. */
-function flat(value: Json, under = ''): Map<string, Json> {
+/** Values by name; the parts of a nested value by `name.part`. */
+function flatten(value: Json, prefix = ''): Map<string, Json> {
   const found = new Map<string, Json>();
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    if (under !== '' && value !== null) found.set(under, value);
+    if (prefix !== '' && value !== null) found.set(prefix, value);
     return found;
   }
   for (const [name, part] of Object.entries(value)) {
-    // Settings are told by their own names, not by the group they stand in.
+    // Settings go by their own names, without the group that holds them.
     const isGroup = name === 'policy' || name === 'schedule' || name === 'site' || name === 'settings';
-    const path = isGroup ? '' : under === '' ? name : `${under}.${name}`;
+    const path = isGroup ? '' : prefix === '' ? name : `${prefix}.${name}`;
     if (typeof part === 'object' && part !== null && !Array.isArray(part)) {
-      for (const [inner, deep] of flat(part, path)) found.set(inner, deep);
+      for (const [inner, deep] of flatten(part, path)) found.set(inner, deep);
     } else if (part !== null) found.set(path === '' ? name : path, part);
   }
   return found;
 }
 
-function said(name: string, value: Json | undefined, words: Words, figures: Figures): string | null {
+function formatValue(name: string, value: Json | undefined, t: Strings, format: NumberFormat): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value === 'boolean') return value ? words.yes : words.no;
+  if (typeof value === 'boolean') return value ? t.yes : t.no;
   if (typeof value === 'number') {
-    if (name.endsWith('Ms')) return words.minutes(value / 60_000);
-    if (name.endsWith('Minutes')) return words.minutes(value);
-    return name === 'queueingStatusCode' ? String(value) : figures.count(value);
+    if (name.endsWith('Ms')) return t.minutes(value / 60_000);
+    if (name.endsWith('Minutes')) return t.minutes(value);
+    return name === 'queueingStatusCode' ? String(value) : formatCount(value);
   }
   if (typeof value === 'string') {
-    if (name === 'flow' && (value === 'running' || value === 'paused' || value === 'held'))
-      return words.flowWord(value);
-    if (name === 'role' && (value === 'viewer' || value === 'operator' || value === 'owner')) return words.roles[value];
-    if (/^\d{4}-\d\d-\d\dT/.test(value)) return figures.whole(Date.parse(value));
-    return value;
+    if (/^\d{4}-\d\d-\d\dT/.test(value)) return format.dateTime(Date.parse(value));
+    return choiceLabel(name, value, t) ?? value;
   }
-  return Array.isArray(value) ? value.map((part) => said(name, part, words, figures) ?? '').join(', ') : null;
+  if (!Array.isArray(value) || value.length === 0) return null;
+  return value.map((part) => formatValue(name, part, t, format) ?? '').join(', ');
+}
+
+/** Values that are names of the API, by the labels of the screens; null: any other text. */
+function choiceLabel(name: string, value: string, t: Strings): string | null {
+  switch (name) {
+    case 'flow':
+      return value === 'running' || value === 'paused' || value === 'held' ? t.flowName(value) : null;
+    case 'role':
+      return value === 'viewer' || value === 'operator' || value === 'owner' ? t.roles[value] : null;
+    case 'outside':
+      return value === 'refuse' || value === 'pass' ? t.editor.outsideChoices[value].label : null;
+    case 'languages':
+      return value === 'ko' || value === 'en' ? t.editor.languageNames[value] : null;
+    default:
+      return null;
+  }
 }

@@ -1,4 +1,4 @@
-// The sound of a new alarm: three short tones that rise.
+// The sound of a new alarm: three short rising tones.
 
 import { playTones } from '../worker/pages/tones.ts';
 

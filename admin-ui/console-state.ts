@@ -1,5 +1,5 @@
-// What the console knows beyond one screen: who is signed in, which room is looked at, what was done and can be undone,
-// what is being typed. Screens read it and ask it; it asks the gateway. No part of it touches the page.
+// The console's state beyond one screen: who is signed in, which room is on the screen, what the operator is typing, what is
+// announced. Components read it and call its methods; it calls the gateway. It never touches the page, so tests run it alone.
 
 import {
   type Alarm,
@@ -9,98 +9,78 @@ import {
   type Role,
   type Session,
 } from '../worker/contract/operator-api.ts';
-import { type Deed, type DeedRecord, isStop, type Phase, perform, phaseOf, rebased, reversal } from './actions.ts';
+import { ActionLog, type Confirmation } from './action-log.ts';
 import { type Client, createClient, type Outcome } from './api-client.ts';
-import { lostSaid } from './failures.ts';
-import { type Figures, figuresOf, ownZone } from './number-format.ts';
+import { loadErrorText } from './failures.ts';
+import { type NumberFormat, numberFormat, ownZone } from './number-format.ts';
 import type { Preferences } from './preferences.ts';
 import { type Route, routeOf } from './routes.ts';
-import type { Words } from './strings.ts';
-import { WORDS } from './strings.ts';
-import { type RoomWatch, type Watched, watchRoom } from './watch.ts';
+import { STRINGS } from './strings.ts';
+import type { Strings } from './strings-en.ts';
+import { type RoomSnapshot, type RoomWatch, watchRoom } from './watch.ts';
 
-export interface DeskSurroundings {
+interface ConsoleEnvironment {
   fetch(address: string, init: RequestInit): Promise<Response>;
   monotonicMs(): number;
-  later(ms: number, then: () => void): () => void;
-  /** Something may look different now. */
+  /** @returns cancels it */
+  schedule(ms: number, callback: () => void): () => void;
+  /** The page has to be drawn again. */
   changed(): void;
-  keep(preferences: Preferences): void;
-  /** New alarms have come; sounds if the operator wants it to. */
+  savePreferences(preferences: Preferences): void;
+  /** Plays the alarm sound, if the operator turned it on. */
   chime(): void;
 }
 
-export interface Question {
-  title: string;
-  text: string;
-  yes: string;
-  act(): void;
-}
-
-/** How a deed is done, where it is not done in the usual way. */
-export interface Way {
-  /** Of the room's version; without, the one that is on the screen. */
-  etag?: string;
-  /** Of the deed, where it was sent before. */
-  name?: string;
-  isUndo?: boolean;
-  isQuiet?: boolean;
-}
-
-/** Deeds that stay listed; older ones are in the log. */
-const DEEDS_LISTED_MAX = 3;
-
-export class Desk {
+export class ConsoleState {
   readonly client: Client;
-  signIn: 'asking' | 'unreachable' | 'signedOut' | 'signedIn' = 'asking';
+  readonly actions: ActionLog = new ActionLog(this);
+  signInState: 'checking' | 'unreachable' | 'signedOut' | 'signedIn' = 'checking';
   session: Session | null = null;
-  /** Why the last try to sign out did not come about. */
-  signOutFault: string | null = null;
-  /** The session ended while somebody worked; what they typed is still there. */
-  isInterrupted = false;
+  /** Why the last sign-out failed. */
+  signOutError: string | null = null;
+  /** The session ended while the operator was working; drafts are kept for the next sign-in. */
+  isSessionExpired = false;
   route: Route;
   watch: RoomWatch | null = null;
-  deeds: DeedRecord[] = [];
   preferences: Preferences;
   overlay: 'help' | 'message' | null = null;
-  question: Question | null = null;
-  /** What a screen reader is told next: politely, and at once. */
-  said = '';
-  alarmSaid = '';
-  /** Everything that is being typed, by the name of its field; stays while screens come and go. */
-  readonly drafts = new Map<string, unknown>();
+  confirmation: Confirmation | null = null;
+  /** For screen readers: a polite announcement, and an alert. */
+  announcement = '';
+  alert = '';
 
-  readonly #around: DeskSurroundings;
+  readonly #environment: ConsoleEnvironment;
+  /** Everything that is being typed, by the name of its form; it outlives the screens. */
+  readonly #drafts = new Map<string, unknown>();
   #alarmKinds = new Set<Alarm['kind']>();
-  #stateSaid = '';
-  #lastId = 0;
+  #announcedState = '';
 
-  constructor(around: DeskSurroundings, preferences: Preferences, hash: string) {
-    this.#around = around;
+  constructor(environment: ConsoleEnvironment, preferences: Preferences, hash: string) {
+    this.#environment = environment;
     this.preferences = preferences;
     this.route = routeOf(hash);
-    this.client = createClient(around.fetch, () => this.#interrupted());
+    this.client = createClient(environment.fetch, () => this.#onSignedOut());
   }
 
-  get words(): Words {
-    return WORDS[this.preferences.language];
+  get strings(): Strings {
+    return STRINGS[this.preferences.language];
   }
 
-  get seen(): Watched | null {
-    return this.watch?.seen() ?? null;
+  get room(): string | null {
+    return this.route.screen === 'room' ? this.route.room : null;
   }
 
-  /** The gateway's time; 0 before it was ever heard from. */
+  get snapshot(): RoomSnapshot | null {
+    return this.watch?.snapshot() ?? null;
+  }
+
+  /** The gateway's time; 0 before its first response. */
   get now(): number {
     return this.watch?.time.now() ?? 0;
   }
 
-  get timeZone(): string {
-    return this.seen?.detail?.site.timeZone ?? ownZone();
-  }
-
-  get figures(): Figures {
-    return figuresOf(this.preferences.language, this.timeZone);
+  get format(): NumberFormat {
+    return numberFormat(this.preferences.language, this.snapshot?.detail?.site.timeZone ?? ownZone());
   }
 
   get role(): Role {
@@ -111,234 +91,133 @@ export class Desk {
     return allows(this.role, OPERATIONS[operation].role);
   }
 
-  /** Why something cannot be done by this operator; null: it can. */
-  whyNot(operation: OperationName): string | null {
-    return this.may(operation) ? null : this.words.forbidden(this.role);
+  /** Why the operator's role does not allow it; null: it does. */
+  deniedReason(operation: OperationName): string | null {
+    return this.may(operation) ? null : this.strings.forbidden(this.role);
   }
 
   redraw(): void {
-    this.#around.changed();
+    this.#environment.changed();
   }
 
-  prefer(changes: Partial<Preferences>): void {
+  setPreferences(changes: Partial<Preferences>): void {
     this.preferences = { ...this.preferences, ...changes };
-    this.#around.keep(this.preferences);
+    this.#environment.savePreferences(this.preferences);
     this.redraw();
   }
 
   draft<T>(name: string, initial: T): T {
-    return (this.drafts.has(name) ? this.drafts.get(name) : initial) as T;
+    return (this.#drafts.has(name) ? this.#drafts.get(name) : initial) as T;
   }
 
-  type(name: string, value: unknown): void {
-    if (value === undefined) this.drafts.delete(name);
-    else this.drafts.set(name, value);
+  /** @param value undefined: the draft is discarded */
+  setDraft(name: string, value: unknown): void {
+    if (value === undefined) this.#drafts.delete(name);
+    else this.#drafts.set(name, value);
     this.redraw();
   }
 
-  async begin(): Promise<void> {
+  async start(): Promise<void> {
     const outcome = await this.client.call('session', {});
-    if (outcome.kind === 'answer') this.#enter(outcome.value);
-    else this.signIn = outcome.kind === 'problem' && outcome.problem.status === 401 ? 'signedOut' : 'unreachable';
+    if (outcome.kind === 'reply') this.#onSignedIn(outcome.value);
+    else this.signInState = outcome.kind === 'problem' && outcome.problem.status === 401 ? 'signedOut' : 'unreachable';
     this.redraw();
   }
 
-  async useKey(key: string): Promise<Outcome<Session>> {
+  async signIn(key: string): Promise<Outcome<Session>> {
     const outcome = await this.client.call('signIn', { body: { key } });
-    if (outcome.kind === 'answer') this.#enter(outcome.value);
+    if (outcome.kind === 'reply') this.#onSignedIn(outcome.value);
     this.redraw();
     return outcome;
   }
 
   async signOut(): Promise<void> {
     const outcome = await this.client.call('signOut', {});
-    // Only the gateway can end a session: until it has, whoever opens this page is still signed in.
-    if (outcome.kind !== 'answer' && !(outcome.kind === 'problem' && outcome.problem.status === 401)) {
-      const why = lostSaid(outcome.kind === 'problem' ? outcome.problem : null, this.words);
-      this.signOutFault = this.words.signIn.stillIn(why);
-      this.say(this.signOutFault);
+    // Only the gateway can end a session: until it has, this browser is still signed in.
+    if (outcome.kind !== 'reply' && !(outcome.kind === 'problem' && outcome.problem.status === 401)) {
+      const reason = loadErrorText(outcome.kind === 'problem' ? outcome.problem : null, this.strings);
+      this.signOutError = this.strings.signIn.stillIn(reason);
+      this.announce(this.signOutError);
       return;
     }
-    this.signOutFault = null;
+    this.signOutError = null;
     this.session = null;
-    this.signIn = 'signedOut';
-    this.isInterrupted = false;
-    this.drafts.clear();
-    this.deeds = [];
+    this.signInState = 'signedOut';
+    this.isSessionExpired = false;
+    this.#drafts.clear();
+    this.actions.records = [];
     this.#stopWatching();
     this.redraw();
   }
 
-  go(hash: string): void {
+  navigate(hash: string): void {
     this.route = routeOf(hash);
     this.overlay = null;
-    this.question = null;
-    this.#follow();
+    this.confirmation = null;
+    this.#watchRoute();
     this.redraw();
   }
 
-  open(overlay: Desk['overlay']): void {
+  showOverlay(overlay: ConsoleState['overlay']): void {
     this.overlay = overlay;
     this.redraw();
   }
 
-  ask(question: Question | null): void {
-    this.question = question;
+  confirm(confirmation: Confirmation | null): void {
+    this.confirmation = confirmation;
     this.redraw();
   }
 
-  say(text: string): void {
-    this.said = text;
+  announce(text: string): void {
+    this.announcement = text;
     this.redraw();
   }
 
-  /**
-   * Does it and lists it with a way back: on the version that is on the screen unless `etag` says which. With `isQuiet` it is
-   * listed only once it is done; whoever asked shows what stands in its way.
-   */
-  async do(deed: Deed, way: Way = {}): Promise<Phase> {
-    const { etag = this.#etag(), name = newName(), isUndo = false, isQuiet = false } = way;
-    const room = this.route.screen === 'room' ? this.route.room : '';
-    this.#lastId += 1;
-    const sent = { room, deed, etag, name, isUndo };
-    const record: DeedRecord = { id: this.#lastId, ...sent, phase: { kind: 'sending' }, undone: false };
-    const list = (one: DeedRecord) => {
-      this.deeds = [one, ...this.deeds].slice(0, DEEDS_LISTED_MAX);
-    };
-    if (!isQuiet) list(record);
-    this.redraw();
-    const { done, phase } = await this.#perform(room, deed, etag, name);
-    if (!isQuiet) this.#turn(record.id, { deed: done, phase });
-    else if (phase.kind === 'done') list({ ...record, deed: done, phase });
-    this.said = this.words.deedSaid(done, phase, isUndo);
-    this.redraw();
-    if (phase.kind !== 'signedOut') void this.watch?.look();
-    if (phase.kind === 'done') void this.watch?.lookAtDetail();
-    return phase;
-  }
-
-  /** A stop is done whatever others did in the same moment; but only what is known to have been is offered as a way back. */
-  async #perform(room: string, deed: Deed, etag: string, name: string): Promise<{ done: Deed; phase: Phase }> {
-    const phase = phaseOf(await perform(this.client, room, deed, etag, name));
-    if (phase.kind !== 'conflict' || !isStop(deed)) return { done: deed, phase };
-    const latest = await this.watch?.lookAtDetail();
-    const now = latest?.id === room ? { ...deed, from: latest.flow } : null;
-    if (now !== null && !isStop(now)) return { done: deed, phase };
-    if (now !== null && latest != null) {
-      const again = phaseOf(await perform(this.client, room, now, latest.etag, name));
-      if (again.kind !== 'conflict') return { done: now, phase: again };
-    }
-    const blind = { ...deed, from: null };
-    return { done: blind, phase: phaseOf(await perform(this.client, room, blind, null, name)) };
-  }
-
-  async undo(id: number): Promise<void> {
-    const record = this.#listed(id);
-    if (record?.phase.kind !== 'done') return;
-    const back = reversal(record.deed);
-    if (back === null) return;
-    const phase = await this.do(back, { etag: record.phase.etag, isUndo: true });
-    if (phase.kind === 'done' || phase.kind === 'unchanged') this.#turn(id, { undone: true });
-    this.redraw();
-  }
-
-  /**
-   * Does it again. What met a conflict is done on the room as it is now, and leaves alone what others changed; what found no
-   * answer is sent as it was, so that a conflict that nobody has seen yet is one.
-   */
-  async doAnyway(id: number): Promise<void> {
-    const record = this.#listed(id);
-    if (record === undefined) return;
-    const { deed, etag, name, isUndo } = record;
-    if (record.phase.kind !== 'conflict') {
-      this.dismiss(id);
-      await this.do(deed, { etag, name, isUndo });
-      return;
-    }
-    const latest = await this.watch?.lookAtDetail();
-    if (latest == null || this.#listed(id) === undefined) return;
-    const now = rebased(deed, latest);
-    const act = () => {
-      this.dismiss(id);
-      return this.do(now, { etag: latest.etag, isUndo });
-    };
-    const wasTold = deed.kind === 'schedule' && deed.beginsAnew;
-    if (now.kind !== 'schedule' || !now.beginsAnew || wasTold) {
-      await act();
-      return;
-    }
-    const { deeds, editor } = this.words;
-    this.ask({ title: this.words.deed(now), text: editor.anewNote, yes: deeds.anyway, act: () => void act() });
-  }
-
-  dismiss(id: number): void {
-    this.deeds = this.deeds.filter((one) => one.id !== id);
-    this.redraw();
-  }
-
-  /** Only of the room that is on the screen: nothing is done in another one. */
-  #listed(id: number): DeedRecord | undefined {
-    const { route } = this;
-    return this.deeds.find((one) => one.id === id && route.screen === 'room' && one.room === route.room);
-  }
-
-  #etag(): string {
-    return this.seen?.live?.etag ?? this.seen?.detail?.etag ?? '';
-  }
-
-  #turn(id: number, changes: Partial<DeedRecord>): void {
-    this.deeds = this.deeds.map((one) => (one.id === id ? { ...one, ...changes } : one));
-  }
-
-  #enter(session: Session): void {
+  #onSignedIn(session: Session): void {
     this.session = session;
-    this.signIn = 'signedIn';
-    this.isInterrupted = false;
-    this.#follow();
-    void this.watch?.look();
+    this.signInState = 'signedIn';
+    this.isSessionExpired = false;
+    this.#watchRoute();
+    void this.watch?.poll();
   }
 
-  #interrupted(): void {
-    if (this.signIn !== 'signedIn' || this.isInterrupted) return;
-    this.isInterrupted = true;
+  #onSignedOut(): void {
+    if (this.signInState !== 'signedIn' || this.isSessionExpired) return;
+    this.isSessionExpired = true;
     this.redraw();
   }
 
-  #follow(): void {
-    const room = this.route.screen === 'room' ? this.route.room : null;
-    if (this.signIn !== 'signedIn' || (room !== null && this.seen?.room === room)) return;
+  #watchRoute(): void {
+    const { room } = this;
+    if (this.signInState !== 'signedIn' || (room !== null && this.snapshot?.room === room)) return;
     this.#stopWatching();
     if (room === null) return;
-    this.watch = watchRoom(room, { ...this.#around, client: this.client, changed: () => this.#looked() });
+    const { monotonicMs, schedule } = this.#environment;
+    this.watch = watchRoom(room, { client: this.client, monotonicMs, schedule, changed: () => this.#onSnapshot() });
   }
 
   #stopWatching(): void {
     this.watch?.stop();
     this.watch = null;
     this.#alarmKinds = new Set();
-    this.#stateSaid = '';
-    this.alarmSaid = '';
+    this.#announcedState = '';
+    this.alert = '';
   }
 
-  /** Only what is new is said: an alarm when it comes, the state when it turns. */
-  #looked(): void {
-    const { live } = this.seen ?? {};
+  /** Announces only what is new: an alarm when it appears, the state when it changes. */
+  #onSnapshot(): void {
+    const { live } = this.snapshot ?? {};
     if (live != null) {
       const fresh = live.alarms.filter(({ kind }) => !this.#alarmKinds.has(kind));
       if (fresh.length > 0) {
-        this.alarmSaid = fresh.map((alarm) => this.words.alarm(alarm, this.figures).what).join(' ');
-        this.#around.chime();
+        this.alert = fresh.map((alarm) => this.strings.alarm(alarm, this.format).what).join(' ');
+        this.#environment.chime();
       }
       this.#alarmKinds = new Set(live.alarms.map(({ kind }) => kind));
-      const state = this.words.stateOf(live.state, live.flow);
-      if (this.#stateSaid !== '' && this.#stateSaid !== state) this.said = state;
-      this.#stateSaid = state;
+      const state = this.strings.stateOf(live.state, live.flow);
+      if (this.#announcedState !== '' && this.#announcedState !== state) this.announcement = state;
+      this.#announcedState = state;
     }
     this.redraw();
   }
-}
-
-/** A name that no other change has; made of random bytes because the page may stand on plain HTTP. */
-function newName(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

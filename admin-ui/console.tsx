@@ -1,43 +1,42 @@
-// The operators' console: which screen is shown, what stands around it, and what the keyboard does everywhere. Everything it
-// knows comes from the desk; this is the only file that starts anything.
+// Entry point of the operator console: connects the console's state to the browser, draws it, and listens to the keyboard.
 
 import { render, useState } from 'hono/jsx/dom';
 import * as z from 'zod';
 import { chime } from './chime.ts';
-import { Desk } from './console-state.ts';
+import { ConsoleState } from './console-state.ts';
 import { Frame } from './frame.tsx';
-import { keepPreferences, readPreferences } from './preferences.ts';
-import { pressed } from './shortcuts.ts';
+import { readPreferences, savePreferences } from './preferences.ts';
+import { handleKey } from './shortcuts.ts';
 import { titleOf } from './title.ts';
 
-// Checked without code made at run time, which the page's policy forbids.
+// The page's policy forbids the code that zod would otherwise generate at run time.
 z.config({ jitless: true });
 
-const storage = ownStorage();
+const storage = localStorageIfAllowed();
 let audio: AudioContext | null = null;
 let redraw = () => {};
-let isDue = false;
+let isDrawScheduled = false;
 
-const desk = new Desk(
+const state = new ConsoleState(
   {
     fetch: (address, init) => fetch(address, init),
     monotonicMs: () => performance.now(),
-    later(ms, then) {
-      const timer = setTimeout(then, ms);
+    schedule(ms, callback) {
+      const timer = setTimeout(callback, ms);
       return () => clearTimeout(timer);
     },
     changed() {
-      // Several changes of one turn are one drawing.
-      if (isDue) return;
-      isDue = true;
+      // Several changes in one turn are drawn once.
+      if (isDrawScheduled) return;
+      isDrawScheduled = true;
       queueMicrotask(() => {
-        isDue = false;
+        isDrawScheduled = false;
         draw();
       });
     },
-    keep(preferences) {
-      keepPreferences(storage, preferences);
-      listen();
+    savePreferences(preferences) {
+      savePreferences(storage, preferences);
+      switchSound();
     },
     chime: () => audio !== null && chime(audio),
   },
@@ -46,41 +45,41 @@ const desk = new Desk(
 );
 
 function Console() {
-  const [, turn] = useState(0);
-  redraw = () => turn((count) => count + 1);
-  return <Frame desk={desk} />;
+  const [, setDrawings] = useState(0);
+  redraw = () => setDrawings((count) => count + 1);
+  return <Frame state={state} />;
 }
 
 function draw(): void {
-  const { language, theme } = desk.preferences;
+  const { language, theme } = state.preferences;
   document.documentElement.lang = language;
   document.documentElement.dataset['theme'] = theme;
-  document.title = titleOf(desk);
+  document.title = titleOf(state);
   redraw();
 }
 
-/** Sound is switched on by a press, which is what browsers ask for, and heard once at that moment. */
-function listen(): void {
-  if (desk.preferences.sound && audio === null) {
+/** Browsers allow sound only after a click, such as the one on this switch; the operator then hears it once. */
+function switchSound(): void {
+  if (state.preferences.sound && audio === null) {
     audio = new AudioContext();
     chime(audio, 2);
-  } else if (!desk.preferences.sound && audio !== null) {
+  } else if (!state.preferences.sound && audio !== null) {
     void audio.close();
     audio = null;
   }
 }
 
-/** Ticks on the whole second of the gateway's clock, so that countdowns on two screens fall together. */
+/** Draws on the whole second of the gateway's clock, so that countdowns on two screens agree. */
 function tick(): void {
   draw();
-  setTimeout(tick, 1000 - (desk.now % 1000));
+  setTimeout(tick, 1000 - (state.now % 1000));
 }
 
-function ownStorage(): Storage | null {
+function localStorageIfAllowed(): Storage | null {
   try {
     return localStorage;
   } catch {
-    return null; // SecurityError: switched off in this browser
+    return null; // SecurityError: storage is disabled in this browser
   }
 }
 
@@ -88,16 +87,16 @@ const root = document.getElementById('console');
 if (root !== null) {
   render(<Console />, root);
   addEventListener('hashchange', () => {
-    desk.go(location.hash);
+    state.navigate(location.hash);
     document.getElementById('main')?.focus({ preventScroll: true });
     scrollTo(0, 0);
   });
-  addEventListener('online', () => void desk.watch?.look());
+  addEventListener('online', () => void state.watch?.poll());
   document.addEventListener(
     'visibilitychange',
-    () => document.visibilityState === 'visible' && void desk.watch?.look(),
+    () => document.visibilityState === 'visible' && void state.watch?.poll(),
   );
-  document.addEventListener('keydown', (event) => pressed(desk, event));
-  void desk.begin();
+  document.addEventListener('keydown', (event) => handleKey(state, event));
+  void state.start();
   tick();
 }

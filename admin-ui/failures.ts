@@ -1,71 +1,86 @@
-// Why something was not had or not done, in the operator's language: by the kind of the problem and the cause of each wrong
-// field. The gateway's own text is shown only where it is of a later version than this page.
+// Error texts in the operator's language, by the kind of a problem and the cause of each field error. The gateway's own text
+// is shown only where its kind or cause is newer than this page.
 
 import { type FieldError, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
+import type { Phase } from './actions.ts';
 import type { Outcome } from './api-client.ts';
-import type { Words } from './strings.ts';
+import type { Strings } from './strings-en.ts';
 
-export type Failure = Exclude<Outcome<never>, { kind: 'answer' }>;
+type Failure = Exclude<Outcome<never>, { kind: 'reply' }>;
 
-/** Of a change. One that was not answered may have been made. */
-export function failureSaid(failure: Failure, w: Words): string {
+/** Of a change: where there was no response, it may have been made. */
+export function changeErrorText(failure: Failure, t: Strings): string {
   switch (failure.kind) {
     case 'problem':
-      return w.problem(failure.problem);
+      return t.problem(failure.problem);
     case 'unreachable':
-      return w.unanswered;
+      return t.unanswered;
     case 'unreadable':
-      return w.unreadable;
+      return t.unreadable;
   }
 }
 
-/** Of a look, which asked for nothing to be done. @param problem null: no answer came */
-export function lostSaid(problem: Problem | null, w: Words): string {
-  if (problem === null) return w.contact.lost;
-  return problemKind(problem) === 'store-unreachable' ? w.contact.store : w.problem(problem);
+/** What became of an action; empty where it was done. */
+export function phaseText(phase: Phase, t: Strings): string {
+  switch (phase.kind) {
+    case 'done':
+      return '';
+    case 'refused':
+      return t.problem(phase.problem);
+    case 'unknown':
+      return t.unanswered;
+    default:
+      return t.actionLog[phase.kind];
+  }
 }
 
-/** Whether the same can simply be asked again. */
-export function isPassing(problem: Problem): boolean {
+/** Of a read, which changes nothing. @param problem null: no response */
+export function loadErrorText(problem: Problem | null, t: Strings): string {
+  if (problem === null) return t.connection.lost;
+  return problemKind(problem) === 'store-unreachable' ? t.connection.store : t.problem(problem);
+}
+
+/** Whether the same request may succeed a moment later. */
+export function isTransient(problem: Problem): boolean {
   const kind = problemKind(problem);
   return kind === 'store-unreachable' || kind === 'too-many-requests' || kind === 'unexpected';
 }
 
-/** What is wrong with each field that the gateway names, by the field's name in a form. */
-export function faultsTold({ errors = [] }: Problem, w: Words): Record<string, string> {
-  return Object.fromEntries(errors.map((error) => [fieldOf(error.field), faultSaid(error, w)]));
+/** Texts by the name of the field in a form. */
+export function fieldErrorTexts({ errors = [] }: Problem, t: Strings): Record<string, string> {
+  return Object.fromEntries(errors.map((error) => [fieldOf(error.field), fieldErrorText(error, t)]));
 }
 
-/** @param text what was sent in the field, to say where in it something is wrong */
-export function faultSaid({ field, detail, cause }: FieldError, w: Words, text?: string): string {
-  const { fields } = w.editor;
+/** @param text the value that was sent, to name the line of the error */
+export function fieldErrorText({ field, detail, cause }: FieldError, t: Strings, text?: string): string {
+  const { fieldErrors } = t.editor;
   switch (cause?.kind) {
     case undefined:
       return detail;
     case 'missing':
-      return fields.required;
+      return fieldErrors.required;
     case 'tooLong':
-      return fields.tooLong(cause.max);
+      return fieldErrors.tooLong(cause.max);
     case 'tooMany':
-      return fields.tooMany(cause.max);
+      return fieldErrors.tooMany(cause.max);
     case 'tooSmall':
-      return fields.tooSmall(cause.min.toLocaleString('en'));
+      return fieldErrors.tooSmall(cause.min);
     case 'tooLarge':
-      return fields.tooLarge(cause.max.toLocaleString('en'));
+      return fieldErrors.tooLarge(cause.max);
     case 'form':
-      return fields[FORMS[fieldOf(field)] ?? 'form'];
+      return fieldErrors[FORMATS[fieldOf(field)] ?? 'format'];
     case 'overlap':
-      return fields.overlap(cause.room, cause.place);
+      return fieldErrors.overlap(cause.room, cause.place);
     case 'template':
-      if (text === undefined || cause.at === null) return fields.template;
-      return fields.templateAt(text.slice(0, cause.at).split('\n').length);
+      if (text === undefined || cause.at === null) return fieldErrors.template;
+      return fieldErrors.templateAt(text.slice(0, cause.at).split('\n').length);
   }
 }
 
-type FormWord = 'host' | 'path' | 'origin' | 'zone' | 'id' | 'time' | 'before' | 'after' | 'number' | 'form';
+type Format = 'host' | 'path' | 'origin' | 'zone' | 'id' | 'time' | 'before' | 'after' | 'number';
 
-/** What each field takes, where that is more than text. */
-const FORMS: Record<string, FormWord> = {
+/** The format of each field that takes more than any text. */
+const FORMATS: Record<string, Format> = {
   id: 'id',
   hosts: 'host',
   paths: 'path',
@@ -82,7 +97,7 @@ const FORMS: Record<string, FormWord> = {
   closesAt: 'after',
 };
 
-/** The field of a form that an error of the gateway speaks of: `site.hosts.0` is said of `hosts`. */
+/** The form's field for a path of the request body: `site.hosts.0` is `hosts`. */
 export function fieldOf(path: string): string {
   const [first = '', second = ''] = path.replace(/^(?:site|policy|schedule)\./, '').split('.');
   if (first === 'title') return second === 'en' ? 'titleEn' : 'titleKo';

@@ -1,23 +1,23 @@
-// Which keys there are, and how the console speaks.
+// The dialog with the shortcuts, and how irreversible actions and old numbers show.
 
-import type { Desk } from './console-state.ts';
+import type { ConsoleState } from './console-state.ts';
 import { Dialog } from './parts/dialog.tsx';
 
-export function Help({ desk }: { desk: Desk }) {
-  const w = desk.words.help;
+export function Help({ state }: { state: ConsoleState }) {
+  const t = state.strings.help;
   const keys: [string, string][] = [
-    ['P', w.keys.p],
-    ['H', w.keys.h],
-    ['R', w.keys.r],
-    ['Z', w.keys.z],
-    ['L', w.keys.l],
-    ['M', w.keys.m],
-    ['1–4', w.keys.n],
-    ['?', w.keys.help],
+    ['P', t.keys.p],
+    ['H', t.keys.h],
+    ['R', t.keys.r],
+    ['Z', t.keys.z],
+    ['L', t.keys.l],
+    ['M', t.keys.m],
+    ['1–4', t.keys.n],
+    ['?', t.keys.help],
   ];
   return (
-    <Dialog title={w.title} onClose={() => desk.open(null)}>
-      <p>{w.lead}</p>
+    <Dialog title={state.strings.menu.help} onClose={() => state.showOverlay(null)}>
+      <p>{t.lead}</p>
       <dl class="keys">
         {keys.map(([key, what]) => (
           <div key={key}>
@@ -28,11 +28,11 @@ export function Help({ desk }: { desk: Desk }) {
           </div>
         ))}
       </dl>
-      <p class="note">{w.danger}</p>
-      <p class="note">{w.stale}</p>
-      <div class="ways">
-        <button type="button" class="button primary" onClick={() => desk.open(null)}>
-          {desk.words.close}
+      <p class="note">{t.danger}</p>
+      <p class="note">{t.stale}</p>
+      <div class="buttons">
+        <button type="button" class="button primary" onClick={() => state.showOverlay(null)}>
+          {state.strings.close}
         </button>
       </div>
     </Dialog>

@@ -1,4 +1,4 @@
-// Operators' keys: who has one, a new one shown once, and taking one away.
+// Operator keys: who has one, creating one (shown once), and removing one.
 
 import { useState } from 'hono/jsx/dom';
 import type * as z from 'zod';
@@ -10,123 +10,92 @@ import {
   ROLES,
   type Role,
 } from '../worker/contract/operator-api.ts';
-import type { Desk } from './console-state.ts';
-import { failureSaid, lostSaid } from './failures.ts';
-import { figuresOf, ownZone } from './number-format.ts';
+import type { ConsoleState } from './console-state.ts';
+import { changeErrorText, loadErrorText } from './failures.ts';
+import { numberFormat, ownZone } from './number-format.ts';
 import { Dialog } from './parts/dialog.tsx';
-import { useEffect } from './parts/effect.ts';
-import { Field, typed } from './parts/field.tsx';
+import { Field, inputValue } from './parts/field.tsx';
 import { HoldButton } from './parts/hold-button.tsx';
+import { useLoad } from './parts/use-load.ts';
 
 type Key = z.output<typeof keySchema>;
-type Made = { name: string; key: string };
+type CreatedKey = { name: string; key: string };
 
-export function Keys({ desk }: { desk: Desk }) {
-  const w = desk.words.keys;
+const DRAFT = 'keys';
+
+export function Keys({ state }: { state: ConsoleState }) {
+  const { keys: t, editor, field, loading, menu } = state.strings;
   const [keys, setKeys] = useState<Key[] | null>(null);
-  const [made, setMade] = useState<Made | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
-  const [turn, setTurn] = useState(0);
-  const draft = desk.draft('keys', { name: '', role: 'viewer' as Role });
-  const whyNot = desk.whyNot('addKey');
+  const [created, setCreated] = useState<CreatedKey | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const draft = state.draft(DRAFT, { name: '', role: 'viewer' as Role });
+  const disabledReason = state.deniedReason('addKey');
 
-  useEffect(() => {
-    let isWanted = true;
-    const look = async () => {
-      const outcome = await desk.client.call('keys', {});
-      if (!isWanted) return;
-      if (outcome.kind === 'answer') setKeys(outcome.value.keys);
-      else setFault(lostSaid(outcome.kind === 'problem' ? outcome.problem : null, desk.words));
-    };
-    void look();
-    return () => {
-      isWanted = false;
-    };
-  }, [turn, desk.isInterrupted]);
+  const reload = useLoad(
+    state,
+    () => state.client.call('keys', {}),
+    (outcome) => {
+      if (outcome.kind === 'reply') setKeys(outcome.value.keys);
+      else setError(loadErrorText(outcome.kind === 'problem' ? outcome.problem : null, state.strings));
+    },
+  );
 
-  const make = async (event: Event) => {
+  const create = async (event: Event) => {
     event.preventDefault();
-    if (whyNot !== null) return;
+    if (disabledReason !== null) return;
     const body = newKeySchema.safeParse(draft);
     if (!body.success) {
-      setFault(
-        draft.name.trim() === ''
-          ? desk.words.editor.fields.required
-          : desk.words.editor.fields.tooLong(KEY_NAME_CHARS_MAX),
-      );
+      const { required, tooLong } = editor.fieldErrors;
+      setError(draft.name.trim() === '' ? required : tooLong(KEY_NAME_CHARS_MAX));
       return;
     }
-    const outcome = await desk.client.call('addKey', { body: body.data });
-    if (outcome.kind !== 'answer') {
-      setFault(failureSaid(outcome, desk.words));
+    const outcome = await state.client.call('addKey', { body: body.data });
+    if (outcome.kind !== 'reply') {
+      setError(changeErrorText(outcome, state.strings));
       return;
     }
-    setFault(null);
-    setMade({ name: outcome.value.name, key: outcome.value.key });
-    desk.type('keys', undefined);
-    setTurn((count) => count + 1);
+    setError(null);
+    setCreated({ name: outcome.value.name, key: outcome.value.key });
+    state.setDraft(DRAFT, undefined);
+    reload();
   };
   const remove = async ({ id, name }: Key) => {
-    const outcome = await desk.client.call('removeKey', { params: { key: id } });
-    if (outcome.kind === 'answer') desk.say(w.removed(name));
-    else setFault(failureSaid(outcome, desk.words));
-    setTurn((count) => count + 1);
+    const outcome = await state.client.call('removeKey', { params: { key: id } });
+    if (outcome.kind === 'reply') state.announce(t.removed(name));
+    else setError(changeErrorText(outcome, state.strings));
+    reload();
   };
-  const figures = figuresOf(desk.words.language, ownZone());
   return (
     <div class="page narrow">
       <div class="page-head">
-        <h1>{w.title}</h1>
+        <h1>{menu.keys}</h1>
       </div>
-      <p class="lead">{w.lead}</p>
+      <p class="lead">{t.lead}</p>
       {keys === null ? (
         <p class="note" key="loading" aria-busy="true">
-          {fault ?? desk.words.loading}
+          {error ?? loading}
         </p>
       ) : (
         <ul class="key-list" key="keys">
           {keys.map((key) => (
-            <li key={key.id}>
-              <p>
-                <b>{key.name}</b> {key.id === desk.session?.operator.id ? <em>{w.you}</em> : null}
-                <small>
-                  {desk.words.roles[key.role]} · {w.since} {figures.whole(Date.parse(key.createdAt))}
-                </small>
-                <small class="unseen" id={`remove-${key.id}`}>
-                  {w.removeNote(key.name)}
-                </small>
-              </p>
-              {key.id === OWNER_KEY_ID ? (
-                <small key="settings">{w.settings}</small>
-              ) : (
-                <HoldButton
-                  key="remove"
-                  desk={desk}
-                  label={w.remove}
-                  note={w.removeNote(key.name)}
-                  noteId={`remove-${key.id}`}
-                  whyNot={whyNot}
-                  onHeld={() => void remove(key)}
-                />
-              )}
-            </li>
+            <KeyItem state={state} item={key} onRemove={() => void remove(key)} key={key.id} />
           ))}
         </ul>
       )}
-      <form class="card" key="make" onSubmit={make}>
-        <h2>{w.make}</h2>
-        <Field id="key-name" label={w.name} fault={keys === null ? null : fault}>
-          {(described) => (
+      <form class="card" key="create" onSubmit={create}>
+        <h2>{t.create}</h2>
+        <Field id="key-name" label={field('name')} error={keys === null ? null : error}>
+          {(attributes) => (
             <input
-              {...described}
+              {...attributes}
               autocomplete="off"
               value={draft.name}
-              onInput={(event: Event) => desk.type('keys', { ...draft, name: typed(event) })}
+              onInput={(event: Event) => state.setDraft(DRAFT, { ...draft, name: inputValue(event) })}
             />
           )}
         </Field>
-        <fieldset class="roles">
-          <legend>{w.role}</legend>
+        <fieldset class="radios">
+          <legend>{field('role')}</legend>
           {ROLES.map((role) => (
             <label key={role}>
               <input
@@ -134,53 +103,86 @@ export function Keys({ desk }: { desk: Desk }) {
                 name="role"
                 value={role}
                 checked={draft.role === role}
-                onInput={() => desk.type('keys', { ...draft, role })}
+                onInput={() => state.setDraft(DRAFT, { ...draft, role })}
               />
               <span>
-                <b>{desk.words.roles[role]}</b>
-                <small>{w.roleNotes[role]}</small>
+                <b>{state.strings.roles[role]}</b>
+                <small>{t.roleNotes[role]}</small>
               </span>
             </label>
           ))}
         </fieldset>
-        <button type="submit" class="button primary" aria-disabled={whyNot === null ? 'false' : 'true'}>
-          {w.make}
+        <button type="submit" class="button primary" aria-disabled={disabledReason === null ? 'false' : 'true'}>
+          {t.create}
         </button>
       </form>
-      {made === null ? null : <MadeKey desk={desk} made={made} onDone={() => setMade(null)} key="made" />}
+      {created === null ? null : (
+        <CreatedKeyDialog state={state} created={created} onDone={() => setCreated(null)} key="created" />
+      )}
     </div>
   );
 }
 
-function MadeKey({ desk, made, onDone }: { desk: Desk; made: Made; onDone(): void }) {
-  const w = desk.words;
+function KeyItem({ state, item, onRemove }: { state: ConsoleState; item: Key; onRemove(): void }) {
+  const { keys: t, language, roles, you } = state.strings;
+  const format = numberFormat(language, ownZone());
+  return (
+    <li>
+      <p>
+        <b>{item.name}</b> {item.id === state.session?.operator.id ? <em>{you}</em> : null}
+        <small>
+          {roles[item.role]} · {t.since(format.dateTime(Date.parse(item.createdAt)))}
+        </small>
+        <small class="visually-hidden" id={`remove-${item.id}`}>
+          {t.removeNote(item.name)}
+        </small>
+      </p>
+      {item.id === OWNER_KEY_ID ? (
+        <small key="settings">{t.settings}</small>
+      ) : (
+        <HoldButton
+          key="remove"
+          state={state}
+          label={t.remove}
+          note={t.removeNote(item.name)}
+          noteId={`remove-${item.id}`}
+          disabledReason={state.deniedReason('removeKey')}
+          onHeld={onRemove}
+        />
+      )}
+    </li>
+  );
+}
+
+function CreatedKeyDialog({ state, created, onDone }: { state: ConsoleState; created: CreatedKey; onDone(): void }) {
+  const t = state.strings;
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(made.key);
+      await navigator.clipboard.writeText(created.key);
       setCopied(true);
     } catch {
-      // No clipboard here (plain HTTP) or not allowed: the key is selected, and the keyboard can copy it.
-      const element = document.getElementById('made-key');
+      // The clipboard is missing (plain HTTP) or denied: select the key, so that the keyboard can copy it.
+      const element = document.getElementById('created-key');
       if (element !== null) getSelection()?.selectAllChildren(element);
     }
   };
   return (
-    <Dialog title={w.keys.made(made.name)} onClose={onDone} isNeeded>
-      <p>{w.keys.madeLead}</p>
-      <p class="made-key">
-        <code id="made-key">{made.key}</code>
+    <Dialog title={t.keys.created(created.name)} onClose={onDone} isRequired>
+      <p>{t.keys.createdLead}</p>
+      <p class="created-key">
+        <code id="created-key">{created.key}</code>
       </p>
-      <div class="ways">
+      <div class="buttons">
         <button type="button" class="button primary" onClick={() => void copy()}>
-          {isCopied ? w.copied : w.copy}
+          {isCopied ? t.copied : t.copy}
         </button>
         <button type="button" class="button" onClick={onDone}>
-          {w.keys.done}
+          {t.keys.done}
         </button>
       </div>
-      <p class="unseen" role="status">
-        {isCopied ? w.copied : ''}
+      <p class="visually-hidden" role="status">
+        {isCopied ? t.copied : ''}
       </p>
     </Dialog>
   );

@@ -1,20 +1,20 @@
-// What is known of the origin's answers: they were counted in classes, so a quantile is known as "at most", never as a
-// point in between. Pure.
+// Quantiles of the site's response times. Responses are counted in latency classes, so a quantile is known only as the upper
+// bound of a class. Pure.
 
-/** At most `ms`; `beyond`: more than the last class can tell, `ms` being its lower end. */
-export interface AtMost {
+export interface UpperBound {
   ms: number;
-  beyond: boolean;
+  /** Longer than the last bound, which is `ms`. */
+  isBeyond: boolean;
 }
 
-/** Upper end of the class in which the quantile lies; null: nobody answered. */
-export function quantile(counts: readonly number[], boundsMs: readonly number[], share: number): AtMost | null {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+/** null: no responses. */
+export function quantile(counts: readonly number[], boundsMs: readonly number[], share: number): UpperBound | null {
+  const total = counts.reduce((all, count) => all + count, 0);
   if (total === 0) return null;
-  let passed = 0;
+  let sum = 0;
   for (const [index, ms] of boundsMs.entries()) {
-    passed += counts[index] ?? 0;
-    if (passed >= total * share) return { ms, beyond: false };
+    sum += counts[index] ?? 0;
+    if (sum >= total * share) return { ms, isBeyond: false };
   }
-  return { ms: boundsMs.at(-1) ?? 0, beyond: true };
+  return { ms: boundsMs.at(-1) ?? 0, isBeyond: true };
 }

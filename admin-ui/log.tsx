@@ -1,171 +1,157 @@
-// Who changed what and when, in words, newest first; what can be taken along for others to check; and whether every record
-// follows from the one before.
+// The log of a room and of the directory: who changed what and when, newest first; exports; and a check that no record is
+// missing or altered.
 
 import { useState } from 'hono/jsx/dom';
 import type { AuditRecord } from '../worker/contract/operator-api.ts';
 import { addressOf } from './api-client.ts';
-import { CHANGE_KINDS, type ChangeKind, kindOf, type ToldLine, tell } from './changes.ts';
-import type { Desk } from './console-state.ts';
-import { logEnd } from './log-end.ts';
-import { useEffect } from './parts/effect.ts';
-import { Field, typed } from './parts/field.tsx';
-import type { Watched } from './watch.ts';
+import { CHANGE_KINDS, type ChangeKind, type ChangeLine, describeChange, kindOf } from './changes.ts';
+import type { ConsoleState } from './console-state.ts';
+import { readLogTail } from './log-tail.ts';
+import { formatCount } from './number-format.ts';
+import { Field, inputValue } from './parts/field.tsx';
+import { useLoad } from './parts/use-load.ts';
+import type { RoomSnapshot } from './watch.ts';
 
-export function RoomLog({ desk, seen }: { desk: Desk; seen: Watched }) {
-  const params = { room: seen.room };
-  const first = seen.records[0]?.seq ?? 1;
+export function RoomLog({ state, snapshot }: { state: ConsoleState; snapshot: RoomSnapshot }) {
+  const params = { room: snapshot.room };
+  const first = snapshot.records[0]?.seq ?? 1;
   return (
     <Log
-      desk={desk}
-      title={desk.words.log.title}
-      name={`${seen.room}/log`}
-      records={seen.live === null && seen.records.length === 0 ? null : seen.records}
-      onEarlier={first > 1 ? () => void desk.watch?.earlierRecords() : null}
+      state={state}
+      title={state.strings.menu.log}
+      name={`${snapshot.room}/log`}
+      records={snapshot.live === null && snapshot.records.length === 0 ? null : snapshot.records}
+      onEarlier={first > 1 ? () => void state.watch?.loadEarlierRecords() : null}
       csv={addressOf('auditCsv', { params })}
       json={addressOf('auditJson', { params })}
-      check={async () => {
-        const outcome = await desk.client.call('auditJson', { params });
-        return outcome.kind === 'answer' ? outcome.value : null;
+      loadExport={async () => {
+        const outcome = await state.client.call('auditJson', { params });
+        return outcome.kind === 'reply' ? outcome.value : null;
       }}
     />
   );
 }
 
-export function DirectoryLog({ desk }: { desk: Desk }) {
+export function DirectoryLog({ state }: { state: ConsoleState }) {
   const [records, setRecords] = useState<AuditRecord[] | null>(null);
   const [isLost, setLost] = useState(false);
-  const [turn, setTurn] = useState(0);
-  useEffect(() => {
-    let isWanted = true;
-    const read = async () => {
-      const found = await logEnd(async (after, limit) => {
-        const outcome = await desk.client.call('directoryAudit', { query: { after, limit } });
-        return outcome.kind === 'answer' ? outcome.value.records : null;
-      });
-      if (!isWanted) return;
-      setLost(found === null);
-      if (found !== null) setRecords(found);
-    };
-    void read();
-    return () => {
-      isWanted = false;
-    };
-  }, [turn, desk.isInterrupted]);
+  const load = () =>
+    readLogTail(async (after, limit) => {
+      const outcome = await state.client.call('directoryAudit', { query: { after, limit } });
+      return outcome.kind === 'reply' ? outcome.value.records : null;
+    });
+  const reload = useLoad(state, load, (tail) => {
+    setLost(tail === null);
+    if (tail !== null) setRecords(tail);
+  });
   if (isLost && records === null) {
     return (
       <section class="empty" key="lost">
-        <h1>{desk.words.contact.lost}</h1>
-        <button type="button" class="button" onClick={() => setTurn(turn + 1)}>
-          {desk.words.retry}
+        <h1>{state.strings.connection.lost}</h1>
+        <button type="button" class="button" onClick={reload}>
+          {state.strings.retry}
         </button>
       </section>
     );
   }
   return (
     <Log
-      desk={desk}
-      title={desk.words.log.directoryTitle}
+      state={state}
+      title={state.strings.log.directoryTitle}
       name="directory/log"
       records={records}
       onEarlier={null}
       csv={addressOf('directoryAuditCsv', {})}
       json={addressOf('directoryAuditJson', {})}
-      check={async () => {
-        const outcome = await desk.client.call('directoryAuditJson', {});
-        return outcome.kind === 'answer' ? outcome.value : null;
+      loadExport={async () => {
+        const outcome = await state.client.call('directoryAuditJson', {});
+        return outcome.kind === 'reply' ? outcome.value : null;
       }}
     />
   );
 }
 
 interface LogProps {
-  desk: Desk;
+  state: ConsoleState;
   title: string;
+  /** Of the draft that holds the filter. */
   name: string;
-  /** null: not read yet. */
+  /** null: not loaded yet. */
   records: AuditRecord[] | null;
+  /** Loads earlier records; null: there are none. */
   onEarlier: (() => void) | null;
   csv: string;
   json: string;
-  check(): Promise<{ whole: boolean; records: AuditRecord[]; exportedAt: string } | null>;
+  loadExport(): Promise<{ whole: boolean; records: AuditRecord[]; exportedAt: string } | null>;
 }
 
-type Checked =
+type Check =
   | { kind: 'none' }
   | { kind: 'checking' }
-  | { kind: 'unanswered' }
-  | { kind: 'checked'; whole: boolean; count: number; at: number };
+  | { kind: 'failed' }
+  | { kind: 'intact'; count: number; atMs: number }
+  | { kind: 'broken' };
 
-/** Rows drawn; a filter finds the ones beyond. */
+/** Rows drawn; the filter still finds the others. */
 const ROWS_MAX = 500;
 
-function Log({ desk, title, name, records, onEarlier, csv, json, check }: LogProps) {
-  const w = desk.words.log;
-  const { figures } = desk;
-  const [checked, setChecked] = useState<Checked>({ kind: 'none' });
-  const filter = desk.draft(name, { text: '', kind: 'all' as ChangeKind | 'all' });
+function Log({ state, title, name, records, onEarlier, csv, json, loadExport }: LogProps) {
+  const t = state.strings.log;
+  const [check, setCheck] = useState<Check>({ kind: 'none' });
+  const filter = state.draft(name, { text: '', kind: 'all' as ChangeKind | 'all' });
   const shown = (records ?? [])
-    .filter(
-      (record) => (filter.kind === 'all' || kindOf(record.action) === filter.kind) && holds(desk, record, filter.text),
-    )
+    .filter((record) => filter.kind === 'all' || kindOf(record.action) === filter.kind)
+    .filter((record) => matches(state, record, filter.text))
     .slice(-ROWS_MAX)
     .reverse();
   const runCheck = async () => {
-    setChecked({ kind: 'checking' });
-    const found = await check();
-    setChecked(
-      found === null
-        ? { kind: 'unanswered' }
-        : { kind: 'checked', whole: found.whole, count: found.records.length, at: Date.parse(found.exportedAt) },
-    );
+    setCheck({ kind: 'checking' });
+    const found = await loadExport();
+    if (found === null) setCheck({ kind: 'failed' });
+    else if (!found.whole) setCheck({ kind: 'broken' });
+    else setCheck({ kind: 'intact', count: found.records.length, atMs: Date.parse(found.exportedAt) });
   };
   return (
     <div class="page">
       <div class="page-head">
         <h1>{title}</h1>
-        <div class="ways">
+        <div class="buttons">
           <a class="button" href={csv} download>
-            {w.csv}
+            {t.csv}
           </a>
           <a class="button" href={json} download>
-            {w.json}
+            {t.json}
           </a>
           <button type="button" class="button" onClick={() => void runCheck()}>
-            {checked.kind === 'checking' ? w.checking : w.check}
+            {check.kind === 'checking' ? t.checking : t.check}
           </button>
         </div>
       </div>
-      <p class={checked.kind === 'checked' && !checked.whole ? 'checked broken' : 'checked'} role="status">
-        {checked.kind === 'checked'
-          ? checked.whole
-            ? w.whole(figures.count(checked.count), figures.second(checked.at))
-            : w.broken
-          : checked.kind === 'unanswered'
-            ? desk.words.contact.lost
-            : ''}
+      <p class="check-result" data-kind={check.kind} role="status">
+        {checkResult(state, check)}
       </p>
       <div class="filters">
-        <Field id="log-search" label={w.search}>
-          {(described) => (
+        <Field id="log-search" label={t.search}>
+          {(attributes) => (
             <input
-              {...described}
+              {...attributes}
               type="search"
               value={filter.text}
-              onInput={(event: Event) => desk.type(name, { ...filter, text: typed(event) })}
+              onInput={(event: Event) => state.setDraft(name, { ...filter, text: inputValue(event) })}
             />
           )}
         </Field>
-        <Field id="log-kind" label={w.kind}>
-          {(described) => (
+        <Field id="log-kind" label={t.kind}>
+          {(attributes) => (
             <select
-              {...described}
+              {...attributes}
               value={filter.kind}
-              onInput={(event: Event) => desk.type(name, { ...filter, kind: typed(event) })}
+              onInput={(event: Event) => state.setDraft(name, { ...filter, kind: inputValue(event) })}
             >
-              <option value="all">{w.all}</option>
+              <option value="all">{t.all}</option>
               {CHANGE_KINDS.map((kind) => (
                 <option value={kind} key={kind}>
-                  {w.kinds[kind]}
+                  {t.kinds[kind]}
                 </option>
               ))}
             </select>
@@ -174,92 +160,100 @@ function Log({ desk, title, name, records, onEarlier, csv, json, check }: LogPro
       </div>
       {records === null ? (
         <p class="note" key="loading" aria-busy="true">
-          {desk.words.loading}
+          {state.strings.loading}
         </p>
       ) : shown.length === 0 ? (
-        <p class="note" key="none">
-          {records.length === 0 ? w.empty : w.emptyFilter}
+        <p class="note" key="empty">
+          {records.length === 0 ? t.empty : t.emptyFilter}
         </p>
       ) : (
         <ol class="log" key="log" reversed>
           {shown.map((record) => (
-            <Entry desk={desk} record={record} key={String(record.seq)} />
+            <Entry state={state} record={record} key={String(record.seq)} />
           ))}
         </ol>
       )}
       {onEarlier === null ? null : (
         <button type="button" class="button" key="earlier" onClick={onEarlier}>
-          {w.earlier}
+          {t.earlier}
         </button>
       )}
     </div>
   );
 }
 
-function Entry({ desk, record }: { desk: Desk; record: AuditRecord }) {
-  const w = desk.words;
-  const { figures } = desk;
-  const told = tell(record, w, figures);
+function checkResult({ format, strings }: ConsoleState, check: Check): string {
+  switch (check.kind) {
+    case 'none':
+    case 'checking':
+      return '';
+    case 'failed':
+      return strings.connection.lost;
+    case 'intact':
+      return strings.log.intact(check.count, format.time(check.atMs));
+    case 'broken':
+      return strings.log.broken;
+  }
+}
+
+function Entry({ state, record }: { state: ConsoleState; record: AuditRecord }) {
+  const { strings: t, format } = state;
+  const { what, lines } = describeChange(record, t, format);
   const at = Date.parse(record.at);
   return (
-    <li data-kind={kindOf(record.action)}>
+    <li>
       <time datetime={record.at}>
-        <b>{figures.second(at)}</b>
-        <small>{figures.date(at)}</small>
+        <b>{format.time(at)}</b>
+        <small>{format.date(at)}</small>
       </time>
       <p class="by">
         <b>{record.by.name}</b>
         <small>
-          {w.roles[record.by.role]}
+          {t.roles[record.by.role]}
           {record.by.address === null ? '' : ` · ${record.by.address}`}
         </small>
       </p>
-      <div class="told">
-        <b>{told.what}</b>
-        {told.lines.length === 0 ? null : (
+      <div class="change">
+        <b>{what}</b>
+        {lines.length === 0 ? null : (
           <dl>
-            {told.lines.map((line) => (
-              <Line line={line} desk={desk} key={line.field} />
+            {lines.map((line) => (
+              <Line line={line} state={state} key={line.field} />
             ))}
           </dl>
         )}
       </div>
-      <small class="seq">#{record.seq}</small>
+      <small class="seq">#{formatCount(record.seq)}</small>
     </li>
   );
 }
 
-function Line({ desk, line }: { desk: Desk; line: ToldLine }) {
-  const { nothing, log } = desk.words;
+function Line({ state, line }: { state: ConsoleState; line: ChangeLine }) {
+  const { none, log } = state.strings;
   return (
     <div>
       <dt>{line.field}</dt>
       <dd>
         {line.from === null ? null : (
           <del key="from">
-            <span class="unseen">{log.from} </span>
+            <span class="visually-hidden">{log.from} </span>
             {line.from}
           </del>
         )}
         {line.from === null ? null : <i aria-hidden="true">→</i>}
         <ins key="to">
-          <span class="unseen">{log.to} </span>
-          {line.to ?? nothing}
+          <span class="visually-hidden">{log.to} </span>
+          {line.to ?? none}
         </ins>
       </dd>
     </div>
   );
 }
 
-function holds(desk: Desk, record: AuditRecord, text: string): boolean {
-  const wanted = text.trim().toLowerCase();
+function matches(state: ConsoleState, record: AuditRecord, search: string): boolean {
+  const wanted = search.trim().toLowerCase();
   if (wanted === '') return true;
-  const { what, lines } = tell(record, desk.words, desk.figures);
-  const said = [
-    record.by.name,
-    record.by.address ?? '',
-    what,
-    ...lines.flatMap(({ field, from, to }) => [field, from, to]),
-  ];
-  return said.join(' ').toLowerCase().includes(wanted);
+  const { what, lines } = describeChange(record, state.strings, state.format);
+  const values = lines.flatMap(({ field, from, to }) => [field, from, to]);
+  return [record.by.name, record.by.address, what, ...values].join(' ').toLowerCase().includes(wanted);
 }

@@ -1,40 +1,62 @@
-// Numbers and times as an operator reads them: grouped, in the room's time zone, in the language of the screen. Pure.
+// Numbers and times as an operator reads them: grouped digits, the room's time zone, the language of the screen. Pure.
 
 export type Language = 'ko' | 'en';
 
 const LOCALES: Record<Language, string> = { ko: 'ko-KR', en: 'en-GB' };
 
-export interface Figures {
-  /** 482,113 */
-  count(value: number): string;
+// Korean and English group digits and write percentages alike.
+const grouped = new Intl.NumberFormat('en-GB');
+const percentage = new Intl.NumberFormat('en-GB', { style: 'percent', maximumFractionDigits: 0 });
+
+/** 482,113 */
+export function formatCount(value: number): string {
+  return grouped.format(value);
+}
+
+/** 97% */
+export function formatPercent(share: number): string {
+  return percentage.format(share);
+}
+
+/** 4.1, without the unit. */
+export function formatSeconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}
+
+/** What was typed, with or without grouping; NaN: not a number. */
+export function parseCount(text: string): number {
+  const digits = text.replaceAll(/[,\s]/g, '');
+  return /^\d{1,15}(?:\.\d+)?$/.test(digits) ? Number(digits) : Number.NaN;
+}
+
+/** Formats that depend on the language or the time zone. */
+export interface NumberFormat {
   /** 12만, 120K: for axes. */
   compact(value: number): string;
-  /** 97% */
-  percent(share: number): string;
   /** 20:03:12 */
-  second(ms: number): string;
+  time(ms: number): string;
   /** 20:03 */
-  minute(ms: number): string;
+  shortTime(ms: number): string;
   /** 20:03:12 today, with the day otherwise. */
-  moment(ms: number, nowMs: number): string;
-  /** Thursday 5 August 2027 */
+  timeOrDay(ms: number, nowMs: number): string;
+  /** Thu 5 August 2027 */
   date(ms: number): string;
-  /** Thursday 5 August 2027, 20:00:00 */
-  whole(ms: number): string;
+  /** Thu 5 August 2027 at 20:00:00 */
+  dateTime(ms: number): string;
   /** GMT+9 or the zone's short name. */
   zone(ms: number): string;
 }
 
-const made = new Map<string, Figures>();
+/** By language and zone: two languages, and the zones of the rooms that an operator visits. */
+const formats = new Map<string, NumberFormat>();
 
-export function figuresOf(language: Language, timeZone: string): Figures {
+export function numberFormat(language: Language, timeZone: string): NumberFormat {
   const key = `${language} ${timeZone}`;
-  const known = made.get(key);
+  const known = formats.get(key);
   if (known !== undefined) return known;
-  const figures = makeFigures(LOCALES[language], timeZone);
-  // Two languages and a handful of rooms' zones.
-  made.set(key, figures);
-  return figures;
+  const format = createFormat(LOCALES[language], timeZone);
+  formats.set(key, format);
+  return format;
 }
 
 /** The zone of the operator's own machine. */
@@ -42,35 +64,31 @@ export function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-function makeFigures(locale: string, timeZone: string): Figures {
-  const format = (options: Intl.DateTimeFormatOptions) =>
+function createFormat(locale: string, timeZone: string): NumberFormat {
+  const formatter = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(locale, { timeZone, hourCycle: 'h23', ...options });
-  const grouped = new Intl.NumberFormat(locale);
-  const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
-  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
-  const time = { hour: '2-digit', minute: '2-digit' } as const;
-  const second = format({ ...time, second: '2-digit' });
-  const minute = format(time);
-  const day = format({ month: 'short', day: 'numeric', weekday: 'short' });
+  const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const clock = { hour: '2-digit', minute: '2-digit' } as const;
   const fullDay = { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short' } as const;
-  const date = format(fullDay);
-  const whole = format({ ...fullDay, ...time, second: '2-digit' });
-  const zone = format({ timeZoneName: 'short' });
+  const time = formatter({ ...clock, second: '2-digit' });
+  const shortTime = formatter(clock);
+  const day = formatter({ month: 'short', day: 'numeric', weekday: 'short' });
+  const date = formatter(fullDay);
+  const dateTime = formatter({ ...fullDay, ...clock, second: '2-digit' });
+  const zone = formatter({ timeZoneName: 'short' });
   return {
-    count: (value) => grouped.format(value),
-    compact: (value) => short.format(value),
-    percent: (value) => share.format(value),
-    second: (ms) => second.format(ms),
-    minute: (ms) => minute.format(ms),
-    moment: (ms, nowMs) =>
-      day.format(ms) === day.format(nowMs) ? second.format(ms) : `${day.format(ms)} ${second.format(ms)}`,
+    compact: (value) => compact.format(value),
+    time: (ms) => time.format(ms),
+    shortTime: (ms) => shortTime.format(ms),
+    timeOrDay: (ms, nowMs) =>
+      day.format(ms) === day.format(nowMs) ? time.format(ms) : `${day.format(ms)} ${time.format(ms)}`,
     date: (ms) => date.format(ms),
-    whole: (ms) => whole.format(ms),
+    dateTime: (ms) => dateTime.format(ms),
     zone: (ms) => zone.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? timeZone,
   };
 }
 
-/** Parts of a countdown; whole seconds, rounded so that zero is reached at the moment itself. */
+/** Parts of a countdown, in whole seconds rounded up: it shows zero at the moment itself and not before. */
 export function clockParts(ms: number): { days: number; text: string } {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const two = (value: number) => String(value).padStart(2, '0');
@@ -79,20 +97,22 @@ export function clockParts(ms: number): { days: number; text: string } {
   return { days, text: `${two(hours)}:${two(minutes)}:${two(seconds % 60)}` };
 }
 
-/** How long people wait, in steps they speak of. `minutes`: from low to high; past two hours only hours say something. */
+/** A waiting time in the steps people use: minutes up to two hours, half hours beyond. */
 export type WaitSpan =
   | { kind: 'unknown' }
   | { kind: 'none' }
   | { kind: 'minutes'; low: number; high: number }
   | { kind: 'hours'; low: number; high: number };
 
-const HOURS_FROM_MINUTES = 120;
+const MINUTES_MAX = 120;
+/** A wait up to this long is shown as none. */
+const NO_WAIT_SECONDS_MAX = 5;
 
 export function waitSpan(seconds: { low: number; high: number } | null): WaitSpan {
   if (seconds === null) return { kind: 'unknown' };
+  if (seconds.high <= NO_WAIT_SECONDS_MAX) return { kind: 'none' };
   const [low, high] = [Math.floor(seconds.low / 60), Math.ceil(seconds.high / 60)];
-  if (seconds.high <= 5) return { kind: 'none' };
-  if (high <= HOURS_FROM_MINUTES) return { kind: 'minutes', low, high };
+  if (high <= MINUTES_MAX) return { kind: 'minutes', low, high };
   const half = (minutes: number, round: (value: number) => number) => round((minutes / 60) * 2) / 2;
   return { kind: 'hours', low: half(low, Math.floor), high: half(high, Math.ceil) };
 }

@@ -1,5 +1,5 @@
-// What this operator likes: language, light, sound, single-key shortcuts. The only things that stay in the browser; nothing
-// among them is secret.
+// The operator's preferences: language, theme, sound, single-key shortcuts. Nothing else is stored in the browser, and none
+// of it is secret.
 
 import type { Language } from './number-format.ts';
 
@@ -8,7 +8,7 @@ export interface Preferences {
   theme: 'dark' | 'light';
   /** A sound with each new alarm. */
   sound: boolean;
-  /** Single keys act. Whoever speaks to the browser or presses keys by accident switches them off (WCAG 2.1.4). */
+  /** Single-key shortcuts, which users of speech input must be able to turn off (WCAG 2.1.4). */
   shortcuts: boolean;
 }
 
@@ -22,23 +22,23 @@ export function readPreferences(storage: Storage | null, pageLanguage: string): 
     shortcuts: true,
   };
   try {
-    const kept: unknown = JSON.parse(storage?.getItem(KEY) ?? '{}');
-    if (typeof kept !== 'object' || kept === null) return preferences;
-    const { language, theme, shortcuts } = kept as Record<string, unknown>;
+    const stored: unknown = JSON.parse(storage?.getItem(KEY) ?? '{}');
+    if (typeof stored !== 'object' || stored === null) return preferences;
+    const { language, theme, shortcuts } = stored as Record<string, unknown>;
     if (language === 'ko' || language === 'en') preferences.language = language;
     if (theme === 'dark' || theme === 'light') preferences.theme = theme;
     if (typeof shortcuts === 'boolean') preferences.shortcuts = shortcuts;
-    // Sound begins switched off with every page: browsers keep it silent until somebody presses something.
+    // Sound starts off with every page: browsers play none before the first click.
   } catch {
-    // Storage is switched off, or holds something else: begin with what everybody begins with.
+    // Storage is disabled or holds something else: start with the defaults.
   }
   return preferences;
 }
 
-export function keepPreferences(storage: Storage | null, preferences: Preferences): void {
+export function savePreferences(storage: Storage | null, preferences: Preferences): void {
   try {
     storage?.setItem(KEY, JSON.stringify(preferences));
   } catch {
-    // Storage is switched off or full: the choice holds until the page is closed.
+    // Storage is disabled or full: the choice lasts until the page is closed.
   }
 }

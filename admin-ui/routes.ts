@@ -1,7 +1,6 @@
-// Which screen is shown stands in the address after `#`, so that a bookmark, a reload and the back button mean the same,
-// and nothing of it is sent anywhere.
+// The screen is part of the address, after `#`: bookmarks, reloads and the back button work, and no server sees it.
 
-export type RoomTab = 'now' | 'log' | 'settings' | 'preview';
+type RoomTab = 'now' | 'log' | 'settings' | 'preview';
 export const ROOM_TABS: readonly RoomTab[] = ['now', 'log', 'settings', 'preview'];
 
 export type Route =

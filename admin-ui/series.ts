@@ -1,11 +1,10 @@
-// The history as columns for charts over one time axis. Where nobody looked at the room there is no bucket: lines break
-// there instead of pretending. Pure.
+// The history as columns for charts over one time axis. Where buckets are missing, the lines break. Pure.
 
 import type { Bucket } from '../worker/contract/operator-api.ts';
 import { BUCKET_MS } from './buckets.ts';
-import { type AtMost, quantile } from './latency-quantile.ts';
+import { quantile, type UpperBound } from './latency-quantile.ts';
 
-/** `null` is a break in the line. */
+/** null: the line breaks. */
 export type Column = (number | null)[];
 
 export interface Columns {
@@ -13,18 +12,18 @@ export interface Columns {
   at: number[];
   arrived: Column;
   admitted: Column;
-  /** The rate limit as people in ten seconds. */
+  /** The rate limit, as people per bucket. */
   rateLimit: Column;
   waiting: Column;
   active: Column;
   activeLimit: Column;
   refused: Record<Reason, Column>;
-  /** Upper ends of the classes in which half and 95 % of the answers lie, ms; more than the last end: beyond it. */
+  /** Upper bounds of the latency classes that hold the median and the 95th percentile, ms; above the last bound: beyond it. */
   median: Column;
   p95: Column;
   errors: Column;
   unreachable: Column;
-  /** How often gateways met at a shared store, and asked it again. */
+  /** Conflicting commits and repeated requests at a shared store. */
   conflicts: Column;
   retries: Column;
 }
@@ -33,9 +32,9 @@ export const REASONS = ['noAdmission', 'badToken', 'prefetch', 'tooOften', 'cros
 export type Reason = (typeof REASONS)[number];
 
 /**
- * A bucket stands at its end: what happened within ten seconds is not shown before it can have happened.
- * @param asOf when the last numbers were read: counts of a bucket that is still open then are left out, or every line of
- * counts would fall at its end
+ * Each bucket is drawn at its end, when its counts are complete.
+ * @param asOf when the last numbers were read: the counts of a bucket that is still open are left out, because the line would
+ * drop at its end
  */
 export function columnsOf(buckets: readonly Bucket[], boundsMs: readonly number[], asOf: number): Columns {
   const columns: Columns = {
@@ -75,12 +74,11 @@ function add(columns: Columns, at: number, bucket: Bucket | null, isOpen: boolea
   columns.retries.push(counted === null ? null : (counted.store?.retries ?? 0));
 }
 
-/** Beyond the last class there is no height that is true; just above its end says that much. */
-function level(atMost: AtMost | null): number | null {
-  return atMost === null ? null : atMost.ms + (atMost.beyond ? 1 : 0);
+/** Beyond the last class the latency is not known; a value just above its bound says so. */
+function level(bound: UpperBound | null): number | null {
+  return bound === null ? null : bound.ms + (bound.isBeyond ? 1 : 0);
 }
 
-/** Whether there is anything in it but zeros. */
-export function isSilent(...columns: Column[]): boolean {
+export function isAllZero(...columns: Column[]): boolean {
   return columns.every((column) => column.every((value) => value === null || value === 0));
 }

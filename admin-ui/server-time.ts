@@ -1,22 +1,22 @@
-// The gateway's time in this browser: its stamps, carried forward by the browser's monotonic counter. The clock of the
-// operator's machine is never asked, so that a countdown is right on a laptop that is not.
+// The gateway's clock in this browser: its timestamps, carried forward by the browser's monotonic counter. The clock of the
+// operator's machine is never read, so that a countdown is right even where that clock is wrong.
 
 export interface ServerTime {
-  /** Takes note of a stamp that has just arrived. */
-  read(serverTime: string): void;
-  /** Milliseconds since 1970; null before the first stamp. */
+  /** Takes a timestamp that has just arrived. */
+  observe(timestamp: string): void;
+  /** Milliseconds since 1970; null before the first timestamp. */
   now(): number | null;
 }
 
-/** A stamp is only ever late, by its way here; the least late of a few is nearest, and one wrong one is soon forgotten. */
-const STAMPS_MAX = 8;
+/** A timestamp arrives late, never early: the largest of a few offsets is the nearest, and an outlier soon drops out. */
+const OFFSETS_MAX = 8;
 
 export function serverTime(monotonicMs: () => number): ServerTime {
   let offsets: number[] = [];
   return {
-    read(stamp) {
-      const offset = Date.parse(stamp) - monotonicMs();
-      if (!Number.isNaN(offset)) offsets = [...offsets, offset].slice(-STAMPS_MAX);
+    observe(timestamp) {
+      const offset = Date.parse(timestamp) - monotonicMs();
+      if (!Number.isNaN(offset)) offsets = [...offsets, offset].slice(-OFFSETS_MAX);
     },
     now: () => (offsets.length === 0 ? null : Math.max(...offsets) + monotonicMs()),
   };

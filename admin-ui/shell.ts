@@ -1,13 +1,10 @@
-// The console as one self-contained HTML document: its script and style stand in it, nothing else is fetched but the API of
-// the same origin, and the policy allows exactly these two texts. The gateway adds its usual headers.
+// The console as one self-contained HTML document with its script and style inline. It loads nothing but the API of the same
+// origin, and its policy allows exactly these two texts. The gateway adds its usual headers.
 
 import script, { sha256 as scriptSha256 } from './console.tsx?bundle';
 import style, { sha256 as styleSha256 } from './style.css?bundle';
 
-/**
- * For the page below and for nothing else. Charts and progress set styles on elements by script, which a policy leaves
- * alone; style attributes and anything from elsewhere are refused. Frames are for previews of visitors' pages.
- */
+/** For this page only. Scripts may still set styles of elements, which charts need; frames are for previews of visitor pages. */
 export const consolePolicy = [
   "default-src 'none'",
   `script-src 'sha256-${scriptSha256}'`,
@@ -19,7 +16,7 @@ export const consolePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** @param language what the browser asks for first; what the operator chose later takes its place */
+/** @param language the browser's first choice; the operator's stored preference replaces it */
 export function consolePage(language: 'ko' | 'en'): string {
   return `<!doctype html>
 <html lang="${language}" data-theme="dark">

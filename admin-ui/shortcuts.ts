@@ -1,31 +1,30 @@
-// Single keys that act on the room. They never act while somebody types, while a dialog is open, or together with a key that
-// means something to the browser; and they can be switched off (WCAG 2.1.4).
+// Single-key shortcuts of a room. They never act while the operator types, while a dialog is open, or together with a modifier
+// key; and they can be turned off (WCAG 2.1.4).
 
-import { reversal } from './actions.ts';
-import type { Desk } from './console-state.ts';
+import type { ConsoleState } from './console-state.ts';
 import { setFlow } from './dashboard/flow-controls.tsx';
 import { hashOf, ROOM_TABS } from './routes.ts';
 
-export function pressed(desk: Desk, event: KeyboardEvent): void {
+export function handleKey(state: ConsoleState, event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
-  if (!desk.preferences.shortcuts || desk.signIn !== 'signedIn' || desk.isInterrupted) return;
-  if (desk.overlay !== null || desk.question !== null || isTyping(event.target)) return;
+  if (!state.preferences.shortcuts || state.signInState !== 'signedIn' || state.isSessionExpired) return;
+  if (state.overlay !== null || state.confirmation !== null || isTextField(event.target)) return;
   if (event.key === '?') {
-    desk.open('help');
+    state.showOverlay('help');
     event.preventDefault();
     return;
   }
-  if (desk.route.screen === 'room' && act(desk, keyOf(event))) event.preventDefault();
+  if (runShortcut(state, letterOf(event))) event.preventDefault();
 }
 
-/** The letter; with a Korean input method the keys give Korean letters, and their place on the keyboard tells which it is. */
-function keyOf({ code, key }: KeyboardEvent): string {
+/** A Korean input method types Korean letters; the position of the key then tells which Latin letter it is. */
+function letterOf({ code, key }: KeyboardEvent): string {
   if (/^[a-z]$/i.test(key)) return key.toUpperCase();
   return /^Key[A-Z]$/.test(code) ? code.slice(3) : key;
 }
 
-function act(desk: Desk, key: string): boolean {
-  const { route } = desk;
+function runShortcut(state: ConsoleState, key: string): boolean {
+  const { route } = state;
   if (route.screen !== 'room') return false;
   const tab = ROOM_TABS[Number(key) - 1];
   if (tab !== undefined) {
@@ -35,26 +34,24 @@ function act(desk: Desk, key: string): boolean {
   if (route.tab !== 'now') return false;
   switch (key) {
     case 'P':
-      setFlow(desk, 'paused');
+      setFlow(state, 'paused');
       return true;
     case 'H':
-      setFlow(desk, 'held');
+      setFlow(state, 'held');
       return true;
     case 'R':
-      setFlow(desk, 'running');
+      setFlow(state, 'running');
       return true;
     case 'Z': {
-      const last = desk.deeds.find(
-        ({ phase, isUndo, undone, deed }) => phase.kind === 'done' && !isUndo && !undone && reversal(deed) !== null,
-      );
-      if (last !== undefined) void desk.undo(last.id);
+      const last = state.actions.lastUndoable();
+      if (last !== undefined) void state.actions.undo(last.id);
       return true;
     }
     case 'L':
       focusOn('newUsersPerMinute');
       return true;
     case 'M':
-      if (desk.may('setMessage')) desk.open('message');
+      if (state.may('setMessage')) state.showOverlay('message');
       return true;
     default:
       return false;
@@ -67,7 +64,7 @@ function focusOn(id: string): void {
   if (element instanceof HTMLInputElement) element.select();
 }
 
-function isTyping(target: EventTarget | null): boolean {
+function isTextField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || target.closest('input, textarea, select') !== null;
 }

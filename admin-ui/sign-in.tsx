@@ -1,46 +1,51 @@
-// Signing in: the key goes to the gateway once and comes back as a session that no script can read. A wrong key is
-// answered with how long to wait, counted down.
+// Signing in: the gateway exchanges the key for a session that no script can read. After a wrong key the form counts down the
+// seconds until the gateway takes the next one.
 
 import { useState } from 'hono/jsx/dom';
-import type { Desk } from './console-state.ts';
+import type { ConsoleState } from './console-state.ts';
 import { useEffect } from './parts/effect.ts';
-import { Field, typed } from './parts/field.tsx';
+import { Field, inputValue } from './parts/field.tsx';
+import { Logo } from './parts/logo.tsx';
 
-export function SignIn({ desk }: { desk: Desk }) {
-  const w = desk.words.signIn;
+export function SignIn({ state }: { state: ConsoleState }) {
+  const { signIn, menu, product } = state.strings;
   return (
     <main class="sign-in" id="main">
       <div class="sign-in-card">
         <p class="brand">
-          <Mark />
-          {desk.words.product}
+          <Logo />
+          {product}
         </p>
-        <h1>{w.title}</h1>
-        <p class="lead">{w.lead}</p>
-        <KeyForm desk={desk} />
+        <h1>{signIn.title}</h1>
+        <p class="lead">{signIn.lead}</p>
+        <KeyForm state={state} />
       </div>
       <button
         type="button"
         class="quiet"
-        lang={desk.words.menu.otherLanguage}
-        onClick={() => desk.prefer({ language: desk.words.menu.otherLanguage })}
+        lang={menu.otherLanguage}
+        onClick={() => state.setPreferences({ language: menu.otherLanguage })}
       >
-        {desk.words.menu.other}
+        {menu.other}
       </button>
     </main>
   );
 }
 
-type Said = { text: string; waitUntilMs: number };
+interface Failure {
+  text: string;
+  /** By the monotonic clock. */
+  waitUntilMs: number;
+}
 
-export function KeyForm({ desk }: { desk: Desk }) {
-  const w = desk.words.signIn;
+export function KeyForm({ state }: { state: ConsoleState }) {
+  const t = state.strings.signIn;
   const [key, setKey] = useState('');
-  const [shown, setShown] = useState(false);
-  const [sending, setSending] = useState(false);
-  const [said, setSaid] = useState<Said | null>(null);
+  const [isShown, setShown] = useState(false);
+  const [isSending, setSending] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
   const [, tick] = useState(0);
-  const secondsLeft = said === null ? 0 : Math.max(0, Math.ceil((said.waitUntilMs - performance.now()) / 1000));
+  const secondsLeft = failure === null ? 0 : Math.max(0, Math.ceil((failure.waitUntilMs - performance.now()) / 1000));
 
   useEffect(() => {
     if (secondsLeft === 0) return;
@@ -50,74 +55,63 @@ export function KeyForm({ desk }: { desk: Desk }) {
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    if (sending || secondsLeft > 0 || key.trim() === '') return;
+    if (isSending || secondsLeft > 0 || key.trim() === '') return;
     setSending(true);
-    const outcome = await desk.useKey(key.trim());
+    const outcome = await state.signIn(key.trim());
     setSending(false);
     switch (outcome.kind) {
-      case 'answer':
+      case 'reply':
         return;
       case 'problem': {
         const { problem, retryAfterSeconds } = outcome;
-        const isWrong = problem.status === 401;
-        const isWait = isWrong || problem.status === 429;
-        setSaid({
-          text: isWrong ? w.wrong : isWait ? '' : desk.words.problem(problem),
-          waitUntilMs: performance.now() + (isWait ? (retryAfterSeconds ?? 1) * 1000 : 0),
+        const mustWait = problem.status === 401 || problem.status === 429;
+        setFailure({
+          text: problem.status === 429 ? '' : state.strings.problem(problem),
+          waitUntilMs: performance.now() + (mustWait ? (retryAfterSeconds ?? 1) * 1000 : 0),
         });
         return;
       }
       case 'unreachable':
-        setSaid({ text: w.unreachable, waitUntilMs: 0 });
+        setFailure({ text: t.unreachable, waitUntilMs: 0 });
         return;
       case 'unreadable':
-        setSaid({ text: desk.words.unreadable, waitUntilMs: 0 });
+        setFailure({ text: state.strings.unreadable, waitUntilMs: 0 });
     }
   };
 
-  const fault = said === null ? null : [said.text, secondsLeft > 0 ? w.wait(secondsLeft) : ''].join(' ').trim();
+  const error = failure === null ? '' : [failure.text, secondsLeft > 0 ? t.wait(secondsLeft) : ''].join(' ').trim();
   return (
     <form onSubmit={submit}>
-      <Field id="key" label={w.key} fault={fault === '' ? null : fault}>
-        {(described) => (
+      <Field id="key" label={t.key} error={error === '' ? null : error}>
+        {(attributes) => (
           <div class="with-button">
             <input
-              {...described}
+              {...attributes}
               name="key"
-              type={shown ? 'text' : 'password'}
+              type={isShown ? 'text' : 'password'}
               autocomplete="current-password"
               autocapitalize="off"
               spellcheck={false}
               value={key}
-              onInput={(event: Event) => setKey(typed(event))}
+              onInput={(event: Event) => setKey(inputValue(event))}
             />
             <button
               type="button"
               class="quiet"
-              aria-pressed={shown ? 'true' : 'false'}
-              onClick={() => setShown(!shown)}
+              aria-pressed={isShown ? 'true' : 'false'}
+              onClick={() => setShown(!isShown)}
             >
-              {shown ? w.hide : w.show}
+              {isShown ? t.hide : t.show}
             </button>
           </div>
         )}
       </Field>
-      <button type="submit" class="button primary" aria-disabled={sending || secondsLeft > 0 ? 'true' : 'false'}>
-        {sending ? w.sending : w.submit}
+      <button type="submit" class="button primary" aria-disabled={isSending || secondsLeft > 0 ? 'true' : 'false'}>
+        {isSending ? t.sending : t.submit}
       </button>
-      <p class="unseen" role="alert">
-        {said === null ? '' : said.text}
+      <p class="visually-hidden" role="alert">
+        {failure === null ? '' : failure.text}
       </p>
     </form>
-  );
-}
-
-/** The numbered ticket. */
-export function Mark() {
-  return (
-    <svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
-      <path d="M3 6h18v4a2 2 0 0 0 0 4v4H3v-4a2 2 0 0 0 0-4z" />
-      <path d="M9 6v12" class="tear" />
-    </svg>
   );
 }

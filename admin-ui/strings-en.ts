@@ -1,15 +1,17 @@
-// English, for somebody who reads it at night with a telephone at the ear: what is, then what to do.
+// English strings: short, plain sentences with an actor. First what is true, then what to do.
 
 import type { Alarm, Role } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
-import type { Deed, Flow, Phase } from './actions.ts';
-import type { Figures, Language, WaitSpan } from './number-format.ts';
+import type { Action, Flow } from './actions.ts';
+import { formatCount, formatSeconds, type Language, type NumberFormat, type WaitSpan } from './number-format.ts';
+
+export type Strings = typeof en;
 
 type State = 'scheduled' | 'prequeue' | 'drawing' | 'open' | 'paused' | 'soldOut' | 'closed';
 
 const roles: Record<Role, string> = { viewer: 'viewer', operator: 'operator', owner: 'owner' };
 
-const flows: Record<Flow, string> = { running: 'moving', paused: 'paused', held: 'held' };
+const flows: Record<Flow, string> = { running: 'running', paused: 'paused', held: 'held' };
 
 const states: Record<State, string> = {
   scheduled: 'Scheduled',
@@ -23,55 +25,57 @@ const states: Record<State, string> = {
 
 const problems: Record<OperatorProblem, string> = {
   'operator-key': 'You are not signed in. Sign in with your key again.',
-  'wrong-key': 'This key is not known. Check it for a missing letter at either end.',
-  'too-many-requests': 'Not done: it was asked too often. Press again in a moment.',
-  'role-too-small': 'Your role does not allow this. Ask somebody whose role does.',
+  'wrong-key': 'Unknown key. Check for missing characters at either end.',
+  'too-many-requests': 'Too many requests. Nothing was changed; try again in a moment.',
+  'role-too-small': 'Your role does not allow this. Ask someone with a higher role.',
   'cross-site-request':
-    'Not done: it cannot be told that this page asked. Check the address above and load the page again.',
-  'if-match-needed': 'Not done: it was not said which state it was decided on. Load the page again.',
-  'changed-meanwhile': 'Not done: somebody changed it first. Look at what it is now and decide again.',
-  'bad-body': 'Not done: the gateway cannot read what was sent. Load the page again.',
-  'body-too-large': 'Not taken: it is too large. A waiting page may have 1 MiB.',
-  'headers-too-large': 'Not taken: the cookies are too large. Clear those of this address and sign in again.',
-  'bad-input': 'Not saved. Something in it is not right; the reason stands beside each field.',
-  'not-found': 'It is not there, or not any more. Choose again from the list.',
-  'already-open': 'It is open already. To open anew, close it first.',
-  'already-closed': 'It is closed already. Set a new time, or open it anew.',
-  'not-closed': 'Not archived: it is not closed. Close it first.',
-  'session-unknown': 'Nobody is inside with that position. Check the number; the visit may be over.',
-  'room-exists': 'There is a room with this id. Choose another; an archived room keeps its own.',
-  'room-archived': 'The room is archived. Its log and history stay readable.',
-  'rooms-full': 'No further room can be made; archived ones count too. Set up another gateway.',
-  'keys-full': 'No further key can be made. Remove one first.',
-  'owners-key': 'This is the owner’s key of the settings. Change OPERATOR_KEY there.',
-  'log-full':
-    'Not done: the log is full, and nothing is done that cannot be recorded. Export it and go on in a new room.',
-  'store-unreachable': 'The store does not answer. Nothing was done; press again in a few seconds.',
+    'Refused: the request did not come from this console. Check the address bar and reload the page.',
+  'if-match-needed': 'Refused: the request named no version of the room. Reload the page.',
+  'changed-meanwhile': 'Not done: the room changed in the meantime. Check its current state and decide again.',
+  'bad-body': 'The gateway could not read the request. Nothing was changed; reload the page.',
+  'body-too-large': 'Too large. A waiting page may have up to 1 MiB.',
+  'headers-too-large': 'The cookies are too large. Clear the cookies of this address and sign in again.',
+  'bad-input': 'Not saved: some values are not valid. Each field says what to correct.',
+  'not-found': 'Not found; it may have been removed. Choose again from the list.',
+  'already-open': 'This room is already open. Close it before opening it again.',
+  'already-closed': 'This room is already closed. Set a new opening, or open it again now.',
+  'not-closed': 'This room is not closed. Close it before archiving it.',
+  'session-unknown': 'No visitor with this position is inside. Check the number; the session may have ended.',
+  'room-exists': 'A room with this ID exists. Choose another; IDs of archived rooms cannot be reused.',
+  'room-archived': 'This room is archived. You can still read its log.',
+  'rooms-full': 'No more rooms can be created; archived rooms count too. Set up another gateway.',
+  'keys-full': 'No more keys can be created. Remove one first.',
+  'owners-key': 'The settings define this owner key. Change OPERATOR_KEY there.',
+  'log-full': 'The log is full, and every change must be recorded. Export the log and continue in a new room.',
+  'store-unreachable': 'The store is not responding. Nothing was changed; try again in a few seconds.',
   'change-unconfirmed':
-    'The store did not answer in time. It may have been done: look at the room, and press again if not.',
-  'not-configured': 'The gateway is not set up. Its log says what is missing.',
-  unexpected: 'Something went wrong in the gateway. It may have been done: look at the room, and press again if not.',
+    'The store did not confirm in time. The change may have been made: check the room, and try again if not.',
+  'not-configured': 'The gateway is not configured. Its log says what is missing.',
+  unexpected: 'The gateway failed. The change may have been made: check the room, and try again if not.',
 };
 
+/** Values of the log and of forms, by the name that they have in the API. */
 const fields: Record<string, string> = {
   room: 'Room',
-  id: 'Id',
+  id: 'ID',
   title: 'Title',
+  titleKo: 'Title in Korean',
+  titleEn: 'Title in English',
   'title.ko': 'Title in Korean',
   'title.en': 'Title in English',
-  'text.ko': 'In Korean',
-  'text.en': 'In English',
+  'text.ko': 'Korean',
+  'text.en': 'English',
   text: 'Message',
   hosts: 'Hosts',
   paths: 'Protected paths',
   exempt: 'Exempt paths',
-  origin: 'Site behind the line',
-  audience: 'Audience',
+  origin: 'Site address',
+  audience: 'Audience (aud)',
   timeZone: 'Time zone',
   outside: 'Other paths',
   languages: 'Languages',
-  expectedVisitors: 'Visitors expected',
-  newUsersPerMinute: 'People a minute',
+  expectedVisitors: 'Expected visitors',
+  newUsersPerMinute: 'People per minute',
   totalActiveUsers: 'People at once',
   sessionMinutes: 'Session',
   sessionMs: 'Session',
@@ -82,72 +86,95 @@ const fields: Record<string, string> = {
   prequeueAt: 'Entries from',
   opensAt: 'Opening',
   closesAt: 'Closing',
-  epoch: 'Opening number',
+  epoch: 'Round',
   beacon: 'Public randomness',
-  'beacon.round': 'Round of the public randomness',
+  'beacon.round': 'Public randomness, number',
   flow: 'State',
   closed: 'Closed',
   active: 'People inside',
   position: 'Position',
   sid: 'Session',
   until: 'Until',
-  template: 'Own waiting page',
+  template: 'Custom waiting page',
   archived: 'Archived',
   name: 'Name',
   role: 'Role',
-  times: 'Times',
-  entries: 'Entries given',
-  issued: 'Positions given',
-  silent: 'Gateways not heard of',
+  times: 'Attempts',
+  entries: 'Entries issued',
+  issued: 'Positions issued',
+  silent: 'Gateways not responding',
+};
+
+/** What the log calls each recorded action. */
+const auditActions: Record<string, string> = {
+  setFlow: 'Line',
+  setPolicy: 'Speed and sessions',
+  setMessage: 'Message',
+  setSchedule: 'Schedule',
+  openNow: 'Opened by hand',
+  close: 'Closed',
+  revokeAll: 'Everyone sent out',
+  endSession: 'Session ended',
+  givePass: 'Pass issued',
+  usePass: 'Pass used',
+  recover: 'Recovered from an older store',
+  configure: 'Settings applied',
+  seedRoom: 'Settings file applied',
+  ownerKey: 'Owner key of the settings',
+  putRoom: 'Site',
+  setTemplate: 'Custom waiting page',
+  archiveRoom: 'Room archived',
+  addKey: 'Key created',
+  removeKey: 'Key removed',
+  signIn: 'Signed in',
+  signOut: 'Signed out',
+  wrongKey: 'Wrong keys',
 };
 
 export const en = {
   language: 'en' as Language,
   product: 'Fairgate',
-  loading: 'Reading the room …',
-  nothing: 'none',
+  loading: 'Loading …',
+  none: 'none',
   yes: 'yes',
   no: 'no',
   cancel: 'Cancel',
   close: 'Close',
   save: 'Save',
-  remove: 'Remove',
   retry: 'Try again',
   copy: 'Copy',
   copied: 'Copied',
   states,
   stateOf: (state: State, flow: Flow) => (state === 'paused' && flow === 'held' ? 'Held' : states[state]),
   stateNotes: {
-    scheduled: 'Nobody gets an entry yet.',
-    prequeue: 'Everybody who comes now takes part in the draw.',
-    drawing: 'The order is being drawn. Nobody is called.',
-    open: 'The line moves.',
-    paused: 'Nobody further is called. Those already called may enter.',
-    held: 'Nobody is called and nobody enters. Those inside go on.',
-    soldOut: 'The site reports that nothing is left. Nobody is called.',
-    closed: 'Nobody enters any more.',
+    scheduled: 'Entries are not open yet.',
+    prequeue: 'Everyone who arrives now takes part in the draw.',
+    drawing: 'The order is being drawn. No one is called yet.',
+    open: 'The line is running.',
+    paused: 'No new calls. Visitors already called may enter.',
+    held: 'No calls, no entry. Visitors inside may stay.',
+    soldOut: 'The site reports nothing left. No one is called.',
+    closed: 'This room is closed. No one can enter.',
   },
-  stateUnknown: 'Not known',
+  stateUnknown: 'Unknown',
   roles,
 
   signIn: {
-    title: 'Operators’ console',
-    lead: 'Sign in with your key. It is exchanged for a session at once and kept nowhere in this browser.',
+    title: 'Operator console',
+    lead: 'Sign in with your key. This browser exchanges it for a session and does not store it.',
     key: 'Key',
     show: 'Show key',
     hide: 'Hide key',
     submit: 'Sign in',
     sending: 'Signing in …',
-    wrong: 'This key is not known. Check it for a missing letter at either end.',
-    wait: (seconds: number) =>
-      `The next try is taken in ${seconds} s. Each wrong key doubles the wait, so that nobody can guess one.`,
-    unreachable: 'The gateway does not answer. Nothing is wrong with your key; try again in a moment.',
-    again: 'Your session has ended',
-    againLead: 'Sign in again to go on. Everything you typed is still there.',
+    wait: (seconds: number) => `Try again in ${seconds} s. Each wrong key doubles the wait, to prevent guessing.`,
+    unreachable: 'The gateway is not responding. Your key is not the problem; try again in a moment.',
+    expired: 'Your session has ended',
+    expiredLead: 'Sign in again to continue. Everything you typed is still here.',
     out: 'Sign out',
     until: (time: string) => `Signed in until ${time}`,
-    stillIn: (why: string) => `You are still signed in: ${why}.`,
-    asking: 'Asking the gateway …',
+    stillIn: (reason: string) => `You are still signed in. ${reason}`,
+    checking: 'Checking your session …',
   },
 
   menu: {
@@ -156,49 +183,46 @@ export const en = {
     now: 'Now',
     log: 'Log',
     settings: 'Settings',
-    preview: 'Visitors’ pages',
+    preview: 'Visitor pages',
     keys: 'Keys',
-    directoryLog: 'Log of rooms and keys',
     you: 'Your menu',
-    help: 'Keys and help',
-    theme: 'Light screen',
-    sound: 'Sound with new alarms',
+    help: 'Shortcuts and help',
+    theme: 'Light theme',
+    sound: 'Sound for new alarms',
     shortcuts: 'Single-key shortcuts',
     other: '한국어',
     otherLanguage: 'ko' as Language,
-    skip: 'Skip to the room',
-    serverTime: 'Gateway’s time',
+    skip: 'Skip to content',
+    serverTime: 'Gateway time',
   },
 
-  forbidden: (role: Role) => `Your key is a ${roles[role]}’s. Ask somebody whose role allows this.`,
-  contact: {
+  forbidden: (role: Role) => `Your key has the role ${roles[role]}, which does not allow this.`,
+  connection: {
     lost: 'No connection to the gateway',
-    store: 'The store does not answer',
-    shownFrom: (time: string) => `What you see is from ${time}.`,
-    retrying: 'Trying again by itself.',
+    store: 'The store is not responding',
+    shownFrom: (time: string) => `Showing data as of ${time}.`,
+    retrying: 'Retrying automatically.',
     stale: (seconds: number) => `Numbers are ${seconds} s old`,
-    missing: 'There is no such room',
-    outdated: 'The gateway was updated. Load this page again.',
-    reload: 'Load again',
+    missing: 'This room does not exist',
+    outdated: 'The gateway was updated. Reload this page.',
+    reload: 'Reload',
   },
-  unanswered: 'No answer came. It may have been done or not; the room above shows which.',
-  unreadable: 'The gateway answered in a form that this page does not know. Load the page again.',
+  unanswered: 'No response. The change may have been made: check the room before you try again.',
+  unreadable: 'This page cannot read the gateway’s response. Reload the page.',
   problem(problem: Problem): string {
     const kind = problemKind(problem);
     return kind === null ? `${problem.title}. ${problem.detail}` : problems[kind];
   },
 
   rooms: {
-    title: 'Rooms',
     empty: 'There are no rooms yet',
-    emptyOwner: 'Make the first one: which site it protects, how fast its line moves and when it opens.',
-    emptyOther: 'An owner can make one. It then appears here by itself.',
-    make: 'New room',
+    emptyOwner: 'Create the first one: which site it protects, how fast its line moves and when it opens.',
+    emptyOther: 'An owner can create one. It will appear here.',
+    create: 'New room',
     waiting: 'waiting',
     active: 'inside',
-    opensAt: 'Opening',
     archivedAt: (time: string) => `Archived ${time}`,
-    unknown: 'The store of this room does not answer',
+    unknown: 'This room’s store is not responding',
   },
 
   clock: {
@@ -206,39 +230,40 @@ export const en = {
     since: 'Since the opening',
     closed: 'Opened',
     opening: (time: string) => `Opening ${time}`,
-    closing: (time: string) => `closes ${time}`,
+    closing: (time: string) => `closing ${time}`,
     entries: (time: string) => `entries from ${time}`,
     days: (days: number) => `${days} d`,
   },
-  force: {
+  rollout: {
     since: (time: string, gateways: number) =>
       gateways > 1 ? `In force everywhere since ${time} (${gateways} gateways)` : `In force everywhere since ${time}`,
-    spreading: 'Being spread to all gateways',
-    by: (time: string) => `Being spread; on all gateways by ${time}`,
+    pending: 'Rolling out to all gateways',
+    by: (time: string) => `Rolling out; everywhere by ${time}`,
     changed: (time: string) => `Last change ${time}`,
   },
 
   numbers: {
     waiting: 'Waiting',
     entered: 'In the draw',
-    admitted: 'Admitted a minute',
+    admitted: 'Admitted per minute',
     inside: 'Inside',
     arrived: 'Arrived',
-    ofLimit: (limit: string) => `of ${limit}`,
-    waitUnknown: 'how long a newcomer waits is not known yet',
-    waitNow: (wait: string) => `whoever comes now: ${wait}`,
-    called: (count: string) => `called ${count} a minute`,
-    outstanding: (count: string) => `${count} called and still to come`,
-    standby: (count: string) => `${count} called, waiting for a place`,
-    show: (share: string) => `${share} of those called come`,
-    expected: (count: string) => `of ${count} expected`,
-    perMinute: (count: string) => `${count} a minute now`,
-    places: (count: string) => `${count} places free`,
-    overLimit: (count: string) => `${count} above the limit; they go on to the end of their sessions`,
+    ofLimit: (limit: number) => `of ${formatCount(limit)}`,
+    waitNow(span: WaitSpan): string {
+      if (span.kind === 'none') return 'No wait if you join now';
+      return `Wait if you join now: ${en.wait(span)}`;
+    },
+    called: (count: number) => `${formatCount(count)} called per minute`,
+    outstanding: (count: number) => `${formatCount(count)} called, not yet inside`,
+    standby: (count: number) => `${formatCount(count)} called, waiting for a free place`,
+    show: (share: string) => `${share} of those called enter`,
+    expected: (count: number) => `of ${formatCount(count)} expected`,
+    perMinute: (count: number) => `${formatCount(count)} per minute now`,
+    free: (count: number) => `${plural(count, 'place')} free`,
+    overLimit: (count: number) => `${formatCount(count)} over the limit; they may stay until their sessions end`,
     unknown: 'not known yet',
-    trend: (text: string) => `Last 15 minutes: ${text}`,
-    fromTo: (from: string, to: string) => `from ${from} to ${to}`,
-    stock: (count: string, time: string) => `${count} left, read at ${time}`,
+    trend: (from: number, to: number) => `Last 15 minutes: from ${formatCount(from)} to ${formatCount(to)}`,
+    stock: (count: number, time: string) => `${formatCount(count)} left · as of ${time}`,
   },
   wait(span: WaitSpan): string {
     switch (span.kind) {
@@ -248,85 +273,81 @@ export const en = {
         return 'no wait';
       case 'minutes':
         if (span.low === 0) return `under ${span.high} min`;
-        return span.low === span.high ? `${span.low} min` : `${span.low} to ${span.high} min`;
+        return span.low === span.high ? `${span.low} min` : `${span.low}–${span.high} min`;
       case 'hours':
-        return span.low === span.high ? `${span.low} h` : `${span.low} to ${span.high} h`;
+        return span.low === span.high ? `${span.low} h` : `${span.low}–${span.high} h`;
     }
   },
 
   flow: {
-    title: 'The line',
+    title: 'Line',
     pause: 'Pause',
-    pauseNote: 'Nobody further is called; those called may enter.',
+    pauseNote: 'No new calls; visitors already called may enter.',
     hold: 'Hold',
-    holdNote: 'Nobody is called, nobody enters.',
-    resume: 'Move on',
+    holdNote: 'No calls, no entry.',
+    resume: 'Resume',
     resumeNote: 'The line moves again.',
-    running: 'Moving',
-    runningNote: 'The line moves.',
-    freeNote: 'Nobody stops the line.',
-    before: 'Before the opening this decides how the line begins.',
+    running: 'Running',
+    notStoppedNote: 'Neither paused nor held.',
+    before: 'You choose how the line starts at the opening.',
   },
   limits: {
     title: 'Speed',
-    rate: 'People a minute',
-    places: 'People at once',
-    less: (label: string) => `${label}: 10 % less`,
-    more: (label: string) => `${label}: 10 % more`,
+    less: (label: string) => `${label}: 10% less`,
+    more: (label: string) => `${label}: 10% more`,
     apply: 'Apply',
-    reset: 'Leave as it is',
+    reset: 'Reset',
     now: 'Now',
-    after: 'Then',
-    wait: 'Wait for whoever comes now',
+    after: 'After',
+    wait: 'Wait if you join now',
     onceItMoves: 'Counted from when the line moves again.',
-    most: (count: string) => `at most ${count} a minute`,
+    most: (count: number) => `up to ${formatCount(count)} per minute`,
     byRate: 'limited by the speed',
     byPlaces: 'limited by free places',
-    asking: 'Working it out …',
-    noForecast: 'What it will do cannot be worked out at the moment.',
-    unchanged: 'Type other numbers to see what they will do.',
-    changedMeanwhile: (rate: string, places: string) =>
-      `Meanwhile somebody set ${rate} a minute and ${places} at once.`,
-    between: (min: string, max: string) => `A whole number from ${min} to ${max}.`,
+    calculating: 'Calculating …',
+    noForecast: 'No forecast available right now.',
+    unchanged: 'Change a number to see its effect first.',
+    changedMeanwhile: (rate: number, places: number) =>
+      `Changed in the meantime: now ${formatCount(rate)} per minute and ${formatCount(places)} at once.`,
+    between: (min: number, max: number) => `A whole number from ${formatCount(min)} to ${formatCount(max)}.`,
   },
-  deeds: {
-    title: 'Just done',
+  actionLog: {
+    title: 'Recent actions',
     undo: 'Undo',
     undone: 'Undone',
-    dismiss: 'Put away',
-    sending: 'Being sent …',
+    dismiss: 'Dismiss',
+    sending: 'Sending …',
     final: 'Cannot be undone.',
-    unchanged: 'It was so already.',
-    conflict: 'Not done: somebody changed the room first.',
-    conflictBy: (who: string, what: string, time: string) => `${who} at ${time}: ${what}`,
+    unchanged: 'No change: it was already so.',
+    conflict: 'Not done: the room changed first.',
+    /** @param who null: this operator */
+    conflictBy: (who: string | null, what: string, time: string) => `${who ?? 'You'} at ${time}: ${what}`,
     anyway: 'Do it anyway',
-    look: 'Look at the log',
-    leave: 'Leave it',
-    again: 'Try again',
+    openLog: 'Open the log',
     signedOut: 'Not done: your session had ended.',
     at: (what: string, time: string) => `${what} at ${time} by you.`,
-    back: (what: string) => `Put back: ${what}`,
+    undoOf: (what: string) => `Undone: ${what}`,
   },
-  deed(deed: Deed): string {
-    switch (deed.kind) {
+  actionLabel(action: Action): string {
+    switch (action.kind) {
       case 'flow':
-        return deed.to === 'paused' ? 'Paused' : deed.to === 'held' ? 'Held' : 'Moving on';
+        return action.to === 'paused' ? 'Paused' : action.to === 'held' ? 'Held' : 'Resumed';
       case 'policy': {
-        const { from, to } = deed;
+        const { from, to } = action;
         const changes = [
           from.newUsersPerMinute === to.newUsersPerMinute
             ? null
-            : `people a minute ${from.newUsersPerMinute} → ${to.newUsersPerMinute}`,
+            : `people per minute ${formatCount(from.newUsersPerMinute)} → ${formatCount(to.newUsersPerMinute)}`,
           from.totalActiveUsers === to.totalActiveUsers
             ? null
-            : `people at once ${from.totalActiveUsers} → ${to.totalActiveUsers}`,
+            : `people at once ${formatCount(from.totalActiveUsers)} → ${formatCount(to.totalActiveUsers)}`,
         ].filter((change) => change !== null);
-        return changes.length === 0 ? 'Policy changed' : `Changed ${changes.join(', ')}`;
+        return changes.length === 0 ? 'Speed and sessions changed' : `Changed ${changes.join(', ')}`;
       }
       case 'message':
-        return deed.to === null ? 'Message taken away' : 'Message put up';
+        return action.to === null ? 'Message removed' : 'Message posted';
       case 'schedule':
-        return deed.beginsAnew ? 'New opening scheduled' : 'Opening moved';
+        return action.startsNewEpoch ? 'New opening scheduled' : 'Schedule changed';
       case 'site':
         return 'Site changed';
       case 'openNow':
@@ -334,234 +355,199 @@ export const en = {
       case 'close':
         return 'Closed';
       case 'revokeAll':
-        return 'Everybody inside was sent out';
+        return 'Everyone inside was sent out';
       case 'endSession':
-        return `Session of position ${deed.position} ended`;
+        return `Session of position ${formatCount(action.position)} ended`;
       case 'setTemplate':
-        return `Own waiting page put up (${deed.name})`;
+        return `Custom waiting page uploaded (${action.name})`;
       case 'removeTemplate':
-        return 'Own waiting page taken away';
+        return 'Custom waiting page removed';
       case 'archive':
         return 'Room archived';
     }
   },
-  deedSaid(deed: Deed, phase: Phase, isUndo: boolean): string {
-    const what = isUndo ? en.deeds.back(en.deed(deed)) : en.deed(deed);
-    switch (phase.kind) {
-      case 'sending':
-        return '';
-      case 'done':
-        return what;
-      case 'unchanged':
-        return en.deeds.unchanged;
-      case 'conflict':
-        return en.deeds.conflict;
-      case 'refused':
-        return en.problem(phase.problem);
-      case 'unknown':
-        return en.unanswered;
-      case 'signedOut':
-        return en.deeds.signedOut;
-    }
-  },
 
   message: {
-    title: 'Message to those waiting',
-    none: 'No message is up.',
+    title: 'Message to waiting visitors',
+    none: 'No message is shown.',
     write: 'Write',
-    change: 'Change',
-    ko: 'In Korean',
-    en: 'In English',
-    left: (count: number) => (count >= 0 ? `${count} characters left` : `${-count} characters too many`),
-    both: 'Write it in both languages: everybody who waits reads their own.',
-    putUp: 'Put up',
-    takeAway: 'Take away',
-    upSince: (time: string) => `Up since ${time}`,
+    edit: 'Edit',
+    left: (count: number) =>
+      count >= 0 ? `${plural(count, 'character')} left` : `${plural(-count, 'character')} too many`,
+    both: 'Write it in both languages: each visitor reads their own.',
+    post: 'Post',
+    remove: 'Remove message',
+    since: (time: string) => `Posted ${time}`,
     preview: 'As visitors will see it',
-    lead: 'Everybody who waits sees it at their next look, within 30 s at the latest.',
+    lead: 'Every waiting visitor sees it within 30 s.',
   },
   danger: {
-    title: 'What cannot be undone',
+    title: 'Irreversible actions',
     hold: 'Press for one second',
-    holdOn: 'Keep pressing …',
-    short: 'Keep it pressed for one second.',
+    keepHolding: 'Keep pressing …',
+    tooShort: 'Keep it pressed for one second.',
     openNow: 'Open now',
-    openNote: 'The opening is at once. Entries are frozen and drawn.',
-    openAnew: 'Open anew',
-    openAnewNote: 'Begins a new opening. Places of the last one are no longer valid.',
-    close: 'Close',
-    closeNote: 'Nobody enters any more. Those inside stay to the end of their sessions. Only a new opening follows.',
-    revokeAll: 'Send everybody out',
-    revokeNote: (count: string) =>
-      `${count} people inside are sent out within 3\u00a0s. Those who wait keep their places.`,
-    end: 'End one session',
-    endPosition: 'Position',
-    endNote: 'The visitor of this position is sent out within 3\u00a0s.',
-    sure: (what: string) => `${what}?`,
-    pass: 'Look at the site yourself',
-    passNote: 'A pass for ten minutes, for this browser only. It takes nobody’s place and is recorded.',
-    passGet: 'Give me a pass',
-    passUntil: (time: string) => `Your pass holds until ${time}.`,
-    passOpen: 'Open the site',
-    passLeft: (seconds: number) => `Opens once, within ${seconds}\u00a0s.`,
+    openNote: 'Opens at once: entries close and the order is drawn.',
+    reopen: 'Open again',
+    reopenNote: 'Starts a new round and invalidates current numbers.',
+    close: 'Close room',
+    closeNote:
+      'No one else can enter. Visitors inside may stay until their sessions end. Opening again starts a new round.',
+    revokeAll: 'Send everyone out',
+    revokeNote: (count: number) =>
+      `${plural(count, 'visitor')} inside will be sent out within 3\u00a0s. Waiting visitors keep their places.`,
+    endSession: 'End one session',
+    endNote: 'The visitor with this position is sent out within 3\u00a0s.',
+    confirm: (what: string) => `${what}?`,
+  },
+  pass: {
+    title: 'View the site yourself',
+    note: 'A pass for this browser, valid for ten minutes. It uses no one’s place and is recorded.',
+    request: 'Get a pass',
+    until: (time: string) => `Your pass is valid until ${time}.`,
+    open: 'Open the site',
+    left: (seconds: number) => `Opens once, within ${seconds}\u00a0s.`,
   },
 
-  alarms: {
-    title: 'Alarms',
-    count: (count: number) => (count === 1 ? '1 alarm' : `${count} alarms`),
-  },
-  alarm(alarm: Alarm, figures: Figures): { what: string; next: string } {
+  alarmCount: (count: number) => plural(count, 'alarm'),
+  alarm(alarm: Alarm, format: NumberFormat): { what: string; next: string } {
     switch (alarm.kind) {
       case 'storeUnreachable':
         return {
-          what: `The store does not answer; the last numbers are ${Math.round(alarm.ageSeconds)} s old.`,
-          next: 'Nobody is let in past it and no place is lost. Look at the store; changes wait until it answers.',
+          what: `The store is not responding; the numbers are ${formatCount(Math.round(alarm.ageSeconds))} s old.`,
+          next: 'No one new enters and no place is lost. Check the store; you cannot change the room until it responds.',
         };
       case 'originFailing':
         return {
-          what: `The site behind the line has been failing since ${figures.second(Date.parse(alarm.since))}.`,
-          next: 'Nobody is called meanwhile. Look at the site; calling goes on by itself when it answers.',
+          what: `The site has been failing since ${format.time(Date.parse(alarm.since))}.`,
+          next: 'No one is called. Check the site; calling resumes when it responds.',
         };
       case 'originErrors':
         return {
-          what: `${figures.count(alarm.sharePercent)} % of the site’s answers are errors.`,
-          next: 'Lower the people a minute, or hold the line and look at the site.',
+          what: `${formatCount(alarm.sharePercent)}% of the site’s responses are errors.`,
+          next: 'Lower the people per minute, or hold the line and check the site.',
         };
       case 'originSlow':
         return {
-          what: `The site answers in ${seconds(alarm.latencyMs)} s, usually ${seconds(alarm.usualMs)} s.`,
-          next: 'Lower the people a minute, or look at the site.',
+          what: `The site responds in ${formatSeconds(alarm.latencyMs)} s, usually ${formatSeconds(alarm.usualMs)} s.`,
+          next: 'Lower the people per minute, or check the site.',
         };
       case 'arrivalsAbovePlan':
         return {
-          what: `${figures.count(alarm.arrived)} people have come, ${figures.count(alarm.expected)} were expected.`,
-          next: 'Waits become longer than planned. Tell those waiting, and raise the speed if the site can bear it.',
+          what: `${formatCount(alarm.arrived)} people have arrived; ${formatCount(alarm.expected)} were expected.`,
+          next: 'Waits will be longer than planned. Post a message, and raise the speed if the site can bear it.',
         };
       case 'showShareFalling':
         return {
-          what: `Only ${alarm.sharePercent} % of those called come, earlier ${alarm.beforePercent} %.`,
-          next: 'The line makes up for it by itself. If it stays so, look whether visitors can reach the site.',
+          what: `Only ${alarm.sharePercent}% of those called enter, down from ${alarm.beforePercent}%.`,
+          next: 'The line calls more visitors to make up for it. If this lasts, check that visitors can reach the site.',
         };
       case 'limitReached':
         return {
-          what: `All ${figures.count(alarm.active)} places are taken.`,
-          next: 'People enter only as others leave. Allow more at once if the site can bear it.',
+          what: `All ${formatCount(alarm.active)} places are taken.`,
+          next: 'Visitors enter only as others leave. Raise the people at once if the site can bear it.',
         };
     }
   },
 
   charts: {
-    title: 'Course',
+    title: 'Timeline',
     ranges: { quarter: '15 min', hour: '1 h', sixHours: '6 h', all: '2 days' },
-    range: 'Time shown',
-    empty: 'Nothing has happened yet. The course appears ten seconds after the first visitor.',
-    reading: 'Reading what was before …',
-    arrived: 'Arrived',
+    range: 'Time range',
+    empty: 'Nothing has happened yet. The timeline appears ten seconds after the first visitor.',
+    loading: 'Loading the history …',
     admitted: 'Admitted',
-    waiting: 'Waiting',
-    active: 'Inside',
     limit: 'limit',
-    refused: 'Turned away',
+    refused: 'Refused requests',
     reasons: {
-      noAdmission: 'without a pass',
-      badToken: 'bad token',
+      noAdmission: 'no admission token',
+      badToken: 'invalid token',
       prefetch: 'prefetch',
       tooOften: 'too often',
-      crossSite: 'other site',
+      crossSite: 'cross-site',
     },
-    latency: 'Site’s answers',
-    median: 'half',
-    p95: '95 %',
-    errors: 'Site’s errors',
-    unreachable: 'no answer',
+    latency: 'Site response time',
+    median: 'median',
+    p95: '95%',
+    errors: 'Site errors',
+    unreachable: 'no response',
     store: 'Shared store',
-    conflicts: 'met another gateway',
-    retries: 'asked again',
+    conflicts: 'conflicts',
+    retries: 'retries',
     per10: 'per 10 s',
     within: (ms: string) => `≤ ${ms}`,
     beyond: (ms: string) => `> ${ms}`,
-    noneOf: 'none in this time',
+    allZero: 'none in this period',
     table: 'As a table',
     time: 'Time',
-    marks: 'Changes',
-    mark: (time: string, what: string) => `${time} ${what}`,
+    change: (time: string, what: string) => `${time} ${what}`,
   },
 
   log: {
-    title: 'Log',
     directoryTitle: 'Log of rooms and keys',
-    who: 'Who',
-    what: 'What',
     search: 'Search',
     kind: 'Kind',
-    all: 'Everything',
+    all: 'All',
     kinds: {
       flow: 'Opening and line',
       limits: 'Speed',
-      schedule: 'Times',
+      schedule: 'Schedule',
       message: 'Messages',
       sessions: 'Sessions and passes',
       site: 'Site',
       people: 'Keys and sign-ins',
     },
-    empty: 'Nothing has been changed yet.',
-    emptyFilter: 'Nothing matches.',
-    earlier: 'Earlier ones',
-    csv: 'As CSV',
-    json: 'As JSON',
-    check: 'Check the chain',
+    empty: 'No changes yet.',
+    emptyFilter: 'No matches.',
+    earlier: 'Show earlier records',
+    csv: 'Download CSV',
+    json: 'Download JSON',
+    check: 'Check for tampering',
     checking: 'Checking …',
-    whole: (count: string, time: string) =>
-      `Whole: each of the ${count} records follows from the one before (checked ${time}).`,
-    broken:
-      'Not whole: a record does not follow from the one before. Keep the export and find out who has had the store.',
+    intact: (count: number, time: string) => `${plural(count, 'record')}: none missing or altered (checked ${time}).`,
+    broken: 'A record is missing or altered. Keep the exported file and find out who had access to the store.',
     from: 'from',
     to: 'to',
-    address: 'from',
   },
-  action(action: string): string {
-    return actions[action] ?? action;
-  },
+  auditAction: (action: string) => auditActions[action] ?? action,
+  /** One line about a record: `Schedule: round 2 → 3`. */
+  changeSummary: (what: string, field: string, change: string) =>
+    `${what}: ${field.charAt(0).toLowerCase()}${field.slice(1)} ${change}`,
   field: (name: string) => fields[name] ?? name,
-  flowWord: (flow: Flow) => flows[flow],
-  minutes: (minutes: number) => `${minutes} min`,
+  flowName: (flow: Flow) => flows[flow],
+  minutes: (minutes: number) => `${formatCount(minutes)} min`,
 
   editor: {
-    title: 'Settings',
-    site: 'What it protects',
-    policy: 'How the line moves',
-    schedule: 'When it opens',
-    template: 'Own waiting page',
-    archive: 'Take out of service',
-    saved: 'Saved.',
+    site: 'Protected site',
+    policy: 'Speed and sessions',
+    schedule: 'Schedule',
+    template: 'Custom waiting page',
+    archive: 'Archive',
     sending: 'Saving …',
-    reset: 'Discard what I typed',
-    unchanged: 'Nothing is changed.',
-    fix: 'Something in it is not right. Each field says what.',
-    perLine: 'One a line.',
-    id: 'Id',
-    idNote: 'Part of addresses and tokens: a-z, 0-9 and -. It stays for good.',
-    titleKo: 'Title in Korean',
-    titleEn: 'Title in English',
-    hosts: 'Hosts',
-    hostsNote: 'Names without port, or * for every host.',
-    paths: 'Protected paths',
-    pathsNote: 'Everything below them needs a pass.',
-    exempt: 'Exempt paths',
-    exemptNote: 'Passed without a place in line, for reading only: styles, pictures.',
-    origin: 'Site behind the line',
-    originNote: 'Its address, as https://origin.example. No path.',
+    reset: 'Discard changes',
+    fix: problems['bad-input'],
+    perLine: 'One per line.',
+    idNote: 'Used in addresses and tokens: a-z, 0-9 and -. Cannot be changed later.',
+    hostsNote: 'Names without a port, or * for every host.',
+    pathsNote: 'Everything below them requires admission.',
+    exemptNote: 'Read without queueing: styles, images.',
+    originNote: 'For example https://origin.example, without a path.',
     audience: 'Audience of admission tokens',
-    audienceNote: 'What the site expects as “aud”. Empty: made from the id.',
-    timeZone: 'Time zone',
-    timeZoneNote: 'As Asia/Seoul. All times of this room are shown in it.',
+    audienceNote: 'The “aud” that the site expects. Empty: derived from the ID.',
+    timeZoneNote: 'For example Asia/Seoul. All times of this room are shown in it.',
     outside: 'Other paths of these hosts',
-    outsideRefuse: 'Refuse',
-    outsideRefuseNote: 'Pro: no forgotten path is a back door. Con: everything public must be named as exempt.',
-    outsidePass: 'Pass through',
-    outsidePassNote: 'Pro: the rest of the site works as ever. Con: a path that was forgotten is open to everybody.',
-    languages: 'Languages of the visitors’ pages',
-    languagesNote: 'The first is shown where the browser asks for none of them.',
+    outsideChoices: {
+      refuse: {
+        label: 'Refuse',
+        note: 'No one bypasses the line by a forgotten path, but every public path must be listed as exempt.',
+      },
+      pass: {
+        label: 'Let through',
+        note: 'The rest of the site works as usual, but a forgotten path is open to everyone.',
+      },
+    },
+    languages: 'Languages of visitor pages',
+    languagesNote: 'Visitors whose browser asks for neither see the first one.',
     languageNames: { ko: '한국어', en: 'English' },
     languageOrders: {
       'ko,en': 'Korean, then English',
@@ -569,89 +555,82 @@ export const en = {
       ko: 'Korean only',
       en: 'English only',
     },
-    expected: 'Visitors expected',
-    expectedNote: 'An alarm tells when more come. Empty: none expected.',
-    rate: 'People a minute',
-    rateNote: 'Hard limit. Pro of more: shorter waits. Con: the site gets more at once.',
-    places: 'People at once',
-    placesNote: 'Hard limit of sessions alive. Pro of more: the line moves on. Con: the site carries more.',
+    expectedNote: 'An alarm appears when more arrive. Empty: no alarm.',
+    rateNote: 'Hard limit. Higher: shorter waits, but more load on the site.',
+    placesNote: 'Hard limit on people inside. Higher: shorter line, but more load on the site.',
     session: 'Session, minutes',
-    sessionNote: 'Pro of longer: time for the form. Con: places come free later.',
+    sessionNote: 'Longer: more time to finish, but places free up later.',
     renewal: 'Activity extends the session',
-    renewalNote:
-      'Pro: nobody is thrown out while filling in a form. Con: places come free later, the line moves more slowly.',
+    renewalNote: 'No one is cut off while filling in a form, but places free up later.',
     claim: 'Claim window, minutes',
     claimNote:
-      'How long a call waits for its visitor. Pro of longer: nobody misses their turn. Con: no-shows are noticed later.',
+      'How long a called visitor may take to enter. Longer: fewer missed turns, but no-shows are noticed later.',
     status: 'Status code of the waiting page',
     statuses: {
-      200: 'Pro: what every client and cache understands. Con: machines take it for the page itself.',
-      202: 'Pro: says “not yet” to machines. Con: few expect it.',
-      429: 'Pro: keeps robots away. Con: some proxies replace the page.',
+      200: 'Every client and cache understands it, but machines may take it for the real page.',
+      202: 'Signals “not yet” to machines, but few expect it.',
+      429: 'Keeps robots away, but some proxies replace the page.',
     },
-    prequeue: 'Entries for the draw from',
     prequeueNote: 'Empty: from now on.',
-    opens: 'Opening',
-    opensNote: 'Before it the opening moves and everybody keeps their entry.',
-    openedNote: 'With the same opening only the closing moves. Another opening would begin a new one.',
-    anewNote: 'The room has opened: saving begins a new opening, and places of the last one are no longer valid.',
-    closes: 'Closing',
-    closesNote: 'Empty: until somebody closes it.',
-    inZone: (zone: string) => `In the room’s time, ${zone}`,
-    timeHere: (time: string) => `here ${time}`,
+    opensNote: 'Until it opens you can move the time; entries are kept.',
+    openedNote: 'To change only the closing, leave the opening as it is. A new opening invalidates current numbers.',
+    newEpochNote: 'This room has already opened. Saving starts a new round and invalidates current numbers.',
+    closesNote: 'Empty: open until someone closes it.',
+    inZone: (zone: string) => `In the room’s time zone, ${zone}`,
+    timeHere: (time: string) => `your time ${time}`,
     timeUtc: (time: string) => `UTC ${time}`,
-    skipped: 'This time does not exist: clocks are put forward over it.',
-    twice: 'This time exists twice that night; the earlier one is meant.',
-    templateHas: 'The room shows its own page.',
-    templateNone: 'The room shows Fairgate’s pages.',
+    skipped: 'This time does not exist: clocks go forward over it.',
+    twice: 'This time occurs twice that night; the earlier one is used.',
+    templateCustom: 'Visitors see your custom page.',
+    templateDefault: 'Visitors see Fairgate’s pages.',
     templateNote: 'An HTML file with Mustache variables, up to 1 MiB.',
     templateChoose: 'Choose a file',
-    templatePut: 'Put it up',
-    templateRemove: 'Back to Fairgate’s pages',
-    archiveNote: 'A closed room can be taken out of service for good. Its log and history stay readable.',
-    archiveFirst: 'Close it first.',
-    archiveDo: 'Archive',
-    archivedNote: 'This room is archived. Its log and history stay readable.',
-    conflictTitle: 'Somebody changed it meanwhile',
-    conflictLead: 'Nothing of yours is lost. Where both of you changed the same:',
+    templateUpload: 'Upload',
+    templateRemove: 'Use Fairgate’s pages',
+    templateRemoveNote: 'If you return to Fairgate’s pages, your custom page is deleted.',
+    archived: problems['room-archived'],
+    archiveNote: 'Takes a closed room out of service for good. Its log stays readable.',
+    archiveFirst: 'Close the room first.',
+    archiveSubmit: 'Archive room',
+    conflictTitle: 'Changed while you were editing',
+    conflictLead: 'Nothing you typed is lost. These fields differ:',
     conflictField: 'Field',
-    conflictTheirs: 'Theirs, in force',
-    conflictMine: 'Mine, typed here',
-    conflictTakeTheirs: 'Take theirs',
-    conflictKeepMine: 'Save mine over it',
-    conflictNone: 'None of these fields differs; the change was elsewhere in the room.',
+    conflictInForce: 'In force now',
+    conflictTyped: 'Typed here',
+    conflictUseInForce: 'Use what is in force',
+    conflictSaveTyped: 'Save what I typed',
+    conflictNone: 'None of the fields you changed is affected.',
     newTitle: 'New room',
-    create: 'Make the room',
-    createdLead: 'The room is made.',
-    fields: {
-      required: 'This is needed.',
-      tooLong: (max: number) => `At most ${max} characters.`,
-      between: (min: string, max: string) => `From ${min} to ${max}.`,
-      number: 'A number.',
-      host: 'A host name in lower case without port, or *.',
-      path: 'A path as /book, without %-encoding or //.',
-      origin: 'An http(s) address without a path.',
-      zone: 'A time zone as Asia/Seoul.',
-      id: 'Up to 40 of a-z, 0-9 and - inside.',
-      time: 'A date and a time.',
+    create: 'Create room',
+    created: 'Room created.',
+    fieldErrors: {
+      required: 'Required.',
+      tooLong: (max: number) => `At most ${formatCount(max)} characters.`,
+      between: (min: number, max: number) => `From ${formatCount(min)} to ${formatCount(max)}.`,
+      number: 'Enter a number.',
+      host: 'Enter a host name in lower case without a port, or *.',
+      path: 'Enter a path such as /book, without %-encoding or //.',
+      origin: 'Enter an http(s) address without a path.',
+      zone: 'Enter a time zone such as Asia/Seoul.',
+      id: 'Up to 40 characters: a-z, 0-9, and - between them.',
+      time: 'Enter a date and a time.',
       before: 'Must be before the opening.',
       after: 'Must be after the opening.',
-      form: 'This value is not taken.',
-      tooMany: (max: number) => `At most ${max} of them.`,
-      tooSmall: (min: string) => `At least ${min}.`,
-      tooLarge: (max: string) => `At most ${max}.`,
-      overlap: (room: string, place: string) => `The room “${room}” protects ${place} already. Keep it in one of them.`,
-      template: 'The {{…}} do not match. Look at the tags and upload the file again.',
-      templateAt: (line: number) => `The {{…}} do not match, seen in line ${line}. Look at the tags there.`,
+      format: 'This value is not valid.',
+      tooMany: (max: number) => `At most ${formatCount(max)} lines.`,
+      tooSmall: (min: number) => `At least ${formatCount(min)}.`,
+      tooLarge: (max: number) => `At most ${formatCount(max)}.`,
+      overlap: (room: string, path: string) => `Room “${room}” already protects ${path}. Remove it from one of them.`,
+      template: 'The {{…}} tags do not match. Check them and upload the file again.',
+      templateAt: (line: number) => `The {{…}} tags do not match near line ${formatCount(line)}. Check them there.`,
     },
   },
 
   preview: {
-    title: 'Visitors’ pages',
-    lead: 'What a visitor sees in each state, with made-up numbers, at a phone’s width.',
+    lead: 'What a visitor sees in each state, with sample numbers, as wide as a phone.',
     language: 'Language',
     page: 'Page',
-    all: 'All at once',
+    all: 'All',
     frame: (kind: string) => `Page “${kind}”`,
     kinds: {
       scheduled: 'Not open yet',
@@ -659,83 +638,54 @@ export const en = {
       drawing: 'Drawing',
       waiting: 'Waiting',
       called: 'Called',
-      standby: 'Called, no place free',
+      standby: 'Called, no free place',
       paused: 'Paused',
       soldOut: 'Sold out',
       closed: 'Closed',
       lapsed: 'Turn missed',
-      ended: 'Visit over',
-      storeUnreachable: 'Store does not answer',
-      originUnreachable: 'Site does not answer',
+      ended: 'Session ended',
+      storeUnreachable: 'Store not responding',
+      originUnreachable: 'Site not responding',
     },
   },
 
   keys: {
-    title: 'Keys',
-    lead: 'One key a person, so that the log says who it was. The keys themselves are stored nowhere.',
-    name: 'Name',
-    role: 'Role',
-    since: 'Since',
+    lead: 'One key per person, so that the log shows who did what. The keys themselves are not stored.',
+    since: (time: string) => `created ${time}`,
     roleNotes: {
       viewer: 'sees everything, changes nothing',
-      operator: 'steers rooms: speed, line, messages, times',
-      owner: 'also makes rooms and keys',
+      operator: 'controls rooms: speed, line, messages, schedule',
+      owner: 'also manages rooms and keys',
     },
-    make: 'Make a key',
-    made: (name: string) => `Key for ${name}`,
-    madeLead: 'It is shown this once. Hand it over now; it cannot be shown again.',
+    create: 'Create key',
+    created: (name: string) => `Key for ${name}`,
+    createdLead: 'This key is shown only once. Hand it over now.',
     done: 'I have handed it over',
     remove: 'Remove',
-    removeNote: (name: string) => `${name}’s key and sign-ins end at once.`,
-    removed: (name: string) => `The key of ${name} is removed.`,
+    removeNote: (name: string) => `${name}’s key and sessions end at once.`,
+    removed: (name: string) => `Removed ${name}’s key.`,
     settings: 'from the settings',
-    you: 'you',
   },
+  you: 'you',
 
   help: {
-    title: 'Keys and help',
-    lead: 'Shortcuts work wherever you are not typing. They can be switched off in your menu.',
+    lead: 'Shortcuts work whenever you are not typing. You can turn them off in your menu.',
     keys: {
-      p: 'Pause: nobody further is called',
-      h: 'Hold: nobody is called, nobody enters',
-      r: 'Move on',
-      z: 'Undo what was just done',
+      p: 'Pause: no new calls',
+      h: 'Hold: no calls, no entry',
+      r: 'Resume',
+      z: 'Undo your last action',
       l: 'Change the speed',
-      m: 'Message to those waiting',
-      n: 'The room now, log, settings, visitors’ pages: 1 2 3 4',
+      m: 'Message to waiting visitors',
+      n: 'Now, log, settings, visitor pages: 1 2 3 4',
       help: 'This help',
     },
     danger:
-      'What cannot be undone is pressed for one second; with Space or Enter too. A screen reader’s click asks instead.',
-    stale: 'Numbers older than 3 s say how old they are. What is not known is not shown.',
+      'Irreversible actions are pressed for one second, with Space or Enter too. With a screen reader, a dialog asks you to confirm.',
+    stale: 'Numbers older than 3 s show their age. Numbers that are not known are not shown.',
   },
 };
 
-const actions: Record<string, string> = {
-  setFlow: 'Line',
-  setPolicy: 'Speed and sessions',
-  setMessage: 'Message',
-  setSchedule: 'Times',
-  openNow: 'Opened by hand',
-  close: 'Closed',
-  revokeAll: 'Everybody sent out',
-  endSession: 'Session ended',
-  givePass: 'Pass given',
-  usePass: 'Pass taken up',
-  recover: 'Store came back older',
-  configure: 'Settings file read',
-  seedRoom: 'Settings file read',
-  ownerKey: 'Owner’s key of the settings',
-  putRoom: 'Site',
-  setTemplate: 'Own waiting page',
-  archiveRoom: 'Room archived',
-  addKey: 'Key made',
-  removeKey: 'Key removed',
-  signIn: 'Signed in',
-  signOut: 'Signed out',
-  wrongKey: 'Wrong keys',
-};
-
-function seconds(ms: number): string {
-  return (ms / 1000).toFixed(1);
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

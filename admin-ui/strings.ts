@@ -1,8 +1,6 @@
-// The two languages of the console. English gives the shape; the compiler holds Korean to it.
+// The console's two languages. English defines the shape; the compiler holds Korean to it.
 
-import { en } from './strings-en.ts';
+import { en, type Strings } from './strings-en.ts';
 import { ko } from './strings-ko.ts';
 
-export type Words = typeof en;
-
-export const WORDS: Record<'ko' | 'en', Words> = { ko, en };
+export const STRINGS: Record<'ko' | 'en', Strings> = { ko, en };

@@ -1,12 +1,11 @@
-// The tab's title: alarms first, then what the room does, so that a glance at a row of tabs is enough.
+// The title of the tab: the number of alarms, then the room's state, for a glance along a row of tabs.
 
-import type { Desk } from './console-state.ts';
+import type { ConsoleState } from './console-state.ts';
 
-export function titleOf(desk: Desk): string {
-  const w = desk.words;
-  const live = desk.route.screen === 'room' && desk.signIn === 'signedIn' ? desk.seen?.live : null;
-  if (live == null) return w.product;
+export function titleOf({ room, signInState, snapshot, strings: t }: ConsoleState): string {
+  const live = room !== null && signInState === 'signedIn' ? snapshot?.live : null;
+  if (live == null) return t.product;
   const alarms = live.alarms.length > 0 ? `(${live.alarms.length}) ` : '';
-  const name = desk.seen?.detail?.site.title[w.language] ?? live.room;
-  return `${alarms}${w.stateOf(live.state, live.flow)} · ${name}`;
+  const name = snapshot?.detail?.site.title[t.language] ?? live.room;
+  return `${alarms}${t.stateOf(live.state, live.flow)} · ${name}`;
 }

@@ -1,5 +1,5 @@
-// Looks at one room once a second and keeps what a screen needs of it: the numbers now, the history, the settings, the log.
-// A look that fails changes nothing that was seen; it only says since when nothing new came.
+// Polls one room once a second and holds what its screens need: the numbers now, the history, the settings, the log. A poll
+// that fails changes none of it; the snapshot then says since when no new data has come.
 
 import type { AuditRecord, Bucket, Live, RoomDetail } from '../worker/contract/operator-api.ts';
 import type { Problem } from '../worker/contract/problem-schema.ts';
@@ -7,64 +7,65 @@ import type { Client } from './api-client.ts';
 import { BUCKET_MS, isGapBefore, mergeBuckets } from './buckets.ts';
 import { type ServerTime, serverTime } from './server-time.ts';
 
-export interface Watched {
+export interface RoomSnapshot {
   room: string;
   live: Live | null;
-  /** null: the last look was answered. */
+  /** null: the last poll succeeded. */
   lostSinceMs: number | null;
-  /** Looks that failed one after another. */
+  /** Polls that failed in a row. */
   failures: number;
-  /** What the gateway answered to the last look instead of numbers; null: numbers, or nothing. */
+  /** The gateway's reply to the last poll where it was a problem. */
   problem: Problem | null;
-  /** The gateway and this page speak different versions of the contract. */
+  /** The gateway speaks another version of the contract than this page. */
   isOutdated: boolean;
   detail: RoomDetail | null;
   buckets: Bucket[];
-  /** From when on the history was asked for; null: not answered yet. */
+  /** Start of the loaded history; null: none is loaded yet. */
   historyFromMs: number | null;
-  boundsMs: readonly number[];
-  /** The last records of the log, oldest first. */
+  latencyBoundsMs: readonly number[];
+  /** The newest records of the log, oldest first. */
   records: AuditRecord[];
 }
 
 export interface RoomWatch {
   readonly time: ServerTime;
-  seen(): Watched;
-  /** Looks at once, after a change. */
-  look(): Promise<void>;
-  /** Asks for the settings again, and returns them. */
-  lookAtDetail(): Promise<RoomDetail | null>;
-  /** Makes the history reach back to here. */
-  reachBack(fromMs: number): Promise<void>;
-  /** Adds earlier records of the log. */
-  earlierRecords(): Promise<void>;
+  snapshot(): RoomSnapshot;
+  /** Polls at once, for example after a change. */
+  poll(): Promise<void>;
+  /** Loads the settings; null: they could not be loaded. */
+  loadDetail(): Promise<RoomDetail | null>;
+  loadHistorySince(fromMs: number): Promise<void>;
+  /** Loads the page of the log before the records that are loaded. */
+  loadEarlierRecords(): Promise<void>;
   stop(): void;
 }
 
-export interface Surroundings {
+interface WatchEnvironment {
   client: Client;
   monotonicMs(): number;
-  later(ms: number, then: () => void): () => void;
+  /** @returns cancels it */
+  schedule(ms: number, callback: () => void): () => void;
   changed(): void;
 }
 
-const LOOK_MS = 1_000;
-/** After failures the looks become rarer, but never so rare that a gateway that is back stays unnoticed. */
-const LOOK_MS_MAX = 5_000;
+const POLL_MS = 1_000;
+/** After failures polls become rarer, but a gateway that is back is noticed within this time. */
+const POLL_MS_MAX = 5_000;
 
 /** What the charts show at first. */
-const HISTORY_AT_FIRST_MS = 30 * 60_000;
+const INITIAL_HISTORY_MS = 30 * 60_000;
 
-/** Records fetched at a time; an evening has fewer. */
+/** Records loaded at a time; the log of one opening has fewer. */
 const RECORDS_PAGE = 200;
+const NEW_RECORDS_MAX = 1_000;
 const HISTORY_PAGE = 1_000;
-/** Two days in pages, and one to spare. */
+/** Pages of two days, and one to spare. */
 const HISTORY_PAGES_MAX = 19;
 
-export function watchRoom(room: string, { client, monotonicMs, later, changed }: Surroundings): RoomWatch {
+export function watchRoom(room: string, { client, monotonicMs, schedule, changed }: WatchEnvironment): RoomWatch {
   const params = { room };
   const time = serverTime(monotonicMs);
-  let watched: Watched = {
+  let snapshot: RoomSnapshot = {
     room,
     live: null,
     lostSinceMs: null,
@@ -74,90 +75,90 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
     detail: null,
     buckets: [],
     historyFromMs: null,
-    boundsMs: [],
+    latencyBoundsMs: [],
     records: [],
   };
   let stopped = false;
-  let cancel = () => {};
-  let looking: Promise<void> | null = null;
-  /** How far back somebody wants to see, and how far a request that is under way reaches. */
+  let cancelNext = () => {};
+  let polling: Promise<void> | null = null;
+  let loadingDetail: Promise<RoomDetail | null> | null = null;
+  let isLoadingRecords = false;
+  /** How far back a screen wants the history, and how far the request in flight reaches. */
   let wantedFromMs = Number.POSITIVE_INFINITY;
-  let reachingFromMs = Number.POSITIVE_INFINITY;
-  /** From when on buckets may be missing; null: none are. */
-  let missedFromMs: number | null = null;
-  let isCatchingUp = false;
-  let isReadingLog = false;
-  let detailAsked: Promise<RoomDetail | null> | null = null;
+  let loadingFromMs = Number.POSITIVE_INFINITY;
+  /** Buckets may be missing from here on; null: none are. */
+  let gapFromMs: number | null = null;
+  let isFillingGap = false;
 
-  const update = (news: Partial<Watched>) => {
+  const update = (changes: Partial<RoomSnapshot>) => {
     if (stopped) return;
-    watched = { ...watched, ...news };
+    snapshot = { ...snapshot, ...changes };
     changed();
   };
 
-  async function lookOnce(): Promise<void> {
+  async function pollOnce(): Promise<void> {
     const outcome = await client.call('live', { params });
-    if (outcome.kind !== 'answer') {
+    if (outcome.kind !== 'reply') {
       update({
-        lostSinceMs: watched.lostSinceMs ?? monotonicMs(),
-        failures: watched.failures + 1,
+        lostSinceMs: snapshot.lostSinceMs ?? monotonicMs(),
+        failures: snapshot.failures + 1,
         problem: outcome.kind === 'problem' ? outcome.problem : null,
         isOutdated: outcome.kind === 'unreadable',
       });
       return;
     }
     const live = outcome.value;
-    time.read(live.serverTime);
-    const gap = isGapBefore(watched.buckets, live.buckets);
-    const before = watched.live;
-    const lastAt = watched.buckets.at(-1)?.at;
+    time.observe(live.serverTime);
+    const isFirst = snapshot.live === null;
+    const lastAt = snapshot.buckets.at(-1)?.at;
+    const hasGap = isGapBefore(snapshot.buckets, live.buckets);
     update({
       live,
-      buckets: mergeBuckets(watched.buckets, live.buckets),
+      buckets: mergeBuckets(snapshot.buckets, live.buckets),
       ...{ lostSinceMs: null, failures: 0, problem: null, isOutdated: false },
     });
-    if (before === null) void reachBack(Date.parse(live.serverTime) - HISTORY_AT_FIRST_MS);
-    else if (gap && lastAt !== undefined) missedFromMs ??= Date.parse(lastAt) - BUCKET_MS;
-    // What was not answered is asked for again, by and by, of a store that answers.
+    if (isFirst) void loadHistorySince(Date.parse(live.serverTime) - INITIAL_HISTORY_MS);
+    else if (hasGap && lastAt !== undefined) gapFromMs ??= Date.parse(lastAt) - BUCKET_MS;
+    // Retries what failed before, once the store responds.
     if (live.storeReachable) {
-      if (missedFromMs !== null) void catchUp(missedFromMs);
-      if (wantedFromMs !== Number.POSITIVE_INFINITY) void reachBack(wantedFromMs);
+      if (gapFromMs !== null) void fillGap(gapFromMs);
+      if (wantedFromMs !== Number.POSITIVE_INFINITY) void loadHistorySince(wantedFromMs);
     }
-    if (watched.detail === null || watched.detail.etag !== live.etag) void lookAtDetail();
-    if ((watched.records.at(-1)?.seq ?? 0) < live.audit.seq) void readLog(live.audit.seq);
+    if (snapshot.detail === null || snapshot.detail.etag !== live.etag) void loadDetail();
+    if ((snapshot.records.at(-1)?.seq ?? 0) < live.audit.seq) void loadNewRecords(live.audit.seq);
   }
 
-  function look(): Promise<void> {
-    looking ??= lookOnce().finally(() => {
-      looking = null;
-      cancel();
-      const ms = Math.min(LOOK_MS_MAX, LOOK_MS * (1 + watched.failures));
-      if (!stopped) cancel = later(ms, () => void look());
+  function poll(): Promise<void> {
+    polling ??= pollOnce().finally(() => {
+      polling = null;
+      cancelNext();
+      const ms = Math.min(POLL_MS_MAX, POLL_MS * (1 + snapshot.failures));
+      if (!stopped) cancelNext = schedule(ms, () => void poll());
     });
-    return looking;
+    return polling;
   }
 
-  async function lookAtDetail(): Promise<RoomDetail | null> {
-    detailAsked ??= (async () => {
+  async function loadDetail(): Promise<RoomDetail | null> {
+    loadingDetail ??= (async () => {
       const outcome = await client.call('room', { params });
-      if (outcome.kind !== 'answer') return null;
+      if (outcome.kind !== 'reply') return null;
       update({ detail: outcome.value });
       return outcome.value;
     })().finally(() => {
-      detailAsked = null;
+      loadingDetail = null;
     });
-    return detailAsked;
+    return loadingDetail;
   }
 
-  /** Pages of the past from `fromMs` on; null where one is missing. */
-  async function history(fromMs: number): Promise<Bucket[] | null> {
+  /** All buckets from `fromMs` on; null where a page could not be loaded. */
+  async function loadHistory(fromMs: number): Promise<Bucket[] | null> {
     const found: Bucket[] = [];
     let after = 0;
     for (let page = 0; page < HISTORY_PAGES_MAX; page++) {
       const query = { since: new Date(fromMs).toISOString(), after, limit: HISTORY_PAGE };
       const outcome = await client.call('history', { params, query });
-      if (outcome.kind !== 'answer') return null;
-      watched = { ...watched, boundsMs: outcome.value.latencyBoundsMs };
+      if (outcome.kind !== 'reply') return null;
+      snapshot = { ...snapshot, latencyBoundsMs: outcome.value.latencyBoundsMs };
       found.push(...outcome.value.buckets);
       if (outcome.value.next === null) break;
       after = outcome.value.next;
@@ -165,59 +166,62 @@ export function watchRoom(room: string, { client, monotonicMs, later, changed }:
     return found;
   }
 
-  /** What came meanwhile is newer than any page and stays. */
-  async function catchUp(fromMs: number): Promise<void> {
-    if (isCatchingUp) return;
-    isCatchingUp = true;
-    const found = await history(fromMs);
-    isCatchingUp = false;
+  async function fillGap(fromMs: number): Promise<void> {
+    if (isFillingGap) return;
+    isFillingGap = true;
+    const found = await loadHistory(fromMs);
+    isFillingGap = false;
     if (found === null) return;
-    missedFromMs = null;
-    update({ buckets: mergeBuckets(mergeBuckets(watched.buckets, found), watched.live?.buckets ?? []) });
+    gapFromMs = null;
+    // The buckets of the last poll are newer than any page.
+    update({ buckets: mergeBuckets(mergeBuckets(snapshot.buckets, found), snapshot.live?.buckets ?? []) });
   }
 
-  async function reachBack(fromMs: number): Promise<void> {
-    if (watched.historyFromMs !== null && watched.historyFromMs <= fromMs) return;
+  async function loadHistorySince(fromMs: number): Promise<void> {
+    if (snapshot.historyFromMs !== null && snapshot.historyFromMs <= fromMs) return;
     wantedFromMs = Math.min(wantedFromMs, fromMs);
-    if (reachingFromMs <= fromMs) return;
-    reachingFromMs = fromMs;
-    const found = await history(fromMs);
-    if (reachingFromMs === fromMs) reachingFromMs = Number.POSITIVE_INFINITY;
+    if (loadingFromMs <= fromMs) return;
+    loadingFromMs = fromMs;
+    const found = await loadHistory(fromMs);
+    if (loadingFromMs === fromMs) loadingFromMs = Number.POSITIVE_INFINITY;
     if (found === null) return;
-    const historyFromMs = Math.min(watched.historyFromMs ?? fromMs, fromMs);
-    update({ buckets: mergeBuckets(found, watched.buckets), historyFromMs });
+    const historyFromMs = Math.min(snapshot.historyFromMs ?? fromMs, fromMs);
+    update({ buckets: mergeBuckets(found, snapshot.buckets), historyFromMs });
   }
 
-  async function readLog(seq: number): Promise<void> {
-    if (isReadingLog) return;
-    isReadingLog = true;
-    const after = watched.records.at(-1)?.seq ?? Math.max(0, seq - RECORDS_PAGE);
-    const outcome = await client.call('audit', { params, query: { after, limit: 1_000 } });
-    isReadingLog = false;
-    if (outcome.kind === 'answer') update({ records: [...watched.records, ...outcome.value.records] });
+  async function loadRecords(after: number, limit: number): Promise<AuditRecord[]> {
+    if (isLoadingRecords) return [];
+    isLoadingRecords = true;
+    const outcome = await client.call('audit', { params, query: { after, limit } });
+    isLoadingRecords = false;
+    return outcome.kind === 'reply' ? outcome.value.records : [];
   }
 
-  async function earlierRecords(): Promise<void> {
-    const first = watched.records[0]?.seq ?? 1;
-    if (first <= 1 || isReadingLog) return;
-    isReadingLog = true;
+  async function loadNewRecords(lastSeq: number): Promise<void> {
+    const after = snapshot.records.at(-1)?.seq ?? Math.max(0, lastSeq - RECORDS_PAGE);
+    const found = await loadRecords(after, NEW_RECORDS_MAX);
+    if (found.length > 0) update({ records: [...snapshot.records, ...found] });
+  }
+
+  async function loadEarlierRecords(): Promise<void> {
+    const first = snapshot.records[0]?.seq ?? 1;
+    if (first <= 1) return;
     const after = Math.max(0, first - 1 - RECORDS_PAGE);
-    const outcome = await client.call('audit', { params, query: { after, limit: first - 1 - after } });
-    isReadingLog = false;
-    if (outcome.kind === 'answer') update({ records: [...outcome.value.records, ...watched.records] });
+    const found = await loadRecords(after, first - 1 - after);
+    if (found.length > 0) update({ records: [...found, ...snapshot.records] });
   }
 
-  void look();
+  void poll();
   return {
     time,
-    seen: () => watched,
-    look,
-    lookAtDetail,
-    reachBack,
-    earlierRecords,
+    snapshot: () => snapshot,
+    poll,
+    loadDetail,
+    loadHistorySince,
+    loadEarlierRecords,
     stop() {
       stopped = true;
-      cancel();
+      cancelNext();
     },
   };
 }

@@ -1,12 +1,11 @@
-// Wall-clock times in a room's time zone, for the fields of a form: from a moment to what a clock in that zone shows, and
-// back. Back is not always possible: in the night in which clocks are put forward an hour does not exist, in the one in
-// which they are put back an hour exists twice. Pure; zones are the platform's.
+// Wall-clock times in a room's time zone, for the fields of a form, and back to moments. Where daylight saving time begins an
+// hour does not exist; where it ends an hour occurs twice. Pure; the platform knows the zones.
 
-export type Moment =
+type Moment =
   | { kind: 'moment'; ms: number; text: string }
-  /** The hour exists twice; this is the earlier one. */
+  /** The time occurs twice; this is the earlier one. */
   | { kind: 'twice'; ms: number; text: string }
-  /** Clocks jump over this time. */
+  /** Clocks skip this time. */
   | { kind: 'skipped' }
   | { kind: 'unreadable' };
 
@@ -21,20 +20,20 @@ export function wallTime(ms: number, timeZone: string): string {
   return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}`;
 }
 
-/** The moment at which a clock in the zone shows `wall`, and its RFC 3339 text with the zone's offset. */
+/** The moment at which a clock in the zone shows `wall`; `text` is RFC 3339 with the zone's offset. */
 export function momentOf(wall: string, timeZone: string): Moment {
-  const whole = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall) ? `${wall}:00` : wall;
-  const asUtc = Date.parse(`${whole}Z`);
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(whole) || Number.isNaN(asUtc)) return { kind: 'unreadable' };
-  // Every offset that is in force around this time, tried in turn: no zone changes twice within two days.
+  const full = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall) ? `${wall}:00` : wall;
+  const asUtc = Date.parse(`${full}Z`);
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(full) || Number.isNaN(asUtc)) return { kind: 'unreadable' };
+  // Every offset in force around this time: no zone changes its offset twice within two days.
   const offsets = new Set([-DAY_MS, 0, DAY_MS].map((shift) => offsetMs(asUtc + shift, timeZone)));
   const found = [...offsets]
     .map((offset) => asUtc - offset)
-    .filter((ms) => wallTime(ms, timeZone) === whole)
+    .filter((ms) => wallTime(ms, timeZone) === full)
     .sort((a, b) => a - b);
   const [ms] = found;
   if (ms === undefined) return { kind: 'skipped' };
-  return { kind: found.length > 1 ? 'twice' : 'moment', ms, text: `${whole}${offsetText(asUtc - ms)}` };
+  return { kind: found.length > 1 ? 'twice' : 'moment', ms, text: `${full}${offsetText(asUtc - ms)}` };
 }
 
 const DAY_MS = 86_400_000;
@@ -62,7 +61,7 @@ function partsOf(timeZone: string): Intl.DateTimeFormat {
     timeZone,
     hourCycle: 'h23',
   });
-  // An operator looks at a handful of rooms; a session does not fill this.
+  // Bounded by the zones of the rooms that an operator visits.
   formats.set(timeZone, format);
   return format;
 }

@@ -1,27 +1,29 @@
-// What this operator has just done: whether it is in force everywhere, the way back where there is one, and what to do where
-// it did not come about. Stays until it is put away; nothing here vanishes by itself.
+// The undo list on the screen: what the operator has just done, whether it is in force everywhere, how to undo it, and what to
+// do where it failed. An entry stays until the operator dismisses it or acts again.
 
-import { type DeedRecord, reversal } from '../actions.ts';
-import { tellShort } from '../changes.ts';
-import type { Desk } from '../console-state.ts';
-import { isPassing } from '../failures.ts';
+import { type ActionRecord, canUndo, labelOf } from '../action-log.ts';
+import { type Action, type Phase, reversal } from '../actions.ts';
+import { summarizeChange } from '../changes.ts';
+import type { ConsoleState } from '../console-state.ts';
+import { isTransient, phaseText } from '../failures.ts';
 import { KeyCap } from '../parts/key-cap.tsx';
-import type { Watched } from '../watch.ts';
+import type { RoomSnapshot } from '../watch.ts';
 
-export function Deeds({ desk, seen }: { desk: Desk; seen: Watched }) {
-  // The newest, and of the ones before it those that somebody still has to decide on; the rest is in the log.
-  const own = desk.deeds.filter(({ room }) => room === seen.room);
-  const deeds = own.filter(({ phase }, index) => index === 0 || isOpen(phase));
-  if (deeds.length === 0) return null;
+export function ActionList({ state, snapshot }: { state: ConsoleState; snapshot: RoomSnapshot }) {
+  // The newest, and the earlier ones that still need a decision; all others are in the log.
+  const records = state.actions.records
+    .filter(({ room }) => room === snapshot.room)
+    .filter(({ phase }, index) => index === 0 || needsDecision(phase));
+  if (records.length === 0) return null;
   return (
-    <section class="deeds" aria-label={desk.words.deeds.title} key="deeds">
+    <section class="actions" aria-label={state.strings.actionLog.title} key="actions">
       <ul>
-        {deeds.map((record) => (
+        {records.map((record) => (
           <li key={String(record.id)} data-phase={record.phase.kind}>
-            <div class="deed-said">
-              <Said desk={desk} seen={seen} record={record} />
+            <div class="action-text">
+              <Outcome state={state} snapshot={snapshot} record={record} />
             </div>
-            <Ways desk={desk} seen={seen} record={record} />
+            <Buttons state={state} snapshot={snapshot} record={record} />
           </li>
         ))}
       </ul>
@@ -29,134 +31,111 @@ export function Deeds({ desk, seen }: { desk: Desk; seen: Watched }) {
   );
 }
 
-function isOpen({ kind }: DeedRecord['phase']): boolean {
+function needsDecision({ kind }: Phase): boolean {
   return kind !== 'done' && kind !== 'unchanged' && kind !== 'sending';
 }
 
-/** A flow can always be set anew, also where what it was before is not known. */
-function isFinal(deed: DeedRecord['deed']): boolean {
-  return deed.kind !== 'flow' && reversal(deed) === null;
+/** The flow can always be set again, even where the previous one is not known. */
+function isFinal(action: Action): boolean {
+  return action.kind !== 'flow' && reversal(action) === null;
 }
 
-interface DeedProps {
-  desk: Desk;
-  seen: Watched;
-  record: DeedRecord;
+interface EntryProps {
+  state: ConsoleState;
+  snapshot: RoomSnapshot;
+  record: ActionRecord;
 }
 
-function Said({ desk, seen, record }: DeedProps) {
-  const w = desk.words;
-  const { figures, now } = desk;
-  const what = record.isUndo ? w.deeds.back(w.deed(record.deed)) : w.deed(record.deed);
-  const { phase } = record;
-  switch (phase.kind) {
-    case 'sending':
-      return (
+function Outcome({ state, snapshot, record }: EntryProps) {
+  const { strings: t, format, now } = state;
+  const { action, phase, undone } = record;
+  const label = labelOf(record, t);
+  if (phase.kind === 'done') {
+    return (
+      <>
         <p>
-          <b>{what}</b> <span>{w.deeds.sending}</span>
+          <b>{phase.at === null ? label : t.actionLog.at(label, format.timeOrDay(Date.parse(phase.at), now))}</b>{' '}
+          <span>{undone ? t.actionLog.undone : isFinal(action) ? t.actionLog.final : ''}</span>
         </p>
-      );
-    case 'done':
-      return (
-        <>
-          <p>
-            <b>{phase.at === null ? what : w.deeds.at(what, figures.moment(Date.parse(phase.at), now))}</b>{' '}
-            <span>{record.undone ? w.deeds.undone : isFinal(record.deed) ? w.deeds.final : ''}</span>
-          </p>
-          <InForce desk={desk} seen={seen} at={phase.at} by={phase.inForceBy} />
-        </>
-      );
-    case 'unchanged':
-      return (
-        <p>
-          <b>{what}</b> <span>{w.deeds.unchanged}</span>
-        </p>
-      );
-    case 'conflict': {
-      const last = seen.records.at(-1);
-      return (
-        <>
-          <p>
-            <b>{what}</b> <span>{w.deeds.conflict}</span>
-          </p>
-          {last === undefined ? null : (
-            <p class="note">
-              {w.deeds.conflictBy(last.by.name, tellShort(last, w, figures), figures.moment(Date.parse(last.at), now))}
-            </p>
-          )}
-        </>
-      );
-    }
-    case 'refused':
-      return (
-        <p>
-          <b>{what}</b> <span>{w.problem(phase.problem)}</span>
-        </p>
-      );
-    case 'unknown':
-      return (
-        <p>
-          <b>{what}</b> <span>{w.unanswered}</span>
-        </p>
-      );
-    case 'signedOut':
-      return (
-        <p>
-          <b>{what}</b> <span>{w.deeds.signedOut}</span>
-        </p>
-      );
+        <Rollout state={state} snapshot={snapshot} at={phase.at} by={phase.inForceBy} />
+      </>
+    );
   }
+  const last = phase.kind === 'conflict' ? snapshot.records.at(-1) : undefined;
+  return (
+    <>
+      <p>
+        <b>{label}</b> <span>{phaseText(phase, t)}</span>
+      </p>
+      {last === undefined ? null : (
+        <p class="note" key="last">
+          {t.actionLog.conflictBy(
+            last.by.id === state.session?.operator.id ? null : last.by.name,
+            summarizeChange(last, t, format),
+            format.timeOrDay(Date.parse(last.at), now),
+          )}
+        </p>
+      )}
+    </>
+  );
 }
 
-/** A change that a later one has replaced is in force with it. */
-function InForce({ desk, seen, at, by }: { desk: Desk; seen: Watched; at: string | null; by: string | null }) {
-  const w = desk.words.force;
-  const { live } = seen;
-  const { figures, now } = desk;
+interface RolloutProps {
+  state: ConsoleState;
+  snapshot: RoomSnapshot;
+  at: string | null;
+  by: string | null;
+}
+
+/** Where a later change has replaced this one, both are in force together. */
+function Rollout({ state, snapshot: { live }, at, by }: RolloutProps) {
+  const { strings, format, now } = state;
+  const t = strings.rollout;
   if (live === null || at === null) return null;
-  const isRead = Date.parse(live.changedAt) >= Date.parse(at);
-  const since = isRead && live.inForceAt !== null ? Date.parse(live.inForceAt) : null;
+  const isLoaded = Date.parse(live.changedAt) >= Date.parse(at);
+  const since = isLoaded && live.inForceAt !== null ? Date.parse(live.inForceAt) : null;
   return (
     <p class="note">
       {since !== null
-        ? w.since(figures.moment(since, now), live.gateways)
+        ? t.since(format.timeOrDay(since, now), live.gateways)
         : by === null
-          ? w.spreading
-          : w.by(figures.moment(Date.parse(by), now))}
+          ? t.pending
+          : t.by(format.timeOrDay(Date.parse(by), now))}
     </p>
   );
 }
 
-function Ways({ desk, seen, record }: DeedProps) {
-  const w = desk.words.deeds;
+function Buttons({ state, snapshot, record }: EntryProps) {
+  const t = state.strings;
   const { phase, id } = record;
-  const again =
-    phase.kind === 'conflict' ||
-    phase.kind === 'signedOut' ||
-    phase.kind === 'unknown' ||
-    (phase.kind === 'refused' && isPassing(phase.problem));
-  const canUndo = phase.kind === 'done' && !record.undone && !record.isUndo && reversal(record.deed) !== null;
+  const canRetry = phase.kind === 'refused' ? isTransient(phase.problem) : needsDecision(phase);
   return (
-    <div class="deed-ways">
-      {canUndo ? (
-        <button type="button" class="button undo" key="undo" aria-keyshortcuts="Z" onClick={() => void desk.undo(id)}>
-          {w.undo}
+    <div class="buttons">
+      {canUndo(record) ? (
+        <button
+          type="button"
+          class="button undo"
+          key="undo"
+          aria-keyshortcuts="Z"
+          onClick={() => void state.actions.undo(id)}
+        >
+          {t.actionLog.undo}
           <KeyCap name="Z" />
         </button>
       ) : null}
-      {again ? (
-        <button type="button" class="button" key="again" onClick={() => void desk.doAnyway(id)}>
-          {phase.kind === 'conflict' ? w.anyway : w.again}
+      {canRetry ? (
+        <button type="button" class="button" key="retry" onClick={() => void state.actions.retry(id)}>
+          {phase.kind === 'conflict' ? t.actionLog.anyway : t.retry}
         </button>
       ) : null}
       {phase.kind === 'conflict' ? (
-        <a class="button quiet" key="look" href={`#/rooms/${seen.room}/log`}>
-          {w.look}
+        <a class="button quiet" key="log" href={`#/rooms/${snapshot.room}/log`}>
+          {t.actionLog.openLog}
         </a>
       ) : null}
       {phase.kind === 'sending' ? null : (
-        <button type="button" class="button quiet" key="dismiss" onClick={() => desk.dismiss(id)}>
-          {phase.kind === 'conflict' ? w.leave : w.dismiss}
+        <button type="button" class="button quiet" key="dismiss" onClick={() => state.actions.dismiss(id)}>
+          {t.actionLog.dismiss}
         </button>
       )}
     </div>

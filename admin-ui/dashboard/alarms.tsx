@@ -1,21 +1,20 @@
-// What needs somebody's eyes: sentences with a next step, most urgent first. They are seen here; that a new one came is told
-// to a screen reader once, elsewhere.
+// The alarms, most urgent first, each with its next step. A screen reader hears a new one from the alert of the frame.
 
-import type { Live } from '../../worker/contract/operator-api.ts';
-import type { Desk } from '../console-state.ts';
+import type { Alarm, Live } from '../../worker/contract/operator-api.ts';
+import type { ConsoleState } from '../console-state.ts';
 import { Shape } from '../parts/shape.tsx';
 
-/** Visitors or bookings suffer now; the others are worth knowing and can wait for the end of a call. */
-const URGENT: ReadonlySet<string> = new Set(['storeUnreachable', 'originFailing', 'originErrors', 'originSlow']);
+/** Visitors or bookings are affected now; the others can wait a few minutes. */
+const URGENT: ReadonlySet<Alarm['kind']> = new Set(['storeUnreachable', 'originFailing', 'originErrors', 'originSlow']);
 
-export function Alarms({ desk, live }: { desk: Desk; live: Live }) {
-  const w = desk.words;
+export function Alarms({ state, live }: { state: ConsoleState; live: Live }) {
+  const t = state.strings;
   if (live.alarms.length === 0) return null;
   return (
-    <section class="alarms" aria-label={w.alarms.count(live.alarms.length)}>
+    <section class="alarms" aria-label={t.alarmCount(live.alarms.length)}>
       <ul>
         {live.alarms.map((alarm) => {
-          const { what, next } = w.alarm(alarm, desk.figures);
+          const { what, next } = t.alarm(alarm, state.format);
           return (
             <li key={alarm.kind} data-urgent={URGENT.has(alarm.kind) ? 'true' : 'false'}>
               <Shape name="alarm" />

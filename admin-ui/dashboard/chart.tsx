@@ -1,22 +1,23 @@
-// One chart of the shared time axis, drawn by uPlot on a canvas. What its lines mean and their values at the cursor stand
-// above it as text; the canvas itself is decoration for a screen reader.
+// One chart of the shared time axis, drawn by uPlot on a canvas. Its lines and their values at the cursor are text above it, so
+// the canvas itself is hidden from screen readers.
 
 import { useRef, useState } from 'hono/jsx/dom';
 import uPlot from 'uplot';
-import type { Desk } from '../console-state.ts';
+import type { ConsoleState } from '../console-state.ts';
 import { useEffect } from '../parts/effect.ts';
-import { type Column, isSilent } from '../series.ts';
+import { type Column, isAllZero } from '../series.ts';
 
-/** In rem, so that charts grow with the wall. Room for the axis' numbers is the same in all: moments lie above each other. */
+/** In rem, so that charts scale with the type. All charts share this width, so that the same time is at the same x. */
 export const AXIS_WIDTH_REM = 3.25;
 const HEIGHT_REM = 6.25;
-const SILENT_HEIGHT_REM = 1;
+const EMPTY_HEIGHT_REM = 1;
 const AXIS_HEIGHT_REM = 1.625;
-const SYNC = 'night';
+/** Charts with this key share one cursor. */
+const CURSOR_KEY = 'dashboard';
 
 export interface Line {
   name: string;
-  /** Custom property of the style sheet. */
+  /** A custom property of the style sheet. */
   colour: string;
   values: Column;
   isLimit: boolean;
@@ -24,48 +25,47 @@ export interface Line {
 }
 
 export interface ChartProps {
-  desk: Desk;
+  state: ConsoleState;
   title: string;
   unit: string;
   kind: 'area' | 'line' | 'steps';
   lines: Line[];
+  /** Seconds since 1970, as uPlot counts; so are the next three. */
   times: number[];
-  /** Seconds shown. */
   span: [number, number];
-  /** Seconds at which something was changed. */
-  marks: number[];
-  /** The second of the opening. */
+  changeTimes: number[];
   opening: number;
-  /** Index under the cursor; null: nowhere. */
-  at: number | null;
-  onAt(index: number | null): void;
+  /** Index of the time under the cursor; null: the cursor is elsewhere. */
+  cursor: number | null;
+  onCursor(index: number | null): void;
   isLast: boolean;
-  format(value: number): string;
+  formatValue(value: number): string;
 }
 
 export function Chart(props: ChartProps) {
-  const { desk, title, unit, lines, times, at, format } = props;
-  const silent = lines.length === 0 || isSilent(...lines.filter(({ isLimit }) => !isLimit).map(({ values }) => values));
+  const { state, title, unit, lines, times, cursor, formatValue } = props;
+  const measured = lines.filter(({ isLimit }) => !isLimit).map(({ values }) => values);
+  const isEmpty = lines.length === 0 || isAllZero(...measured);
   return (
     <div class="plot">
       <p class="plot-head">
         <b>{title}</b>
         {unit === '' ? null : <small>{unit}</small>}
-        {silent ? (
-          <span class="none">{desk.words.charts.noneOf}</span>
+        {isEmpty ? (
+          <span class="none">{state.strings.charts.allZero}</span>
         ) : (
           lines.map((line) => (
-            <span key={line.name} class="key">
+            <span key={line.name} class="legend">
               <Stroke line={line} />
               {lines.length > 1 || line.name !== title ? line.name : ''}{' '}
-              <output>{valueAt(line.values, at, format)}</output>
+              <output>{valueAt(line.values, cursor, formatValue)}</output>
             </span>
           ))
         )}
-        {at === null || silent ? null : <time>{desk.figures.second((times[at] ?? 0) * 1000)}</time>}
+        {cursor === null || isEmpty ? null : <time>{state.format.time((times[cursor] ?? 0) * 1000)}</time>}
       </p>
-      {!silent || props.isLast ? (
-        <Canvas {...props} lines={silent ? [] : lines} key={`canvas ${silent ? 0 : lines.length}`} />
+      {!isEmpty || props.isLast ? (
+        <Canvas {...props} lines={isEmpty ? [] : lines} key={`canvas ${isEmpty ? 0 : lines.length}`} />
       ) : null}
     </div>
   );
@@ -79,24 +79,25 @@ function Stroke({ line }: { line: Line }) {
   );
 }
 
-/** The value under the cursor, or the last one that is known. */
-function valueAt(values: Column, at: number | null, format: (value: number) => string): string {
-  const value = at === null ? values.findLast((one) => one !== null) : values[at];
-  return value == null ? '–' : format(value);
+/** The value under the cursor, or the last known one. */
+function valueAt(values: Column, cursor: number | null, formatValue: (value: number) => string): string {
+  const value = cursor === null ? values.findLast((one) => one !== null) : values[cursor];
+  return value == null ? '–' : formatValue(value);
 }
 
 function Canvas(props: ChartProps) {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  // What the drawing hooks read: they outlive the render that made them.
+  // The hooks of the plot outlive the render that created them, and read the latest props here.
   const latest = useRef(props);
   latest.current = props;
   const [width, setWidth] = useState(0);
-  const { desk, lines, times, span } = props;
-  const look = `${desk.preferences.theme} ${desk.preferences.language} ${width} ${lines.map(({ name }) => name).join()}`;
+  const { state, lines, times, span } = props;
+  const { theme, language } = state.preferences;
+  const appearance = `${theme} ${language} ${width} ${lines.map(({ name }) => name).join()}`;
 
   useEffect(() => {
-    const element = place.current;
+    const element = container.current;
     if (element === null) return;
     const observer = new ResizeObserver(() => setWidth(element.clientWidth));
     observer.observe(element);
@@ -104,20 +105,20 @@ function Canvas(props: ChartProps) {
   }, []);
 
   useEffect(() => {
-    const element = place.current;
+    const element = container.current;
     if (element === null || width === 0) return;
-    const made = new uPlot(
+    const created = new uPlot(
       optionsOf(() => latest.current as ChartProps, element, width),
       dataOf(latest.current as ChartProps),
       element,
     );
-    made.setScale('x', { min: span[0], max: span[1] });
-    plot.current = made;
+    created.setScale('x', { min: span[0], max: span[1] });
+    plot.current = created;
     return () => {
-      made.destroy();
+      created.destroy();
       plot.current = null;
     };
-  }, [look]);
+  }, [appearance]);
 
   useEffect(() => {
     if (plot.current === null) return;
@@ -125,12 +126,12 @@ function Canvas(props: ChartProps) {
     plot.current.setScale('x', { min: span[0], max: span[1] });
   }, [times.at(-1), times.length, span[1]]);
 
-  return <div class="canvas" ref={place} aria-hidden="true" style={{ height: `${heightRem(props)}rem` }} />;
+  return <div class="canvas" ref={container} aria-hidden="true" style={{ height: `${heightRem(props)}rem` }} />;
 }
 
-/** Without lines only the times are left. */
+/** Without lines, only the time axis is left. */
 function heightRem({ lines, isLast }: ChartProps): number {
-  return (lines.length === 0 ? SILENT_HEIGHT_REM : HEIGHT_REM) + (isLast ? AXIS_HEIGHT_REM : 0);
+  return (lines.length === 0 ? EMPTY_HEIGHT_REM : HEIGHT_REM) + (isLast ? AXIS_HEIGHT_REM : 0);
 }
 
 function dataOf({ times, lines }: ChartProps): uPlot.AlignedData {
@@ -138,7 +139,7 @@ function dataOf({ times, lines }: ChartProps): uPlot.AlignedData {
 }
 
 function optionsOf(current: () => ChartProps, element: HTMLElement, width: number): uPlot.Options {
-  const { desk, lines, kind, isLast } = current();
+  const { state, lines, kind, isLast } = current();
   const styles = getComputedStyle(element);
   const colour = (name: string) => styles.getPropertyValue(name).trim();
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -152,7 +153,7 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
     padding: [0.5 * rem, 0, isLast ? 0 : 0.5 * rem, 0],
     legend: { show: false },
     cursor: {
-      sync: { key: SYNC },
+      sync: { key: CURSOR_KEY },
       drag: { x: false, y: false },
       points: { size: 7 },
       y: false,
@@ -167,11 +168,11 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
         stroke: colour('--soft'),
         grid: { show: false },
         ticks: { show: false },
-        values: (made, splits, _axis, _space, step) => {
-          const said = step < 60 ? desk.figures.second : desk.figures.minute;
-          // A number that would be cut off at the edge is left out.
-          const isWhole = (at: number) => made.valToPos(at, 'x') <= made.bbox.width / devicePixelRatio - 1.5 * rem;
-          return splits.map((at) => (isWhole(at) ? said(at * 1000) : ''));
+        values: (plot, splits, _axis, _space, step) => {
+          const label = step < 60 ? state.format.time : state.format.shortTime;
+          // A label that the edge would clip is left out.
+          const fits = (at: number) => plot.valToPos(at, 'x') <= plot.bbox.width / devicePixelRatio - 1.5 * rem;
+          return splits.map((at) => (fits(at) ? label(at * 1000) : ''));
         },
       },
       {
@@ -183,7 +184,7 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
         ticks: { show: false },
         values: (_, splits) =>
           splits.map((value) =>
-            lines.length === 0 ? '' : kind === 'steps' ? milliseconds(value) : desk.figures.compact(value),
+            lines.length === 0 ? '' : kind === 'steps' ? latencyLabel(value) : state.format.compact(value),
           ),
       },
     ],
@@ -203,31 +204,32 @@ function optionsOf(current: () => ChartProps, element: HTMLElement, width: numbe
     ],
     hooks: {
       setCursor: [
-        (made) => {
-          const index = made.cursor.idx ?? null;
-          if (made.cursor.event !== undefined && index !== current().at) current().onAt(index);
+        (plot) => {
+          const index = plot.cursor.idx ?? null;
+          if (plot.cursor.event !== undefined && index !== current().cursor) current().onCursor(index);
         },
       ],
       draw: [
-        (made) => drawMarks(made, current().marks, colour('--mark'), [3, 3]),
-        (made) => drawMarks(made, [current().opening], colour('--c-limit'), []),
+        (plot) => drawTimes(plot, current().changeTimes, colour('--marker'), [3, 3]),
+        (plot) => drawTimes(plot, [current().opening], colour('--c-limit'), []),
       ],
     },
   };
 }
 
-export function milliseconds(value: number): string {
-  return value >= 1000 ? `${value / 1000} s` : `${value} ms`;
+export function latencyLabel(ms: number): string {
+  return ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`;
 }
 
-function drawMarks(made: uPlot, marks: number[], stroke: string, dash: number[]): void {
-  const { ctx, bbox } = made;
+/** Vertical lines at these seconds. */
+function drawTimes(plot: uPlot, times: number[], stroke: string, dash: number[]): void {
+  const { ctx, bbox } = plot;
   ctx.save();
   ctx.strokeStyle = stroke;
   ctx.lineWidth = Math.max(1, devicePixelRatio);
   ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
-  for (const mark of marks) {
-    const x = Math.round(made.valToPos(mark, 'x', true));
+  for (const time of times) {
+    const x = Math.round(plot.valToPos(time, 'x', true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.beginPath();
     ctx.moveTo(x, 0);

@@ -1,74 +1,72 @@
-// What cannot be undone, apart from everything else and pressed for a second each.
+// Irreversible actions, apart from everything else; each button is pressed for a second.
 
 import type { Live } from '../../worker/contract/operator-api.ts';
 import { isBeforeOpening } from '../actions.ts';
-import type { Desk } from '../console-state.ts';
-import { Field, typed } from '../parts/field.tsx';
+import type { ConsoleState } from '../console-state.ts';
+import { parseCount } from '../number-format.ts';
+import { Field, inputValue } from '../parts/field.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
+import { Note } from '../parts/note.tsx';
 
-export function Dangers({ desk, live }: { desk: Desk; live: Live }) {
-  const w = desk.words.danger;
-  const whyNot = desk.whyNot('openNow');
-  const isBefore = isBeforeOpening(live.state);
+export function DangerZone({ state, live }: { state: ConsoleState; live: Live }) {
+  const t = state.strings.danger;
+  const disabledReason = state.deniedReason('openNow');
   const isClosed = live.state === 'closed';
-  const one = (id: string, label: string, note: string, onHeld: () => void) => (
+  const row = (id: string, label: string, note: string, kind: 'openNow' | 'close' | 'revokeAll') => (
     <div class="danger-row" key={id}>
       <p id={`danger-${id}`}>{note}</p>
-      <HoldButton {...{ desk, label, note, whyNot, onHeld }} noteId={`danger-${id}`} />
+      <HoldButton
+        {...{ state, label, note, disabledReason }}
+        noteId={`danger-${id}`}
+        onHeld={() => void state.actions.run({ kind })}
+      />
     </div>
   );
   return (
-    <section class="card dangers" aria-labelledby="dangers-title">
-      <h2 id="dangers-title">{w.title}</h2>
-      {whyNot === null ? null : (
-        <p class="note" key="why">
-          {whyNot}
-        </p>
-      )}
+    <section class="card danger-zone" aria-labelledby="danger-title">
+      <h2 id="danger-title">{t.title}</h2>
+      <Note key="disabled" text={disabledReason} />
       <div key="rows">
-        {isBefore ? one('open', w.openNow, w.openNote, () => void desk.do({ kind: 'openNow' })) : null}
-        {isClosed ? one('anew', w.openAnew, w.openAnewNote, () => void desk.do({ kind: 'openNow' })) : null}
-        {isClosed ? null : one('close', w.close, w.closeNote, () => void desk.do({ kind: 'close' }))}
-        {live.active > 0
-          ? one('revoke', w.revokeAll, w.revokeNote(desk.figures.count(live.active)), () => {
-              void desk.do({ kind: 'revokeAll', active: desk.seen?.live?.active ?? 0 });
-            })
-          : null}
-        <EndOne desk={desk} live={live} key="end" />
+        {isBeforeOpening(live.state) ? row('open', t.openNow, t.openNote, 'openNow') : null}
+        {isClosed ? row('reopen', t.reopen, t.reopenNote, 'openNow') : null}
+        {isClosed ? null : row('close', t.close, t.closeNote, 'close')}
+        {live.active > 0 ? row('revoke', t.revokeAll, t.revokeNote(live.active), 'revokeAll') : null}
+        <EndSession state={state} live={live} key="end" />
       </div>
     </section>
   );
 }
 
-function EndOne({ desk, live }: { desk: Desk; live: Live }) {
-  const w = desk.words.danger;
+function EndSession({ state, live }: { state: ConsoleState; live: Live }) {
+  const t = state.strings.danger;
+  const positionLabel = state.strings.field('position');
   const name = `${live.room}/position`;
-  const text = desk.draft(name, '');
-  const position = /^[1-9]\d{0,11}$/.test(text.trim()) ? Number(text.trim()) : null;
-  const whyNot = desk.whyNot('endSession');
+  const text = state.draft(name, '');
+  const position = parseCount(text);
+  const isPosition = Number.isInteger(position) && position > 0;
+  const deniedReason = state.deniedReason('endSession');
   return (
     <div class="danger-row">
-      <p id="danger-end">{w.endNote}</p>
-      <Field id="position" label={w.endPosition}>
-        {(described) => (
+      <p id="danger-end">{t.endNote}</p>
+      <Field id="position" label={positionLabel}>
+        {(attributes) => (
           <input
-            {...described}
+            {...attributes}
             inputmode="numeric"
             autocomplete="off"
-            readonly={whyNot !== null}
+            readonly={deniedReason !== null}
             value={text}
-            onInput={(event: Event) => desk.type(name, typed(event))}
+            onInput={(event: Event) => state.setDraft(name, inputValue(event))}
           />
         )}
       </Field>
       <HoldButton
-        {...{ desk, note: w.endNote, label: w.end }}
+        {...{ state, note: t.endNote, label: t.endSession }}
         noteId="danger-end"
-        whyNot={position === null ? w.endPosition : whyNot}
+        disabledReason={isPosition ? deniedReason : positionLabel}
         onHeld={async () => {
-          if (position === null) return;
-          const phase = await desk.do({ kind: 'endSession', position });
-          if (phase.kind === 'done') desk.type(name, undefined);
+          const phase = await state.actions.run({ kind: 'endSession', position });
+          if (phase.kind === 'done') state.setDraft(name, undefined);
         }}
       />
     </div>

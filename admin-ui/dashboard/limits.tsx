@@ -1,133 +1,128 @@
-// Rate and people at once: what other numbers would do to the waiting time is shown while they are typed, before anything is
-// changed. What is typed stays through looks, lost connections and other screens.
+// The two limits: people per minute and people at once. While other numbers are typed, a forecast shows what they would do to
+// the wait; nothing changes before they are applied. The draft outlives polls, lost connections and other screens.
 
 import { useState } from 'hono/jsx/dom';
 import { type Forecast, forecastQuery, type Live, type RoomDetail } from '../../worker/contract/operator-api.ts';
-import type { Desk } from '../console-state.ts';
-import { waitSpan } from '../number-format.ts';
+import type { ConsoleState } from '../console-state.ts';
+import { formatCount, parseCount, waitSpan } from '../number-format.ts';
 import { useEffect } from '../parts/effect.ts';
-import { Field, typed } from '../parts/field.tsx';
+import { Field, inputValue } from '../parts/field.tsx';
 import { KeyCap } from '../parts/key-cap.tsx';
+import { Note } from '../parts/note.tsx';
 
-/** Long enough to finish a number, short enough to feel at once. */
+/** Long enough to finish typing a number, short enough to feel immediate. */
 const TYPING_MS = 250;
-/** A forecast that is looked at for long is made again: the line moves on under it. */
+/** The line moves on under a forecast that stays on the screen. */
 const FORECAST_MS = 10_000;
 
 type Name = 'newUsersPerMinute' | 'totalActiveUsers';
+type Values = Record<Name, number>;
 
 interface LimitsProps {
-  desk: Desk;
+  state: ConsoleState;
   live: Live;
   detail: RoomDetail | null;
 }
 
-/** What is typed, and what stood in force when somebody began to type. */
 interface Draft {
   newUsersPerMinute: string;
   totalActiveUsers: string;
-  base: Pick<Live, Name>;
+  /** The limits in force when the operator began to type. */
+  base: Values;
 }
 
-export function Limits({ desk, live, detail }: LimitsProps) {
-  const w = desk.words.limits;
-  const { figures } = desk;
+export function Limits({ state, live, detail }: LimitsProps) {
+  const t = state.strings.limits;
   const name = `${live.room}/limits`;
-  const draft = desk.draft<Draft | null>(name, null);
-  const text = (field: Name) => draft?.[field] ?? figures.count(live[field]);
+  const draft = state.draft<Draft | null>(name, null);
+  const { newUsersPerMinute, totalActiveUsers } = live;
+  const text = (field: Name) => draft?.[field] ?? formatCount(live[field]);
   const values = {
-    newUsersPerMinute: read(text('newUsersPerMinute')),
-    totalActiveUsers: read(text('totalActiveUsers')),
+    newUsersPerMinute: parseCount(text('newUsersPerMinute')),
+    totalActiveUsers: parseCount(text('totalActiveUsers')),
   };
-  const faults = {
-    newUsersPerMinute: fault(desk, 'newUsersPerMinute', values),
-    totalActiveUsers: fault(desk, 'totalActiveUsers', values),
+  const errors = {
+    newUsersPerMinute: errorIn(state, 'newUsersPerMinute', values),
+    totalActiveUsers: errorIn(state, 'totalActiveUsers', values),
   };
-  const isChanged =
-    values.newUsersPerMinute !== live.newUsersPerMinute || values.totalActiveUsers !== live.totalActiveUsers;
-  const isSound = faults.newUsersPerMinute === null && faults.totalActiveUsers === null;
-  const whyNot = desk.whyNot('setPolicy');
-  const isOvertaken =
-    draft !== null &&
-    (draft.base.newUsersPerMinute !== live.newUsersPerMinute || draft.base.totalActiveUsers !== live.totalActiveUsers);
+  const isChanged = !isSame(values, live);
+  const isValid = errors.newUsersPerMinute === null && errors.totalActiveUsers === null;
+  const deniedReason = state.deniedReason('setPolicy');
 
   const type = (field: Name, value: string) => {
     const before: Draft = draft ?? {
-      newUsersPerMinute: figures.count(live.newUsersPerMinute),
-      totalActiveUsers: figures.count(live.totalActiveUsers),
-      base: { newUsersPerMinute: live.newUsersPerMinute, totalActiveUsers: live.totalActiveUsers },
+      newUsersPerMinute: formatCount(newUsersPerMinute),
+      totalActiveUsers: formatCount(totalActiveUsers),
+      base: { newUsersPerMinute, totalActiveUsers },
     };
-    desk.type(name, { ...before, [field]: value });
+    state.setDraft(name, { ...before, [field]: value });
   };
   const apply = async (event: Event) => {
     event.preventDefault();
-    if (whyNot !== null || !isChanged || !isSound || detail === null) return;
+    if (deniedReason !== null || !isChanged || !isValid || detail === null) return;
     const from = detail.policy;
-    const phase = await desk.do({ kind: 'policy', from, to: { ...from, ...values } }, { etag: detail.etag });
-    if (phase.kind === 'done' || phase.kind === 'unchanged') desk.type(name, undefined);
+    const phase = await state.actions.run({ kind: 'policy', from, to: { ...from, ...values } }, { etag: detail.etag });
+    if (phase.kind === 'done' || phase.kind === 'unchanged') state.setDraft(name, undefined);
   };
 
-  const field = (one: Name, label: string) => (
-    <Field id={one} label={label} fault={draft === null ? null : faults[one]} key={one}>
-      {(described) => (
-        <div class="stepper">
-          <button
-            type="button"
-            aria-label={w.less(label)}
-            aria-disabled={whyNot === null ? 'false' : 'true'}
-            onClick={() => whyNot === null && type(one, figures.count(step(values[one], -1)))}
-          >
-            −
-          </button>
-          <input
-            {...described}
-            inputmode="numeric"
-            autocomplete="off"
-            readonly={whyNot !== null}
-            value={text(one)}
-            onInput={(event: Event) => type(one, typed(event))}
-          />
-          <button
-            type="button"
-            aria-label={w.more(label)}
-            aria-disabled={whyNot === null ? 'false' : 'true'}
-            onClick={() => whyNot === null && type(one, figures.count(step(values[one], 1)))}
-          >
-            +
-          </button>
-        </div>
-      )}
-    </Field>
+  const stepButton = (field: Name, sign: string, label: string, direction: 1 | -1) => (
+    <button
+      type="button"
+      aria-label={label}
+      aria-disabled={deniedReason === null ? 'false' : 'true'}
+      onClick={() => deniedReason === null && type(field, formatCount(step(values[field], direction)))}
+    >
+      {sign}
+    </button>
   );
+  const field = (one: Name) => {
+    const label = state.strings.field(one);
+    return (
+      <Field id={one} label={label} error={draft === null ? null : errors[one]} key={one}>
+        {(attributes) => (
+          <div class="stepper">
+            {stepButton(one, '−', t.less(label), -1)}
+            <input
+              {...attributes}
+              inputmode="numeric"
+              autocomplete="off"
+              readonly={deniedReason !== null}
+              value={text(one)}
+              onInput={(event: Event) => type(one, inputValue(event))}
+            />
+            {stepButton(one, '+', t.more(label), 1)}
+          </div>
+        )}
+      </Field>
+    );
+  };
 
   return (
     <section class="card limits" aria-labelledby="limits-title">
       <h2 id="limits-title">
-        {w.title} <KeyCap name="L" />
+        {t.title} <KeyCap name="L" />
       </h2>
       <form onSubmit={apply}>
         <div class="pair">
-          {field('newUsersPerMinute', w.rate)}
-          {field('totalActiveUsers', w.places)}
+          {field('newUsersPerMinute')}
+          {field('totalActiveUsers')}
         </div>
-        {isOvertaken ? (
-          <p class="note warn" key="overtaken">
-            {w.changedMeanwhile(figures.count(live.newUsersPerMinute), figures.count(live.totalActiveUsers))}
-          </p>
-        ) : null}
-        <Outlook desk={desk} live={live} values={isChanged && isSound ? values : null} />
-        {whyNot === null ? null : (
-          <p class="note" key="why">
-            {whyNot}
-          </p>
-        )}
+        <Note
+          key="changed"
+          text={
+            draft === null || isSame(draft.base, live) ? null : t.changedMeanwhile(newUsersPerMinute, totalActiveUsers)
+          }
+          kind="note warn"
+        />
+        <ForecastPreview state={state} live={live} values={isChanged && isValid ? values : null} />
+        <Note key="denied" text={deniedReason} />
         {draft === null ? null : (
-          <div class="ways" key="ways">
-            <button type="submit" class="button primary" aria-disabled={isChanged && isSound ? 'false' : 'true'}>
-              {w.apply}
+          <div class="buttons" key="buttons">
+            <button type="submit" class="button primary" aria-disabled={isChanged && isValid ? 'false' : 'true'}>
+              {t.apply}
             </button>
-            <button type="button" class="button quiet" onClick={() => desk.type(name, undefined)}>
-              {w.reset}
+            <button type="button" class="button quiet" onClick={() => state.setDraft(name, undefined)}>
+              {t.reset}
             </button>
           </div>
         )}
@@ -136,77 +131,80 @@ export function Limits({ desk, live, detail }: LimitsProps) {
   );
 }
 
-type Values = Record<Name, number>;
+interface ForecastProps {
+  state: ConsoleState;
+  live: Live;
+  /** null: nothing is typed that could be forecast. */
+  values: Values | null;
+}
 
-function Outlook({ desk, live, values }: { desk: Desk; live: Live; values: Values | null }) {
-  const w = desk.words;
-  const [forecast, setForecast] = useState<{ of: string; found: Forecast | null } | null>(null);
+function ForecastPreview({ state, live, values }: ForecastProps) {
+  const t = state.strings.limits;
+  const [forecast, setForecast] = useState<{ key: string; value: Forecast | null } | null>(null);
   const key = values === null ? '' : `${live.room} ${values.newUsersPerMinute} ${values.totalActiveUsers}`;
 
   useEffect(() => {
     if (values === null) return;
-    let isWanted = true;
+    let isMounted = true;
     let timer: ReturnType<typeof setTimeout>;
-    const ask = async () => {
+    const load = async () => {
       const query = { ...values, sessionMinutes: live.sessionMinutes };
-      const outcome = await desk.client.call('forecast', { params: { room: live.room }, query });
-      if (!isWanted) return;
-      setForecast({ of: key, found: outcome.kind === 'answer' ? outcome.value : null });
-      timer = setTimeout(ask, FORECAST_MS);
+      const outcome = await state.client.call('forecast', { params: { room: live.room }, query });
+      if (!isMounted) return;
+      setForecast({ key, value: outcome.kind === 'reply' ? outcome.value : null });
+      timer = setTimeout(load, FORECAST_MS);
     };
-    timer = setTimeout(ask, TYPING_MS);
+    timer = setTimeout(load, TYPING_MS);
     return () => {
-      isWanted = false;
+      isMounted = false;
       clearTimeout(timer);
     };
   }, [key]);
 
-  if (values === null) return <p class="outlook note">{w.limits.unchanged}</p>;
-  if (forecast?.of !== key) return <p class="outlook note">{w.limits.asking}</p>;
-  if (forecast.found === null) return <p class="outlook note">{w.limits.noForecast}</p>;
-  const { present, proposed } = forecast.found;
+  if (values === null) return <p class="forecast note">{t.unchanged}</p>;
+  if (forecast?.key !== key) return <p class="forecast note">{t.calculating}</p>;
+  if (forecast.value === null) return <p class="forecast note">{t.noForecast}</p>;
+  const { present, proposed } = forecast.value;
   const side = (label: string, { waitSeconds, admissionsPerMinute, limitedBy }: Forecast['present']) => (
     <div>
       <span>{label}</span>
-      <b>{w.wait(waitSpan(waitSeconds))}</b>
-      <small>{w.limits.most(desk.figures.count(Math.floor(admissionsPerMinute)))}</small>
-      <small>{limitedBy === 'rate' ? w.limits.byRate : w.limits.byPlaces}</small>
+      <b>{state.strings.wait(waitSpan(waitSeconds))}</b>
+      <small>{t.most(Math.floor(admissionsPerMinute))}</small>
+      <small>{limitedBy === 'rate' ? t.byRate : t.byPlaces}</small>
     </div>
   );
   return (
-    <div class="outlook" role="status">
-      <p>{w.limits.wait}</p>
-      {stands(live) ? <p class="note">{w.limits.onceItMoves}</p> : null}
+    <div class="forecast" role="status">
+      <p>{t.wait}</p>
+      {isStopped(live) ? <p class="note">{t.onceItMoves}</p> : null}
       <div class="sides">
-        {side(w.limits.now, present)}
+        {side(t.now, present)}
         <i aria-hidden="true">→</i>
-        {side(w.limits.after, proposed)}
+        {side(t.after, proposed)}
       </div>
     </div>
   );
 }
 
-/** Nobody is called now, whatever the limits are. */
-function stands({ flow, alarms }: Live): boolean {
+/** No one is called now, whatever the limits are. */
+function isStopped({ flow, alarms }: Live): boolean {
   return flow !== 'running' || alarms.some(({ kind }) => kind === 'originFailing');
 }
 
-function read(text: string): number {
-  const plain = text.replaceAll(/[,\s]/g, '');
-  return /^\d{1,9}$/.test(plain) ? Number(plain) : Number.NaN;
+function isSame(one: Values, other: Values): boolean {
+  return one.newUsersPerMinute === other.newUsersPerMinute && one.totalActiveUsers === other.totalActiveUsers;
 }
 
-/** A tenth more or less, in round numbers. */
+/** A tenth more or less, rounded. */
 function step(value: number, direction: 1 | -1): number {
   if (Number.isNaN(value)) return 1;
-  const raw = Math.max(1, value * 0.1);
-  const unit = 10 ** Math.floor(Math.log10(raw));
-  return Math.max(1, value + direction * Math.max(1, Math.round(raw / unit) * unit));
+  const tenth = Math.max(1, value * 0.1);
+  const unit = 10 ** Math.floor(Math.log10(tenth));
+  return Math.max(1, value + direction * Math.max(1, Math.round(tenth / unit) * unit));
 }
 
-function fault(desk: Desk, field: Name, values: Values): string | null {
-  const { minValue, maxValue } = forecastQuery.shape[field];
-  const sound = forecastQuery.shape[field].safeParse(values[field]).success;
-  const count = (value: number | null) => desk.figures.count(value ?? 1);
-  return sound ? null : desk.words.limits.between(count(minValue), count(maxValue));
+function errorIn(state: ConsoleState, field: Name, values: Values): string | null {
+  const schema = forecastQuery.shape[field];
+  if (schema.safeParse(values[field]).success) return null;
+  return state.strings.limits.between(schema.minValue ?? 1, schema.maxValue ?? 1);
 }

@@ -1,58 +1,62 @@
-// What people who wait read from the operators: the one that is up, and a dialog to write another with the page as visitors
-// will see it beside the text.
+// The operators' message to waiting visitors: the one that is shown, and a dialog to write another with a preview of the
+// visitors' page.
 
 import { useState } from 'hono/jsx/dom';
 import type { Live } from '../../worker/contract/operator-api.ts';
 import { messageSchema } from '../../worker/contract/room-schema.ts';
 import type { Text } from '../actions.ts';
 import { addressOf } from '../api-client.ts';
-import type { Desk } from '../console-state.ts';
+import type { ConsoleState } from '../console-state.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { useEffect } from '../parts/effect.ts';
-import { Field, typed } from '../parts/field.tsx';
+import { Field, inputValue } from '../parts/field.tsx';
 import { KeyCap } from '../parts/key-cap.tsx';
+import { Note } from '../parts/note.tsx';
 
-export function MessageCard({ desk, live }: { desk: Desk; live: Live }) {
-  const w = desk.words.message;
-  const whyNot = desk.whyNot('setMessage');
+/** The preview reloads after a pause in typing, not with every letter. */
+const PREVIEW_MS = 600;
+
+const MESSAGE_CHARS_MAX = messageSchema.shape.ko.maxLength ?? 0;
+
+export function MessageCard({ state, live }: { state: ConsoleState; live: Live }) {
+  const { language, message: t } = state.strings;
+  const deniedReason = state.deniedReason('setMessage');
   const { message } = live;
   return (
     <section class="card message" aria-labelledby="message-title">
-      <h2 id="message-title">{w.title}</h2>
+      <h2 id="message-title">{t.title}</h2>
       {message === null ? (
         <p class="note" key="none">
-          {w.none}
+          {t.none}
         </p>
       ) : (
-        <blockquote key="up">
-          <p lang={desk.words.language}>{message.text[desk.words.language]}</p>
-          <small>{w.upSince(desk.figures.moment(Date.parse(message.at), desk.now))}</small>
+        <blockquote key="shown">
+          <p lang={language}>{message.text[language]}</p>
+          <small>{t.since(state.format.timeOrDay(Date.parse(message.at), state.now))}</small>
         </blockquote>
       )}
-      {whyNot === null ? null : (
-        <p class="note" key="why">
-          {whyNot}
-        </p>
-      )}
-      <div class="ways" key="ways">
+      <Note key="denied" text={deniedReason} />
+      <div class="buttons" key="buttons">
         <button
           type="button"
           class="button"
           aria-keyshortcuts="M"
-          aria-disabled={whyNot === null ? 'false' : 'true'}
-          onClick={() => whyNot === null && desk.open('message')}
+          aria-disabled={deniedReason === null ? 'false' : 'true'}
+          onClick={() => deniedReason === null && state.showOverlay('message')}
         >
-          {message === null ? w.write : w.change}
+          {message === null ? t.write : t.edit}
           <KeyCap name="M" />
         </button>
         {message === null ? null : (
           <button
             type="button"
             class="button quiet"
-            aria-disabled={whyNot === null ? 'false' : 'true'}
-            onClick={() => whyNot === null && void desk.do({ kind: 'message', from: message.text, to: null })}
+            aria-disabled={deniedReason === null ? 'false' : 'true'}
+            onClick={() =>
+              deniedReason === null && void state.actions.run({ kind: 'message', from: message.text, to: null })
+            }
           >
-            {w.takeAway}
+            {t.remove}
           </button>
         )}
       </div>
@@ -60,39 +64,44 @@ export function MessageCard({ desk, live }: { desk: Desk; live: Live }) {
   );
 }
 
-export function MessageDialog({ desk, live }: { desk: Desk; live: Live }) {
-  const w = desk.words.message;
+export function MessageDialog({ state, live }: { state: ConsoleState; live: Live }) {
+  const t = state.strings.message;
   const name = `${live.room}/message`;
-  const text = desk.draft<Text>(name, live.message?.text ?? { ko: '', en: '' });
-  const [shown, setShown] = useState(text);
-  const [language, setLanguage] = useState(desk.words.language);
-  const [begun] = useState({ etag: live.etag, messageAt: live.message?.at });
-  const isSound = messageSchema.safeParse(text).success;
+  const text = state.draft<Text>(name, live.message?.text ?? { ko: '', en: '' });
+  const [previewed, setPreviewed] = useState(text);
+  const [language, setLanguage] = useState(state.strings.language);
+  const [opened] = useState({ etag: live.etag, messageAt: live.message?.at });
+  const isValid = messageSchema.safeParse(text).success;
 
   useEffect(() => {
-    const timer = setTimeout(() => setShown(text), PREVIEW_MS);
+    const timer = setTimeout(() => setPreviewed(text), PREVIEW_MS);
     return () => clearTimeout(timer);
   }, [text.ko, text.en]);
 
-  const put = async (event: Event) => {
+  const post = async (event: Event) => {
     event.preventDefault();
-    if (!isSound) return;
+    if (!isValid) return;
     const to = { ko: text.ko.trim(), en: text.en.trim() };
-    desk.open(null);
-    // This dialog hides what else happens: one that was put up meanwhile is not replaced before somebody has seen it.
-    const way = live.message?.at === begun.messageAt ? {} : { etag: begun.etag };
-    const phase = await desk.do({ kind: 'message', from: live.message?.text ?? null, to }, way);
-    if (phase.kind === 'done' || phase.kind === 'unchanged') desk.type(name, undefined);
+    state.showOverlay(null);
+    // This dialog covers the dashboard: a message posted meanwhile is a conflict, because the operator has not seen it.
+    const options = live.message?.at === opened.messageAt ? {} : { etag: opened.etag };
+    const phase = await state.actions.run({ kind: 'message', from: live.message?.text ?? null, to }, options);
+    if (phase.kind === 'done' || phase.kind === 'unchanged') state.setDraft(name, undefined);
   };
-  const field = (one: 'ko' | 'en', label: string) => (
-    <Field id={`message-${one}`} label={label} note={w.left(MESSAGE_CHARS_MAX - text[one].length)} key={one}>
-      {(described) => (
+  const field = (one: 'ko' | 'en') => (
+    <Field
+      id={`message-${one}`}
+      label={state.strings.field(`text.${one}`)}
+      note={t.left(MESSAGE_CHARS_MAX - text[one].length)}
+      key={one}
+    >
+      {(attributes) => (
         <textarea
-          {...described}
+          {...attributes}
           lang={one}
           rows={4}
           value={text[one]}
-          onInput={(event: Event) => desk.type(name, { ...text, [one]: typed(event) })}
+          onInput={(event: Event) => state.setDraft(name, { ...text, [one]: inputValue(event) })}
           onFocus={() => setLanguage(one)}
         />
       )}
@@ -101,36 +110,30 @@ export function MessageDialog({ desk, live }: { desk: Desk; live: Live }) {
   const query = {
     kind: 'waiting',
     language,
-    ko: shown.ko.slice(0, MESSAGE_CHARS_MAX),
-    en: shown.en.slice(0, MESSAGE_CHARS_MAX),
+    ko: previewed.ko.slice(0, MESSAGE_CHARS_MAX),
+    en: previewed.en.slice(0, MESSAGE_CHARS_MAX),
   };
   return (
-    <Dialog title={w.title} onClose={() => desk.open(null)} wide>
-      <form class="compose" onSubmit={put}>
+    <Dialog title={t.title} onClose={() => state.showOverlay(null)} wide>
+      <form class="compose" onSubmit={post}>
         <div class="compose-text">
-          {field('ko', w.ko)}
-          {field('en', w.en)}
-          <p class="note">{isSound ? w.lead : w.both}</p>
-          <div class="ways">
-            <button type="submit" class="button primary" aria-disabled={isSound ? 'false' : 'true'}>
-              {w.putUp}
+          {field('ko')}
+          {field('en')}
+          <p class="note">{isValid ? t.lead : t.both}</p>
+          <div class="buttons">
+            <button type="submit" class="button primary" aria-disabled={isValid ? 'false' : 'true'}>
+              {t.post}
             </button>
-            <button type="button" class="button quiet" onClick={() => desk.open(null)}>
-              {desk.words.cancel}
+            <button type="button" class="button quiet" onClick={() => state.showOverlay(null)}>
+              {state.strings.cancel}
             </button>
           </div>
         </div>
         <figure class="phone">
-          <iframe sandbox="" title={w.preview} src={addressOf('preview', { params: { room: live.room }, query })} />
-          <figcaption>{w.preview}</figcaption>
+          <iframe sandbox="" title={t.preview} src={addressOf('preview', { params: { room: live.room }, query })} />
+          <figcaption>{t.preview}</figcaption>
         </figure>
       </form>
     </Dialog>
   );
 }
-
-/** A frame that reloads with every letter is no preview. */
-const PREVIEW_MS = 600;
-
-/** As the contract has it. */
-const MESSAGE_CHARS_MAX = messageSchema.shape.ko.maxLength ?? 0;

@@ -1,77 +1,77 @@
-// The four numbers that matter, large enough to be read from across the room, each with where it comes from and where it
-// goes. A number that is not known is not shown.
+// The four numbers of the dashboard, large enough to read from across the room, each with its limit and its last 15 minutes. A
+// number that is not known is not shown.
 
 import type { Bucket, Live } from '../../worker/contract/operator-api.ts';
+import { isBeforeOpening } from '../actions.ts';
 import { BUCKET_MS, closedOf, perMinute, since } from '../buckets.ts';
-import type { Desk } from '../console-state.ts';
-import { waitSpan } from '../number-format.ts';
-import type { Watched } from '../watch.ts';
-import { isStale } from './dashboard.tsx';
+import type { ConsoleState } from '../console-state.ts';
+import { formatCount, formatPercent, waitSpan } from '../number-format.ts';
+import type { RoomSnapshot } from '../watch.ts';
+import { isStale } from './snapshot-age.ts';
 
 const TREND_MS = 15 * 60_000;
+const BUCKETS_PER_MINUTE = 60_000 / BUCKET_MS;
 
-export function Numbers({ desk, seen, live }: { desk: Desk; seen: Watched; live: Live }) {
-  const w = desk.words.numbers;
-  const { figures } = desk;
+export function Numbers({ state, snapshot, live }: { state: ConsoleState; snapshot: RoomSnapshot; live: Live }) {
+  const t = state.strings.numbers;
   const asOf = Date.parse(live.asOf);
-  const rate = (name: 'arrived' | 'called' | 'admitted') => perMinute(seen.buckets, name, asOf);
+  const rate = (name: 'arrived' | 'called' | 'admitted') => perMinute(snapshot.buckets, name, asOf);
   const [arrived, called, admitted] = [rate('arrived'), rate('called'), rate('admitted')];
-  const recent = closedOf(since(seen.buckets, asOf - TREND_MS), asOf);
-  const isBefore = live.state === 'scheduled' || live.state === 'prequeue' || live.state === 'drawing';
+  const recent = closedOf(since(snapshot.buckets, asOf - TREND_MS), asOf);
+  const trend = (of: (bucket: Bucket) => number) => <Trend state={state} buckets={recent} of={of} />;
+  const isBefore = isBeforeOpening(live.state) || live.state === 'drawing';
   const free = live.totalActiveUsers - live.active;
-  const span = waitSpan(live.waitSeconds);
-  const wait = isBefore ? null : span.kind === 'unknown' ? w.waitUnknown : w.waitNow(desk.words.wait(span));
   return (
-    <section class={isStale(desk, seen) ? 'numbers stale' : 'numbers'}>
-      <Figure
+    <section class={isStale(state, snapshot) ? 'numbers stale' : 'numbers'}>
+      <Tile
         kind="waiting"
-        label={isBefore ? w.entered : w.waiting}
-        value={figures.count(live.waiting)}
+        label={isBefore ? t.entered : t.waiting}
+        value={formatCount(live.waiting)}
         notes={[
-          wait,
-          live.stock && w.stock(figures.count(live.stock.remaining), figures.second(Date.parse(live.stock.asOf))),
+          isBefore ? null : t.waitNow(waitSpan(live.waitSeconds)),
+          live.stock && t.stock(live.stock.remaining, state.format.time(Date.parse(live.stock.asOf))),
         ]}
-        trend={<Trend desk={desk} buckets={recent} of={({ waiting }) => waiting} />}
+        trend={trend(({ waiting }) => waiting)}
       />
-      <Figure
+      <Tile
         kind="admitted"
-        label={w.admitted}
-        value={admitted === null ? null : figures.count(admitted)}
-        unknown={w.unknown}
-        limit={w.ofLimit(figures.count(live.newUsersPerMinute))}
+        label={t.admitted}
+        value={admitted === null ? null : formatCount(admitted)}
+        unknown={t.unknown}
+        limit={t.ofLimit(live.newUsersPerMinute)}
         share={admitted === null ? null : admitted / live.newUsersPerMinute}
         notes={[
-          called === null || isBefore ? null : w.called(figures.count(called)),
-          live.outstanding > 0 ? w.outstanding(figures.count(live.outstanding)) : null,
-          live.standby > 0 ? w.standby(figures.count(live.standby)) : null,
-          live.showShare === null ? null : w.show(figures.percent(live.showShare)),
+          called === null || isBefore ? null : t.called(called),
+          live.outstanding > 0 ? t.outstanding(live.outstanding) : null,
+          live.standby > 0 ? t.standby(live.standby) : null,
+          live.showShare === null ? null : t.show(formatPercent(live.showShare)),
         ]}
-        trend={<Trend desk={desk} buckets={recent} of={(bucket) => bucket.admitted * (60_000 / BUCKET_MS)} />}
+        trend={trend((bucket) => bucket.admitted * BUCKETS_PER_MINUTE)}
       />
-      <Figure
+      <Tile
         kind="inside"
-        label={w.inside}
-        value={figures.count(live.active)}
-        limit={w.ofLimit(figures.count(live.totalActiveUsers))}
+        label={t.inside}
+        value={formatCount(live.active)}
+        limit={t.ofLimit(live.totalActiveUsers)}
         share={live.active / live.totalActiveUsers}
-        notes={[free >= 0 ? w.places(figures.count(free)) : w.overLimit(figures.count(-free))]}
-        trend={<Trend desk={desk} buckets={recent} of={({ active }) => active} />}
+        notes={[free >= 0 ? t.free(free) : t.overLimit(-free)]}
+        trend={trend(({ active }) => active)}
       />
-      <Figure
+      <Tile
         kind="arrived"
-        label={w.arrived}
-        value={figures.count(live.arrived)}
+        label={t.arrived}
+        value={formatCount(live.arrived)}
         notes={[
-          live.expectedVisitors === null ? null : w.expected(figures.count(live.expectedVisitors)),
-          arrived === null ? null : w.perMinute(figures.count(arrived)),
+          live.expectedVisitors === null ? null : t.expected(live.expectedVisitors),
+          arrived === null ? null : t.perMinute(arrived),
         ]}
-        trend={<Trend desk={desk} buckets={recent} of={(bucket) => bucket.arrived * (60_000 / BUCKET_MS)} />}
+        trend={trend((bucket) => bucket.arrived * BUCKETS_PER_MINUTE)}
       />
     </section>
   );
 }
 
-interface FigureProps {
+interface TileProps {
   kind: string;
   label: string;
   /** null: not known. */
@@ -84,30 +84,31 @@ interface FigureProps {
   trend: unknown;
 }
 
-/** Above this share a limit is close enough to be seen at a glance. */
-const NEAR = 0.95;
+/** The gauge changes colour above this share of a limit. */
+const NEAR_LIMIT = 0.95;
 
-function Figure({ kind, label, value, unknown = '', limit = '', share, notes, trend }: FigureProps) {
-  const said = notes.filter((note) => note !== null);
+function Tile({ kind, label, value, unknown = '', limit = '', share, notes, trend }: TileProps) {
   return (
-    <div class="figure" data-kind={kind}>
+    <div class="tile" data-kind={kind}>
       <h2>{label}</h2>
       <p class="value">
         {value === null ? <span class="unknown">{unknown}</span> : <b>{value}</b>}
         {limit === '' ? null : <small>{limit}</small>}
       </p>
       {share === undefined ? (
-        <div key="rule" class="rule" />
+        <div key="no-gauge" class="no-gauge" />
       ) : (
-        <div key="gauge" class={(share ?? 0) >= NEAR ? 'gauge near' : 'gauge'}>
+        <div key="gauge" class={(share ?? 0) >= NEAR_LIMIT ? 'gauge near' : 'gauge'}>
           <i style={{ width: `${Math.min(100, (share ?? 0) * 100).toFixed(1)}%` }} />
         </div>
       )}
       {trend}
       <p class="notes">
-        {said.map((note) => (
-          <span key={note}>{note}</span>
-        ))}
+        {notes
+          .filter((note) => note !== null)
+          .map((note) => (
+            <span key={note}>{note}</span>
+          ))}
       </p>
     </div>
   );
@@ -116,8 +117,13 @@ function Figure({ kind, label, value, unknown = '', limit = '', share, notes, tr
 const TREND_WIDTH = 120;
 const TREND_HEIGHT = 28;
 
-function Trend({ desk, buckets, of }: { desk: Desk; buckets: readonly Bucket[]; of(bucket: Bucket): number }) {
-  const w = desk.words.numbers;
+interface TrendProps {
+  state: ConsoleState;
+  buckets: readonly Bucket[];
+  of(bucket: Bucket): number;
+}
+
+function Trend({ state, buckets, of }: TrendProps) {
   const [first, last] = [buckets[0], buckets.at(-1)];
   if (first === undefined || last === undefined || buckets.length < 2) return <div class="trend" key="none" />;
   const values = buckets.map(of);
@@ -129,14 +135,13 @@ function Trend({ desk, buckets, of }: { desk: Desk; buckets: readonly Bucket[]; 
     const y = TREND_HEIGHT - 1 - ((values[index] ?? 0) / top) * (TREND_HEIGHT - 2);
     return `${x.toFixed(1)} ${y.toFixed(1)}`;
   });
-  const text = w.fromTo(desk.figures.count(values[0] ?? 0), desk.figures.count(values.at(-1) ?? 0));
   return (
     <div class="trend" key="trend">
       <svg
         viewBox={`0 0 ${TREND_WIDTH} ${TREND_HEIGHT}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={w.trend(text)}
+        aria-label={state.strings.numbers.trend(of(first), of(last))}
       >
         <path class="under" d={`M0 ${TREND_HEIGHT}L${points.join('L')}L${TREND_WIDTH} ${TREND_HEIGHT}Z`} />
         <path class="line" d={`M${points.join('L')}`} />

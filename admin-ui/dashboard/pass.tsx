@@ -1,63 +1,57 @@
-// A way past the line for the operator's own eyes: asked for here, opened once on the site's own host.
+// An operator's own pass to the site: requested here, opened once on the site's own host.
 
 import { useState } from 'hono/jsx/dom';
 import type { Live } from '../../worker/contract/operator-api.ts';
-import type { Desk } from '../console-state.ts';
-import { failureSaid } from '../failures.ts';
+import type { ConsoleState } from '../console-state.ts';
+import { changeErrorText } from '../failures.ts';
+import { Note } from '../parts/note.tsx';
 
-type Given =
+type Request =
   | { kind: 'none' }
-  | { kind: 'given'; until: number; link: { address: string; useBy: number } | null }
+  | { kind: 'granted'; untilMs: number; link: { address: string; useByMs: number } | null }
   | { kind: 'failed'; text: string };
 
-/** The address of a pass leads in once, so it is put away as soon as it was followed. */
-export function Pass({ desk, live }: { desk: Desk; live: Live }) {
-  const w = desk.words.danger;
-  const [given, setGiven] = useState<Given>({ kind: 'none' });
-  const whyNot = desk.whyNot('givePass');
-  const get = async () => {
-    if (whyNot !== null) return;
-    const outcome = await desk.client.call('givePass', { params: { room: live.room } });
-    if (outcome.kind !== 'answer') {
-      setGiven({ kind: 'failed', text: failureSaid(outcome, desk.words) });
+export function Pass({ state, live }: { state: ConsoleState; live: Live }) {
+  const t = state.strings.pass;
+  const [request, setRequest] = useState<Request>({ kind: 'none' });
+  const deniedReason = state.deniedReason('givePass');
+  const send = async () => {
+    if (deniedReason !== null) return;
+    const outcome = await state.client.call('givePass', { params: { room: live.room } });
+    if (outcome.kind !== 'reply') {
+      setRequest({ kind: 'failed', text: changeErrorText(outcome, state.strings) });
       return;
     }
     const { expiresAt, link } = outcome.value;
-    const open = link === undefined ? null : { address: link.address, useBy: Date.parse(link.useBy) };
-    setGiven({ kind: 'given', until: Date.parse(expiresAt), link: open });
+    const usable = link === undefined ? null : { address: link.address, useByMs: Date.parse(link.useBy) };
+    setRequest({ kind: 'granted', untilMs: Date.parse(expiresAt), link: usable });
   };
-  const link = given.kind === 'given' && given.link !== null && given.link.useBy > desk.now ? given.link : null;
-  const isUsed = given.kind === 'given' && given.link === null && given.until > desk.now;
+  // The address works once: it is removed as soon as the operator follows it.
+  const removeLink = () => setRequest((now) => (now.kind === 'granted' ? { ...now, link: null } : now));
+  const granted = request.kind === 'granted' && request.untilMs > state.now ? request : null;
+  const link = granted?.link != null && granted.link.useByMs > state.now ? granted.link : null;
   return (
     <section class="card pass" aria-labelledby="pass-title">
-      <h2 id="pass-title">{w.pass}</h2>
-      <p id="pass-note">{w.passNote}</p>
-      {isUsed ? (
-        <p key="used" role="status">
-          {w.passUntil(desk.figures.second(given.until))}
+      <h2 id="pass-title">{t.title}</h2>
+      <p id="pass-note">{t.note}</p>
+      {granted !== null && granted.link === null ? (
+        <p key="granted" role="status">
+          {t.until(state.format.time(granted.untilMs))}
         </p>
       ) : null}
-      {given.kind === 'failed' ? (
-        <p key="failed" class="fault" role="status">
-          {given.text}
-        </p>
-      ) : null}
-      {whyNot === null ? null : (
-        <p key="why" class="note">
-          {whyNot}
-        </p>
-      )}
-      <div class="ways">
+      <Note key="failed" text={request.kind === 'failed' ? request.text : null} kind="error" role="status" />
+      <Note key="denied" text={deniedReason} />
+      <div class="buttons">
         {link === null ? (
           <button
             type="button"
-            key="get"
+            key="request"
             class="button"
             aria-describedby="pass-note"
-            aria-disabled={whyNot === null ? 'false' : 'true'}
-            onClick={() => void get()}
+            aria-disabled={deniedReason === null ? 'false' : 'true'}
+            onClick={() => void send()}
           >
-            {w.passGet}
+            {t.request}
           </button>
         ) : (
           <a
@@ -67,14 +61,14 @@ export function Pass({ desk, live }: { desk: Desk; live: Live }) {
             target="_blank"
             rel="noreferrer"
             aria-describedby="pass-left"
-            onClick={() => setTimeout(() => setGiven((now) => (now.kind === 'given' ? { ...now, link: null } : now)))}
+            onClick={() => setTimeout(removeLink)}
           >
-            {w.passOpen}
+            {t.open}
           </a>
         )}
         {link === null ? null : (
           <span key="left" id="pass-left" role="status">
-            {w.passLeft(Math.ceil((link.useBy - desk.now) / 1000))}
+            {t.left(Math.ceil((link.useByMs - state.now) / 1000))}
           </span>
         )}
       </div>

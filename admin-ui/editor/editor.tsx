@@ -1,135 +1,129 @@
-// A room's settings: what it protects, how its line moves, when it opens, its own page, and taking it out of service.
+// A room's settings: schedule, policy, site, a custom waiting page, and archiving.
 
 import { useState } from 'hono/jsx/dom';
 import { type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operator-api.ts';
-import { beginsAnew, isBeforeOpening, type Policy, type Schedule, type Site } from '../actions.ts';
-import type { Desk } from '../console-state.ts';
-import { Deeds } from '../dashboard/action-list.tsx';
-import { faultSaid } from '../failures.ts';
+import { isBeforeOpening, type Policy, type Schedule, type Site, startsNewEpoch } from '../actions.ts';
+import type { ConsoleState } from '../console-state.ts';
+import { ActionList } from '../dashboard/action-list.tsx';
+import { fieldErrorText, phaseText } from '../failures.ts';
 import { HoldButton } from '../parts/hold-button.tsx';
+import { Note } from '../parts/note.tsx';
 import { PolicyFields, ScheduleFields, SiteFields } from './fields.tsx';
-import { policyForm, readPolicy, readSchedule, readSite, scheduleForm, siteForm } from './forms.ts';
-import { Section, type Stakes } from './section.tsx';
+import { parsePolicy, parseSchedule, parseSite, policyForm, scheduleForm, siteForm } from './forms.ts';
+import { type Consequence, Section } from './section.tsx';
 
-export function Editor({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
-  const w = desk.words.editor;
+export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDetail }) {
+  const t = state.strings.editor;
   const zone = detail.site.timeZone;
-  const { state, schedule } = detail;
-  const ofSchedule = (to: Schedule): Stakes => {
-    if (beginsAnew(state, schedule, to)) return { note: w.anewNote, isFinal: true };
-    return { note: isBeforeOpening(state) ? w.opensNote : w.openedNote, isFinal: false };
+  const consequence = (to: Schedule): Consequence => {
+    if (startsNewEpoch(detail.state, detail.schedule, to)) return { note: t.newEpochNote, isIrreversible: true };
+    return { note: isBeforeOpening(detail.state) ? t.opensNote : t.openedNote, isIrreversible: false };
   };
   return (
     <div class="page editor">
       <div class="page-head">
-        <h1>{w.title}</h1>
+        <h1>{state.strings.menu.settings}</h1>
       </div>
       {detail.archivedAt === null ? null : (
         <p class="notice" key="archived">
-          {w.archivedNote}
+          {t.archived}
         </p>
       )}
       <Section<Schedule>
         key="schedule"
-        {...{ desk, detail, name: 'schedule', title: w.schedule, operation: 'setSchedule', inForce: schedule }}
+        {...{ state, detail, consequence }}
+        {...{ name: 'schedule', title: t.schedule, operation: 'setSchedule', inForce: detail.schedule }}
         toForm={(schedule) => scheduleForm(schedule, zone)}
-        read={(form) => readSchedule(form, zone, desk.words)}
-        deed={(from, to) => ({ kind: 'schedule', from, to, beginsAnew: beginsAnew(state, from, to) })}
+        parse={(form) => parseSchedule(form, zone, state.strings)}
+        action={(from, to) => ({
+          ...{ kind: 'schedule', from, to, startsNewEpoch: startsNewEpoch(detail.state, from, to) },
+        })}
         fields={(props) => <ScheduleFields {...props} timeZone={zone} />}
-        stakes={ofSchedule}
       />
       <Section<Policy>
         key="policy"
-        {...{ desk, detail, name: 'policy', title: w.policy, operation: 'setPolicy', inForce: detail.policy }}
+        {...{ state, detail, name: 'policy', title: t.policy, operation: 'setPolicy', inForce: detail.policy }}
         toForm={policyForm}
-        read={(form) => readPolicy(form, desk.words)}
-        deed={(from, to) => ({ kind: 'policy', from, to })}
+        parse={(form) => parsePolicy(form, state.strings)}
+        action={(from, to) => ({ kind: 'policy', from, to })}
         fields={(props) => <PolicyFields {...props} />}
-        stakes={nothingAtStake}
       />
       <Section<Site>
         key="site"
-        {...{ desk, detail, name: 'site', title: w.site, operation: 'setSite', inForce: detail.site }}
+        {...{ state, detail, name: 'site', title: t.site, operation: 'setSite', inForce: detail.site }}
         toForm={siteForm}
-        read={(form) => readSite(form, desk.words)}
-        deed={(from, to) => ({ kind: 'site', from, to })}
+        parse={(form) => parseSite(form, state.strings)}
+        action={(from, to) => ({ kind: 'site', from, to })}
         fields={(props) => <SiteFields {...props} />}
-        stakes={nothingAtStake}
       />
-      <Template desk={desk} detail={detail} key="template" />
-      <Archive desk={desk} detail={detail} key="archive" />
-      {desk.seen === null ? null : <Deeds desk={desk} seen={desk.seen} key="deeds" />}
+      <Template state={state} detail={detail} key="template" />
+      <Archive state={state} detail={detail} key="archive" />
+      {state.snapshot === null ? null : <ActionList state={state} snapshot={state.snapshot} key="actions" />}
     </div>
   );
 }
 
-const nothingAtStake = (): Stakes => ({ note: '', isFinal: false });
-
-interface Chosen {
+interface TemplateFile {
   name: string;
   html: string;
 }
 
-function Template({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
-  const w = desk.words.editor;
-  const [chosen, setChosen] = useState<Chosen | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
-  const whyNot = desk.whyNot('setTemplate');
+function Template({ state, detail }: { state: ConsoleState; detail: RoomDetail }) {
+  const t = state.strings.editor;
+  const [file, setFile] = useState<TemplateFile | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const deniedReason = state.deniedReason('setTemplate');
   const choose = async (event: Event) => {
-    const file = (event.currentTarget as HTMLInputElement).files?.[0];
-    if (file === undefined) return;
-    const isTooLarge = file.size > TEMPLATE_BYTES_MAX;
-    setFault(isTooLarge ? w.templateNote : null);
-    setChosen(isTooLarge ? null : { name: file.name, html: await file.text() });
+    const chosen = (event.currentTarget as HTMLInputElement).files?.[0];
+    if (chosen === undefined) return;
+    const isTooLarge = chosen.size > TEMPLATE_BYTES_MAX;
+    setError(isTooLarge ? t.templateNote : null);
+    setFile(isTooLarge ? null : { name: chosen.name, html: await chosen.text() });
   };
-  const put = async () => {
-    if (chosen === null || whyNot !== null) return;
-    const phase = await desk.do({ kind: 'setTemplate', ...chosen }, { etag: detail.etag, isQuiet: true });
+  const upload = async () => {
+    if (file === null || deniedReason !== null) return;
+    const phase = await state.actions.run({ kind: 'setTemplate', ...file }, { etag: detail.etag, isQuiet: true });
     if (phase.kind === 'done' || phase.kind === 'unchanged') {
-      setChosen(null);
-      setFault(null);
-    } else if (phase.kind === 'refused') {
-      const [error] = phase.problem.errors ?? [];
-      setFault(error ? faultSaid(error, desk.words, chosen.html) : desk.words.problem(phase.problem));
-    } else setFault(phase.kind === 'conflict' ? desk.words.deeds.conflict : desk.words.unanswered);
+      setFile(null);
+      setError(null);
+      return;
+    }
+    const [first] = (phase.kind === 'refused' && phase.problem.errors) || [];
+    setError(first ? fieldErrorText(first, state.strings, file.html) : phaseText(phase, state.strings));
   };
   return (
     <section class="card section" aria-labelledby="template-title">
-      <h2 id="template-title">{w.template}</h2>
-      <p>{detail.hasTemplate ? w.templateHas : w.templateNone}</p>
+      <h2 id="template-title">{t.template}</h2>
+      <p>{detail.hasTemplate ? t.templateCustom : t.templateDefault}</p>
       <p class="note" id="template-note">
-        {whyNot ?? w.templateNote}
+        {deniedReason ?? t.templateNote}
       </p>
-      {fault === null ? null : (
-        <p class="fault" key="fault" role="status">
-          {fault}
-        </p>
-      )}
-      <div class="ways" key="ways">
+      <Note key="remove-note" text={detail.hasTemplate ? t.templateRemoveNote : null} id="template-remove-note" />
+      <Note key="error" text={error} kind="error" role="status" />
+      <div class="buttons" key="buttons">
         <label class="button file">
           <input
             type="file"
             accept="text/html,.html"
             aria-describedby="template-note"
-            disabled={whyNot !== null}
+            disabled={deniedReason !== null}
             onChange={choose}
           />
-          {chosen?.name ?? w.templateChoose}
+          {file?.name ?? t.templateChoose}
         </label>
-        {chosen === null ? null : (
-          <button type="button" class="button primary" key="put" onClick={() => void put()}>
-            {w.templatePut}
+        {file === null ? null : (
+          <button type="button" class="button primary" key="upload" onClick={() => void upload()}>
+            {t.templateUpload}
           </button>
         )}
         {detail.hasTemplate ? (
           <HoldButton
             key="remove"
-            desk={desk}
-            label={w.templateRemove}
-            note={w.templateNote}
-            noteId="template-note"
-            whyNot={whyNot}
-            onHeld={() => void desk.do({ kind: 'removeTemplate' }, { etag: detail.etag })}
+            {...{ state, disabledReason: deniedReason }}
+            label={t.templateRemove}
+            note={t.templateRemoveNote}
+            noteId="template-remove-note"
+            onHeld={() => void state.actions.run({ kind: 'removeTemplate' }, { etag: detail.etag })}
           />
         ) : null}
       </div>
@@ -137,24 +131,23 @@ function Template({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
   );
 }
 
-function Archive({ desk, detail }: { desk: Desk; detail: RoomDetail }) {
-  const w = desk.words.editor;
-  const whyNot = desk.whyNot('archiveRoom') ?? (detail.state === 'closed' ? null : w.archiveFirst);
+function Archive({ state, detail }: { state: ConsoleState; detail: RoomDetail }) {
+  const t = state.strings.editor;
   if (detail.archivedAt !== null) return null;
+  const disabledReason = state.deniedReason('archiveRoom') ?? (detail.state === 'closed' ? null : t.archiveFirst);
   return (
     <section class="card section" aria-labelledby="archive-title">
-      <h2 id="archive-title">{w.archive}</h2>
+      <h2 id="archive-title">{t.archive}</h2>
       <p id="archive-note">
-        {w.archiveNote} {whyNot ?? ''}
+        {t.archiveNote} {disabledReason ?? ''}
       </p>
-      <div class="ways">
+      <div class="buttons">
         <HoldButton
-          desk={desk}
-          label={w.archiveDo}
-          note={w.archiveNote}
+          {...{ state, disabledReason }}
+          label={t.archiveSubmit}
+          note={t.archiveNote}
           noteId="archive-note"
-          whyNot={whyNot}
-          onHeld={() => void desk.do({ kind: 'archive' }, { etag: detail.etag })}
+          onHeld={() => void state.actions.run({ kind: 'archive' }, { etag: detail.etag })}
         />
       </div>
     </section>

@@ -1,270 +1,131 @@
-// The fields of a room's settings, the same for a room that is and one that is being made. Every policy that can be chosen
-// stands there with what speaks for it and what against.
+// The fields of a room's settings, for a room that exists and for a new one. Each choice is shown with what it gains and what
+// it costs.
 
-import type { Desk } from '../console-state.ts';
-import { figuresOf, ownZone } from '../number-format.ts';
-import { Field, typed } from '../parts/field.tsx';
-import { momentOf } from '../zoned-time.ts';
-import { type Faults, type Form, YES } from './forms.ts';
+import { type Form, YES } from './forms.ts';
+import { ChoiceInput, type FormProps, LinesInput, TextInput, TimeInput } from './inputs.tsx';
 
-export interface FieldsProps {
-  desk: Desk;
-  form: Form;
-  faults: Faults;
-  isReadOnly: boolean;
-  set(name: string, value: string): void;
-}
-
-export function SiteFields(props: FieldsProps) {
-  const w = props.desk.words.editor;
+export function SiteFields(props: FormProps) {
+  const t = props.state.strings.editor;
   return (
     <>
       <div class="pair" key="titles">
-        <Text {...props} name="titleKo" label={w.titleKo} lang="ko" />
-        <Text {...props} name="titleEn" label={w.titleEn} lang="en" />
+        <TextInput {...props} name="titleKo" lang="ko" />
+        <TextInput {...props} name="titleEn" lang="en" />
       </div>
-      <div class="pair" key="places">
-        <Lines {...props} name="hosts" label={w.hosts} note={`${w.hostsNote} ${w.perLine}`} />
-        <Lines {...props} name="paths" label={w.paths} note={`${w.pathsNote} ${w.perLine}`} />
+      <div class="pair" key="paths">
+        <LinesInput {...props} name="hosts" note={t.hostsNote} />
+        <LinesInput {...props} name="paths" note={t.pathsNote} />
       </div>
       <div class="pair" key="exempt">
-        <Lines {...props} name="exempt" label={w.exempt} note={`${w.exemptNote} ${w.perLine}`} />
-        <Choice
+        <LinesInput {...props} name="exempt" note={t.exemptNote} />
+        <ChoiceInput
           {...props}
           name="outside"
-          label={w.outside}
-          options={[
-            { value: 'refuse', label: w.outsideRefuse, note: w.outsideRefuseNote },
-            { value: 'pass', label: w.outsidePass, note: w.outsidePassNote },
-          ]}
+          label={t.outside}
+          options={(['refuse', 'pass'] as const).map((value) => ({ value, ...t.outsideChoices[value] }))}
         />
       </div>
       <div class="pair" key="origin">
-        <Text {...props} name="origin" label={w.origin} note={w.originNote} />
-        <Text {...props} name="audience" label={w.audience} note={w.audienceNote} />
+        <TextInput {...props} name="origin" note={t.originNote} />
+        <TextInput {...props} name="audience" label={t.audience} note={t.audienceNote} />
       </div>
       <div class="pair" key="zone">
-        <Text {...props} name="timeZone" label={w.timeZone} note={w.timeZoneNote} list={zones()} />
-        <Text {...props} name="expectedVisitors" label={w.expected} note={w.expectedNote} isNumber />
+        <TextInput {...props} name="timeZone" note={t.timeZoneNote} suggestions={timeZones()} />
+        <TextInput {...props} name="expectedVisitors" note={t.expectedNote} isNumber />
       </div>
-      <Choice
+      <ChoiceInput
         {...props}
         key="languages"
         name="languages"
-        label={w.languages}
-        note={w.languagesNote}
-        options={Object.entries(w.languageOrders).map(([value, label]) => ({ value, label, note: '' }))}
+        label={t.languages}
+        note={t.languagesNote}
+        options={Object.entries(t.languageOrders).map(([value, label]) => ({ value, label }))}
       />
     </>
   );
 }
 
-export function PolicyFields(props: FieldsProps) {
-  const w = props.desk.words.editor;
+export function PolicyFields(props: FormProps) {
+  const t = props.state.strings.editor;
   return (
     <>
       <div class="pair" key="limits">
-        <Text {...props} name="newUsersPerMinute" id="policy-rate" label={w.rate} note={w.rateNote} isNumber />
-        <Text {...props} name="totalActiveUsers" id="policy-places" label={w.places} note={w.placesNote} isNumber />
+        <TextInput {...props} name="newUsersPerMinute" id="policy-rate" note={t.rateNote} isNumber />
+        <TextInput {...props} name="totalActiveUsers" id="policy-places" note={t.placesNote} isNumber />
       </div>
       <div class="pair" key="times">
-        <Text {...props} name="sessionMinutes" label={w.session} note={w.sessionNote} isNumber />
-        <Text {...props} name="claimWindowMinutes" label={w.claim} note={w.claimNote} isNumber />
+        <TextInput {...props} name="sessionMinutes" label={t.session} note={t.sessionNote} isNumber />
+        <TextInput {...props} name="claimWindowMinutes" label={t.claim} note={t.claimNote} isNumber />
       </div>
-      <label class="check" key="renewal">
-        <input
-          type="checkbox"
-          checked={props.form['sessionRenewal'] === YES}
-          disabled={props.isReadOnly}
-          aria-describedby="renewal-note"
-          onInput={(event: Event) =>
-            props.set('sessionRenewal', (event.currentTarget as HTMLInputElement).checked ? YES : '')
-          }
-        />
-        <span>
-          <b>{w.renewal}</b>
-          <small id="renewal-note">{w.renewalNote}</small>
-        </span>
-      </label>
-      <Choice
+      <RenewalInput {...props} key="renewal" />
+      <ChoiceInput
         {...props}
         key="status"
         name="queueingStatusCode"
-        label={w.status}
+        label={t.status}
         options={([200, 202, 429] as const).map((code) => ({
           value: String(code),
           label: String(code),
-          note: w.statuses[code],
+          note: t.statuses[code],
         }))}
       />
     </>
   );
 }
 
-export function ScheduleFields(props: FieldsProps & { timeZone: string }) {
-  const w = props.desk.words.editor;
+function RenewalInput({ state, form, isReadOnly, set }: FormProps) {
+  const t = state.strings.editor;
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={form['sessionRenewal'] === YES}
+        disabled={isReadOnly}
+        aria-describedby="renewal-note"
+        onInput={({ currentTarget }: Event) =>
+          set('sessionRenewal', (currentTarget as HTMLInputElement).checked ? YES : '')
+        }
+      />
+      <span>
+        <b>{t.renewal}</b>
+        <small id="renewal-note">{t.renewalNote}</small>
+      </span>
+    </label>
+  );
+}
+
+export function ScheduleFields(props: FormProps & { timeZone: string }) {
+  const t = props.state.strings.editor;
   return (
     <>
       <p class="note" key="zone">
-        {w.inZone(props.timeZone)}
+        {t.inZone(props.timeZone)}
       </p>
       <div class="triple" key="times">
-        <Time {...props} name="prequeueAt" label={w.prequeue} note={w.prequeueNote} />
-        <Time {...props} name="opensAt" label={w.opens} note="" />
-        <Time {...props} name="closesAt" label={w.closes} note={w.closesNote} />
+        <TimeInput {...props} name="prequeueAt" note={t.prequeueNote} />
+        <TimeInput {...props} name="opensAt" />
+        <TimeInput {...props} name="closesAt" note={t.closesNote} />
       </div>
     </>
   );
 }
 
-interface OneProps extends FieldsProps {
-  name: string;
-  id?: string;
-  label: string;
-  note?: string;
+/** A value of a form as the screen shows it elsewhere. */
+export function formValueText({ strings: t }: FormProps['state'], form: Form, name: string): string {
+  const value = form[name] ?? '';
+  switch (name) {
+    case 'outside':
+      return value === 'refuse' || value === 'pass' ? t.editor.outsideChoices[value].label : value;
+    case 'languages':
+      return Object.entries(t.editor.languageOrders).find(([order]) => order === value)?.[1] ?? value;
+    case 'sessionRenewal':
+      return value === YES ? t.yes : t.no;
+    default:
+      return value === '' ? t.none : value.replaceAll('\n', ', ').replace('T', ' ');
+  }
 }
 
-type TextProps = OneProps & { isNumber?: boolean; lang?: string; list?: readonly string[] };
-
-export function Text({
-  name,
-  id = name,
-  label,
-  note,
-  form,
-  faults,
-  isReadOnly,
-  set,
-  isNumber = false,
-  lang,
-  list,
-}: TextProps) {
-  return (
-    <Field id={id} label={label} note={note ?? null} fault={faults[name] ?? null} key={id}>
-      {(described) => (
-        <>
-          <input
-            {...described}
-            {...(lang === undefined ? {} : { lang })}
-            {...(list === undefined ? {} : { list: `${id}-list` })}
-            {...(isNumber ? { inputmode: 'decimal' as const } : {})}
-            autocomplete="off"
-            spellcheck={false}
-            readonly={isReadOnly}
-            value={form[name] ?? ''}
-            onInput={(event: Event) => set(name, typed(event))}
-          />
-          {list === undefined ? null : (
-            <datalist id={`${id}-list`}>
-              {list.map((value) => (
-                <option value={value} key={value} />
-              ))}
-            </datalist>
-          )}
-        </>
-      )}
-    </Field>
-  );
-}
-
-function Lines({ name, label, note, form, faults, isReadOnly, set }: OneProps) {
-  return (
-    <Field id={name} label={label} note={note ?? null} fault={faults[name] ?? null} key={name}>
-      {(described) => (
-        <textarea
-          {...described}
-          rows={3}
-          spellcheck={false}
-          readonly={isReadOnly}
-          value={form[name] ?? ''}
-          onInput={(event: Event) => set(name, typed(event))}
-        />
-      )}
-    </Field>
-  );
-}
-
-interface ChoiceProps extends OneProps {
-  options: { value: string; label: string; note: string }[];
-}
-
-function Choice({ name, label, note, form, faults, isReadOnly, set, options }: ChoiceProps) {
-  const fault = faults[name];
-  return (
-    <fieldset
-      class={options.every(({ note: why }) => why === '') ? 'roles short' : 'roles'}
-      key={name}
-      disabled={isReadOnly}
-    >
-      <legend>{label}</legend>
-      {options.map(({ value, label: said, note: why }) => (
-        <label key={value}>
-          <input
-            type="radio"
-            name={name}
-            value={value}
-            checked={form[name] === value}
-            onInput={() => set(name, value)}
-          />
-          <span>
-            <b>{said}</b>
-            {why === '' ? null : <small>{why}</small>}
-          </span>
-        </label>
-      ))}
-      {note === undefined ? null : (
-        <p class="note" key="note">
-          {note}
-        </p>
-      )}
-      {fault === undefined ? null : (
-        <p class="fault" key="fault">
-          {fault}
-        </p>
-      )}
-    </fieldset>
-  );
-}
-
-function Time({ name, label, note, form, faults, isReadOnly, set, desk, timeZone }: OneProps & { timeZone: string }) {
-  const wall = form[name] ?? '';
-  return (
-    <Field
-      id={name}
-      label={label}
-      note={noteOfTime(desk, wall, timeZone) || note || null}
-      fault={faults[name] ?? null}
-      key={name}
-    >
-      {(described) => (
-        <input
-          {...described}
-          type="datetime-local"
-          step="1"
-          readonly={isReadOnly}
-          value={wall}
-          onInput={(event: Event) => set(name, typed(event))}
-        />
-      )}
-    </Field>
-  );
-}
-
-/** The same moment here and in UTC, where those are other times than the room's. */
-function noteOfTime(desk: Desk, wall: string, timeZone: string): string {
-  if (wall === '') return '';
-  const w = desk.words.editor;
-  const found = momentOf(wall, timeZone);
-  if (found.kind === 'skipped') return w.skipped;
-  if (found.kind === 'unreadable') return '';
-  const inZone = (zone: string) => figuresOf(desk.preferences.language, zone).whole(found.ms);
-  const room = inZone(timeZone);
-  const [here, utc] = [inZone(ownZone()), inZone('UTC')];
-  const also = [here === room || here === utc ? '' : w.timeHere(here), utc === room ? '' : w.timeUtc(utc)];
-  return [found.kind === 'twice' ? w.twice : '', ...also].filter((part) => part !== '').join(' · ');
-}
-
-function zones(): readonly string[] {
-  // Browsers of before 2022 do not tell which zones they know; the field then takes any text.
+function timeZones(): readonly string[] {
+  // Browsers from before 2022 cannot list their zones; the field takes any text.
   return typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : [];
 }

@@ -1,16 +1,18 @@
-// A room's settings as the text that stands in fields, and back: checked with the contract's own schemas, so that what the
-// form takes the gateway takes too. And what becomes of two people's typing at the same time. Pure.
+// A room's settings as the text in form fields, and back, checked with the contract's own schemas: what the form accepts the
+// gateway accepts. And the merge of two operators' edits. Pure.
 
 import type * as z from 'zod';
 import { policySchema, roomId, scheduleSchema, siteFields } from '../../worker/contract/room-schema.ts';
 import type { Policy, Schedule, Site } from '../actions.ts';
-import type { Words } from '../strings.ts';
+import { formatCount, parseCount } from '../number-format.ts';
+import type { Strings } from '../strings-en.ts';
 import { momentOf, wallTime } from '../zoned-time.ts';
 
 export type Form = Record<string, string>;
-export type Faults = Record<string, string>;
-export type Read<V> = { kind: 'value'; value: V } | { kind: 'faults'; faults: Faults };
+export type FieldErrors = Record<string, string>;
+export type Parsed<V> = { kind: 'value'; value: V } | { kind: 'errors'; errors: FieldErrors };
 
+/** A checked box. */
 export const YES = 'yes';
 
 export function siteForm(site: Site): Form {
@@ -25,58 +27,61 @@ export function siteForm(site: Site): Form {
     timeZone: site.timeZone,
     outside: site.outside,
     languages: site.languages.join(','),
-    expectedVisitors: site.expectedVisitors === null ? '' : String(site.expectedVisitors),
+    expectedVisitors: site.expectedVisitors === null ? '' : formatCount(site.expectedVisitors),
   };
 }
 
-export function readSite(form: Form, words: Words): Read<Site> {
-  const w = words.editor.fields;
+export function parseSite(form: Form, strings: Strings): Parsed<Site> {
+  const t = strings.editor.fieldErrors;
   const text = (name: string) => (form[name] ?? '').trim();
-  const title = (value: string) => (value === '' ? w.required : w.tooLong(siteFields.title.shape.ko.maxLength ?? 0));
+  const titleError = (value: string) =>
+    value === '' ? t.required : t.tooLong(siteFields.title.shape.ko.maxLength ?? 0);
   const check = checker();
   const audience = text('audience');
   const expected = text('expectedVisitors');
   const site = {
     title: {
-      ko: check('titleKo', siteFields.title.shape.ko, text('titleKo'), title(text('titleKo'))),
-      en: check('titleEn', siteFields.title.shape.en, text('titleEn'), title(text('titleEn'))),
+      ko: check('titleKo', siteFields.title.shape.ko, text('titleKo'), titleError(text('titleKo'))),
+      en: check('titleEn', siteFields.title.shape.en, text('titleEn'), titleError(text('titleEn'))),
     },
-    hosts: check('hosts', siteFields.hosts, lines(text('hosts')), w.host),
-    paths: check('paths', siteFields.paths, lines(text('paths')), w.path),
-    exempt: check('exempt', siteFields.exempt, lines(text('exempt')), w.path),
-    origin: check('origin', siteFields.origin, text('origin'), w.origin),
-    ...(audience === '' ? {} : { audience: check('audience', siteFields.audience, audience, w.tooLong(200)) ?? '' }),
-    timeZone: check('timeZone', siteFields.timeZone, text('timeZone'), w.zone),
-    outside: check('outside', siteFields.outside, text('outside'), w.required),
-    languages: check('languages', siteFields.languages, text('languages').split(','), w.required),
+    hosts: check('hosts', siteFields.hosts, lines(text('hosts')), t.host),
+    paths: check('paths', siteFields.paths, lines(text('paths')), t.path),
+    exempt: check('exempt', siteFields.exempt, lines(text('exempt')), t.path),
+    origin: check('origin', siteFields.origin, text('origin'), t.origin),
+    ...(audience === '' ? {} : { audience: check('audience', siteFields.audience, audience, t.tooLong(200)) ?? '' }),
+    timeZone: check('timeZone', siteFields.timeZone, text('timeZone'), t.zone),
+    outside: check('outside', siteFields.outside, text('outside'), t.required),
+    languages: check('languages', siteFields.languages, text('languages').split(','), t.required),
     expectedVisitors: check(
       'expectedVisitors',
       siteFields.expectedVisitors,
-      expected === '' ? null : whole(expected),
-      w.number,
+      expected === '' ? null : parseCount(expected),
+      t.number,
     ),
   };
-  return check.done(site);
+  return check.parsed(site);
 }
 
 export function policyForm(policy: Policy): Form {
   return {
-    newUsersPerMinute: String(policy.newUsersPerMinute),
-    totalActiveUsers: String(policy.totalActiveUsers),
-    sessionMinutes: String(policy.sessionMinutes),
+    newUsersPerMinute: formatCount(policy.newUsersPerMinute),
+    totalActiveUsers: formatCount(policy.totalActiveUsers),
+    sessionMinutes: formatCount(policy.sessionMinutes),
     sessionRenewal: policy.sessionRenewal ? YES : '',
-    claimWindowMinutes: String(policy.claimWindowMinutes),
+    claimWindowMinutes: formatCount(policy.claimWindowMinutes),
     queueingStatusCode: String(policy.queueingStatusCode),
   };
 }
 
-export function readPolicy(form: Form, words: Words): Read<Policy> {
-  const w = words.editor.fields;
+export function parsePolicy(form: Form, strings: Strings): Parsed<Policy> {
+  const t = strings.editor.fieldErrors;
   const { shape } = policySchema;
   const check = checker();
-  const number = (name: keyof typeof POLICY_ENDS) =>
-    check(name, shape[name], whole(form[name] ?? ''), w.between(POLICY_ENDS[name].min, POLICY_ENDS[name].max));
-  return check.done({
+  const number = (name: keyof typeof POLICY_RANGES) => {
+    const { minValue, maxValue } = POLICY_RANGES[name];
+    return check(name, shape[name], parseCount(form[name] ?? ''), t.between(minValue ?? 0, maxValue ?? 0));
+  };
+  return check.parsed({
     newUsersPerMinute: number('newUsersPerMinute'),
     totalActiveUsers: number('totalActiveUsers'),
     sessionMinutes: number('sessionMinutes'),
@@ -85,41 +90,36 @@ export function readPolicy(form: Form, words: Words): Read<Policy> {
     queueingStatusCode: check(
       'queueingStatusCode',
       shape.queueingStatusCode,
-      whole(form['queueingStatusCode'] ?? ''),
-      w.required,
+      Number(form['queueingStatusCode']),
+      t.required,
     ),
   });
 }
 
-const POLICY_ENDS = {
-  newUsersPerMinute: endsOf(policySchema.shape.newUsersPerMinute),
-  totalActiveUsers: endsOf(policySchema.shape.totalActiveUsers),
-  sessionMinutes: endsOf(policySchema.shape.sessionMinutes),
-  claimWindowMinutes: endsOf(policySchema.shape.claimWindowMinutes.unwrap()),
+const POLICY_RANGES = {
+  newUsersPerMinute: policySchema.shape.newUsersPerMinute,
+  totalActiveUsers: policySchema.shape.totalActiveUsers,
+  sessionMinutes: policySchema.shape.sessionMinutes,
+  claimWindowMinutes: policySchema.shape.claimWindowMinutes.unwrap(),
 };
-
-function endsOf({ minValue, maxValue }: { minValue: number | null; maxValue: number | null }) {
-  const said = (value: number | null) => (value ?? 0).toLocaleString('en');
-  return { min: said(minValue), max: said(maxValue) };
-}
 
 export function scheduleForm(schedule: Schedule, timeZone: string): Form {
   const wall = (text: string | null) => (text === null ? '' : wallTime(Date.parse(text), timeZone));
   return { prequeueAt: wall(schedule.prequeueAt), opensAt: wall(schedule.opensAt), closesAt: wall(schedule.closesAt) };
 }
 
-export function readSchedule(form: Form, timeZone: string, words: Words): Read<Schedule> {
-  const w = words.editor.fields;
-  const faults: Faults = {};
-  const moment = (name: 'prequeueAt' | 'opensAt' | 'closesAt', isNeeded: boolean): string | null => {
+export function parseSchedule(form: Form, timeZone: string, strings: Strings): Parsed<Schedule> {
+  const t = strings.editor.fieldErrors;
+  const errors: FieldErrors = {};
+  const moment = (name: 'prequeueAt' | 'opensAt' | 'closesAt', isRequired: boolean): string | null => {
     const wall = form[name] ?? '';
     if (wall === '') {
-      if (isNeeded) faults[name] = w.required;
+      if (isRequired) errors[name] = t.required;
       return null;
     }
     const found = momentOf(wall, timeZone);
     if (found.kind === 'moment' || found.kind === 'twice') return found.text;
-    faults[name] = found.kind === 'skipped' ? words.editor.skipped : w.time;
+    errors[name] = found.kind === 'skipped' ? strings.editor.skipped : t.time;
     return null;
   };
   const schedule = {
@@ -127,24 +127,24 @@ export function readSchedule(form: Form, timeZone: string, words: Words): Read<S
     opensAt: moment('opensAt', true) ?? '',
     closesAt: moment('closesAt', false),
   };
-  if (Object.keys(faults).length > 0) return { kind: 'faults', faults };
-  const read = scheduleSchema.safeParse(schedule);
-  if (read.success) return { kind: 'value', value: read.data };
-  for (const { path } of read.error.issues) {
+  if (Object.keys(errors).length > 0) return { kind: 'errors', errors };
+  const parsed = scheduleSchema.safeParse(schedule);
+  if (parsed.success) return { kind: 'value', value: parsed.data };
+  for (const { path } of parsed.error.issues) {
     const [name] = path;
-    if (name === 'prequeueAt') faults[name] = w.before;
-    else if (name === 'closesAt') faults[name] = w.after;
-    else faults['opensAt'] = w.time;
+    if (name === 'prequeueAt') errors[name] = t.before;
+    else if (name === 'closesAt') errors[name] = t.after;
+    else errors['opensAt'] = t.time;
   }
-  return { kind: 'faults', faults };
+  return { kind: 'errors', errors };
 }
 
-export function readId(id: string, words: Words): Faults {
-  return roomId.safeParse(id).success ? {} : { id: words.editor.fields.id };
+export function idErrors(id: string, strings: Strings): FieldErrors {
+  return roomId.safeParse(id).success ? {} : { id: strings.editor.fieldErrors.id };
 }
 
 /**
- * What two people typed, put together: whatever only one of them changed is theirs; where both changed the same field
+ * The edits of two operators together: a field that only one of them changed takes that change. Where both changed a field
  * differently, `merged` has mine and `conflicts` names it.
  */
 export function mergeForms(base: Form, mine: Form, theirs: Form): { merged: Form; conflicts: string[] } {
@@ -152,32 +152,38 @@ export function mergeForms(base: Form, mine: Form, theirs: Form): { merged: Form
   const conflicts: string[] = [];
   for (const name of Object.keys(mine)) {
     const [was, own, other] = [base[name] ?? '', mine[name] ?? '', theirs[name] ?? ''];
-    merged[name] = own === was ? other : own;
-    if (own !== was && other !== was && own !== other) conflicts.push(name);
+    const isMine = !isSameText(own, was);
+    merged[name] = isMine ? own : other;
+    if (isMine && !isSameText(other, was) && !isSameText(own, other)) conflicts.push(name);
   }
   return { merged, conflicts };
 }
 
 export function isSameForm(one: Form, other: Form): boolean {
-  return Object.keys(one).every((name) => one[name] === other[name]);
+  return Object.keys(one).every((name) => isSameText(one[name] ?? '', other[name] ?? ''));
+}
+
+/** `2000` and `2,000` are the same number. */
+function isSameText(one: string, other: string): boolean {
+  return one === other || parseCount(one) === parseCount(other);
 }
 
 interface Checker {
-  <S extends z.ZodType>(name: string, schema: S, value: unknown, fault: string): z.output<S>;
-  done<V>(value: V): Read<V>;
+  <S extends z.ZodType>(name: string, schema: S, value: unknown, error: string): z.output<S>;
+  parsed<V>(value: V): Parsed<V>;
 }
 
-/** Collects faults; a value that is faulty is never handed out. */
+/** Collects errors; `parsed` returns the value only where there are none. */
 function checker(): Checker {
-  const faults: Faults = {};
-  const check = <S extends z.ZodType>(name: string, schema: S, value: unknown, fault: string): z.output<S> => {
-    const read = schema.safeParse(value);
-    if (!read.success) faults[name] = fault;
-    return read.data as z.output<S>;
+  const errors: FieldErrors = {};
+  const check = <S extends z.ZodType>(name: string, schema: S, value: unknown, error: string): z.output<S> => {
+    const result = schema.safeParse(value);
+    if (!result.success) errors[name] = error;
+    return result.data as z.output<S>;
   };
   return Object.assign(check, {
-    done: <V>(value: V): Read<V> =>
-      Object.keys(faults).length > 0 ? { kind: 'faults', faults } : { kind: 'value', value },
+    parsed: <V>(value: V): Parsed<V> =>
+      Object.keys(errors).length > 0 ? { kind: 'errors', errors } : { kind: 'value', value },
   });
 }
 
@@ -186,9 +192,4 @@ function lines(text: string): string[] {
     .split(/[\n,]/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-}
-
-function whole(text: string): number {
-  const plain = text.replaceAll(/[,\s]/g, '');
-  return /^\d+(?:\.\d+)?$/.test(plain) ? Number(plain) : Number.NaN;
 }

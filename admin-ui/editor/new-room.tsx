@@ -1,18 +1,29 @@
-// A room that does not exist yet: the same fields as later, sent together.
+// A form for a new room: the same fields as in its settings, sent together.
 
 import { useState } from 'hono/jsx/dom';
-import { inputOf, type Policy, type Site } from '../actions.ts';
-import type { Desk } from '../console-state.ts';
-import { failureSaid, faultsTold } from '../failures.ts';
+import { type Policy, type Site, siteInput } from '../actions.ts';
+import type { ConsoleState } from '../console-state.ts';
+import { changeErrorText, fieldErrorTexts } from '../failures.ts';
 import { ownZone } from '../number-format.ts';
+import { Note } from '../parts/note.tsx';
 import { hashOf } from '../routes.ts';
-import { PolicyFields, ScheduleFields, SiteFields, Text } from './fields.tsx';
-import { type Faults, type Form, policyForm, readId, readPolicy, readSchedule, readSite, siteForm } from './forms.ts';
+import { PolicyFields, ScheduleFields, SiteFields } from './fields.tsx';
+import {
+  type FieldErrors,
+  type Form,
+  idErrors,
+  parsePolicy,
+  parseSchedule,
+  parseSite,
+  policyForm,
+  siteForm,
+} from './forms.ts';
+import { TextInput } from './inputs.tsx';
 
 const DRAFT = 'new-room';
 
-/** As `npm start` begins: enough for a small site, and nothing a site cannot bear. */
-const POLICY_AT_FIRST: Policy = {
+/** The defaults of `npm start`, which a small site can bear. */
+const INITIAL_POLICY: Policy = {
   newUsersPerMinute: 60,
   totalActiveUsers: 200,
   sessionMinutes: 5,
@@ -21,7 +32,7 @@ const POLICY_AT_FIRST: Policy = {
   queueingStatusCode: 200,
 };
 
-function formAtFirst(): Form {
+function initialForm(): Form {
   const site: Site = {
     title: { ko: '', en: '' },
     hosts: [location.hostname],
@@ -33,101 +44,90 @@ function formAtFirst(): Form {
     languages: ['ko', 'en'],
     expectedVisitors: null,
   };
-  return { id: '', ...siteForm(site), ...policyForm(POLICY_AT_FIRST), prequeueAt: '', opensAt: '', closesAt: '' };
+  return { id: '', ...siteForm(site), ...policyForm(INITIAL_POLICY), prequeueAt: '', opensAt: '', closesAt: '' };
 }
 
-export function NewRoom({ desk }: { desk: Desk }) {
-  const w = desk.words.editor;
-  const form = desk.draft<Form>(DRAFT, formAtFirst());
-  const [isTried, setTried] = useState(false);
-  const [refused, setRefused] = useState<Faults>({});
-  const [said, setSaid] = useState('');
-  const whyNot = desk.whyNot('createRoom');
-  const zone = form['timeZone'] ?? 'UTC';
-  const site = readSite(form, desk.words);
-  const policy = readPolicy(form, desk.words);
-  const isZoneKnown = site.kind === 'value' || site.faults['timeZone'] === undefined;
-  const schedule = readSchedule(form, isZoneKnown ? zone : 'UTC', desk.words);
-  const faults: Faults = {
-    ...readId(form['id'] ?? '', desk.words),
-    ...(site.kind === 'faults' ? site.faults : {}),
-    ...(policy.kind === 'faults' ? policy.faults : {}),
-    ...(schedule.kind === 'faults' ? schedule.faults : {}),
+export function NewRoom({ state }: { state: ConsoleState }) {
+  const t = state.strings.editor;
+  const form = state.draft<Form>(DRAFT, initialForm());
+  const [wasSubmitted, setSubmitted] = useState(false);
+  const [gatewayErrors, setGatewayErrors] = useState<FieldErrors>({});
+  const [failure, setFailure] = useState('');
+  const deniedReason = state.deniedReason('createRoom');
+  const site = parseSite(form, state.strings);
+  const policy = parsePolicy(form, state.strings);
+  const isZoneValid = site.kind === 'value' || site.errors['timeZone'] === undefined;
+  const timeZone = isZoneValid ? (form['timeZone'] ?? 'UTC') : 'UTC';
+  const schedule = parseSchedule(form, timeZone, state.strings);
+  const errors: FieldErrors = {
+    ...idErrors(form['id'] ?? '', state.strings),
+    ...(site.kind === 'errors' ? site.errors : {}),
+    ...(policy.kind === 'errors' ? policy.errors : {}),
+    ...(schedule.kind === 'errors' ? schedule.errors : {}),
   };
 
   const set = (name: string, value: string) => {
-    const { [name]: _, ...others } = refused;
-    setRefused(others);
-    desk.type(DRAFT, { ...form, [name]: value });
+    const { [name]: _, ...others } = gatewayErrors;
+    setGatewayErrors(others);
+    state.setDraft(DRAFT, { ...form, [name]: value });
   };
   const create = async (event: Event) => {
     event.preventDefault();
-    if (whyNot !== null) return;
-    setTried(true);
+    if (deniedReason !== null) return;
+    setSubmitted(true);
     const id = form['id'] ?? '';
-    if (
-      Object.keys(faults).length > 0 ||
-      site.kind !== 'value' ||
-      policy.kind !== 'value' ||
-      schedule.kind !== 'value'
-    ) {
-      setSaid(w.fix);
+    const isValid = Object.keys(errors).length === 0;
+    if (!isValid || site.kind !== 'value' || policy.kind !== 'value' || schedule.kind !== 'value') {
+      setFailure(t.fix);
       return;
     }
-    const body = { id, site: inputOf(site.value), policy: policy.value, schedule: schedule.value };
-    const outcome = await desk.client.call('createRoom', { body });
-    if (outcome.kind === 'answer') {
-      desk.type(DRAFT, undefined);
-      desk.say(w.createdLead);
+    const body = { id, site: siteInput(site.value), policy: policy.value, schedule: schedule.value };
+    const outcome = await state.client.call('createRoom', { body });
+    if (outcome.kind === 'reply') {
+      state.setDraft(DRAFT, undefined);
+      state.announce(t.created);
       location.hash = hashOf({ screen: 'room', room: id, tab: 'now' });
       return;
     }
-    if (outcome.kind === 'problem') setRefused(faultsTold(outcome.problem, desk.words));
-    setSaid(failureSaid(outcome, desk.words));
+    if (outcome.kind === 'problem') setGatewayErrors(fieldErrorTexts(outcome.problem, state.strings));
+    setFailure(changeErrorText(outcome, state.strings));
   };
 
-  const props = { desk, form, faults: { ...(isTried ? faults : {}), ...refused }, isReadOnly: whyNot !== null, set };
+  const shownErrors = { ...(wasSubmitted ? errors : {}), ...gatewayErrors };
+  const props = { state, form, errors: shownErrors, isReadOnly: deniedReason !== null, set };
   return (
     <div class="page editor">
       <div class="page-head">
-        <h1>{w.newTitle}</h1>
+        <h1>{t.newTitle}</h1>
       </div>
-      {whyNot === null ? null : (
-        <p class="note" key="why">
-          {whyNot}
-        </p>
-      )}
+      <Note key="denied" text={deniedReason} />
       <form key="form" onSubmit={create}>
         <section class="card section" aria-labelledby="site-title">
-          <h2 id="site-title">{w.site}</h2>
+          <h2 id="site-title">{t.site}</h2>
           <div class="section-fields">
-            <Text {...props} name="id" id="room-id" label={w.id} note={w.idNote} />
+            <TextInput {...props} name="id" id="room-id" note={t.idNote} />
             <SiteFields {...props} />
           </div>
         </section>
         <section class="card section" aria-labelledby="schedule-title">
-          <h2 id="schedule-title">{w.schedule}</h2>
+          <h2 id="schedule-title">{t.schedule}</h2>
           <div class="section-fields">
-            <ScheduleFields {...props} timeZone={isZoneKnown ? zone : 'UTC'} />
+            <ScheduleFields {...props} timeZone={timeZone} />
           </div>
         </section>
         <section class="card section" aria-labelledby="policy-title">
-          <h2 id="policy-title">{w.policy}</h2>
+          <h2 id="policy-title">{t.policy}</h2>
           <div class="section-fields">
             <PolicyFields {...props} />
           </div>
         </section>
-        {said === '' ? null : (
-          <p class="fault" key="said" role="alert">
-            {said}
-          </p>
-        )}
-        <div class="ways" key="ways">
-          <button type="submit" class="button primary" aria-disabled={whyNot === null ? 'false' : 'true'}>
-            {w.create}
+        <Note key="failure" text={failure} kind="error" role="alert" />
+        <div class="buttons" key="buttons">
+          <button type="submit" class="button primary" aria-disabled={deniedReason === null ? 'false' : 'true'}>
+            {t.create}
           </button>
           <a class="button quiet" href="#/rooms">
-            {desk.words.cancel}
+            {state.strings.cancel}
           </a>
         </div>
       </form>

@@ -1,231 +1,169 @@
-// One group of settings as a form of its own: what is typed stays until it is saved or thrown away, faults stand beside
-// their fields, and where somebody else changed the same meanwhile, both versions are shown and one is chosen.
+// One group of settings as a form of its own. A draft stays until it is saved or discarded, errors stand beside their fields,
+// and where the same settings were changed meanwhile, both versions are shown and the operator chooses.
 
 import type { Child } from 'hono/jsx/dom';
 import type { OperationName, RoomDetail } from '../../worker/contract/operator-api.ts';
-import type { Deed } from '../actions.ts';
-import type { Desk } from '../console-state.ts';
-import { faultsTold } from '../failures.ts';
+import type { Action, Phase } from '../actions.ts';
+import type { ConsoleState } from '../console-state.ts';
+import { fieldErrorTexts, phaseText } from '../failures.ts';
 import { HoldButton } from '../parts/hold-button.tsx';
-import { Shape } from '../parts/shape.tsx';
-import type { FieldsProps } from './fields.tsx';
-import { type Faults, type Form, isSameForm, mergeForms, type Read } from './forms.ts';
+import { Note } from '../parts/note.tsx';
+import { Conflict } from './conflict.tsx';
+import { type FieldErrors, type Form, isSameForm, mergeForms, type Parsed } from './forms.ts';
+import type { FormProps } from './inputs.tsx';
 
-/** What is being typed into one group, what stood in force when that began, and what is wrong with it. */
 interface Draft {
   form: Form;
+  /** What was in force when the operator began to type, and its version. */
   base: Form;
   etag: string;
-  /** Faults are shown from the first try to save on, not while somebody is still typing for the first time. */
-  isTried: boolean;
-  /** What only the gateway could know. */
-  refused: Faults;
-  said: string;
+  /** Errors show from the first attempt to save, not while the operator first types. */
+  wasSubmitted: boolean;
+  /** Errors that only the gateway can find. */
+  gatewayErrors: FieldErrors;
+  failure: string;
   isSending: boolean;
 }
 
-export interface SectionProps<V> {
-  desk: Desk;
+interface SectionProps<V> {
+  state: ConsoleState;
   detail: RoomDetail;
   name: 'site' | 'policy' | 'schedule';
   title: string;
   operation: OperationName;
   inForce: V;
   toForm(value: V): Form;
-  read(form: Form): Read<V>;
-  deed(from: V, to: V): Deed;
-  fields(props: FieldsProps): Child;
-  /** What is said of saving this, and whether it cannot be undone. */
-  stakes(to: V): Stakes;
+  parse(form: Form): Parsed<V>;
+  action(from: V, to: V): Action;
+  fields(props: FormProps): Child;
+  consequence?(to: V): Consequence;
 }
 
-export interface Stakes {
+/** What saving will do, said before it is done. */
+export interface Consequence {
   note: string;
-  isFinal: boolean;
+  isIrreversible: boolean;
 }
+
+const NO_CONSEQUENCE: Consequence = { note: '', isIrreversible: false };
 
 export function Section<V>(props: SectionProps<V>) {
-  const { desk, detail, name, title, inForce, toForm, read } = props;
-  const w = desk.words.editor;
+  const { state, detail, name, title, inForce, toForm, parse } = props;
+  const t = state.strings.editor;
   const key = `${detail.id}/${name}`;
-  const theirs = toForm(inForce);
-  const draft = desk.draft<Draft | null>(key, null);
-  const whyNot = detail.archivedAt === null ? desk.whyNot(props.operation) : w.archivedNote;
-  const isOvertaken = draft !== null && !isSameForm(draft.base, theirs);
-  const { merged, conflicts } = mergeForms(draft?.base ?? theirs, draft?.form ?? theirs, theirs);
-  const form = draft?.form ?? theirs;
-  const saved = read(merged);
-  const { note, isFinal } = props.stakes(saved.kind === 'value' ? saved.value : inForce);
-  const faults = { ...(draft?.isTried ? faultsIn(read(form)) : {}), ...draft?.refused };
+  const current = toForm(inForce);
+  const draft = state.draft<Draft | null>(key, null);
+  const deniedReason = detail.archivedAt === null ? state.deniedReason(props.operation) : t.archived;
+  const isOvertaken = draft !== null && !isSameForm(draft.base, current);
+  const form = draft?.form ?? current;
+  const { merged, conflicts } = mergeForms(draft?.base ?? current, form, current);
+  const parsed = parse(merged);
+  const { note, isIrreversible } =
+    props.consequence?.(parsed.kind === 'value' ? parsed.value : inForce) ?? NO_CONSEQUENCE;
+  const errors = { ...(draft?.wasSubmitted ? errorsOf(parse(form)) : {}), ...draft?.gatewayErrors };
 
   const set = (field: string, value: string) => {
-    const before = draft ?? freshDraft(theirs, detail.etag);
-    const { [field]: _, ...refused } = before.refused;
-    const next = { ...before, form: { ...before.form, [field]: value }, refused, said: '' };
-    desk.type(key, isSameForm(next.form, theirs) ? undefined : next);
+    const before = draft ?? newDraft(current, detail.etag);
+    const { [field]: _, ...gatewayErrors } = before.gatewayErrors;
+    const next = { ...before, form: { ...before.form, [field]: value }, gatewayErrors, failure: '' };
+    state.setDraft(key, isSameForm(next.form, current) ? undefined : next);
   };
 
-  /** On the version that this form was begun on, or on the one that has just been looked at. */
-  const save = async (given: Form, etag: string): Promise<void> => {
-    if (draft === null || whyNot !== null || draft.isSending) return;
-    const value = read(given);
-    const next: Draft = { ...draft, form: given, isTried: true, refused: {}, said: '' };
-    if (value.kind === 'faults') {
-      desk.type(key, { ...next, said: w.fix });
+  /** @param etag the version that the operator decided on */
+  const save = async (submitted: Form, etag: string): Promise<void> => {
+    if (draft === null || deniedReason !== null || draft.isSending) return;
+    const result = parse(submitted);
+    const next: Draft = { ...draft, form: submitted, wasSubmitted: true, gatewayErrors: {}, failure: '' };
+    if (result.kind === 'errors') {
+      state.setDraft(key, { ...next, failure: t.fix });
       return;
     }
-    desk.type(key, { ...next, isSending: true });
-    const phase = await desk.do(props.deed(inForce, value.value), { etag, isQuiet: true });
-    switch (phase.kind) {
-      case 'done':
-      case 'unchanged':
-        desk.type(key, undefined);
-        return;
-      case 'conflict':
-        await meetConflict(next);
-        return;
-      case 'refused': {
-        const refused = faultsTold(phase.problem, desk.words);
-        desk.type(key, { ...next, refused, said: desk.words.problem(phase.problem) });
-        return;
-      }
-      case 'unknown':
-        desk.type(key, { ...next, said: desk.words.unanswered });
-        return;
-      case 'signedOut':
-        desk.type(key, { ...next, said: desk.words.deeds.signedOut });
-        return;
-      case 'sending':
-    }
+    state.setDraft(key, { ...next, isSending: true });
+    const phase = await state.actions.run(props.action(inForce, result.value), { etag, isQuiet: true });
+    if (phase.kind === 'conflict') await resolveConflict(next);
+    else state.setDraft(key, draftAfter(state, next, phase));
   };
 
   /**
-   * The room was changed, perhaps elsewhere: pausing changes its version too. What nobody else touched is saved on the new
-   * version at once; only where both typed into the same field, or where saving cannot be undone, somebody has to look.
+   * The room's version changed, perhaps by a pause. Where no field conflicts, the edit is saved on the new version at once;
+   * where one does, or where saving may be irreversible, the operator decides.
    */
-  const meetConflict = async (next: Draft): Promise<void> => {
-    const latest = await desk.watch?.lookAtDetail();
+  const resolveConflict = async (next: Draft): Promise<void> => {
+    const latest = await state.watch?.loadDetail();
     if (latest == null) {
-      desk.type(key, { ...next, said: desk.words.unanswered });
+      state.setDraft(key, { ...next, failure: state.strings.unanswered });
       return;
     }
-    const now = toForm(latest[name] as V);
-    const both = mergeForms(next.base, next.form, now);
-    const seen = { ...next, etag: latest.etag, said: w.conflictTitle };
-    if (both.conflicts.length > 0 || name === 'schedule') {
-      desk.type(key, seen);
+    const latestValue = latest[name] as V;
+    const both = mergeForms(next.base, next.form, toForm(latestValue));
+    const result = parse(both.merged);
+    const undecided = { ...next, etag: latest.etag, failure: t.conflictTitle };
+    if (both.conflicts.length > 0 || name === 'schedule' || result.kind === 'errors') {
+      state.setDraft(key, undecided);
       return;
     }
-    const value = read(both.merged);
-    if (value.kind === 'faults') {
-      desk.type(key, seen);
-      return;
-    }
-    const phase = await desk.do(props.deed(latest[name] as V, value.value), { etag: latest.etag, isQuiet: true });
-    if (phase.kind === 'done' || phase.kind === 'unchanged') desk.type(key, undefined);
-    else desk.type(key, seen);
+    const action = props.action(latestValue, result.value);
+    const phase = await state.actions.run(action, { etag: latest.etag, isQuiet: true });
+    state.setDraft(key, phase.kind === 'done' || phase.kind === 'unchanged' ? undefined : undecided);
   };
 
-  /** What both changed becomes theirs; what only I changed stays typed. */
-  const takeTheirs = () => {
+  /** The conflicting fields take the values in force; the other edits stay. */
+  const useInForce = () => {
     if (draft === null) return;
     const kept = { ...merged };
-    for (const field of conflicts) kept[field] = theirs[field] ?? '';
-    const next: Draft = { ...draft, form: kept, base: theirs, etag: detail.etag, said: '', refused: {} };
-    desk.type(key, isSameForm(kept, theirs) ? undefined : next);
+    for (const field of conflicts) kept[field] = current[field] ?? '';
+    const next: Draft = { ...draft, form: kept, base: current, etag: detail.etag, failure: '', gatewayErrors: {} };
+    state.setDraft(key, isSameForm(kept, current) ? undefined : next);
   };
 
   const submit = (event: Event) => {
     event.preventDefault();
-    // Never the form as it was begun: what others changed beside it would go with it.
-    if (!isFinal) void save(merged, draft?.etag ?? detail.etag);
+    // The merged form: the draft alone would undo what others changed in other fields.
+    if (!isIrreversible) void save(merged, draft?.etag ?? detail.etag);
   };
-  const fieldsProps = { desk, form, faults, isReadOnly: whyNot !== null, set };
   return (
     <form class="card section" aria-labelledby={`${name}-title`} onSubmit={submit}>
       <h2 id={`${name}-title`}>{title}</h2>
-      {whyNot === null ? null : (
-        <p class="note" key="why">
-          {whyNot}
-        </p>
-      )}
+      <Note key="denied" text={deniedReason} />
       <div class="section-fields" key="fields">
-        {props.fields(fieldsProps)}
+        {props.fields({ state, form, errors, isReadOnly: deniedReason !== null, set })}
       </div>
       {isOvertaken ? (
-        <section class="conflict" key="conflict" aria-labelledby={`${name}-conflict`} data-conflict={name}>
-          <h3 id={`${name}-conflict`}>
-            <Shape name="alarm" /> {w.conflictTitle}
-          </h3>
-          <p>{conflicts.length === 0 ? w.conflictNone : w.conflictLead}</p>
+        <Conflict key="conflict" {...{ state, name, conflicts }} inForce={current} typed={form}>
           {conflicts.length === 0 ? null : (
-            <div class="scroll" key="table">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{w.conflictField}</th>
-                    <th scope="col">{w.conflictTheirs}</th>
-                    <th scope="col">{w.conflictMine}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {conflicts.map((field) => (
-                    <tr key={field}>
-                      <th scope="row">{fieldLabel(desk, field)}</th>
-                      <td>{said(desk, theirs[field])}</td>
-                      <td>{said(desk, form[field])}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <button type="button" class="button" key="in-force" onClick={useInForce}>
+              {t.conflictUseInForce}
+            </button>
           )}
-          <div class="ways">
-            {conflicts.length === 0 ? null : (
-              <button type="button" class="button" key="theirs" onClick={takeTheirs}>
-                {w.conflictTakeTheirs}
-              </button>
-            )}
-            {!isFinal ? (
-              <button type="button" class="button primary" key="mine" onClick={() => void save(merged, detail.etag)}>
-                {conflicts.length === 0 ? desk.words.save : w.conflictKeepMine}
-              </button>
-            ) : null}
-            <a class="button quiet" key="look" href={`#/rooms/${detail.id}/log`}>
-              {desk.words.deeds.look}
-            </a>
-          </div>
-        </section>
+          {isIrreversible ? null : (
+            <button type="button" class="button primary" key="typed" onClick={() => void save(merged, detail.etag)}>
+              {conflicts.length === 0 ? state.strings.save : t.conflictSaveTyped}
+            </button>
+          )}
+          <a class="button quiet" key="log" href={`#/rooms/${detail.id}/log`}>
+            {state.strings.actionLog.openLog}
+          </a>
+        </Conflict>
       ) : null}
-      {note === '' ? null : (
-        <p class={isFinal ? 'note warn' : 'note'} key="note" id={`${name}-note`}>
-          {note}
-        </p>
-      )}
-      {draft === null || draft.said === '' ? null : (
-        <p class="fault" key="said" role="status">
-          {draft.said}
-        </p>
-      )}
+      <Note key="note" text={note} kind={isIrreversible ? 'note warn' : 'note'} id={`${name}-note`} />
+      <Note key="failure" text={draft?.failure} kind="error" role="status" />
       {draft === null ? null : (
-        <div class="ways" key="ways">
-          {isFinal ? (
+        <div class="buttons" key="buttons">
+          {isIrreversible ? (
             <HoldButton
-              key="danger"
-              desk={desk}
-              label={desk.words.save}
-              note={note}
+              key="hold"
+              {...{ state, note, disabledReason: deniedReason }}
+              label={state.strings.save}
               noteId={`${name}-note`}
-              whyNot={whyNot}
               onHeld={() => void save(merged, isOvertaken ? detail.etag : draft.etag)}
             />
           ) : (
             <button type="submit" class="button primary" key="save" aria-disabled={draft.isSending ? 'true' : 'false'}>
-              {draft.isSending ? w.sending : desk.words.save}
+              {draft.isSending ? t.sending : state.strings.save}
             </button>
           )}
-          <button type="button" class="button quiet" key="reset" onClick={() => desk.type(key, undefined)}>
-            {w.reset}
+          <button type="button" class="button quiet" key="reset" onClick={() => state.setDraft(key, undefined)}>
+            {t.reset}
           </button>
         </div>
       )}
@@ -233,21 +171,23 @@ export function Section<V>(props: SectionProps<V>) {
   );
 }
 
-function freshDraft(base: Form, etag: string): Draft {
-  return { form: base, base, etag, isTried: false, refused: {}, said: '', isSending: false };
+function newDraft(base: Form, etag: string): Draft {
+  return { form: base, base, etag, wasSubmitted: false, gatewayErrors: {}, failure: '', isSending: false };
 }
 
-function faultsIn<V>(read: Read<V>): Faults {
-  return read.kind === 'faults' ? read.faults : {};
+/** undefined: saved, so there is no draft any more. */
+function draftAfter({ strings: t }: ConsoleState, draft: Draft, phase: Phase): Draft | undefined {
+  switch (phase.kind) {
+    case 'done':
+    case 'unchanged':
+      return undefined;
+    case 'refused':
+      return { ...draft, gatewayErrors: fieldErrorTexts(phase.problem, t), failure: phaseText(phase, t) };
+    default:
+      return { ...draft, failure: phaseText(phase, t) };
+  }
 }
 
-function fieldLabel(desk: Desk, field: string): string {
-  const { editor } = desk.words;
-  if (field === 'titleKo') return editor.titleKo;
-  if (field === 'titleEn') return editor.titleEn;
-  return desk.words.field(field);
-}
-
-function said(desk: Desk, value: string | undefined): string {
-  return value === undefined || value === '' ? desk.words.nothing : value.replaceAll('\n', ', ').replace('T', ' ');
+function errorsOf<V>(parsed: Parsed<V>): FieldErrors {
+  return parsed.kind === 'errors' ? parsed.errors : {};
 }

@@ -1,17 +1,17 @@
-// A dialog of the platform: it keeps the keyboard inside, closes with Escape and gives the focus back where it was.
+// A modal dialog of the platform: it keeps the focus inside, closes with Escape, and returns the focus when it closes.
 
 import { type Child, useLayoutEffect, useRef } from 'hono/jsx/dom';
 
-export interface DialogProps {
+interface DialogProps {
   title: string;
   onClose(): void;
   children: Child;
-  /** Nothing goes on without it: Escape does not close it. */
-  isNeeded?: boolean;
+  /** Escape does not close it. */
+  isRequired?: boolean;
   wide?: boolean;
 }
 
-export function Dialog({ title, onClose, children, isNeeded = false, wide = false }: DialogProps) {
+export function Dialog({ title, onClose, children, isRequired = false, wide = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const dialog = element.current;
@@ -29,7 +29,7 @@ export function Dialog({ title, onClose, children, isNeeded = false, wide = fals
       aria-labelledby="dialog-title"
       onCancel={(event: Event) => {
         event.preventDefault();
-        if (!isNeeded) onClose();
+        if (!isRequired) onClose();
       }}
     >
       <h2 id="dialog-title" tabindex={-1}>

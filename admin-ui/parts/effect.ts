@@ -1,5 +1,4 @@
-// Effects run when what was drawn stands in the page, and each runs once. Hono's `useEffect` waits for the next frame: in a
-// hidden tab there is none, and where a component is drawn again before it, the same effect runs twice and only the second
-// one is ever cleaned up.
+// Hono's `useEffect` waits for the next frame. A hidden tab draws none, and where a component is drawn again before the frame,
+// the effect runs twice and is cleaned up once. `useLayoutEffect` runs at once and once.
 
 export { useLayoutEffect as useEffect } from 'hono/jsx/dom';

@@ -1,37 +1,29 @@
-// A labelled field with its note and its fault beside it, tied together for a screen reader.
+// A labelled field with its note and its error, which a screen reader reads with it.
 
 import type { Child } from 'hono/jsx/dom';
+import { Note } from './note.tsx';
 
-export interface FieldProps {
+interface FieldProps {
   id: string;
   label: string;
   note?: string | null;
-  /** What is wrong with it; null: nothing. */
-  fault?: string | null;
-  children(described: { id: string; 'aria-describedby': string; 'aria-invalid': 'true' | 'false' }): Child;
+  error?: string | null;
+  children(attributes: { id: string; 'aria-describedby': string; 'aria-invalid': 'true' | 'false' }): Child;
 }
 
-export function Field({ id, label, note = null, fault = null, children }: FieldProps) {
-  const ids = [note === null ? '' : `${id}-note`, fault === null ? '' : `${id}-fault`].join(' ').trim();
+export function Field({ id, label, note = null, error = null, children }: FieldProps) {
+  const ids = [note === null ? '' : `${id}-note`, error === null ? '' : `${id}-error`].join(' ').trim();
   return (
-    <div class={fault === null ? 'field' : 'field faulty'}>
+    <div class={error === null ? 'field' : 'field invalid'}>
       <label for={id}>{label}</label>
-      {children({ id, 'aria-describedby': ids, 'aria-invalid': fault === null ? 'false' : 'true' })}
-      {note === null ? null : (
-        <p key="note" class="note" id={`${id}-note`}>
-          {note}
-        </p>
-      )}
-      {fault === null ? null : (
-        <p key="fault" class="fault" id={`${id}-fault`}>
-          {fault}
-        </p>
-      )}
+      {children({ id, 'aria-describedby': ids, 'aria-invalid': error === null ? 'false' : 'true' })}
+      <Note key="note" text={note} id={`${id}-note`} />
+      <Note key="error" text={error} id={`${id}-error`} kind="error" />
     </div>
   );
 }
 
-/** What was typed into an input or a text area. */
-export function typed(event: Event): string {
+/** The value of the field that the event comes from. */
+export function inputValue(event: Event): string {
   return (event.currentTarget as HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement).value;
 }

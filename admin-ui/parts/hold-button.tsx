@@ -1,29 +1,30 @@
-// A button for what cannot be undone: it acts when it has been pressed for a whole second, with pointer or keyboard. Where
-// a press has no length (a screen reader's click, a voice command) it asks in words instead.
+// A button for irreversible actions: it acts after a full second of pressing, with pointer or keyboard. A click without a
+// duration (a screen reader, a voice command) opens a confirmation dialog instead.
 
 import { useRef, useState } from 'hono/jsx/dom';
-import type { Desk } from '../console-state.ts';
+import type { ConsoleState } from '../console-state.ts';
 
 const HOLD_MS = 1_000;
 
-export interface HoldButtonProps {
-  desk: Desk;
+interface HoldButtonProps {
+  state: ConsoleState;
   label: string;
-  /** What will happen; read with the button and asked by the dialog. */
+  /** What will happen: the text of the confirmation dialog. */
   note: string;
+  /** The element with the note, which describes the button. */
   noteId: string;
-  /** Why it cannot be done; null: it can. */
-  whyNot: string | null;
+  /** Why the button is disabled; null: it is not. */
+  disabledReason: string | null;
   onHeld(): void;
 }
 
-export function HoldButton({ desk, label, note, noteId, whyNot, onHeld }: HoldButtonProps) {
-  const w = desk.words;
-  const [phase, setPhase] = useState<'idle' | 'holding' | 'short'>('idle');
+export function HoldButton({ state, label, note, noteId, disabledReason, onHeld }: HoldButtonProps) {
+  const t = state.strings.danger;
+  const [phase, setPhase] = useState<'idle' | 'holding' | 'tooShort'>('idle');
   const press = useRef<{ timer: ReturnType<typeof setTimeout> } | null>(null);
 
   const begin = () => {
-    if (whyNot !== null || press.current !== null) return;
+    if (disabledReason !== null || press.current !== null) return;
     setPhase('holding');
     const timer = setTimeout(() => {
       press.current = null;
@@ -32,11 +33,11 @@ export function HoldButton({ desk, label, note, noteId, whyNot, onHeld }: HoldBu
     }, HOLD_MS);
     press.current = { timer };
   };
-  const end = (wasShort: boolean) => {
+  const end = (after: 'idle' | 'tooShort') => {
     if (press.current === null) return;
     clearTimeout(press.current.timer);
     press.current = null;
-    setPhase(wasShort ? 'short' : 'idle');
+    setPhase(after);
   };
   const isPressKey = (event: KeyboardEvent) => event.key === ' ' || event.key === 'Enter';
 
@@ -44,12 +45,12 @@ export function HoldButton({ desk, label, note, noteId, whyNot, onHeld }: HoldBu
     <button
       type="button"
       class={`button danger ${phase === 'holding' ? 'holding' : ''}`}
-      aria-disabled={whyNot === null ? 'false' : 'true'}
+      aria-disabled={disabledReason === null ? 'false' : 'true'}
       aria-describedby={noteId}
       onPointerDown={(event: PointerEvent) => event.button === 0 && begin()}
-      onPointerUp={() => end(true)}
-      onPointerLeave={() => end(false)}
-      onPointerCancel={() => end(false)}
+      onPointerUp={() => end('tooShort')}
+      onPointerLeave={() => end('idle')}
+      onPointerCancel={() => end('idle')}
       onContextMenu={(event: Event) => event.preventDefault()}
       onKeyDown={(event: KeyboardEvent) => {
         if (!isPressKey(event)) return;
@@ -59,19 +60,19 @@ export function HoldButton({ desk, label, note, noteId, whyNot, onHeld }: HoldBu
       onKeyUp={(event: KeyboardEvent) => {
         if (!isPressKey(event)) return;
         event.preventDefault();
-        end(true);
+        end('tooShort');
       }}
-      onBlur={() => end(false)}
+      onBlur={() => end('idle')}
       onClick={(event: MouseEvent) => {
-        // A click that no pointer made (detail 0) comes from assistive technology: keys are taken above.
-        if (event.detail !== 0 || whyNot !== null) return;
-        desk.ask({ title: w.danger.sure(label), text: note, yes: label, act: onHeld });
+        // `detail` is 0 for a click that no pointer made; the handlers above take the keyboard.
+        if (event.detail !== 0 || disabledReason !== null) return;
+        state.confirm({ title: t.confirm(label), text: note, confirmLabel: label, onConfirm: onHeld });
       }}
     >
       <span class="fill" aria-hidden="true" />
       <span class="label">{label}</span>
       <span class="hint" aria-hidden="true">
-        {phase === 'holding' ? w.danger.holdOn : phase === 'short' ? w.danger.short : w.danger.hold}
+        {phase === 'holding' ? t.keepHolding : phase === 'tooShort' ? t.tooShort : t.hold}
       </span>
     </button>
   );

@@ -1,4 +1,4 @@
-// The key that does the same, shown beside a label. The label's element says it to a screen reader (`aria-keyshortcuts`).
+// The shortcut of a control, shown beside its label. A screen reader reads it from the control's `aria-keyshortcuts`.
 
 export function KeyCap({ name }: { name: string }) {
   return (

@@ -1,4 +1,4 @@
-// One outline a state, told apart by form, so that colour says nothing alone.
+// One outline for each state, so that no state is shown by colour alone.
 
 const SHAPES = {
   scheduled: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 7v5l3 3',
@@ -16,7 +16,7 @@ const SHAPES = {
   lost: 'M4 4l16 16M8.5 15.5a5 5 0 0 1 5.5-1M5 12a10 10 0 0 1 3-2.2M12 8.5c2.6 0 5 1.2 7 3.5M12 19h.01',
 } as const;
 
-export type ShapeName = keyof typeof SHAPES;
+type ShapeName = keyof typeof SHAPES;
 
 export function Shape({ name }: { name: ShapeName }) {
   return (
@@ -26,7 +26,7 @@ export function Shape({ name }: { name: ShapeName }) {
   );
 }
 
-/** Shape and colour of a room's state. */
+/** The shape of a room's state; the style sheet takes the colour from the same name. */
 export function shapeOf(state: string | null, flow: string): ShapeName {
   if (state === 'paused' && flow === 'held') return 'held';
   return state !== null && state in SHAPES ? (state as ShapeName) : 'unknown';

@@ -1,9 +1,9 @@
-// Two operators at once, each at a desk of their own over the gateway: nobody overwrites unseen what the other did, and
-// whoever signs out is out.
+// Actions of two operators at once, through the real gateway in this process: neither overwrites a change of the other unseen.
+// And signing out, which only the gateway can do.
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { reversal } from '../../admin-ui/actions.ts';
-import { Desk } from '../../admin-ui/console-state.ts';
+import { ConsoleState } from '../../admin-ui/console-state.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { type Played, playGateway } from '../gateway/in-process.ts';
 import { ask, etag, signIn, withKey } from '../operators/operator-client.ts';
@@ -12,170 +12,166 @@ const POLICY = { newUsersPerMinute: 600, totalActiveUsers: 100, sessionMinutes: 
 const TEXT = { ko: '잠시만요.', en: 'A moment.' };
 
 let keys: SigningKeys;
-let played: Played;
-let desk: Desk;
-/** What the desk's next change meets instead of an answer. */
-let lost: 'nothing' | 'request' | 'answer';
-/** The desk's looks find nobody. */
-let blind: boolean;
+let gateway: Played;
+let state: ConsoleState;
+/** What the network loses of the console's next changes. */
+let lost: 'nothing' | 'request' | 'response';
+/** The console's reads fail. */
+let readsFail: boolean;
 
 beforeEach(async () => {
   keys ??= { keys: [await newSigningKey(0)] };
-  played = await playGateway({ keys, room: { policy: POLICY } });
+  gateway = await playGateway({ keys, room: { policy: POLICY } });
   lost = 'nothing';
-  blind = false;
-  const cookie = await signIn(played);
-  desk = new Desk(
+  readsFail = false;
+  const cookie = await signIn(gateway);
+  state = new ConsoleState(
     {
       fetch: async (address, init) => {
         const isChange = init.method !== 'GET';
-        if (isChange ? lost === 'request' : blind) throw new TypeError('gone');
+        if (isChange ? lost === 'request' : readsFail) throw new TypeError('gone');
         const headers = { ...cookie, ...(init.headers as Record<string, string>) };
         const { method = 'GET', body } = init;
-        const response = await played.ask(address, { method, headers, ...(body == null ? {} : { body }) });
-        if (isChange && lost === 'answer') throw new TypeError('gone');
+        const response = await gateway.ask(address, { method, headers, ...(body == null ? {} : { body }) });
+        if (isChange && lost === 'response') throw new TypeError('gone');
         return response;
       },
-      monotonicMs: () => played.clock.now(),
-      later: () => () => {},
+      monotonicMs: () => gateway.clock.now(),
+      schedule: () => () => {},
       changed: () => {},
-      keep: () => {},
+      savePreferences: () => {},
       chime: () => {},
     },
     { language: 'en', theme: 'dark', sound: false, shortcuts: true },
     '#/rooms/demo',
   );
-  await desk.begin();
-  await looked();
+  await state.start();
+  await pollLater();
 });
 
-/** A second passes, and the desk looks again. */
-async function looked(): Promise<void> {
-  played.clock.advance(1_000);
-  await desk.watch?.look();
-  await desk.watch?.lookAtDetail();
+/** A second passes and the console polls. */
+async function pollLater(): Promise<void> {
+  gateway.clock.advance(1_000);
+  await state.watch?.poll();
+  await state.watch?.loadDetail();
 }
 
-const policy = () => desk.seen?.detail?.policy ?? expect.fail('The room was not read.');
-const faster = () => ({ kind: 'policy', from: policy(), to: { ...policy(), newUsersPerMinute: 900 } }) as const;
-const last = () => desk.deeds[0] ?? expect.fail('Nothing was done.');
+const policy = () => state.snapshot?.detail?.policy ?? expect.fail('The room is not loaded.');
+const raiseRate = () => ({ kind: 'policy', from: policy(), to: { ...policy(), newUsersPerMinute: 900 } }) as const;
+const lastAction = () => state.actions.records[0] ?? expect.fail('The undo list is empty.');
 
-async function other(name: Parameters<typeof ask>[1], body?: unknown): Promise<void> {
-  const headers = { ...withKey(), 'If-Match': await etag(played) };
-  const { status } = await ask(played, name, { headers, ...(body === undefined ? {} : { body }) });
+async function otherOperator(name: Parameters<typeof ask>[1], body?: unknown): Promise<void> {
+  const headers = { ...withKey(), 'If-Match': await etag(gateway) };
+  const { status } = await ask(gateway, name, { headers, ...(body === undefined ? {} : { body }) });
   expect(status).toBe(200);
 }
 
-async function inForce() {
-  const { document } = await ask(played, 'room', { headers: withKey() });
+async function roomInForce() {
+  const { document } = await ask(gateway, 'room', { headers: withKey() });
   return document as { policy: Record<string, unknown>; flow: string; epoch: number; schedule: { opensAt: string } };
 }
 
-describe('a change that somebody else was faster than', () => {
-  test('done nevertheless changes what it was for and leaves the rest as the other made it', async () => {
-    const deed = faster();
-    await other('setPolicy', { ...POLICY, totalActiveUsers: 7 });
-    await other('setMessage', { text: TEXT });
-    expect(await desk.do(deed)).toEqual({ kind: 'conflict' });
-    await looked();
-    await desk.doAnyway(last().id);
-    expect((await inForce()).policy).toMatchObject({ newUsersPerMinute: 900, totalActiveUsers: 7 });
-    await desk.undo(last().id);
-    expect((await inForce()).policy).toMatchObject({ newUsersPerMinute: 600, totalActiveUsers: 7 });
+describe('an action on a room that another operator has changed', () => {
+  test('when retried after the conflict, changes only its own fields and keeps the other operator’s', async () => {
+    const action = raiseRate();
+    await otherOperator('setPolicy', { ...POLICY, totalActiveUsers: 7 });
+    await otherOperator('setMessage', { text: TEXT });
+    expect(await state.actions.run(action)).toEqual({ kind: 'conflict' });
+    await pollLater();
+    await state.actions.retry(lastAction().id);
+    expect((await roomInForce()).policy).toMatchObject({ newUsersPerMinute: 900, totalActiveUsers: 7 });
+    await state.actions.undo(lastAction().id);
+    expect((await roomInForce()).policy).toMatchObject({ newUsersPerMinute: 600, totalActiveUsers: 7 });
   });
 
-  test('is not done by trying again what found no answer; what was done after all is said to be', async () => {
-    for (const [how, becomes] of [
-      ['request', 'conflict'],
-      ['answer', 'done'],
-    ] as const) {
-      lost = how;
-      expect(await desk.do(faster())).toEqual({ kind: 'unknown' });
-      lost = 'nothing';
-      await other('setPolicy', { ...POLICY, newUsersPerMinute: 30 });
-      await looked();
-      await desk.doAnyway(last().id);
-      expect(last().phase.kind).toBe(becomes);
-      expect((await inForce()).policy).toMatchObject({ newUsersPerMinute: 30 });
-      await other('setPolicy', POLICY);
-      await looked();
-    }
+  test.each([
+    ['request', 'conflict'],
+    ['response', 'done'],
+  ] as const)('when its %s was lost, its retry reports "%s" and overwrites nothing', async (part, outcome) => {
+    lost = part;
+    expect(await state.actions.run(raiseRate())).toEqual({ kind: 'unknown' });
+    lost = 'nothing';
+    await otherOperator('setPolicy', { ...POLICY, newUsersPerMinute: 30 });
+    await pollLater();
+    await state.actions.retry(lastAction().id);
+    expect(lastAction().phase.kind).toBe(outcome);
+    expect((await roomInForce()).policy).toMatchObject({ newUsersPerMinute: 30 });
   });
 
-  test('and that would now begin a new opening is asked about first', async () => {
-    await other('close');
-    await other('setSchedule', { opensAt: new Date(played.clock.now() + 600_000).toISOString() });
-    await looked();
-    const from = desk.seen?.detail?.schedule ?? expect.fail('The room was not read.');
-    const to = { ...from, opensAt: new Date(played.clock.now() + 900_000).toISOString() };
-    await desk.do({ kind: 'schedule', from, to, beginsAnew: false });
-    await other('openNow');
-    await looked();
-    const { epoch } = await inForce();
-    await desk.undo(last().id);
-    expect(last().phase.kind).toBe('conflict');
-    await desk.doAnyway(last().id);
-    expect((await inForce()).epoch).toBe(epoch);
-    desk.question?.act();
-    await vi.waitFor(async () => expect((await inForce()).epoch).toBe(epoch + 1));
+  test('when it would now start a new epoch, asks for confirmation before it is sent again', async () => {
+    await otherOperator('close');
+    await otherOperator('setSchedule', { opensAt: new Date(gateway.clock.now() + 600_000).toISOString() });
+    await pollLater();
+    const from = state.snapshot?.detail?.schedule ?? expect.fail('The room is not loaded.');
+    const to = { ...from, opensAt: new Date(gateway.clock.now() + 900_000).toISOString() };
+    await state.actions.run({ kind: 'schedule', from, to, startsNewEpoch: false });
+    await otherOperator('openNow');
+    await pollLater();
+    const { epoch } = await roomInForce();
+    await state.actions.undo(lastAction().id);
+    expect(lastAction().phase.kind).toBe('conflict');
+    await state.actions.retry(lastAction().id);
+    expect((await roomInForce()).epoch).toBe(epoch);
+    state.confirmation?.onConfirm();
+    await vi.waitFor(async () => expect((await roomInForce()).epoch).toBe(epoch + 1));
   });
 });
 
-describe('a line that somebody else had stopped before', () => {
-  test('is not let go by taking one’s own stop back', async () => {
-    const from = desk.seen?.live?.flow ?? expect.fail('The room was not read.');
-    await other('pause');
-    expect((await desk.do({ kind: 'flow', from, to: 'held' })).kind).toBe('done');
-    expect((await inForce()).flow).toBe('held');
-    await desk.undo(last().id);
-    expect((await inForce()).flow).toBe('paused');
+describe('a hold or pause where another operator has already stopped the line', () => {
+  test('when undone, leaves the other operator’s pause in force', async () => {
+    const from = state.snapshot?.live?.flow ?? expect.fail('The room is not loaded.');
+    await otherOperator('pause');
+    expect((await state.actions.run({ kind: 'flow', from, to: 'held' })).kind).toBe('done');
+    expect((await roomInForce()).flow).toBe('held');
+    await state.actions.undo(lastAction().id);
+    expect((await roomInForce()).flow).toBe('paused');
   });
 
-  test('is not loosened by a pause that was pressed before the hold was seen', async () => {
-    await other('hold');
-    expect((await desk.do({ kind: 'flow', from: 'running', to: 'paused' })).kind).toBe('conflict');
-    expect((await inForce()).flow).toBe('held');
+  test('is a conflict where a pause would loosen a hold that the operator had not seen', async () => {
+    await otherOperator('hold');
+    expect((await state.actions.run({ kind: 'flow', from: 'running', to: 'paused' })).kind).toBe('conflict');
+    expect((await roomInForce()).flow).toBe('held');
   });
 
-  test('is stopped further although the room cannot be read, and then offers no way back', async () => {
-    await other('pause');
-    blind = true;
-    expect((await desk.do({ kind: 'flow', from: 'running', to: 'held' })).kind).toBe('done');
-    expect((await inForce()).flow).toBe('held');
-    expect(reversal(last().deed)).toBe(null);
-  });
-
-  test('is let go again by whoever stopped it, where nobody else did anything', async () => {
-    await desk.do({ kind: 'flow', from: 'running', to: 'paused' });
-    await looked();
-    await desk.undo(last().id);
-    expect((await inForce()).flow).toBe('running');
+  test('is made even when the room cannot be read, and then cannot be undone', async () => {
+    await otherOperator('pause');
+    readsFail = true;
+    expect((await state.actions.run({ kind: 'flow', from: 'running', to: 'held' })).kind).toBe('done');
+    expect((await roomInForce()).flow).toBe('held');
+    expect(reversal(lastAction().action)).toBe(null);
   });
 });
 
-test('what was done in one room is never done again in another', async () => {
-  await other('pause');
-  await looked();
+test('undoing a pause resumes the line where no other operator acted', async () => {
+  await state.actions.run({ kind: 'flow', from: 'running', to: 'paused' });
+  await pollLater();
+  await state.actions.undo(lastAction().id);
+  expect((await roomInForce()).flow).toBe('running');
+});
+
+test('an action of one room is not retried from another screen', async () => {
+  await otherOperator('pause');
+  await pollLater();
   lost = 'request';
-  await desk.do({ kind: 'flow', from: 'paused', to: 'running' });
+  await state.actions.run({ kind: 'flow', from: 'paused', to: 'running' });
   lost = 'nothing';
-  const asked = vi.spyOn(played, 'ask');
-  const { id } = last();
-  desk.go('#/rooms');
-  await desk.doAnyway(id);
-  expect(asked.mock.calls.filter(([, init]) => init?.method === 'POST')).toEqual([]);
+  const requests = vi.spyOn(gateway, 'ask');
+  const { id } = lastAction();
+  state.navigate('#/rooms');
+  await state.actions.retry(id);
+  expect(requests.mock.calls.filter(([, init]) => init?.method === 'POST')).toEqual([]);
 });
 
-test('a sign-out that did not come about is said, and nobody is shown as signed out', async () => {
+test('a sign-out that the store did not confirm is reported, and the console stays signed in', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
-  played.store.mood = 'fails';
-  played.clock.advance(2_000);
-  await desk.signOut();
-  expect(desk.signIn).toBe('signedIn');
-  expect(desk.said).not.toBe('');
-  played.store.mood = 'answers';
-  played.clock.advance(5_000);
-  await looked();
-  await desk.signOut();
-  expect(desk.signIn).toBe('signedOut');
+  gateway.store.mood = 'fails';
+  gateway.clock.advance(2_000);
+  await state.signOut();
+  expect(state.signInState).toBe('signedIn');
+  expect(state.announcement).not.toBe('');
+  gateway.store.mood = 'answers';
+  gateway.clock.advance(5_000);
+  await pollLater();
+  await state.signOut();
+  expect(state.signInState).toBe('signedOut');
 });

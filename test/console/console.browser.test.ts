@@ -1,5 +1,5 @@
-// The console in a real Chromium against the running gateway: what operators do in a night, each flow as a person does it.
-// The states in which something goes wrong are had at will from a double, in browser.test.ts.
+// The console in Chromium against the real gateway: each flow as an operator goes through it. States that the real gateway
+// rarely shows are tested against a fake one, in the files beside this.
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,8 +7,8 @@ import { launchChromium } from '../../scripts/lib/chromium.ts';
 import { complaints } from '../axe.ts';
 import { OPERATOR_KEY, type Running, startFairgate, TestVisitor } from '../running-gateway.ts';
 
-/** Long enough for a busy machine; every wait ends as soon as what it waits for is there. */
-const PATIENCE_MS = 20_000;
+/** Enough for a busy machine; every wait ends as soon as its condition holds. */
+const TIMEOUT_MS = 20_000;
 const API = '/_fairgate/operator';
 const AS_OWNER = { Authorization: `Bearer ${OPERATOR_KEY}`, 'Content-Type': 'application/json' };
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
       },
     ],
   });
-  // Three are inside, five wait: the room is full.
+  // Three visitors are inside and five wait: the room is full.
   for (let index = 0; index < 8; index++) await new TestVisitor(fairgate.url).page();
 });
 afterAll(async () => {
@@ -38,24 +38,24 @@ afterAll(async () => {
   await fairgate?.stop();
 });
 
-async function opened(options: BrowserContextOptions = {}): Promise<Page> {
+async function openConsole(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   await page.goto(`${fairgate.url}/_fairgate/console/`);
   return page;
 }
 
-async function signedIn(key = OPERATOR_KEY, options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await opened(options);
+async function openSignedIn(key = OPERATOR_KEY, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await openConsole(options);
   await page.locator('#key').fill(key);
   await page.locator('form [type=submit]').click();
   await page.locator('.room').first().waitFor();
   return page;
 }
 
-async function inRoom(room: string, key = OPERATOR_KEY, options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await signedIn(key, options);
+async function openRoom(room: string, key = OPERATOR_KEY, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await openSignedIn(key, options);
   await page.goto(`${fairgate.url}/_fairgate/console/#/rooms/${room}`);
   await page.locator('.numbers').waitFor();
   return page;
@@ -66,20 +66,20 @@ const api = async (path: string, init: RequestInit = {}) =>
 const board = async () => (await fetch(`${fairgate.url}/_fairgate/rooms/demo/board`)).json();
 
 describe('signing in', () => {
-  test('takes a key, keeps it nowhere, and says honestly what a wrong one costs', async () => {
-    const page = await opened();
-    await page.locator('#key').fill('this-is-nobodys-key-at-all');
+  test('stores no key in the browser, and a wrong key shows the seconds to wait', async () => {
+    const page = await openConsole();
+    await page.locator('#key').fill('this-key-does-not-exist');
     await page.locator('form [type=submit]').click();
-    await page.getByText(/next try is taken in \d+ s/).waitFor();
+    await page.getByText(/Try again in \d+ s/).waitFor();
     await page.locator('[type=submit][aria-disabled=false]').waitFor();
     await page.locator('#key').fill(OPERATOR_KEY);
     await page.locator('form [type=submit]').click();
     await page.locator('.room').first().waitFor();
-    const kept = await page.evaluate(
+    const stored = await page.evaluate(
       'JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }) + document.cookie',
     );
-    expect(kept).not.toContain(OPERATOR_KEY);
-    expect(kept).not.toContain('operator');
+    expect(stored).not.toContain(OPERATOR_KEY);
+    expect(stored).not.toContain('operator');
     await page.locator('.menu summary').click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.locator('#key').waitFor();
@@ -87,9 +87,9 @@ describe('signing in', () => {
   });
 });
 
-describe('the night', () => {
-  test('a pause and its undo take one press each, by keyboard alone, and are in the log', async () => {
-    const page = await inRoom('demo');
+describe('the dashboard', () => {
+  test('pauses and undoes with one press each, by keyboard alone, and logs both', async () => {
+    const page = await openRoom('demo');
     await page.keyboard.press('p');
     await page.locator('.band[data-state="paused"]').waitFor();
     expect((await api('/rooms/demo')).flow).toBe('paused');
@@ -101,13 +101,13 @@ describe('the night', () => {
     expect(records.slice(-2).map(({ to }: { to: unknown }) => to)).toEqual([{ flow: 'paused' }, { flow: 'running' }]);
     await page.getByRole('link', { name: 'Log' }).first().click();
     await page.locator('.log > li').nth(2).waitFor();
-    await page.getByRole('button', { name: 'Check the chain' }).click();
-    await page.getByText(/Whole: each of the \d+ records/).waitFor();
+    await page.getByRole('button', { name: 'Check for tampering' }).click();
+    await page.getByText(/\d+ records: none missing or altered/).waitFor();
     await page.context().close();
   });
 
-  test('what a limit does is shown before it is applied, and can be taken back', async () => {
-    const page = await inRoom('demo');
+  test('shows a forecast of a limit before it is applied, and undoes it', async () => {
+    const page = await openRoom('demo');
     await page.locator('#totalActiveUsers').fill('4');
     await page.locator('.sides').waitFor();
     expect((await api('/rooms/demo')).policy.totalActiveUsers).toBe(3);
@@ -118,30 +118,30 @@ describe('the night', () => {
     await page.context().close();
   });
 
-  test('a message is seen before it is said, is on the visitors’ board, and is taken away', async () => {
-    const page = await inRoom('demo');
+  test('previews a message, posts it to the visitors’ board, and removes it', async () => {
+    const page = await openRoom('demo');
     await page.keyboard.press('m');
-    const dialog = page.getByRole('dialog', { name: 'Message to those waiting' });
-    await dialog.getByLabel('In Korean').fill('잠시만 기다려 주세요.');
-    await dialog.getByLabel('In English').fill('One moment, please.');
+    const dialog = page.getByRole('dialog', { name: 'Message to waiting visitors' });
+    await dialog.getByLabel('Korean').fill('잠시만 기다려 주세요.');
+    await dialog.getByLabel('English').fill('One moment, please.');
     await page.frameLocator('iframe').getByText('One moment, please.').waitFor();
-    await dialog.getByRole('button', { name: 'Put up' }).click();
+    await dialog.getByRole('button', { name: 'Post' }).click();
     await expect.poll(async () => (await board()).message?.text.en, { timeout: 5_000 }).toBe('One moment, please.');
-    await page.getByRole('button', { name: 'Take away' }).click();
+    await page.getByRole('button', { name: 'Remove message' }).click();
     await expect.poll(async () => (await board()).message, { timeout: 5_000 }).toBeNull();
     await page.context().close();
   });
 
-  test('alarms are sentences with a next step, and the title counts them', async () => {
-    const page = await inRoom('demo');
+  test('shows alarms with a next step, and counts them in the title', async () => {
+    const page = await openRoom('demo');
     await page.locator('.alarms li', { hasText: 'were expected' }).waitFor();
     await page.locator('.alarms li', { hasText: 'places are taken' }).waitFor();
     await expect.poll(() => page.title()).toMatch(/^\(\d\) Open/);
     await page.context().close();
   });
 
-  test('what cannot be undone is held for a second: a press alone does nothing', async () => {
-    const page = await inRoom('later');
+  test('opens a room only after a second of pressing', async () => {
+    const page = await openRoom('later');
     const button = page.locator('button.danger', { hasText: 'Open now' });
     await button.hover();
     await page.mouse.down();
@@ -155,9 +155,9 @@ describe('the night', () => {
     await page.context().close();
   });
 
-  test('an operator’s pass leads past the line, and one position is sent out by its number', async () => {
-    const page = await inRoom('demo');
-    await page.getByRole('button', { name: 'Give me a pass' }).click();
+  test('issues a pass that opens the site once, and ends the session of one position', async () => {
+    const page = await openRoom('demo');
+    await page.getByRole('button', { name: 'Get a pass' }).click();
     const [site] = await Promise.all([
       page.context().waitForEvent('page'),
       page.getByRole('link', { name: 'Open the site' }).click(),
@@ -166,8 +166,8 @@ describe('the night', () => {
     expect(new URL(site.url()).search).toBe('');
     expect(await site.content()).not.toContain('id="fairgate"');
     await site.close();
-    // The address leads in once: what is left is until when the pass holds.
-    await page.getByText(/Your pass holds until/).waitFor();
+    // The address works once: afterwards only the expiry of the pass is shown.
+    await page.getByText(/Your pass is valid until/).waitFor();
     await page.getByRole('link', { name: 'Open the site' }).waitFor({ state: 'detached' });
     const before = (await api('/rooms/demo/live')).totals.revoked;
     await page.getByLabel('Position', { exact: true }).fill('1');
@@ -180,8 +180,8 @@ describe('the night', () => {
     await page.context().close();
   });
 
-  test('without the gateway the numbers stay, say from when they are, and go on by themselves', async () => {
-    const page = await inRoom('demo');
+  test('keeps the numbers while the gateway is unreachable, and recovers by itself', async () => {
+    const page = await openRoom('demo');
     await page.context().setOffline(true);
     await page.locator('.notice', { hasText: 'No connection' }).waitFor();
     await page.locator('.numbers.stale').waitFor();
@@ -193,8 +193,8 @@ describe('the night', () => {
 });
 
 describe('the room editor', () => {
-  test('two operators at once: the second is told where both typed the same, loses nothing, and decides', async () => {
-    const page = await signedIn();
+  test('shows a field that two operators changed at once, and saves the choice of the second', async () => {
+    const page = await openSignedIn();
     await page.goto(`${fairgate.url}/_fairgate/console/#/rooms/demo/settings`);
     const session = page.getByLabel('Session, minutes');
     await session.fill('7');
@@ -208,42 +208,42 @@ describe('the room editor', () => {
     await conflict.getByRole('row', { name: 'Session 6 7' }).waitFor();
     expect(await session.inputValue()).toBe('7');
     expect((await api('/rooms/demo')).policy).toMatchObject({ sessionMinutes: 6, claimWindowMinutes: 9 });
-    await conflict.getByRole('button', { name: 'Save mine over it' }).click();
+    await conflict.getByRole('button', { name: 'Save what I typed' }).click();
     await expect.poll(async () => (await api('/rooms/demo')).policy.sessionMinutes).toBe(7);
     expect((await api('/rooms/demo')).policy.claimWindowMinutes).toBe(9);
     await page.context().close();
   });
 
-  test('makes a room from one form, with times in the room’s zone and errors beside what is wrong', async () => {
-    const page = await signedIn(OPERATOR_KEY, { timezoneId: 'Asia/Seoul' });
+  test('creates a room with times in its own zone, and shows errors at their fields', async () => {
+    const page = await openSignedIn(OPERATOR_KEY, { timezoneId: 'Asia/Seoul' });
     await page.goto(`${fairgate.url}/_fairgate/console/#/new`);
     const field = (name: string) => page.getByLabel(name, { exact: true });
-    const make = page.getByRole('button', { name: 'Make the room' });
-    await field('Id').fill('spring');
+    const create = page.getByRole('button', { name: 'Create room' });
+    await field('ID').fill('spring');
     await field('Title in Korean').fill('봄 예약');
     await field('Title in English').fill('Spring');
     await field('Hosts').fill('Not A Host');
-    await field('Site behind the line').fill('https://origin.spring.example');
+    await field('Site address').fill('https://origin.spring.example');
     await field('Opening').fill('2031-03-02T20:00:00');
-    await make.click();
-    await page.getByText('A host name in lower case without port, or *.').waitFor();
+    await create.click();
+    await page.getByText('Enter a host name in lower case without a port, or *.').waitFor();
     // Only the gateway knows what other rooms protect.
     await field('Hosts').fill('later.test');
-    await make.click();
-    await page.getByText(/protects later\.test\/ already/).waitFor();
+    await create.click();
+    await page.getByText(/already protects later\.test\//).waitFor();
     await field('Hosts').fill('spring.example');
-    await make.click();
+    await create.click();
     await page.locator('.numbers').waitFor();
     expect((await api('/rooms/spring')).schedule.opensAt).toBe('2031-03-02T11:00:00.000Z');
     await page.context().close();
   });
 });
 
-describe('roles', () => {
-  test('a viewer sees everything and can press nothing that changes', async () => {
+describe('a viewer', () => {
+  test('sees everything and changes nothing', async () => {
     const { key } = await api('/keys', { method: 'POST', body: JSON.stringify({ name: 'Watcher', role: 'viewer' }) });
-    const page = await inRoom('demo', key);
-    for (const name of ['Pause', 'Hold', 'Write', 'Close']) {
+    const page = await openRoom('demo', key);
+    for (const name of ['Pause', 'Hold', 'Write', 'Close room']) {
       const button = page.getByRole('button', { name: new RegExp(`^${name}`) }).first();
       expect(await button.getAttribute('aria-disabled'), name).toBe('true');
     }
@@ -255,8 +255,8 @@ describe('roles', () => {
   });
 });
 
-test('every screen is what it should be over the real gateway: no fault that axe knows, nothing sideways', async () => {
-  const page = await inRoom('demo', OPERATOR_KEY, { locale: 'ko-KR', viewport: { width: 390, height: 844 } });
+test('every screen passes axe and never scrolls sideways on a phone', async () => {
+  const page = await openRoom('demo', OPERATOR_KEY, { locale: 'ko-KR', viewport: { width: 390, height: 844 } });
   const problems: string[] = [];
   page.on('pageerror', ({ message }) => problems.push(message));
   for (const place of ['#/rooms', '#/rooms/demo', '#/rooms/demo/log', '#/rooms/demo/settings', '#/keys', '#/log']) {

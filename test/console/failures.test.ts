@@ -1,10 +1,10 @@
-// Whatever the gateway answers, the console says what to do in its own words: for every kind of problem, every cause of a wrong
-// field, in both languages. The gateway's own text is the last resort, for kinds that this page cannot know.
+// Error texts of the console: every kind of problem and every cause of a field error has a text in both languages. The
+// gateway's own text is the last resort, for kinds that are newer than the page.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { failureSaid, faultSaid, faultsTold, lostSaid } from '../../admin-ui/failures.ts';
-import { WORDS } from '../../admin-ui/strings.ts';
+import { changeErrorText, fieldErrorText, fieldErrorTexts, loadErrorText } from '../../admin-ui/failures.ts';
+import { STRINGS } from '../../admin-ui/strings.ts';
 import {
   type FieldCause,
   fieldCauseSchema,
@@ -15,9 +15,9 @@ import {
 } from '../../worker/contract/problem-schema.ts';
 import { operatorProblem } from '../../worker/http/problems.ts';
 
-const SERVERS = 'Text of the gateway';
+const GATEWAY_TEXT = 'Text of the gateway';
 const problemOf = (kind: string): Problem => ({
-  ...{ type: `${PROBLEM_TYPE_BASE}${kind}`, title: SERVERS, status: 409, detail: SERVERS },
+  ...{ type: `${PROBLEM_TYPE_BASE}${kind}`, title: GATEWAY_TEXT, status: 409, detail: GATEWAY_TEXT },
 });
 
 const CAUSES: FieldCause[] = [
@@ -41,69 +41,67 @@ const FIELDS = [
 ];
 
 describe.each(['ko', 'en'] as const)('in %s', (language) => {
-  const w = WORDS[language];
-  const isOwn = (said: string) => expect(said).toMatch(language === 'ko' ? /[가-힣].*[.다요]$/ : /^[A-Z“].*\.$/);
+  const t = STRINGS[language];
+  const expectSentence = (text: string) =>
+    expect(text).toMatch(language === 'ko' ? /[가-힣].*[.다요]$/ : /^[A-Z“].*\.$/);
 
-  test.each(OPERATOR_PROBLEMS)('%s is said in words of the console', (kind) => {
-    const said = w.problem(problemOf(kind));
-    isOwn(said);
-    expect(said).not.toContain(SERVERS);
+  test.each(OPERATOR_PROBLEMS)('problem %s has a text of the console', (kind) => {
+    const text = t.problem(problemOf(kind));
+    expectSentence(text);
+    expect(text).not.toContain(GATEWAY_TEXT);
   });
 
-  test('no two kinds are said alike', () => {
-    const said = OPERATOR_PROBLEMS.map((kind) => w.problem(problemOf(kind)));
-    expect(new Set(said).size).toBe(OPERATOR_PROBLEMS.length);
+  test('no two kinds of problem have the same text', () => {
+    const texts = OPERATOR_PROBLEMS.map((kind) => t.problem(problemOf(kind)));
+    expect(new Set(texts).size).toBe(OPERATOR_PROBLEMS.length);
   });
 
-  test.each(CAUSES)('of a wrong field, $kind is said in words of the console', (cause) => {
+  test.each(CAUSES)('field error $kind has a text of the console for every field', (cause) => {
     for (const field of FIELDS) {
-      const said = faultSaid({ field, detail: SERVERS, cause }, w);
-      isOwn(said);
-      expect(said).not.toMatch(/undefined|Text of the gateway/);
+      const text = fieldErrorText({ field, detail: GATEWAY_TEXT, cause }, t);
+      expectSentence(text);
+      expect(text).not.toMatch(/undefined|Text of the gateway/);
     }
   });
 
-  test('a kind or cause of a later version is said in the gateway’s words rather than not at all', () => {
-    expect(w.problem(problemOf('of-next-year'))).toContain(SERVERS);
-    const read = problemSchema.parse({
+  test('a kind or cause that is newer than the page shows the gateway’s text', () => {
+    expect(t.problem(problemOf('of-next-year'))).toContain(GATEWAY_TEXT);
+    const problem = problemSchema.parse({
       ...problemOf('bad-input'),
-      errors: [{ field: 'site.paths', detail: SERVERS, cause: { kind: 'ofNextYear' } }],
+      errors: [{ field: 'site.paths', detail: GATEWAY_TEXT, cause: { kind: 'ofNextYear' } }],
     });
-    expect(faultsTold(read, w)).toEqual({ paths: SERVERS });
+    expect(fieldErrorTexts(problem, t)).toEqual({ paths: GATEWAY_TEXT });
   });
 
-  test('a look that finds no store says so, and a change that finds none says that nothing was done', () => {
+  test('a failed read names the store, and a failed change says that nothing was changed', () => {
     const problem = problemOf('store-unreachable');
-    expect(lostSaid(problem, w)).toBe(w.contact.store);
-    expect(lostSaid(null, w)).toBe(w.contact.lost);
-    expect(failureSaid({ kind: 'problem', problem, retryAfterSeconds: 5 }, w)).toBe(w.problem(problem));
-    expect(failureSaid({ kind: 'unreachable' }, w)).toBe(w.unanswered);
+    expect(loadErrorText(problem, t)).toBe(t.connection.store);
+    expect(loadErrorText(null, t)).toBe(t.connection.lost);
+    expect(changeErrorText({ kind: 'problem', problem, retryAfterSeconds: 5 }, t)).toBe(t.problem(problem));
+    expect(changeErrorText({ kind: 'unreachable' }, t)).toBe(t.unanswered);
   });
 });
 
-test('every cause of the contract is among those tried here', () => {
+test('the causes tested here are all causes of the contract', () => {
   const kinds = fieldCauseSchema.options.map(({ shape }) => shape.kind.value);
   expect(CAUSES.map(({ kind }) => kind).toSorted()).toEqual(kinds.toSorted());
 });
 
-test('a fault in a template is found in its line', () => {
+test('a template error names the line of the template', () => {
   const html = '<p>\n{{wait}}\n{{#open}}\n</p>';
-  const said = faultSaid(
-    { field: 'template', detail: '', cause: { kind: 'template', at: html.length } },
-    WORDS.en,
-    html,
-  );
-  expect(said).toBe(WORDS.en.editor.fields.templateAt(4));
+  const cause = { kind: 'template', at: html.length } as const;
+  const text = fieldErrorText({ field: 'template', detail: '', cause }, STRINGS.en, html);
+  expect(text).toBe(STRINGS.en.editor.fieldErrors.templateAt(4));
 });
 
-test('an operator is told nothing of a place in line', async () => {
+test('no problem of the operator API speaks of a visitor’s place in line', async () => {
   for (const kind of OPERATOR_PROBLEMS) {
     const { title, detail } = problemSchema.parse(await operatorProblem(kind).json());
     expect(`${title} ${detail}`).not.toMatch(/your place|nobody forward/i);
   }
 });
 
-test('operators are answered with problems of the contract only', () => {
+test('handlers of the operator API return only problems of the contract', () => {
   const folder = new URL('../../worker/operators/', import.meta.url);
   for (const file of readdirSync(folder)) {
     expect(readFileSync(new URL(file, folder), 'utf8'), file).not.toMatch(/\bproblemResponse\b/);

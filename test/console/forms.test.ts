@@ -1,20 +1,19 @@
-// Settings as text in fields and back, in any time zone; and what two people typed at the same time.
+// Settings as text in form fields and back, and the merge of two operators' edits.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Policy, Site } from '../../admin-ui/actions.ts';
 import {
   mergeForms,
+  parsePolicy,
+  parseSchedule,
+  parseSite,
   policyForm,
-  readPolicy,
-  readSchedule,
-  readSite,
   scheduleForm,
   siteForm,
 } from '../../admin-ui/editor/forms.ts';
 import { fieldOf } from '../../admin-ui/failures.ts';
 import { en } from '../../admin-ui/strings-en.ts';
-import { momentOf, wallTime } from '../../admin-ui/zoned-time.ts';
 
 const SITE: Site = {
   title: { ko: '예약', en: 'Booking' },
@@ -37,13 +36,14 @@ const POLICY: Policy = {
   queueingStatusCode: 202,
 };
 
-describe('a form', () => {
-  test('shows and reads back the same settings', () => {
-    expect(readSite(siteForm(SITE), en)).toEqual({ kind: 'value', value: SITE });
+describe('a form of settings', () => {
+  test('parses back to the same settings', () => {
+    expect(parseSite(siteForm(SITE), en)).toEqual({ kind: 'value', value: SITE });
     const { audience: _, ...plain } = SITE;
     const bare = { ...plain, expectedVisitors: null };
-    expect(readSite(siteForm(bare), en)).toEqual({ kind: 'value', value: bare });
-    expect(readPolicy(policyForm(POLICY), en)).toEqual({ kind: 'value', value: POLICY });
+    expect(parseSite(siteForm(bare), en)).toEqual({ kind: 'value', value: bare });
+    expect(policyForm(POLICY)['totalActiveUsers']).toBe('3,000');
+    expect(parsePolicy(policyForm(POLICY), en)).toEqual({ kind: 'value', value: POLICY });
   });
 
   test.each([
@@ -53,93 +53,60 @@ describe('a form', () => {
     ['timeZone', 'Mars/Base'],
     ['titleKo', ' '],
     ['expectedVisitors', 'many'],
-  ])('says of %s what is wrong, and of nothing else', (name, value) => {
-    const read = readSite({ ...siteForm(SITE), [name]: value }, en);
-    expect(read.kind === 'faults' && Object.keys(read.faults)).toEqual([name]);
+  ])('reports an error at %s and at no other field', (name, value) => {
+    const parsed = parseSite({ ...siteForm(SITE), [name]: value }, en);
+    expect(parsed.kind === 'errors' && Object.keys(parsed.errors)).toEqual([name]);
   });
 
-  test('tells the ends of a number', () => {
-    const read = readPolicy({ ...policyForm(POLICY), sessionMinutes: '31', newUsersPerMinute: '' }, en);
-    expect(read).toMatchObject({
-      kind: 'faults',
-      faults: { sessionMinutes: 'From 1 to 30.', newUsersPerMinute: 'From 1 to 1,000,000.' },
+  test('names the range of a number in its error', () => {
+    const parsed = parsePolicy({ ...policyForm(POLICY), sessionMinutes: '31', newUsersPerMinute: '' }, en);
+    expect(parsed).toMatchObject({
+      kind: 'errors',
+      errors: { sessionMinutes: 'From 1 to 30.', newUsersPerMinute: 'From 1 to 1,000,000.' },
     });
   });
 
-  test('finds the field that an error of the gateway speaks of', () => {
+  test('maps the path of a gateway error to its field', () => {
     expect(['site.hosts.0', 'paths.2', 'title.en', 'policy.sessionMinutes'].map(fieldOf)).toEqual([
       ...['hosts', 'paths', 'titleEn', 'sessionMinutes'],
     ]);
   });
 });
 
-describe('a schedule', () => {
+describe('a form of a schedule', () => {
   const schedule = {
     prequeueAt: '2027-08-05T10:00:00.000Z',
     opensAt: '2027-08-05T11:00:00.000Z',
     closesAt: null,
   };
 
-  test.each(['Asia/Seoul', 'UTC', 'America/New_York', 'Asia/Kathmandu'])('is the same moments in %s', (zone) => {
-    const read = readSchedule(scheduleForm(schedule, zone), zone, en);
-    const ms = (text: string | null) => (text === null ? null : Date.parse(text));
-    if (read.kind !== 'value') throw new Error('It cannot be read.');
-    expect(Object.values(read.value).map(ms)).toEqual([schedule.prequeueAt, schedule.opensAt, null].map(ms));
-  });
+  test.each(['Asia/Seoul', 'UTC', 'America/New_York', 'Asia/Kathmandu'])(
+    'parses back to the same moments in %s',
+    (zone) => {
+      const parsed = parseSchedule(scheduleForm(schedule, zone), zone, en);
+      const ms = (text: string | null) => (text === null ? null : Date.parse(text));
+      if (parsed.kind !== 'value') throw new Error('The schedule has errors.');
+      expect(Object.values(parsed.value).map(ms)).toEqual([schedule.prequeueAt, schedule.opensAt, null].map(ms));
+    },
+  );
 
-  test('is refused where its order is wrong, at the field that has to move', () => {
+  test('reports a wrong order at the field that has to move', () => {
     const form = scheduleForm(
       { ...schedule, prequeueAt: '2027-08-05T12:00:00Z', closesAt: '2027-08-05T10:00:00Z' },
       'UTC',
     );
-    expect(readSchedule(form, 'UTC', en)).toEqual({
-      kind: 'faults',
-      faults: { prequeueAt: en.editor.fields.before, closesAt: en.editor.fields.after },
+    expect(parseSchedule(form, 'UTC', en)).toEqual({
+      kind: 'errors',
+      errors: { prequeueAt: en.editor.fieldErrors.before, closesAt: en.editor.fieldErrors.after },
     });
   });
 });
 
-describe('a wall clock', () => {
-  test('and a moment are each other’s, in every zone', () => {
-    const zones = fc.constantFrom(
-      'Asia/Seoul',
-      'UTC',
-      'Europe/Berlin',
-      'America/Sao_Paulo',
-      'Australia/Lord_Howe',
-      'Asia/Kolkata',
-    );
-    const moments = fc.integer({ min: Date.parse('2020-01-01Z') / 1000, max: Date.parse('2035-01-01Z') / 1000 });
-    fc.assert(
-      fc.property(zones, moments, (zone, seconds) => {
-        const found = momentOf(wallTime(seconds * 1000, zone), zone);
-        if (found.kind !== 'moment' && found.kind !== 'twice') throw new Error(`${found.kind} in ${zone}`);
-        expect(found.kind === 'twice' ? Math.min(found.ms, seconds * 1000) : found.ms).toBe(found.ms);
-        if (found.kind === 'moment') expect(found.ms).toBe(seconds * 1000);
-        expect(Date.parse(found.text)).toBe(found.ms);
-      }),
-    );
-  });
-
-  test('knows the hour that does not exist and the one that exists twice', () => {
-    expect(momentOf('2027-03-28T02:30', 'Europe/Berlin')).toEqual({ kind: 'skipped' });
-    expect(momentOf('2027-10-31T02:30', 'Europe/Berlin')).toMatchObject({
-      kind: 'twice',
-      text: '2027-10-31T02:30:00+02:00',
-    });
-    expect(momentOf('2027-08-05T20:00', 'Asia/Seoul')).toMatchObject({
-      kind: 'moment',
-      text: '2027-08-05T20:00:00+09:00',
-    });
-    expect(momentOf('tomorrow', 'Asia/Seoul')).toEqual({ kind: 'unreadable' });
-  });
-});
-
-describe('two people typing', () => {
+describe('mergeForms', () => {
   const field = fc.constantFrom('a', 'b', 'c');
   const form = fc.record({ x: field, y: field, z: field });
 
-  test('nothing that only one of them changed is lost, and nothing else is a conflict', () => {
+  test('keeps every change that only one operator made, and reports only differing changes as conflicts', () => {
     fc.assert(
       fc.property(form, form, form, (base, mine, theirs) => {
         const { merged, conflicts } = mergeForms(base, mine, theirs);
@@ -151,5 +118,12 @@ describe('two people typing', () => {
         }
       }),
     );
+  });
+
+  test('treats a number with and without grouped digits as the same', () => {
+    const base = { rate: '2,000' };
+    expect(mergeForms(base, { rate: '2000' }, { rate: '2,500' })).toEqual({ merged: { rate: '2,500' }, conflicts: [] });
+    expect(mergeForms(base, { rate: '2500' }, { rate: '2,500' }).conflicts).toEqual([]);
+    expect(mergeForms(base, { rate: '2,600' }, { rate: '2,500' }).conflicts).toEqual(['rate']);
   });
 });

@@ -1,10 +1,10 @@
-// What the console makes of a room's history: one list without gaps or doubles, a minute's numbers, columns for charts.
+// The console's view of a room's history: merged buckets, counts per minute, latency quantiles, columns for the charts.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BUCKET_MS, BUCKETS_MAX, isGapBefore, mergeBuckets, perMinute, since } from '../../admin-ui/buckets.ts';
 import { quantile } from '../../admin-ui/latency-quantile.ts';
-import { columnsOf, isSilent } from '../../admin-ui/series.ts';
+import { columnsOf, isAllZero } from '../../admin-ui/series.ts';
 import type { Bucket } from '../../worker/contract/operator-api.ts';
 
 const BOUNDS = [50, 100, 200];
@@ -28,8 +28,8 @@ const indices = fc
   .uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 40 })
   .map((all) => all.sort((a, b) => a - b));
 
-describe('merging', () => {
-  test('every bucket is there once, in order, and the fresh one counts', () => {
+describe('mergeBuckets', () => {
+  test('returns every bucket once, in order, and prefers the fresh one', () => {
     fc.assert(
       fc.property(indices, indices, (known, fresh) => {
         const merged = mergeBuckets(
@@ -46,63 +46,63 @@ describe('merging', () => {
     );
   });
 
-  test('the list keeps its bound, and the oldest go', () => {
+  test('drops the oldest buckets beyond the bound', () => {
     const known = Array.from({ length: BUCKETS_MAX }, (_, index) => bucket(index));
     const merged = mergeBuckets(known, [bucket(BUCKETS_MAX), bucket(BUCKETS_MAX + 1)]);
     expect(merged).toHaveLength(BUCKETS_MAX);
     expect(merged[0]?.at).toBe(known[2]?.at);
   });
-
-  test('a gap is one where the last known bucket is not among the fresh ones', () => {
-    expect(isGapBefore([bucket(1)], [bucket(1), bucket(2)])).toBe(false);
-    expect(isGapBefore([bucket(1)], [bucket(2), bucket(3)])).toBe(true);
-    expect(isGapBefore([], [bucket(2)])).toBe(false);
-  });
 });
 
-describe('a minute', () => {
-  test('is the last six closed buckets, without the open one', () => {
+test('isGapBefore reports a gap where the last known bucket is not among the fresh ones', () => {
+  expect(isGapBefore([bucket(1)], [bucket(1), bucket(2)])).toBe(false);
+  expect(isGapBefore([bucket(1)], [bucket(2), bucket(3)])).toBe(true);
+  expect(isGapBefore([], [bucket(2)])).toBe(false);
+});
+
+describe('perMinute', () => {
+  test('sums the last six closed buckets and leaves the open one out', () => {
     const buckets = Array.from({ length: 9 }, (_, index) => bucket(index, { admitted: index === 8 ? 1000 : 10 }));
     expect(perMinute(buckets, 'admitted', at(8) + 4_000)).toBe(60);
   });
 
-  test('of a room that is younger is scaled up', () => {
+  test('scales a history shorter than a minute up to one', () => {
     const buckets = [bucket(0, { admitted: 5 }), bucket(1, { admitted: 5 }), bucket(2, { admitted: 99 })];
     expect(perMinute(buckets, 'admitted', at(2) + 1_000)).toBe(30);
   });
 
-  test('in which nobody looked at the room counts as nothing, and before the first bucket nothing is known', () => {
+  test('is 0 for a minute without buckets and null before the first closed bucket', () => {
     expect(perMinute([bucket(0, { admitted: 50 })], 'admitted', at(40))).toBe(0);
     expect(perMinute([bucket(0, { admitted: 50 })], 'admitted', at(0) + 500)).toBe(null);
     expect(perMinute([], 'admitted', at(3))).toBe(null);
   });
-
-  test('the part of the history since a moment is whole and nothing else', () => {
-    fc.assert(
-      fc.property(indices, fc.integer({ min: -1, max: 61 }), (all, from) => {
-        const found = since(
-          all.map((index) => bucket(index)),
-          at(from),
-        );
-        expect(found.map((one) => Date.parse(one.at))).toEqual(all.filter((index) => index >= from).map(at));
-      }),
-    );
-  });
 });
 
-describe('a quantile of classes', () => {
-  test('is the upper end of the class in which it lies', () => {
-    expect(quantile([1, 1, 1, 1], BOUNDS, 0.5)).toEqual({ ms: 100, beyond: false });
-    expect(quantile([10, 0, 0, 0], BOUNDS, 0.95)).toEqual({ ms: 50, beyond: false });
+test('since returns exactly the buckets from a moment on', () => {
+  fc.assert(
+    fc.property(indices, fc.integer({ min: -1, max: 61 }), (all, from) => {
+      const found = since(
+        all.map((index) => bucket(index)),
+        at(from),
+      );
+      expect(found.map((one) => Date.parse(one.at))).toEqual(all.filter((index) => index >= from).map(at));
+    }),
+  );
+});
+
+describe('a latency quantile', () => {
+  test('is the upper bound of its class', () => {
+    expect(quantile([1, 1, 1, 1], BOUNDS, 0.5)).toEqual({ ms: 100, isBeyond: false });
+    expect(quantile([10, 0, 0, 0], BOUNDS, 0.95)).toEqual({ ms: 50, isBeyond: false });
   });
 
-  test('beyond the last class says so, and of nothing is nothing', () => {
-    expect(quantile([0, 0, 0, 3], BOUNDS, 0.5)).toEqual({ ms: 200, beyond: true });
+  test('beyond the last class sets isBeyond, and is null without responses', () => {
+    expect(quantile([0, 0, 0, 3], BOUNDS, 0.5)).toEqual({ ms: 200, isBeyond: true });
     expect(quantile([0, 0, 0, 0], BOUNDS, 0.5)).toBe(null);
     expect(quantile([], BOUNDS, 0.5)).toBe(null);
   });
 
-  test('an answer beyond the last class is never drawn as one within it', () => {
+  test('beyond the last class is drawn above the last bound', () => {
     const origin = { answers: 3, errors: 0, unreachable: 0, latency: [2, 0, 0, 1] };
     const { median, p95 } = columnsOf([bucket(0, { origin })], BOUNDS, at(9));
     expect(median).toEqual([BOUNDS[0]]);
@@ -110,14 +110,14 @@ describe('a quantile of classes', () => {
   });
 });
 
-describe('columns', () => {
-  test('have one row a bucket, at its end, and a break where buckets are missing', () => {
+describe('chart columns', () => {
+  test('have one row per bucket at its end, and a break where buckets are missing', () => {
     const columns = columnsOf([bucket(0, { waiting: 3 }), bucket(1), bucket(5)], BOUNDS, at(9));
     expect(columns.at).toEqual([at(1), at(2), at(3), at(6)].map((ms) => ms / 1000));
     expect(columns.waiting).toEqual([3, 0, null, 0]);
   });
 
-  test('leave the counts of the open bucket out and keep what it says of now', () => {
+  test('leave out the counts of the open bucket but show its levels and limits', () => {
     const columns = columnsOf(
       [bucket(0, { arrived: 7 }), bucket(1, { arrived: 2, waiting: 9 })],
       BOUNDS,
@@ -129,7 +129,7 @@ describe('columns', () => {
     expect(columns.rateLimit).toEqual([10, 10]);
   });
 
-  test('of a shared store are there where gateways share one, and silent where they do not', () => {
+  test('of store conflicts and retries are all zero where gateways share no store', () => {
     const store = { conflicts: 4, retries: 1 };
     const shared = columnsOf([bucket(0, { store }), bucket(1)], BOUNDS, at(9));
     expect([shared.conflicts, shared.retries]).toEqual([
@@ -137,11 +137,11 @@ describe('columns', () => {
       [1, 0],
     ]);
     const own = columnsOf([bucket(0), bucket(1)], BOUNDS, at(9));
-    expect(isSilent(own.conflicts, own.retries)).toBe(true);
+    expect(isAllZero(own.conflicts, own.retries)).toBe(true);
   });
 
-  test('of zeros and breaks are silent', () => {
-    expect(isSilent([0, null, 0])).toBe(true);
-    expect(isSilent([0, null], [0, 1])).toBe(false);
+  test('count as all zero when they hold only zeros and breaks', () => {
+    expect(isAllZero([0, null, 0])).toBe(true);
+    expect(isAllZero([0, null], [0, 1])).toBe(false);
   });
 });

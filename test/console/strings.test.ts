@@ -1,19 +1,24 @@
-// What the console says: in both languages, in words, with nothing raw in it.
+// The console's texts in both languages: complete sentences and labels, without raw values or internal names.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Deed, reversal } from '../../admin-ui/actions.ts';
-import { CHANGE_KINDS, kindOf, tell, tellShort } from '../../admin-ui/changes.ts';
-import { clockParts, figuresOf, waitSpan } from '../../admin-ui/number-format.ts';
-import { WORDS } from '../../admin-ui/strings.ts';
+import { type Action, reversal } from '../../admin-ui/actions.ts';
+import { CHANGE_KINDS, describeChange, kindOf, summarizeChange } from '../../admin-ui/changes.ts';
+import { clockParts, formatCount, numberFormat, parseCount, waitSpan } from '../../admin-ui/number-format.ts';
+import { STRINGS } from '../../admin-ui/strings.ts';
 import type { Alarm, AuditRecord } from '../../worker/contract/operator-api.ts';
 
 const LANGUAGES = ['ko', 'en'] as const;
-const figures = (language: 'ko' | 'en') => figuresOf(language, 'Asia/Seoul');
+const formatIn = (language: 'ko' | 'en') => numberFormat(language, 'Asia/Seoul');
+
+const POLICY = {
+  ...{ newUsersPerMinute: 60, totalActiveUsers: 200, sessionMinutes: 5, sessionRenewal: true },
+  ...{ claimWindowMinutes: 5, queueingStatusCode: 200 as const },
+};
 
 type Change = Pick<AuditRecord, 'action' | 'from' | 'to'>;
 
-/** As the core writes them. */
+/** As the core records them. */
 const CHANGES: Change[] = [
   { action: 'setFlow', from: { flow: 'running' }, to: { flow: 'held' } },
   {
@@ -59,44 +64,44 @@ const CHANGES: Change[] = [
 ];
 
 describe.each(LANGUAGES)('a record of the log in %s', (language) => {
-  const w = WORDS[language];
+  const t = STRINGS[language];
 
-  test.each(CHANGES)('of $action is told in words, never as JSON or an internal name', (change) => {
-    const { what, lines } = tell(change, w, figures(language));
-    const said = [what, ...lines.flatMap(({ field, from, to }) => [field, from ?? '', to ?? ''])].join(' ');
-    expect(said).not.toMatch(/[{}[\]"]|undefined|NaN|null|\d{4}-\d\d-\d\dT/);
+  test.each(CHANGES)('of $action is described without JSON or internal names', (change) => {
+    const { what, lines } = describeChange(change, t, formatIn(language));
+    const text = [what, ...lines.flatMap(({ field, from, to }) => [field, from ?? '', to ?? ''])].join(' ');
+    expect(text).not.toMatch(/[{}[\]"]|undefined|NaN|null|\d{4}-\d\d-\d\dT/);
     expect(what).not.toBe(change.action);
     for (const { field } of lines) expect(field).not.toMatch(/[a-z][A-Z]|\./);
-    expect(tellShort(change, w, figures(language))).not.toMatch(/[{}]|undefined/);
+    expect(summarizeChange(change, t, formatIn(language))).not.toMatch(/[{}]|undefined/);
     expect(CHANGE_KINDS).toContain(kindOf(change.action));
   });
 
-  test('shows only what changed', () => {
-    const { lines } = tell(
+  test('lists only the values that changed', () => {
+    const { lines } = describeChange(
       { action: 'putRoom', from: { room: 'a', hosts: ['x'] }, to: { room: 'a', hosts: ['y'] } },
-      w,
-      figures(language),
+      t,
+      formatIn(language),
     );
-    expect(lines).toEqual([{ field: w.field('hosts'), from: 'x', to: 'y' }]);
+    expect(lines).toEqual([{ field: t.field('hosts'), from: 'x', to: 'y' }]);
   });
 });
 
-test('durations of the log are minutes, moments are in the room’s time', () => {
-  const told = tell(
+test('the log shows durations in minutes and moments in the room’s time zone', () => {
+  const policy = describeChange(
     { action: 'setPolicy', from: { sessionMs: 300_000 }, to: { sessionMs: 600_000 } },
-    WORDS.en,
-    figures('en'),
+    STRINGS.en,
+    formatIn('en'),
   );
-  expect(told.lines).toEqual([{ field: 'Session', from: '5 min', to: '10 min' }]);
-  const moved = tell(
+  expect(policy.lines).toEqual([{ field: 'Session', from: '5 min', to: '10 min' }]);
+  const schedule = describeChange(
     { action: 'setSchedule', from: null, to: { opensAt: '2027-08-05T11:00:00.000Z' } },
-    WORDS.en,
-    figures('en'),
+    STRINGS.en,
+    formatIn('en'),
   );
-  expect(moved.lines[0]?.to).toContain('20:00:00');
+  expect(schedule.lines[0]?.to).toContain('20:00:00');
 });
 
-test.each(LANGUAGES)('every alarm in %s says what is and what to do', (language) => {
+test.each(LANGUAGES)('every alarm in %s has a sentence and a next step', (language) => {
   const alarms: Alarm[] = [
     { kind: 'storeUnreachable', ageSeconds: 12 },
     { kind: 'originFailing', since: '2027-08-05T11:00:00.000Z' },
@@ -107,65 +112,126 @@ test.each(LANGUAGES)('every alarm in %s says what is and what to do', (language)
     { kind: 'limitReached', active: 12_000 },
   ];
   for (const alarm of alarms) {
-    const { what, next } = WORDS[language].alarm(alarm, figures(language));
+    const { what, next } = STRINGS[language].alarm(alarm, formatIn(language));
     for (const sentence of [what, next]) expect(sentence).toMatch(/[.다요]\.?$/);
     expect(what + next).not.toMatch(/undefined|NaN/);
   }
 });
 
-describe('what was done', () => {
-  const policy = {
-    ...{ newUsersPerMinute: 60, totalActiveUsers: 200, sessionMinutes: 5, sessionRenewal: true },
-    ...{ claimWindowMinutes: 5, queueingStatusCode: 200 as const },
-  };
-  const reversible: Deed[] = [
+describe('the reversal of an action', () => {
+  const reversible: Action[] = [
     { kind: 'flow', from: 'running', to: 'paused' },
-    { kind: 'policy', from: policy, to: { ...policy, newUsersPerMinute: 90 } },
+    { kind: 'policy', from: POLICY, to: { ...POLICY, newUsersPerMinute: 90 } },
     { kind: 'message', from: null, to: { ko: '가', en: 'a' } },
     {
       kind: 'schedule',
       from: { prequeueAt: null, opensAt: '2027-08-05T11:00:00.000Z', closesAt: null },
       to: { prequeueAt: null, opensAt: '2027-08-05T12:00:00.000Z', closesAt: null },
-      beginsAnew: false,
+      startsNewEpoch: false,
     },
   ];
-  test.each(reversible)('$kind: its undoing puts the former back, and undoing that is doing it again', (deed) => {
-    const back = reversal(deed);
+  test.each(reversible)('of kind $kind swaps both values, and its own reversal is the action again', (action) => {
+    const back = reversal(action);
     expect(back).toMatchObject({
-      kind: deed.kind,
-      from: 'to' in deed ? deed.to : null,
-      to: 'from' in deed ? deed.from : null,
+      kind: action.kind,
+      from: 'to' in action ? action.to : null,
+      to: 'from' in action ? action.from : null,
     });
-    expect(back === null ? null : reversal(back)).toEqual(deed);
+    expect(back === null ? null : reversal(back)).toEqual(action);
   });
 
-  const final: Deed[] = [
+  const final: Action[] = [
     { kind: 'openNow' },
     { kind: 'close' },
-    { kind: 'revokeAll', active: 3 },
+    { kind: 'revokeAll' },
     { kind: 'endSession', position: 4 },
     { kind: 'archive' },
   ];
-  test.each(final)('$kind cannot be undone', (deed) => {
-    expect(reversal(deed)).toBe(null);
+  test.each(final)('does not exist for $kind', (action) => {
+    expect(reversal(action)).toBe(null);
   });
 
-  test('a new opening cannot be taken back by its times', () => {
+  test('does not exist for a schedule that starts a new epoch', () => {
     const [, , , schedule] = reversible;
-    if (schedule?.kind !== 'schedule') throw new Error('The list above is another one.');
-    expect(reversal({ ...schedule, beginsAnew: true })).toBe(null);
+    if (schedule?.kind !== 'schedule') throw new Error('The list of reversible actions has changed.');
+    expect(reversal({ ...schedule, startsNewEpoch: true })).toBe(null);
   });
 });
 
-describe('figures', () => {
-  test('a countdown reaches zero at the moment itself and never shows a negative', () => {
+describe('texts of the log', () => {
+  const summary = (change: Change, language: 'ko' | 'en') =>
+    summarizeChange(change, STRINGS[language], formatIn(language));
+  const newEpoch: Change = { action: 'setSchedule', from: { epoch: 2 }, to: { epoch: 3 } };
+  const outside: Change = { action: 'putRoom', from: { outside: 'pass' }, to: { outside: 'refuse' } };
+
+  test('summarize a change as action, field, and both values', () => {
+    expect(summary(newEpoch, 'en')).toBe('Schedule: round 2 → 3');
+    expect(summary(newEpoch, 'ko')).toBe('일정: 회차 2 → 3');
+  });
+
+  test('summarize a message in the language of the screen', () => {
+    const change: Change = { action: 'setMessage', from: { text: null }, to: { text: { ko: '가', en: 'A' } } };
+    expect(summary(change, 'ko')).toBe('안내문: 가');
+    expect(summary(change, 'en')).toBe('Message: A');
+    expect(summary({ ...change, from: change.to, to: change.from }, 'en')).toBe('Message: none');
+  });
+
+  test('show choices by the labels of the screen', () => {
+    expect(summary(outside, 'en')).toBe('Site: other paths Let through → Refuse');
+    expect(summary(outside, 'ko')).toBe('사이트: 그 밖의 경로 그대로 통과 → 막기');
+  });
+
+  test('show an emptied list as none', () => {
+    const change: Change = { action: 'putRoom', from: { exempt: ['/static'] }, to: { exempt: [] } };
+    expect(summary(change, 'en')).toBe('Site: exempt paths /static → none');
+  });
+});
+
+describe('counts in texts', () => {
+  test('have the right plural in English', () => {
+    const { numbers, log, message, danger, alarmCount } = STRINGS.en;
+    expect([0, 1, 2].map(numbers.free)).toEqual(['0 places free', '1 place free', '2 places free']);
+    expect([1, 2].map(alarmCount)).toEqual(['1 alarm', '2 alarms']);
+    expect(log.intact(1, '20:00:00')).toBe('1 record: none missing or altered (checked 20:00:00).');
+    expect([1, -1, -2].map(message.left)).toEqual([
+      ...['1 character left', '1 character too many', '2 characters too many'],
+    ]);
+    expect(danger.revokeNote(1)).toMatch(/^1 visitor inside /);
+  });
+
+  test.each(LANGUAGES)('have grouped digits in %s', (language) => {
+    const t = STRINGS[language];
+    const policy = { ...POLICY, newUsersPerMinute: 1_200 };
+    const texts = [
+      t.numbers.free(1_200),
+      t.numbers.ofLimit(1_200),
+      t.limits.most(1_200),
+      t.limits.between(1, 1_200),
+      t.log.intact(1_200, '20:00:00'),
+      t.danger.revokeNote(1_200),
+      t.actionLabel({ kind: 'policy', from: POLICY, to: policy }),
+      t.actionLabel({ kind: 'endSession', position: 1_200 }),
+      t.editor.fieldErrors.tooLarge(1_200),
+    ];
+    for (const text of texts) expect(text).toContain('1,200');
+  });
+
+  test('parse back with and without grouped digits', () => {
+    expect(parseCount(formatCount(1_234_567))).toBe(1_234_567);
+    expect([' 1200 ', '1,200', '12.5'].map(parseCount)).toEqual([1200, 1200, 12.5]);
+    expect(['', 'many', '-1', '1e9'].map(parseCount)).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+  });
+});
+
+describe('number formats', () => {
+  test('clockParts reaches zero at the moment itself and never goes below', () => {
     expect(clockParts(0).text).toBe('00:00:00');
     expect(clockParts(1)).toEqual({ days: 0, text: '00:00:01' });
     expect(clockParts(-5_000).text).toBe('00:00:00');
     expect(clockParts(90_061_000)).toEqual({ days: 1, text: '01:01:01' });
   });
 
-  test('a waiting time is never told narrower than it is', () => {
+  test('waitSpan never narrows a range of waiting times', () => {
     fc.assert(
       fc.property(fc.nat(100_000), fc.nat(100_000), (one, more) => {
         const span = waitSpan({ low: one, high: one + more });

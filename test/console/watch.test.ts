@@ -1,37 +1,25 @@
-// Looking at a room: what is kept when looks fail, come back and leave gaps. With the double's contract in place of a network
-// and a clock that a test turns.
+// Polling a room: what the snapshot keeps when polls fail, and how it recovers from gaps. Replies are a fake gateway's, checked
+// against the contract; the test runs the timer.
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createClient } from '../../admin-ui/api-client.ts';
 import { watchRoom } from '../../admin-ui/watch.ts';
-import { OPERATIONS, type OperationName } from '../../worker/contract/operator-api.ts';
-import { evening } from './sample-night.ts';
+import type { Bucket } from '../../worker/contract/operator-api.ts';
+import { OPERATIONS } from '../../worker/contract/operator-api.ts';
+import { sampleGateway } from './sample-data.ts';
 
-function story() {
-  const gateway = evening();
+type Mode = 'works' | 'unreachable' | 'otherVersion' | 'signedOut';
+
+function watchSample() {
+  const gateway = sampleGateway();
   const room = gateway.room('vaccine');
-  const asked: string[] = [];
-  let answers: 'whole' | 'nothing' | 'garbage' | 'signedOut' = 'whole';
-  let refused: string | null = null;
-  let signedOut = 0;
-  const client = createClient(
-    async (address) => {
-      asked.push(address);
-      if (answers === 'nothing' || (refused !== null && address.includes(`/${refused}`))) throw new TypeError('gone');
-      if (answers === 'garbage') return new Response('{}');
-      if (answers === 'signedOut') {
-        return Response.json({ type: 'x/operator-key', title: '', status: 401, detail: '' }, { status: 401 });
-      }
-      return Response.json(said(address));
-    },
-    () => {
-      signedOut += 1;
-    },
-  );
-  const said = (address: string) => {
+  const requests: string[] = [];
+  let mode: Mode = 'works';
+  let failingPath: string | null = null;
+  let signOuts = 0;
+  const replyTo = (address: string) => {
     const { pathname, searchParams } = new URL(address, 'http://x');
-    const name = pathname.split('/').at(-1) as OperationName | 'vaccine';
-    switch (name) {
+    switch (pathname.split('/').at(-1)) {
       case 'live':
         return OPERATIONS.live.answer.parse(gateway.live('vaccine'));
       case 'vaccine':
@@ -44,140 +32,152 @@ function story() {
       case 'audit':
         return { records: room.records.filter(({ seq }) => seq > Number(searchParams.get('after'))), next: null };
       default:
-        throw new Error(`Nobody should ask for ${address}.`);
+        throw new Error(`Unexpected request: ${address}`);
     }
   };
-  let later: (() => void) | null = null;
+  const client = createClient(
+    async (address) => {
+      requests.push(address);
+      if (mode === 'unreachable' || (failingPath !== null && address.includes(failingPath)))
+        throw new TypeError('gone');
+      if (mode === 'otherVersion') return new Response('{}');
+      if (mode === 'signedOut') {
+        return Response.json({ type: 'x/operator-key', title: '', status: 401, detail: '' }, { status: 401 });
+      }
+      return Response.json(replyTo(address));
+    },
+    () => {
+      signOuts += 1;
+    },
+  );
+  let timer: (() => void) | null = null;
   const watch = watchRoom('vaccine', {
     client,
     monotonicMs: () => 1_000,
-    later: (_, act) => {
-      later = act;
+    schedule: (_, callback) => {
+      timer = callback;
       return () => {};
     },
     changed: () => {},
   });
-  /** Until everything that was asked for has been answered. */
-  const settled = async () => {
+  /** Until every request has its reply. */
+  const settle = async () => {
     for (let turns = 0; turns < 50; turns++) await Promise.resolve();
     await new Promise((done) => setImmediate(done));
   };
   return {
     gateway,
     room,
-    asked,
+    requests,
     watch,
-    settled,
-    look: async () => {
-      later?.();
-      await settled();
+    settle,
+    poll: async () => {
+      timer?.();
+      await settle();
     },
-    answer: (how: typeof answers) => {
-      answers = how;
+    setMode: (next: Mode) => {
+      mode = next;
     },
-    refuse: (name: string | null) => {
-      refused = name;
+    failRequests: (path: string | null) => {
+      failingPath = path;
     },
-    signedOut: () => signedOut,
+    signOuts: () => signOuts,
   };
 }
 
-describe('a look', () => {
-  test('brings the numbers, the settings, half an hour of history and the log', async () => {
-    const { watch, settled, room } = story();
-    await settled();
-    const seen = watch.seen();
-    expect(seen.live?.room).toBe('vaccine');
-    expect(seen.detail?.policy.newUsersPerMinute).toBe(2000);
-    expect(seen.buckets).toEqual(room.buckets);
-    expect(seen.records).toEqual(room.records);
-  });
+const lastBucket = ({ buckets }: { buckets: Bucket[] }) => buckets.at(-1) ?? expect.fail('The sample has no buckets.');
 
-  test('that fails leaves everything as it was seen, and says since when', async () => {
-    const { watch, settled, look, answer } = story();
-    await settled();
-    const before = watch.seen();
-    answer('nothing');
-    await look();
-    await look();
-    expect(watch.seen()).toEqual({ ...before, lostSinceMs: 1_000, failures: 2 });
-    answer('whole');
-    await look();
-    expect(watch.seen()).toMatchObject({ lostSinceMs: null, failures: 0 });
-  });
-
-  test('asks for the settings again only when somebody has changed something, and for the new records of the log', async () => {
-    const { watch, settled, look, asked, gateway } = story();
-    await settled();
-    asked.length = 0;
-    await look();
-    expect(asked).toHaveLength(1);
-    gateway.changeBy(
-      '이서연',
-      'vaccine',
-      'setPolicy',
-      { newUsersPerMinute: 2000 },
-      { newUsersPerMinute: 900 },
-      (room) => {
-        room.detail = { ...room.detail, policy: { ...room.detail.policy, newUsersPerMinute: 900 } };
-      },
-    );
-    await look();
-    expect(watch.seen().detail?.policy.newUsersPerMinute).toBe(900);
-    expect(watch.seen().records.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
-  });
-
-  test('after a gap fetches what was missed', async () => {
-    const { watch, settled, look, room, asked } = story();
-    await settled();
-    const last = room.buckets.at(-1);
-    if (last === undefined) throw new Error('The evening has no buckets.');
-    const missed = Array.from({ length: 40 }, (_, index) => ({
-      ...last,
-      at: new Date(Date.parse(last.at) + (index + 1) * 10_000).toISOString(),
-    }));
-    room.buckets = [...room.buckets.slice(0, -1), { ...last, arrived: 7_777 }, ...missed];
-    asked.length = 0;
-    await look();
-    expect(watch.seen().buckets).toEqual(room.buckets);
-    expect(asked.filter((address) => address.includes('/history'))).toHaveLength(1);
-    await look();
-    expect(asked.filter((address) => address.includes('/history'))).toHaveLength(1);
-  });
-
-  test('at a gateway of another version says so, and a session that ended is told once a look', async () => {
-    const { watch, settled, look, answer, signedOut } = story();
-    await settled();
-    answer('garbage');
-    await look();
-    expect(watch.seen().isOutdated).toBe(true);
-    answer('signedOut');
-    await look();
-    expect(signedOut()).toBe(1);
-    expect(watch.seen().live).not.toBe(null);
-  });
-});
-
-test('a history that was not answered is asked for again with the next look that is', async () => {
-  const { watch, settled, look, room, refuse } = story();
-  refuse('history');
-  await settled();
-  expect(watch.seen().historyFromMs).toBeNull();
-  refuse(null);
-  await look();
-  expect(watch.seen().buckets).toEqual(room.buckets);
-  expect(watch.seen().historyFromMs).not.toBeNull();
-
-  const last = room.buckets.at(-1) ?? expect.fail('The evening has no buckets.');
-  const missed = Array.from({ length: 40 }, (_, index) => ({
+/** Forty buckets after this one: more than a poll returns. */
+const followUp = (last: Bucket) =>
+  Array.from({ length: 40 }, (_, index) => ({
     ...last,
     at: new Date(Date.parse(last.at) + (index + 1) * 10_000).toISOString(),
   }));
-  room.buckets = [...room.buckets, ...missed];
-  refuse('history');
-  await look();
-  expect(watch.seen().buckets).not.toEqual(room.buckets);
-  refuse(null);
-  await look();
-  expect(watch.seen().buckets).toEqual(room.buckets);
+
+test('the first poll loads the numbers, the settings, half an hour of history and the log', async () => {
+  const { watch, settle, room } = watchSample();
+  await settle();
+  const snapshot = watch.snapshot();
+  expect(snapshot.live?.room).toBe('vaccine');
+  expect(snapshot.detail?.policy.newUsersPerMinute).toBe(2000);
+  expect(snapshot.buckets).toEqual(room.buckets);
+  expect(snapshot.records).toEqual(room.records);
+});
+
+test('a failed poll keeps the snapshot and records since when and how often polls failed', async () => {
+  const { watch, settle, poll, setMode } = watchSample();
+  await settle();
+  const before = watch.snapshot();
+  setMode('unreachable');
+  await poll();
+  await poll();
+  expect(watch.snapshot()).toEqual({ ...before, lostSinceMs: 1_000, failures: 2 });
+  setMode('works');
+  await poll();
+  expect(watch.snapshot()).toMatchObject({ lostSinceMs: null, failures: 0 });
+});
+
+test('settings and log are loaded again only after the room has changed', async () => {
+  const { watch, settle, poll, requests, gateway } = watchSample();
+  await settle();
+  requests.length = 0;
+  await poll();
+  expect(requests).toHaveLength(1);
+  const [from, to] = [{ newUsersPerMinute: 2000 }, { newUsersPerMinute: 900 }];
+  gateway.changeBy('이서연', 'vaccine', 'setPolicy', from, to, (room) => {
+    room.detail = { ...room.detail, policy: { ...room.detail.policy, newUsersPerMinute: 900 } };
+  });
+  await poll();
+  expect(watch.snapshot().detail?.policy.newUsersPerMinute).toBe(900);
+  expect(watch.snapshot().records.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('a gap in the buckets is filled from the history with one request', async () => {
+  const { watch, settle, poll, room, requests } = watchSample();
+  await settle();
+  const last = lastBucket(room);
+  room.buckets = [...room.buckets.slice(0, -1), { ...last, arrived: 7_777 }, ...followUp(last)];
+  requests.length = 0;
+  await poll();
+  expect(watch.snapshot().buckets).toEqual(room.buckets);
+  expect(requests.filter((address) => address.includes('/history'))).toHaveLength(1);
+  await poll();
+  expect(requests.filter((address) => address.includes('/history'))).toHaveLength(1);
+});
+
+test('a reply of another contract version marks the snapshot as outdated', async () => {
+  const { watch, settle, poll, setMode } = watchSample();
+  await settle();
+  setMode('otherVersion');
+  await poll();
+  expect(watch.snapshot().isOutdated).toBe(true);
+  expect(watch.snapshot().live).not.toBe(null);
+});
+
+test('a poll after the session ended reports the sign-out once and keeps the numbers', async () => {
+  const { watch, settle, poll, setMode, signOuts } = watchSample();
+  await settle();
+  setMode('signedOut');
+  await poll();
+  expect(signOuts()).toBe(1);
+  expect(watch.snapshot().live).not.toBe(null);
+});
+
+test('a history request that failed is retried after the next successful poll', async () => {
+  const { watch, settle, poll, room, failRequests } = watchSample();
+  failRequests('/history');
+  await settle();
+  expect(watch.snapshot().historyFromMs).toBeNull();
+  failRequests(null);
+  await poll();
+  expect(watch.snapshot().buckets).toEqual(room.buckets);
+  expect(watch.snapshot().historyFromMs).not.toBeNull();
+
+  room.buckets = [...room.buckets, ...followUp(lastBucket(room))];
+  failRequests('/history');
+  await poll();
+  expect(watch.snapshot().buckets).not.toEqual(room.buckets);
+  failRequests(null);
+  await poll();
+  expect(watch.snapshot().buckets).toEqual(room.buckets);
 });

@@ -1,27 +1,27 @@
-// An evening to look at: a vaccination pre-registration that opens at a given moment, with the course of its first minutes.
-// The numbers follow one rule each, so that every run draws the same lines.
+// Sample data for the console: a vaccination pre-registration around its opening. Each number follows a formula, so that every
+// run draws the same lines.
 
 import { LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
 import type { Bucket } from '../../worker/contract/operator-api.ts';
-import { GatewayDouble, type RoomDouble, roomDouble } from './fake-gateway.ts';
+import { FakeGateway, type FakeRoom, fakeRoom, rfc3339 } from './fake-gateway.ts';
 
-export const KEYS = {
+export const SAMPLE_KEYS = {
   owner: 'owner-key-0123456789',
   operator: 'operator-key-0123456789',
   viewer: 'viewer-key-0123456789',
 };
 
 const BUCKET_MS = 10_000;
-const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
-export function evening(minutesOpen = 14): GatewayDouble {
-  const gateway = new GatewayDouble();
+/** @param minutesOpen since the opening; negative: until it */
+export function sampleGateway(minutesOpen = 14): FakeGateway {
+  const gateway = new FakeGateway();
   const now = Date.now();
   const since = now - 20 * 24 * 3_600_000;
   gateway.keys = [
-    { id: 'owner', name: '김도윤', role: 'owner', key: KEYS.owner, createdAt: since },
-    { id: 'k1', name: '이서연', role: 'operator', key: KEYS.operator, createdAt: since + 86_400_000 },
-    { id: 'k2', name: 'Wall display', role: 'viewer', key: KEYS.viewer, createdAt: since + 172_800_000 },
+    { id: 'owner', name: '김도윤', role: 'owner', key: SAMPLE_KEYS.owner, createdAt: since },
+    { id: 'k1', name: '이서연', role: 'operator', key: SAMPLE_KEYS.operator, createdAt: since + 86_400_000 },
+    { id: 'k2', name: 'Wall display', role: 'viewer', key: SAMPLE_KEYS.viewer, createdAt: since + 172_800_000 },
   ];
   const opensAt = Math.floor((now - minutesOpen * 60_000) / BUCKET_MS) * BUCKET_MS;
   gateway.rooms.set('vaccine', vaccineRoom(gateway, opensAt, now));
@@ -35,9 +35,9 @@ export function evening(minutesOpen = 14): GatewayDouble {
   return gateway;
 }
 
-function vaccineRoom(gateway: GatewayDouble, opensAt: number, now: number): RoomDouble {
+function vaccineRoom(gateway: FakeGateway, opensAt: number, now: number): FakeRoom {
   const isOpen = opensAt <= now;
-  const room = roomDouble(
+  const room = fakeRoom(
     {
       id: 'vaccine',
       site: {
@@ -96,7 +96,7 @@ function vaccineRoom(gateway: GatewayDouble, opensAt: number, now: number): Room
     room.message = { text, at: rfc3339(opensAt + 520_000) };
   }
   room.inForceAt = room.changedAt + 1_600;
-  room.buckets = course(opensAt, now);
+  room.buckets = sampleHistory(opensAt, now);
   const last = room.buckets.at(-1);
   const arrived = room.buckets.reduce((sum, bucket) => sum + bucket.arrived, 0);
   room.numbers = {
@@ -111,7 +111,7 @@ function vaccineRoom(gateway: GatewayDouble, opensAt: number, now: number): Room
   return room;
 }
 
-function course(opensAt: number, now: number): Bucket[] {
+function sampleHistory(opensAt: number, now: number): Bucket[] {
   const buckets: Bucket[] = [];
   const first = Math.max(Math.min(opensAt, now) - 12 * 60_000, now - 30 * 60_000);
   let arrivedTotal = 0;

@@ -1,0 +1,179 @@
+// The appearance of every screen: no axe violation, no sideways scrolling, targets of at least 44 px. In both languages and
+// themes, from a small phone to a large display.
+
+import type { Page } from 'playwright-core';
+import { describe, expect } from 'vitest';
+import { complaints } from '../axe.ts';
+import { button, consoleTests, openMenu, ROOM, roomState } from './console-page.ts';
+import type { FakeGateway } from './fake-gateway.ts';
+import { sampleGateway } from './sample-data.ts';
+
+const consoleTest = consoleTests();
+
+interface Screen {
+  name: string;
+  route: string;
+  /** Present once the screen is drawn. */
+  ready: string;
+  prepare?(gateway: FakeGateway): void;
+  act?(page: Page, gateway: FakeGateway): Promise<unknown>;
+}
+
+const LONG_TITLE = {
+  ko: '2031년도 상반기 서울특별시 청소년 예방접종 및 건강검진 통합 사전예약 대기실(추가 모집)',
+  en: 'Registration for youth vaccinations and health checks in the first half of 2031',
+};
+
+const SCREENS: Screen[] = [
+  { name: 'rooms', route: '#/rooms', ready: '.room' },
+  { name: 'dashboard', route: ROOM, ready: '.uplot' },
+  {
+    name: 'dashboard with alarms, an action and typed limits',
+    route: ROOM,
+    ready: '.alarms',
+    prepare: (gateway) => {
+      gateway.room('vaccine').alarms = [
+        { kind: 'originFailing', since: new Date().toISOString() },
+        { kind: 'limitReached', active: 12_000 },
+      ];
+    },
+    act: async (page) => {
+      await page.locator('#newUsersPerMinute').fill('3000');
+      await page.locator('.flow-button.paused').click();
+      await page.locator('.button.undo').waitFor();
+      await page.locator('.sides').waitFor();
+    },
+  },
+  {
+    name: 'dashboard with old numbers and a long title',
+    route: ROOM,
+    ready: '.notice',
+    prepare: (gateway) => {
+      const room = gateway.room('vaccine');
+      room.ageMs = 20_000;
+      room.detail = { ...room.detail, site: { ...room.detail.site, title: LONG_TITLE } };
+    },
+  },
+  { name: 'message', route: ROOM, ready: '.uplot', act: (page) => page.locator('.message .button').first().click() },
+  { name: 'log', route: `${ROOM}/log`, ready: '.log' },
+  {
+    name: 'settings with errors and a conflict',
+    route: `${ROOM}/settings`,
+    ready: '.section',
+    act: async (page, gateway) => {
+      await page.locator('#policy-rate').fill('');
+      await page.getByRole('form').nth(1).locator('[type=submit]').click();
+      gateway.changeBy('김도윤', 'vaccine', 'setPolicy', {}, {}, (room) => {
+        room.detail = { ...room.detail, policy: { ...room.detail.policy, newUsersPerMinute: 7 } };
+      });
+      await page.locator('.conflict').waitFor();
+    },
+  },
+  { name: 'preview', route: `${ROOM}/preview`, ready: 'iframe' },
+  { name: 'keys', route: '#/keys', ready: '.key-list' },
+  { name: 'directory log', route: '#/log', ready: '.page' },
+  { name: 'new room', route: '#/new', ready: '.section' },
+  { name: 'sign-in', route: ROOM, ready: '.sign-in' },
+];
+const APPEARANCES = [
+  { language: 'ko', theme: 'dark', widths: [1280, 360] },
+  { language: 'en', theme: 'light', widths: [360, 1920] },
+] as const;
+const TARGETS =
+  'button:visible, a:visible, summary:visible, select:visible, input:visible:not([type=radio], [type=checkbox], [type=file])';
+const TARGET_PX_MIN = 43.5;
+
+describe.concurrent('appearance', () => {
+  for (const { language, theme, widths } of APPEARANCES) {
+    consoleTest(
+      `every screen in ${language}, ${theme} passes axe, never scrolls sideways, and has targets of 44 px`,
+      async ({ gateway, open }) => {
+        const page = await open({ route: '#/rooms', role: 'owner', language, theme });
+        const { signedIn } = gateway;
+        for (const { name, route, ready, prepare, act } of SCREENS) {
+          Object.assign(gateway, sampleGateway(), { signedIn });
+          prepare?.(gateway);
+          await page.setViewportSize({ width: widths[0], height: 800 });
+          if (name === 'sign-in') {
+            await page.context().clearCookies();
+            await page.reload();
+          } else {
+            await page.evaluate((hash) => {
+              location.hash = hash;
+            }, route);
+          }
+          await page.locator(ready).first().waitFor();
+          await act?.(page, gateway);
+          expect(await complaints(page), name).toEqual([]);
+          for (const width of widths) {
+            await page.setViewportSize({ width, height: 800 });
+            const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            expect(overhang, `${name} at ${width} px`).toBeLessThanOrEqual(0);
+          }
+          const small = await page
+            .locator(TARGETS)
+            .evaluateAll(
+              (targets, min) =>
+                targets
+                  .filter((target) => target.isConnected && target.getBoundingClientRect().height < min)
+                  .map(({ outerHTML }) => outerHTML),
+              TARGET_PX_MIN,
+            );
+          expect(small, `${name}: lower than 44 px`).toEqual([]);
+        }
+      },
+    );
+  }
+
+  consoleTest('a long Korean title is cut in the header and leaves tabs, clock and menu on one line', async (t) => {
+    const { detail } = t.gateway.room('vaccine');
+    t.gateway.room('vaccine').detail = { ...detail, site: { ...detail.site, title: LONG_TITLE } };
+    const page = await t.open({ language: 'ko' });
+    await roomState(page, '진행 중');
+    const title = page.locator('.top-room b');
+    await title.filter({ hasText: LONG_TITLE.ko }).waitFor();
+    for (const width of [1280, 1024, 920]) {
+      await page.setViewportSize({ width, height: 800 });
+      const header = await page.locator('.top').boundingBox();
+      expect(header?.height, `${width} px`).toBeLessThan(64);
+    }
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect((await title.boundingBox())?.width, `${width} px`).toBeGreaterThan(40);
+      for (const tab of await page.locator('.top nav a').all()) {
+        expect((await tab.boundingBox())?.height, `${width} px`).toBeLessThan(64);
+      }
+    }
+  });
+
+  consoleTest('the menu closes on Escape and on a press outside', async ({ open }) => {
+    const page = await open();
+    await roomState(page, 'Open');
+    const sheet = page.locator('.menu-sheet');
+    await openMenu(page);
+    await button(page, '한국어').focus();
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'hidden' });
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY');
+    await openMenu(page);
+    await page.locator('.band').click();
+    await sheet.waitFor({ state: 'hidden' });
+  });
+
+  consoleTest('language and theme are stored for the next visit', async ({ open }) => {
+    const page = await open();
+    await roomState(page, 'Open');
+    await openMenu(page);
+    await page.getByRole('switch', { name: 'Light theme' }).click();
+    await button(page, '한국어').click();
+    await roomState(page, '진행 중');
+    const { lang, theme } = await page.evaluate(() => ({
+      lang: document.documentElement.lang,
+      theme: document.documentElement.dataset['theme'],
+    }));
+    expect([lang, theme]).toEqual(['ko', 'light']);
+    expect(await page.evaluate(() => localStorage.getItem('fairgate-console'))).toContain(
+      '"language":"ko","theme":"light"',
+    );
+  });
+});
