@@ -10,12 +10,12 @@ import { NewRoom } from './editor/new-room.tsx';
 import { Previews } from './editor/previews.tsx';
 import { Header } from './header.tsx';
 import { Help } from './help.tsx';
-import { Keys } from './keys.tsx';
+import { Keys } from './keys-page.tsx';
 import { DirectoryLog, RoomLog } from './log.tsx';
 import { Dialog } from './parts/dialog.tsx';
 import { Shape } from './parts/shape.tsx';
 import { Rooms } from './rooms.tsx';
-import { KeyForm, SignIn } from './sign-in.tsx';
+import { KeyForm, SignIn } from './sign-in-page.tsx';
 
 export function Frame({ state }: { state: ConsoleState }) {
   const t = state.strings;

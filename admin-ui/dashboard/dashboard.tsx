@@ -7,14 +7,14 @@ import { clockParts } from '../number-format.ts';
 import { Shape, shapeOf } from '../parts/shape.tsx';
 import type { RoomSnapshot } from '../watch.ts';
 import { ActionList } from './action-list.tsx';
-import { Alarms } from './alarms.tsx';
+import { Alarms } from './alarm-panel.tsx';
 import { Charts } from './charts.tsx';
 import { DangerZone } from './danger-zone.tsx';
 import { FlowControls } from './flow-controls.tsx';
-import { Limits } from './limits.tsx';
+import { Limits } from './limits-panel.tsx';
 import { MessageCard } from './message.tsx';
 import { Numbers } from './numbers.tsx';
-import { Pass } from './pass.tsx';
+import { Pass } from './pass-panel.tsx';
 import { Outdated, RoomUnavailable } from './room-unavailable.tsx';
 import { ageMs, isStale } from './snapshot-age.ts';
 
