@@ -1,11 +1,11 @@
-// How requests are read before anything is decided: one spelling for every path, protection read as widely as any origin
-// might read it, exemption as narrowly. The origins here are careless ones, and share no line with the code.
+// How paths are read: normalised to one spelling, protected as widely as any origin might read them, exempted as narrowly.
+// The careless origins that are simulated here share no line with the code.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { exempts, normalisePath, PATH_CHARS_MAX, protectingLength, protects } from '../../queue-core/paths.ts';
 
-/** Raw targets that look like what people try: pieces that mean something to somebody, in any order. */
+/** Pieces of raw request targets that some server treats specially, in any order. */
 const PIECES = [
   ...[
     '/',
@@ -77,8 +77,8 @@ const normalPath = rawPath
 
 const RUNS = { numRuns: 3_000 };
 
-describe('a normalised path', () => {
-  it('is its own normal form', () => {
+describe('normalised paths', () => {
+  test('a normalised path is its own normal form', () => {
     fc.assert(
       fc.property(normalPath, (path) => {
         expect(normalisePath(path)).toEqual({ kind: 'path', path });
@@ -87,7 +87,7 @@ describe('a normalised path', () => {
     );
   });
 
-  it('is absolute and printable, and has no dot segment, no empty segment and no encoded unreserved character', () => {
+  test('a normalised path is absolute and printable, without dot segments, empty segments and encoded unreserved characters', () => {
     fc.assert(
       fc.property(normalPath, (path) => {
         expect(path).toMatch(/^\/[!-~]*$/);
@@ -103,7 +103,7 @@ describe('a normalised path', () => {
     );
   });
 
-  it('is never longer than what was asked for', () => {
+  test('a normalised path is never longer than the requested one', () => {
     fc.assert(
       fc.property(rawPath, (raw) => {
         const normal = normalisePath(raw);
@@ -113,7 +113,7 @@ describe('a normalised path', () => {
     );
   });
 
-  it('is what a browser’s URL parser makes of the path, where that changes nothing else', () => {
+  test('a normalised path is what a URL parser makes of it, apart from encoded unreserved characters and empty segments', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('/', '.', '..', 'a', 'b', '%41', '%2e'), { maxLength: 12 }), (pieces) => {
         const raw = `/${pieces.join('/')}`.replace(/\/{2,}/g, '/');
@@ -130,8 +130,8 @@ describe('a normalised path', () => {
   });
 });
 
-describe('what cannot be read in one way is refused', () => {
-  it.each([
+describe('doubtful paths', () => {
+  test.each([
     ['', 'notAbsolute'],
     ['*', 'notAbsolute'],
     ['book', 'notAbsolute'],
@@ -157,12 +157,12 @@ describe('what cannot be read in one way is refused', () => {
     ['/../book', 'aboveRoot'],
     ['/x/%2e%2e/%2E%2E/book', 'aboveRoot'],
     [`/${'a'.repeat(PATH_CHARS_MAX)}`, 'tooLong'],
-  ])('%j: %s', (raw, doubt) => {
+  ])('path %j is doubtful: %s', (raw, doubt) => {
     expect(normalisePath(raw)).toEqual({ kind: 'doubtful', doubt });
   });
 });
 
-/** What some origin, proxy or framework is known to do to a path, one thing at a time. */
+/** What origins, proxies and frameworks are known to do to a path, one by one. */
 const HABITS: Record<string, (path: string) => string> = {
   decodesAgain: (path) =>
     path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
@@ -170,7 +170,7 @@ const HABITS: Record<string, (path: string) => string> = {
     try {
       return decodeURIComponent(path);
     } catch {
-      return path; // URIError: such an origin answers 400
+      return path; // URIError: such an origin responds with 400
     }
   },
   readsBackslashes: (path) => path.replaceAll('\\', '/'),
@@ -193,18 +193,18 @@ const HABITS: Record<string, (path: string) => string> = {
   endsAtNul: (path) => path.split('\u0000')[0] ?? '',
   endsAtQuery: (path) => path.split(/[?#]/)[0] ?? '',
   resolvesDots: (path) => {
-    const kept: string[] = [];
+    const resolved: string[] = [];
     for (const segment of path.split('/').slice(1)) {
-      if (segment === '..') kept.pop();
-      else if (segment !== '.') kept.push(segment);
+      if (segment === '..') resolved.pop();
+      else if (segment !== '.') resolved.push(segment);
     }
-    return `/${kept.join('/')}`;
+    return `/${resolved.join('/')}`;
   },
   foldsCase: (path) => path.toLowerCase(),
   foldsWidth: (path) => path.normalize('NFKC'),
 };
 
-/** Decoding more than three times is nobody's habit; the rest may come in any order. */
+/** No known origin decodes more than three times; the other habits come in any order. */
 const habits = fc
   .array(fc.constantFrom(...Object.keys(HABITS)), { minLength: 1, maxLength: 7 })
   .filter((names) => names.filter((name) => name.startsWith('decodes')).length <= 3);
@@ -215,7 +215,7 @@ function readBy(names: string[], path: string): string {
 
 const isUnder = (prefix: string, path: string) => path === prefix || path.startsWith(`${prefix}/`);
 
-/** `/book` made hard to recognise, by what the habits above undo. */
+/** `/book` in disguises that the habits above undo. */
 const disguised = fc
   .array(
     fc.constantFrom<(path: string) => string>(
@@ -249,7 +249,7 @@ const disguised = fc
   .map(({ path }) => path);
 
 describe('protection', () => {
-  it('covers every path that any origin reads as one of a protected prefix', () => {
+  test('a prefix protects every path that some origin reads as one under it', () => {
     fc.assert(
       fc.property(fc.oneof(disguised, normalPath), habits, (path, names) => {
         if (isUnder('/book', readBy(names, path))) expect(protects(['/book'], path)).toBe(true);
@@ -258,7 +258,7 @@ describe('protection', () => {
     );
   });
 
-  it.each([
+  test.each([
     ...[
       '/book',
       '/book/',
@@ -274,19 +274,19 @@ describe('protection', () => {
     ...['/%2562ook', '/x/%252e%252e/book', '/x/%252e%252e/%252e%252e/book', '/x;y/..;z/book', '/book.;x', '/book;x.'],
     ...['/x%252F..%252Fbook', '/x%255C..%255Cbook', '/book%2500.jpg', '/boo%E2%84%AA', '/%EF%BD%82ook', '/book.json'],
     ...['/book.html', '/book.;jsessionid=1', '/x/..%20/book', '/book%20/x'],
-  ])('covers %s', (path) => {
+  ])('/book protects %s', (path) => {
     expect(normalisePath(path)).toEqual({ kind: 'path', path });
     expect(protects(['/book'], path)).toBe(true);
   });
 
-  it.each(['/', '/bookshop', '/notebook', '/x/book', '/boo', '/book-list', '/a.book', '/%EA%B0%80'])(
-    'leaves %s alone',
+  test.each(['/', '/bookshop', '/notebook', '/x/book', '/boo', '/book-list', '/a.book', '/%EA%B0%80'])(
+    '/book does not protect %s',
     (path) => {
       expect(protects(['/book'], path)).toBe(false);
     },
   );
 
-  it('of the root covers everything', () => {
+  test('the root protects every path', () => {
     fc.assert(
       fc.property(normalPath, (path) => {
         expect(protects(['/'], path)).toBe(true);
@@ -296,7 +296,7 @@ describe('protection', () => {
     );
   });
 
-  it('is decided by the longest prefix that covers the path', () => {
+  test('the longest prefix that protects a path decides', () => {
     fc.assert(
       fc.property(fc.oneof(disguised, normalPath), (path) => {
         const covered = ['/', '/book', '/book/x.js'].filter((prefix) => protects([prefix], path));
@@ -308,7 +308,7 @@ describe('protection', () => {
 });
 
 describe('exemption', () => {
-  it('holds only where every origin reads the path under the exempt prefix', () => {
+  test('a path is exempt only where every origin reads it under the exempt prefix', () => {
     const underStatic = fc
       .array(fc.constantFrom(...PIECES), { maxLength: 8 })
       .map((pieces) => normalisePath(`/static/${pieces.join('')}`))
@@ -322,13 +322,13 @@ describe('exemption', () => {
     );
   });
 
-  it('is never given by the end of a path', () => {
+  test('the end of a path never exempts it', () => {
     for (const path of ['/book/x.js', '/book.js', '/book;x.js', '/book/static', '/book/static/x.js', '/staticx/a.js']) {
       expect(exempts(['/static', '/x.js'], path)).toBe(false);
     }
   });
 
-  it('holds for an exact file and for everything under a folder', () => {
+  test('an exempt file and everything under an exempt folder are exempt', () => {
     for (const path of [
       '/static/app.js',
       '/static',

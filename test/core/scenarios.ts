@@ -1,19 +1,49 @@
-// Any commands at any times, for property tests of the rules and of the stores that run them.
+// Scenarios for property tests of the rules and of the stores that run them: any commands at any times. There is one
+// arbitrary for each kind of command and of change; the compiler finds a missing one.
 
 import fc from 'fast-check';
 import type { Change, Command } from '../../queue-core/command.ts';
-import { NOTHING_OBSERVED } from '../../queue-core/history.ts';
-import type { RoomDocument } from '../../queue-core/room.ts';
-import { change, claim, OTHER_SECRET, policy } from './sample-rooms.ts';
+import { LATENCY_BOUNDS_MS, type Observed } from '../../queue-core/document/history-state.ts';
+import { highestNumber } from '../../queue-core/document/line-state.ts';
+import type { RoomDocument } from '../../queue-core/document/room-document.ts';
+import type { SessionRecord } from '../../queue-core/document/session-record.ts';
+import type { Policy, RoomSettings, Schedule } from '../../queue-core/policy.ts';
+import { change, OPERATOR, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
 
-/** A wish in the words of a test: positions and names are resolved against the room when it is played. */
-export type Play = { afterMs: number; command: (room: RoomDocument) => Command };
+/** A room as it is stored, for commands that refer to what is there. */
+export interface LoadedRoom {
+  room: RoomDocument;
+  sessions: ReadonlyMap<number, SessionRecord>;
+}
 
-export const name = fc.integer({ min: 0, max: 40 }).map(String);
-const positionOf = (room: RoomDocument, share: number) => 1 + Math.floor(share * (room.line.issued + 2));
-export const anyPolicy = fc
+type Builder<Wanted> = (loaded: LoadedRoom) => Wanted;
+
+/** For each kind, how often it comes, and builders of commands or changes of that kind from what is stored. */
+export type ByKind<Any extends { kind: string }, Stored> = {
+  [Kind in Any['kind']]: {
+    weight: number;
+    arbitrary: fc.Arbitrary<(stored: Stored) => Extract<Any, { kind: Kind }>>;
+  };
+};
+
+/** One step of a scenario: the time that passes, and a command that is built for the room as it is then. */
+export interface ScenarioStep {
+  afterMs: number;
+  command: Builder<Command>;
+}
+
+/** Picks an item of a list of any length. */
+export const share = fc.double({ min: 0, max: 1, noNaN: true });
+
+/** Null, nine times out of ten. */
+export const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+
+export const visitorName: fc.Arbitrary<string> = fc.integer({ min: 0, max: 40 }).map(String);
+
+export const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
-    newUsersPerMinute: fc.constantFrom(1, 7, 60, 601, 60_000),
+    newUsersPerMinute: fc.constantFrom(1, 7, 60, 601, 60_000, 1_000_000),
     totalActiveUsers: fc.integer({ min: 1, max: 12 }),
     sessionMs: fc.constantFrom(60_000, 90_500, 30 * 60_000),
     sessionRenewal: fc.boolean(),
@@ -21,112 +51,244 @@ export const anyPolicy = fc
   })
   .map(policy);
 
-export const play: fc.Arbitrary<Play> = fc.record({
+const beacon: fc.Arbitrary<Schedule['beacon']> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.constant({ round: 7 }) },
+);
+
+const closesInMs = rarely(fc.integer({ min: 60_000, max: 600_000 }));
+
+/** Schedules relative to a time that the test knows later. */
+const schedule: fc.Arbitrary<(now: number) => Schedule> = fc
+  .record({
+    opensInMs: fc.integer({ min: -10_000, max: 60_000 }),
+    prequeueInMs: fc.option(fc.integer({ min: -10_000, max: 30_000 })),
+    closesInMs,
+    beacon,
+  })
+  .map((times) => (now) => ({
+    prequeueAt: times.prequeueInMs === null ? null : now + Math.min(times.prequeueInMs, times.opensInMs),
+    opensAt: now + times.opensInMs,
+    closesAt: times.closesInMs === null ? null : now + Math.max(0, times.opensInMs) + times.closesInMs,
+    beacon: times.beacon,
+  }));
+
+/** Settings of a room that is created at `T0`, with a beacon or without. */
+export const anyRoomSettings: fc.Arbitrary<RoomSettings> = fc
+  .record({
+    rules: anyPolicy,
+    opensInMs: fc.integer({ min: 0, max: 5_000 }),
+    isEarly: fc.boolean(),
+    closesInMs,
+    beacon,
+  })
+  .map(({ rules, opensInMs, isEarly, closesInMs, beacon }) =>
+    settings(rules, {
+      prequeueAt: isEarly ? null : T0 + Math.floor(opensInMs / 2),
+      opensInMs,
+      closesAt: closesInMs === null ? null : T0 + opensInMs + closesInMs,
+      beacon,
+    }),
+  );
+
+const count = fc.integer({ min: 0, max: 9 });
+
+const observed: fc.Arbitrary<Observed> = fc.record(
+  {
+    refused: fc.record(
+      { noAdmission: count, badToken: count, prefetch: count, tooOften: count, crossSite: count },
+      { requiredKeys: [] },
+    ),
+    origin: fc.record({
+      answers: count,
+      errors: count,
+      unreachable: count,
+      latency: fc.array(count, { maxLength: LATENCY_BOUNDS_MS.length + 1 }),
+    }),
+    store: fc.record({ conflicts: count, retries: count }),
+  },
+  { requiredKeys: ['refused', 'origin'] },
+);
+
+/** A position: one that was given, or one just beyond. */
+function positionAt({ line }: RoomDocument, share: number): number {
+  return 1 + Math.floor(share * (line.issued + 2));
+}
+
+/** A session that is there, where there is any, by its right id or by another. */
+const session = fc.record({ share, isRight: fc.integer({ min: 0, max: 9 }).map((digit) => digit > 0) });
+
+function sessionAt({ room, sessions }: LoadedRoom, { share, isRight }: { share: number; isRight: boolean }) {
+  const [position, record] = [...sessions][Math.floor(share * sessions.size)] ?? [positionAt(room, share), undefined];
+  return { epoch: room.epoch, position, sid: isRight && record !== undefined ? record.sid : 'sid-of-nothing' };
+}
+
+export const changes: ByKind<Change, LoadedRoom> = {
+  setFlow: {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom('running', 'running', 'paused', 'held')
+      .map((flow) => () => ({ kind: 'setFlow', flow }) as const),
+  },
+  setPolicy: {
+    weight: 3,
+    arbitrary: anyPolicy.map((policy) => () => ({ kind: 'setPolicy', policy })),
+  },
+  setSchedule: {
+    weight: 2,
+    arbitrary: schedule.map((scheduleFrom) => ({ room }) => {
+      return { kind: 'setSchedule', schedule: scheduleFrom(room.at), secret: OTHER_SECRET };
+    }),
+  },
+  openNow: { weight: 1, arbitrary: fc.constant(() => ({ kind: 'openNow', secret: OTHER_SECRET })) },
+  setMessage: {
+    weight: 1,
+    arbitrary: fc.option(fc.string()).map((en) => () => {
+      return { kind: 'setMessage', text: en === null ? null : { ko: '잠시만요', en } };
+    }),
+  },
+  close: { weight: 1, arbitrary: fc.constant(() => ({ kind: 'close' })) },
+  revokeAll: { weight: 1, arbitrary: fc.constant(() => ({ kind: 'revokeAll' })) },
+  endSession: {
+    weight: 2,
+    arbitrary: session.map((wanted) => (loaded) => {
+      return { kind: 'endSession', position: sessionAt(loaded, wanted).position };
+    }),
+  },
+  givePass: {
+    weight: 2,
+    arbitrary: fc.tuple(visitorName, fc.boolean()).map(([name, isToBeUsed]) => ({ room }) => {
+      const useBy = isToBeUsed ? room.at + 30_000 : null;
+      return { kind: 'givePass', sid: `pass-${name}`, expiresAt: room.at + 600_000, useBy };
+    }),
+  },
+  usePass: {
+    weight: 2,
+    arbitrary: fc.tuple(visitorName, share).map(([name, share]) => ({ room }) => {
+      const { passes } = room.changes;
+      return { kind: 'usePass', sid: passes[Math.floor(share * passes.length)]?.sid ?? `pass-${name}` };
+    }),
+  },
+};
+
+export const commands: ByKind<Command, LoadedRoom> = {
+  configure: {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        policy: anyPolicy,
+        digest: fc.constantFrom('first', 'second', 'third'),
+        schedule,
+        isTimed: fc.boolean(),
+      })
+      .map(({ policy, digest, schedule, isTimed }) => ({ room }) => {
+        const { opensAt, ...rest } = schedule(room.at);
+        const opening = isTimed ? { opensAt } : { opensInMs: 0 };
+        const settings = { room: room.room, policy, schedule: { ...rest, ...opening } };
+        return { kind: 'configure', by: OPERATOR, settings, digest, secret: OTHER_SECRET };
+      }),
+  },
+  tick: { weight: 4, arbitrary: fc.constant(() => ({ kind: 'tick' })) },
+  join: {
+    weight: 16,
+    // Each command proposes a session id of its own, as a gateway does; a repeated join gets the one it had.
+    arbitrary: fc
+      .record({ name: visitorName, isDirect: fc.boolean(), previous: rarely(share) })
+      .map(({ name, isDirect, previous }) => ({ room }) => {
+        const join = { kind: 'join', id: `join-${name}`, visitor: `visitor-${name}` } as const;
+        if (isDirect || previous !== null) {
+          return { ...join, sid: isDirect ? `sid-${name}-joined-at-${highestNumber(room.line)}` : null };
+        }
+        const kind = room.draw.entries === null ? 'entry' : 'position';
+        const place = { kind, number: positionAt(room, previous ?? 0) } as const;
+        return { ...join, sid: null, previous: { epoch: room.epoch, place } };
+      }),
+  },
+  claim: {
+    weight: 14,
+    arbitrary: fc.tuple(share, visitorName).map(([share, name]) => ({ room }) => {
+      const position = positionAt(room, share);
+      return { kind: 'claim', epoch: room.epoch, position, visitor: `visitor-${name}`, sid: `sid-${position}-${name}` };
+    }),
+  },
+  renew: { weight: 4, arbitrary: session.map((wanted) => (room) => ({ kind: 'renew', ...sessionAt(room, wanted) })) },
+  end: {
+    weight: 4,
+    arbitrary: fc.tuple(session, fc.constantFrom('left', 'completed', 'revoked')).map(([wanted, reason]) => (room) => {
+      return { kind: 'end', ...sessionAt(room, wanted), reason } as const;
+    }),
+  },
+  change: {
+    weight: 8,
+    arbitrary: fc
+      .record({
+        wanted: fc.oneof(...Object.values(changes)) as fc.Arbitrary<Builder<Change>>,
+        // Null: any version; 0: the version in force; 1: the one before.
+        behind: fc.option(fc.integer({ min: 0, max: 1 })),
+        stage: rarely(fc.constantFrom('ahead', 'running', 'over')),
+        repeatedId: rarely(fc.integer({ min: 0, max: 2 })),
+      })
+      .map(({ wanted, behind, stage, repeatedId }) => (loaded) => {
+        const ifVersion = behind === null ? null : loaded.room.changes.version - behind;
+        const built = change(wanted(loaded), ifVersion);
+        if (stage !== null) built.ifStage = stage;
+        return repeatedId === null ? built : { ...built, id: `repeated-${repeatedId}` };
+      }),
+  },
+  report: {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        gateway: visitorName,
+        seq: fc.integer({ min: 1, max: 9 }),
+        behind: fc.integer({ min: 0, max: 1 }),
+        observed,
+      })
+      .map(({ gateway, seq, behind, observed }) => ({ room }) => {
+        return { kind: 'report', gateway, seq, version: room.changes.version - behind, observed };
+      }),
+  },
+  restorePlace: {
+    weight: 1,
+    arbitrary: fc.tuple(share, fc.constantFrom('entry', 'position')).map(([share, kind]) => ({ room }) => {
+      return { kind: 'restorePlace', epoch: room.epoch, place: { kind, number: positionAt(room, share) } };
+    }),
+  },
+  restoreSession: {
+    weight: 1,
+    // An admission token of this epoch that was issued since the opening.
+    arbitrary: fc.tuple(share, share, visitorName).map(([place, time, name]) => ({ room }) => {
+      const position = positionAt(room, place);
+      const { opensAt } = room.config.schedule;
+      const admitAt = opensAt + Math.floor(time * Math.max(0, room.at - opensAt));
+      return {
+        kind: 'restoreSession',
+        epoch: room.draw.seed === null ? 0 : room.epoch,
+        position,
+        visitor: `visitor-${name}`,
+        sid: `sid-${position}-${name}-restored`,
+        admitAt,
+        expiresAt: admitAt + room.config.policy.sessionMs,
+      };
+    }),
+  },
+  setBeacon: { weight: 2, arbitrary: fc.constant(() => ({ kind: 'setBeacon', beacon: 'be'.repeat(32) })) },
+  reportStock: {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 2_000 }))
+      .map(([remaining, ageMs]) => ({ room }) => ({ kind: 'reportStock', remaining, asOf: room.at - ageMs })),
+  },
+  reportOrigin: {
+    weight: 1,
+    arbitrary: fc.constantFrom(true, true, false).map((healthy) => () => ({ kind: 'reportOrigin', healthy })),
+  },
+};
+
+export const scenarioStep: fc.Arbitrary<ScenarioStep> = fc.record({
   afterMs: fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 0, max: 3_000 }) },
     { weight: 1, arbitrary: fc.integer({ min: -5_000, max: 200_000 }) },
   ),
-  command: fc.oneof(
-    { weight: 3, arbitrary: fc.constant(() => ({ kind: 'tick' }) as Command) },
-    {
-      weight: 12,
-      // A session is named anew each time, as a gateway does; a repeated join gets the one that was given.
-      arbitrary: fc.tuple(name, fc.boolean()).map(
-        ([who, admit]) =>
-          (room: RoomDocument): Command => ({
-            kind: 'join',
-            id: `join-${who}`,
-            visitor: `visitor-${who}`,
-            sid: admit ? `sid-${Math.max(room.line.entries, room.line.issued) + 1}-${who}` : null,
-          }),
-      ),
-    },
-    {
-      weight: 12,
-      arbitrary: fc
-        .tuple(fc.double({ min: 0, max: 1, noNaN: true }), name)
-        .map(([share, who]) => (room: RoomDocument) => ({
-          ...claim(positionOf(room, share), who, room.epoch),
-          sid: `sid-${positionOf(room, share)}-${who}`,
-        })),
-    },
-    {
-      weight: 6,
-      arbitrary: fc
-        .tuple(
-          fc.double({ min: 0, max: 1, noNaN: true }),
-          name,
-          fc.constantFrom('renew', 'left', 'completed', 'revoked'),
-        )
-        .map(([share, who, wish]) => (room: RoomDocument): Command => {
-          const position = positionOf(room, share);
-          const session = { epoch: room.epoch, position, sid: `sid-${position}-${who}` };
-          return wish === 'renew'
-            ? { kind: 'renew', ...session }
-            : { kind: 'end', ...session, reason: wish as 'left' | 'completed' | 'revoked' };
-        }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
-        .constantFrom('running', 'paused', 'held')
-        .map((flow) => () => change({ kind: 'setFlow', flow: flow as 'running' })),
-    },
-    { weight: 1, arbitrary: anyPolicy.map((changed) => () => change({ kind: 'setPolicy', policy: changed })) },
-    {
-      weight: 1,
-      arbitrary: fc.integer({ min: -10_000, max: 60_000 }).map((inMs) => (room: RoomDocument): Command => {
-        const schedule = { prequeueAt: null, opensAt: room.at + inMs, closesAt: null, beacon: null };
-        return change({ kind: 'setSchedule', schedule, secret: OTHER_SECRET });
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.integer({ min: 0, max: 2 }).map((remaining) => (room: RoomDocument): Command => {
-        return { kind: 'reportStock', remaining, asOf: room.at };
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
-        .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom('entry' as const, 'position' as const))
-        .map(([share, kind]) => (room: RoomDocument): Command => {
-          return { kind: 'restorePlace', epoch: room.epoch, place: { kind, number: positionOf(room, share) } };
-        }),
-    },
-    { weight: 1, arbitrary: fc.boolean().map((healthy) => () => ({ kind: 'reportOrigin', healthy }) as Command) },
-    {
-      weight: 1,
-      arbitrary: fc
-        .constantFrom<Change>(
-          { kind: 'revokeAll' },
-          { kind: 'openNow', secret: OTHER_SECRET },
-          { kind: 'close' },
-          { kind: 'setMessage', text: { ko: '잠시만요', en: 'One moment' } },
-          { kind: 'setMessage', text: null },
-        )
-        .map((wanted) => () => change(wanted)),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.tuple(name, fc.boolean()).map(([who, isGiven]) => (room: RoomDocument) => {
-        const [sid, useBy] = [`pass-${who}`, room.at + 30_000];
-        return change(isGiven ? { kind: 'givePass', sid, expiresAt: useBy, useBy } : { kind: 'usePass', sid });
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
-        .double({ min: 0, max: 1, noNaN: true })
-        .map((share) => (room: RoomDocument) => change({ kind: 'endSession', position: positionOf(room, share) })),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
-        .tuple(name, fc.integer({ min: 1, max: 9 }))
-        .map(([gateway, seq]) => (room: RoomDocument): Command => {
-          return { kind: 'report', gateway, seq, version: room.changes.version, observed: NOTHING_OBSERVED };
-        }),
-    },
-  ) as fc.Arbitrary<Play['command']>,
+  command: fc.oneof(...Object.values(commands)) as fc.Arbitrary<Builder<Command>>,
 });

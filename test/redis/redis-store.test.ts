@@ -7,8 +7,8 @@ import { brokenBetween, brokenIn } from '../../queue-core/invariants.ts';
 import { type SharedRedis, sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
 import { RedisClient } from '../../worker/store/redis/redis-client.ts';
 import type { RedisStore } from '../../worker/store/redis/redis-store.ts';
-import { configure, settings, T0 } from '../core/sample-rooms.ts';
-import { anyPolicy, type Play, play } from '../core/scenarios.ts';
+import { configure, T0 } from '../core/sample-rooms.ts';
+import { anyRoomSettings, type ScenarioStep, scenarioStep } from '../core/scenarios.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
 import { differential } from '../store/differential.ts';
 import { refusesInvalidState } from '../store/invalid-state.ts';
@@ -48,29 +48,33 @@ refusesInvalidState('redis', start);
 
 describe('random commands of three gateways at once', () => {
   let rooms = 0;
-  const wave = fc.array(play, { minLength: 3, maxLength: 3 });
+  const wave = fc.array(scenarioStep, { minLength: 3, maxLength: 3 });
 
   test('keep every invariant and the hash chain of the log', async () => {
     await fc.assert(
-      fc.asyncProperty(anyPolicy, fc.array(wave, { maxLength: 25 }), async (rules, waves: Play[][]) => {
-        const gateways = [gateway(), gateway(), gateway()] as const;
-        const name = `any-${++rooms}`;
-        clock.now = T0;
-        await gateways[0].apply(name, [configure(settings(rules))]);
-        let before = await storedRoom(redis.address, name);
-        for (const plays of waves) {
-          clock.now += plays[0]?.afterMs ?? 0;
-          await Promise.all(plays.map(({ command }, at) => gateways[at]?.apply(name, [command(before.room)])));
-          const after = await storedRoom(redis.address, name);
-          expect(brokenIn(after.room, after.sessions)).toEqual([]);
-          // Limits may have changed twice within a wave; the core's own tests check slots (4) and active users (5) for each command.
-          expect(brokenBetween(before, after).filter((number) => number !== 4 && number !== 5)).toEqual([]);
-          before = after;
-        }
-        const log = await gateways[1].rows(name, 'audit', { after: 0, limit: 1_000 });
-        expect(faultIn(log)).toBeNull();
-        expect(log.at(-1)?.hash).toBe(before.room.changes.audit.hash);
-      }),
+      fc.asyncProperty(
+        anyRoomSettings,
+        fc.array(wave, { maxLength: 25 }),
+        async (roomSettings, waves: ScenarioStep[][]) => {
+          const gateways = [gateway(), gateway(), gateway()] as const;
+          const name = `any-${++rooms}`;
+          clock.now = T0;
+          await gateways[0].apply(name, [configure(roomSettings)]);
+          let before = await storedRoom(redis.address, name);
+          for (const steps of waves) {
+            clock.now += steps[0]?.afterMs ?? 0;
+            await Promise.all(steps.map(({ command }, at) => gateways[at]?.apply(name, [command(before)])));
+            const after = await storedRoom(redis.address, name);
+            expect(brokenIn(after.room, after.sessions)).toEqual([]);
+            // Limits may have changed twice within a wave; the core's own tests check slots (4) and active users (5) for each command.
+            expect(brokenBetween(before, after).filter((number) => number !== 4 && number !== 5)).toEqual([]);
+            before = after;
+          }
+          const log = await gateways[1].rows(name, 'audit', { after: 0, limit: 1_000 });
+          expect(faultIn(log)).toBeNull();
+          expect(log.at(-1)?.hash).toBe(before.room.changes.audit.hash);
+        },
+      ),
       { numRuns: 25 },
     );
   });

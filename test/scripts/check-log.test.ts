@@ -6,17 +6,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AuditRecord } from '../../queue-core/audit.ts';
-import { CheckedRoom, change, configure, settings, T0 } from '../core/sample-rooms.ts';
+import { CheckedRoom } from '../core/checked-room.ts';
+import { change, configure, settings, T0 } from '../core/sample-rooms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairgate-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function sampleLog(): AuditRecord[] {
   const room = new CheckedRoom();
-  room.one(T0, configure(settings()));
-  room.one(T0 + 1_000, change({ kind: 'setFlow', flow: 'paused' }));
-  room.one(T0 + 2_000, change({ kind: 'setMessage', text: { ko: '잠시만요', en: 'One moment' } }));
-  room.one(T0 + 3_000, change({ kind: 'setFlow', flow: 'running' }));
+  room.send(T0, configure(settings()));
+  room.send(T0 + 1_000, change({ kind: 'setFlow', flow: 'paused' }));
+  room.send(T0 + 2_000, change({ kind: 'setMessage', text: { ko: '잠시만요', en: 'One moment' } }));
+  room.send(T0 + 3_000, change({ kind: 'setFlow', flow: 'running' }));
   return room.log;
 }
 

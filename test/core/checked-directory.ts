@@ -1,0 +1,105 @@
+// The directory in memory for tests: every step runs on deeply frozen input.
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Actor, AuditRecord } from '../../queue-core/audit.ts';
+import {
+  type DirectoryChange,
+  type DirectoryCommand,
+  type DirectoryDocument,
+  type DirectoryReply,
+  OWNER_KEY_ID,
+  type SeedRoom,
+  type Site,
+} from '../../queue-core/directory/directory-document.ts';
+import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
+import { NO_SESSIONS } from '../../queue-core/session-overlay.ts';
+import type { EpochMs } from '../../queue-core/time.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { settings, T0 } from './sample-rooms.ts';
+import { EMPTY_TABLES, type Tables, writtenTo } from './tables.ts';
+
+export const OWNER: Actor = { id: OWNER_KEY_ID, name: 'owner', role: 'owner', address: null };
+export const OWNER_DIGEST = '0d'.repeat(32);
+
+export const SITE: Site = {
+  title: { ko: '예약', en: 'Booking' },
+  hosts: ['book.test'],
+  paths: ['/'],
+  exempt: [],
+  origin: 'http://origin.test',
+  audience: 'urn:fairgate:origin:demo',
+  timeZone: 'Asia/Seoul',
+  outside: 'refuse',
+  languages: ['ko', 'en'],
+  template: null,
+  expectedVisitors: null,
+};
+
+export const SEED_ROOM: SeedRoom = { id: 'demo', site: SITE, settings: settings(), digest: 'first' };
+
+/** A site at a host of its own. */
+export function siteAt(host: string, ...paths: string[]): Site {
+  return { ...SITE, hosts: [host], paths: paths.length === 0 ? ['/'] : paths };
+}
+
+export function seed(rooms: SeedRoom[] = [SEED_ROOM], ownerDigest = OWNER_DIGEST): DirectoryCommand {
+  return { kind: 'seed', by: OWNER, rooms, ownerDigest };
+}
+
+/** A digest as the gateway computes it of a key, for any name. */
+export function digestOf(name: string): string {
+  return bytesToHex(sha256(utf8ToBytes(name)));
+}
+
+/** A directory that was seeded with the room `demo` and the owner's key. */
+export class CheckedDirectory {
+  now: EpochMs = T0;
+  tables: Tables = EMPTY_TABLES;
+  #document: DirectoryDocument | null = null;
+  #changes = 0;
+
+  constructor() {
+    this.send(seed());
+  }
+
+  get document(): DirectoryDocument {
+    if (this.#document === null) throw new Error('The directory is not seeded yet.');
+    return this.#document;
+  }
+
+  /** Replaces the stored document, for states that take too many steps to reach. */
+  set document(document: DirectoryDocument) {
+    this.#document = document;
+  }
+
+  get log(): AuditRecord[] {
+    return [...this.tables.audit.values()];
+  }
+
+  send(command: DirectoryCommand): DirectoryReply {
+    deepFreeze([this.#document, command]);
+    const { document, replies, effects } = directoryMachine.run(this.#document, NO_SESSIONS, [command], this.now);
+    this.#document = document;
+    this.tables = writtenTo(this.tables, effects);
+    const [reply] = replies;
+    if (reply === undefined) throw new Error(`${command.kind} got no reply.`);
+    return reply;
+  }
+
+  change(wanted: DirectoryChange, id = `change-${++this.#changes}`): DirectoryReply {
+    return this.send({ kind: 'change', id, by: OWNER, change: wanted });
+  }
+
+  putRoom(id: string, ifVersion: number | null = null, site = siteAt(id)): DirectoryReply {
+    return this.change({ kind: 'putRoom', room: id, ifVersion, site, settings: settings() });
+  }
+
+  addKey(id: string): DirectoryReply {
+    return this.change({ kind: 'addKey', key: { id, name: id, role: 'operator', digest: digestOf(id) } });
+  }
+
+  signIn(digest: string, address: string | null = '192.0.2.1'): DirectoryReply {
+    return this.send({ kind: 'signIn', digest, address, from: address ?? 'unknown' });
+  }
+}

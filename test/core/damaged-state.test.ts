@@ -1,0 +1,376 @@
+// Damaged state is refused with a message that names the field and quotes no text: when it is read from a store, and before
+// and after every step in memory.
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Command } from '../../queue-core/command.ts';
+import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
+import type { RoomDocument } from '../../queue-core/document/room-document.ts';
+import { CoreError, type CoreErrorCode } from '../../queue-core/errors.ts';
+import {
+  ATTEMPTS_REMEMBERED_MAX,
+  CALL_SAMPLES_MAX,
+  ENDED_SIGN_INS_MAX,
+  EXPIRIES_MAX,
+  GATEWAYS_MAX,
+  OPERATOR_KEYS_MAX,
+  PASSES_MAX,
+  RECENT_BUCKETS_MAX,
+  RECENT_CHANGES_MAX,
+  RECENT_JOINS_MAX,
+  ROOMS_MAX,
+  ROUTES_MAX,
+  SLOT_BUCKETS_MAX,
+  STANDBY_MAX,
+} from '../../queue-core/limits.ts';
+import type { Table } from '../../queue-core/machine.ts';
+import { SCHEMA_VERSION } from '../../queue-core/schema-version.ts';
+import { NO_SESSIONS } from '../../queue-core/session-overlay.ts';
+import { roomMachine } from '../../queue-core/step.ts';
+import { decodeDirectory, decodeRoom, decodeRow } from '../../queue-core/stored-format.ts';
+import { change, claim, policy } from './sample-rooms.ts';
+import type { StoredLedger } from './stored-samples.ts';
+
+type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
+type Fields = { [name: string]: Value };
+
+function fixture(version: number, file: string): StoredLedger {
+  return JSON.parse(readFileSync(resolve(import.meta.dirname, `../fixtures/schema-${version}/${file}`), 'utf8'));
+}
+
+function storedDocument(version: number, file: string): Fields {
+  return fixture(version, file).document as Fields;
+}
+
+/** The first row of a table with something in every field. */
+function storedRow(file: string, table: Table): Fields {
+  const rows = fixture(SCHEMA_VERSION, file).rows[table].map(([, row]) => row as Fields);
+  return rows.find((row) => Object.values(row).every((value) => value !== null)) ?? {};
+}
+
+/** A room with something in every field, `recovery.running` included. */
+const ROOM: Fields = {
+  ...storedDocument(SCHEMA_VERSION, 'room.json'),
+  recovery: { running: { since: 1, until: 2, awaited: ['gateway-north'], endings: 3 }, lostUntil: 4 },
+};
+const DIRECTORY = storedDocument(SCHEMA_VERSION, 'directory.json');
+
+/** Fields whose value may be null. */
+const NULLABLE = new Set([
+  ...['config.schedule.prequeueAt', 'config.schedule.closesAt', 'config.schedule.beacon', 'config.message'],
+  ...['changes.inForceAt', 'draw.entries', 'draw.beacon', 'draw.seed', 'origin.stock', 'origin.failingSince'],
+  ...['pacing.lastSlotMicros', 'recovery.running'],
+  ...['rooms[].site.template', 'rooms[].site.expectedVisitors', 'rooms[].seed', 'rooms[].archivedAt'],
+  ...['prequeueAt', 'closesAt', 'beacon'].map((name) => `rooms[].settings.schedule.${name}`),
+  ...['ended', 'by.address'],
+]);
+
+/** Fields that may be absent. */
+const OPTIONAL =
+  /^(history\.(open\.observed|recent\[\])\.)?(store|refused\.\w+)$|^rooms\[\]\.settings\.schedule\.opensInMs$/;
+
+/** Numbers that may be negative: counts of the history are differences, and times of settings are not counts. */
+const SIGNED =
+  /^(history\.(open\.(flow|counters)|recent\[\])\.)?(arrived|called|admitted|completed|left|revoked|expired|lapsed)$|^rooms\[\]\.settings\.schedule\.\w+$/;
+
+/** Numbers whose range is an invariant of the document rather than of its format. */
+const RANGED = new Set([
+  ...['config.schedule.prequeueAt', 'config.schedule.opensAt', 'config.schedule.closesAt'],
+  ...['pacing.callCredit', 'pacing.callingSince'],
+]);
+
+const FRACTION = 'pacing.callCredit';
+
+/** Texts of which only some are valid; digests and secrets are recognised by their form. */
+const CHOICES = new Set([
+  ...['config.flow', 'history.recent[].state', 'state', 'ended.reason', 'by.role'],
+  ...['rooms[].site.outside', 'rooms[].site.languages[]', 'keys[].role'],
+]);
+const HEX = /^[0-9a-f]{64}$/;
+
+/** The bound of every list. */
+const BOUNDS: Record<string, number> = {
+  'changes.recent': RECENT_CHANGES_MAX,
+  'changes.gateways': GATEWAYS_MAX,
+  'changes.passes': PASSES_MAX,
+  'line.recentJoins': RECENT_JOINS_MAX,
+  'pacing.calls': CALL_SAMPLES_MAX,
+  'sessions.expiries': EXPIRIES_MAX,
+  'sessions.standby': STANDBY_MAX,
+  'history.open.slots': SLOT_BUCKETS_MAX,
+  'history.open.observed.origin.latency': 9,
+  'history.recent': RECENT_BUCKETS_MAX,
+  'history.recent[].origin.latency': 9,
+  'origin.latency': 9,
+  'recovery.running.awaited': GATEWAYS_MAX,
+  rooms: ROOMS_MAX,
+  'rooms[].site.hosts': ROUTES_MAX,
+  'rooms[].site.paths': ROUTES_MAX,
+  'rooms[].site.exempt': ROUTES_MAX,
+  'rooms[].site.languages': 2,
+  keys: OPERATOR_KEYS_MAX,
+  endedSignIns: ENDED_SIGN_INS_MAX,
+  attempts: ATTEMPTS_REMEMBERED_MAX,
+  recentChanges: RECENT_CHANGES_MAX,
+};
+
+/** Lists of two: a bucket and a count. */
+const PAIRS = new Set(['sessions.expiries[]', 'history.open.slots[]']);
+
+/** A text that no message may quote. */
+const PRIVATE_TEXT = 'a text of somebody';
+
+interface Field {
+  /** As messages name it: `changes.recent[0].id`. */
+  path: string;
+  /** Without the numbers of items. */
+  name: string;
+  value: Value;
+  keys: (string | number)[];
+}
+
+/** Every field of a document, and the first and the last item of every list. */
+function fieldsOf(value: Value, keys: Field['keys'] = []): Field[] {
+  const path = keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+  const own = { path: path.slice(1), name: path.slice(1).replaceAll(/\[\d+\]/g, '[]'), value, keys };
+  const inside = Array.isArray(value)
+    ? [...new Set([0, value.length - 1])].slice(0, value.length)
+    : typeof value === 'object' && value !== null
+      ? Object.keys(value)
+      : [];
+  const parts = inside.flatMap((key) => fieldsOf((value as Fields)[key] as Value, [...keys, key]));
+  return keys.length === 0 ? parts : [own, ...parts];
+}
+
+/** The state with another value in one field; undefined: without the field. Nothing else is copied. */
+function withField(state: Fields, [key = '', ...rest]: Field['keys'], value: Value | undefined): Fields {
+  const copy = (Array.isArray(state) ? [...state] : { ...state }) as Fields;
+  if (rest.length > 0) copy[key] = withField(state[key] as Fields, rest, value);
+  else if (value === undefined) delete copy[key];
+  else copy[key] = value;
+  return copy;
+}
+
+/** What a field must not be; undefined: absent. */
+function damages({ name, value, keys }: Field): (Value | undefined)[] {
+  const isItem = typeof keys.at(-1) === 'number';
+  const absent = isItem || OPTIONAL.test(name) ? [] : [undefined];
+  const none = NULLABLE.has(name) ? [] : [null];
+  if (value === null) return [...absent, {}, [], true];
+  switch (typeof value) {
+    case 'boolean':
+      return [...absent, ...none, 0, 'true', {}, []];
+    case 'string':
+      return [...absent, ...none, 7, true, {}, [], ...(CHOICES.has(name) || HEX.test(value) ? [PRIVATE_TEXT] : [])];
+    case 'number':
+      return [
+        ...[...absent, ...none, PRIVATE_TEXT, true, {}, [], 1e300],
+        ...(SIGNED.test(name) ? [] : [-1]),
+        ...(name === FRACTION ? [] : [0.5]),
+      ].filter((damage) => name !== FRACTION || damage !== 1e300);
+    case 'object':
+      if (!Array.isArray(value)) return [...absent, ...none, 7, PRIVATE_TEXT, []];
+      return [...absent, ...none, 7, PRIVATE_TEXT, {}, PAIRS.has(name) ? [1] : Array(beyond(name)).fill(value[0])];
+  }
+}
+
+function beyond(list: string): number {
+  const bound = BOUNDS[list];
+  if (bound === undefined) throw new Error(`The list ${list} has no bound here; add it.`);
+  return bound + 1;
+}
+
+function refusal(read: () => unknown, what = 'The state'): CoreError {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof CoreError) return error;
+    throw error;
+  }
+  throw new Error(`${what} was not refused.`);
+}
+
+/** Values of audit records: any JSON. */
+const ANY = /^(from|to)\b/;
+
+const rowDecoder = (table: Table) => (stored: string) => decodeRow(table, stored);
+
+describe.each([
+  { what: 'room document', stored: ROOM, decode: decodeRoom },
+  { what: 'directory document', stored: DIRECTORY, decode: decodeDirectory },
+  { what: 'session row', stored: storedRow('room.json', 'session'), decode: rowDecoder('session') },
+  { what: 'ending row', stored: storedRow('room.json', 'ending'), decode: rowDecoder('ending') },
+  { what: 'history row', stored: storedRow('room.json', 'history'), decode: rowDecoder('history') },
+  { what: 'audit row', stored: storedRow('room.json', 'audit'), decode: rowDecoder('audit') },
+  { what: 'template row', stored: storedRow('directory.json', 'template'), decode: rowDecoder('template') },
+])('stored $what', ({ what, stored, decode }) => {
+  const fields = fieldsOf(stored).filter(({ name }) => name !== 'schemaVersion' && !ANY.test(name));
+  const texts = fields.flatMap(({ value }) => (typeof value === 'string' && value.length > 8 ? [value] : []));
+
+  function expectRefusal(damaged: string, code: CoreErrorCode, path: string): void {
+    const { code: found, message } = refusal(() => decode(damaged), `A damaged ${path}`);
+    expect({ code: found, message }).toEqual({ code, message: expect.stringContaining(what) });
+    expect(message).toContain(path);
+    expect([PRIVATE_TEXT, ...texts].filter((text) => message.includes(text))).toEqual([]);
+  }
+
+  test('the undamaged state is accepted', () => {
+    const { schemaVersion: _, ...rest } = stored;
+    expect(decode(JSON.stringify(stored))).toMatchObject(rest);
+  });
+
+  test('every field that is absent, null, of another type, negative, a fraction or too long a list is refused by name', () => {
+    expect(fields.length).toBeGreaterThan(0);
+    for (const field of fields) {
+      for (const damage of damages(field)) {
+        const code = damage === -1 && RANGED.has(field.name) ? 'brokenInvariant' : 'invalidStoredState';
+        expectRefusal(JSON.stringify(withField(stored, field.keys, damage)), code, field.path);
+      }
+    }
+  });
+
+  test('optional fields may be absent', () => {
+    for (const { name, keys } of fields) {
+      if (OPTIONAL.test(name)) decode(JSON.stringify(withField(stored, keys, undefined)));
+    }
+  });
+
+  test('a field that this version does not know is refused by name, in every object', () => {
+    const objects = fields.filter(({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value));
+    for (const { keys, path } of [{ keys: [], path: '' }, ...objects]) {
+      const damaged = withField(stored, [...keys, 'extra'], PRIVATE_TEXT);
+      expectRefusal(JSON.stringify(damaged), 'invalidStoredState', path === '' ? 'extra' : `${path}.extra`);
+    }
+  });
+
+  test('a newer schema version is refused with both versions', () => {
+    const { code, message } = refusal(() => decode(JSON.stringify({ ...stored, schemaVersion: 999 })));
+    expect(code).toBe('newerSchema');
+    expect(message).toMatch(new RegExp(`${what}: schemaVersion 999 .*\\b${SCHEMA_VERSION}\\b`));
+  });
+
+  test.each([['1'], [-1], [1.5], [null], [[]], [{}], [true]])('schema version %j is refused', (schemaVersion) => {
+    expectRefusal(JSON.stringify({ ...stored, schemaVersion }), 'invalidStoredState', 'schemaVersion');
+  });
+
+  test.each(['', '{', '{}}', 'null', '[]', '7', '"text"'])('text that is no JSON object is refused: %j', (text) => {
+    expectRefusal(text, 'invalidStoredState', what);
+  });
+});
+
+test.each([
+  { file: 'room.json', decode: decodeRoom },
+  { file: 'directory.json', decode: decodeDirectory },
+])('a document of version 0 without one of its fields is refused: $file', ({ file, decode }) => {
+  const old = storedDocument(0, file);
+  for (const name of Object.keys(old)) {
+    const { code } = refusal(() => decode(JSON.stringify(withField(old, [name], undefined))), `A missing ${name}`);
+    expect(code, name).toBe('invalidStoredState');
+  }
+});
+
+test('a room of version 0 without callingSince is refused, with the field’s present path', () => {
+  const stored = JSON.stringify(withField(storedDocument(0, 'room.json'), ['callingSince'], undefined));
+  const { code, message } = refusal(() => decodeRoom(stored));
+  expect({ code, message }).toEqual({
+    code: 'invalidStoredState',
+    message: 'room document: pacing.callingSince must be a whole number, got undefined',
+  });
+});
+
+describe('state in memory', () => {
+  const room = decodeRoom(JSON.stringify(ROOM));
+  const now = room.at + 1_000;
+  /** A command that would read a session, were the document not refused first. */
+  const reading = claim(1, 'a');
+  const unread = {
+    get: () => {
+      throw new Error('A session was read.');
+    },
+  };
+
+  /** Numbers of the document itself, of its parts and of the objects in them that a step computes with. */
+  const scalars = fieldsOf(ROOM).filter(({ keys, value }) => {
+    const parent = keys.slice(0, -1).join('.');
+    const isChecked = /^(config\.(policy|schedule)|changes\.audit|sessions\.totals|history\.open\.flow)$/.test(parent);
+    return typeof value === 'number' && (keys.length <= 2 || isChecked);
+  });
+
+  test('there are scalars in every part that has numbers of its own', () => {
+    const parts = new Set(scalars.map(({ keys }) => keys[0]));
+    for (const part of ['config', 'changes', 'draw', 'origin', 'line', 'pacing', 'sessions', 'endings', 'history']) {
+      expect(parts).toContain(part);
+    }
+    expect(scalars.length).toBeGreaterThan(40);
+  });
+
+  test.each(scalars)(
+    '$path that is NaN, infinite, missing or negative is refused before the step',
+    ({ name, keys }) => {
+      const isDifference = name.startsWith('history.open.flow.');
+      for (const damage of [Number.NaN, Number.POSITIVE_INFINITY, undefined, ...(isDifference ? [] : [-1])]) {
+        const parent = keys.slice(0, -1);
+        const part = parent.reduce<Fields>((inside, key) => inside[key] as Fields, room as unknown as Fields);
+        const damaged = { ...part, [keys.at(-1) ?? '']: damage } as unknown as Fields;
+        const document = parent.length === 0 ? damaged : withField(room as unknown as Fields, parent, damaged);
+        const run = () => roomMachine.run(document as unknown as RoomDocument, unread, [reading], now);
+        const { code, message } = refusal(run);
+        expect({ code, message }).toEqual({ code: 'brokenInvariant', message: expect.stringContaining(name) });
+      }
+    },
+  );
+
+  test.each([
+    ['pacing.called', { ...room, pacing: { ...room.pacing, called: room.line.issued + 1 } }],
+    ['pacing.called', { ...room, draw: { ...room.draw, entries: null } }],
+    ['pacing.lapsedThrough', { ...room, pacing: { ...room.pacing, lapsedThrough: room.pacing.called + 1 } }],
+    ['draw.entries', { ...room, draw: { ...room.draw, entries: room.line.issued + 1 } }],
+    ['endings.droppedTo', { ...room, endings: { ...room.endings, droppedTo: room.endings.seq + 1 } }],
+    ['epoch', { ...room, epoch: 0 }],
+    ['schemaVersion', { ...room, schemaVersion: 2 as never }],
+  ])(
+    'numbers that contradict each other are refused before the step by the name of the field: %s',
+    (path, document) => {
+      const { code, message } = refusal(() => roomMachine.run(document, unread, [reading], now));
+      expect({ code, message }).toEqual({ code: 'brokenInvariant', message: expect.stringContaining(path) });
+    },
+  );
+
+  test.each<[string, RoomDocument, Command]>([
+    [
+      'config.policy.newUsersPerMinute',
+      room,
+      { ...change({ kind: 'setPolicy', policy: policy({ newUsersPerMinute: Number.NaN }) }), id: 'broken' },
+    ],
+    ['line.issued', room, { kind: 'restorePlace', epoch: 1, place: { kind: 'position', number: 1e9 + 0.5 } }],
+    [
+      'pacing.lapsedThrough',
+      { ...room, pacing: { ...room.pacing, calls: [{ at: 0, upTo: room.line.issued, claimed: 0 }], runMs: 1e9 } },
+      { kind: 'reportOrigin', healthy: true },
+    ],
+  ])('a step whose result would be broken is refused by the name of the field: %s', (path, document, command) => {
+    const { code, message } = refusal(() =>
+      roomMachine.run(openRoom(document), NO_SESSIONS, [command, { kind: 'tick' }], now),
+    );
+    expect({ code, message }).toEqual({ code: 'brokenInvariant', message: expect.stringContaining(path) });
+  });
+
+  test.each(['at', 'version', 'templateSeq'] as const)(
+    'a directory whose %s is not a number is refused before the step',
+    (name) => {
+      const directory = { ...decodeDirectory(JSON.stringify(DIRECTORY)), [name]: Number.NaN };
+      const { code, message } = refusal(() => directoryMachine.run(directory, NO_SESSIONS, [], now));
+      expect({ code, message }).toEqual({ code: 'brokenInvariant', message: expect.stringContaining(name) });
+    },
+  );
+});
+
+/** The same room, not recovering and with an origin that responds, so that time acts on its calls. */
+function openRoom(room: RoomDocument): RoomDocument {
+  return {
+    ...room,
+    origin: { ...room.origin, failingSince: null },
+    recovery: { ...room.recovery, running: null },
+  };
+}

@@ -1,0 +1,103 @@
+// Scenarios for property tests of the directory: any commands at any times, one arbitrary for each kind of command and of
+// change.
+
+import fc from 'fast-check';
+import type {
+  DirectoryChange,
+  DirectoryCommand,
+  DirectoryDocument,
+} from '../../queue-core/directory/directory-document.ts';
+import { digestOf, OWNER, OWNER_DIGEST, SEED_ROOM, siteAt } from './checked-directory.ts';
+import { settings } from './sample-rooms.ts';
+import { anyRoomSettings, type ByKind, rarely, share } from './scenarios.ts';
+
+export interface DirectoryStep {
+  afterMs: number;
+  command: (directory: DirectoryDocument) => DirectoryCommand;
+}
+
+const name = fc.constantFrom('first', 'second', 'third', 'fourth');
+const network = fc.constantFrom('192.0.2.1', '192.0.2.2', '192.0.2.3');
+const site = fc
+  .tuple(name, fc.constantFrom('/', '/book', '/tickets'))
+  .map(([host, path]) => siteAt(`${host}.test`, path));
+
+/** A room that is there, by its version or, rarely, by the one before. */
+const room = fc.record({ share, isBehind: rarely(fc.constant(true)) }).map(({ share, isBehind }) => {
+  return ({ rooms }: DirectoryDocument) => {
+    const { id, version } = rooms[Math.floor(share * rooms.length)] ?? { id: 'unknown', version: 1 };
+    return { room: id, ifVersion: version - (isBehind === null ? 0 : 1) };
+  };
+});
+
+export const directoryChanges: ByKind<DirectoryChange, DirectoryDocument> = {
+  putRoom: {
+    weight: 4,
+    arbitrary: fc
+      .record({ known: fc.option(room), name, site, settings: anyRoomSettings })
+      .map((wanted) => (directory) => {
+        const { room, ifVersion } = wanted.known?.(directory) ?? { room: wanted.name, ifVersion: null };
+        return { kind: 'putRoom', room, ifVersion, site: wanted.site, settings: wanted.settings };
+      }),
+  },
+  setTemplate: {
+    weight: 2,
+    arbitrary: fc.tuple(room, fc.option(fc.string())).map(([room, html]) => (directory) => {
+      return { kind: 'setTemplate', ...room(directory), html };
+    }),
+  },
+  archiveRoom: {
+    weight: 1,
+    arbitrary: room.map((room) => (directory) => ({ kind: 'archiveRoom', ...room(directory) })),
+  },
+  addKey: {
+    weight: 3,
+    arbitrary: fc.tuple(name, fc.constantFrom('viewer', 'operator', 'owner')).map(([id, role]) => () => {
+      return { kind: 'addKey', key: { id, name: id, role, digest: digestOf(id) } };
+    }),
+  },
+  removeKey: { weight: 1, arbitrary: name.map((key) => () => ({ kind: 'removeKey', key })) },
+  signOut: {
+    weight: 2,
+    arbitrary: name.map((name) => ({ at }) => ({ kind: 'signOut', sid: `sid-${name}`, until: at + 600_000 })),
+  },
+};
+
+export const directoryCommands: ByKind<DirectoryCommand, DirectoryDocument> = {
+  seed: {
+    weight: 2,
+    arbitrary: fc
+      .record({ name, site, digest: fc.constantFrom('first', 'second'), newOwner: rarely(name) })
+      .map(({ name, site, digest, newOwner }) => () => {
+        const rooms = [SEED_ROOM, { id: name, site, settings: settings(), digest }];
+        return { kind: 'seed', by: OWNER, rooms, ownerDigest: newOwner === null ? OWNER_DIGEST : digestOf(newOwner) };
+      }),
+  },
+  change: {
+    weight: 8,
+    arbitrary: fc
+      .record({
+        wanted: fc.oneof(...Object.values(directoryChanges)) as fc.Arbitrary<
+          (directory: DirectoryDocument) => DirectoryChange
+        >,
+        id: fc.nat(1_000),
+      })
+      .map(({ wanted, id }) => (directory) => ({
+        kind: 'change',
+        id: `change-${id}`,
+        by: OWNER,
+        change: wanted(directory),
+      })),
+  },
+  signIn: {
+    weight: 4,
+    arbitrary: fc.record({ name, from: network, isKnown: fc.boolean() }).map(({ name, from, isKnown }) => () => {
+      return { kind: 'signIn', digest: isKnown ? digestOf(name) : digestOf('unknown'), address: from, from };
+    }),
+  },
+};
+
+export const directoryStep: fc.Arbitrary<DirectoryStep> = fc.record({
+  afterMs: fc.oneof(fc.integer({ min: -1_000, max: 3_000 }), fc.integer({ min: 0, max: 200_000 })),
+  command: fc.oneof(...Object.values(directoryCommands)) as fc.Arbitrary<DirectoryStep['command']>,
+});

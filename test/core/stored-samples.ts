@@ -1,0 +1,120 @@
+// A room and a directory in their stored form with something in every field, as an example of the present schema version.
+
+import { NOTHING_OBSERVED, type Observed } from '../../queue-core/document/history-state.ts';
+import type { Table } from '../../queue-core/machine.ts';
+import { encodeDocument, encodeRow } from '../../queue-core/stored-format.ts';
+import { CheckedDirectory, digestOf, seed, siteAt } from './checked-directory.ts';
+import { CheckedRoom } from './checked-room.ts';
+import { change, claim, configure, join, policy, settings, T0 } from './sample-rooms.ts';
+import { EMPTY_TABLES, type Tables } from './tables.ts';
+
+/** A document and its rows by table, as parsed JSON: the form of the files in test/fixtures/schema-*. */
+export interface StoredLedger {
+  document: Record<string, unknown>;
+  rows: { [T in Table]: [key: number, row: unknown][] };
+}
+
+function ledgerOf(document: Parameters<typeof encodeDocument>[0], tables: Tables): StoredLedger {
+  const rowsOf = <T extends Table>(table: T) =>
+    [...tables[table]].map(([key, row]): [number, unknown] => [key, JSON.parse(encodeRow(table, row))]);
+  const names = Object.keys(EMPTY_TABLES) as Table[];
+  return {
+    document: JSON.parse(encodeDocument(document)),
+    rows: Object.fromEntries(names.map((table) => [table, rowsOf(table)])) as StoredLedger['rows'],
+  };
+}
+
+const OBSERVED: Observed = {
+  refused: { noAdmission: 5, badToken: 4, prefetch: 3, tooOften: 2, crossSite: 1 },
+  origin: { answers: 9, errors: 2, unreachable: 1, latency: [3, 2, 1] },
+  store: { conflicts: 2, retries: 3 },
+};
+
+const RULES = { newUsersPerMinute: 601, totalActiveUsers: 12, sessionMs: 60_000, claimWindowMs: 30_000 };
+
+/** The first ninety seconds of an opening: a draw with a beacon, sessions that end in every way, a loss, operators' changes. */
+function sampleRoom(): CheckedRoom {
+  const room = new CheckedRoom();
+  const schedule = { prequeueAt: T0, opensInMs: 10_000, closesAt: T0 + 3_600_000, beacon: { round: 7 } };
+  room.send(T0, configure(settings(RULES, schedule)));
+  for (let index = 1; index <= 30; index++) room.send(T0 + 100 * index, join(`entry-${index}`));
+  room.send(T0 + 10_000, { kind: 'setBeacon', beacon: 'be'.repeat(32) });
+
+  let claimed = 0;
+  const claimCalled = (now: number, isComing: (position: number) => boolean) => {
+    while (claimed < room.document.pacing.called) {
+      claimed++;
+      if (isComing(claimed)) room.send(now, claim(claimed, `position-${claimed}`));
+    }
+  };
+  for (let second = 11; second <= 100; second++) {
+    const now = T0 + second * 1_000;
+    const observed = second % 10 === 0 ? OBSERVED : NOTHING_OBSERVED;
+    const { version } = room.document.changes;
+    for (const gateway of ['north', 'south']) {
+      room.send(now, { kind: 'report', gateway, seq: second, version, observed });
+    }
+    if (second % 2 === 0) room.send(now, join(`later-${second}`));
+    if (second === 30) room.send(now, change({ kind: 'revokeAll' }));
+    if (second === 35) room.recover(now);
+    claimCalled(now, (position) => position % 4 !== 0);
+    for (const [position, { sid, ended }] of room.sessions) {
+      const session = { epoch: 1, position, sid };
+      if (ended !== null) continue;
+      if (position % 3 === 0 && second % 20 === 0) room.send(now, { kind: 'renew', ...session });
+      else if (position % 7 === 0 && second % 30 === 0) room.send(now, { kind: 'end', ...session, reason: 'left' });
+      else if (position % 5 === 0 && second % 30 === 0)
+        room.send(now, { kind: 'end', ...session, reason: 'completed' });
+    }
+  }
+
+  const now = T0 + 100_500;
+  const living = [...room.sessions].findLast(([, { ended }]) => ended === null)?.[0] ?? 0;
+  room.send(now, change({ kind: 'endSession', position: living }));
+  for (const sid of ['pass-1', 'pass-2', 'pass-3']) {
+    room.send(now, change({ kind: 'givePass', sid, expiresAt: now + 600_000, useBy: now + 30_000 }));
+  }
+  room.send(now, change({ kind: 'usePass', sid: 'pass-2' }));
+  room.send(now, change({ kind: 'setMessage', text: { ko: '잠시만 기다려 주세요.', en: 'Please wait a moment.' } }));
+  // Slots that lie ahead, and then a visitor who claims beyond the limit.
+  room.send(now, change({ kind: 'setPolicy', policy: policy({ ...RULES, newUsersPerMinute: 7 }) }));
+  room.send(now + 2_000, { kind: 'tick' });
+  const last = room.document.pacing.called;
+  claimCalled(now + 2_000, (position) => position < last);
+  room.send(now + 2_100, change({ kind: 'setPolicy', policy: policy({ ...RULES, totalActiveUsers: 1 }) }));
+  room.send(now + 2_200, claim(last, 'standby'));
+  room.send(now + 2_300, { kind: 'reportStock', remaining: 40, asOf: now });
+  room.send(now + 2_400, { kind: 'reportOrigin', healthy: false });
+  const { version } = room.document.changes;
+  for (const gateway of ['north', 'south']) {
+    room.send(now + 5_000, { kind: 'report', gateway, seq: 101, version, observed: OBSERVED });
+  }
+  return room;
+}
+
+function sampleDirectory(): CheckedDirectory {
+  const directory = new CheckedDirectory();
+  directory.now = T0 + 1_000;
+  const site = { ...siteAt('book.test', '/book', '/tickets'), exempt: ['/static'], expectedVisitors: 900 };
+  const schedule = { prequeueAt: T0, closesAt: T0 + 3_600_000, beacon: { round: 7 } };
+  directory.send(seed([{ id: 'demo', site, settings: settings({}, schedule), digest: 'second' }]));
+  directory.putRoom('second', null, { ...siteAt('second.test'), outside: 'pass', languages: ['en'] });
+  directory.change({ kind: 'setTemplate', room: 'demo', ifVersion: 2, html: '<!doctype html><title>Waiting</title>' });
+  directory.putRoom('third');
+  directory.change({ kind: 'archiveRoom', room: 'third', ifVersion: 1 });
+  directory.addKey('second');
+  directory.signIn(digestOf('second'));
+  directory.change({ kind: 'signOut', sid: 'sid-1', until: T0 + 600_000 });
+  for (const address of ['192.0.2.3', '192.0.2.4']) directory.signIn(digestOf('unknown'), address);
+  return directory;
+}
+
+export function storedRoom(): StoredLedger {
+  const { document, tables } = sampleRoom();
+  return ledgerOf(document, tables);
+}
+
+export function storedDirectory(): StoredLedger {
+  const { document, tables } = sampleDirectory();
+  return ledgerOf(document, tables);
+}
