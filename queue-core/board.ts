@@ -265,5 +265,3 @@ function nextPollSeconds(board: Movement, msUntilOpening: number, ahead: number)
       return POLL_SECONDS_MAX;
   }
 }
-
-export type { Ending } from './document/session-record.ts';

@@ -141,5 +141,3 @@ export type ReplyTo<C extends Command> = C extends { kind: 'join' }
     : C extends { kind: 'change' }
       ? ChangeReply
       : { kind: 'done' };
-
-export type { RoomSettings } from './policy.ts';

@@ -111,6 +111,3 @@ export function departuresPerMinute(closed: readonly HistoryBucket[]): number {
   );
   return (gone * 60_000) / (last.at + HISTORY_BUCKET_MS - first.at);
 }
-
-export type { HistoryBucket, Observed, RefusalReason } from './document/history-state.ts';
-export { LATENCY_BOUNDS_MS, NOTHING_OBSERVED, REFUSAL_REASONS } from './document/history-state.ts';

@@ -69,6 +69,3 @@ export function openIfDue(room: RoomDocument, now: EpochMs): void {
   draw.beacon = beacon;
   draw.seed = drawSeed(draw.secret, beacon, draw.entries);
 }
-
-export type { Stage } from './policy.ts';
-export { stageOf, stateOf } from './room-state.ts';
