@@ -3,7 +3,7 @@ import { MemoryLedger, MemoryStore } from '../../worker/store/memory-store.ts';
 import { schema0 } from '../fixtures/schema-0.ts';
 import { conformance } from '../store/conformance.ts';
 import { refusesInvalidState } from '../store/invalid-state.ts';
-import { opensSchema0 } from '../store/schema-0.ts';
+import { opensSchema0 } from '../store/schema-0-suite.ts';
 import { fill, type StoredText } from '../store/stored-text.ts';
 
 const clock = { now: 0 };

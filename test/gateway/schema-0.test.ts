@@ -11,7 +11,7 @@ import { type RunningGateway, startGateway } from '../../scripts/lib/gateway-pro
 import type { RoomInput } from '../../worker/settings.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { SCHEMA_0, schema0 } from '../fixtures/schema-0.ts';
-import type { StoredVisitor } from '../store/schema-0.ts';
+import type { StoredVisitor } from '../store/schema-0-suite.ts';
 
 /** The settings of the gateway that wrote the files. */
 const DEMO_ROOM: RoomInput = {

@@ -3,7 +3,7 @@
 import type { TestProject } from 'vitest/node';
 import { sharedRedis } from '../../scripts/lib/local-redis/shared-redis.ts';
 import { schema0 } from '../fixtures/schema-0.ts';
-import type { Schema0 } from '../store/schema-0.ts';
+import type { Schema0 } from '../store/schema-0-suite.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

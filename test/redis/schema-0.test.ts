@@ -14,7 +14,7 @@ import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { join } from '../core/sample-rooms.ts';
 import { SCHEMA_0, schema0 } from '../fixtures/schema-0.ts';
 import type { StoreUnderTest } from '../store/conformance.ts';
-import { opensSchema0 } from '../store/schema-0.ts';
+import { opensSchema0 } from '../store/schema-0-suite.ts';
 import { redisText } from '../store/stored-text.ts';
 import { redisStore, storedRoom } from './redis-stores.ts';
 

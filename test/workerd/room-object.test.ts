@@ -11,7 +11,7 @@ import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
 import { differential } from '../store/differential.ts';
 import { refusesInvalidState } from '../store/invalid-state.ts';
-import { opensSchema0, type Schema0 } from '../store/schema-0.ts';
+import { opensSchema0, type Schema0 } from '../store/schema-0-suite.ts';
 import { fill, type StoredText } from '../store/stored-text.ts';
 import { clock } from './main.ts';
 
