@@ -8,7 +8,9 @@ export type Migration = (stored: Fields) => Fields;
 
 /** 0 to 1: the flat document is grouped into parts; the last slot is counted in whole microseconds. */
 function roomInParts(old: Fields): Fields {
-  const { lapsed, ...totals } = fieldsOf(old['totals']);
+  const { lapsed, ...totals } = Object.fromEntries(
+    Object.entries(fieldsOf(old['totals'])).map(([name, total]) => [name, atLeastZero(total)]),
+  );
   const bucket = fieldsOf(old['bucket']);
   // Slots are counted apart; only the counters of a new room had this field.
   const { admitted: _, ...counters } = fieldsOf(bucket['counted']);
@@ -30,7 +32,11 @@ function roomInParts(old: Fields): Fields {
       lapsed,
       lastSlotMicros: typeof old['lastSlotAt'] === 'number' ? Math.ceil(old['lastSlotAt'] * 1_000) : old['lastSlotAt'],
     },
-    sessions: { ...pick(old, 'active', 'expiries', 'standby', 'generation', 'revokedAt'), totals },
+    sessions: {
+      ...pick(old, 'active', 'expiries', 'standby', 'generation', 'revokedAt'),
+      ...countedSessions(old['expiries']),
+      totals,
+    },
     endings: { seq: old['endingSeq'], droppedTo: old['endingsDroppedTo'], renewBefore: old['renewBefore'] },
     history: {
       open: {
@@ -44,14 +50,37 @@ function roomInParts(old: Fields): Fields {
   };
 }
 
+/**
+ * After a loss version 0 could count fewer than no sessions in a bucket, to make up for others that it counted twice. Those
+ * counts are dropped: a session that is counted twice ends by itself.
+ */
+function countedSessions(expiries: unknown): Fields {
+  if (!Array.isArray(expiries) || !expiries.some((bucket) => bucket?.[1] < 0)) return {};
+  const counted = expiries.filter((bucket) => !(bucket?.[1] < 0));
+  return { expiries: counted, active: counted.reduce((sum, bucket) => sum + bucket?.[1], 0) };
+}
+
+function atLeastZero(count: unknown): unknown {
+  return typeof count === 'number' ? Math.max(0, count) : count;
+}
+
 /** 0 to 1: times in whole ms, rounded up, so that no session begins before its slot. */
 function wholeTimes(old: Fields): Fields {
-  const rounded = (time: unknown) => (typeof time === 'number' ? Math.ceil(time) : time);
-  return { ...old, admitAt: rounded(old['admitAt']), expiresAt: rounded(old['expiresAt']) };
+  return { ...old, admitAt: roundedUp(old['admitAt']), expiresAt: roundedUp(old['expiresAt']) };
+}
+
+/** 0 to 1: the same of a session that ended early. */
+function wholeEnd(old: Fields): Fields {
+  return { ...old, until: roundedUp(old['until']) };
+}
+
+function roundedUp(time: unknown): unknown {
+  return typeof time === 'number' ? Math.ceil(time) : time;
 }
 
 export const migrateRoom: readonly Migration[] = [roomInParts];
 export const migrateSession: readonly Migration[] = [wholeTimes];
+export const migrateEnding: readonly Migration[] = [wholeEnd];
 export const migrateDirectory: readonly Migration[] = [(old) => old];
 
 function fieldsOf(value: unknown): Fields {

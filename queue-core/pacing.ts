@@ -120,16 +120,17 @@ export function callUpTo(room: RoomDocument, position: number): void {
   recordCall(room);
 }
 
-/** Notes that a called position has claimed. */
+/** Notes that a called position has claimed. After a loss a position may claim twice; it counts once. */
 export function recordClaim({ pacing }: RoomDocument, position: number): void {
   if (position <= pacing.lapsedThrough) {
-    pacing.lapsed--;
+    pacing.lapsed = Math.max(0, pacing.lapsed - 1);
     return;
   }
   const index = pacing.calls.findIndex((sample) => position <= sample.upTo);
   const sample = pacing.calls[index];
   if (sample === undefined) throw new RangeError(`Position ${position} is above the ${pacing.called} called.`);
-  pacing.calls = pacing.calls.with(index, { ...sample, claimed: sample.claimed + 1 });
+  const calls = sample.upTo - (pacing.calls[index - 1]?.upTo ?? pacing.lapsedThrough);
+  pacing.calls = pacing.calls.with(index, { ...sample, claimed: Math.min(calls, sample.claimed + 1) });
 }
 
 /** Lets the places lapse that were called a whole claim window ago and were not claimed. */
@@ -137,7 +138,7 @@ export function lapseCalls({ pacing, config }: RoomDocument): void {
   let dropped = 0;
   for (const { at, upTo, claimed } of pacing.calls) {
     if (claimDeadline(config.policy, at) > pacing.runMs) break;
-    pacing.lapsed += upTo - pacing.lapsedThrough - claimed;
+    pacing.lapsed += Math.max(0, upTo - pacing.lapsedThrough - claimed);
     pacing.lapsedThrough = upTo;
     dropped++;
   }

@@ -32,7 +32,8 @@ function expected<T>(what: string, holds: (value: unknown) => boolean): Parser<T
   };
 }
 
-function found(value: unknown): string {
+/** What was found, without quoting text. */
+export function found(value: unknown): string {
   if (typeof value === 'string') return `a text of ${value.length} characters`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
@@ -54,7 +55,7 @@ export const hex32: Parser<string> = expected(
   (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
 );
 /** Any JSON value. */
-export const anything: Parser<never> = (value) => value as never;
+export const anything: Parser<never> = expected('a JSON value', (value) => value !== undefined);
 
 export function oneOf<const V extends string | number>(...values: readonly V[]): Parser<V> {
   return expected(values.join(' or '), (value) => values.includes(value as V));

@@ -106,7 +106,8 @@ export function restoreSession(
   // Tokens carry seconds with fractions.
   const [admitAt, expiresAt] = [Math.round(proof.admitAt), Math.round(proof.expiresAt)];
   if (epoch !== room.epoch || record !== undefined || now >= recovery.lostUntil || now >= expiresAt) return;
-  if (admitAt <= sessions.revokedAt) return;
+  // Before the draw no session can be counted: the room was set back to before its opening.
+  if (room.draw.seed === null || admitAt <= sessions.revokedAt) return;
   callUpTo(room, position);
   const countsUntil = bucketEnd(room.config.policy, expiresAt);
   countSessions(sessions, countsUntil, 1);

@@ -6,8 +6,8 @@ import type { RoomDocument } from './document/room-document.ts';
 import { CoreError } from './errors.ts';
 import { assertDirectory, assertRoom } from './invariants.ts';
 import type { Rows, Table } from './machine.ts';
-import { type Migration, migrateDirectory, migrateRoom, migrateSession } from './migrations.ts';
-import { type Parser, parse } from './parse.ts';
+import { type Migration, migrateDirectory, migrateEnding, migrateRoom, migrateSession } from './migrations.ts';
+import { found, type Parser, parse } from './parse.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 import { directoryParser, roomParser, rowParsers } from './stored-shapes.ts';
 
@@ -48,7 +48,7 @@ const UNCHANGED: readonly Migration[] = [(row) => row];
 
 const ROW_MIGRATIONS: Record<Table, readonly Migration[]> = {
   session: migrateSession,
-  ending: UNCHANGED,
+  ending: migrateEnding,
   history: UNCHANGED,
   audit: UNCHANGED,
   template: UNCHANGED,
@@ -59,7 +59,10 @@ function upToDate(what: string, stored: string, migrations: readonly Migration[]
   const value = fromJson(what, stored);
   const { schemaVersion = 0 } = value;
   if (!Number.isSafeInteger(schemaVersion) || (schemaVersion as number) < 0) {
-    throw new CoreError('invalidStoredState', `${what}: schemaVersion must be a whole number, got ${schemaVersion}`);
+    throw new CoreError(
+      'invalidStoredState',
+      `${what}: schemaVersion must be a whole number, got ${found(schemaVersion)}`,
+    );
   }
   const version = schemaVersion as number;
   if (version > SCHEMA_VERSION) {

@@ -57,22 +57,24 @@ export const sessionsState: SubState<SessionsState, unknown, { sessions: Session
   },
 };
 
-/** Adds sessions that end at `endsAt`, or removes them with a negative `change`. */
+/**
+ * Adds sessions that end at `endsAt`, or removes them with a negative `change`. After a loss a session may be counted at
+ * another time than its record says; then it counts until that time.
+ */
 export function countSessions(
   state: Pick<SessionsState, 'active' | 'expiries'>,
   endsAt: EpochMs,
   change: number,
 ): void {
-  if (change === 0) return;
-  state.active += change;
-  const index = state.expiries.findIndex(([bucket]) => bucket >= endsAt);
-  const found = index === -1 ? undefined : state.expiries[index];
-  if (found === undefined || found[0] !== endsAt) {
-    state.expiries = state.expiries.toSpliced(index === -1 ? state.expiries.length : index, 0, [endsAt, change]);
-    return;
-  }
-  const count = found[1] + change;
-  state.expiries = count === 0 ? state.expiries.toSpliced(index, 1) : state.expiries.with(index, [endsAt, count]);
+  const { expiries } = state;
+  const next = expiries.findIndex(([bucket]) => bucket >= endsAt);
+  const index = next === -1 ? expiries.length : next;
+  const found = expiries[index];
+  const counted = found?.[0] === endsAt ? found[1] : 0;
+  const count = Math.max(0, counted + change);
+  if (count === counted) return;
+  state.active += count - counted;
+  state.expiries = expiries.toSpliced(index, counted > 0 ? 1 : 0, ...(count > 0 ? [[endsAt, count] as const] : []));
 }
 
 function higherTotals(a: SessionTotals, b: SessionTotals): SessionTotals {

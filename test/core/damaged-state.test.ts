@@ -230,6 +230,13 @@ describe.each([
     }
   });
 
+  test('values of an audit record may be any JSON, but not absent', () => {
+    for (const { name, path, keys } of fieldsOf(stored)) {
+      if (name !== 'from' && name !== 'to') continue;
+      expectRefusal(JSON.stringify(withField(stored, keys, undefined)), 'invalidStoredState', path);
+    }
+  });
+
   test('optional fields may be absent', () => {
     for (const { name, keys } of fields) {
       if (OPTIONAL.test(name)) decode(JSON.stringify(withField(stored, keys, undefined)));
@@ -250,9 +257,12 @@ describe.each([
     expect(message).toMatch(new RegExp(`${what}: schemaVersion 999 .*\\b${SCHEMA_VERSION}\\b`));
   });
 
-  test.each([['1'], [-1], [1.5], [null], [[]], [{}], [true]])('schema version %j is refused', (schemaVersion) => {
-    expectRefusal(JSON.stringify({ ...stored, schemaVersion }), 'invalidStoredState', 'schemaVersion');
-  });
+  test.each([['1'], [PRIVATE_TEXT], [-1], [1.5], [null], [[]], [{}], [true]])(
+    'schema version %j is refused',
+    (schemaVersion) => {
+      expectRefusal(JSON.stringify({ ...stored, schemaVersion }), 'invalidStoredState', 'schemaVersion');
+    },
+  );
 
   test.each(['', '{', '{}}', 'null', '[]', '7', '"text"'])('text that is no JSON object is refused: %j', (text) => {
     expectRefusal(text, 'invalidStoredState', what);

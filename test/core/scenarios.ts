@@ -263,7 +263,7 @@ export const commands: ByKind<Command, LoadedRoom> = {
       const admitAt = opensAt + Math.floor(time * Math.max(0, room.at - opensAt));
       return {
         kind: 'restoreSession',
-        epoch: room.draw.seed === null ? 0 : room.epoch,
+        epoch: room.epoch,
         position,
         visitor: `visitor-${name}`,
         sid: `sid-${position}-${name}-restored`,

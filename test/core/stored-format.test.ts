@@ -177,9 +177,29 @@ describe('schema version 0', () => {
     expect(decoded).toMatchObject({ admitAt: 1_795_662_077_579, expiresAt: 1_795_663_877_579 });
   });
 
-  test.fails('the time of an ending is rounded up to a whole millisecond', () => {
+  test('the time of an ending is rounded up to a whole millisecond', () => {
     const ending = JSON.stringify({ seq: 1, sid: 'sid-1', until: 1_795_663_868_516.6 });
     expect(decodeRow('ending', ending)).toEqual({ seq: 1, sid: 'sid-1', until: 1_795_663_868_517 });
+  });
+
+  test('counts below zero, which version 0 had after a loss, are migrated to none', () => {
+    const { document } = fixture(0, 'room.json');
+    const { expiries, at, totals } = document as { expiries: [number, number][]; at: number; totals: object };
+    const damaged = {
+      ...document,
+      active: 17,
+      lostUntil: at,
+      expiries: [[at + 1_000, -1], ...expiries],
+      totals: { ...totals, lapsed: -1, expired: -1 },
+    };
+    const room = new CheckedRoom();
+    room.document = decodeRoom(JSON.stringify(damaged));
+    expect(room.document).toMatchObject({
+      sessions: { active: 18, expiries, totals: { expired: 0 } },
+      pacing: { lapsed: 0 },
+    });
+    room.send(at + 3_600_000, { kind: 'tick' });
+    expect(room.document.sessions).toMatchObject({ active: 0, totals: { expired: 18 } });
   });
 
   /** The migrated room, ready for the next step, and a time of steps after its last one. */
