@@ -119,7 +119,7 @@ const BOUNDS: Record<string, number> = {
 const PAIRS = new Set(['sessions.expiries[]', 'history.open.slots[]']);
 
 /** A text that no message may quote. */
-const PRIVATE_TEXT = 'a text of somebody';
+const PRIVATE_TEXT = 'a private text';
 
 interface Field {
   /** As messages name it: `changes.recent[0].id`. */

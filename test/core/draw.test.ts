@@ -27,10 +27,10 @@ describe('draw', () => {
       const expected = unshuffleList(indices, Buffer.from(seed, 'hex'), ROUNDS);
       expect(drawnPositions(entries, seed)).toEqual(Array.from(expected, (index) => index + 1));
     };
-    fc.assert(fc.property(hex32, fc.integer({ min: 1, max: 100 }), isSame), { numRuns: 20 });
-    // One hash decides for 256 entries: sizes around that number, and one with three hashes in a round.
+    fc.assert(fc.property(hex32, fc.integer({ min: 1, max: 100 }), isSame), { numRuns: 12 });
+    // One hash decides for 256 entries: sizes that need two and three hashes in a round.
     const [seed = ''] = fc.sample(hex32, 1);
-    for (const entries of [255, 257, 520]) isSame(seed, entries);
+    for (const entries of [257, 520]) isSame(seed, entries);
   });
 
   test('every position is drawn exactly once, whatever the seed', () => {

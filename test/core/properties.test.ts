@@ -17,7 +17,7 @@ const restoring: fc.Arbitrary<ScenarioStep> = fc.oneof(
 );
 
 /** Applies the steps, and checks after each which invariants it broke. */
-function play(room: CheckedRoom, steps: readonly ScenarioStep[], isExpected: (broken: number) => boolean): void {
+function applySteps(room: CheckedRoom, steps: readonly ScenarioStep[], isExpected: (broken: number) => boolean): void {
   let now = room.document.at;
   for (const { afterMs, command: build } of steps) {
     now += afterMs;
@@ -35,7 +35,7 @@ describe('invariants', () => {
       fc.property(anyRoomSettings, scenario, (roomSettings, steps) => {
         const room = new CheckedRoom();
         room.send(T0, configure(roomSettings));
-        play(room, steps, () => false);
+        applySteps(room, steps, () => false);
       }),
       { numRuns: 200 },
     );
@@ -50,10 +50,10 @@ describe('invariants', () => {
         (roomSettings, before, after) => {
           const room = new CheckedRoom();
           room.send(T0, configure(roomSettings));
-          play(room, before, () => false);
+          applySteps(room, before, () => false);
           room.recover(room.document.at);
           // A restored session was granted before the loss: it has its slot already, and may exceed the limit.
-          play(room, after, (number) => number === 4 || number === 5);
+          applySteps(room, after, (number) => number === 4 || number === 5);
         },
       ),
       { numRuns: 50 },

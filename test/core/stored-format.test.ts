@@ -285,7 +285,7 @@ describe('encoding', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
