@@ -41,6 +41,13 @@ export const SLOT_BACKLOG_MS = 3_000;
 export const CALL_GAIN = 1.2;
 export const CALL_RATE_FACTOR_MAX = 8;
 
+/**
+ * Share of called visitors who come, down to which the gain above holds the backlog above one second. Below it calls are
+ * multiplied by what is missing; the share itself is bounded, so that a line of ghosts alone is not emptied at once.
+ */
+export const SHOW_SHARE_NORMAL = 0.5;
+export const SHOW_SHARE_MIN = 1 / 200;
+
 /** What an operator may set; outside of it the room would not be a waiting room or a number would overflow. */
 export const POLICY_BOUNDS = {
   newUsersPerMinute: { min: 1, max: 1_000_000 },

@@ -9,6 +9,8 @@ import {
   CALL_GAIN,
   CALL_RATE_FACTOR_MAX,
   CALL_SAMPLES_MAX,
+  SHOW_SHARE_MIN,
+  SHOW_SHARE_NORMAL,
   SLOT_BACKLOG_MS,
   UNOBSERVED_MS_MAX,
 } from './limits.ts';
@@ -46,14 +48,16 @@ function nextSlotMicros({ pacing, config }: RoomDocument): number {
 }
 
 /**
- * Calls earned in `elapsedMs` before `now`: the integral of `rate * clamp(GAIN * (3 s - backlog), 0, 8)`, where the
- * backlog of granted slots runs down second by second, below zero only for slots that those called left unused. Closed
- * form, so it does not matter how often it is computed.
+ * Calls earned in `elapsedMs` before `now`: the integral of `rate * m * clamp(GAIN * (3 s - backlog), 0, 8)`, where the
+ * backlog of granted slots runs down second by second, below zero only for slots that those called left unused. The
+ * multiplier `m` grows as the share of visitors who come falls, so that the line does not jam when most of it are ghosts.
+ * Closed form, so it does not matter how often it is computed.
  */
 export function callsEarned(room: RoomDocument, elapsedMs: number, now: EpochMs): number {
   const backlogNow = (Math.max(nextSlotMicros(room) / 1_000, room.pacing.callingSince) - now) / 1_000;
   const factorSeconds = factorAbove(backlogNow) - factorAbove(backlogNow + elapsedMs / 1000);
-  return (room.config.policy.newUsersPerMinute / 60) * factorSeconds;
+  const multiplier = Math.max(1, SHOW_SHARE_NORMAL / (showShare(room.pacing) ?? 1));
+  return (room.config.policy.newUsersPerMinute / 60) * multiplier * factorSeconds;
 }
 
 /** Integral of the call factor over all backlogs above `backlog` (seconds). */
@@ -230,5 +234,5 @@ export function showShare({ runMs, calls, lapsedThrough }: PacingState): number 
     claimed += sample.claimed;
     through = sample.upTo;
   }
-  return called < SHOWN_CALLS_MIN ? null : Math.max(claimed / called, 1 / CALL_RATE_FACTOR_MAX);
+  return called < SHOWN_CALLS_MIN ? null : Math.max(claimed / called, SHOW_SHARE_MIN);
 }

@@ -91,6 +91,7 @@ async function bench(): Promise<void> {
     keys: { keys: [await newSigningKey(0)] },
     publicUrl,
     operatorKey: crypto.randomUUID(),
+    joinsPerNetwork: '0',
   };
   const gateway = await startGateway({ settings, port: 0, dataDir, log });
   const api = (id: string, action: string) => `${gateway.url}/_fairgate/rooms/${id}/${action}`;

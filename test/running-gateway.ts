@@ -36,6 +36,8 @@ export interface RunningOptions {
   /** Use this origin instead of the demo. */
   originUrl?: string;
   slotsPerClinic?: number;
+  /** Joins a minute from one network; by default without a limit, because all visitors of a test are on this machine. */
+  joinsPerNetwork?: number;
   /** Rooms are stored there instead of on disk. */
   redis?: RedisAddress & { replicas?: string };
 }
@@ -62,7 +64,8 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   });
   const rooms = [{ ...demo, ...changes }, ...(options.moreRooms?.(origin.url) ?? [])];
   const redis = options.redis === undefined ? {} : { redis: options.redis };
-  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, ...redis };
+  const joinsPerNetwork = String(options.joinsPerNetwork ?? 0);
+  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, joinsPerNetwork, ...redis };
   const start = () => startGateway({ settings, port, dataDir, log: (line) => log.push(line) });
   const running: Running = {
     url: publicUrl,

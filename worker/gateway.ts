@@ -2,6 +2,7 @@
 // network come from outside: from the composition root (index.ts), or from a test.
 
 import type { EpochMs } from '../queue-core/time.ts';
+import { JoinLimit } from './gate/join-limit.ts';
 import { PlaceRestore } from './gate/place-restore.ts';
 import { Templates } from './http/custom-page.ts';
 import { POLL_RATE, RateLimit, SIGN_IN_RATE } from './http/rate-limit.ts';
@@ -43,6 +44,8 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   placeRestore: PlaceRestore;
   templates: Templates;
   originHealth: OriginHealth;
+  /** New places, by network. */
+  joins: JoinLimit;
   /** Status polls, by visitor. */
   polls: RateLimit;
   /** Operator keys that are not in the directory's copy, by network. */
@@ -74,6 +77,7 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     placeRestore: new PlaceRestore(store),
     templates: new Templates(store.directory),
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
+    joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),
     polls: new RateLimit(POLL_RATE, clock.now),
     signIns: new RateLimit(SIGN_IN_RATE, clock.now),
     access: access === null ? null : new Access(access, fetch),

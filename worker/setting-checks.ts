@@ -18,6 +18,10 @@ const REPLICAS_MAX = 8;
 /** With more relays, their commits conflict more than the relays save. */
 const RELAYS_MAX = 16;
 
+/** Above what a large school or an address shared by a mobile carrier's subscribers needs (docs/decisions/0022). */
+const JOINS_PER_NETWORK_DEFAULT = 600;
+export const JOINS_PER_NETWORK_MAX = 1_000_000;
+
 /** @param expected what the setting takes, as the end of "Set it to …" */
 export function checkJson<S extends z.ZodType>(
   env: Env,
@@ -112,6 +116,17 @@ export function checkRedis(env: Env, problems: string[]): RedisSettings | null {
     problems.push(`REDIS_REPLICAS must be a whole number from 0 to ${REPLICAS_MAX}.`);
   }
   return { url, token, relays, replicas };
+}
+
+export function checkJoinsPerNetwork(env: Env, problems: string[]): number {
+  const text = String(env['JOINS_PER_NETWORK'] ?? JOINS_PER_NETWORK_DEFAULT);
+  const joins = Number(text);
+  if (!/^\d+$/.test(text) || joins > JOINS_PER_NETWORK_MAX) {
+    problems.push(
+      `JOINS_PER_NETWORK is ${JSON.stringify(text)}. Set it to the joins a minute from one network, a whole number from 1 to ${JOINS_PER_NETWORK_MAX}, or to 0 for no limit.`,
+    );
+  }
+  return joins;
 }
 
 export function checkOperatorKey(env: Env, problems: string[]): string {

@@ -10,7 +10,14 @@ import type { EpochMs } from '../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
 import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
-import { checkAccess, checkJson, checkOperatorKey, checkRedis, checkUrl } from './setting-checks.ts';
+import {
+  checkAccess,
+  checkJoinsPerNetwork,
+  checkJson,
+  checkOperatorKey,
+  checkRedis,
+  checkUrl,
+} from './setting-checks.ts';
 import type { RedisSettings } from './store/chosen-store.ts';
 import { type SigningKeys, signingKeysSchema } from './tokens/signing-keys.ts';
 
@@ -31,6 +38,8 @@ export interface Settings {
   /** Where operators reach the console and their API. */
   consoleUrl: string;
   access: AccessSettings | null;
+  /** New places a minute for one network; 0: no limit. */
+  joinsPerNetwork: number;
   /** null: rooms are stored in Durable Objects. */
   redis: RedisSettings | null;
 }
@@ -54,9 +63,10 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const access = checkAccess(env, problems);
   const operatorKey = checkOperatorKey(env, problems);
   const redis = checkRedis(env, problems);
+  const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
   if (problems.length > 0 || keys === null || rooms === null) throw new SettingsError(problems);
-  return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey, consoleUrl, access, redis };
+  return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey, consoleUrl, access, redis, joinsPerNetwork };
 }
 
 /** RFC 3339, or `+60s`, `+5m`, `+2h` from the moment at which the room is created. */

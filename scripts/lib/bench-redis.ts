@@ -44,6 +44,7 @@ export async function benchRedis(): Promise<void> {
     keys: { keys: [await newSigningKey(0)] },
     publicUrl: 'http://127.0.0.1:1',
     operatorKey: crypto.randomUUID(),
+    joinsPerNetwork: '0',
     redis: redis.address,
   };
   const gateway = await startGateway({ settings, port: 0, dataDir, log: (line) => console.error(line) });

@@ -23,12 +23,15 @@ export interface GatewaySettings {
   /** Where operators reach the console, if not where visitors reach the gateway. */
   consoleUrl?: string;
   access?: AccessSettings;
+  /** As the variable JOINS_PER_NETWORK; absent: the gateway's default. */
+  joinsPerNetwork?: string;
   /** Where rooms are stored, if not in `dataDir`. */
   redis?: RedisAddress & { replicas?: string };
 }
 
 /** Settings as every deployment receives them: variables and secrets of the worker. */
-export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUrl, access, redis }: GatewaySettings) {
+export function workerVariables(settings: GatewaySettings) {
+  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access, joinsPerNetwork, redis } = settings;
   const variables: Record<string, string> = {
     ROOMS: JSON.stringify(rooms),
     SIGNING_KEYS: JSON.stringify(keys),
@@ -39,6 +42,7 @@ export function workerVariables({ rooms, keys, publicUrl, operatorKey, consoleUr
     UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
   };
   if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
+  if (joinsPerNetwork !== undefined) variables['JOINS_PER_NETWORK'] = joinsPerNetwork;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;
   if (access !== undefined) {
     variables['ACCESS_TEAM_URL'] = access.teamUrl;

@@ -30,6 +30,7 @@ const gateway :Workerd.Worker = (
     (name = "SIGNING_KEYS", fromEnvironment = "SIGNING_KEYS"),
     (name = "PUBLIC_URL", fromEnvironment = "PUBLIC_URL"),
     (name = "OPERATOR_KEY", fromEnvironment = "OPERATOR_KEY"),
+    (name = "JOINS_PER_NETWORK", fromEnvironment = "JOINS_PER_NETWORK"),
     (name = "UPSTASH_REDIS_REST_URL", fromEnvironment = "UPSTASH_REDIS_REST_URL"),
     (name = "UPSTASH_REDIS_REST_TOKEN", fromEnvironment = "UPSTASH_REDIS_REST_TOKEN"),
     (name = "REDIS_RELAYS", fromEnvironment = "REDIS_RELAYS"),

@@ -35,6 +35,7 @@ const environment = z.object({
   NEW_USERS_PER_MINUTE: wholeNumber.pipe(within(POLICY_BOUNDS.newUsersPerMinute, 'visitors')).default(60),
   TOTAL_ACTIVE_USERS: wholeNumber.pipe(within(POLICY_BOUNDS.totalActiveUsers, 'visitors')).default(200),
   SESSION_MINUTES: z.coerce.number('must be a number of minutes').pipe(within(SESSION_MINUTES, 'minutes')).default(5),
+  JOINS_PER_NETWORK: z.string().optional(),
   OPERATOR_KEY: z.string().optional(),
   PUBLIC_URL: z.string().optional(),
   CONSOLE_URL: z.string().optional(),
@@ -84,6 +85,7 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
       keys: await storedSigningKeys(dataDir),
       publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
+      ...(env.JOINS_PER_NETWORK === undefined ? {} : { joinsPerNetwork: env.JOINS_PER_NETWORK }),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
       redis: {
         url: env.UPSTASH_REDIS_REST_URL,

@@ -173,7 +173,7 @@ function help(): string {
 
 Rehearses an opening: simulates visitors of all kinds against a running gateway, over HTTP, and reports whether the gateway
 kept its promises, on the terminal and as one HTML file. Use a room of its own for it:
-  OPENS_AT=+2m NEW_USERS_PER_MINUTE=600 DATA_DIR=.fairgate-rehearsal npm start
+  OPENS_AT=+2m NEW_USERS_PER_MINUTE=600 JOINS_PER_NETWORK=0 DATA_DIR=.fairgate-rehearsal npm start
 
 ${rows.join('\n')}
 

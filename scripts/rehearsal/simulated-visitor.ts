@@ -168,6 +168,7 @@ export class SimulatedVisitor {
       status: null,
       standbyAhead: null,
       admitAt: null,
+      retryAt: null,
       returnTo: this.#plan.path,
       problem: null,
     };

@@ -1,8 +1,8 @@
-// The network that a client's address belongs to. Wrong operator keys are slowed down by network.
+// The network that a client's address belongs to. Joins and wrong operator keys are limited by network.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { networkOf } from '../../worker/http/request-client.ts';
+import { clientAddress, networkOf } from '../../worker/http/request-client.ts';
 
 describe('the network of a client', () => {
   it('is the address itself in IPv4, also as an IPv4-mapped IPv6 address', () => {
@@ -25,6 +25,16 @@ describe('the network of a client', () => {
         expect(networkOf(`${next}:${host.join(':')}`)).not.toBe(networkOf(`${network}:${host.join(':')}`));
       }),
     );
+  });
+
+  it('is found for peers of both families, whose addresses come with a port', () => {
+    const network = (clientIp: string) =>
+      networkOf(clientAddress(Object.assign(new Request('http://127.0.0.1/'), { cf: { clientIp } })));
+    expect(network('192.0.2.7:50000')).toBe('192.0.2.7');
+    expect(network('[2001:db8:1:2::9]:50000')).toBe('2001:db8:1:2::');
+    expect(network('[2001:db8:1:2:3::]:1')).toBe('2001:db8:1:2::');
+    expect(network('[::ffff:192.0.2.7]:50000')).toBe('192.0.2.7');
+    expect(network('[::1]:50000')).toBe('::');
   });
 
   it('is "unknown" for every client without a valid address', () => {

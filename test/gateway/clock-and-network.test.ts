@@ -89,8 +89,9 @@ describe('a lost connection', () => {
 
   it('between gateway and store, after the join was committed, admits no visitor and loses no place', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    const gateway = await startInProcess({ keys: site.fairgate.keys });
-    await gateway.request('/_fairgate/rooms/demo/board');
+    const gateway = await startInProcess({ keys: site.fairgate.keys, room: { policy: { totalActiveUsers: 1 } } });
+    // The only session is taken, so the next visitor waits.
+    await new InProcessVisitor(gateway).act('join');
     gateway.clock.advance(900);
     gateway.store.beforeReply = async () => {
       throw new StoreUnavailable('the response was lost');
@@ -102,7 +103,7 @@ describe('a lost connection', () => {
     expect(gateway.forwarded).toEqual([]);
     gateway.store.beforeReply = async () => {};
     const repeated = await gateway.request('/_fairgate/rooms/demo/join', init);
-    expect(payloadOf((await repeated.json()).queueToken)['position']).toBe(1);
+    expect(payloadOf((await repeated.json()).queueToken)['position']).toBe(2);
     vi.restoreAllMocks();
   });
 });

@@ -141,6 +141,7 @@ export interface InProcessOptions {
   fetchOrigin?: OriginFetch;
   access?: Access;
   consoleUrl?: string;
+  joinsPerNetwork?: number;
 }
 
 export async function startInProcess(options: InProcessOptions): Promise<InProcessGateway> {
@@ -162,6 +163,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     PUBLIC_URL,
     CONSOLE_URL: options.consoleUrl,
     OPERATOR_KEY,
+    JOINS_PER_NETWORK: options.joinsPerNetwork,
   });
   const [room] = settings.rooms;
   if (room === undefined) throw new TypeError('The settings have no room.');

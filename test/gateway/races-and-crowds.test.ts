@@ -78,7 +78,9 @@ describe('a visitor', () => {
 
   it('who joins many times at once with one Idempotency-Key gets one place', async () => {
     const responses = await Promise.all(
-      Array.from({ length: 16 }, () => site.visitor('full').act('join', { 'Idempotency-Key': 'one-join-0123456789' })),
+      Array.from({ length: 16 }, () =>
+        site.visitor('full').act('join', { 'Idempotency-Key': 'one-join-0123456789-abc' }),
+      ),
     );
     const positions = responses.map(({ text }) => payloadOf(JSON.parse(text).queueToken)['position']);
     expect(new Set(positions).size).toBe(1);

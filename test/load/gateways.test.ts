@@ -67,6 +67,7 @@ beforeEach(async () => {
     keys: { keys: [await newSigningKey(0)] },
     publicUrl,
     operatorKey: OPERATOR_KEY,
+    joinsPerNetwork: '0',
     redis: redis.address,
   };
   gateways = await Promise.all(

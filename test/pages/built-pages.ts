@@ -89,6 +89,7 @@ export function model(kind: PageKind, changes: Partial<PageModel> = {}): PageMod
     status: status(),
     standbyAhead: null,
     admitAt: null,
+    retryAt: null,
     returnTo: '/reserve?clinic=7',
     problem: null,
     ...changes,
@@ -117,6 +118,7 @@ export const MODELS: Record<PageKind, PageModel> = {
   closed: model('closed', { board: board({ state: 'closed', closesAt: '2027-08-05T11:00:00.000Z' }) }),
   lapsed: model('lapsed', { status: status({ state: 'lapsed' }) }),
   ended: model('ended', { status: status({ state: 'completed' }) }),
+  tooManyJoins: model('tooManyJoins', { status: withoutPlace, retryAt: rfc3339(NOW + 62_000) }),
   storeUnreachable: model('storeUnreachable', { board: null }),
   originUnreachable: model('originUnreachable', {
     status: status({ state: 'admitted', admittedUntil: rfc3339(NOW + 600_000) }),

@@ -297,6 +297,70 @@ test('a retried join carries the same idempotency key, the next join another', a
   expect(keys).toEqual(['key 0', 'key 0', 'key 0', 'key 1']);
 });
 
+test('a join of a limited network is repeated once at the announced time, with the same key, and the page says why', async () => {
+  const withoutPlace = status({ state: 'none', entry: null, position: null });
+  const open = model('soldOut', { board: board({ state: 'soldOut' }), status: withoutPlace });
+  let limited = true;
+  const run = startPage(open, ({ path, at }) => {
+    if (path === 'board') return { body: boardNow(at) };
+    return limited ? { status: 429, headers: { 'Retry-After': '60' } } : { body: answer('joined') };
+  });
+  await seconds(50);
+  expect(run.requests.map(({ path }) => path)).toEqual(['board', 'join']);
+  const joinedAt = run.requests[1]?.at ?? 0;
+  expect(run.last()).toMatchObject({ notice: null, model: { kind: 'tooManyJoins' } });
+  const retryAt = Date.parse(run.last()?.model.retryAt ?? '') - NOW;
+  expect(retryAt - joinedAt).toBeGreaterThanOrEqual(60_000);
+  expect(retryAt - joinedAt).toBeLessThanOrEqual(75_000);
+  limited = false;
+  await seconds(30);
+  const joins = run.requests.filter(({ path }) => path === 'join');
+  expect(joins).toHaveLength(2);
+  expect(Math.abs((joins[1]?.at ?? 0) - retryAt)).toBeLessThan(100);
+  const keys = joins.map(({ init }) => (init.headers as Record<string, string>)['Idempotency-Key']);
+  expect(keys[1]).toBe(keys[0]);
+  expect(run.last()?.model).toMatchObject({ kind: 'waiting', status: { position: 87_654 } });
+});
+
+test('the page of a limited network joins at the time that it shows, and no earlier', async () => {
+  const run = startPage(MODELS.tooManyJoins, ({ path, at }) =>
+    path === 'join' ? { body: answer('joined') } : { body: boardNow(at) },
+  );
+  await seconds(61);
+  expect(run.requests).toEqual([]);
+  await seconds(13);
+  expect(run.requests[0]?.path).toBe('join');
+  expect(run.last()?.model.kind).toBe('waiting');
+});
+
+test('a page without a place joins as soon as the room takes joins, without reading its status first', async () => {
+  const run = startPage(MODELS.scheduled, ({ path, at }) =>
+    path === 'join'
+      ? { body: answer('joined', { status: status({ state: 'entered', entry: 77, position: null }) }) }
+      : { body: boardNow(at, { state: 'prequeue', opensAt: rfc3339(NOW + 600_000), called: 0 }) },
+  );
+  await seconds(60);
+  expect(run.requests.slice(0, 2).map(({ path }) => path)).toEqual(['board', 'join']);
+  expect(run.last()?.model).toMatchObject({ kind: 'entered', status: { entry: 77 } });
+});
+
+test('a repeated join whose place has got its session by a lost response takes a new place with another key', async () => {
+  const run = startPage(MODELS.lapsed, ({ path }) => {
+    if (path !== 'join') return { body: board() };
+    const joins = run.requests.filter((request) => request.path === 'join').length;
+    if (joins === 1) return 'noNetwork';
+    return joins === 2
+      ? { status: 409, body: answer('refused', { reason: 'foreignPosition', status: status({ state: 'none' }) }) }
+      : { body: answer('joined') };
+  });
+  run.script.press('join');
+  await seconds(20);
+  const joins = run.requests.filter(({ path }) => path === 'join');
+  const keys = joins.map(({ init }) => (init.headers as Record<string, string>)['Idempotency-Key']);
+  expect(keys).toEqual(['key 0', 'key 0', 'key 1']);
+  expect(run.last()?.model).toMatchObject({ kind: 'waiting', status: { position: 87_654 } });
+});
+
 test('after leaving the line the page shows no place and sends nothing more', async () => {
   const run = startPage(near, ({ path }) =>
     path === 'leave' ? { body: answer('left') } : { body: board({ called: 87_600 }) },

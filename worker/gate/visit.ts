@@ -5,7 +5,7 @@ import type { ClaimReply } from '../../queue-core/command.ts';
 import { exempts } from '../../queue-core/paths.ts';
 import type { Gateway } from '../gateway.ts';
 import { problemResponse } from '../http/problems.ts';
-import { clientAddress, isPrefetch, type ResponseFormat } from '../http/request-client.ts';
+import { clientAddress, isPrefetch, networkOf, type ResponseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
 import { type Routed, returnAddress, routeTo, type Target } from '../http/request-target.ts';
 import { refusal } from '../http/responses.ts';
@@ -14,7 +14,7 @@ import { forwardToOrigin, type OriginSignals, OriginUnreachable } from '../proxy
 import { StoreUnavailable } from '../store/room-store.ts';
 import { type Decision, decide, type ForwardDecision, type ShowReason } from './decision.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
-import { type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
+import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
 /**
  * A slot this near is waited for within the request, so that the visitor sees no page in between. This gateway's copy of
@@ -119,7 +119,8 @@ class Visit {
   }
 
   async #join(): Promise<Response> {
-    const reply = await this.#visitor.join();
+    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)));
+    if (reply.kind === 'limited') return this.show({ kind: 'tooManyJoins', retrySeconds: reply.retrySeconds });
     if (reply.kind === 'refused' || reply.claim === null) return this.#showStatus('waiting');
     return this.#afterClaim(reply.claim);
   }
@@ -241,6 +242,7 @@ class Visit {
       return visitorPage(this.#visitor, this.#request.headers, { ...options, returnTo });
     }
     if (options.kind === 'originUnreachable') return problemResponse('origin-unreachable');
+    if (options.kind === 'tooManyJoins') return tooManyJoins(options.retrySeconds);
     if (board === null || status === null || options.kind === 'storeUnreachable') {
       return problemResponse('store-unreachable');
     }

@@ -2,21 +2,24 @@
 // else with JSON.
 
 import { positionOf, type Status } from '../../queue-core/board.ts';
-import type { ClaimReply, JoinReply } from '../../queue-core/command.ts';
+import type { ClaimReply } from '../../queue-core/command.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
 import { problemResponse } from '../http/problems.ts';
-import { isBrowser, type ResponseFormat } from '../http/request-client.ts';
-import { json } from '../http/responses.ts';
+import { clientAddress, isBrowser, networkOf, type ResponseFormat } from '../http/request-client.ts';
+import { json, refusal } from '../http/responses.ts';
 import type { VisitorAnswer } from '../pages/model.ts';
 import { placeIn } from './decision.ts';
 import type { Visitor } from './visitor.ts';
-import { type VisitorPage, visitorPage } from './visitor-page.ts';
+import { tooManyJoins, type VisitorPage, visitorPage } from './visitor-page.ts';
 
 export type ActionKind = 'join' | 'claim' | 'leave';
 
-/** RFC draft "Idempotency-Key": the client's own random name for one join, too long to be guessed. */
-const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{16,128})"?$/;
+/**
+ * RFC draft "Idempotency-Key": the client's own random name for one join. Until a session is given for its place, a client
+ * that knows the key gets the place, so a key is refused that is too short for 128 random bits in base64url.
+ */
+const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{22,128})"?$/;
 
 type Outcome = VisitorAnswer['outcome'];
 type Result = Pick<VisitorAnswer, 'outcome'> & Partial<VisitorAnswer>;
@@ -59,24 +62,29 @@ export class VisitorAction {
 
   /** One place a browser: a visitor whose place is still valid gets the same one again. */
   async #join(): Promise<Response> {
+    const header = this.#request.headers.get('Idempotency-Key');
+    const key = header === null ? null : IDEMPOTENCY_KEY.exec(header)?.[1];
+    if (key === undefined) return refusal('bad-idempotency-key', this.#request, this.#format === 'page');
     const existing = await this.#claim();
     if (!allowsNewPlace(existing)) {
       return this.#respond(existing.kind === 'waiting' ? { outcome: 'joined' } : claimResult(existing));
     }
-    const key = IDEMPOTENCY_KEY.exec(this.#request.headers.get('Idempotency-Key') ?? '')?.[1];
-    const reply = key === undefined ? await this.#visitor.join() : await this.#joinWithKey(key);
+    const id = key === null ? undefined : await this.#joinId(key);
+    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), id);
+    if (reply.kind === 'limited') return this.#limited(reply.retrySeconds);
     if (reply.kind === 'refused') return this.#respond({ outcome: 'refused', reason: reply.reason });
     return this.#respond(reply.claim === null ? { outcome: 'joined' } : claimResult(reply.claim));
   }
 
-  /** The ids of join and visitor follow from the client's key, so that a repeated join returns the same place. */
-  async #joinWithKey(key: string): Promise<JoinReply> {
+  /** Follows from the client's key, so that a repeated join returns the same place. */
+  async #joinId(key: string): Promise<string> {
     const text = new TextEncoder().encode(`fairgate/join ${this.#visitor.room.id} ${key}`);
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text)).toBase64({
-      alphabet: 'base64url',
-      omitPadding: true,
-    });
-    return this.#visitor.join(digest.slice(22, 33), digest.slice(0, 22));
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text));
+    return digest.toBase64({ alphabet: 'base64url', omitPadding: true }).slice(0, 11);
+  }
+
+  async #limited(retrySeconds: number): Promise<Response> {
+    return this.#format === 'page' ? this.#page({ kind: 'tooManyJoins', retrySeconds }) : tooManyJoins(retrySeconds);
   }
 
   async #claim(): Promise<ClaimReply> {

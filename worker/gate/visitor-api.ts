@@ -13,7 +13,7 @@ import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
 import { findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
-import { loadSnapshot, type Visitor, type VisitorParts } from './visitor.ts';
+import { loadSnapshot, type VisitorParts } from './visitor.ts';
 import { type ActionKind, VisitorAction } from './visitor-action.ts';
 
 /** Join, claim and leave carry a return address at most. */
@@ -27,7 +27,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   const api = new Hono<RequestEnv>();
   const room = findRoom(gateway);
   const sameSite = requireSameSite(gateway);
-  const visitor = loadVisitor(gateway);
+  const loaded = loadVisitor(gateway);
 
   api.get('/rooms/:room/board', room, async (c) => {
     const snapshot = await loadSnapshot(gateway, c.var.room, c.var.background);
@@ -41,8 +41,11 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
     });
   });
 
-  api.get('/rooms/:room/status', room, visitor, (c) => {
-    const seconds = gateway.polls.secondsToWait(pollKey(c.var.visitor));
+  api.get('/rooms/:room/status', room, loaded, (c) => {
+    const { queue } = c.var.visitor;
+    // The status of a client without a place costs no more than the board, so it has no limit to share with others.
+    const visitor = queue === null || queue.kind === 'invalid' ? null : queue.token.visitor;
+    const seconds = visitor === null ? 0 : gateway.polls.secondsToWait(`${c.var.room.id} ${visitor}`);
     if (seconds > 0) {
       gateway.observations.refused(c.var.room.id, 'tooOften');
       return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
@@ -53,7 +56,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   });
 
   for (const kind of ACTIONS) {
-    api.post(`/rooms/:room/${kind}`, room, sameSite, readReturnAddress, visitor, async (c) => {
+    api.post(`/rooms/:room/${kind}`, room, sameSite, readReturnAddress, loaded, async (c) => {
       const action = new VisitorAction(gateway, c.req.raw, c.var);
       try {
         return await action.perform(kind);
@@ -78,11 +81,6 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   });
 
   return api;
-}
-
-/** Polls are limited by visitor. All clients without a token share one limit: an address may be a whole town's. */
-function pollKey({ queue, room }: Visitor): string {
-  return queue === null || queue.kind === 'invalid' ? `${room.id} strangers` : `${room.id} ${queue.token.visitor}`;
 }
 
 /** Reads `return` from a form or JSON body; without a body it is the front page. */

@@ -7,9 +7,13 @@ import { cloudflareWaitingRoom } from '../http/cloudflare-waiting-room.ts';
 import { renderTemplate, TEMPLATE_POLICY } from '../http/custom-page.ts';
 import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
+import { problemResponse } from '../http/problems.ts';
 import { html, json, page } from '../http/responses.ts';
 import type { PageKind, PageModel } from '../pages/model.ts';
 import type { Visitor } from './visitor.ts';
+
+/** What a template has no text for. */
+const OWN_PAGES: PageKind[] = ['storeUnreachable', 'originUnreachable', 'tooManyJoins'];
 
 export interface VisitorPage {
   kind: PageKind;
@@ -17,6 +21,8 @@ export interface VisitorPage {
   standbyAhead?: number;
   /** When the visitor's slot opens, ms. */
   admitAt?: number;
+  /** When the visitor's network can join again (kind `tooManyJoins`). */
+  retrySeconds?: number;
 }
 
 export async function visitorPage(visitor: Visitor, requestHeaders: Headers, options: VisitorPage): Promise<Response> {
@@ -30,12 +36,19 @@ export async function visitorPage(visitor: Visitor, requestHeaders: Headers, opt
     status: visitor.status,
     standbyAhead: options.standbyAhead ?? null,
     admitAt: options.admitAt === undefined ? null : rfc3339(options.admitAt),
+    retryAt: options.retrySeconds === undefined ? null : rfc3339(visitor.now + options.retrySeconds * 1_000),
     returnTo: options.returnTo,
     problem: null,
   };
   const status = statusCode(visitor, options.kind);
   const response = (await customPage(visitor, model, requestHeaders, status)) ?? page(model, requestHeaders, status);
+  if (options.retrySeconds !== undefined) response.headers.set('Retry-After', String(options.retrySeconds));
   return visitor.withCookies(response);
+}
+
+/** For apps whose network has taken its places of this minute. */
+export function tooManyJoins(retrySeconds = 1): Response {
+  return problemResponse('too-many-joins', { 'Retry-After': String(retrySeconds) });
 }
 
 /** The operators' own waiting page, where the room has one and there is a line to show; its Refresh header reloads it. */
@@ -45,7 +58,7 @@ async function customPage(
   requestHeaders: Headers,
   statusCode: number,
 ): Promise<Response | null> {
-  if (kind === 'storeUnreachable' || kind === 'originUnreachable' || board === null || status === null) return null;
+  if (OWN_PAGES.includes(kind) || board === null || status === null) return null;
   const template = await visitor.template();
   if (template === null) return null;
   const waitingRoom = cloudflareWaitingRoom(board, status);
@@ -63,6 +76,8 @@ function statusCode(visitor: Visitor, kind: PageKind): number {
       return problemText('store-unreachable').status;
     case 'originUnreachable':
       return problemText('origin-unreachable').status;
+    case 'tooManyJoins':
+      return problemText('too-many-joins').status;
     default:
       return visitor.snapshot?.view.policy.queueingStatusCode ?? 200;
   }

@@ -13,13 +13,15 @@ import type { PresentedTokens } from '../tokens/cookies.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
 import { currentBoard, type RoomSnapshot } from '../views/room-views.ts';
 import { placeIn, statusFor } from './decision.ts';
+import type { JoinLimited } from './join-limit.ts';
 
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
 
 type SnapshotParts = Pick<Gateway, 'originHealth' | 'views'>;
 export type VisitorParts = SnapshotParts &
-  Pick<Gateway, 'cookies' | 'metrics' | 'ownTime' | 'placeRestore' | 'randomId' | 'store' | 'templates' | 'tokens'>;
+  Pick<Gateway, 'cookies' | 'metrics' | 'ownTime' | 'placeRestore' | 'randomId' | 'store' | 'templates' | 'tokens'> &
+  Pick<Gateway, 'joins' | 'observations'>;
 
 /** Reads a room, and probes its origin while that counts as failing. @returns null where the store has never answered */
 export async function loadSnapshot(
@@ -119,15 +121,26 @@ export class Visitor {
   }
 
   /**
-   * Takes a place; while nobody waits, a session with it.
-   * @param id the same for a repeated join, which then returns the same place
+   * Takes a place, if the visitor's network may take another; while nobody waits, a session with it.
+   * @param id the same for a repeated join, which then returns the same place, until a session was given for it: knowing the
+   *   id must not bring another visitor's session
    * @throws StoreUnavailable
    */
-  async join(id = this.#gateway.randomId(8), visitor = this.#visitorId()): Promise<JoinReply> {
-    const { cookies, metrics, randomId, store, tokens } = this.#gateway;
-    const command = { kind: 'join', id, visitor, sid: randomId(12) } as const;
+  async join(network: string, id?: string): Promise<JoinReply | JoinLimited> {
+    const { cookies, joins, metrics, observations, randomId, store, tokens } = this.#gateway;
+    const permit = joins.take(this.room.id, network, id);
+    if (permit.kind === 'limited') {
+      metrics.count('fairgate_joins_refused_total', { room: this.room.id });
+      observations.refused(this.room.id, 'tooOften');
+      return permit;
+    }
+    const visitor = this.#visitorId();
+    const command = { kind: 'join', id: id ?? randomId(8), visitor, sid: randomId(12) } as const;
     const [reply] = await metrics.operation('join', store.apply(this.room.id, [command]));
-    if (reply.kind === 'refused') return reply;
+    if (reply.kind === 'refused' || isOfAnotherVisitor(reply.claim)) {
+      permit.undo();
+      return reply.kind === 'refused' ? reply : { kind: 'refused', reason: 'foreignPosition' };
+    }
     const { epoch, place, commitment } = reply;
     const token = { room: this.room.id, visitor, epoch, place, commitment };
     const opensAt = this.snapshot === null ? this.now : epochMs(this.snapshot.view.board.opensAt);
@@ -207,4 +220,8 @@ export class Visitor {
     if (this.admission !== null && this.admission.kind !== 'invalid') return this.admission.token.visitor;
     return this.#gateway.randomId(16);
   }
+}
+
+function isOfAnotherVisitor(claim: ClaimReply | null): boolean {
+  return claim?.kind === 'refused' && claim.reason === 'foreignPosition';
 }

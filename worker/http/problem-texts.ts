@@ -177,6 +177,16 @@ const PROBLEM_TEXTS = {
     'Wait for the seconds in Retry-After. Polling faster does not move you forward.',
     { operatorDetail: 'The request was not processed. Retry after the seconds in Retry-After.' },
   ),
+  'too-many-joins': text(
+    429,
+    'Too many joins from this network',
+    'No place was taken, and none was lost. Join again after the seconds in Retry-After.',
+  ),
+  'bad-idempotency-key': text(
+    400,
+    'Unusable Idempotency-Key',
+    'Send one key of 22 to 128 printable ASCII characters, chosen at random for this join, such as a UUID; or none.',
+  ),
   'store-unreachable': text(503, 'The line is temporarily unavailable', `${KEEPS_PLACE.en} Retry in a few seconds.`, {
     operatorDetail: 'The store is unreachable and nothing was changed. Retry in a few seconds.',
     retryAfterSeconds: RETRY_AFTER_SECONDS,

@@ -11,7 +11,10 @@ export type ResponseFormat = 'page' | 'json' | 'other';
 /** The client's address as the runtime reports it: Cloudflare's header there, the socket's peer on a developer's machine. */
 export function clientAddress(request: Request): string | null {
   const peer = (request.cf as { clientIp?: string } | undefined)?.clientIp;
-  return peer === undefined ? request.headers.get('CF-Connecting-IP') : peer.replace(/:\d+$/, '');
+  // A peer has a port, and brackets in IPv6: [2001:db8::1]:443.
+  return peer === undefined
+    ? request.headers.get('CF-Connecting-IP')
+    : peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }
 
 /** The subscriber behind an address: the IPv4 address itself, or the network of an IPv6 address. */

@@ -66,6 +66,7 @@ export function refusal(problem: Problem, request: { headers: Headers }, accepts
     status: null,
     standbyAhead: null,
     admitAt: null,
+    retryAt: null,
     returnTo: '/',
     problem: texts[language],
   };

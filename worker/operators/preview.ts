@@ -29,6 +29,7 @@ function previewPage(
     status: sampleStatus(config.id, kind, now),
     standbyAhead: kind === 'standby' ? 2 : null,
     admitAt: null,
+    retryAt: null,
     returnTo: '/',
     problem: null,
   };

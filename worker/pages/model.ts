@@ -24,6 +24,8 @@ export type PageKind =
   | 'lapsed'
   /** The visit is complete or its time is over: a new place in one click. */
   | 'ended'
+  /** The visitor's network has taken its places of this minute: joins again automatically at `retryAt`. */
+  | 'tooManyJoins'
   /** The store does not respond: retries automatically. */
   | 'storeUnreachable'
   /** Admitted, but the origin does not respond: the session stays valid, retries automatically. */
@@ -50,6 +52,8 @@ export interface PageModel {
   standbyAhead: number | null;
   /** When the slot of an admitted visitor opens (RFC 3339), if that is in the future (kind `called`). */
   admitAt: string | null;
+  /** When the page joins again (RFC 3339, kind `tooManyJoins`). */
+  retryAt: string | null;
   /** Path on this origin that the visitor requested. */
   returnTo: string;
   /** For `badRequest`: one line each in the page's language. */

@@ -16,7 +16,7 @@ const REFRESH_SECONDS_CALLED = 3;
 const REFRESH_SECONDS_DEFAULT = 10;
 
 /** Seconds until the reload; null where the page cannot change by itself. */
-export function refreshSeconds({ kind, status, board, admitAt }: PageModel, now: number): number | null {
+export function refreshSeconds({ kind, status, board, admitAt, retryAt }: PageModel, now: number): number | null {
   const atLeast = (seconds: number) => Math.max(REFRESH_SECONDS_MIN, seconds);
   switch (kind) {
     case 'lapsed':
@@ -34,6 +34,8 @@ export function refreshSeconds({ kind, status, board, admitAt }: PageModel, now:
     }
     case 'called':
       return admitAt === null ? REFRESH_SECONDS_CALLED : Math.max(1, Math.ceil((Date.parse(admitAt) - now) / 1000));
+    case 'tooManyJoins':
+      return atLeast(retryAt === null ? REFRESH_SECONDS_DEFAULT : Math.ceil((Date.parse(retryAt) - now) / 1000) + 1);
     case 'standby':
       return REFRESH_SECONDS_MIN;
     case 'waiting': {

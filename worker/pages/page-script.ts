@@ -39,8 +39,8 @@ export interface Visit {
   press(action: VisitorAction): void;
 }
 
-/** No usable response. `rejected`: the server answered, and would answer the same request the same way. */
-type Failure = { retryMs: number; rejected?: boolean };
+/** No usable response. `rejected`: the same request would be answered the same way. `limited`: too many requests. */
+type Failure = { retryMs: number; rejected?: boolean; limited?: boolean };
 
 /** What the script does next; `idle` waits for a press. */
 type Task = 'board' | 'status' | VisitorAction | 'enter' | 'probe' | 'idle';
@@ -62,6 +62,8 @@ const STANDBY_BOARD_MS = 15_000;
 const OPENING_SPREAD_MS = 3_000;
 /** This long after the opening, a board that still shows the time before it is considered stale: a cache held it. */
 const OPENING_GRACE_MS = 10_000;
+/** Pages behind one limited network join again spread over this time. */
+const JOIN_SPREAD_MS = 10_000;
 /** Interval of requests to an unreachable origin. */
 const PROBE_SECONDS = 8;
 /** How long a slow site may take to replace the page; navigating again earlier would abort the first navigation. */
@@ -116,7 +118,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   };
 
   async function run(): Promise<never> {
-    let pauseMs = revisited ? 0 : jitter(firstSeconds());
+    let pauseMs = revisited ? 0 : firstPauseMs();
     for (;;) {
       await sleep(pauseMs);
       lastTaskMs = browser.monotonicMs();
@@ -176,6 +178,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
           idempotencyKey = browser.key();
           return applyAnswer(result.document);
         }
+        if (task === 'join' && result.limited) return joinLater(result.retryMs);
         if (!result.rejected) nextTask = task;
         else if (nextTask !== 'idle') nextTask = 'status';
         return result.retryMs;
@@ -194,9 +197,11 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
     const current = model.board ?? board;
     if (status === null || model.kind === 'storeUnreachable' || refusals > 0) return schedule('status');
     if (before === null || current.epoch !== before.epoch) return schedule('status');
-    if (current.state !== before.state || (status.state === 'none' && canJoin(current))) {
+    const joins = status.state === 'none' && canJoin(current);
+    if (current.state !== before.state || joins) {
       model.kind = pageKind(current, status) ?? model.kind;
-      nextTask = 'status';
+      // A visitor without a place has no status worth a request.
+      nextTask = joins ? 'join' : 'status';
       const changesForEveryone = isBeforeOpening(before) || before.state === 'drawing';
       return changesForEveryone ? browser.random() * OPENING_SPREAD_MS : 0;
     }
@@ -263,7 +268,8 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         model.kind = 'ended';
         return schedule('idle');
       case 'refused':
-        nextTask = 'board';
+        // A lost response gave a session for this place, which a repeated join does not get: it takes a new place.
+        nextTask = answer.reason === 'foreignPosition' ? 'join' : 'board';
         return backoffMs(refusals);
       case 'joined':
       case 'waiting':
@@ -272,6 +278,15 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         model.kind = (model.board && pageKind(model.board, status)) ?? model.kind;
         return schedule(model.kind === 'waiting' || model.kind === 'entered' ? 'board' : 'status', 1);
     }
+  }
+
+  /** Too many visitors of this network have joined: joins again when the server allows it. */
+  function joinLater(waitMs: number): number {
+    const pauseMs = waitMs + browser.random() * JOIN_SPREAD_MS;
+    nextTask = 'join';
+    model.kind = 'tooManyJoins';
+    model.retryAt = new Date(clock.now() + pauseMs).toISOString();
+    return pauseMs;
   }
 
   function enter(): number {
@@ -288,10 +303,11 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
     return NAVIGATION_MS_MAX;
   }
 
-  function firstSeconds(): number {
-    if (nextTask === 'probe') return PROBE_SECONDS;
-    if (model.kind === 'standby') return STANDBY_SECONDS;
-    return nextTask === 'board' ? pollInterval() : 0;
+  function firstPauseMs(): number {
+    if (model.retryAt !== null) return joinLater(Math.max(0, Date.parse(model.retryAt) - clock.now()));
+    if (nextTask === 'probe') return jitter(PROBE_SECONDS);
+    if (model.kind === 'standby') return jitter(STANDBY_SECONDS);
+    return nextTask === 'board' ? jitter(pollInterval()) : 0;
   }
 
   /** Seconds until the board is worth reading again. */
@@ -332,7 +348,9 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
       });
       const retryAfterMs = Math.min(Number(response.headers.get('Retry-After')) || 0, RETRY_AFTER_SECONDS_MAX) * 1000;
       // Not a failure worth a notice: the page waits as long as the server requires.
-      if (response.status === 429) return { retryMs: Math.max(retryAfterMs, TASK_INTERVAL_MS_MIN) + jitter(1) };
+      if (response.status === 429) {
+        return { retryMs: Math.max(retryAfterMs, TASK_INTERVAL_MS_MIN) + jitter(1), limited: true };
+      }
       if (response.status >= 500) return failure('unanswered', retryAfterMs);
       notice = null;
       failures = 0;
@@ -364,6 +382,8 @@ function firstTask({ kind, room, admitAt }: PageModel): Task {
       return admitAt === null ? 'claim' : 'enter';
     case 'standby':
       return 'claim';
+    case 'tooManyJoins':
+      return 'join';
     case 'originUnreachable':
       return 'probe';
     case 'lapsed':

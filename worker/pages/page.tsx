@@ -167,6 +167,9 @@ function TicketBoard(props: TimedProps) {
         {kind === 'standby' && model.standbyAhead !== null && (
           <Fact label={strings.standbyAhead} value={strings.people(grouped(model.standbyAhead))} wide />
         )}
+        {kind === 'tooManyJoins' && model.retryAt !== null && (
+          <Fact label={strings.retryAt} value={time.second(Date.parse(model.retryAt))} wide />
+        )}
       </dl>
       {line && status?.position != null && (
         <progress

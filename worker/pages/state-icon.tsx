@@ -4,8 +4,10 @@ import type { PageKind } from './model.ts';
 
 const WARNING = 'M12 4l9 16H3zM12 10v4M12 17h.01';
 
+const CLOCK = 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 7v5l3 3';
+
 const OUTLINES: Record<PageKind, string> = {
-  scheduled: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 7v5l3 3',
+  scheduled: CLOCK,
   entered: 'M4 4h16v16H4zM8 12l3 3l5-6',
   drawing: 'M3 7h4l10 10h4M3 17h4l3-3M14 10l3-3h4M18 4l3 3l-3 3M18 14l3 3l-3 3',
   waiting: 'M3 7h18v3.5a1.5 1.5 0 0 0 0 3V17H3v-3.5a1.5 1.5 0 0 0 0-3zM14 7v10',
@@ -16,6 +18,7 @@ const OUTLINES: Record<PageKind, string> = {
   closed: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
   lapsed: 'M7 3h10M7 21h10M8 3c0 5 8 6 8 9s-8 4-8 9M16 3c0 5-8 6-8 9s8 4 8 9',
   ended: 'M5 12l5 5L19 7',
+  tooManyJoins: CLOCK,
   storeUnreachable: WARNING,
   originUnreachable: WARNING,
   badRequest: WARNING,

@@ -23,6 +23,7 @@ export const en: Strings = {
     lapsed: 'Your turn has passed',
     ended: 'Your visit has ended',
     gaveUp: 'You gave up your place',
+    tooManyJoins: 'Many people are joining from your network',
     storeUnreachable: 'We cannot check the line right now',
     originUnreachable: 'The site is not responding',
     badRequest: 'We could not process that request',
@@ -47,6 +48,8 @@ export const en: Strings = {
     ended: () =>
       'You finished, or your time was up. Please check on the site itself whether your request was recorded. To enter again, take a new number.',
     gaveUp: () => 'You can take a new number at any time.',
+    tooManyJoins: () =>
+      'You share an internet address with others, as in a school, an office or a mobile network, and many of them took a number in the last minute. You have lost nothing. This page tries again automatically; there is no need to reload it.',
     storeUnreachable: () =>
       'If you have a number, you keep it. If not, you get one as soon as the connection is back. This page keeps checking.',
     originUnreachable: ({ admittedUntil }) =>
@@ -80,6 +83,7 @@ export const en: Strings = {
   },
   heldUntil: 'Your turn is kept until',
   standbyAhead: 'Entering before you',
+  retryAt: 'Next try at about',
   stock: 'Still available',
   asOf: (time, age) => (age === null ? `As of ${time}` : `As of ${time} (${age} min ago)`),
   message: (time) => `From the operator · ${time}`,

@@ -24,6 +24,7 @@ export const ko: Strings = {
     lapsed: '차례가 지났습니다',
     ended: '이용이 종료되었습니다',
     gaveUp: '대기를 취소하셨습니다',
+    tooManyJoins: '같은 네트워크에서 접속하신 분이 많습니다',
     storeUnreachable: '지금은 순서를 확인할 수 없습니다',
     originUnreachable: '사이트가 응답하지 않습니다',
     badRequest: '요청을 처리할 수 없습니다',
@@ -45,6 +46,8 @@ export const ko: Strings = {
     ended: () =>
       '이용을 마치셨거나 이용 시간이 지났습니다. 신청이 완료되었는지는 해당 사이트에서 확인해 주세요. 다시 이용하시려면 새 번호를 받으셔야 합니다.',
     gaveUp: () => '언제든지 새 번호를 받으실 수 있습니다.',
+    tooManyJoins: () =>
+      '학교, 회사, 이동통신망처럼 여러 분이 하나의 인터넷 주소를 함께 쓰는 곳에서 최근 1분 동안 많은 분이 번호를 받으셨습니다. 잃으신 것은 없습니다. 이 화면에서 자동으로 다시 시도하니 새로고침하지 않으셔도 됩니다.',
     storeUnreachable: () =>
       '이미 받으신 번호는 그대로 유지됩니다. 아직 번호가 없으시면 연결되는 대로 드립니다. 이 화면에서 자동으로 계속 확인합니다.',
     originUnreachable: ({ admittedUntil }) =>
@@ -78,6 +81,7 @@ export const ko: Strings = {
   },
   heldUntil: '이 시각까지 차례가 유지됩니다',
   standbyAhead: '먼저 입장하실 분',
+  retryAt: '다음 자동 시도 (예정)',
   stock: '남은 수량',
   asOf: (time, age) => (age === null ? `${time} 기준` : `${time} 기준 (${age}분 전)`),
   message: (time) => `운영자 안내 · ${time}`,

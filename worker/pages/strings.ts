@@ -50,6 +50,7 @@ export interface Strings {
   wait(range: WaitRange): string;
   heldUntil: string;
   standbyAhead: string;
+  retryAt: string;
   stock: string;
   /** "As of 20:03:12", with the age where it is a minute or more. */
   asOf(time: string, ageMinutes: string | null): string;
