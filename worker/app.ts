@@ -14,7 +14,7 @@ import { problemResponse } from './http/problems.ts';
 import { responseFormat } from './http/request-client.ts';
 import { backgroundOf, type RequestEnv } from './http/request-env.ts';
 import { isReserved, readTarget, type TargetDoubt } from './http/request-target.ts';
-import { refuse } from './http/responses.ts';
+import { json, refuse } from './http/responses.ts';
 import { answersOperators, operatorApi } from './operators/api.ts';
 import { openApi } from './operators/openapi.ts';
 import { usePass } from './operators/pass.ts';
@@ -62,7 +62,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
     });
   });
-  app.get('/_fairgate/openapi.json', () => Response.json(openApi(gateway.consoleUrl, gateway.cookies.operatorCookie)));
+  app.get('/_fairgate/openapi.json', () => json(openApi(gateway.consoleUrl, gateway.cookies.operatorCookie)));
   app.route(OPERATOR_PATH, operatorApi(gateway));
   app.get('/_fairgate/rooms/:room/pass', findRoom(gateway), (c) =>
     usePass(gateway, c.req.raw, c.var.room, c.var.background),

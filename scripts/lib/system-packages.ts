@@ -10,12 +10,14 @@ interface SystemPackage {
 
 export const CHROMIUM: SystemPackage = { name: 'chromium', file: '/usr/bin/chromium' };
 export const REDIS: SystemPackage = { name: 'redis-server', file: '/usr/bin/redis-server' };
+export const NGINX: SystemPackage = { name: 'nginx', file: '/usr/sbin/nginx' };
+export const HAPROXY: SystemPackage = { name: 'haproxy', file: '/usr/sbin/haproxy' };
 const KOREAN_FONTS: SystemPackage = {
   name: 'fonts-noto-cjk',
   file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 
-export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS];
+export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY];
 
 export function isInstalled({ file }: SystemPackage): boolean {
   return existsSync(file);

@@ -178,7 +178,8 @@ class Visit {
       observations.originAnswered(room.id, response.status, ownTime() - startedAt);
       this.#recordHealth(true);
       await this.#applySignals(signals, response);
-      return this.#visitor.withCookies(response);
+      // A shared cache may store what needs no admission.
+      return options.admission === null ? response : this.#visitor.withCookies(response);
     } catch (error) {
       if (!(error instanceof OriginUnreachable)) throw error;
       console.error(`Origin ${room.origin} of room "${room.id}" did not respond:`, error.cause);

@@ -114,8 +114,9 @@ export class Visitor {
     return this.room.template === null ? null : this.#gateway.templates.read(this.room.template);
   }
 
-  /** Adds the cookies of newly issued tokens to the response. */
+  /** Adds the cookies of newly issued tokens to the response, which no cache may store then. */
   withCookies(response: Response): Response {
+    if (this.#setCookies.length > 0) response.headers.set('Cache-Control', 'no-store');
     for (const cookie of this.#setCookies) response.headers.append('Set-Cookie', cookie);
     return response;
   }

@@ -3,6 +3,7 @@
 
 import type { Target } from '../http/request-target.ts';
 import { foreignCookies, setsOwnCookie } from '../tokens/cookies.ts';
+import { forbidSharedStorage } from './cache-control.ts';
 
 /** Until the header of the origin's response; its body may take any time. */
 const ORIGIN_MS_MAX = 30_000;
@@ -118,7 +119,7 @@ function requestHeaders(request: Request, { target, admission, ownBearer, client
   return headers;
 }
 
-function visitorResponse(upstream: Response, { origin, target }: ForwardOptions): Response {
+function visitorResponse(upstream: Response, { origin, target, admission }: ForwardOptions): Response {
   const headers = new Headers(upstream.headers);
   const isUpgrade = upstream.webSocket !== null && upstream.webSocket !== undefined;
   dropHopByHop(headers);
@@ -126,6 +127,7 @@ function visitorResponse(upstream: Response, { origin, target }: ForwardOptions)
   const cookies = headers.getSetCookie().filter((line) => !setsOwnCookie(line));
   headers.delete('Set-Cookie');
   for (const line of cookies) headers.append('Set-Cookie', line);
+  if (admission !== null) forbidSharedStorage(headers);
   const location = headers.get('Location');
   if (location !== null && (location === origin || location.startsWith(`${origin}/`))) {
     headers.set('Location', `${target.publicOrigin}${location.slice(origin.length)}`);
