@@ -72,13 +72,19 @@ function scalarFault(room: RoomDocument): string | null {
     numberFault('changes.audit.', changes.audit) ??
     numberFault('draw.', draw) ??
     numberFault('origin.', room.origin) ??
+    numberFault('origin.stock.', room.origin.stock ?? {}) ??
+    numberFault('config.message.', config.message ?? {}) ??
     numberFault('line.', line) ??
     numberFault('pacing.', pacing, 0, 'callCredit') ??
     numberFault('sessions.', sessions) ??
     numberFault('sessions.totals.', sessions.totals) ??
     numberFault('endings.', endings) ??
+    numberFault('history.open.', history.open) ??
     numberFault('history.open.flow.', history.open.flow, Number.MIN_SAFE_INTEGER) ??
+    numberFault('history.open.counters.', history.open.counters, Number.MIN_SAFE_INTEGER) ??
+    numberFault('history.open.observed.origin.', history.open.observed.origin) ??
     numberFault('recovery.', room.recovery) ??
+    numberFault('recovery.running.', room.recovery.running ?? {}) ??
     atLeast('epoch', room.epoch, 1) ??
     atLeast('config.policy.newUsersPerMinute', config.policy.newUsersPerMinute, 1) ??
     atLeast('config.policy.totalActiveUsers', config.policy.totalActiveUsers, 1) ??

@@ -111,6 +111,14 @@ export function object<T extends object>(fields: Fields<T>): Parser<T> {
   };
 }
 
+/** One of two shapes: the first where the field is there, the second otherwise. */
+export function either<A, B>(field: string, withField: Parser<A>, withoutField: Parser<B>): Parser<A | B> {
+  return (value) => {
+    const isFirst = typeof value === 'object' && value !== null && field in value;
+    return isFirst ? withField(value) : withoutField(value);
+  };
+}
+
 const unknownField: Parser<never> = () => {
   throw new Fault('is not a field of this schema version');
 };

@@ -37,6 +37,7 @@ import type { Rows, Table } from './machine.ts';
 import {
   anything,
   count,
+  either,
   finite,
   flag,
   hex32,
@@ -254,22 +255,20 @@ const site = object<Site>({
   expectedVisitors: nullable(count),
 });
 
+const settingsFields = {
+  prequeueAt: nullable(whole),
+  closesAt: nullable(whole),
+  beacon,
+};
+
 const settings = object<RoomSettings>({
   room: text,
   policy,
-  schedule: object<{
-    prequeueAt: number | null;
-    opensAt?: number;
-    opensInMs?: number;
-    closesAt: number | null;
-    beacon: { round: number } | null;
-  }>({
-    prequeueAt: nullable(whole),
-    opensAt: optional(whole),
-    opensInMs: optional(whole),
-    closesAt: nullable(whole),
-    beacon,
-  }) as Parser<RoomSettings['schedule']>,
+  schedule: either(
+    'opensInMs',
+    object<Extract<RoomSettings['schedule'], { opensInMs: number }>>({ ...settingsFields, opensInMs: whole }),
+    object<Extract<RoomSettings['schedule'], { opensAt: number }>>({ ...settingsFields, opensAt: whole }),
+  ),
 });
 
 export const directoryParser = object<DirectoryDocument>({

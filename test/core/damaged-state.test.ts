@@ -67,8 +67,9 @@ const NULLABLE = new Set([
 ]);
 
 /** Fields that may be absent. */
-const OPTIONAL =
-  /^(history\.(open\.observed|recent\[\])\.)?(store|refused\.\w+)$|^rooms\[\]\.settings\.schedule\.opensInMs$/;
+const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(store|refused\.\w+)$/;
+/** Without it the other way to name the opening is required. */
+const ALTERNATIVE = 'rooms[].settings.schedule.opensInMs';
 
 /** Numbers that may be negative: counts of the history are differences, and times of settings are not counts. */
 const SIGNED =
@@ -155,7 +156,7 @@ function withField(state: Fields, [key = '', ...rest]: Field['keys'], value: Val
 /** What a field must not be; undefined: absent. */
 function damages({ name, value, keys }: Field): (Value | undefined)[] {
   const isItem = typeof keys.at(-1) === 'number';
-  const absent = isItem || OPTIONAL.test(name) ? [] : [undefined];
+  const absent = isItem || OPTIONAL.test(name) || name === ALTERNATIVE ? [] : [undefined];
   const none = NULLABLE.has(name) ? [] : [null];
   if (value === null) return [...absent, {}, [], true];
   switch (typeof value) {
@@ -240,6 +241,17 @@ describe.each([
   test('optional fields may be absent', () => {
     for (const { name, keys } of fields) {
       if (OPTIONAL.test(name)) decode(JSON.stringify(withField(stored, keys, undefined)));
+    }
+  });
+
+  test('room settings must name the opening in one of two ways', () => {
+    for (const { name, keys } of fields) {
+      if (name !== ALTERNATIVE) continue;
+      expectRefusal(
+        JSON.stringify(withField(stored, keys, undefined)),
+        'invalidStoredState',
+        'settings.schedule.opensAt',
+      );
     }
   });
 
