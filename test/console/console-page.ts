@@ -29,7 +29,7 @@ interface TestConsole {
   requestCount(request: string): number;
 }
 
-/** @returns registers a test; tests of one file run concurrently, because most of their time is waiting for the next poll */
+/** @returns registers a test */
 export function consoleTests(): (name: string, run: (testConsole: TestConsole) => Promise<void>) => void {
   let shell: Shell;
   let browser: Browser;
@@ -41,7 +41,7 @@ export function consoleTests(): (name: string, run: (testConsole: TestConsole) =
     await browser?.close();
   });
   return (name, run) =>
-    test.concurrent(name, async () => {
+    test(name, async () => {
       const gateway = sampleGateway();
       const { url, stop } = await startFakeGateway(shell, gateway);
       const errors: string[] = [];

@@ -5,14 +5,14 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { reversal } from '../../admin-ui/actions.ts';
 import { ConsoleState } from '../../admin-ui/console-state.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
-import { type Played, playGateway } from '../gateway/in-process.ts';
+import { type InProcessGateway, startInProcess } from '../gateway/in-process.ts';
 import { ask, etag, signIn, withKey } from '../operators/operator-client.ts';
 
 const POLICY = { newUsersPerMinute: 600, totalActiveUsers: 100, sessionMinutes: 5 };
 const TEXT = { ko: '잠시만요.', en: 'A moment.' };
 
 let keys: SigningKeys;
-let gateway: Played;
+let gateway: InProcessGateway;
 let state: ConsoleState;
 /** What the network loses of the console's next changes. */
 let lost: 'nothing' | 'request' | 'response';
@@ -21,7 +21,7 @@ let readsFail: boolean;
 
 beforeEach(async () => {
   keys ??= { keys: [await newSigningKey(0)] };
-  gateway = await playGateway({ keys, room: { policy: POLICY } });
+  gateway = await startInProcess({ keys, room: { policy: POLICY } });
   lost = 'nothing';
   readsFail = false;
   const cookie = await signIn(gateway);
@@ -32,7 +32,7 @@ beforeEach(async () => {
         if (isChange ? lost === 'request' : readsFail) throw new TypeError('gone');
         const headers = { ...cookie, ...(init.headers as Record<string, string>) };
         const { method = 'GET', body } = init;
-        const response = await gateway.ask(address, { method, headers, ...(body == null ? {} : { body }) });
+        const response = await gateway.request(address, { method, headers, ...(body == null ? {} : { body }) });
         if (isChange && lost === 'response') throw new TypeError('gone');
         return response;
       },
@@ -155,7 +155,7 @@ test('an action of one room is not retried from another screen', async () => {
   lost = 'request';
   await state.actions.run({ kind: 'flow', from: 'paused', to: 'running' });
   lost = 'nothing';
-  const requests = vi.spyOn(gateway, 'ask');
+  const requests = vi.spyOn(gateway, 'request');
   const { id } = lastAction();
   state.navigate('#/rooms');
   await state.actions.retry(id);
@@ -164,12 +164,12 @@ test('an action of one room is not retried from another screen', async () => {
 
 test('a sign-out that the store did not confirm is reported, and the console stays signed in', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
-  gateway.store.mood = 'fails';
+  gateway.store.mode = 'fails';
   gateway.clock.advance(2_000);
   await state.signOut();
   expect(state.signInState).toBe('signedIn');
   expect(state.announcement).not.toBe('');
-  gateway.store.mood = 'answers';
+  gateway.store.mode = 'answers';
   gateway.clock.advance(5_000);
   await pollLater();
   await state.signOut();

@@ -8,7 +8,7 @@ import { SAMPLE_KEYS, sampleGateway } from './sample-data.ts';
 
 const consoleTest = consoleTests();
 
-describe.concurrent('signing in', () => {
+describe('signing in', () => {
   consoleTest(
     'counts down after a wrong key and stores no key where a script can read it',
     async ({ gateway, open }) => {
@@ -49,7 +49,7 @@ describe.concurrent('signing in', () => {
   });
 });
 
-describe.concurrent('the dashboard', () => {
+describe('the dashboard', () => {
   consoleTest('shows state, clock and four numbers, and creates each chart once', async ({ gateway, open }) => {
     const page = await open();
     await roomState(page, 'Open');
@@ -212,7 +212,7 @@ describe.concurrent('the dashboard', () => {
   });
 });
 
-describe.concurrent('an irreversible action', () => {
+describe('an irreversible action', () => {
   consoleTest('runs after a second of pressing with the pointer', async ({ open, requestCount }) => {
     const page = await open();
     await roomState(page, 'Open');
@@ -266,7 +266,7 @@ consoleTest('a session ends by its position, and a pass opens the site', async (
   await page.getByRole('link', { name: 'Open the site' }).waitFor();
 });
 
-describe.concurrent('a message', () => {
+describe('a message', () => {
   consoleTest('is previewed, posted in both languages, removed, and restored by undo', async ({ gateway, open }) => {
     gateway.room('vaccine').message = null;
     const page = await open();
@@ -321,7 +321,7 @@ describe.concurrent('a message', () => {
   });
 });
 
-describe.concurrent('trouble', () => {
+describe('trouble', () => {
   consoleTest('old numbers show their age', async ({ gateway, open }) => {
     gateway.room('vaccine').ageMs = 9_000;
     const page = await open();

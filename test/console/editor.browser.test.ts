@@ -8,7 +8,7 @@ import { sampleGateway } from './sample-data.ts';
 
 const consoleTest = consoleTests();
 
-describe.concurrent('settings', () => {
+describe('settings', () => {
   const settings = `${ROOM}/settings`;
 
   consoleTest('are sent only once valid, each group by its own button', async ({ gateway, open, requestCount }) => {

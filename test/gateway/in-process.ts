@@ -104,11 +104,6 @@ export class FaultyStore implements RoomStore {
     };
   }
 
-  /** Former name of `mode`, for console-state.test.ts. */
-  set mood(mode: 'answers' | 'fails' | 'hangs') {
-    this.mode = mode;
-  }
-
   async #reach(): Promise<void> {
     if (this.mode === 'fails') throw new StoreUnavailable('the test made it fail');
     if (this.mode === 'hangs') await new Promise(() => {});
@@ -127,8 +122,6 @@ export interface InProcessGateway {
   forwarded: Request[];
   parts: Gateway;
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** Former name of `request`, for console-state.test.ts. */
-  ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
 export interface InProcessOptions {
@@ -189,7 +182,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const app = createApp(parts);
   const request = async (path: string, init?: RequestInit) =>
     app.request(`${PUBLIC_URL}${path}`, { redirect: 'manual', ...init });
-  return { clock, store, keys, room, roomOptions, forwarded, parts, request, ask: request };
+  return { clock, store, keys, room, roomOptions, forwarded, parts, request };
 }
 
 /** A second gateway over the first one's rooms, with a connection of its own to the store. */
@@ -236,7 +229,3 @@ export async function pageKindOf(response: Response): Promise<string | null> {
   const model = /<script type="application\/json" id="fairgate">(.*?)<\/script>/s.exec(await response.text())?.[1];
   return model === undefined ? null : (JSON.parse(model) as { kind: string }).kind;
 }
-
-// Former names, for console-state.test.ts.
-export type { InProcessGateway as Played };
-export { startInProcess as playGateway };
