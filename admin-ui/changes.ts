@@ -99,7 +99,7 @@ function formatValue(name: string, value: Json | undefined, t: Strings, format: 
   if (value === undefined || value === null) return null;
   if (typeof value === 'boolean') return value ? t.yes : t.no;
   if (typeof value === 'number') {
-    if (name.endsWith('Ms')) return t.minutes(value / 60_000);
+    if (/Ms(?:Max)?$/.test(name)) return t.minutes(value / 60_000);
     if (name.endsWith('Minutes')) return t.minutes(value);
     return name === 'queueingStatusCode' ? String(value) : formatCount(value);
   }

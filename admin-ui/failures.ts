@@ -77,7 +77,7 @@ export function fieldErrorText({ field, detail, cause }: FieldError, t: Strings,
   }
 }
 
-type Format = 'host' | 'path' | 'origin' | 'zone' | 'id' | 'time' | 'before' | 'after' | 'number';
+type Format = 'host' | 'path' | 'origin' | 'zone' | 'id' | 'time' | 'before' | 'after' | 'number' | 'total';
 
 /** The format of each field that takes more than any text. */
 const FORMATS: Record<string, Format> = {
@@ -91,6 +91,7 @@ const FORMATS: Record<string, Format> = {
   newUsersPerMinute: 'number',
   totalActiveUsers: 'number',
   sessionMinutes: 'number',
+  sessionTotalMinutes: 'total',
   claimWindowMinutes: 'number',
   prequeueAt: 'before',
   opensAt: 'time',

@@ -43,6 +43,7 @@ export const INVARIANTS = [
   },
   { number: 12, says: 'every change is recorded: version and log only grow, and never one without the other' },
   { number: 13, says: 'every number of the document is finite, whole where it counts, and in its range' },
+  { number: 14, says: 'no renewal takes a session past its absolute end' },
 ] as const satisfies Invariant[];
 
 /**
@@ -89,6 +90,7 @@ function scalarFault(room: RoomDocument): string | null {
     atLeast('config.policy.newUsersPerMinute', config.policy.newUsersPerMinute, 1) ??
     atLeast('config.policy.totalActiveUsers', config.policy.totalActiveUsers, 1) ??
     atLeast('config.policy.sessionMs', config.policy.sessionMs, 1) ??
+    atLeast('config.policy.sessionTotalMsMax', config.policy.sessionTotalMsMax, config.policy.sessionMs) ??
     atMost('pacing.called', pacing.called, draw.entries === null ? 0 : line.issued) ??
     atMost('pacing.lapsedThrough', pacing.lapsedThrough, pacing.called) ??
     atMost('draw.entries', draw.entries ?? 0, line.issued) ??
@@ -186,6 +188,10 @@ export function brokenBetween(
   const line = slotsBefore.length === 0 ? slots : [Math.max(...slotsBefore), ...slots];
   const intervalMs = emissionIntervalMicros(a.config.policy) / 1_000;
   const limit = Math.max(a.config.policy.totalActiveUsers, b.config.policy.totalActiveUsers);
+  const totalMsMax = Math.max(a.config.policy.sessionTotalMsMax, b.config.policy.sessionTotalMsMax);
+  const renewed = [...after.sessions].filter(
+    ([position, { expiresAt }]) => expiresAt > (before.sessions.get(position)?.expiresAt ?? expiresAt),
+  );
   const checks: [number, boolean][] = [
     [3, [...before.sessions].every(([position, { visitor }]) => after.sessions.get(position)?.visitor === visitor)],
     // Slots are granted in microseconds and stored in whole ms, rounded up.
@@ -198,6 +204,7 @@ export function brokenBetween(
     [9, a.draw.entries === null || a.draw.entries === b.draw.entries],
     [9, a.draw.seed === null || a.draw.seed === b.draw.seed],
     [9, a.draw.commitment === b.draw.commitment],
+    [14, renewed.every(([, { admitAt, expiresAt }]) => expiresAt - admitAt <= totalMsMax)],
   ];
   return checks.filter(([, holds]) => !holds).map(([number]) => number);
 }

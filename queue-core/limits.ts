@@ -53,8 +53,12 @@ export const POLICY_BOUNDS = {
   newUsersPerMinute: { min: 1, max: 1_000_000 },
   totalActiveUsers: { min: 1, max: 10_000_000 },
   sessionMs: { min: 60_000, max: 30 * 60_000 },
+  sessionTotalMsMax: { min: 60_000, max: 24 * 3_600_000 },
   claimWindowMs: { min: 30_000, max: 30 * 60_000 },
 } as const;
+
+/** Longest stay unless an operator sets another: long for any form, and twice the longest session. */
+export const SESSION_TOTAL_MS_DEFAULT = 60 * 60_000;
 
 /** Characters of an operator's message in one language; it has to fit a phone's first screen. */
 export const MESSAGE_CHARS_MAX = 280;

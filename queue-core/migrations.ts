@@ -78,10 +78,33 @@ function roundedUp(time: unknown): unknown {
   return typeof time === 'number' ? Math.ceil(time) : time;
 }
 
-export const migrateRoom: readonly Migration[] = [roomInParts];
-export const migrateSession: readonly Migration[] = [wholeTimes];
-export const migrateEnding: readonly Migration[] = [wholeEnd];
-export const migrateDirectory: readonly Migration[] = [(old) => old];
+/** 1 to 2: the longest stay. Frozen here, whatever the default becomes. */
+function withSessionTotal(policy: unknown): Fields {
+  return { ...fieldsOf(policy), sessionTotalMsMax: 3_600_000 };
+}
+
+function roomWithSessionTotal(old: Fields): Fields {
+  const config = fieldsOf(old['config']);
+  return { ...old, config: { ...config, policy: withSessionTotal(config['policy']) } };
+}
+
+function directoryWithSessionTotal(old: Fields): Fields {
+  if (!Array.isArray(old['rooms'])) return old;
+  const rooms = old['rooms'].map((room) => {
+    const settings = fieldsOf(fieldsOf(room)['settings']);
+    return { ...fieldsOf(room), settings: { ...settings, policy: withSessionTotal(settings['policy']) } };
+  });
+  return { ...old, rooms };
+}
+
+const unchanged: Migration = (old) => old;
+
+export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal];
+export const migrateSession: readonly Migration[] = [wholeTimes, unchanged];
+export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged];
+export const migrateDirectory: readonly Migration[] = [unchanged, directoryWithSessionTotal];
+/** Rows of the other tables have kept their form. */
+export const migrateRow: readonly Migration[] = [unchanged, unchanged];
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -29,10 +29,16 @@ export interface Policy {
   /** Length of a session, from its slot on. */
   sessionMs: number;
   /**
-   * Whether activity in the second half of a session extends it by a full length.
+   * Whether activity in the second half of a session extends it by a full length, up to `sessionTotalMsMax`.
    * Pro: visitors are not thrown out while filling in a form. Con: vacancies come later, the line moves more slowly.
    */
   sessionRenewal: boolean;
+  /**
+   * Longest stay from the slot on: no renewal extends a session beyond it. A lowered limit applies from the next renewal on.
+   * Pro of shorter: nobody holds a place for ever, everyone in line gets a turn. Con: a visitor who is still busy then has
+   * to line up again.
+   */
+  sessionTotalMsMax: number;
   /** How long a called visitor has to claim before the place lapses. */
   claimWindowMs: number;
   /**

@@ -9,7 +9,7 @@ import { noteSlot } from './history.ts';
 import { ENDINGS_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, RoomState } from './policy.ts';
 import { stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';
 import { aheadOf } from './wait.ts';
@@ -73,16 +73,32 @@ function whyShut(room: RoomDocument, now: EpochMs): Refusal | null {
   }
 }
 
-/** Looks up a session and extends it when its second half has begun and the policy says so. */
+/**
+ * Until when a session would be extended at `now`; null: not at all. It is once its second half has begun, where the policy
+ * says so, up to the absolute end. In a closed or sold-out room there is nothing to stay for: it goes on to its present end.
+ */
+export function renewedEnd(
+  policy: Policy,
+  state: RoomState,
+  { admitAt, expiresAt }: Pick<SessionRecord, 'admitAt' | 'expiresAt'>,
+  now: EpochMs,
+): EpochMs | null {
+  if (!policy.sessionRenewal || state === 'closed' || state === 'soldOut') return null;
+  if (expiresAt - now > policy.sessionMs / 2) return null;
+  const end = Math.min(now + policy.sessionMs, admitAt + policy.sessionTotalMsMax);
+  return end > expiresAt ? end : null;
+}
+
+/** Looks up a session and extends it where that is due. */
 export function renew(room: RoomDocument, record: Found, command: Renewal, context: StepContext): ClaimReply {
   const { now, effects } = context;
   const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
   const { policy } = room.config;
   const current = sessionReply(room, command.position, found, now);
-  const isDue = policy.sessionRenewal && found.expiresAt - now <= policy.sessionMs / 2;
-  if (current.kind !== 'admitted' || !isDue) return current;
-  const expiresAt = now + policy.sessionMs;
+  if (current.kind !== 'admitted') return current;
+  const expiresAt = renewedEnd(policy, stateOf(room, now), found, now);
+  if (expiresAt === null) return current;
   const renewed = { ...found, expiresAt, countsUntil: bucketEnd(policy, expiresAt) };
   countSessions(room.sessions, found.countsUntil, -1);
   countSessions(room.sessions, renewed.countsUntil, 1);

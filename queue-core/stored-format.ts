@@ -6,7 +6,14 @@ import type { RoomDocument } from './document/room-document.ts';
 import { CoreError } from './errors.ts';
 import { assertDirectory, assertRoom } from './invariants.ts';
 import type { Rows, Table } from './machine.ts';
-import { type Migration, migrateDirectory, migrateEnding, migrateRoom, migrateSession } from './migrations.ts';
+import {
+  type Migration,
+  migrateDirectory,
+  migrateEnding,
+  migrateRoom,
+  migrateRow,
+  migrateSession,
+} from './migrations.ts';
 import { found, type Parser, parse } from './parse.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 import { directoryParser, roomParser, rowParsers } from './stored-shapes.ts';
@@ -44,14 +51,12 @@ export function decodeRow<T extends Table>(table: T, stored: string): Rows[T] {
   return parse(what, rowParsers[table] as Parser<Rows[T]>, row);
 }
 
-const UNCHANGED: readonly Migration[] = [(row) => row];
-
 const ROW_MIGRATIONS: Record<Table, readonly Migration[]> = {
   session: migrateSession,
   ending: migrateEnding,
-  history: UNCHANGED,
-  audit: UNCHANGED,
-  template: UNCHANGED,
+  history: migrateRow,
+  audit: migrateRow,
+  template: migrateRow,
 };
 
 /** Reads JSON and migrates it to `SCHEMA_VERSION`. State without a version is of version 0. */

@@ -61,6 +61,7 @@ const policy = object<Policy>({
   totalActiveUsers: count,
   sessionMs: count,
   sessionRenewal: flag,
+  sessionTotalMsMax: count,
   claimWindowMs: count,
   queueingStatusCode: oneOf(200, 202, 429),
 });

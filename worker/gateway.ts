@@ -4,13 +4,14 @@
 import type { EpochMs } from '../queue-core/time.ts';
 import { JoinLimit } from './gate/join-limit.ts';
 import { PlaceRestore } from './gate/place-restore.ts';
+import { RecentRenewals } from './gate/recent-renewals.ts';
 import { Templates } from './http/custom-page.ts';
 import { POLL_RATE, RateLimit, SIGN_IN_RATE } from './http/rate-limit.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import type { OriginFetch } from './proxy/forward.ts';
 import { OriginHealth } from './proxy/origin-health.ts';
-import type { RoomConfig, Settings } from './settings.ts';
+import { type RoomConfig, type Settings, settingsText } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
 import { VisitorCookies } from './tokens/cookies.ts';
 import { Tokens } from './tokens/tokens.ts';
@@ -42,6 +43,7 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   cookies: VisitorCookies;
   views: RoomViews;
   placeRestore: PlaceRestore;
+  renewals: RecentRenewals;
   templates: Templates;
   originHealth: OriginHealth;
   /** New places, by network. */
@@ -63,7 +65,7 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
   // A Redis that was emptied may have known openings, so the numbers of new ones start from the clock there.
   const firstEpoch = () => (settings.redis === null ? 1 : Math.floor(platform.ownTime() / 1000));
   const configure = async ({ id, queue }: RoomConfig) => {
-    const content = { settings: queue, digest: digest(JSON.stringify(queue)), secret: secret() };
+    const content = { settings: queue, digest: digest(settingsText(queue)), secret: secret() };
     await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, ...content, firstEpoch: firstEpoch() }]);
   };
   return {
@@ -75,6 +77,7 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     cookies: new VisitorCookies(publicUrl),
     views: new RoomViews(store, configure, observations, randomId(8), clock),
     placeRestore: new PlaceRestore(store),
+    renewals: new RecentRenewals(),
     templates: new Templates(store.directory),
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),

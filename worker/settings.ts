@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import type { RouteTaken, Site } from '../queue-core/directory/directory-document.ts';
 import { routeTaken } from '../queue-core/directory/directory-rooms.ts';
-import { ROOMS_MAX } from '../queue-core/limits.ts';
+import { ROOMS_MAX, SESSION_TOTAL_MS_DEFAULT } from '../queue-core/limits.ts';
 import type { Policy, RoomSettings } from '../queue-core/policy.ts';
 import type { EpochMs } from '../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
@@ -149,12 +149,28 @@ export function siteOf(id: string, { audience, origin, ...site }: z.output<typeo
 }
 
 /** The policy in the core's units. */
-export function policyOf({ sessionMinutes, claimWindowMinutes, ...rates }: z.output<typeof policySchema>): Policy {
+export function policyOf({
+  sessionMinutes,
+  sessionTotalMinutes,
+  claimWindowMinutes,
+  ...rates
+}: z.output<typeof policySchema>): Policy {
   return {
     ...rates,
     sessionMs: Math.round(sessionMinutes * 60_000),
     claimWindowMs: Math.round(claimWindowMinutes * 60_000),
+    sessionTotalMsMax: Math.round(sessionTotalMinutes * 60_000),
   };
+}
+
+/**
+ * The settings as text for a digest that shows whether they were edited. A field that a later version added is left out at
+ * its default: else an upgrade would look like an edit, and overwrite what operators changed.
+ */
+export function settingsText(settings: unknown): string {
+  return JSON.stringify(settings, (name, value) =>
+    name === 'sessionTotalMsMax' && value === SESSION_TOTAL_MS_DEFAULT ? undefined : value,
+  );
 }
 
 export function momentOf(time: string | null): EpochMs | null {

@@ -53,8 +53,9 @@ export function PolicyFields(props: FormProps) {
         <TextInput {...props} name="newUsersPerMinute" id="policy-rate" note={t.rateNote} isNumber />
         <TextInput {...props} name="totalActiveUsers" id="policy-places" note={t.placesNote} isNumber />
       </div>
-      <div class="pair" key="times">
+      <div class="triple" key="times">
         <TextInput {...props} name="sessionMinutes" label={t.session} note={t.sessionNote} isNumber />
+        <TextInput {...props} name="sessionTotalMinutes" label={t.total} note={t.totalNote} isNumber />
         <TextInput {...props} name="claimWindowMinutes" label={t.claim} note={t.claimNote} isNumber />
       </div>
       <RenewalInput {...props} key="renewal" />

@@ -1,7 +1,7 @@
 // A room's settings as the text in form fields, and back, checked with the contract's own schemas: what the form accepts the
 // gateway accepts. And the merge of two operators' edits. Pure.
 
-import type * as z from 'zod';
+import * as z from 'zod';
 import { policySchema, roomId, scheduleSchema, siteFields } from '../../worker/contract/room-schema.ts';
 import type { Policy, Schedule, Site } from '../actions.ts';
 import { formatCount, parseCount } from '../number-format.ts';
@@ -68,6 +68,7 @@ export function policyForm(policy: Policy): Form {
     totalActiveUsers: formatCount(policy.totalActiveUsers),
     sessionMinutes: formatCount(policy.sessionMinutes),
     sessionRenewal: policy.sessionRenewal ? YES : '',
+    sessionTotalMinutes: formatCount(policy.sessionTotalMinutes),
     claimWindowMinutes: formatCount(policy.claimWindowMinutes),
     queueingStatusCode: String(policy.queueingStatusCode),
   };
@@ -81,11 +82,15 @@ export function parsePolicy(form: Form, strings: Strings): Parsed<Policy> {
     const { minValue, maxValue } = POLICY_RANGES[name];
     return check(name, shape[name], parseCount(form[name] ?? ''), t.between(minValue ?? 0, maxValue ?? 0));
   };
+  const sessionMinutes = number('sessionMinutes');
+  const sessionTotalMinutes = number('sessionTotalMinutes');
+  if (sessionTotalMinutes < sessionMinutes) check('sessionTotalMinutes', z.never(), null, t.total);
   return check.parsed({
     newUsersPerMinute: number('newUsersPerMinute'),
     totalActiveUsers: number('totalActiveUsers'),
-    sessionMinutes: number('sessionMinutes'),
+    sessionMinutes,
     sessionRenewal: form['sessionRenewal'] === YES,
+    sessionTotalMinutes,
     claimWindowMinutes: number('claimWindowMinutes'),
     queueingStatusCode: check(
       'queueingStatusCode',
@@ -100,6 +105,7 @@ const POLICY_RANGES = {
   newUsersPerMinute: policySchema.shape.newUsersPerMinute,
   totalActiveUsers: policySchema.shape.totalActiveUsers,
   sessionMinutes: policySchema.shape.sessionMinutes,
+  sessionTotalMinutes: policySchema.shape.sessionTotalMinutes.unwrap(),
   claimWindowMinutes: policySchema.shape.claimWindowMinutes.unwrap(),
 };
 

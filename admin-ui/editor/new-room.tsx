@@ -28,6 +28,7 @@ const INITIAL_POLICY: Policy = {
   totalActiveUsers: 200,
   sessionMinutes: 5,
   sessionRenewal: true,
+  sessionTotalMinutes: 60,
   claimWindowMinutes: 5,
   queueingStatusCode: 200,
 };

@@ -32,6 +32,7 @@ const POLICY: Policy = {
   totalActiveUsers: 3000,
   sessionMinutes: 12.5,
   sessionRenewal: false,
+  sessionTotalMinutes: 45,
   claimWindowMinutes: 5,
   queueingStatusCode: 202,
 };
@@ -64,6 +65,10 @@ describe('a form of settings', () => {
       kind: 'errors',
       errors: { sessionMinutes: 'From 1 to 30.', newUsersPerMinute: 'From 1 to 1,000,000.' },
     });
+    const total = (minutes: string) => parsePolicy({ ...policyForm(POLICY), sessionTotalMinutes: minutes }, en);
+    expect(total('12')).toEqual({ kind: 'errors', errors: { sessionTotalMinutes: 'Not shorter than the session.' } });
+    expect(total('1441')).toEqual({ kind: 'errors', errors: { sessionTotalMinutes: 'From 1 to 1,440.' } });
+    expect(total('12.5')).toMatchObject({ kind: 'value' });
   });
 
   test('maps the path of a gateway error to its field', () => {

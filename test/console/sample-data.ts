@@ -56,6 +56,7 @@ function vaccineRoom(gateway: FakeGateway, opensAt: number, now: number): FakeRo
         totalActiveUsers: 12_000,
         sessionMinutes: 10,
         sessionRenewal: true,
+        sessionTotalMinutes: 60,
         claimWindowMinutes: 5,
         queueingStatusCode: 200,
       },

@@ -13,6 +13,7 @@ const formatIn = (language: 'ko' | 'en') => numberFormat(language, 'Asia/Seoul')
 
 const POLICY = {
   ...{ newUsersPerMinute: 60, totalActiveUsers: 200, sessionMinutes: 5, sessionRenewal: true },
+  sessionTotalMinutes: 60,
   ...{ claimWindowMinutes: 5, queueingStatusCode: 200 as const },
 };
 
@@ -27,6 +28,7 @@ const CHANGES: Change[] = [
     to: { newUsersPerMinute: 2000, sessionMs: 600_000 },
   },
   { action: 'setPolicy', from: { sessionRenewal: true }, to: { sessionRenewal: false } },
+  { action: 'setPolicy', from: { sessionTotalMsMax: 3_600_000 }, to: { sessionTotalMsMax: 1_800_000 } },
   { action: 'setMessage', from: { text: null }, to: { text: { ko: '잠시만요', en: 'One moment' } } },
   {
     action: 'setSchedule',
@@ -93,6 +95,10 @@ test('the log shows durations in minutes and moments in the room’s time zone',
     formatIn('en'),
   );
   expect(policy.lines).toEqual([{ field: 'Session', from: '5 min', to: '10 min' }]);
+  const total = { action: 'setPolicy', from: { sessionTotalMsMax: 3_600_000 }, to: { sessionTotalMsMax: 1_800_000 } };
+  expect(describeChange(total, STRINGS.en, formatIn('en')).lines).toEqual([
+    { field: 'Longest stay', from: '60 min', to: '30 min' },
+  ]);
   const schedule = describeChange(
     { action: 'setSchedule', from: null, to: { opensAt: '2027-08-05T11:00:00.000Z' } },
     STRINGS.en,

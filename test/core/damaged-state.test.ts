@@ -350,7 +350,7 @@ describe('state in memory', () => {
     ['draw.entries', { ...room, draw: { ...room.draw, entries: room.line.issued + 1 } }],
     ['endings.droppedTo', { ...room, endings: { ...room.endings, droppedTo: room.endings.seq + 1 } }],
     ['epoch', { ...room, epoch: 0 }],
-    ['schemaVersion', { ...room, schemaVersion: 2 as never }],
+    ['schemaVersion', { ...room, schemaVersion: 999 as never }],
   ])(
     'numbers that contradict each other are refused before the step by the name of the field: %s',
     (path, document) => {

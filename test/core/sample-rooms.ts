@@ -19,6 +19,7 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     totalActiveUsers: 1_000,
     sessionMs: 5 * 60_000,
     sessionRenewal: true,
+    sessionTotalMsMax: 60 * 60_000,
     claimWindowMs: 2 * 60_000,
     queueingStatusCode: 200,
     ...changes,

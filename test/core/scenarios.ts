@@ -48,8 +48,9 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     sessionMs: fc.constantFrom(60_000, 90_500, 30 * 60_000),
     sessionRenewal: fc.boolean(),
     claimWindowMs: fc.constantFrom(30_000, 61_000, 30 * 60_000),
+    stays: fc.constantFrom(1, 1.5, 20),
   })
-  .map(policy);
+  .map(({ stays, ...rules }) => policy({ ...rules, sessionTotalMsMax: rules.sessionMs * stays }));
 
 const beacon: fc.Arbitrary<Schedule['beacon']> = fc.oneof(
   { weight: 4, arbitrary: fc.constant(null) },

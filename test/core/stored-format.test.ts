@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
+import type { DirectoryRoom } from '../../queue-core/directory/directory-document.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
 import type { Effect, Rows, Table } from '../../queue-core/machine.ts';
@@ -94,6 +95,30 @@ function withoutVersion(row: unknown): unknown {
   return rest;
 }
 
+/** What version 2 added to the document of a room. */
+const ADDED: [string, unknown][] = [['config.policy.sessionTotalMsMax', 3_600_000]];
+
+/** The same of the directory. */
+function migratedDirectory({ rooms, ...rest }: Record<string, unknown>): unknown {
+  const changed = (rooms as DirectoryRoom[]).map(({ settings, ...room }) => {
+    return { ...room, settings: { ...settings, policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 } } };
+  });
+  return { ...rest, rooms: changed, schemaVersion: SCHEMA_VERSION };
+}
+
+describe('schema version 1', () => {
+  test('every value of the room is in the migrated room, with the default of the longest stay', () => {
+    const { document } = fixture(1, 'room.json');
+    const expected = new Map([...leaves(document), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]);
+    expect(leaves(decodeRoom(JSON.stringify(document)))).toEqual(expected);
+  });
+
+  test('every value of the directory is in the migrated one, with the default in every room’s settings', () => {
+    const { document } = fixture(1, 'directory.json');
+    expect(decodeDirectory(JSON.stringify(document))).toStrictEqual(migratedDirectory(document));
+  });
+});
+
 describe('schema version 0', () => {
   const ROOMS = ['room.json', 'room-prequeue.json', 'room-recovering.json'];
 
@@ -158,13 +183,12 @@ describe('schema version 0', () => {
       return [movedPath(path), path === 'lastSlotAt' && value !== null ? Number(value) * 1_000 : value];
     });
     const migrated = leaves(decodeRoom(JSON.stringify(document)));
-    expect(migrated).toEqual(new Map([...expected, ['schemaVersion', SCHEMA_VERSION]]));
+    expect(migrated).toEqual(new Map([...expected, ...ADDED, ['schemaVersion', SCHEMA_VERSION]]));
   });
 
   test('every value of the directory is in the migrated directory, and nothing else', () => {
     const { document } = fixture(0, 'directory.json');
-    const migrated = decodeDirectory(JSON.stringify(document));
-    expect(migrated).toStrictEqual({ ...document, schemaVersion: SCHEMA_VERSION });
+    expect(decodeDirectory(JSON.stringify(document))).toStrictEqual(migratedDirectory(document));
   });
 
   test('the last slot is rounded up to a whole microsecond, and times of sessions to a whole millisecond', () => {

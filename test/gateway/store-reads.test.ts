@@ -314,6 +314,7 @@ describe('while the store fails', () => {
   it('tokens older than renewBefore are refused; while the store answers it re-checks them', async () => {
     const gateway = await startInProcess({ keys });
     const inside = await enter(gateway);
+    const unread = await enter(gateway);
     const stored = gateway.store.inner.rooms.get('demo');
     if (stored?.document == null) throw new TypeError('The store has no such room.');
     gateway.clock.advance(2_000);
@@ -324,8 +325,12 @@ describe('while the store fails', () => {
     copy.jar.set(ADMISSION, inside.jar.get(ADMISSION) ?? '');
     expect(await isAdmitted(copy)).toBe(true);
     expect(gateway.store.applied.at(-1)).toBe('renew');
+    // The record was read: the same token costs no other read.
+    const { length } = gateway.store.applied;
+    expect(await isAdmitted(inside)).toBe(true);
+    expect(gateway.store.applied).toHaveLength(length);
     gateway.store.mode = 'fails';
-    const refused = await inside.send('/');
+    const refused = await unread.send('/');
     expect(refused.status).toBe(503);
     expect(await typeOf(refused)).toBe('https://fairgate.dev/problems/store-unreachable');
   });

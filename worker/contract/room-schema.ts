@@ -2,7 +2,7 @@
 // are RFC 3339 with a zone; the gateway converts both to milliseconds.
 
 import * as z from 'zod';
-import { MESSAGE_CHARS_MAX, POLICY_BOUNDS } from '../../queue-core/limits.ts';
+import { MESSAGE_CHARS_MAX, POLICY_BOUNDS, SESSION_TOTAL_MS_DEFAULT } from '../../queue-core/limits.ts';
 import { normalisePath } from '../../queue-core/paths.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import { type Bounds, inMinutes } from './value-schema.ts';
@@ -95,19 +95,27 @@ export const siteSchema = z.strictObject(siteFields);
 export type SiteInput = z.input<typeof siteSchema>;
 
 /** How the line moves: limits, sessions, claim window. */
-export const policySchema = z.strictObject({
-  newUsersPerMinute: within(POLICY_BOUNDS.newUsersPerMinute).int().describe('Hard limit on admissions per minute.'),
-  totalActiveUsers: within(POLICY_BOUNDS.totalActiveUsers).int().describe('Hard limit on visitors inside at once.'),
-  sessionMinutes: within(inMinutes(POLICY_BOUNDS.sessionMs)),
-  sessionRenewal: z.boolean().default(true).describe('Whether activity extends a session.'),
-  claimWindowMinutes: within(inMinutes(POLICY_BOUNDS.claimWindowMs))
-    .default(5)
-    .describe('How long a called visitor may still enter.'),
-  queueingStatusCode: z
-    .union([z.literal(200), z.literal(202), z.literal(429)])
-    .default(200)
-    .describe('HTTP status of the waiting page.'),
-});
+export const policySchema = z
+  .strictObject({
+    newUsersPerMinute: within(POLICY_BOUNDS.newUsersPerMinute).int().describe('Hard limit on admissions per minute.'),
+    totalActiveUsers: within(POLICY_BOUNDS.totalActiveUsers).int().describe('Hard limit on visitors inside at once.'),
+    sessionMinutes: within(inMinutes(POLICY_BOUNDS.sessionMs)),
+    sessionRenewal: z.boolean().default(true).describe('Whether activity extends a session.'),
+    sessionTotalMinutes: within(inMinutes(POLICY_BOUNDS.sessionTotalMsMax))
+      .default(SESSION_TOTAL_MS_DEFAULT / 60_000)
+      .describe('Longest stay from the admission on, whatever the activity; at least sessionMinutes.'),
+    claimWindowMinutes: within(inMinutes(POLICY_BOUNDS.claimWindowMs))
+      .default(5)
+      .describe('How long a called visitor may still enter.'),
+    queueingStatusCode: z
+      .union([z.literal(200), z.literal(202), z.literal(429)])
+      .default(200)
+      .describe('HTTP status of the waiting page.'),
+  })
+  .superRefine(({ sessionMinutes, sessionTotalMinutes }, context) => {
+    if (sessionTotalMinutes >= sessionMinutes) return;
+    context.addIssue({ code: 'custom', path: ['sessionTotalMinutes'], message: 'must be at least sessionMinutes' });
+  });
 export type PolicyInput = z.input<typeof policySchema>;
 
 /** When the room gives entries, opens and closes. null: entries from now on; never closes. */

@@ -9,12 +9,15 @@ import {
   type Status,
   statusOf,
 } from '../../queue-core/board.ts';
+import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import { renewedEnd } from '../../queue-core/sessions.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import type { Problem } from '../http/problem-texts.ts';
 import type { ResponseFormat } from '../http/request-client.ts';
 import type { Routed } from '../http/request-target.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
+import type { RecentRenewal } from './recent-renewals.ts';
 
 export interface GateFacts {
   routed: Routed;
@@ -23,6 +26,8 @@ export interface GateFacts {
   exempt: boolean;
   prefetch: boolean;
   admission: Verified<AdmissionToken> | null;
+  /** The last renewal of the admission token's session by this gateway, as far as it remembers. */
+  renewal: RecentRenewal | null;
   queue: Verified<QueueToken> | null;
   /** null where the store has never been read. */
   snapshot: RoomSnapshot | null;
@@ -40,12 +45,24 @@ export type Decision =
   | { kind: 'show'; reason: ShowReason }
   | { kind: 'refuse'; reason: RefuseReason; problem: Problem };
 
-/** Send the request to the origin. `renew`: extend the session in the store on the way; `must`: only if that succeeds. */
+/**
+ * Send the request to the origin. `renew`: extend the session in the store on the way; `must`: only if that succeeds;
+ * `repeat`: it was extended, and the visitor came with the token from before, so issue the newer one again.
+ */
 export interface ForwardDecision {
   kind: 'forward';
   reason: 'admitted' | 'operator' | 'exempt' | 'outside';
-  renew: 'no' | 'may' | 'must';
+  renew: 'no' | 'repeat' | 'may' | 'must';
 }
+
+/** `exp` is cut to whole seconds: a session may end this much later than its token. */
+const EXP_CUT_MS = 999;
+
+/**
+ * After a try to renew a session, the next one by this gateway comes no earlier: by then the view that decides shows what
+ * the store knew, a renewal whose response was lost is tried again, and an old token cannot make it a request each.
+ */
+const RENEWAL_RETRY_MS = VIEW_STALE_MS_MAX;
 
 export type ShowReason = 'waiting' | 'notYetOpen' | 'soldOut' | 'closed' | 'slotAhead' | 'storeUnreachable';
 export type RefuseReason = 'nowhere' | 'noAdmission' | 'prefetch';
@@ -85,7 +102,7 @@ export function decide(facts: GateFacts): Decision {
 }
 
 /** The decision that the admission token alone determines; null where it determines none. */
-function decideByAdmission({ admission, snapshot, ownTime }: GateFacts, room: string): Decision | null {
+function decideByAdmission({ admission, renewal, snapshot, ownTime }: GateFacts, room: string): Decision | null {
   if (admission?.kind !== 'valid' || admission.token.room !== room) return null;
   const { token } = admission;
   const now = snapshot?.now ?? ownTime;
@@ -94,11 +111,25 @@ function decideByAdmission({ admission, snapshot, ownTime }: GateFacts, room: st
   if (now < token.admitAt) return { kind: 'show', reason: 'slotAhead' };
   if (token.position === OPERATOR_PASS_POSITION) return { kind: 'forward', reason: 'operator', renew: 'no' };
   if (snapshot === null) return { kind: 'forward', reason: 'admitted', renew: 'no' };
-  const { policy, renewBefore } = snapshot.view;
-  if (token.issuedAt < renewBefore) return { kind: 'forward', reason: 'admitted', renew: 'must' };
-  const isInSecondHalf = token.expiresAt - now < policy.sessionMs / 2;
-  const renew = policy.sessionRenewal && isInSecondHalf && !snapshot.unreachable ? 'may' : 'no';
-  return { kind: 'forward', reason: 'admitted', renew };
+  return { kind: 'forward', reason: 'admitted', renew: renewalDue(token, renewal, snapshot) };
+}
+
+/**
+ * Whether to renew on the way. A token from before a renewal that this gateway remembers counts as the newer one, which it
+ * could have: it stays valid until its own end, and does not renew the session again.
+ */
+function renewalDue(
+  token: AdmissionToken,
+  renewal: RecentRenewal | null,
+  { view, now, unreachable }: RoomSnapshot,
+): ForwardDecision['renew'] {
+  const isNewer = renewal !== null && renewal.issuedAt >= token.issuedAt && renewal.expiresAt >= token.expiresAt;
+  const newest = isNewer ? renewal : token;
+  if (newest.issuedAt < view.renewBefore) return 'must';
+  const session = { admitAt: Math.round(token.admitAt), expiresAt: newest.expiresAt + EXP_CUT_MS };
+  const isDue = !unreachable && renewedEnd(view.policy, view.board.state, session, now) !== null;
+  if (isDue && (renewal === null || Math.abs(now - renewal.triedAt) >= RENEWAL_RETRY_MS)) return 'may';
+  return newest.expiresAt > token.expiresAt ? 'repeat' : 'no';
 }
 
 /**

@@ -46,8 +46,8 @@ export async function visit(
   const prefetch = isPrefetch(request);
   const loadAndDecide = async () => {
     const visitor = await Visitor.load(gateway, room, request.headers, background);
-    const { admission, queue, snapshot } = visitor;
-    const facts = { routed, format, exempt, prefetch, admission, queue, snapshot, ownTime: gateway.ownTime() };
+    const { admission, renewal, queue, snapshot } = visitor;
+    const facts = { routed, format, exempt, prefetch, admission, renewal, queue, snapshot, ownTime: gateway.ownTime() };
     return { visitor, decision: decide(facts) };
   };
   let { visitor, decision } = await loadAndDecide();
@@ -145,7 +145,8 @@ class Visit {
   }
 
   async #renewAndForward({ reason, renew }: ForwardDecision): Promise<Response> {
-    if (renew !== 'no' && (await this.#hasEnded(renew))) {
+    if (renew === 'repeat') await this.#visitor.repeatRenewal();
+    else if (renew !== 'no' && (await this.#hasEnded(renew))) {
       return this.#format === 'other' ? problemResponse('no-admission') : this.show({ kind: 'ended' });
     }
     return this.#forward(reason);

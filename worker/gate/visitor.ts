@@ -14,6 +14,7 @@ import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Veri
 import { currentBoard, type RoomSnapshot } from '../views/room-views.ts';
 import { placeIn, statusFor } from './decision.ts';
 import type { JoinLimited } from './join-limit.ts';
+import type { RecentRenewal } from './recent-renewals.ts';
 
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
@@ -21,7 +22,7 @@ const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
 type SnapshotParts = Pick<Gateway, 'originHealth' | 'views'>;
 export type VisitorParts = SnapshotParts &
   Pick<Gateway, 'cookies' | 'metrics' | 'ownTime' | 'placeRestore' | 'randomId' | 'store' | 'templates' | 'tokens'> &
-  Pick<Gateway, 'joins' | 'observations'>;
+  Pick<Gateway, 'joins' | 'observations' | 'renewals'>;
 
 /** Reads a room, and probes its origin while that counts as failing. @returns null where the store has never answered */
 export async function loadSnapshot(
@@ -167,14 +168,33 @@ export class Visitor {
     return reply;
   }
 
+  /** The last renewal of this session by this gateway. */
+  get renewal(): RecentRenewal | null {
+    return this.admission?.kind === 'valid' ? this.#gateway.renewals.get(this.admission.token.sid) : null;
+  }
+
   /** Checks the session's record in the store, and extends the session where that is due. @throws StoreUnavailable */
   async renew(): Promise<ClaimReply> {
     if (this.admission?.kind !== 'valid') return { kind: 'refused', reason: 'unknownPosition' };
     const { token } = this.admission;
     const { epoch, position, sid, visitor } = token;
+    const { renewals, views } = this.#gateway;
+    renewals.begin(sid, this.now);
     const reply = await this.#applyToSession(token, { kind: 'renew', epoch, position, sid });
-    if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
+    if (reply.kind === 'admitted') {
+      renewals.succeed(sid, { issuedAt: this.now, expiresAt: reply.expiresAt });
+      await this.#admit(reply, visitor, epoch);
+    }
+    // Its next requests are refused from memory.
+    if (reply.kind === 'ended') views.addEnding(this.room, sid, token.expiresAt);
     return reply;
+  }
+
+  /** Issues the token of a remembered renewal again, for a visitor to whom it did not get through. */
+  async repeatRenewal(): Promise<void> {
+    const { admission, renewal } = this;
+    if (admission?.kind !== 'valid' || renewal === null) return;
+    await this.#setAdmission({ ...admission.token, issuedAt: renewal.issuedAt, expiresAt: renewal.expiresAt });
   }
 
   /** Ends the session, if there is one; its place is free at once. @throws StoreUnavailable */
@@ -209,10 +229,14 @@ export class Visitor {
   async #admit(reply: Extract<ClaimReply, { kind: 'admitted' }>, visitor: string, epoch: number): Promise<void> {
     const { position, sid, admitAt, expiresAt } = reply;
     const { room, now } = this;
-    const token = { room: room.id, visitor, epoch, position, sid, issuedAt: now, admitAt, expiresAt };
+    await this.#setAdmission({ room: room.id, visitor, epoch, position, sid, issuedAt: now, admitAt, expiresAt });
+  }
+
+  async #setAdmission(token: AdmissionToken): Promise<void> {
+    const { room, now } = this;
     this.admissionToken = await this.#gateway.tokens.issueAdmission(token, room.audience);
     this.admission = { kind: 'valid', token };
-    this.#setCookies.push(this.#gateway.cookies.setAdmission(room.id, this.admissionToken, now, expiresAt));
+    this.#setCookies.push(this.#gateway.cookies.setAdmission(room.id, this.admissionToken, now, token.expiresAt));
   }
 
   /** A visitor keeps their id from one place to the next; a new visitor gets 128 random bits. */

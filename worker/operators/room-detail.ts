@@ -50,6 +50,7 @@ function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetai
       totalActiveUsers: policy.totalActiveUsers,
       sessionMinutes: policy.sessionMs / 60_000,
       sessionRenewal: policy.sessionRenewal,
+      sessionTotalMinutes: policy.sessionTotalMsMax / 60_000,
       claimWindowMinutes: policy.claimWindowMs / 60_000,
       queueingStatusCode: policy.queueingStatusCode,
     },

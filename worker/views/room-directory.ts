@@ -10,7 +10,7 @@ import type {
   SeedRoom,
 } from '../../queue-core/directory/directory-document.ts';
 import type { Background } from '../http/request-env.ts';
-import { type RoomConfig, routeTakenText } from '../settings.ts';
+import { type RoomConfig, routeTakenText, settingsText } from '../settings.ts';
 import { type RoomStore, UnknownDirectory } from '../store/room-store.ts';
 import { type Clock, FETCH_MS_MAX, StaleWhileRevalidate } from './stale-while-revalidate.ts';
 
@@ -113,5 +113,5 @@ function refusalText({ room, ...refusal }: SeedRefusal): string {
 }
 
 function seedOf({ id, queue, version: _, ...site }: RoomConfig, digestOf: (text: string) => string): SeedRoom {
-  return { id, site, settings: queue, digest: digestOf(JSON.stringify([site, queue])) };
+  return { id, site, settings: queue, digest: digestOf(settingsText([site, queue])) };
 }
