@@ -141,6 +141,6 @@ export function checkOperatorKey(env: Env, problems: string[]): string {
   return key;
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
 }

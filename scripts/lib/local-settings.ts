@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
 import { siteFields } from '../../worker/contract/room-schema.ts';
+import { isLoopback } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { demoRoom } from './demo-site.ts';
@@ -85,7 +86,7 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
       keys: await storedSigningKeys(dataDir),
       publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
-      ...(env.JOINS_PER_NETWORK === undefined ? {} : { joinsPerNetwork: env.JOINS_PER_NETWORK }),
+      ...joinLimit(env),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
       redis: {
         url: env.UPSTASH_REDIS_REST_URL,
@@ -100,6 +101,16 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
     originUrl,
     generatedOperatorKey,
   };
+}
+
+/**
+ * The gateway listens on loopback, so behind a public address every visitor comes from the proxy: as long as the gateway
+ * cannot be told whose `X-Forwarded-For` to believe, a limit by network would hit all of them together.
+ */
+function joinLimit({ JOINS_PER_NETWORK, PUBLIC_URL = '' }: Environment): Pick<GatewaySettings, 'joinsPerNetwork'> {
+  if (JOINS_PER_NETWORK !== undefined) return { joinsPerNetwork: JOINS_PER_NETWORK };
+  const host = URL.parse(PUBLIC_URL)?.hostname;
+  return host === undefined || isLoopback(host) ? {} : { joinsPerNetwork: '0' };
 }
 
 function readEnvironment(variables: NodeJS.ProcessEnv): Environment {

@@ -89,6 +89,7 @@ describe('does not start with', () => {
       { TOTAL_ACTIVE_USERS: 'many' },
       'TOTAL_ACTIVE_USERS is "many": it must be a whole number',
     ],
+    ['a limit of joins that is not a number', { JOINS_PER_NETWORK: 'many' }, 'JOINS_PER_NETWORK is "many"'],
     ['sessions of ten hours', { SESSION_MINUTES: '600' }, 'SESSION_MINUTES is "600": it must be 1 to 30 minutes'],
     ['an origin with a path', { ORIGIN_URL: 'https://site.example/app' }, 'it must not have a path'],
     ['the gateway itself as the origin', { PORT: '8790', ORIGIN_URL: 'http://127.0.0.1:8790' }, 'the gateway itself'],
