@@ -71,6 +71,8 @@ export function fieldErrorText({ field, detail, cause }: FieldError, t: Strings,
       return fieldErrors[FORMATS[fieldOf(field)] ?? 'format'];
     case 'overlap':
       return fieldErrors.overlap(cause.room, cause.place);
+    case 'ownAddress':
+      return fieldErrors.ownAddress(cause.origin);
     case 'template':
       if (text === undefined || cause.at === null) return fieldErrors.template;
       return fieldErrors.templateAt(text.slice(0, cause.at).split('\n').length);

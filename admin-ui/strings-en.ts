@@ -627,6 +627,8 @@ export const en = {
       tooSmall: (min: number) => `At least ${formatCount(min)}.`,
       tooLarge: (max: number) => `At most ${formatCount(max)}.`,
       overlap: (room: string, path: string) => `Room “${room}” already protects ${path}. Remove it from one of them.`,
+      ownAddress: (origin: string) =>
+        `Requests to ${origin} would come back to this gateway. Use the site’s own address.`,
       template: 'The {{…}} tags do not match. Check them and upload the file again.',
       templateAt: (line: number) => `The {{…}} tags do not match near line ${formatCount(line)}. Check them there.`,
     },

@@ -622,6 +622,7 @@ export const ko: Strings = {
       tooSmall: (min) => `${formatCount(min)} 이상이어야 합니다.`,
       tooLarge: (max) => `${formatCount(max)} 이하여야 합니다.`,
       overlap: (room, path) => `‘${room}’ 대기실이 이미 ${path} 경로를 보호합니다. 한쪽에서 빼세요.`,
+      ownAddress: (origin) => `${origin} 주소로 보낸 요청은 이 게이트웨이로 되돌아옵니다. 본 사이트 주소를 쓰세요.`,
       template: '{{…}} 태그의 짝이 맞지 않습니다. 확인하고 다시 올리세요.',
       templateAt: (line) => `${formatCount(line)}번째 줄 근처에서 {{…}} 태그의 짝이 맞지 않습니다. 확인하세요.`,
     },

@@ -12,13 +12,13 @@ import { runCommand } from './lib/run-command.ts';
 
 await runCommand(async () => {
   const { settings, port, dataDir, demoOriginPort } = await localSettings(process.env);
-  const variables = workerVariables(settings);
+  const gatewayUrl = `http://127.0.0.1:${port}`;
+  const variables = { ...workerVariables(settings), LISTEN_URL: gatewayUrl };
   readSettings(variables);
   const file = join(dataDir, 'dev.env');
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   const { publicUrl } = settings;
-  const gatewayUrl = `http://127.0.0.1:${port}`;
   if (demoOriginPort !== null) await startDemoSite({ port: demoOriginPort, dataDir, publicUrl, gatewayUrl });
   const persistence = ['--persist-to', join(dataDir, 'dev')];
   const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--env-file', file, ...persistence];

@@ -18,6 +18,7 @@ import { json, refuse } from './http/responses.ts';
 import { answersOperators, operatorApi } from './operators/api.ts';
 import { openApi } from './operators/openapi.ts';
 import { usePass } from './operators/pass.ts';
+import { wasForwarded } from './proxy/loops.ts';
 import { COOKIE_CHARS_MAX } from './tokens/cookies.ts';
 
 /** A longer header field is refused: no real client needs one, and origins differ in what they do with it. */
@@ -79,6 +80,10 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
 
 function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise<Response> {
   const request = c.req.raw;
+  if (wasForwarded(request.headers)) {
+    gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'loop' });
+    return refuse(c, 'loop-detected');
+  }
   const result = readTarget(request.url, request.headers.get('Host'));
   if (result.kind === 'doubtful') {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: result.doubt });

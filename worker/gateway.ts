@@ -56,12 +56,14 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   /** The console's address. Where it differs from `publicUrl`, operators are answered there only. */
   consoleUrl: string;
   publicUrl: string;
+  /** Where the process listens; null: unknown. */
+  listenUrl: string | null;
   wait(ms: number): Promise<void>;
 }
 
 export async function createGateway(settings: Settings, { clock, fetch, ...platform }: Platform): Promise<Gateway> {
   const { store, digest, secret, observations, fetchOrigin, randomId } = platform;
-  const { consoleUrl, publicUrl, access } = settings;
+  const { consoleUrl, publicUrl, listenUrl, access } = settings;
   // A Redis that was emptied may have known openings, so the numbers of new ones start from the clock there.
   const firstEpoch = () => (settings.redis === null ? 1 : Math.floor(platform.ownTime() / 1000));
   const configure = async ({ id, queue }: RoomConfig) => {
@@ -72,6 +74,7 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     ...platform,
     consoleUrl,
     publicUrl,
+    listenUrl,
     directory: new RoomDirectory(store, settings.rooms, digest(settings.operatorKey), digest, clock),
     tokens: await Tokens.load(publicUrl, settings.keys),
     cookies: new VisitorCookies(publicUrl),

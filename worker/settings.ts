@@ -10,6 +10,7 @@ import type { EpochMs } from '../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
 import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
+import { ownAddressIn, ownAddressText } from './proxy/loops.ts';
 import {
   checkAccess,
   checkJoinsPerNetwork,
@@ -37,6 +38,8 @@ export interface Settings {
   operatorKey: string;
   /** Where operators reach the console and their API. */
   consoleUrl: string;
+  /** Where the process listens; null: unknown. */
+  listenUrl: string | null;
   access: AccessSettings | null;
   /** New places a minute for one network; 0: no limit. */
   joinsPerNetwork: number;
@@ -60,13 +63,29 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const publicUrl = checkUrl(env, 'PUBLIC_URL', 'visitors reach the gateway', problems);
   const consoleUrl =
     env['CONSOLE_URL'] == null ? publicUrl : checkUrl(env, 'CONSOLE_URL', 'operators reach the console', problems);
+  // Set by the scripts that start the process, not by a person.
+  const listenUrl = typeof env['LISTEN_URL'] === 'string' ? env['LISTEN_URL'] : null;
   const access = checkAccess(env, problems);
   const operatorKey = checkOperatorKey(env, problems);
   const redis = checkRedis(env, problems);
   const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
+  for (const [index, { origin }] of (rooms ?? []).entries()) {
+    const own = ownAddressIn(origin, { publicUrl, consoleUrl, listenUrl }, rooms ?? []);
+    if (own !== null) problems.push(`ROOMS[${index}]["origin"]: ${ownAddressText(origin, own)}`);
+  }
   if (problems.length > 0 || keys === null || rooms === null) throw new SettingsError(problems);
-  return { rooms: rooms.map(resolveRoom), keys, publicUrl, operatorKey, consoleUrl, access, redis, joinsPerNetwork };
+  return {
+    rooms: rooms.map(resolveRoom),
+    keys,
+    publicUrl,
+    operatorKey,
+    consoleUrl,
+    listenUrl,
+    access,
+    redis,
+    joinsPerNetwork,
+  };
 }
 
 /** RFC 3339, or `+60s`, `+5m`, `+2h` from the moment at which the room is created. */

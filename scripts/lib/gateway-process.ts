@@ -71,7 +71,7 @@ export interface RunningGateway {
 
 /** @throws SettingsError before anything is started */
 export async function startGateway({ settings, port, dataDir, log }: GatewayOptions): Promise<RunningGateway> {
-  const env = workerVariables(settings);
+  const env = { ...workerVariables(settings), LISTEN_URL: `http://127.0.0.1:${port}` };
   readSettings(env);
   const rooms = resolve(dataDir, 'rooms');
   mkdirSync(rooms, { recursive: true, mode: 0o700 });

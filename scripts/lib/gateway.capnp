@@ -36,6 +36,7 @@ const gateway :Workerd.Worker = (
     (name = "REDIS_RELAYS", fromEnvironment = "REDIS_RELAYS"),
     (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
     (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
+    (name = "LISTEN_URL", fromEnvironment = "LISTEN_URL"),
     (name = "ACCESS_TEAM_URL", fromEnvironment = "ACCESS_TEAM_URL"),
     (name = "ACCESS_AUDIENCE", fromEnvironment = "ACCESS_AUDIENCE"),
     (name = "ACCESS_ROLES", fromEnvironment = "ACCESS_ROLES"),

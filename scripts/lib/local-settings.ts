@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
 import { siteFields } from '../../worker/contract/room-schema.ts';
+import { ownAddressIn, ownAddressText } from '../../worker/proxy/loops.ts';
 import { isLoopback } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
@@ -84,7 +85,7 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
       // A room of the file with the id "demo" replaces the demo room.
       rooms: rooms.filter((room, index) => rooms.findLastIndex(({ id }) => id === room.id) === index),
       keys: await storedSigningKeys(dataDir),
-      publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+      publicUrl: publicUrlOf(env),
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
       ...joinLimit(env),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
@@ -122,23 +123,23 @@ function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     });
     throw new SettingsError(problems);
   }
-  const { PORT, ORIGIN_PORT, ORIGIN_URL } = parsed.data;
+  const { PORT, ORIGIN_PORT, ORIGIN_URL, CONSOLE_URL } = parsed.data;
   if (ORIGIN_URL === undefined && PORT === ORIGIN_PORT) {
     throw new SettingsError([
       `PORT and ORIGIN_PORT are both ${PORT}: gateway and demo site need a port each. Change one of them.`,
     ]);
   }
-  if (ORIGIN_URL !== undefined && isOwnAddress(ORIGIN_URL, PORT)) {
-    throw new SettingsError([
-      `ORIGIN_URL is ${ORIGIN_URL}, the gateway itself: every request would come back to it. Set the address of the site.`,
-    ]);
+  const publicUrl = publicUrlOf(parsed.data);
+  const own = { publicUrl, consoleUrl: CONSOLE_URL ?? publicUrl, listenUrl: `http://127.0.0.1:${PORT}` };
+  const ownAddress = ORIGIN_URL === undefined ? null : ownAddressIn(ORIGIN_URL, own, []);
+  if (ORIGIN_URL !== undefined && ownAddress !== null) {
+    throw new SettingsError([`ORIGIN_URL: ${ownAddressText(ORIGIN_URL, ownAddress)}`]);
   }
   return parsed.data;
 }
 
-function isOwnAddress(url: string, port: number): boolean {
-  const { hostname, port: urlPort, protocol } = new URL(url);
-  return protocol === 'http:' && Number(urlPort || 80) === port && /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
+function publicUrlOf({ PUBLIC_URL, PORT }: Pick<Environment, 'PUBLIC_URL' | 'PORT'>): string {
+  return PUBLIC_URL ?? `http://localhost:${PORT}`;
 }
 
 /** @throws SettingsError where another program uses one of the ports, before anything is built */

@@ -28,6 +28,7 @@ const CAUSES: FieldCause[] = [
   { kind: 'tooLarge', max: 1_000_000 },
   { kind: 'form' },
   { kind: 'overlap', room: 'vaccine', place: '*/book' },
+  { kind: 'ownAddress', origin: 'https://booking.example' },
   { kind: 'template', at: 12 },
 ];
 const FIELDS = [

@@ -4,6 +4,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OriginFetch } from '../../worker/proxy/forward.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { ask, withKey } from '../operators/operator-client.ts';
 import { type InProcessGateway, InProcessVisitor, pageKindOf, startInProcess } from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
 
@@ -47,12 +48,16 @@ const reports = ({ store }: InProcessGateway) => store.applied.filter((kind) => 
 async function start() {
   const origin = new FaultyOrigin();
   const gateway = await startInProcess({ keys, fetchOrigin: origin.fetch });
+  return { origin, gateway, inside: await admitted(gateway, '/') };
+}
+
+async function admitted(gateway: InProcessGateway, path: string): Promise<InProcessVisitor> {
   const inside = new InProcessVisitor(gateway);
   gateway.clock.advance(1_000);
-  await inside.page();
+  await inside.page(path);
   gateway.clock.advance(2_100);
-  expect(await (await inside.page()).text()).toBe(MARKER);
-  return { origin, gateway, inside };
+  expect(await (await inside.page(path)).text()).toBe(MARKER);
+  return inside;
 }
 
 /** Has the gateway read the room again. */
@@ -153,6 +158,81 @@ describe('origin health', () => {
     }
     await settle();
     expect(reports(gateway)).toBe(0);
+  });
+
+  it('does not count exempt and outside paths, an operator’s pass and WebSocket upgrades', async () => {
+    const origin = new FaultyOrigin();
+    const gateway = await startInProcess({
+      keys,
+      fetchOrigin: origin.fetch,
+      room: { paths: ['/book'], exempt: ['/book/static'], outside: 'pass' },
+    });
+    const inside = await admitted(gateway, '/book');
+    const { document } = await ask(gateway, 'givePass', { headers: withKey() });
+    const { admissionToken } = document as { admissionToken: string };
+    origin.mode = 'refuses';
+    const requests: [string, Record<string, string>][] = [
+      ['/book/static/a.js', {}],
+      ['/news', {}],
+      ['/book', { Authorization: `Bearer ${admissionToken}` }],
+    ];
+    for (let failures = 0; failures < 4; failures++) {
+      for (const [path, headers] of requests) {
+        expect((await gateway.request(path, { headers })).status).toBe(502);
+      }
+      const headers = { Upgrade: 'websocket', Connection: 'Upgrade' };
+      expect((await inside.send('/book', { headers })).status).toBe(502);
+    }
+    await settle();
+    expect(reports(gateway)).toBe(0);
+    // Neither do they make up for failures of ordinary requests.
+    for (let failures = 0; failures < 3; failures++) {
+      expect((await inside.page('/book')).status).toBe(502);
+      origin.mode = 'answers';
+      await gateway.request('/news');
+      origin.mode = 'refuses';
+    }
+    await settle();
+    expect(reports(gateway)).toBe(1);
+  });
+
+  it('is reported again two seconds later where the store did not take the report', async () => {
+    const { origin, gateway, inside } = await start();
+    origin.mode = 'refuses';
+    gateway.store.mode = 'fails';
+    for (let failures = 0; failures < 5; failures++) await inside.page();
+    await settle();
+    expect(reports(gateway)).toBe(1);
+    gateway.store.mode = 'answers';
+    await renewView(gateway);
+    for (let failures = 0; failures < 3; failures++) await inside.page();
+    await settle();
+    expect(reports(gateway)).toBe(2);
+    await renewView(gateway);
+    expect(await pageKindOf(await new InProcessVisitor(gateway).page())).toBe('waiting');
+    await inside.page();
+    expect(reports(gateway)).toBe(2);
+  });
+
+  it('counts from the beginning after a probe that the origin answered', async () => {
+    const { origin, gateway, inside } = await start();
+    origin.mode = 'refuses';
+    for (let failures = 0; failures < 5; failures++) await inside.page();
+    await settle();
+    origin.mode = 'answers';
+    for (let reads = 0; reads < 2; reads++) {
+      await renewView(gateway);
+      await settle();
+    }
+    expect(reports(gateway)).toBe(2);
+    origin.mode = 'refuses';
+    gateway.clock.advance(2_000);
+    for (let failures = 0; failures < 2; failures++) await inside.page();
+    await settle();
+    expect(reports(gateway)).toBe(2);
+    await inside.page();
+    await settle();
+    expect(reports(gateway)).toBe(3);
   });
 
   it('does not cost an admitted visitor the session while the origin fails', async () => {

@@ -2,10 +2,11 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
-import { type InProcessGateway, InProcessVisitor, pageKindOf, startBeside } from '../gateway/in-process.ts';
+import { type InProcessGateway, InProcessVisitor, PUBLIC_URL, pageKindOf, startBeside } from '../gateway/in-process.ts';
 import {
   ask,
   causesIn,
+  etag,
   logLength,
   onCurrentVersion,
   POLICY,
@@ -70,6 +71,35 @@ it('refused settings of a room have a cause for each wrong field', async () => {
   const headers = await onCurrentVersion(gateway);
   const template = await ask(gateway, 'setTemplate', { body: '<p>\n{{#open}}', headers });
   expect(causesIn(template)).toEqual({ template: { kind: 'template', at: 13 } });
+});
+
+describe('an origin that leads back to the gateway', () => {
+  const newSite = (site: object) => ({ ...newRoom('spring'), site: { ...SITE, ...site } });
+
+  it.each([
+    [PUBLIC_URL, 'PUBLIC_URL'],
+    [PUBLIC_URL.replace('127.0.0.1', '[::1]'), 'PUBLIC_URL'],
+    [PUBLIC_URL.replace('127.0.0.1', 'spring.example.'), 'a host of the room "spring"'],
+  ])('is refused for a new room and for an existing one: %s', async (origin, own) => {
+    const created = await ask(gateway, 'createRoom', { body: newSite({ origin }), headers: withKey() });
+    expect([created.status, problemIn(created)]).toEqual([422, 'bad-input']);
+    expect(causesIn(created)).toEqual({ 'site.origin': { kind: 'ownAddress', origin } });
+    expect(created.text).toContain(`is the gateway itself (${JSON.stringify(own).slice(1, -1)})`);
+    expect((await ask(gateway, 'createRoom', { body: newSite({}), headers: withKey() })).status).toBe(200);
+    const headers = { ...withKey(), 'If-Match': await etag(gateway, 'spring') };
+    const body = { ...SITE, origin };
+    const changed = await ask(gateway, 'setSite', { at: { room: 'spring' }, body, headers });
+    expect([changed.status, causesIn(changed)]).toEqual([422, { origin: { kind: 'ownAddress', origin } }]);
+  });
+
+  it('is refused as a host that is the origin of another room', async () => {
+    const origin = PUBLIC_URL.replace('127.0.0.1', 'autumn.example');
+    expect((await ask(gateway, 'createRoom', { body: newSite({ origin }), headers: withKey() })).status).toBe(200);
+    const body = { ...newSite({ hosts: ['autumn.example'] }), id: 'autumn' };
+    const created = await ask(gateway, 'createRoom', { body, headers: withKey() });
+    expect([created.status, causesIn(created)]).toEqual([422, { 'site.hosts': { kind: 'ownAddress', origin } }]);
+    expect(created.text).toContain('the origin of \\"spring\\"');
+  });
 });
 
 it('ending all sessions turns visitors away at every gateway within three seconds', async () => {

@@ -94,6 +94,16 @@ describe('does not start with', () => {
     ['an origin with a path', { ORIGIN_URL: 'https://site.example/app' }, 'it must not have a path'],
     ['the gateway itself as the origin', { PORT: '8790', ORIGIN_URL: 'http://127.0.0.1:8790' }, 'the gateway itself'],
     [
+      'its public address as the origin',
+      { PUBLIC_URL: 'https://booking.example', ORIGIN_URL: 'https://booking.example.:443' },
+      'ORIGIN_URL: https://booking.example.:443 is the gateway itself (PUBLIC_URL)',
+    ],
+    [
+      'its listening port as the origin of a further room',
+      { PORT: '8790', PUBLIC_URL: 'https://booking.example', ROOMS: rooms({ origin: 'http://[::1]:8790' }) },
+      'ROOMS[1]["origin"]: http://[::1]:8790 is the gateway itself (the listening port)',
+    ],
+    [
       'a Redis address without its token',
       { UPSTASH_REDIS_REST_URL: 'https://redis.example' },
       'UPSTASH_REDIS_REST_TOKEN is missing',

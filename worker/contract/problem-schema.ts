@@ -46,6 +46,8 @@ export const fieldCauseSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('form') }),
   /** The room `room` already protects `place`, a host with a path. */
   z.object({ kind: z.literal('overlap'), room: z.string(), place: z.string() }),
+  /** `origin`, of this room or of another, is or would become an address of the gateway itself. */
+  z.object({ kind: z.literal('ownAddress'), origin: z.string() }),
   /** Not a Mustache template; `at` is the offset of the fault in characters, null where it is unknown. */
   z.object({ kind: z.literal('template'), at: z.int().nullable() }),
 ]);

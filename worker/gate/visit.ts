@@ -165,6 +165,8 @@ class Visit {
   async #forward(reason: ForwardDecision['reason']): Promise<Response> {
     const { room, presented, admissionToken } = this.#visitor;
     const { fetchOrigin, metrics, observations, ownTime } = this.#gateway;
+    // Anyone can request an exempt or outside path, and an operator's look at the site must not change the line.
+    const isVisitors = reason === 'admitted';
     const options = {
       origin: room.origin,
       target: this.#target,
@@ -177,8 +179,10 @@ class Visit {
       const { response, signals } = await forwardToOrigin(this.#request, options, fetchOrigin);
       metrics.count('fairgate_origin_responses_total', { class: `${Math.floor(response.status / 100)}xx` });
       observations.originAnswered(room.id, response.status, ownTime() - startedAt);
-      this.#recordHealth(true);
-      await this.#applySignals(signals, response);
+      if (isVisitors) {
+        this.#recordHealth(true);
+        await this.#applySignals(signals, response);
+      }
       // A shared cache may store what needs no admission.
       return options.admission === null ? response : this.#visitor.withCookies(response);
     } catch (error) {
@@ -187,12 +191,14 @@ class Visit {
       metrics.count('fairgate_origin_responses_total', { class: 'unreachable' });
       observations.originUnreachable(room.id);
       // A visitor can send a body slowly or abort it, so the failure of a request with one says nothing about the origin.
-      if (this.#request.body === null) this.#recordHealth(false);
+      if (isVisitors && this.#request.body === null) this.#recordHealth(false);
       return this.show({ kind: 'originUnreachable' });
     }
   }
 
+  /** An origin may refuse a WebSocket by closing the connection, which looks like a failure. */
   #recordHealth(responded: boolean): void {
+    if (this.#request.headers.has('Upgrade')) return;
     const { room, snapshot } = this.#visitor;
     this.#background(this.#gateway.originHealth.record(room, responded, snapshot));
   }

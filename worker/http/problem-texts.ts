@@ -197,6 +197,11 @@ const PROBLEM_TEXTS = {
     'Your session is kept. Retry in a few seconds.',
     { retryAfterSeconds: RETRY_AFTER_SECONDS },
   ),
+  'loop-detected': text(
+    508,
+    'Loop detected',
+    'A Fairgate gateway has forwarded this request already. Operators: set the room’s origin to the address of the site itself.',
+  ),
   'change-unconfirmed': text(
     503,
     'Change not confirmed',

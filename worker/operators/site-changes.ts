@@ -1,10 +1,12 @@
 // Changes of rooms in the directory: creating and archiving, what a room protects, its custom waiting page. They are on every
 // gateway once it has read the directory again.
 
-import type { DirectoryChange } from '../../queue-core/directory/directory-document.ts';
+import type { DirectoryChange, DirectoryRoom, DirectoryView } from '../../queue-core/directory/directory-document.ts';
+import type { FieldError } from '../contract/problem-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { templateFault } from '../http/custom-page.ts';
 import { operatorProblem } from '../http/problems.ts';
+import { type OwnAddresses, ownAddressIn, ownAddressText } from '../proxy/loops.ts';
 import { policyOf, siteOf } from '../settings.ts';
 import { DIRECTORY_MS_MAX } from '../views/room-directory.ts';
 import { type ChangeRequest, changeResponse } from './change-response.ts';
@@ -15,11 +17,15 @@ import { type Versions, versionsOf } from './versions.ts';
 
 type SiteOperation = 'createRoom' | 'setSite' | 'setTemplate' | 'removeTemplate' | 'archiveRoom';
 
-export function siteHandlers(gateway: DirectoryChangeGateway & Pick<Gateway, 'views'>): Handlers<SiteOperation> {
+export function siteHandlers(
+  gateway: DirectoryChangeGateway & OwnAddresses & Pick<Gateway, 'views'>,
+): Handlers<SiteOperation> {
   return {
     async createRoom(c) {
       const { id, ...body } = c.var.body;
       const site = siteOf(id, body.site);
+      const fault = loopFault(gateway, c.var.directory, { id, site }, 'site.');
+      if (fault !== null) return fault;
       const settings = { room: id, policy: policyOf(body.policy), schedule: scheduleOf(body.schedule) };
       const change = { kind: 'putRoom', room: id, ifVersion: null, site, settings } as const;
       const outcome = await changeDirectory(gateway, c.var, change);
@@ -31,10 +37,14 @@ export function siteHandlers(gateway: DirectoryChangeGateway & Pick<Gateway, 'vi
       return changeResponse(outcome.reply, versions, DIRECTORY_MS_MAX);
     },
 
-    setSite: (c) =>
-      changeSite(gateway, c.var, (room, ifVersion) => {
-        return { kind: 'putRoom', room, ifVersion, site: siteOf(room, c.var.body), settings: null };
-      }),
+    setSite(c) {
+      const { id } = c.var.room.config;
+      const site = siteOf(id, c.var.body);
+      return (
+        loopFault(gateway, c.var.directory, { id, site }, '') ??
+        changeSite(gateway, c.var, (room, ifVersion) => ({ kind: 'putRoom', room, ifVersion, site, settings: null }))
+      );
+    },
 
     setTemplate(c) {
       const html = c.var.body;
@@ -58,6 +68,33 @@ export function siteHandlers(gateway: DirectoryChangeGateway & Pick<Gateway, 'vi
       return changeSite(gateway, c.var, (room, ifVersion) => ({ kind: 'archiveRoom', room, ifVersion }));
     },
   };
+}
+
+/** Refuses an origin that is the gateway itself, and hosts that would make it so. @param at where the body has the site */
+function loopFault(
+  gateway: OwnAddresses,
+  directory: DirectoryView,
+  changed: Pick<DirectoryRoom, 'id' | 'site'>,
+  at: 'site.' | '',
+): Response | null {
+  const others = directory.rooms.filter(({ id, archivedAt }) => id !== changed.id && archivedAt === null);
+  const served = [changed, ...others].map(({ id, site }) => ({ id, hosts: site.hosts }));
+  const refuse = (field: string, origin: string, detail: string) => {
+    const errors: FieldError[] = [{ field, detail, cause: { kind: 'ownAddress', origin } }];
+    return operatorProblem('bad-input', {}, { errors });
+  };
+  const { origin, hosts } = changed.site;
+  const own = ownAddressIn(origin, gateway, served);
+  if (own !== null) return refuse(`${at}origin`, origin, ownAddressText(origin, own));
+  // An origin that is an address of the gateway whatever these hosts are is not their fault.
+  const overtaken = others.find(
+    ({ site }) =>
+      ownAddressIn(site.origin, gateway, []) === null &&
+      ownAddressIn(site.origin, gateway, [{ ...changed, hosts }]) !== null,
+  );
+  if (overtaken === undefined) return null;
+  const detail = `${overtaken.site.origin}, the origin of "${overtaken.id}", would be the gateway itself. Change that origin first.`;
+  return refuse(`${at}hosts`, overtaken.site.origin, detail);
 }
 
 type SiteChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: Versions };

@@ -4,6 +4,7 @@
 import type { Target } from '../http/request-target.ts';
 import { foreignCookies, setsOwnCookie } from '../tokens/cookies.ts';
 import { forbidSharedStorage } from './cache-control.ts';
+import { loopField } from './loops.ts';
 
 /** Until the header of the origin's response; its body may take any time. */
 const ORIGIN_MS_MAX = 30_000;
@@ -112,6 +113,7 @@ function requestHeaders(request: Request, { target, admission, ownBearer, client
   if (upgrade?.toLowerCase() === 'websocket') headers.set('Upgrade', 'websocket');
 
   const { host, protocol } = new URL(target.publicOrigin);
+  headers.set('CDN-Loop', loopField(request.headers));
   headers.set('X-Forwarded-Host', host);
   headers.set('X-Forwarded-Proto', protocol.slice(0, -1));
   if (clientAddress !== null) headers.set('X-Forwarded-For', clientAddress);

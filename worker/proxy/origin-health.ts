@@ -12,9 +12,13 @@ const FAILURES_MIN = 3;
 /** Pause between two probes of a failing origin. */
 const PROBE_INTERVAL_MS = 2_000;
 
+/** A report is repeated after this, until the room's view shows it: a reply, or the report itself, may have been lost. */
+const REPORT_INTERVAL_MS = 2_000;
+
 interface OriginState {
   failures: number;
   probedAt: number;
+  reported: { healthy: boolean; at: number } | null;
 }
 
 export class OriginHealth {
@@ -29,12 +33,15 @@ export class OriginHealth {
     this.#now = now;
   }
 
-  /** Records the outcome of one request, and reports it to the store when the room's state of its origin is outdated. */
+  /** Records the outcome of an admitted visitor's request, and reports it where the room's state of its origin is outdated. */
   async record(room: RoomConfig, responded: boolean, snapshot: RoomSnapshot | null): Promise<void> {
     const state = this.#stateOf(room.id);
     state.failures = responded ? 0 : state.failures + 1;
     const isFailing = snapshot?.view.originFailing ?? false;
-    if (responded ? isFailing : state.failures === FAILURES_MIN && !isFailing) await this.#report(room, responded);
+    if (responded ? !isFailing : isFailing || state.failures < FAILURES_MIN) return;
+    const { reported } = state;
+    if (reported?.healthy === responded && this.#now() - reported.at < REPORT_INTERVAL_MS) return;
+    await this.#report(room, responded);
   }
 
   /** Probes the room's origin if it counts as failing, at most once in `PROBE_INTERVAL_MS`. */
@@ -42,7 +49,9 @@ export class OriginHealth {
     const state = this.#stateOf(room.id);
     if (!view.originFailing || this.#now() - state.probedAt < PROBE_INTERVAL_MS) return;
     state.probedAt = this.#now();
-    if (await this.#responds(room)) await this.#report(room, true);
+    if (!(await this.#responds(room))) return;
+    state.failures = 0;
+    await this.#report(room, true);
   }
 
   async #responds(room: RoomConfig): Promise<boolean> {
@@ -58,6 +67,7 @@ export class OriginHealth {
   }
 
   async #report(room: RoomConfig, healthy: boolean): Promise<void> {
+    this.#stateOf(room.id).reported = { healthy, at: this.#now() };
     try {
       await this.#store.apply(room.id, [{ kind: 'reportOrigin', healthy }]);
     } catch (error) {
@@ -69,7 +79,7 @@ export class OriginHealth {
   }
 
   #stateOf(room: string): OriginState {
-    const state = this.#states.get(room) ?? { failures: 0, probedAt: 0 };
+    const state = this.#states.get(room) ?? { failures: 0, probedAt: 0, reported: null };
     this.#states.set(room, state);
     return state;
   }
