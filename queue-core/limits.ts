@@ -10,7 +10,10 @@ export const CALL_SAMPLES_MAX = 128;
 /** Buckets in which session ends are counted; the session length divided by this is their grain. */
 export const EXPIRY_BUCKETS_MAX = 256;
 
-/** Buckets of session ends in a document: those of the present session length, and those left from former ones. */
+/**
+ * Buckets of session ends in a document: those of the present session length, those left from former ones, and those of
+ * slots that lie far ahead because the rate was lowered. From half of it on new buckets become coarser, so that it holds.
+ */
 export const EXPIRIES_MAX = 4 * EXPIRY_BUCKETS_MAX;
 
 /** Called visitors who found no vacancy and are known by position. Beyond it, the earliest positions stay. */
@@ -37,7 +40,7 @@ export const CALL_FRESH_MS = 6_000;
 /** Backlog of granted slots at which calling stops: it keeps the wait between call and entry within seconds. */
 export const SLOT_BACKLOG_MS = 3_000;
 
-/** Calls per second of missing backlog, and the ceiling, both as multiples of the admission rate (design: pacing). */
+/** Calls per second of missing backlog, and the ceiling, both as multiples of the admission rate (docs/decisions/0017 and 0019). */
 export const CALL_GAIN = 1.2;
 export const CALL_RATE_FACTOR_MAX = 8;
 

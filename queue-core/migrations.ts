@@ -1,6 +1,8 @@
 // Migrations of stored state, one step for each schema version; docs/upgrading.md says what each changed. A step is pure and
 // never edited once released. Version 0 is the state without a version that Fairgate 0.1 wrote.
 
+import { withinBound } from './document/sessions-state.ts';
+
 type Fields = Record<string, unknown>;
 
 /** A step from one version to the next. It does not check: what it makes of damaged state, the parser refuses. */
@@ -19,7 +21,10 @@ function roomInParts(old: Fields): Fields {
     createdAt: old['bornAt'],
     epoch: old['epoch'],
     at: old['at'],
-    config: pick(old, 'settingsDigest', 'policy', 'schedule', 'flow', 'closed', 'message'),
+    config: {
+      ...pick(old, 'settingsDigest', 'policy', 'flow', 'closed', 'message'),
+      schedule: sinceEpoch(old['schedule']),
+    },
     changes: {
       ...pick(old, 'version', 'changedAt', 'inForceAt', 'audit', 'gateways', 'passes'),
       recent: old['recentChanges'],
@@ -44,20 +49,58 @@ function roomInParts(old: Fields): Fields {
         flow: bucket['passed'],
         counters,
       },
-      recent: old['recent'],
+      recent: Array.isArray(old['recent'])
+        ? old['recent'].map((closed) => countedBucket(fieldsOf(closed)))
+        : old['recent'],
     },
-    recovery: { running: old['recovery'], lostUntil: old['lostUntil'] },
+    recovery: { running: old['recovery'], lostUntil: lostUntil(old) },
   };
 }
 
 /**
  * After a loss version 0 could count fewer than no sessions in a bucket, to make up for others that it counted twice. Those
- * counts are dropped: a session that is counted twice ends by itself.
+ * counts are dropped: a session that is counted twice ends by itself. It had no bound of buckets; they are joined.
  */
 function countedSessions(expiries: unknown): Fields {
-  if (!Array.isArray(expiries) || !expiries.some((bucket) => bucket?.[1] < 0)) return {};
-  const counted = expiries.filter((bucket) => !(bucket?.[1] < 0));
-  return { expiries: counted, active: counted.reduce((sum, bucket) => sum + bucket?.[1], 0) };
+  if (!isListOfPairs(expiries)) return {};
+  const counted = withinBound(expiries.filter(([, sessions]) => !(sessions < 0)));
+  if (counted.length === expiries.length) return {};
+  return { expiries: counted, active: counted.reduce((sum, [, sessions]) => sum + sessions, 0) };
+}
+
+/** Sessions of joined buckets count longer than their records say, as after a loss. */
+function lostUntil(old: Fields): unknown {
+  const { expiries } = countedSessions(old['expiries']);
+  const [last] = isListOfPairs(expiries) ? (expiries.at(-1) ?? []) : [];
+  return last === undefined || typeof old['lostUntil'] !== 'number'
+    ? old['lostUntil']
+    : Math.max(last, old['lostUntil']);
+}
+
+function isListOfPairs(value: unknown): value is [number, number][] {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair));
+}
+
+/** 0 to 1: counts of a closed bucket that a loss had taken below zero. */
+function countedBucket(old: Fields): Fields {
+  return { ...old, active: atLeastZero(old['active']), waiting: atLeastZero(old['waiting']) };
+}
+
+/** 0 to 1: a time before 1970 meant "open already". */
+function sinceEpoch(schedule: unknown): unknown {
+  if (typeof schedule !== 'object' || schedule === null) return schedule;
+  return Object.fromEntries(
+    Object.entries(schedule).map(([name, value]) => [name, typeof value === 'number' ? Math.max(0, value) : value]),
+  );
+}
+
+function directorySinceEpoch(old: Fields): Fields {
+  if (!Array.isArray(old['rooms'])) return old;
+  const rooms = old['rooms'].map((room) => {
+    const settings = fieldsOf(fieldsOf(room)['settings']);
+    return { ...fieldsOf(room), settings: { ...settings, schedule: sinceEpoch(settings['schedule']) } };
+  });
+  return { ...old, rooms };
 }
 
 function atLeastZero(count: unknown): unknown {
@@ -102,7 +145,8 @@ const unchanged: Migration = (old) => old;
 export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal];
 export const migrateSession: readonly Migration[] = [wholeTimes, unchanged];
 export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged];
-export const migrateDirectory: readonly Migration[] = [unchanged, directoryWithSessionTotal];
+export const migrateDirectory: readonly Migration[] = [directorySinceEpoch, directoryWithSessionTotal];
+export const migrateHistory: readonly Migration[] = [countedBucket, unchanged];
 /** Rows of the other tables have kept their form. */
 export const migrateRow: readonly Migration[] = [unchanged, unchanged];
 

@@ -116,7 +116,7 @@ function recordCall({ pacing, config }: RoomDocument): void {
   pacing.calls = [...remaining, { at: runMs, upTo: called, claimed: 0 }];
 }
 
-/** Takes it as proven that every position up to this one was called before. */
+/** Treats every position up to this one as called. */
 export function callUpTo(room: RoomDocument, position: number): void {
   room.line.issued = Math.max(room.line.issued, position);
   if (position <= room.pacing.called) return;

@@ -190,7 +190,7 @@ function leaveUnused(room: RoomDocument, endings: number, now: EpochMs): void {
   if (draw.seed === null) return;
   // Slots of the lost seconds reach as far ahead as their backlog does.
   const granted = Math.ceil((policy.newUsersPerMinute * (LOST_MS_MAX + SLOT_BACKLOG_MS)) / 60_000);
-  const until = bucketEnd(policy, now + policy.sessionMs);
+  const until = bucketEnd(policy, now + policy.sessionMs, sessions.expiries);
   countSessions(sessions, until, endings + Math.max(0, Math.min(granted, policy.totalActiveUsers - sessions.active)));
   pacing.lastSlotMicros = Math.max(pacing.lastSlotMicros ?? 0, Math.ceil((now + SLOT_BACKLOG_MS) * 1_000));
   recovery.lostUntil = Math.max(recovery.lostUntil, until);

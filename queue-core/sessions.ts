@@ -4,9 +4,9 @@
 import type { ClaimReply, Command, Refusal } from './command.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { EndReason, SessionRecord } from './document/session-record.ts';
-import { countSessions } from './document/sessions-state.ts';
+import { countSessions, type Expiries } from './document/sessions-state.ts';
 import { noteSlot } from './history.ts';
-import { ENDINGS_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
+import { ENDINGS_MAX, EXPIRIES_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
 import type { Policy, RoomState } from './policy.ts';
@@ -44,7 +44,7 @@ export function claim(room: RoomDocument, record: Found, command: Claim, context
 
   const admitAt = grantSlot(room, now);
   const expiresAt = admitAt + config.policy.sessionMs;
-  const countsUntil = bucketEnd(config.policy, expiresAt);
+  const countsUntil = bucketEnd(config.policy, expiresAt, sessions.expiries);
   const { generation } = sessions;
   const granted = { epoch, generation, visitor, sid, admitAt, expiresAt, countsUntil, ended: null };
   countSessions(sessions, countsUntil, 1);
@@ -99,7 +99,7 @@ export function renew(room: RoomDocument, record: Found, command: Renewal, conte
   if (current.kind !== 'admitted') return current;
   const expiresAt = renewedEnd(policy, stateOf(room, now), found, now);
   if (expiresAt === null) return current;
-  const renewed = { ...found, expiresAt, countsUntil: bucketEnd(policy, expiresAt) };
+  const renewed = { ...found, expiresAt, countsUntil: bucketEnd(policy, expiresAt, room.sessions.expiries) };
   countSessions(room.sessions, found.countsUntil, -1);
   countSessions(room.sessions, renewed.countsUntil, 1);
   count(room, 'renewed');
@@ -125,7 +125,7 @@ export function restoreSession(
   // Before the draw no session can be counted: the room was set back to before its opening.
   if (room.draw.seed === null || admitAt <= sessions.revokedAt) return;
   callUpTo(room, position);
-  const countsUntil = bucketEnd(room.config.policy, expiresAt);
+  const countsUntil = bucketEnd(room.config.policy, expiresAt, sessions.expiries);
   countSessions(sessions, countsUntil, 1);
   recovery.lostUntil = Math.max(recovery.lostUntil, countsUntil);
   const { generation } = sessions;
@@ -237,11 +237,18 @@ export function releaseDue({ sessions }: RoomDocument, now: EpochMs): void {
   if (!sessions.standby.every(isHeard)) sessions.standby = sessions.standby.filter(isHeard);
 }
 
-/** Until when a session that ends at `expiresAt` counts: ends are counted in buckets. */
-export function bucketEnd(policy: Policy, expiresAt: EpochMs): EpochMs {
-  const grain = expiryGrainMs(policy);
+/**
+ * Until when a session that ends at `expiresAt` counts: ends are counted in buckets. Where a document has many buckets
+ * already, new ones are coarser and coarser, so that their number stays bounded; such sessions count longer, never shorter.
+ */
+export function bucketEnd(policy: Policy, expiresAt: EpochMs, expiries: Expiries = []): EpochMs {
+  const crowded = Math.max(0, Math.ceil((expiries.length - EXPIRIES_MAX / 2) / BUCKETS_PER_GRAIN));
+  const grain = expiryGrainMs(policy) * 2 ** crowded;
   return Math.ceil(expiresAt / grain) * grain;
 }
+
+/** Buckets of one grain in a crowded document before the grain doubles: 32 doublings fit into the bound. */
+const BUCKETS_PER_GRAIN = EXPIRIES_MAX / 64;
 
 /** Grain in which session ends are counted: a power of two seconds, so that ends of any session length share buckets. */
 function expiryGrainMs({ sessionMs }: Policy): number {

@@ -1,5 +1,6 @@
 // The queue as one function. `step` is total and pure: no clock, no randomness, no I/O; stores load, step and save.
-// Every command first lets time act (`advance`), then changes the room, then calls whom the pacing allows.
+// Every command first applies what is due by now (`advance`), then changes the room, then calls as many visitors as the
+// pacing allows.
 // All of it edits one draft that `step` copied from the document. Cost: bounded by the constants of limits.ts, whatever
 // the number of visitors waiting.
 

@@ -10,6 +10,7 @@ import {
   type Migration,
   migrateDirectory,
   migrateEnding,
+  migrateHistory,
   migrateRoom,
   migrateRow,
   migrateSession,
@@ -54,7 +55,7 @@ export function decodeRow<T extends Table>(table: T, stored: string): Rows[T] {
 const ROW_MIGRATIONS: Record<Table, readonly Migration[]> = {
   session: migrateSession,
   ending: migrateEnding,
-  history: migrateRow,
+  history: migrateHistory,
   audit: migrateRow,
   template: migrateRow,
 };

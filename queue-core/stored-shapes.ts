@@ -69,9 +69,9 @@ const policy = object<Policy>({
 const beacon = nullable(object<{ round: number }>({ round: count }));
 
 const schedule = object<Schedule>({
-  prequeueAt: nullable(whole),
-  opensAt: whole,
-  closesAt: nullable(whole),
+  prequeueAt: nullable(count),
+  opensAt: count,
+  closesAt: nullable(count),
   beacon,
 });
 
@@ -257,8 +257,8 @@ const site = object<Site>({
 });
 
 const settingsFields = {
-  prequeueAt: nullable(whole),
-  closesAt: nullable(whole),
+  prequeueAt: nullable(count),
+  closesAt: nullable(count),
   beacon,
 };
 
@@ -267,8 +267,8 @@ const settings = object<RoomSettings>({
   policy,
   schedule: either(
     'opensInMs',
-    object<Extract<RoomSettings['schedule'], { opensInMs: number }>>({ ...settingsFields, opensInMs: whole }),
-    object<Extract<RoomSettings['schedule'], { opensAt: number }>>({ ...settingsFields, opensAt: whole }),
+    object<Extract<RoomSettings['schedule'], { opensInMs: number }>>({ ...settingsFields, opensInMs: count }),
+    object<Extract<RoomSettings['schedule'], { opensAt: number }>>({ ...settingsFields, opensAt: count }),
   ),
 });
 

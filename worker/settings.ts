@@ -102,6 +102,10 @@ export const openingTime = z
       context.addIssue({ code: 'custom', message: 'must be RFC 3339 with a zone, as 2026-07-14T20:00:00+09:00' });
       return z.NEVER;
     }
+    if (!time.safeParse(text).success) {
+      context.addIssue({ code: 'custom', message: 'must be between 1970 and 9999' });
+      return z.NEVER;
+    }
     return { opensAt };
   });
 

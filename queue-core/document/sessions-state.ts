@@ -1,5 +1,6 @@
 // Admitted visitors as the document counts them. Each session itself is a row (session-record.ts).
 
+import { EXPIRIES_MAX } from '../limits.ts';
 import type { EpochMs } from '../time.ts';
 import type { SubState } from './sub-state.ts';
 
@@ -53,9 +54,26 @@ export const sessionsState: SubState<SessionsState, unknown, { sessions: Session
       totals: higherTotals(a.totals, b.totals),
     };
     for (const [endsAt, sessions] of b.expiries) countSessions(merged, endsAt, sessions);
+    merged.expiries = withinBound(merged.expiries);
     return merged;
   },
 };
+
+/**
+ * Joins neighbouring buckets at the later end until they leave room for new ones: sessions then count longer, never shorter.
+ */
+export function withinBound(expiries: Expiries): Expiries {
+  let fitting = expiries;
+  while (fitting.length > EXPIRIES_MAX / 2) {
+    fitting = fitting.flatMap(([endsAt, sessions], index) => {
+      const before = fitting[index - 1]?.[1] ?? 0;
+      const isLast = index === fitting.length - 1;
+      if (index % 2 === 1) return [[endsAt, before + sessions] as const];
+      return isLast ? [[endsAt, sessions] as const] : [];
+    });
+  }
+  return fitting;
+}
 
 /**
  * Adds sessions that end at `endsAt`, or removes them with a negative `change`. After a loss a session may be counted at

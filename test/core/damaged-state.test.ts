@@ -71,15 +71,12 @@ const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(store|refused\.\w+)
 /** Without it the other way to name the opening is required. */
 const ALTERNATIVE = 'rooms[].settings.schedule.opensInMs';
 
-/** Numbers that may be negative: counts of the history are differences, and times of settings are not counts. */
+/** Numbers that may be negative: counts of the history are differences. */
 const SIGNED =
-  /^(history\.(open\.(flow|counters)|recent\[\])\.)?(arrived|called|admitted|completed|left|revoked|expired|lapsed)$|^rooms\[\]\.settings\.schedule\.\w+$/;
+  /^(history\.(open\.(flow|counters)|recent\[\])\.)?(arrived|called|admitted|completed|left|revoked|expired|lapsed)$/;
 
 /** Numbers whose range is an invariant of the document rather than of its format. */
-const RANGED = new Set([
-  ...['config.schedule.prequeueAt', 'config.schedule.opensAt', 'config.schedule.closesAt'],
-  ...['pacing.callCredit', 'pacing.callingSince'],
-]);
+const RANGED = new Set(['pacing.callCredit', 'pacing.callingSince']);
 
 const FRACTION = 'pacing.callCredit';
 
