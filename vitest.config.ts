@@ -10,7 +10,7 @@ const BROWSER = ['test/**/*.browser.test.{ts,tsx}'];
 const node: TestProjectInlineConfiguration['test'] = {
   testTimeout: 60_000,
   hookTimeout: 60_000,
-  // Most tests wait for timers, processes and browsers, not for the processor.
+  // Most tests wait for timers and processes, not for the processor. Projects run one after the other (groupOrder).
   maxWorkers: 4,
   // A poll ends as soon as its condition holds; the limit is for a machine under load.
   expect: { poll: { timeout: 20_000 } },
@@ -37,7 +37,7 @@ export default defineConfig({
           name: 'redis',
           include: ['test/redis/**/*.test.ts'],
           globalSetup: ['test/build-worker.ts'],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -45,8 +45,10 @@ export default defineConfig({
           ...node,
           name: 'browser',
           include: BROWSER,
+          // Each file has a browser of its own, which needs a processor while a page loads.
+          maxWorkers: 2,
           globalSetup: ['test/build-worker.ts'],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -68,7 +70,7 @@ export default defineConfig({
           include: ['test/workerd/**/*.test.ts'],
           globalSetup: ['test/redis/redis-for-workerd.ts'],
           testTimeout: 60_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -77,7 +79,7 @@ export default defineConfig({
           name: 'miniflare',
           include: ['test/miniflare/**/*.test.ts'],
           globalSetup: ['test/build-worker.ts'],
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -89,7 +91,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: LOAD_TEST_MS_MAX,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],
