@@ -16,8 +16,8 @@ import { tooManyJoins, type VisitorPage, visitorPage } from './visitor-page.ts';
 export type ActionKind = 'join' | 'claim' | 'leave';
 
 /**
- * RFC draft "Idempotency-Key": the client's own random name for one join. Until a session is given for its place, a client
- * that knows the key gets the place, so a key is refused that is too short for 128 random bits in base64url.
+ * RFC draft "Idempotency-Key": the client's own random name for one join. A client that knows the key gets the place and its
+ * session, so the key is a secret: one that is too short for 128 random bits in base64url is refused.
  */
 const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{22,128})"?$/;
 
@@ -69,18 +69,19 @@ export class VisitorAction {
     if (!allowsNewPlace(existing)) {
       return this.#respond(existing.kind === 'waiting' ? { outcome: 'joined' } : claimResult(existing));
     }
-    const id = key === null ? undefined : await this.#joinId(key);
-    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), id);
+    const ids = key === null ? undefined : await this.#joinIds(key);
+    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), ids);
     if (reply.kind === 'limited') return this.#limited(reply.retrySeconds);
     if (reply.kind === 'refused') return this.#respond({ outcome: 'refused', reason: reply.reason });
     return this.#respond(reply.claim === null ? { outcome: 'joined' } : claimResult(reply.claim));
   }
 
-  /** Follows from the client's key, so that a repeated join returns the same place. */
-  async #joinId(key: string): Promise<string> {
+  /** The ids of join and visitor follow from the client's key, so that a repeated join returns the same place. */
+  async #joinIds(key: string): Promise<{ join: string; visitor: string }> {
     const text = new TextEncoder().encode(`fairgate/join ${this.#visitor.room.id} ${key}`);
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text));
-    return digest.toBase64({ alphabet: 'base64url', omitPadding: true }).slice(0, 11);
+    const characters = digest.toBase64({ alphabet: 'base64url', omitPadding: true });
+    return { join: characters.slice(22, 33), visitor: characters.slice(0, 22) };
   }
 
   async #limited(retrySeconds: number): Promise<Response> {

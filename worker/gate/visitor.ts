@@ -124,20 +124,19 @@ export class Visitor {
 
   /**
    * Takes a place, if the visitor's network may take another; while nobody waits, a session with it.
-   * @param id the same for a repeated join, which then returns the same place, until a session was given for it: knowing the
-   *   id must not bring another visitor's session
+   * @param ids the same for a repeated join, which then returns the same place, and the session if it was given with it
    * @throws StoreUnavailable
    */
-  async join(network: string, id?: string): Promise<JoinReply | JoinLimited> {
+  async join(network: string, ids?: { join: string; visitor: string }): Promise<JoinReply | JoinLimited> {
     const { cookies, joins, metrics, observations, randomId, store, tokens } = this.#gateway;
-    const permit = joins.take(this.room.id, network, id);
+    const permit = joins.take(this.room.id, network, ids?.join);
     if (permit.kind === 'limited') {
       metrics.count('fairgate_joins_refused_total', { room: this.room.id });
       observations.refused(this.room.id, 'tooOften');
       return permit;
     }
-    const visitor = this.#visitorId();
-    const command = { kind: 'join', id: id ?? randomId(8), visitor, sid: randomId(12) } as const;
+    const visitor = ids?.visitor ?? this.#visitorId();
+    const command = { kind: 'join', id: ids?.join ?? randomId(8), visitor, sid: randomId(12) } as const;
     const [reply] = await metrics.operation('join', store.apply(this.room.id, [command]));
     if (reply.kind === 'refused' || isOfAnotherVisitor(reply.claim)) {
       permit.undo();
