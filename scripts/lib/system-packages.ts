@@ -8,7 +8,8 @@ interface SystemPackage {
   file: string;
 }
 
-export const CHROMIUM: SystemPackage = { name: 'chromium', file: '/usr/bin/chromium' };
+/** Chromium without a window: the same engine, and a third of the time. */
+export const CHROMIUM: SystemPackage = { name: 'chromium-headless-shell', file: '/usr/bin/chromium-headless-shell' };
 export const REDIS: SystemPackage = { name: 'redis-server', file: '/usr/bin/redis-server' };
 export const NGINX: SystemPackage = { name: 'nginx', file: '/usr/sbin/nginx' };
 export const HAPROXY: SystemPackage = { name: 'haproxy', file: '/usr/sbin/haproxy' };

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ownAddressIn } from '../../worker/proxy/loops.ts';
 import { readSettings } from '../../worker/settings.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
-import { forwardTo } from '../load/forwarder.ts';
+import { forwardTo } from '../forwarder.ts';
 import { OPERATOR_KEY, startFairgate } from '../running-gateway.ts';
 import { InProcessVisitor, startInProcess } from './in-process.ts';
 import { roomInput } from './threat-site.ts';

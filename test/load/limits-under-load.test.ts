@@ -6,10 +6,10 @@ import { admissionsOf, audit } from '../../scripts/rehearsal/auditor.ts';
 import { figuresOf } from '../../scripts/rehearsal/figures.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
 import { terminalReport } from '../../scripts/rehearsal/terminal-report.ts';
+import { LINE_ONLY, rehearseLine } from '../rehearse-line.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
-import { LINE_ONLY, rehearseLine } from './rehearse-line.ts';
 
-const NEW_USERS_PER_MINUTE = 600;
+const NEW_USERS_PER_MINUTE = 1_200;
 const TOTAL_ACTIVE_USERS = 400;
 const VISITORS = 2_000;
 const NO_SHOW = 0.4;
@@ -34,7 +34,7 @@ test(
   '2,000 visitors, 40 % no-shows: uses at least 97 % of the rate, exceeds no limit, admits in order',
   RETRY_ONCE,
   async () => {
-    const mix = { ...LINE_ONLY, visitors: VISITORS, before: 1, noShow: NO_SHOW, overMs: 24_000, stayMs: 25_000 };
+    const mix = { ...LINE_ONLY, visitors: VISITORS, before: 1, noShow: NO_SHOW, overMs: 12_000, stayMs: 12_000 };
     const plans = planVisitors(mix, []);
     const log = await rehearseLine(fairgate.url, plans);
     const limits = { newUsersPerMinute: NEW_USERS_PER_MINUTE, totalActiveUsers: TOTAL_ACTIVE_USERS };

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
-import { listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
+import { listenOnLoopback } from '../scripts/lib/loopback-ports.ts';
 
 export interface Forwarder {
   url: string;

@@ -3,11 +3,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EventLog } from '../../scripts/rehearsal/event-log.ts';
-import type { Mix, VisitorPlan } from '../../scripts/rehearsal/plan.ts';
-import { prepareRehearsal, runRehearsal } from '../../scripts/rehearsal/rehearsal.ts';
-import { checkTarget } from '../../scripts/rehearsal/rehearsal-target.ts';
-import { TestVisitor } from '../running-gateway.ts';
+import type { EventLog } from '../scripts/rehearsal/event-log.ts';
+import type { Mix, VisitorPlan } from '../scripts/rehearsal/plan.ts';
+import { prepareRehearsal, runRehearsal } from '../scripts/rehearsal/rehearsal.ts';
+import { checkTarget } from '../scripts/rehearsal/rehearsal-target.ts';
+import { TestVisitor } from './running-gateway.ts';
 
 /** No losses, second tabs or attempts: a load test measures the line. The seed is fixed, so that a failure can be repeated. */
 export const LINE_ONLY: Mix = {
