@@ -235,6 +235,12 @@ export function waitingIn({ draw, entries, issued, called }: Board): number {
   return draw.proof === null ? entries : issued - called;
 }
 
+/** Whether a newcomer would be admitted at once: the room is open, nobody waits, and there is a vacancy. */
+export function passesAtOnce({ board, policy, originFailing }: RoomView): boolean {
+  const { state, issued, called, active } = board;
+  return state === 'open' && !originFailing && issued === called && active < policy.totalActiveUsers;
+}
+
 /** An entry that took no part in the draw, because the store had lost it or was empty: it has no position. */
 export function missedTheDraw(place: Place, { draw }: Board): boolean {
   return place.kind === 'entry' && draw.proof !== null && place.number > draw.proof.entries;

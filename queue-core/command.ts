@@ -40,12 +40,23 @@ export type Command =
   | { kind: 'tick' }
   /**
    * Requests a place. A retry has the same `id` (11 characters, 64 bits). With `sid`, a newcomer whose turn is now is
-   * admitted in the same step. `previous`: the place that was given for this id, where the store still knows it.
+   * admitted in the same step; the session is `provisional` where nothing shows yet that its visitor keeps the token (see
+   * `PRESENT_MS_MAX`). `previous`: the place that was given for this id, where the store still knows it.
    */
-  | { kind: 'join'; id: string; visitor: string; sid: string | null; previous?: { epoch: number; place: Place } }
-  /** Exchanges a called place for a session; repeated, it gives the same session. */
+  | {
+      kind: 'join';
+      id: string;
+      visitor: string;
+      sid: string | null;
+      provisional?: boolean;
+      previous?: { epoch: number; place: Place };
+    }
+  /** Exchanges a called place for a session; repeated, it gives the same session, provisional no more. */
   | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string }
-  /** Looks a session up and, where the policy says so and its second half has begun, extends it. */
+  /**
+   * Looks a session up, which its visitor has presented, and extends it where the policy says so and its second half has
+   * begun. A provisional session counts for its whole length then; where it had ceased to count, it takes a vacancy again.
+   */
   | { kind: 'renew'; epoch: number; position: number; sid: string }
   /** Ends a session before its time. Repeated, it changes nothing. */
   | { kind: 'end'; epoch: number; position: number; sid: string; reason: EndReason }
@@ -113,7 +124,15 @@ export type ChangeReply =
   | { kind: 'refused'; reason: ChangeRefusal };
 
 export type ClaimReply =
-  | { kind: 'admitted'; position: number; sid: string; admitAt: EpochMs; expiresAt: EpochMs }
+  | {
+      kind: 'admitted';
+      position: number;
+      sid: string;
+      admitAt: EpochMs;
+      expiresAt: EpochMs;
+      /** The session is provisional until then. */
+      presentBy: EpochMs | null;
+    }
   /** Not yet. */
   | { kind: 'waiting'; ahead: number }
   /** The turn has come but there is no vacancy; the next ones are kept for those on standby, `ahead` of them first. */

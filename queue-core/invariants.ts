@@ -192,11 +192,16 @@ export function brokenBetween(
   const renewed = [...after.sessions].filter(
     ([position, { expiresAt }]) => expiresAt > (before.sessions.get(position)?.expiresAt ?? expiresAt),
   );
+  // Provisional sessions that had ceased to count and take a vacancy again.
+  const resumed = [...after.sessions].filter(([position, { countsUntil }]) => {
+    const countedUntil = before.sessions.get(position)?.countsUntil ?? countsUntil;
+    return countedUntil <= a.at && countsUntil > b.at;
+  });
   const checks: [number, boolean][] = [
     [3, [...before.sessions].every(([position, { visitor }]) => after.sessions.get(position)?.visitor === visitor)],
     // Slots are granted in microseconds and stored in whole ms, rounded up.
     [4, line.every((slot, index) => index === 0 || slot - (line[index - 1] ?? 0) > intervalMs - 1)],
-    [5, admitted.length === 0 || b.sessions.active <= limit],
+    [5, (admitted.length === 0 && resumed.length === 0) || b.sessions.active <= limit],
     [7, b.at >= a.at && b.line.issued >= a.line.issued && b.line.entries >= a.line.entries],
     [7, b.pacing.called >= a.pacing.called && b.pacing.lapsedThrough >= a.pacing.lapsedThrough],
     [7, b.pacing.runMs >= a.pacing.runMs && b.endings.seq >= a.endings.seq],

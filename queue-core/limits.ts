@@ -16,6 +16,12 @@ export const EXPIRY_BUCKETS_MAX = 256;
  */
 export const EXPIRIES_MAX = 4 * EXPIRY_BUCKETS_MAX;
 
+/**
+ * A session that was granted in one request with its place counts this long after its slot, and longer only if its visitor
+ * comes again: a crawler, or a browser that refuses cookies, holds a vacancy for seconds.
+ */
+export const PRESENT_MS_MAX = 10_000;
+
 /** Called visitors who found no vacancy and are known by position. Beyond it, the earliest positions stay. */
 export const STANDBY_MAX = 128;
 

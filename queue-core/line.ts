@@ -6,6 +6,7 @@ import type { RoomDocument } from './document/room-document.ts';
 import { RECENT_JOINS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
 import { callNext } from './pacing.ts';
+import { assumeLoss } from './recovery.ts';
 import { isFlowing, stateOf } from './room-state.ts';
 import { claim } from './sessions.ts';
 
@@ -23,11 +24,12 @@ export function join(room: RoomDocument, command: Join, context: StepContext): J
   const { epoch, draw } = room;
   const joined = { kind: 'joined', epoch, place, commitment: draw.commitment } as const;
   if (isFlowing(room, now)) callNext(room);
-  const { visitor, sid } = command;
+  const { visitor, sid, provisional = false } = command;
   if (sid === null || place.kind === 'entry' || place.number > room.pacing.called) return { ...joined, claim: null };
   const position = place.number;
   const record = repeated === null ? undefined : sessions.get(position);
-  return { ...joined, claim: claim(room, record, { kind: 'claim', epoch, position, visitor, sid }, context) };
+  const request = { kind: 'claim', epoch, position, visitor, sid, provisional } as const;
+  return { ...joined, claim: claim(room, record, request, context) };
 }
 
 /** Entries and later positions are one sequence: N entries are positions 1..N, in another order. */
@@ -55,9 +57,11 @@ function repeatedPlace({ epoch, line, draw }: RoomDocument, { id, previous }: Jo
 
 /** Takes a place that a signed token proves as given. An entry that missed its draw has none; its visitor joins again. */
 export function restorePlace(
-  { epoch, line, draw }: RoomDocument,
+  room: RoomDocument,
   command: Extract<Command, { kind: 'restorePlace' }>,
+  context: StepContext,
 ): void {
+  const { epoch, line, draw } = room;
   const { place } = command;
   if (command.epoch !== epoch) return;
   const isDrawn = draw.entries !== null;
@@ -67,4 +71,5 @@ export function restorePlace(
   else line.entries = place.number;
   // Recent joins are found by their distance from the highest number, which has just moved.
   line.recentJoins = [];
+  assumeLoss(room, context);
 }

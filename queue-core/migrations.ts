@@ -140,15 +140,20 @@ function directoryWithSessionTotal(old: Fields): Fields {
   return { ...old, rooms };
 }
 
+/** 2 to 3: sessions that their visitors have not presented yet. All earlier ones count for their whole length. */
+function presented(old: Fields): Fields {
+  return { ...old, presentBy: null };
+}
+
 const unchanged: Migration = (old) => old;
 
-export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal];
-export const migrateSession: readonly Migration[] = [wholeTimes, unchanged];
-export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged];
-export const migrateDirectory: readonly Migration[] = [directorySinceEpoch, directoryWithSessionTotal];
-export const migrateHistory: readonly Migration[] = [countedBucket, unchanged];
+export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal, unchanged];
+export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented];
+export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged];
+export const migrateDirectory: readonly Migration[] = [directorySinceEpoch, directoryWithSessionTotal, unchanged];
+export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged];
 /** Rows of the other tables have kept their form. */
-export const migrateRow: readonly Migration[] = [unchanged, unchanged];
+export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged];
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -154,7 +154,7 @@ function restoreRows(
 /** A session only ever goes on: granted, extended, ended. */
 function isLater(a: SessionRecord, b: SessionRecord): boolean {
   if (a.sid !== b.sid || b.ended !== null) return false;
-  return a.ended !== null || a.expiresAt > b.expiresAt;
+  return a.ended !== null || a.expiresAt > b.expiresAt || (a.presentBy === null && b.presentBy !== null);
 }
 
 /**
@@ -168,11 +168,30 @@ export function concludeRecovery(room: RoomDocument, context: StepContext): void
   if (recovery.running === null || now < recovery.running.until) return;
   const { since, awaited, endings: endingsThere } = recovery.running;
   const silent = awaited.filter((id) => !changes.gateways.some((one) => one.id === id && one.at >= since)).length;
-  const numbers = () => ({ issued: room.line.issued, entries: room.line.entries, active: room.sessions.active });
-  const before = numbers();
+  const before = numbersOf(room);
   recovery.running = null;
   if (silent > 0) leaveUnused(room, Math.max(0, endings.seq - endingsThere), now);
-  record(room, { by: STORE_ACTOR, action: 'recover', from: before, to: { ...numbers(), silent } }, context);
+  record(room, { by: STORE_ACTOR, action: 'recover', from: before, to: { ...numbersOf(room), silent } }, context);
+}
+
+/**
+ * A signed place proves a loss that no client of the store has noticed, as after a restored copy. Who was admitted in the lost
+ * time is not known, so every vacancy is left to them until their sessions are over.
+ */
+export function assumeLoss(room: RoomDocument, context: StepContext): void {
+  const { recovery, sessions, draw } = room;
+  const { policy } = room.config;
+  const { now } = context;
+  if (now < recovery.lostUntil) return;
+  const before = numbersOf(room);
+  const until = bucketEnd(policy, now + policy.sessionMs, sessions.expiries);
+  if (draw.seed !== null) countSessions(sessions, until, Math.max(0, policy.totalActiveUsers - sessions.active));
+  recovery.lostUntil = until;
+  record(room, { by: STORE_ACTOR, action: 'recover', from: before, to: { ...numbersOf(room), silent: 0 } }, context);
+}
+
+function numbersOf({ line, sessions }: RoomDocument) {
+  return { issued: line.issued, entries: line.entries, active: sessions.active };
 }
 
 /** @param endings that were lost: what ended may come back as it was before, and counts until it is over */

@@ -6,7 +6,14 @@ import type { RoomDocument } from './document/room-document.ts';
 import type { EndReason, SessionRecord } from './document/session-record.ts';
 import { countSessions, type Expiries } from './document/sessions-state.ts';
 import { noteSlot } from './history.ts';
-import { ENDINGS_MAX, EXPIRIES_MAX, EXPIRY_BUCKETS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
+import {
+  ENDINGS_MAX,
+  EXPIRIES_MAX,
+  EXPIRY_BUCKETS_MAX,
+  PRESENT_MS_MAX,
+  STANDBY_MAX,
+  STANDBY_SILENT_MS_MAX,
+} from './limits.ts';
 import type { StepContext } from './machine.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
 import type { Policy, RoomState } from './policy.ts';
@@ -14,7 +21,7 @@ import { stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';
 import { aheadOf } from './wait.ts';
 
-type Claim = Extract<Command, { kind: 'claim' }>;
+type Claim = Extract<Command, { kind: 'claim' }> & { provisional?: boolean };
 type Renewal = Extract<Command, { kind: 'renew' }>;
 type End = Extract<Command, { kind: 'end' }>;
 type Found = SessionRecord | undefined;
@@ -22,11 +29,11 @@ type Found = SessionRecord | undefined;
 /** Exchanges a called place for a session. */
 export function claim(room: RoomDocument, record: Found, command: Claim, context: StepContext): ClaimReply {
   const { now, effects } = context;
-  const { position, visitor, sid } = command;
+  const { position, visitor, sid, provisional = false } = command;
   const { epoch, config, line, pacing, sessions } = room;
   if (command.epoch !== epoch) return refused('wrongEpoch');
   if (record !== undefined) {
-    return record.visitor === visitor ? sessionReply(room, position, record, now) : refused('foreignPosition');
+    return record.visitor === visitor ? present(room, position, record, context) : refused('foreignPosition');
   }
   const shut = whyShut(room, now);
   if (shut !== null) return refused(shut);
@@ -35,24 +42,54 @@ export function claim(room: RoomDocument, record: Found, command: Claim, context
 
   const onStandby = sessions.standby.some((other) => other.position === position);
   if (position <= pacing.lapsedThrough && !onStandby) return { kind: 'lapsed' };
-  const ahead = sessions.standby.filter((other) => other.position < position).length;
-  if (config.policy.totalActiveUsers - sessions.active <= ahead) {
-    standBy(room, position, now);
-    return { kind: 'standby', ahead };
-  }
-  if (onStandby) sessions.standby = sessions.standby.filter((other) => other.position !== position);
+  const standby = takeVacancy(room, position, now);
+  if (standby !== null) return standby;
 
   const admitAt = grantSlot(room, now);
   const expiresAt = admitAt + config.policy.sessionMs;
-  const countsUntil = bucketEnd(config.policy, expiresAt, sessions.expiries);
+  const presentBy = provisional ? Math.min(admitAt + PRESENT_MS_MAX, expiresAt) : null;
+  const countsUntil = bucketEnd(config.policy, presentBy ?? expiresAt, sessions.expiries);
   const { generation } = sessions;
-  const granted = { epoch, generation, visitor, sid, admitAt, expiresAt, countsUntil, ended: null };
+  const granted = { epoch, generation, visitor, sid, admitAt, expiresAt, presentBy, countsUntil, ended: null };
   countSessions(sessions, countsUntil, 1);
   recordClaim(room, position);
   count(room, 'admitted');
   noteSlot(room, admitAt);
   effects.push({ kind: 'put', table: 'session', key: position, row: granted });
   return sessionReply(room, position, granted, now);
+}
+
+/** Takes a vacancy for a called position; where there is none, the position is on standby for the next. */
+function takeVacancy({ config, sessions }: RoomDocument, position: number, now: EpochMs): ClaimReply | null {
+  const ahead = sessions.standby.filter((other) => other.position < position).length;
+  if (config.policy.totalActiveUsers - sessions.active <= ahead) {
+    standBy(sessions, position, now);
+    return { kind: 'standby', ahead };
+  }
+  if (sessions.standby.some((other) => other.position === position)) {
+    sessions.standby = sessions.standby.filter((other) => other.position !== position);
+  }
+  return null;
+}
+
+/**
+ * Answers a visitor who comes again. A provisional session counts for its whole length from then on. If it had ceased to
+ * count, its vacancy may be another's: the visitor then takes the next one, before all who are called later.
+ */
+function present(room: RoomDocument, position: number, record: SessionRecord, context: StepContext): ClaimReply {
+  const { now, effects } = context;
+  const { sessions, config } = room;
+  const isOver = record.ended !== null || record.generation < sessions.generation || now >= record.expiresAt;
+  if (record.presentBy === null || isOver) return sessionReply(room, position, record, now);
+  const stillCounts = record.countsUntil > now;
+  const standby = stillCounts ? null : takeVacancy(room, position, now);
+  if (standby !== null) return standby;
+  if (stillCounts) countSessions(sessions, record.countsUntil, -1);
+  const countsUntil = bucketEnd(config.policy, record.expiresAt, sessions.expiries);
+  const row = { ...record, presentBy: null, countsUntil };
+  countSessions(sessions, countsUntil, 1);
+  effects.push({ kind: 'put', table: 'session', key: position, row });
+  return sessionReply(room, position, row, now);
 }
 
 /** Why no visitor may enter at `now`; null: they may. Visitors called before a pause may, in a held room they may not. */
@@ -95,6 +132,7 @@ export function renew(room: RoomDocument, record: Found, command: Renewal, conte
   const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
   const { policy } = room.config;
+  if (found.presentBy !== null) return present(room, command.position, found, context);
   const current = sessionReply(room, command.position, found, now);
   if (current.kind !== 'admitted') return current;
   const expiresAt = renewedEnd(policy, stateOf(room, now), found, now);
@@ -129,7 +167,7 @@ export function restoreSession(
   countSessions(sessions, countsUntil, 1);
   recovery.lostUntil = Math.max(recovery.lostUntil, countsUntil);
   const { generation } = sessions;
-  const row = { epoch, generation, visitor, sid, admitAt, expiresAt, countsUntil, ended: null };
+  const row = { epoch, generation, visitor, sid, admitAt, expiresAt, presentBy: null, countsUntil, ended: null };
   effects.push({ kind: 'put', table: 'session', key: position, row });
 }
 
@@ -211,12 +249,12 @@ function sessionReply(room: RoomDocument, position: number, record: SessionRecor
   if (record.generation < room.sessions.generation) return { kind: 'ended', reason: 'revoked' };
   if (record.ended !== null) return { kind: 'ended', reason: record.ended.reason };
   if (now >= record.expiresAt) return { kind: 'ended', reason: 'expired' };
-  const { sid, admitAt, expiresAt } = record;
-  return { kind: 'admitted', position, sid, admitAt, expiresAt };
+  const { sid, admitAt, expiresAt, presentBy } = record;
+  return { kind: 'admitted', position, sid, admitAt, expiresAt, presentBy };
 }
 
 /** Puts a position on standby. Where the list is full, the earliest positions stay on it. */
-function standBy({ sessions }: RoomDocument, position: number, now: EpochMs): void {
+function standBy(sessions: RoomDocument['sessions'], position: number, now: EpochMs): void {
   const others = sessions.standby.filter((other) => other.position !== position);
   const index = others.findIndex((other) => other.position > position);
   const standby = others.toSpliced(index === -1 ? others.length : index, 0, { position, seenAt: now });

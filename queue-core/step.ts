@@ -147,7 +147,7 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
       takeReport(room, command, now);
       break;
     case 'restorePlace':
-      restorePlace(room, command);
+      restorePlace(room, command, context);
       break;
     case 'restoreSession':
       restoreSession(room, sessions.get(command.position), command, context);

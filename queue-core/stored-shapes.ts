@@ -218,6 +218,7 @@ const session = object<SessionRecord>({
   sid: text,
   admitAt: count,
   expiresAt: count,
+  presentBy: nullable(count),
   countsUntil: count,
   ended: nullable(object({ reason: oneOf('completed', 'left', 'revoked'), at: count })),
 });

@@ -132,9 +132,13 @@ export class TestVisitor {
     return response;
   }
 
-  /** As a browser opens a page. */
-  page(path = '/'): Promise<Response> {
-    return this.request(path, { headers: { Accept: 'text/html', 'Accept-Language': 'en' } });
+  /** As a browser without Fetch metadata opens a page: it takes a place by the page's script, and loads it again. */
+  async page(path = '/'): Promise<Response> {
+    const open = () => this.request(path, { headers: { Accept: 'text/html', 'Accept-Language': 'en' } });
+    const response = await open();
+    if (!isNewcomerPage(await response.clone().text())) return response;
+    await this.act('join');
+    return open();
   }
 
   async status() {
@@ -148,6 +152,11 @@ export class TestVisitor {
       headers: { Accept: 'application/json', ...init.headers },
     });
   }
+}
+
+/** Whether a page is the one of a visitor without a place who can take one. */
+export function isNewcomerPage(text: string): boolean {
+  return text.includes('"kind":"newcomer"');
 }
 
 /** Sends raw bytes to a loopback port and returns the text of the response; ends when the peer closes or is silent. */

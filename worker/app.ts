@@ -95,7 +95,10 @@ function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise
 }
 
 function hasOversizedHeader(headers: Headers): boolean {
-  return [...headers].some(([name, value]) => value.length > (name === 'cookie' ? COOKIE_CHARS_MAX : HEADER_CHARS_MAX));
+  for (const [name, value] of headers) {
+    if (value.length > (name === 'cookie' ? COOKIE_CHARS_MAX : HEADER_CHARS_MAX)) return true;
+  }
+  return false;
 }
 
 /** GET and HEAD with content cannot be forwarded, and origins read it in different ways (RFC 9110, 9.3.1). */

@@ -4,7 +4,8 @@
 import type { EpochMs } from '../queue-core/time.ts';
 import { JoinLimit } from './gate/join-limit.ts';
 import { PlaceRestore } from './gate/place-restore.ts';
-import { RecentRenewals } from './gate/recent-renewals.ts';
+import { PublicPages } from './gate/public-pages.ts';
+import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
 import { POLL_RATE, RateLimit, SIGN_IN_RATE } from './http/rate-limit.ts';
 import type { Metrics } from './metrics.ts';
@@ -43,7 +44,8 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   cookies: VisitorCookies;
   views: RoomViews;
   placeRestore: PlaceRestore;
-  renewals: RecentRenewals;
+  sessions: RecentSessions;
+  publicPages: PublicPages;
   templates: Templates;
   originHealth: OriginHealth;
   /** New places, by network. */
@@ -64,8 +66,8 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
 export async function createGateway(settings: Settings, { clock, fetch, ...platform }: Platform): Promise<Gateway> {
   const { store, digest, secret, observations, fetchOrigin, randomId } = platform;
   const { consoleUrl, publicUrl, listenUrl, access } = settings;
-  // A Redis that was emptied may have known openings, so the numbers of new ones start from the clock there.
-  const firstEpoch = () => (settings.redis === null ? 1 : Math.floor(platform.ownTime() / 1000));
+  // A store that was emptied may have known openings, so the numbers of new ones start from the clock.
+  const firstEpoch = () => Math.floor(platform.ownTime());
   const configure = async ({ id, queue }: RoomConfig) => {
     const content = { settings: queue, digest: digest(settingsText(queue)), secret: secret() };
     await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, ...content, firstEpoch: firstEpoch() }]);
@@ -80,7 +82,8 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     cookies: new VisitorCookies(publicUrl),
     views: new RoomViews(store, configure, observations, randomId(8), clock),
     placeRestore: new PlaceRestore(store),
-    renewals: new RecentRenewals(),
+    sessions: new RecentSessions(),
+    publicPages: new PublicPages(clock.now),
     templates: new Templates(store.directory),
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),

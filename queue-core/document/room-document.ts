@@ -86,10 +86,13 @@ export function newRoom(
   return { schemaVersion: SCHEMA_VERSION, room: settings.room, createdAt: now, epoch: firstEpoch, at: now, ...parts };
 }
 
-/** Begins another epoch in the draft: no token of an earlier one is valid any more. */
+/**
+ * Begins another epoch in the draft: no token of an earlier one is valid any more. Its number comes from the clock, so that a
+ * store that was restored from a copy gives none that its other life had given.
+ */
 export function beginEpoch(room: RoomDocument, opening: Opening): void {
   const parts = eachPart((name) => PARTS[name].carryOver(room, opening));
-  Object.assign(room, parts, { epoch: room.epoch + 1, at: opening.now });
+  Object.assign(room, parts, { epoch: Math.max(room.epoch + 1, Math.floor(opening.now)), at: opening.now });
 }
 
 /** Merges two histories of one epoch that diverged when the store lost writes; see `SubState.merge`. */

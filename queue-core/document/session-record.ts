@@ -13,7 +13,9 @@ export interface SessionRecord {
   /** When its slot opens, in whole ms: `nbf` of the admission token. */
   admitAt: EpochMs;
   expiresAt: EpochMs;
-  /** Until when it counts against the active limit: `expiresAt`, rounded up to a bucket of `expiries`. */
+  /** Granted in one request with its place, and not presented since: it counts until then. null: for its whole length. */
+  presentBy: EpochMs | null;
+  /** Until when it counts against the active limit: its end or `presentBy`, rounded up to a bucket of `expiries`. */
   countsUntil: EpochMs;
   ended: { reason: EndReason; at: EpochMs } | null;
 }

@@ -48,6 +48,17 @@ const ENDED_REFUSED_MS = 3_500;
 /** Attempts before the opening stop this long before it, so that no response comes after it. */
 const BEFORE_OPENING_MS = 2_000;
 
+/** What a browser sends when a person opens a page, and when the page's script makes a request. */
+const NAVIGATION = {
+  Accept: 'text/html',
+  'Accept-Language': 'ko',
+  'Accept-Encoding': 'gzip',
+  'Sec-Fetch-Dest': 'document',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Site': 'none',
+};
+const SCRIPT_REQUEST = { 'Sec-Fetch-Dest': 'empty', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Site': 'same-origin' };
+
 export class SimulatedVisitor {
   readonly record: VisitorRecord;
   readonly done: Promise<void>;
@@ -100,8 +111,7 @@ export class SimulatedVisitor {
     this.record.end = 'noResponse';
     for (const [name, value] of this.#cookies) this.#readCookie(name, value);
     if (this.#plan.intent === 'noShow') this.#after(this.#plan.patienceMs, () => this.#giveUp());
-    if (this.#plan.losesJoins > 0) this.#joinAsApp();
-    else void this.#openPage(this.#plan.path);
+    void this.#openPage(this.#plan.path);
   }
 
   /** Ends this visitor with the rehearsal. */
@@ -143,36 +153,16 @@ export class SimulatedVisitor {
       const outcome = await this.#send({
         kind: admitted ? 'enter' : 'page',
         path,
-        headers: { Accept: 'text/html', 'Accept-Language': 'ko', 'Accept-Encoding': 'gzip' },
+        headers: NAVIGATION,
       });
       if (this.#gone) return;
       if (outcome.kind === 'response') {
         const model = pageModelIn(outcome);
         if (model === null && isFromOrigin(outcome)) return this.#arriveInside(path);
-        if (model !== null && model.kind !== 'badRequest') return this.#waitOn(model);
+        if (model !== null && model.kind !== 'badRequest') return this.#waitOn({ ...model, returnTo: path });
       }
       await this.#pause(waitMs);
     }
-  }
-
-  /** Joins through the API as the page's script does: with an idempotency key, so that a lost join can be retried. */
-  #joinAsApp(): void {
-    const title = { ko: '', en: '' };
-    const room = { id: this.#context.room, title, timeZone: 'UTC' };
-    const model: PageModel = {
-      kind: 'ended',
-      language: 'ko',
-      languages: ['ko'],
-      room,
-      board: null,
-      status: null,
-      standbyAhead: null,
-      admitAt: null,
-      retryAt: null,
-      returnTo: this.#plan.path,
-      problem: null,
-    };
-    this.#openTab(model).press('join');
   }
 
   #waitOn(model: PageModel): void {
@@ -233,7 +223,7 @@ export class SimulatedVisitor {
       kind,
       path,
       method: init.method === 'POST' || init.method === 'HEAD' ? init.method : 'GET',
-      headers: Object.fromEntries(new Headers(init.headers)),
+      headers: { ...SCRIPT_REQUEST, ...Object.fromEntries(new Headers(init.headers)) },
       ...(lose ? { loseAfterMs: this.#plan.random.between(0, LOST_WITHIN_MS) } : {}),
     });
     if (this.#gone || outcome.kind === 'lost') return outcome;

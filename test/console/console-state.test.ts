@@ -113,7 +113,7 @@ describe('an action on a room that another operator has changed', () => {
     await state.actions.retry(lastAction().id);
     expect((await roomInForce()).epoch).toBe(epoch);
     state.confirmation?.onConfirm();
-    await vi.waitFor(async () => expect((await roomInForce()).epoch).toBe(epoch + 1));
+    await vi.waitFor(async () => expect((await roomInForce()).epoch).toBeGreaterThan(epoch));
   });
 });
 

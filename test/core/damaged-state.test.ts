@@ -43,9 +43,9 @@ function storedDocument(version: number, file: string): Fields {
   return fixture(version, file).document as Fields;
 }
 
-/** The first row of a table with something in every field. */
-function storedRow(file: string, table: Table): Fields {
-  const rows = fixture(SCHEMA_VERSION, file).rows[table].map(([, row]) => row as Fields);
+/** The first row of a table with something in every field. @param more fields that no row of the fixture has */
+function storedRow(file: string, table: Table, more: Fields = {}): Fields {
+  const rows = fixture(SCHEMA_VERSION, file).rows[table].map(([, row]): Fields => ({ ...(row as Fields), ...more }));
   return rows.find((row) => Object.values(row).every((value) => value !== null)) ?? {};
 }
 
@@ -63,7 +63,7 @@ const NULLABLE = new Set([
   ...['pacing.lastSlotMicros', 'recovery.running'],
   ...['rooms[].site.template', 'rooms[].site.expectedVisitors', 'rooms[].seed', 'rooms[].archivedAt'],
   ...['prequeueAt', 'closesAt', 'beacon'].map((name) => `rooms[].settings.schedule.${name}`),
-  ...['ended', 'by.address'],
+  ...['ended', 'presentBy', 'by.address'],
 ]);
 
 /** Fields that may be absent. */
@@ -197,7 +197,7 @@ const rowDecoder = (table: Table) => (stored: string) => decodeRow(table, stored
 describe.each([
   { what: 'room document', stored: ROOM, decode: decodeRoom },
   { what: 'directory document', stored: DIRECTORY, decode: decodeDirectory },
-  { what: 'session row', stored: storedRow('room.json', 'session'), decode: rowDecoder('session') },
+  { what: 'session row', stored: storedRow('room.json', 'session', { presentBy: 1 }), decode: rowDecoder('session') },
   { what: 'ending row', stored: storedRow('room.json', 'ending'), decode: rowDecoder('ending') },
   { what: 'history row', stored: storedRow('room.json', 'history'), decode: rowDecoder('history') },
   { what: 'audit row', stored: storedRow('room.json', 'audit'), decode: rowDecoder('audit') },

@@ -43,6 +43,9 @@ export function configure(roomSettings: RoomSettings, digest = 'first', secret =
 
 let changes = 0;
 
+/** The number of an opening that begins at this time in place of another. */
+export const epochAt = (now: EpochMs) => Math.floor(now);
+
 /** An operator's change with an id of its own. */
 export function change(wanted: Change, ifVersion: number | null = null): Extract<Command, { kind: 'change' }> {
   changes++;

@@ -194,9 +194,9 @@ export const commands: ByKind<Command, LoadedRoom> = {
     weight: 16,
     // Each command proposes a session id of its own, as a gateway does; a repeated join gets the one it had.
     arbitrary: fc
-      .record({ name: visitorName, isDirect: fc.boolean(), previous: rarely(share) })
-      .map(({ name, isDirect, previous }) => ({ room }) => {
-        const join = { kind: 'join', id: `join-${name}`, visitor: `visitor-${name}` } as const;
+      .record({ name: visitorName, isDirect: fc.boolean(), provisional: fc.boolean(), previous: rarely(share) })
+      .map(({ name, isDirect, provisional, previous }) => ({ room }) => {
+        const join = { kind: 'join', id: `join-${name}`, visitor: `visitor-${name}`, provisional } as const;
         if (isDirect || previous !== null) {
           return { ...join, sid: isDirect ? `sid-${name}-joined-at-${highestNumber(room.line)}` : null };
         }

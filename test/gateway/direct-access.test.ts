@@ -29,10 +29,14 @@ describe('a deep link', () => {
 
   it('is closed before the opening for every method', async () => {
     const host = 'before.test';
-    for (const method of ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
+    expect((await site.send('/book', { host, method: 'HEAD', headers: AS_PAGE })).headers.has('X-Robots-Tag')).toBe(
+      true,
+    );
+    for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
       expect((await site.send('/book', { host, method, headers: AS_PAGE })).status).toBe(403);
     }
     const posted = await site.send('/book', { host, method: 'POST', headers: AS_PAGE, body: 'slot=1' });
+    expect(posted.status).toBe(503);
     expect(posted.text).toContain('id="fairgate"');
     expect(site.origin.requests).toEqual([]);
   });

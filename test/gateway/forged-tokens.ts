@@ -6,6 +6,8 @@ import type { SigningKey, SigningKeys } from '../../worker/tokens/signing-keys.t
 
 export interface Signer {
   issuer: string;
+  /** Where the gateway listens. */
+  url: string;
   key: SigningKey;
 }
 
@@ -21,7 +23,7 @@ export interface TokenChanges {
 export function signerOf({ url, keys }: { url: string; keys: SigningKeys }): Signer {
   const [key] = keys.keys;
   if (key === undefined) throw new TypeError('The gateway has no signing key.');
-  return { issuer: url, key };
+  return { issuer: url, url, key };
 }
 
 export async function publicJwkOf({ kty, crv, x, y }: SigningKey): Promise<JWK & { kid: string }> {
@@ -29,24 +31,32 @@ export async function publicJwkOf({ kty, crv, x, y }: SigningKey): Promise<JWK &
   return { ...jwk, kid: await calculateJwkThumbprint(jwk) };
 }
 
+/** The number of the room's opening, as its board says. */
+async function epochOf({ url }: Signer, room: string): Promise<number> {
+  const response = await fetch(`${url}/_fairgate/rooms/${room}/board`);
+  return ((await response.json()) as { epoch: number }).epoch;
+}
+
 const id = (bytes: number) => randomBytes(bytes).toString('base64url');
 
-/** A session of the room's first opening, position 7, for five minutes. */
-export function admissionToken(
+/** A session of the room's present opening, position 7, for five minutes. */
+export async function admissionToken(
   signer: Signer,
   room: string,
   audience: string,
   changes: TokenChanges = {},
 ): Promise<string> {
   const seconds = Math.floor(Date.now() / 1000);
-  const claims = { aud: audience, room, epoch: 1, position: 7, sid: id(12), nbf: seconds - 5, exp: seconds + 300 };
+  const epoch = await epochOf(signer, room);
+  const claims = { aud: audience, room, epoch, position: 7, sid: id(12), nbf: seconds - 5, exp: seconds + 300 };
   return sign(signer, { ...claims, ...changes.claims }, { typ: 'admission+jwt', ...changes.header }, changes.signWith);
 }
 
-/** Position 7 of the room's first opening. */
-export function queueToken(signer: Signer, room: string, changes: TokenChanges = {}): Promise<string> {
+/** Position 7 of the room's present opening. */
+export async function queueToken(signer: Signer, room: string, changes: TokenChanges = {}): Promise<string> {
   const seconds = Math.floor(Date.now() / 1000);
-  const claims = { aud: room, epoch: 1, position: 7, draw: '0'.repeat(64), exp: seconds + 3_600 };
+  const epoch = await epochOf(signer, room);
+  const claims = { aud: room, epoch, position: 7, draw: '0'.repeat(64), exp: seconds + 3_600 };
   return sign(signer, { ...claims, ...changes.claims }, { typ: 'queue+jwt', ...changes.header }, changes.signWith);
 }
 

@@ -18,7 +18,7 @@ import { MemoryStore } from '../../worker/store/memory-store.ts';
 import { type DirectoryStore, type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { Observations } from '../../worker/views/observations.ts';
-import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
+import { CookieJar, isNewcomerPage, OPERATOR_KEY } from '../running-gateway.ts';
 import { MARKER } from './recording-origin.ts';
 import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
@@ -26,6 +26,7 @@ vi.mock('../../worker/pages/client-en.ts?bundle', () => ({ default: '', sha256: 
 vi.mock('../../worker/pages/client-ko.ts?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../admin-ui/console.tsx?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../admin-ui/style.css?bundle', () => ({ default: '', sha256: '' }));
+vi.mock('../../worker/pages/submit-form.ts?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../worker/pages/style.css?bundle', () => ({ default: '', sha256: '' }));
 
 export const PUBLIC_URL = 'http://127.0.0.1:8787';
@@ -163,7 +164,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const forwarded: Request[] = [];
   const recordForwarded: OriginFetch = async (request) => {
     forwarded.push(request);
-    return new Response(MARKER);
+    return new Response(MARKER, { headers: { 'Content-Length': String(MARKER.length) } });
   };
   const created = await createGateway(settings, {
     store,
@@ -211,12 +212,17 @@ export class InProcessVisitor {
     return response;
   }
 
-  page(path = '/', gateway = this.#gateway): Promise<Response> {
-    return this.send(path, { headers: AS_PAGE }, gateway);
+  /** Opens a page; on that of a visitor without a place, takes one as its script does, and loads it again. */
+  async page(path = '/', gateway = this.#gateway): Promise<Response> {
+    const open = () => this.send(path, { headers: AS_PAGE }, gateway);
+    const response = await open();
+    if (!isNewcomerPage(await response.clone().text())) return response;
+    await this.act('join', gateway);
+    return open();
   }
 
-  act(action: 'join' | 'claim' | 'leave'): Promise<Response> {
-    return this.send(`/_fairgate/rooms/demo/${action}`, { method: 'POST', headers: AS_JSON });
+  act(action: 'join' | 'claim' | 'leave', gateway = this.#gateway): Promise<Response> {
+    return this.send(`/_fairgate/rooms/demo/${action}`, { method: 'POST', headers: AS_JSON }, gateway);
   }
 
   async status() {

@@ -42,16 +42,16 @@ beforeEach(() => {
   origin.requests.length = 0;
 });
 
+const NAVIGATION = Object.entries(AS_PAGE)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
+
 /** Opens the page for each visitor on its own connection, all in the same turn of the event loop. */
 async function visitAtOnce(visitors: readonly GateVisitor[], host: string): Promise<string[]> {
   const responses = await Promise.all(
     visitors.map(({ jar }) => {
       const cookie = jar.header === '' ? '' : `Cookie: ${jar.header}\r\n`;
-      return sendRaw(
-        port,
-        `GET /book HTTP/1.1\r\nHost: ${host}\r\nAccept: ${AS_PAGE.Accept}\r\n${cookie}\r\n`,
-        SILENCE_MS_MAX,
-      );
+      return sendRaw(port, `GET /book HTTP/1.1\r\nHost: ${host}\r\n${NAVIGATION}${cookie}\r\n`, SILENCE_MS_MAX);
     }),
   );
   for (const [index, { head }] of responses.entries()) {
@@ -59,6 +59,10 @@ async function visitAtOnce(visitors: readonly GateVisitor[], host: string): Prom
     for (const [, value = ''] of head.matchAll(/^set-cookie: *(.*?)\r?$/gim)) headers.append('Set-Cookie', value);
     visitors[index]?.jar.keep({ headers });
   }
+  // The page of a visitor who found a line joins it.
+  await Promise.all(
+    visitors.filter(({ queueToken }) => queueToken === undefined).map((visitor) => visitor.act('join')),
+  );
   return responses.map(({ status, body }) => `${status} ${body}`);
 }
 

@@ -38,7 +38,7 @@ describe('an operator’s way in', () => {
     expect(created.status).toBe(200);
     const { admissionToken } = JSON.parse(created.text);
     const claims = payloadOf(admissionToken);
-    expect(claims).toMatchObject({ room: 'before', epoch: 1, position: 0 });
+    expect(claims).toMatchObject({ room: 'before', epoch: expect.any(Number), position: 0 });
     expect(Number(claims['exp']) - Number(claims['iat'])).toBeLessThanOrEqual(600);
     const log = await site.send('/_fairgate/operator/rooms/before/audit', {
       headers: { Authorization: `Bearer ${OPERATOR_KEY}` },

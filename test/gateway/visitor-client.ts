@@ -3,7 +3,7 @@
 
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { CookieJar } from '../running-gateway.ts';
+import { CookieJar, isNewcomerPage } from '../running-gateway.ts';
 import { MARKER } from './recording-origin.ts';
 
 export interface ClientResponse {
@@ -64,7 +64,14 @@ function sendOnce(port: number, path: string, options: RequestOptions): Promise<
   });
 }
 
-export const AS_PAGE = { Accept: 'text/html,application/xhtml+xml', 'Accept-Language': 'en' };
+/** What a browser sends when a person opens a page. */
+export const AS_PAGE = {
+  Accept: 'text/html,application/xhtml+xml',
+  'Accept-Language': 'en',
+  'Sec-Fetch-Dest': 'document',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Site': 'none',
+};
 export const AS_JSON = { Accept: 'application/json' };
 
 /** A visitor of one room, whose host is `<room>.test` by default. */
@@ -99,8 +106,13 @@ export class GateVisitor {
     return response;
   }
 
-  page(path = '/', headers: Record<string, string> = {}): Promise<ClientResponse> {
-    return this.send(path, { headers: { ...AS_PAGE, ...headers } });
+  /** Opens a page; on that of a visitor without a place, takes one as its script does, and loads it again. */
+  async page(path = '/', headers: Record<string, string> = {}): Promise<ClientResponse> {
+    const open = () => this.send(path, { headers: { ...AS_PAGE, ...headers } });
+    const response = await open();
+    if (!isNewcomerPage(response.text)) return response;
+    await this.act('join', { 'Sec-Fetch-Site': 'same-origin' });
+    return open();
   }
 
   act(action: 'join' | 'claim' | 'leave', headers: Record<string, string> = {}): Promise<ClientResponse> {
@@ -199,10 +211,13 @@ export function isClearRefusal({
   return type.startsWith('text/html') && text.includes('id="fairgate"');
 }
 
-/** Visits a page until the origin responds, as a waiting page does. */
+/** Visits a page until the origin responds, as a waiting page does, and once more: from then on the session is no more provisional. */
 export async function enter(visitor: GateVisitor, path = '/'): Promise<ClientResponse> {
-  return until(
-    () => visitor.page(path),
-    ({ text }) => text.includes(MARKER),
-  );
+  const page = () =>
+    until(
+      () => visitor.page(path),
+      ({ text }) => text.includes(MARKER),
+    );
+  await page();
+  return page();
 }

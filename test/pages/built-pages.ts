@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { browserBundles } from '../../scripts/build.ts';
-import type { PageKind, PageModel } from '../../worker/pages/model.ts';
+import { EMPTY_PAGE, type PageKind, type PageModel } from '../../worker/pages/model.ts';
 
 type Pages = typeof import('../../worker/pages/render.tsx');
 
@@ -77,6 +77,7 @@ export function status(changes: Partial<Status> = {}): Status {
 
 export function model(kind: PageKind, changes: Partial<PageModel> = {}): PageModel {
   return {
+    ...EMPTY_PAGE,
     kind,
     language: 'ko',
     languages: ['ko', 'en'],
@@ -87,11 +88,7 @@ export function model(kind: PageKind, changes: Partial<PageModel> = {}): PageMod
     },
     board: board(),
     status: status(),
-    standbyAhead: null,
-    admitAt: null,
-    retryAt: null,
     returnTo: '/reserve?clinic=7',
-    problem: null,
     ...changes,
   };
 }
@@ -101,6 +98,7 @@ const withoutPlace = status({ state: 'none', entry: null, position: null, ahead:
 const called = status({ state: 'called', ahead: 0, waitSeconds: null, claimBy: rfc3339(NOW + 288_000) });
 
 export const MODELS: Record<PageKind, PageModel> = {
+  newcomer: model('newcomer', { status: withoutPlace, returnTo: null }),
   scheduled: model('scheduled', {
     board: board({ state: 'scheduled', called: 0, entries: 0, issued: 0, opensAt: '2027-08-09T11:00:00.000Z' }),
     status: withoutPlace,
@@ -119,6 +117,7 @@ export const MODELS: Record<PageKind, PageModel> = {
   lapsed: model('lapsed', { status: status({ state: 'lapsed' }) }),
   ended: model('ended', { status: status({ state: 'completed' }) }),
   tooManyJoins: model('tooManyJoins', { status: withoutPlace, retryAt: rfc3339(NOW + 62_000) }),
+  cookiesNeeded: model('cookiesNeeded', { status: withoutPlace }),
   storeUnreachable: model('storeUnreachable', { board: null }),
   originUnreachable: model('originUnreachable', {
     status: status({ state: 'admitted', admittedUntil: rfc3339(NOW + 600_000) }),

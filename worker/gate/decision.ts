@@ -5,6 +5,7 @@ import {
   type Board,
   type KnownSession,
   missedTheDraw,
+  passesAtOnce,
   positionOf,
   type Status,
   statusOf,
@@ -17,17 +18,24 @@ import type { ResponseFormat } from '../http/request-client.ts';
 import type { Routed } from '../http/request-target.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
-import type { RecentRenewal } from './recent-renewals.ts';
+import type { VisitChoice } from './choice.ts';
+import type { RecentRenewal } from './recent-sessions.ts';
 
 export interface GateFacts {
   routed: Routed;
   format: ResponseFormat;
+  /** How the visit asks to enter; null: it does not. */
+  choice: VisitChoice | null;
+  /** Where the page is whose form this request is; null: it is no form. */
+  form: 'ownSite' | 'otherSite' | null;
   /** Under an exempt prefix, with GET or HEAD. */
   exempt: boolean;
   prefetch: boolean;
   admission: Verified<AdmissionToken> | null;
   /** The last renewal of the admission token's session by this gateway, as far as it remembers. */
   renewal: RecentRenewal | null;
+  /** This gateway has let the admission token's session through before, while the store responded. */
+  isKnown: boolean;
   queue: Verified<QueueToken> | null;
   /** null where the store has never been read. */
   snapshot: RoomSnapshot | null;
@@ -41,6 +49,8 @@ export type Decision =
   | { kind: 'claim'; reason: 'called'; position: number }
   /** Join the line; while nobody waits this brings a session at once. */
   | { kind: 'join'; reason: 'newcomer' | 'otherEpoch' | 'invalidToken' }
+  /** Have the browser send another site's form again from this one, with the visitor's cookies. */
+  | { kind: 'relay'; reason: 'otherSitesForm' }
   /** Show the visitor their status. */
   | { kind: 'show'; reason: ShowReason }
   | { kind: 'refuse'; reason: RefuseReason; problem: Problem };
@@ -64,7 +74,7 @@ const EXP_CUT_MS = 999;
  */
 const RENEWAL_RETRY_MS = VIEW_STALE_MS_MAX;
 
-export type ShowReason = 'waiting' | 'notYetOpen' | 'soldOut' | 'closed' | 'slotAhead' | 'storeUnreachable';
+export type ShowReason = 'noPlace' | 'waiting' | 'notYetOpen' | 'soldOut' | 'closed' | 'slotAhead' | 'storeUnreachable';
 export type RefuseReason = 'nowhere' | 'noAdmission' | 'prefetch';
 
 export function decide(facts: GateFacts): Decision {
@@ -77,13 +87,16 @@ export function decide(facts: GateFacts): Decision {
   if (byAdmission !== null) return byAdmission;
   if (format === 'other') return { kind: 'refuse', reason: 'noAdmission', problem: 'no-admission' };
   if (facts.prefetch) return { kind: 'refuse', reason: 'prefetch', problem: 'no-admission' };
+  const isStranger = isUnknown(facts.queue) && isUnknown(facts.admission);
+  if (facts.form === 'otherSite' && isStranger) return { kind: 'relay', reason: 'otherSitesForm' };
   if (snapshot === null || snapshot.unreachable) return { kind: 'show', reason: 'storeUnreachable' };
 
   const { board } = snapshot.view;
   const token = placeIn(facts.queue, board);
   if (token !== null) {
     const position = positionOf(token.place, board);
-    if (position === null || position > board.called) return { kind: 'show', reason: 'waiting' };
+    const isTurn = position !== null && position <= board.called;
+    if (!isTurn || facts.choice === null) return { kind: 'show', reason: 'waiting' };
     return { kind: 'claim', reason: 'called', position };
   }
   switch (board.state) {
@@ -96,18 +109,31 @@ export function decide(facts: GateFacts): Decision {
     case 'drawing':
     case 'open':
     case 'paused':
+      if (!takesPlace(facts.choice, snapshot)) return { kind: 'show', reason: 'noPlace' };
       if (facts.queue === null) return { kind: 'join', reason: 'newcomer' };
       return { kind: 'join', reason: facts.queue.kind === 'invalid' ? 'invalidToken' : 'otherEpoch' };
   }
 }
 
-/** The decision that the admission token alone determines; null where it determines none. */
-function decideByAdmission({ admission, renewal, snapshot, ownTime }: GateFacts, room: string): Decision | null {
+/** Opening the page is asking to see it, not to wait: a person who finds a line is asked first. An app has asked. */
+function takesPlace(choice: VisitChoice | null, { view }: RoomSnapshot): boolean {
+  return choice === 'protocol' || (choice === 'navigation' && passesAtOnce(view));
+}
+
+type AdmissionFacts = Pick<GateFacts, 'admission' | 'isKnown' | 'renewal' | 'snapshot' | 'ownTime'>;
+
+/**
+ * The decision that the admission token alone determines; null where it determines none. While the store does not respond,
+ * a session may have ended unnoticed: only those go on that this gateway has let through before.
+ */
+export function decideByAdmission(facts: AdmissionFacts, room: string): Decision | null {
+  const { admission, isKnown, renewal, snapshot, ownTime } = facts;
   if (admission?.kind !== 'valid' || admission.token.room !== room) return null;
   const { token } = admission;
   const now = snapshot?.now ?? ownTime;
   if (now >= token.expiresAt) return null;
   if (snapshot !== null && (token.epoch !== snapshot.view.board.epoch || hasEnded(snapshot, token))) return null;
+  if ((snapshot === null || snapshot.unreachable) && !isKnown) return { kind: 'show', reason: 'storeUnreachable' };
   if (now < token.admitAt) return { kind: 'show', reason: 'slotAhead' };
   if (token.position === OPERATOR_PASS_POSITION) return { kind: 'forward', reason: 'operator', renew: 'no' };
   if (snapshot === null) return { kind: 'forward', reason: 'admitted', renew: 'no' };
@@ -126,10 +152,13 @@ function renewalDue(
   const isNewer = renewal !== null && renewal.issuedAt >= token.issuedAt && renewal.expiresAt >= token.expiresAt;
   const newest = isNewer ? renewal : token;
   if (newest.issuedAt < view.renewBefore) return 'must';
+  if (token.presentBy !== null && !isNewer && now >= token.presentBy) return 'must';
   const session = { admitAt: Math.round(token.admitAt), expiresAt: newest.expiresAt + EXP_CUT_MS };
-  const isDue = !unreachable && renewedEnd(view.policy, view.board.state, session, now) !== null;
+  const isDue =
+    !unreachable &&
+    ((token.presentBy !== null && !isNewer) || renewedEnd(view.policy, view.board.state, session, now) !== null);
   if (isDue && (renewal === null || Math.abs(now - renewal.triedAt) >= RENEWAL_RETRY_MS)) return 'may';
-  return newest.expiresAt > token.expiresAt ? 'repeat' : 'no';
+  return isNewer && (newest.expiresAt > token.expiresAt || token.presentBy !== null) ? 'repeat' : 'no';
 }
 
 /**
@@ -140,6 +169,11 @@ function renewalDue(
 function hasEnded({ view, endings }: Pick<RoomSnapshot, 'view' | 'endings'>, token: AdmissionToken): boolean {
   const { sid, issuedAt, position } = token;
   return endings.has(sid) || issuedAt + (position === OPERATOR_PASS_POSITION ? 1 : 1_000) <= view.revokedAt;
+}
+
+/** Whether a visitor has nothing that the gateway signed for this room. */
+export function isUnknown(token: Verified<unknown> | null): boolean {
+  return token === null || token.kind === 'invalid';
 }
 
 /** The visitor's place in this opening. null: none, one of another epoch, or an entry that took no part in the draw. */
@@ -156,15 +190,19 @@ export function statusFor(
 ): Status {
   const { view, now } = snapshot;
   const token = placeIn(queue, view.board);
-  return statusOf(view, token?.place ?? null, sessionFrom(snapshot, admission), now);
+  if (token === null) return statusOf(view, null, null, now);
+  const session = sessionFrom(snapshot, admission);
+  // A session of an earlier place says nothing of this one.
+  const isOfPlace = session?.position === positionOf(token.place, view.board);
+  return statusOf(view, token.place, isOfPlace ? session : null, now);
 }
 
 function sessionFrom(
   { view, now, endings }: RoomSnapshot,
   admission: Verified<AdmissionToken> | null,
-): KnownSession | null {
+): (KnownSession & { position: number }) | null {
   if (admission === null || admission.kind === 'invalid' || admission.token.epoch !== view.board.epoch) return null;
   const { kind, token } = admission;
   const over = kind === 'expired' || now >= token.expiresAt || hasEnded({ view, endings }, token);
-  return { expiresAt: token.expiresAt, over };
+  return { expiresAt: token.expiresAt, position: token.position, over };
 }

@@ -4,15 +4,34 @@
 import type { ClaimReply } from '../../queue-core/command.ts';
 import { exempts } from '../../queue-core/paths.ts';
 import type { Gateway } from '../gateway.ts';
+import { languageOf } from '../http/language.ts';
+import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
-import { clientAddress, isPrefetch, networkOf, type ResponseFormat } from '../http/request-client.ts';
+import {
+  clientAddress,
+  isCrossSite,
+  isPrefetch,
+  isSafe,
+  networkOf,
+  type ResponseFormat,
+} from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
-import { type Routed, returnAddress, routeTo, type Target } from '../http/request-target.ts';
-import { refusal } from '../http/responses.ts';
+import { pageBefore, type Routed, returnAddress, routeTo, type Target } from '../http/request-target.ts';
+import { refusal, relayPage } from '../http/responses.ts';
 import { pageKind } from '../pages/kind.ts';
 import { forwardToOrigin, type OriginSignals, OriginUnreachable } from '../proxy/forward.ts';
+import { endWithSession } from '../proxy/session-stream.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
-import { type Decision, decide, type ForwardDecision, type ShowReason } from './decision.ts';
+import { visitChoice } from './choice.ts';
+import {
+  type Decision,
+  decide,
+  decideByAdmission,
+  type ForwardDecision,
+  type ShowReason,
+  statusFor,
+} from './decision.ts';
+import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
@@ -22,7 +41,7 @@ import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visi
  */
 const SLOT_WAIT_MS_MAX = 1_000;
 
-type VisitParts = VisitorParts & Pick<Gateway, 'fetchOrigin' | 'observations' | 'wait'>;
+type VisitParts = VisitorParts & Pick<Gateway, 'fetchOrigin' | 'observations' | 'publicPages' | 'sessions' | 'wait'>;
 
 interface RequestContext {
   background: Background;
@@ -44,11 +63,13 @@ export async function visit(
   const { room } = routed;
   const exempt = isExempt(routed, request.method, target.path);
   const prefetch = isPrefetch(request);
+  const choice = visitChoice(request, format, gateway.cookies);
+  const form = formOf(request, format);
   const loadAndDecide = async () => {
     const visitor = await Visitor.load(gateway, room, request.headers, background);
-    const { admission, renewal, queue, snapshot } = visitor;
-    const facts = { routed, format, exempt, prefetch, admission, renewal, queue, snapshot, ownTime: gateway.ownTime() };
-    return { visitor, decision: decide(facts) };
+    const { admission, isKnown, renewal, queue, snapshot } = visitor;
+    const facts = { routed, format, choice, form, exempt, prefetch, admission, isKnown, renewal, queue, snapshot };
+    return { visitor, decision: decide({ ...facts, ownTime: gateway.ownTime() }) };
   };
   let { visitor, decision } = await loadAndDecide();
   const aheadMs = decision.reason === 'slotAhead' ? msUntilSlot(visitor) : 0;
@@ -70,20 +91,27 @@ export async function visit(
   }
 }
 
+const STRANGER = { state: 'none' } as const;
+
+function formOf(request: Request, format: ResponseFormat): 'ownSite' | 'otherSite' | null {
+  if (format !== 'page' || isSafe(request.method)) return null;
+  return isCrossSite(request) ? 'otherSite' : 'ownSite';
+}
+
 /** How long until the slot of the admission token opens, by the store's time. */
 function msUntilSlot({ admission, now }: Visitor): number {
   return admission?.kind === 'valid' ? admission.token.admitAt - now : 0;
 }
 
 function isExempt(routed: Routed, method: string, path: string): boolean {
-  return routed.kind === 'room' && (method === 'GET' || method === 'HEAD') && exempts(routed.room.exempt, path);
+  return routed.kind === 'room' && isSafe(method) && exempts(routed.room.exempt, path);
 }
 
 class Visit {
   readonly #gateway: VisitParts;
   readonly #request: Request;
   readonly #target: Target;
-  readonly #visitor: Visitor;
+  #visitor: Visitor;
   readonly #format: ResponseFormat;
   readonly #background: Background;
 
@@ -106,7 +134,10 @@ class Visit {
   async perform(decision: Decision): Promise<Response> {
     switch (decision.kind) {
       case 'refuse':
+        if (decision.problem === 'no-admission') return this.#noAdmission();
         return refusal(decision.problem, this.#request, this.#format === 'page');
+      case 'relay':
+        return this.#relay();
       case 'forward':
         return this.#renewAndForward(decision);
       case 'claim':
@@ -118,8 +149,24 @@ class Visit {
     }
   }
 
+  /** Sends another site's form through a page of this one; a form that is too long is said to be lost. */
+  async #relay(): Promise<Response> {
+    const value = await relayed(this.#request);
+    if (value === null) return this.#showStatus('noPlace');
+    const { path, query } = this.#target;
+    const { room } = this.#visitor;
+    const language = languageOf(this.#request.headers, room.languages);
+    const page = relayPage({ language, title: room.title[language], action: `${path}${query}`, relayed: value });
+    return page.respond(this.#request.headers, problemText('no-admission').status);
+  }
+
+  /** For clients that show no page: where they take a place. */
+  #noAdmission(): Response {
+    return problemResponse('no-admission', {}, { join: `/_fairgate/rooms/${this.#visitor.room.id}/join` });
+  }
+
   async #join(): Promise<Response> {
-    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)));
+    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), { provisional: true });
     if (reply.kind === 'limited') return this.show({ kind: 'tooManyJoins', retrySeconds: reply.retrySeconds });
     if (reply.kind === 'refused' || reply.claim === null) return this.#showStatus('waiting');
     return this.#afterClaim(reply.claim);
@@ -131,7 +178,9 @@ class Visit {
         const aheadMs = reply.admitAt - this.#visitor.now;
         if (aheadMs > SLOT_WAIT_MS_MAX) return this.show({ kind: 'called', admitAt: reply.admitAt });
         if (aheadMs > 0) await this.#gateway.wait(Math.ceil(aheadMs));
-        return this.#forward('admitted');
+        const response = await this.#forward('admitted');
+        if (reply.presentBy !== null) this.#askToComeAgain(response);
+        return response;
       }
       case 'standby':
         return this.show({ kind: 'standby', standbyAhead: reply.ahead });
@@ -144,21 +193,54 @@ class Visit {
     }
   }
 
-  async #renewAndForward({ reason, renew }: ForwardDecision): Promise<Response> {
-    if (renew === 'repeat') await this.#visitor.repeatRenewal();
-    else if (renew !== 'no' && (await this.#hasEnded(renew))) {
-      return this.#format === 'other' ? problemResponse('no-admission') : this.show({ kind: 'ended' });
-    }
-    return this.#forward(reason);
+  /** Has the browser present its provisional session at once, even where the page asks for nothing else of this site. */
+  #askToComeAgain({ headers }: Response): void {
+    if (!headers.get('Content-Type')?.startsWith('text/html')) return;
+    headers.append('Link', `</_fairgate/rooms/${this.#visitor.room.id}/status>; rel=preload; as=fetch; crossorigin`);
   }
 
-  /** Renews the session. @returns whether it turned out to have ended */
-  async #hasEnded(renew: 'may' | 'must'): Promise<boolean> {
+  async #renewAndForward({ reason, renew }: ForwardDecision): Promise<Response> {
+    if (renew === 'repeat') await this.#visitor.repeatRenewal();
+    if (renew !== 'may' && renew !== 'must') return this.#forward(reason);
+    const reply = await this.#renew(renew);
+    if (reply === null || reply.kind === 'admitted') return this.#forward(reason);
+    if (this.#format === 'other') return this.#noAdmission();
+    return reply.kind === 'standby' ? this.#afterClaim(reply) : this.show({ kind: 'ended' });
+  }
+
+  /** @returns null where the store is unreachable and the token is valid until its own end */
+  async #renew(renew: 'may' | 'must'): Promise<ClaimReply | null> {
     try {
-      return (await this.#visitor.renew()).kind !== 'admitted';
+      return await this.#visitor.renew();
     } catch (error) {
-      if (renew === 'may' && error instanceof StoreUnavailable) return false; // The token is valid until its own end.
+      if (renew === 'may' && error instanceof StoreUnavailable) return null;
       throw error;
+    }
+  }
+
+  /** Counts a request of the session that it is admitted by. @returns what ends it; null: the session has too many */
+  #beginRequest(): (() => void) | null {
+    const { admission, snapshot, now } = this.#visitor;
+    if (admission?.kind !== 'valid') return () => {};
+    const isReachable = snapshot !== null && !snapshot.unreachable;
+    return this.#gateway.sessions.begin(admission.token.sid, networkOf(clientAddress(this.#request)), isReachable, now);
+  }
+
+  /** Whether the session is over by now. An open stream is activity: it extends the session where the policy says so. */
+  async #isOver(): Promise<boolean> {
+    try {
+      this.#visitor = await this.#visitor.again(this.#background);
+      const { admission, isKnown, renewal, snapshot, room } = this.#visitor;
+      const facts = { admission, isKnown, renewal, snapshot, ownTime: this.#gateway.ownTime() };
+      const decision = decideByAdmission(facts, room.id);
+      if (decision?.kind !== 'forward') return true;
+      if (decision.renew === 'repeat') await this.#visitor.repeatRenewal();
+      if (decision.renew !== 'may' && decision.renew !== 'must') return false;
+      const reply = await this.#renew(decision.renew);
+      return reply !== null && reply.kind !== 'admitted';
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      return false;
     }
   }
 
@@ -174,9 +256,12 @@ class Visit {
       ownBearer: presented.bearer,
       clientAddress: clientAddress(this.#request),
     };
+    const ended = options.admission === null ? () => {} : this.#beginRequest();
+    if (ended === null) return refusal('session-overused', this.#request, this.#format === 'page');
     const startedAt = ownTime();
     try {
-      const { response, signals } = await forwardToOrigin(this.#request, options, fetchOrigin);
+      const request = options.admission === null ? this.#request : await unrelayed(this.#request);
+      const { response, signals } = await forwardToOrigin(request, options, fetchOrigin);
       metrics.count('fairgate_origin_responses_total', { class: `${Math.floor(response.status / 100)}xx` });
       observations.originAnswered(room.id, response.status, ownTime() - startedAt);
       if (isVisitors) {
@@ -184,8 +269,15 @@ class Visit {
         await this.#applySignals(signals, response);
       }
       // A shared cache may store what needs no admission.
-      return options.admission === null ? response : this.#visitor.withCookies(response);
+      if (options.admission === null) return response;
+      if (signals.command === null) {
+        return this.#visitor.withCookies(endWithSession(response, () => this.#isOver(), ended));
+      }
+      // The response that ends the session is sent whole.
+      ended();
+      return this.#visitor.withCookies(response);
     } catch (error) {
+      ended();
       if (!(error instanceof OriginUnreachable)) throw error;
       console.error(`Origin ${room.origin} of room "${room.id}" did not respond:`, error.cause);
       metrics.count('fairgate_origin_responses_total', { class: 'unreachable' });
@@ -233,27 +325,38 @@ class Visit {
 
   /** Shows the visitor their status; without a view of the room, that the store is unreachable. */
   async #showStatus(reason: ShowReason): Promise<Response> {
-    const { board, status, admission } = this.#visitor;
-    if (reason === 'storeUnreachable' || board === null || status === null) {
-      return this.show({ kind: 'storeUnreachable' });
-    }
+    const { admission, snapshot } = this.#visitor;
+    if (reason === 'storeUnreachable' || snapshot === null) return this.show({ kind: 'storeUnreachable' });
+    // The page of a stranger is the same for everybody: nothing is computed for this one.
+    const status = this.#visitor.isStranger ? STRANGER : statusFor(snapshot, this.#visitor.queue, admission);
     if (reason === 'slotAhead' && admission?.kind === 'valid') {
       return this.show({ kind: 'called', admitAt: admission.token.admitAt });
     }
-    return this.show({ kind: pageKind(board, status) ?? 'waiting' });
+    return this.show({
+      kind: pageKind(snapshot.view.board, status) ?? (reason === 'noPlace' ? 'newcomer' : 'waiting'),
+    });
   }
 
   async show(options: Omit<VisitorPage, 'returnTo'>): Promise<Response> {
-    const { board, status } = this.#visitor;
     if (this.#format === 'page') {
-      const returnTo = returnAddress(`${this.#target.path}${this.#target.query}`);
-      return visitorPage(this.#visitor, this.#request.headers, { ...options, returnTo });
+      const formNotSent = !isSafe(this.#request.method);
+      const returnTo = this.#returnTo();
+      return visitorPage(this.#gateway, this.#visitor, this.#request, { formNotSent, returnTo, ...options });
     }
     if (options.kind === 'originUnreachable') return problemResponse('origin-unreachable');
     if (options.kind === 'tooManyJoins') return tooManyJoins(options.retrySeconds);
+    const { board, status } = this.#visitor;
     if (board === null || status === null || options.kind === 'storeUnreachable') {
       return problemResponse('store-unreachable');
     }
-    return this.#format === 'json' ? waitingJson(this.#visitor, board, status) : problemResponse('no-admission');
+    return this.#format === 'json' ? waitingJson(this.#gateway, this.#visitor, board, status) : this.#noAdmission();
+  }
+
+  /** A page goes back to its own address; after a form, to the page of this site that the form was on. */
+  #returnTo(): string | null {
+    const { method, headers } = this.#request;
+    if (isSafe(method)) return null;
+    // Another site's form, sent again by the gateway's page at the same address: that page shows nothing by GET.
+    return mayBeRelayed(this.#request) ? '/' : returnAddress(pageBefore(headers, this.#target.publicOrigin));
   }
 }

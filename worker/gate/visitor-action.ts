@@ -9,6 +9,7 @@ import { problemResponse } from '../http/problems.ts';
 import { clientAddress, isBrowser, networkOf, type ResponseFormat } from '../http/request-client.ts';
 import { json, refusal } from '../http/responses.ts';
 import type { VisitorAnswer } from '../pages/model.ts';
+import { refusesCookies } from './choice.ts';
 import { placeIn } from './decision.ts';
 import type { Visitor } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage } from './visitor-page.ts';
@@ -21,22 +22,24 @@ export type ActionKind = 'join' | 'claim' | 'leave';
  */
 const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{22,128})"?$/;
 
+type Parts = Pick<Gateway, 'cookies' | 'metrics' | 'publicPages'>;
+
 type Outcome = VisitorAnswer['outcome'];
 type Result = Pick<VisitorAnswer, 'outcome'> & Partial<VisitorAnswer>;
 
 export class VisitorAction {
-  readonly #metrics: Gateway['metrics'];
+  readonly #gateway: Parts;
   readonly #request: Request;
   readonly #visitor: Visitor;
   readonly #returnTo: string;
   readonly #format: ResponseFormat;
 
   constructor(
-    { metrics }: Pick<Gateway, 'metrics'>,
+    gateway: Parts,
     request: Request,
     { visitor, returnTo, format }: { visitor: Visitor; returnTo: string; format: ResponseFormat },
   ) {
-    this.#metrics = metrics;
+    this.#gateway = gateway;
     this.#request = request;
     this.#visitor = visitor;
     this.#returnTo = returnTo;
@@ -65,12 +68,13 @@ export class VisitorAction {
     const header = this.#request.headers.get('Idempotency-Key');
     const key = header === null ? null : IDEMPOTENCY_KEY.exec(header)?.[1];
     if (key === undefined) return refusal('bad-idempotency-key', this.#request, this.#format === 'page');
+    if (refusesCookies(this.#request, this.#gateway.cookies)) return this.#withoutCookies();
     const existing = await this.#claim();
     if (!allowsNewPlace(existing)) {
       return this.#respond(existing.kind === 'waiting' ? { outcome: 'joined' } : claimResult(existing));
     }
     const ids = key === null ? undefined : await this.#joinIds(key);
-    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), ids);
+    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), { ids });
     if (reply.kind === 'limited') return this.#limited(reply.retrySeconds);
     if (reply.kind === 'refused') return this.#respond({ outcome: 'refused', reason: reply.reason });
     return this.#respond(reply.claim === null ? { outcome: 'joined' } : claimResult(reply.claim));
@@ -84,18 +88,26 @@ export class VisitorAction {
     return { join: characters.slice(22, 33), visitor: characters.slice(0, 22) };
   }
 
+  /** Takes no place. The response brings a cookie, so that a client that has none yet can repeat the request. */
+  async #withoutCookies(): Promise<Response> {
+    if (this.#format === 'page') return this.#page({ kind: 'cookiesNeeded' });
+    return problemResponse('cookies-needed', { 'Set-Cookie': this.#gateway.cookies.check });
+  }
+
   async #limited(retrySeconds: number): Promise<Response> {
     return this.#format === 'page' ? this.#page({ kind: 'tooManyJoins', retrySeconds }) : tooManyJoins(retrySeconds);
   }
 
   async #claim(): Promise<ClaimReply> {
-    const { snapshot, queue } = this.#visitor;
+    const { snapshot, queue, admission } = this.#visitor;
     const token = snapshot === null ? null : placeIn(queue, snapshot.view.board);
     if (snapshot === null || token === null) return { kind: 'refused', reason: 'wrongEpoch' };
     const { board } = snapshot.view;
     const position = positionOf(token.place, board);
     if (position === null) return { kind: 'waiting', ahead: 0 };
-    if (position > board.called) return { kind: 'waiting', ahead: position - board.called - 1 };
+    // The view may be older than a session that the visitor has had.
+    const hadSession = admission?.kind === 'valid' && admission.token.position === position;
+    if (position > board.called && !hadSession) return { kind: 'waiting', ahead: position - board.called - 1 };
     return this.#visitor.claim(position);
   }
 
@@ -106,7 +118,7 @@ export class VisitorAction {
   }
 
   async #respond(result: Result): Promise<Response> {
-    this.#metrics.count('fairgate_requests_total', { decision: 'action', reason: result.outcome });
+    this.#gateway.metrics.count('fairgate_requests_total', { decision: 'action', reason: result.outcome });
     if (this.#format === 'page') return this.#respondToForm(result.outcome);
     const { status } = this.#visitor;
     const tokens = isBrowser(this.#request) ? {} : tokensOf(result.outcome, this.#visitor);
@@ -122,7 +134,7 @@ export class VisitorAction {
   }
 
   #page(options: Omit<VisitorPage, 'returnTo'>): Promise<Response> {
-    return visitorPage(this.#visitor, this.#request.headers, { ...options, returnTo: this.#returnTo });
+    return visitorPage(this.#gateway, this.#visitor, this.#request, { ...options, returnTo: this.#returnTo });
   }
 }
 

@@ -1,14 +1,14 @@
 // The addresses under /_fairgate/rooms/{room} that visitors' pages and apps use, and the language switch. Board and status
 // are answered from the gateway's view; only join, claim and leave reach the store.
 
-import { Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Gateway } from '../gateway.ts';
 import { cloudflareWaitingRoom } from '../http/cloudflare-waiting-room.ts';
 import { languageCookie } from '../http/language.ts';
 import { problemResponse } from '../http/problems.ts';
 import { readText } from '../http/request-body.ts';
 import type { RequestEnv } from '../http/request-env.ts';
-import { returnAddress } from '../http/request-target.ts';
+import { pageBefore, returnAddress } from '../http/request-target.ts';
 import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
@@ -21,7 +21,7 @@ const BODY_BYTES_MAX = 4_096;
 
 const ACTIONS: readonly ActionKind[] = ['join', 'claim', 'leave'];
 
-type Parts = VisitorParts & Pick<Gateway, 'directory' | 'observations' | 'polls'>;
+type Parts = VisitorParts & Pick<Gateway, 'directory' | 'observations' | 'polls' | 'publicPages'>;
 
 export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   const api = new Hono<RequestEnv>();
@@ -41,7 +41,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
     });
   });
 
-  api.get('/rooms/:room/status', room, loaded, (c) => {
+  api.get('/rooms/:room/status', room, loaded, async (c) => {
     const { queue } = c.var.visitor;
     // The status of a client without a place costs no more than the board, so it has no limit to share with others.
     const visitor = queue === null || queue.kind === 'invalid' ? null : queue.token.visitor;
@@ -50,9 +50,10 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
       gateway.observations.refused(c.var.room.id, 'tooOften');
       return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
     }
+    await c.var.visitor.presentSession();
     const { status, board } = c.var.visitor;
     if (status === null || board === null) return problemResponse('store-unreachable');
-    return json({ ...status, cfWaitingRoom: cloudflareWaitingRoom(board, status) });
+    return c.var.visitor.withCookies(json({ ...status, cfWaitingRoom: cloudflareWaitingRoom(board, status) }));
   });
 
   for (const kind of ACTIONS) {
@@ -73,7 +74,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
     return new Response(null, {
       status: 303,
       headers: {
-        Location: returnAddress(c.req.query('return')),
+        Location: returnAddress(c.req.query('return') ?? refererOf(c)),
         'Set-Cookie': languageCookie(language),
         'Cache-Control': 'no-store',
       },
@@ -83,26 +84,29 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   return api;
 }
 
-/** Reads `return` from a form or JSON body; without a body it is the front page. */
+/** Reads `return` from a form or JSON body; without it, it is the page that the request comes from. */
 const readReturnAddress: MiddlewareHandler<VisitorEnv & { Variables: { returnTo: string } }> = async (c, next) => {
   const text = await readText(c.req.raw, BODY_BYTES_MAX);
   if (text === null) return refuse(c, 'body-too-large');
-  const requested = text === '' ? '/' : parseReturn(text, c.req.header('Content-Type'));
-  if (requested === undefined) return refuse(c, 'bad-body');
-  c.set('returnTo', returnAddress(requested));
+  const requested = text === '' ? {} : parseBody(text, c.req.header('Content-Type'));
+  if (requested === null) return refuse(c, 'bad-body');
+  c.set('returnTo', returnAddress(requested.return ?? refererOf(c)));
   return next();
 };
 
-/** @returns undefined for a body that is neither a form nor a JSON object */
-function parseReturn(text: string, contentType = ''): unknown {
+function refererOf(c: Context): string | undefined {
+  return pageBefore(c.req.raw.headers, new URL(c.req.url).origin);
+}
+
+/** @returns null for a body that is neither a form nor a JSON object */
+function parseBody(text: string, contentType = ''): { return?: unknown } | null {
   const type = contentType.split(';')[0]?.trim().toLowerCase();
-  if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(text).get('return');
-  if (type !== 'application/json') return undefined;
+  if (type === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(text));
+  if (type !== 'application/json') return null;
   try {
     const body: unknown = JSON.parse(text);
-    if (typeof body !== 'object' || body === null) return undefined;
-    return 'return' in body ? body.return : '/';
+    return typeof body === 'object' ? body : null;
   } catch {
-    return undefined; // SyntaxError: not JSON
+    return null; // SyntaxError: not JSON
   }
 }

@@ -3,47 +3,82 @@
 
 import type { Board, Status } from '../../queue-core/board.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
+import type { Gateway } from '../gateway.ts';
 import { cloudflareWaitingRoom } from '../http/cloudflare-waiting-room.ts';
 import { renderTemplate, TEMPLATE_POLICY } from '../http/custom-page.ts';
 import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
-import { html, json, page } from '../http/responses.ts';
-import type { PageKind, PageModel } from '../pages/model.ts';
+import { HtmlDocument, json, page } from '../http/responses.ts';
+import { EMPTY_PAGE, type Language, type PageKind, type PageModel } from '../pages/model.ts';
 import type { Visitor } from './visitor.ts';
 
-/** What a template has no text for. */
-const OWN_PAGES: PageKind[] = ['storeUnreachable', 'originUnreachable', 'tooManyJoins'];
+/** What a template has no text for, or no script. */
+const OWN_PAGES: PageKind[] = ['newcomer', 'storeUnreachable', 'originUnreachable', 'tooManyJoins', 'cookiesNeeded'];
+
+/** Kinds of a visitor without a place. Their page says nothing of the visitor, and is made once for everybody. */
+const PUBLIC_PAGES: PageKind[] = ['newcomer', 'scheduled', 'soldOut', 'closed', 'storeUnreachable'];
 
 export interface VisitorPage {
   kind: PageKind;
-  returnTo: string;
+  /** null: the address of the page. */
+  returnTo: string | null;
   standbyAhead?: number;
   /** When the visitor's slot opens, ms. */
   admitAt?: number;
   /** When the visitor's network can join again (kind `tooManyJoins`). */
   retrySeconds?: number;
+  /** The request was a form for the site, which did not reach it. */
+  formNotSent?: boolean;
 }
 
-export async function visitorPage(visitor: Visitor, requestHeaders: Headers, options: VisitorPage): Promise<Response> {
-  const { id, title, timeZone, languages } = visitor.room;
-  const model: PageModel = {
-    kind: options.kind,
-    language: languageOf(requestHeaders, languages),
+type Parts = Pick<Gateway, 'cookies' | 'publicPages'>;
+
+export async function visitorPage(
+  { cookies, publicPages }: Parts,
+  visitor: Visitor,
+  request: Request,
+  options: VisitorPage,
+): Promise<Response> {
+  const { headers } = request;
+  const { room } = visitor;
+  const language = languageOf(headers, room.languages);
+  const make = async () => {
+    const model = modelOf(visitor, language, options);
+    return (await customPage(visitor, model)) ?? page(model);
+  };
+  const isPublic = PUBLIC_PAGES.includes(options.kind) && options.returnTo === null && visitor.isStranger;
+  const document = isPublic ? await publicPages.read(room, `${options.kind} ${language}`, make) : await make();
+  const response = document.respond(headers, statusCode(visitor, request, options));
+  if (response.status >= 400) {
+    const seconds = options.retrySeconds ?? visitor.status?.nextPollSeconds ?? RETRY_SECONDS;
+    response.headers.set('Retry-After', String(seconds));
+  }
+  if (visitor.isStranger) response.headers.append('Set-Cookie', cookies.check);
+  return visitor.withCookies(response);
+}
+
+function modelOf(
+  visitor: Visitor,
+  language: Language,
+  { kind, returnTo, standbyAhead, admitAt, retrySeconds, formNotSent = false }: VisitorPage,
+): PageModel {
+  const { id, title, timeZone, languages, template } = visitor.room;
+  return {
+    ...EMPTY_PAGE,
+    kind,
+    language,
     languages,
     room: { id, title, timeZone },
     board: visitor.board,
     status: visitor.status,
-    standbyAhead: options.standbyAhead ?? null,
-    admitAt: options.admitAt === undefined ? null : rfc3339(options.admitAt),
-    retryAt: options.retrySeconds === undefined ? null : rfc3339(visitor.now + options.retrySeconds * 1_000),
-    returnTo: options.returnTo,
-    problem: null,
+    standbyAhead: standbyAhead ?? null,
+    admitAt: admitAt === undefined ? null : rfc3339(admitAt),
+    retryAt: retrySeconds === undefined ? null : rfc3339(visitor.now + retrySeconds * 1_000),
+    returnTo,
+    formNotSent,
+    ownPage: template !== null,
   };
-  const status = statusCode(visitor, options.kind);
-  const response = (await customPage(visitor, model, requestHeaders, status)) ?? page(model, requestHeaders, status);
-  if (options.retrySeconds !== undefined) response.headers.set('Retry-After', String(options.retrySeconds));
-  return visitor.withCookies(response);
 }
 
 /** For apps whose network has taken its places of this minute. */
@@ -54,23 +89,25 @@ export function tooManyJoins(retrySeconds = 1): Response {
 /** The operators' own waiting page, where the room has one and there is a line to show; its Refresh header reloads it. */
 async function customPage(
   visitor: Visitor,
-  { kind, board, status }: PageModel,
-  requestHeaders: Headers,
-  statusCode: number,
-): Promise<Response | null> {
-  if (OWN_PAGES.includes(kind) || board === null || status === null) return null;
+  { kind, board, status, formNotSent }: PageModel,
+): Promise<HtmlDocument | null> {
+  if (OWN_PAGES.includes(kind) || board === null || status === null || formNotSent) return null;
   const template = await visitor.template();
   if (template === null) return null;
   const waitingRoom = cloudflareWaitingRoom(board, status);
   const { refreshIntervalSeconds } = waitingRoom;
-  return html('', renderTemplate(template, waitingRoom), requestHeaders, statusCode, {
+  return new HtmlDocument('', renderTemplate(template, waitingRoom), {
     'Content-Security-Policy': TEMPLATE_POLICY,
     ...(refreshIntervalSeconds === 0 ? {} : { Refresh: String(refreshIntervalSeconds) }),
-    Vary: 'Accept, Accept-Encoding, Cookie',
+    Vary: 'Accept, Accept-Encoding, Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode',
   });
 }
 
-function statusCode(visitor: Visitor, kind: PageKind): number {
+/**
+ * The room's own status while visitors wait. A form is never answered as if it had been received, and a client that does not
+ * show that it is a browser, a crawler for example, learns that the site itself is for later.
+ */
+function statusCode(visitor: Visitor, request: Request, { kind, formNotSent }: VisitorPage): number {
   switch (kind) {
     case 'storeUnreachable':
       return problemText('store-unreachable').status;
@@ -78,13 +115,31 @@ function statusCode(visitor: Visitor, kind: PageKind): number {
       return problemText('origin-unreachable').status;
     case 'tooManyJoins':
       return problemText('too-many-joins').status;
-    default:
+    case 'cookiesNeeded':
+      return problemText('cookies-needed').status;
+    default: {
+      const isCrawler = visitor.isStranger && !request.headers.has('Sec-Fetch-Dest');
+      if (formNotSent || isCrawler) return LATER;
       return visitor.snapshot?.view.policy.queueingStatusCode ?? 200;
+    }
   }
 }
 
+/** Where the room is not known. */
+const RETRY_SECONDS = 5;
+
+/** 503 Service Unavailable (RFC 9110, 15.6.4). */
+const LATER = 503;
+
 /** For waiting clients that ask for JSON: the interface that existing clients know. */
-export function waitingJson(visitor: Visitor, board: Board, status: Status): Response {
+export function waitingJson(
+  { cookies }: Pick<Gateway, 'cookies'>,
+  visitor: Visitor,
+  board: Board,
+  status: Status,
+): Response {
   const { queueingStatusCode } = visitor.snapshot?.view.policy ?? { queueingStatusCode: 200 };
-  return visitor.withCookies(json({ cfWaitingRoom: cloudflareWaitingRoom(board, status) }, queueingStatusCode));
+  const response = json({ cfWaitingRoom: cloudflareWaitingRoom(board, status) }, queueingStatusCode);
+  if (visitor.isStranger) response.headers.append('Set-Cookie', cookies.check);
+  return visitor.withCookies(response);
 }

@@ -9,12 +9,13 @@ import { epochMs } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
+import { StoreUnavailable } from '../store/room-store.ts';
 import type { PresentedTokens } from '../tokens/cookies.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
 import { currentBoard, type RoomSnapshot } from '../views/room-views.ts';
-import { placeIn, statusFor } from './decision.ts';
+import { decideByAdmission, isUnknown, placeIn, statusFor } from './decision.ts';
 import type { JoinLimited } from './join-limit.ts';
-import type { RecentRenewal } from './recent-renewals.ts';
+import type { RecentRenewal } from './recent-sessions.ts';
 
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
@@ -22,7 +23,7 @@ const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
 type SnapshotParts = Pick<Gateway, 'originHealth' | 'views'>;
 export type VisitorParts = SnapshotParts &
   Pick<Gateway, 'cookies' | 'metrics' | 'ownTime' | 'placeRestore' | 'randomId' | 'store' | 'templates' | 'tokens'> &
-  Pick<Gateway, 'joins' | 'observations' | 'renewals'>;
+  Pick<Gateway, 'joins' | 'observations' | 'sessions'>;
 
 /** Reads a room, and probes its origin while that counts as failing. @returns null where the store has never answered */
 export async function loadSnapshot(
@@ -75,6 +76,15 @@ export class Visitor {
     return visitor;
   }
 
+  /** The same visitor now, with the tokens that they have been issued meanwhile. */
+  async again(background: Background): Promise<Visitor> {
+    const presented = { ...this.presented, admission: this.admissionToken, queue: this.queueToken };
+    const snapshot = await loadSnapshot(this.#gateway, this.room, background);
+    const visitor = new Visitor(this.#gateway, this.room, presented, snapshot);
+    await visitor.#verifyTokens();
+    return visitor;
+  }
+
   async #verifyTokens(): Promise<void> {
     const { presented, room, now } = this;
     const { tokens } = this.#gateway;
@@ -95,6 +105,11 @@ export class Visitor {
       background(this.#gateway.metrics.operation('restore', restoration).catch(() => {}));
     }
     if (token.epoch === board.epoch && missedTheDraw(token.place, board)) this.queue = { kind: 'invalid' };
+  }
+
+  /** Neither a place nor a session, not even one that is over. */
+  get isStranger(): boolean {
+    return isUnknown(this.queue) && isUnknown(this.admission);
   }
 
   /** The store's time; this gateway's own where the store has never answered. */
@@ -124,10 +139,14 @@ export class Visitor {
 
   /**
    * Takes a place, if the visitor's network may take another; while nobody waits, a session with it.
-   * @param ids the same for a repeated join, which then returns the same place, and the session if it was given with it
+   * @param options `ids`: the same for a repeated join, which then returns the same place, and the session if it was given
+   *   with it. `provisional`: nothing shows yet that the client keeps the session's token
    * @throws StoreUnavailable
    */
-  async join(network: string, ids?: { join: string; visitor: string }): Promise<JoinReply | JoinLimited> {
+  async join(
+    network: string,
+    { ids, provisional = false }: { ids?: { join: string; visitor: string } | undefined; provisional?: boolean } = {},
+  ): Promise<JoinReply | JoinLimited> {
     const { cookies, joins, metrics, observations, randomId, store, tokens } = this.#gateway;
     const permit = joins.take(this.room.id, network, ids?.join);
     if (permit.kind === 'limited') {
@@ -136,7 +155,7 @@ export class Visitor {
       return permit;
     }
     const visitor = ids?.visitor ?? this.#visitorId();
-    const command = { kind: 'join', id: ids?.join ?? randomId(8), visitor, sid: randomId(12) } as const;
+    const command = { kind: 'join', id: ids?.join ?? randomId(8), visitor, sid: randomId(12), provisional } as const;
     const [reply] = await metrics.operation('join', store.apply(this.room.id, [command]));
     if (reply.kind === 'refused' || isOfAnotherVisitor(reply.claim)) {
       permit.undo();
@@ -147,6 +166,8 @@ export class Visitor {
     const opensAt = this.snapshot === null ? this.now : epochMs(this.snapshot.view.board.opensAt);
     this.queueToken = await tokens.issueQueue(token, opensAt, this.now);
     this.queue = { kind: 'valid', token };
+    // The session of the place before is over, and would be taken for that of this one.
+    if (this.admissionToken !== null) this.#setCookies.push(cookies.forgetAdmission(this.room.id));
     this.admission = null;
     this.admissionToken = null;
     const seconds = (Math.max(opensAt, this.now) - this.now) / 1000 + QUEUE_COOKIE_SECONDS;
@@ -169,7 +190,12 @@ export class Visitor {
 
   /** The last renewal of this session by this gateway. */
   get renewal(): RecentRenewal | null {
-    return this.admission?.kind === 'valid' ? this.#gateway.renewals.get(this.admission.token.sid) : null;
+    return this.admission?.kind === 'valid' ? this.#gateway.sessions.renewal(this.admission.token.sid) : null;
+  }
+
+  /** Whether this gateway has let the session through before, while the store responded. */
+  get isKnown(): boolean {
+    return this.admission?.kind === 'valid' && this.#gateway.sessions.isKnown(this.admission.token.sid);
   }
 
   /** Checks the session's record in the store, and extends the session where that is due. @throws StoreUnavailable */
@@ -177,11 +203,11 @@ export class Visitor {
     if (this.admission?.kind !== 'valid') return { kind: 'refused', reason: 'unknownPosition' };
     const { token } = this.admission;
     const { epoch, position, sid, visitor } = token;
-    const { renewals, views } = this.#gateway;
-    renewals.begin(sid, this.now);
+    const { sessions, views } = this.#gateway;
+    sessions.beginRenewal(sid, this.now);
     const reply = await this.#applyToSession(token, { kind: 'renew', epoch, position, sid });
     if (reply.kind === 'admitted') {
-      renewals.succeed(sid, { issuedAt: this.now, expiresAt: reply.expiresAt });
+      sessions.renewed(sid, { issuedAt: this.now, expiresAt: reply.expiresAt });
       await this.#admit(reply, visitor, epoch);
     }
     // Its next requests are refused from memory.
@@ -189,11 +215,27 @@ export class Visitor {
     return reply;
   }
 
+  /** A provisional session counts for its whole length once its visitor comes again. */
+  async presentSession(): Promise<void> {
+    const { admission, isKnown, renewal, snapshot, room } = this;
+    if (admission?.kind !== 'valid' || admission.token.presentBy === null) return;
+    const facts = { admission, isKnown, renewal, snapshot, ownTime: this.#gateway.ownTime() };
+    const decision = decideByAdmission(facts, room.id);
+    if (decision?.kind !== 'forward' || decision.renew === 'no') return;
+    if (decision.renew === 'repeat') return this.repeatRenewal();
+    try {
+      await this.renew();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error; // The visitor's next request presents it too.
+    }
+  }
+
   /** Issues the token of a remembered renewal again, for a visitor to whom it did not get through. */
   async repeatRenewal(): Promise<void> {
     const { admission, renewal } = this;
     if (admission?.kind !== 'valid' || renewal === null) return;
-    await this.#setAdmission({ ...admission.token, issuedAt: renewal.issuedAt, expiresAt: renewal.expiresAt });
+    const { issuedAt, expiresAt } = renewal;
+    await this.#setAdmission({ ...admission.token, issuedAt, expiresAt, presentBy: null });
   }
 
   /** Ends the session, if there is one; its place is free at once. @throws StoreUnavailable */
@@ -226,9 +268,8 @@ export class Visitor {
   }
 
   async #admit(reply: Extract<ClaimReply, { kind: 'admitted' }>, visitor: string, epoch: number): Promise<void> {
-    const { position, sid, admitAt, expiresAt } = reply;
-    const { room, now } = this;
-    await this.#setAdmission({ room: room.id, visitor, epoch, position, sid, issuedAt: now, admitAt, expiresAt });
+    const { kind: _, ...session } = reply;
+    await this.#setAdmission({ room: this.room.id, visitor, epoch, issuedAt: this.now, ...session });
   }
 
   async #setAdmission(token: AdmissionToken): Promise<void> {

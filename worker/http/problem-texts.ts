@@ -30,7 +30,7 @@ const PROBLEM_TEXTS = {
   'no-admission': text(
     403,
     'Admission required',
-    'Open this address in a browser, or POST to the room’s join address, and retry with an admission token.',
+    'Open this address in a browser, or POST to the address in "join", and retry with an admission token.',
   ),
   'pass-spent': text(
     403,
@@ -177,10 +177,29 @@ const PROBLEM_TEXTS = {
     'Wait for the seconds in Retry-After. Polling faster does not move you forward.',
     { operatorDetail: 'The request was not processed. Retry after the seconds in Retry-After.' },
   ),
+  'session-overused': text(
+    429,
+    'Admission used too much at once',
+    'One admission has too many requests at a time, or comes from too many networks. Retry with fewer.',
+    {
+      page: page(
+        '한 번에 너무 많이 접속했습니다',
+        '하나의 입장 자격이 여러 곳에서 동시에 사용되고 있습니다. 잠시 후 다시 시도해 주세요.',
+        'Too many requests at once',
+        'One admission is being used in many places at a time. Please try again in a moment.',
+      ),
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    },
+  ),
   'too-many-joins': text(
     429,
     'Too many joins from this network',
     'No place was taken, and none was lost. Join again after the seconds in Retry-After.',
+  ),
+  'cookies-needed': text(
+    403,
+    'Cookies needed',
+    'No place was taken, because this browser returned no cookie to keep it. Repeat the request with the cookie of this response.',
   ),
   'bad-idempotency-key': text(
     400,

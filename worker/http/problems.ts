@@ -6,6 +6,8 @@ import { type Problem, problemText } from './problem-texts.ts';
 
 interface Members {
   detail?: string;
+  /** Where a client takes a place (`no-admission`). */
+  join?: string;
   errors?: FieldError[];
 }
 

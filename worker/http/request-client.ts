@@ -1,6 +1,7 @@
 // What a request's headers and connection say about its client: address, kind of client, and the format it accepts.
 
 import * as ipaddr from 'ipaddr.js';
+import Negotiator from 'negotiator';
 
 /** Prefix length of the IPv6 network that one subscriber gets (RFC 6177): more addresses within it cost nothing. */
 const SUBSCRIBER_PREFIX_BITS = 64;
@@ -33,12 +34,51 @@ export function isBrowser(request: Request): boolean {
   return request.headers.has('Sec-Fetch-Site') || request.headers.has('Origin');
 }
 
-/** `json` only for exactly `Accept: application/json`; `page` for navigations by GET or POST. */
-export function responseFormat(request: Request): ResponseFormat {
-  const accept = request.headers.get('Accept') ?? '';
-  if (accept.trim().toLowerCase() === 'application/json') return 'json';
-  const isNavigation = request.headers.get('Sec-Fetch-Mode') === 'navigate' || /\btext\/html\b/i.test(accept);
-  return isNavigation && (request.method === 'GET' || request.method === 'POST') ? 'page' : 'other';
+/** Browsers send a few hundred characters; reading is bounded because the header is not. */
+const NEGOTIATED_CHARS_MAX = 1_024;
+
+/** Where the browser shows a page of its own (Fetch metadata); everything else is a script's request or part of a page. */
+const PAGE_DESTINATIONS = ['document', 'iframe', 'frame', 'embed', 'object', 'fencedframe'];
+
+/** What a request is answered with instead of the site, in the order that decides between equal preferences. */
+const OFFERED_TYPES = ['application/json', 'application/problem+json', 'text/html'].flatMap((type) => [
+  type,
+  `${type}; charset=utf-8`,
+]);
+
+/**
+ * `json` only for reads with exactly `Accept: application/json`; `page` for what a browser shows as a page, and without Fetch
+ * metadata for a client that prefers HTML (RFC 9110, 12.5.1).
+ */
+export function responseFormat({ method, headers }: Request): ResponseFormat {
+  const accept = headers.get('Accept') ?? '';
+  const isRead = isSafe(method);
+  if (isRead && accept.trim().toLowerCase() === 'application/json') return 'json';
+  if (!isRead && method !== 'POST') return 'other';
+  const destination = headers.get('Sec-Fetch-Dest');
+  const isShown = destination === null ? prefersHtml(accept) : PAGE_DESTINATIONS.includes(destination);
+  return isShown ? 'page' : 'other';
+}
+
+function prefersHtml(accept: string): boolean {
+  if (accept.length > NEGOTIATED_CHARS_MAX) return false;
+  return new Negotiator({ headers: { accept } }).mediaType(OFFERED_TYPES)?.startsWith('text/html') ?? false;
+}
+
+/** What nearly every browser sends, without a reading of quality values. */
+const GZIP_FIRST = /^gzip(?:,|$)/;
+
+/** Whether the client reads gzip (RFC 9110, 12.5.3). */
+export function acceptsGzip(headers: Headers): boolean {
+  const field = headers.get('Accept-Encoding');
+  if (field === null || field.length > NEGOTIATED_CHARS_MAX) return false;
+  if (GZIP_FIRST.test(field)) return true;
+  return new Negotiator({ headers: { 'accept-encoding': field } }).encodings(['gzip']).length > 0;
+}
+
+/** Methods that change nothing and that the gateway answers itself (RFC 9110, 9.2.1). */
+export function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** Whether the browser fetches the page in advance, before the visitor has chosen to open it. */
@@ -46,10 +86,14 @@ export function isPrefetch({ headers }: Request): boolean {
   return /\bprefetch\b/i.test(headers.get('Sec-Purpose') ?? headers.get('Purpose') ?? '');
 }
 
-/** Whether another site's page sent the request (Fetch metadata; Origin where a browser sends none of it). */
+/**
+ * Whether another site's page sent the request (Fetch metadata; Origin where a browser sends none of it). Pages that hide
+ * where they are (`Referrer-Policy: no-referrer`) send `Origin: null` with their own forms.
+ */
 export function isCrossSite({ headers }: Request): boolean {
   const site = headers.get('Sec-Fetch-Site');
   const origin = headers.get('Origin');
   if (site !== null && site !== 'same-origin' && site !== 'none') return true;
-  return origin !== null && URL.parse(origin)?.host !== headers.get('Host')?.toLowerCase();
+  if (origin === null || (origin === 'null' && site === 'same-origin')) return false;
+  return URL.parse(origin)?.host !== headers.get('Host')?.toLowerCase();
 }

@@ -21,8 +21,23 @@ export type TargetDoubt = PathDoubt | 'badHost';
 
 export type TargetResult = { kind: 'target'; target: Target } | { kind: 'doubtful'; doubt: TargetDoubt };
 
+/** In a rush nearly every request is for one of a few addresses: their readings are kept. About 1 MB at most. */
+const READINGS_MAX = 1_024;
+const READING_CHARS_MAX = 512;
+const readings = new Map<string, TargetResult>();
+
 /** @param url the request's URL from the runtime: scheme, Host and the raw target, joined unchanged */
 export function readTarget(url: string, hostHeader: string | null): TargetResult {
+  const key = `${hostHeader} ${url}`;
+  const known = readings.get(key);
+  if (known !== undefined) return known;
+  const result = parseTarget(url, hostHeader);
+  if (readings.size >= READINGS_MAX) readings.clear();
+  if (key.length <= READING_CHARS_MAX) readings.set(key, result);
+  return result;
+}
+
+function parseTarget(url: string, hostHeader: string | null): TargetResult {
   const [, scheme, rest] = /^(https?):\/\/(.*)$/s.exec(url) ?? [];
   if (scheme === undefined || rest === undefined || url.length > URL_CHARS_MAX)
     return { kind: 'doubtful', doubt: 'tooLong' };
@@ -72,6 +87,12 @@ export function routeTo(rooms: readonly RoomConfig[], target: Target): Routed {
 /** Whether a path is the gateway's own, in any spelling; it is never forwarded. */
 export function isReserved(path: string): boolean {
   return protects(['/_fairgate', '/.well-known/jwks.json'], path);
+}
+
+/** The address of this site's page that a request comes from, as far as the browser tells. */
+export function pageBefore(headers: Headers, publicOrigin: string): string | undefined {
+  const referer = headers.get('Referer') ?? '';
+  return referer.startsWith(`${publicOrigin}/`) ? referer.slice(publicOrigin.length) : undefined;
 }
 
 /** The normalised path of a return address on this origin; `/` for anything else. */

@@ -1,13 +1,14 @@
 // Responses that the gateway writes itself: pages, JSON, and refusals in the form that the client can use, each with the
 // headers that keep it out of caches, frames and search engines.
 
-import type { PageModel } from '../pages/model.ts';
+import { EMPTY_PAGE, type PageModel } from '../pages/model.ts';
+import { type RelayModel, relayPolicy, renderRelayPage } from '../pages/relay-page.tsx';
 import { contentSecurityPolicy, pageParts } from '../pages/render.tsx';
 import { gzip } from './gzip.ts';
 import { ALL_LANGUAGES, languageOf } from './language.ts';
 import { type Problem, problemText } from './problem-texts.ts';
 import { problemResponse } from './problems.ts';
-import type { ResponseFormat } from './request-client.ts';
+import { acceptsGzip, type ResponseFormat } from './request-client.ts';
 
 const NEVER_STORED = {
   'Cache-Control': 'no-store',
@@ -22,34 +23,50 @@ export function json(document: unknown, status = 200): Response {
   });
 }
 
+/** A page before it is sent: its text, its headers, and the text compressed as soon as a browser accepts that. */
+export class HtmlDocument {
+  readonly #prefix: string;
+  readonly #rest: string;
+  readonly #headers: Record<string, string>;
+  #compressed: Uint8Array | null = null;
+
+  /** @param prefix the beginning that many pages share: it is compressed once */
+  constructor(prefix: string, rest: string, headers: Record<string, string>) {
+    this.#prefix = prefix;
+    this.#rest = rest;
+    this.#headers = {
+      'Content-Type': 'text/html; charset=utf-8',
+      'X-Robots-Tag': 'noindex',
+      ...NEVER_STORED,
+      ...headers,
+    };
+  }
+
+  respond(requestHeaders: Headers, status: number): Response {
+    const headers = this.#headers;
+    if (!acceptsGzip(requestHeaders)) return new Response(this.#prefix + this.#rest, { status, headers });
+    this.#compressed ??= gzip(this.#prefix, this.#rest);
+    const init = { status, headers: { ...headers, 'Content-Encoding': 'gzip' }, encodeBody: 'manual' } as const;
+    return new Response(this.#compressed, init);
+  }
+}
+
 /** The gateway's own page. */
-export function page(model: PageModel, requestHeaders: Headers, status: number): Response {
-  const { opening: prefix, rest } = pageParts(model);
-  return html(prefix, rest, requestHeaders, status, {
+export function page(model: PageModel): HtmlDocument {
+  const { opening, rest } = pageParts(model);
+  return new HtmlDocument(opening, rest, {
     'Content-Language': model.language,
     'Content-Security-Policy': contentSecurityPolicy,
-    Vary: 'Accept, Accept-Language, Accept-Encoding, Cookie',
+    Vary: 'Accept, Accept-Language, Accept-Encoding, Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode',
   });
 }
 
-/** @param prefix the beginning that many pages share: it is compressed once */
-export function html(
-  prefix: string,
-  rest: string,
-  requestHeaders: Headers,
-  status: number,
-  extraHeaders: Record<string, string>,
-): Response {
-  const headers = {
-    'Content-Type': 'text/html; charset=utf-8',
-    'X-Robots-Tag': 'noindex',
-    ...NEVER_STORED,
-    ...extraHeaders,
-  };
-  const acceptsGzip = /\bgzip\b/.test(requestHeaders.get('Accept-Encoding') ?? '');
-  if (!acceptsGzip) return new Response(prefix + rest, { status, headers });
-  const encoded = { status, headers: { ...headers, 'Content-Encoding': 'gzip' }, encodeBody: 'manual' } as const;
-  return new Response(gzip(prefix, rest), encoded);
+/** The page that sends another site's form again. */
+export function relayPage(model: RelayModel): HtmlDocument {
+  return new HtmlDocument('', renderRelayPage(model), {
+    'Content-Language': model.language,
+    'Content-Security-Policy': relayPolicy,
+  });
 }
 
 /** A refusal as a page, where the client accepts one and the problem has a text for people; else as problem+json. */
@@ -57,20 +74,14 @@ export function refusal(problem: Problem, request: { headers: Headers }, accepts
   const { status, page: texts } = problemText(problem);
   if (!acceptsPage || texts === undefined) return problemResponse(problem);
   const language = languageOf(request.headers);
-  const model: PageModel = {
+  const model = {
+    ...EMPTY_PAGE,
     kind: 'badRequest',
     language,
     languages: ALL_LANGUAGES,
-    room: null,
-    board: null,
-    status: null,
-    standbyAhead: null,
-    admitAt: null,
-    retryAt: null,
-    returnTo: '/',
     problem: texts[language],
-  };
-  return page(model, request.headers, status);
+  } as const;
+  return page(model).respond(request.headers, status);
 }
 
 /** The refusal of a request in its own format. */

@@ -59,7 +59,7 @@ function passToken(
   epoch: number,
   { sid, issuedAt }: Pass,
 ): Promise<string> {
-  const session = { issuedAt, admitAt: issuedAt, expiresAt: issuedAt + PASS_MS };
+  const session = { issuedAt, admitAt: issuedAt, expiresAt: issuedAt + PASS_MS, presentBy: null };
   return tokens.issueAdmission(
     { room: id, visitor: randomId(16), epoch, position: OPERATOR_PASS_POSITION, sid, ...session },
     audience,

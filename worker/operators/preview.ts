@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Board, Status } from '../../queue-core/board.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import type { previewQuery } from '../contract/operator-api.ts';
-import type { PageKind, PageModel } from '../pages/model.ts';
+import { EMPTY_PAGE, type PageKind, type PageModel } from '../pages/model.ts';
 import { contentSecurityPolicy, renderPage } from '../pages/render.tsx';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 
@@ -21,6 +21,7 @@ function previewPage(
       ? view.board.message
       : { text: { ko: ko ?? '', en: en ?? '' }, at: rfc3339(now) };
   const model: PageModel = {
+    ...EMPTY_PAGE,
     kind,
     language,
     languages: config.languages,
@@ -28,10 +29,6 @@ function previewPage(
     board: sampleBoard(view.board, kind, message, now),
     status: sampleStatus(config.id, kind, now),
     standbyAhead: kind === 'standby' ? 2 : null,
-    admitAt: null,
-    retryAt: null,
-    returnTo: '/',
-    problem: null,
   };
   return new Response(withoutScripts(renderPage(model)), {
     headers: {

@@ -11,7 +11,9 @@ import { headingKey, noticeText, spokenText, titleText } from './page-text.ts';
 import type { Strings } from './strings.ts';
 
 export function startClient(strings: Strings) {
-  const model: PageModel = JSON.parse(document.getElementById('fairgate')?.textContent ?? '');
+  const embedded: PageModel = JSON.parse(document.getElementById('fairgate')?.textContent ?? '');
+  const here = `${location.pathname}${location.search}${location.hash}`;
+  const model = { ...embedded, returnTo: embedded.returnTo ?? here };
   const main = document.getElementById('page') as HTMLElement;
   const announcements = document.getElementById('announcements') as HTMLElement;
   const monotonicMs = () => performance.now();
@@ -31,7 +33,12 @@ export function startClient(strings: Strings) {
       monotonicMs,
       random: () => Math.random(),
       key: () => crypto.getRandomValues(new Uint32Array(4)).join('-'),
-      go: (path) => setTimeout(() => location.replace(path), soundEndsMs - monotonicMs()),
+      // To go to the page's own address is to load it again, with its fragment.
+      go: (path) =>
+        setTimeout(
+          () => (path === here && embedded.returnTo === null ? location.reload() : location.replace(path)),
+          soundEndsMs - monotonicMs(),
+        ),
     },
     (next) => {
       const before = state.model;
@@ -56,7 +63,10 @@ export function startClient(strings: Strings) {
     const focused = document.activeElement;
     const scripted = { ...state, calledAtStart, alert: audio !== null, press: script.press, toggleAlert };
     document.title = titleText(state.model, strings);
-    show(main, <Page model={state.model} strings={strings} now={script.now()} scripted={scripted} />);
+    show(
+      main,
+      <Page model={state.model} strings={strings} now={script.now()} scripted={scripted} reloadSeconds={null} />,
+    );
     // The focused element may have disappeared with the previous state: the heading of the new state takes the focus.
     if (focused?.isConnected === false) main.querySelector('h1')?.focus();
   }

@@ -5,7 +5,7 @@ import type { Board, Status } from '../../queue-core/board.ts';
 import type { PageKind } from './model.ts';
 
 /** null: no page fits, because the visitor has to join, or may enter. */
-export function pageKind(board: Board, status: Status): PageKind | null {
+export function pageKind(board: Board, status: Pick<Status, 'state'>): PageKind | null {
   switch (status.state) {
     case 'completed':
       return 'ended';

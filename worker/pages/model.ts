@@ -7,6 +7,8 @@ export type Language = 'ko' | 'en';
 
 /** One page each. The server decides which; the browser changes it only by what the server's documents say. */
 export type PageKind =
+  /** No place yet: the script takes one, or the visitor with the button. */
+  | 'newcomer'
   /** Not open and no entries yet: countdown. */
   | 'scheduled'
   /** Has an entry for the draw: countdown and entry number. */
@@ -26,6 +28,8 @@ export type PageKind =
   | 'ended'
   /** The visitor's network has taken its places of this minute: joins again automatically at `retryAt`. */
   | 'tooManyJoins'
+  /** The browser returned no cookie, and without one it cannot keep a place: nothing was taken. */
+  | 'cookiesNeeded'
   /** The store does not respond: retries automatically. */
   | 'storeUnreachable'
   /** Admitted, but the origin does not respond: the session stays valid, retries automatically. */
@@ -54,11 +58,29 @@ export interface PageModel {
   admitAt: string | null;
   /** When the page joins again (RFC 3339, kind `tooManyJoins`). */
   retryAt: string | null;
-  /** Path on this origin that the visitor requested. */
-  returnTo: string;
+  /** Where the visitor wants to go: a path on this origin; null: the address of the page itself. */
+  returnTo: string | null;
+  /** The request carried a form, which did not reach the site. */
+  formNotSent: boolean;
+  /** The room has a waiting page of its own, which a visitor with a place gets when they load the page again. */
+  ownPage: boolean;
   /** For `badRequest`: one line each in the page's language. */
   problem: { title: string; detail: string } | null;
 }
+
+/** A page that knows nothing: what each kind of page is about replaces some of it. */
+export const EMPTY_PAGE: Omit<PageModel, 'kind' | 'language' | 'languages'> = {
+  room: null,
+  board: null,
+  status: null,
+  standbyAhead: null,
+  admitAt: null,
+  retryAt: null,
+  returnTo: '/',
+  formNotSent: false,
+  ownPage: false,
+  problem: null,
+};
 
 /** JSON response to `POST /_fairgate/rooms/{room}/join`, `/claim` and `/leave`. */
 export interface VisitorAnswer {

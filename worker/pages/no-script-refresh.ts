@@ -19,9 +19,11 @@ const REFRESH_SECONDS_DEFAULT = 10;
 export function refreshSeconds({ kind, status, board, admitAt, retryAt }: PageModel, now: number): number | null {
   const atLeast = (seconds: number) => Math.max(REFRESH_SECONDS_MIN, seconds);
   switch (kind) {
+    case 'newcomer':
     case 'lapsed':
     case 'ended':
     case 'closed':
+    case 'cookiesNeeded':
     case 'badRequest':
       return null;
     case 'scheduled':

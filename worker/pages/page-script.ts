@@ -39,8 +39,11 @@ export interface Visit {
   press(action: VisitorAction): void;
 }
 
-/** No usable response. `rejected`: the same request would be answered the same way. `limited`: too many requests. */
-type Failure = { retryMs: number; rejected?: boolean; limited?: boolean };
+/**
+ * No usable response. `rejected`: the same request would be answered the same way. `limited`: too many requests.
+ * `cookiesRefused`: it came without any of the gateway's cookies.
+ */
+type Failure = { retryMs: number; rejected?: boolean; limited?: boolean; cookiesRefused?: boolean };
 
 /** What the script does next; `idle` waits for a press. */
 type Task = 'board' | 'status' | VisitorAction | 'enter' | 'probe' | 'idle';
@@ -66,6 +69,8 @@ const OPENING_GRACE_MS = 10_000;
 const JOIN_SPREAD_MS = 10_000;
 /** Interval of requests to an unreachable origin. */
 const PROBE_SECONDS = 8;
+/** A page that says that a form was not sent stays at least so long. */
+const FORM_NOTICE_MS = 6_000;
 /** How long a slow site may take to replace the page; navigating again earlier would abort the first navigation. */
 const NAVIGATION_MS_MAX = 60_000;
 
@@ -87,6 +92,8 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   let refusals = 0;
   let idempotencyKey = browser.key();
   let navigating = false;
+  let cookiesRefused = false;
+  const noticeEnds = first.formNotSent ? browser.monotonicMs() + FORM_NOTICE_MS : 0;
   let lastTaskMs = Number.NEGATIVE_INFINITY;
   let endSleep: (() => void) | null = null;
 
@@ -157,7 +164,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         return enter();
       case 'probe': {
         // Any response below 500 counts, also a page of the waiting room: it knows the current state.
-        const result = await request(model.returnTo, { method: 'HEAD', redirect: 'manual' });
+        const result = await request(model.returnTo ?? '/', { method: 'HEAD', redirect: 'manual' });
         return 'retryMs' in result ? result.retryMs : navigate('probe');
       }
       case 'board': {
@@ -176,9 +183,11 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         const result = await read<VisitorAnswer>(task, { method: 'POST', headers });
         if ('document' in result) {
           idempotencyKey = browser.key();
+          cookiesRefused = false;
           return applyAnswer(result.document);
         }
         if (task === 'join' && result.limited) return joinLater(result.retryMs);
+        if (result.cookiesRefused) return withoutCookies();
         if (!result.rejected) nextTask = task;
         else if (nextTask !== 'idle') nextTask = 'status';
         return result.retryMs;
@@ -273,11 +282,20 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         return backoffMs(refusals);
       case 'joined':
       case 'waiting':
+        if (model.ownPage) return navigate('status');
         // The board in the model may be old: numbers are complete once the next board or status has arrived.
         model.status = status;
         model.kind = (model.board && pageKind(model.board, status)) ?? model.kind;
         return schedule(model.kind === 'waiting' || model.kind === 'entered' ? 'board' : 'status', 1);
     }
+  }
+
+  /** The refusal set a cookie. If it does not come back either, the visitor has to allow cookies. */
+  function withoutCookies(): number {
+    nextTask = cookiesRefused ? 'idle' : 'join';
+    if (cookiesRefused) model.kind = 'cookiesNeeded';
+    cookiesRefused = !cookiesRefused;
+    return 0;
   }
 
   /** Too many visitors of this network have joined: joins again when the server allows it. */
@@ -290,7 +308,8 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   }
 
   function enter(): number {
-    const msLeft = model.admitAt === null ? 0 : Date.parse(model.admitAt) - clock.now();
+    const untilSlot = model.admitAt === null ? 0 : Date.parse(model.admitAt) - clock.now();
+    const msLeft = Math.max(untilSlot, noticeEnds - browser.monotonicMs());
     nextTask = 'enter';
     return msLeft > 0 ? msLeft : navigate('status');
   }
@@ -299,7 +318,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   function navigate(otherwise: Task): number {
     nextTask = otherwise;
     navigating = true;
-    browser.go(model.returnTo);
+    browser.go(model.returnTo ?? '/');
     return NAVIGATION_MS_MAX;
   }
 
@@ -328,6 +347,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
       const document = await result.response.json();
       // The response to an action has an outcome whatever its status code; a problem document has none.
       if (result.response.ok || 'outcome' in document) return { document };
+      if (String(document.type).endsWith('/cookies-needed')) return { retryMs: 0, cookiesRefused: true };
       return { ...failure('unanswered'), rejected: true };
     } catch {
       // Not JSON: a captive portal's page, or a truncated response.
@@ -382,12 +402,14 @@ function firstTask({ kind, room, admitAt }: PageModel): Task {
       return admitAt === null ? 'claim' : 'enter';
     case 'standby':
       return 'claim';
+    case 'newcomer':
     case 'tooManyJoins':
       return 'join';
     case 'originUnreachable':
       return 'probe';
     case 'lapsed':
     case 'ended':
+    case 'cookiesNeeded':
     case 'badRequest':
       return 'idle';
     default:

@@ -3,7 +3,6 @@
 // state and make no requests.
 
 import type { Notice, PageKind, PageModel, VisitorAction } from './model.ts';
-import { refreshSeconds } from './no-script-refresh.ts';
 import { aheadIn, asOfText, estimatedWait, grouped, headingKey, noticeText, pageTimes } from './page-text.ts';
 import { StateIcon } from './state-icon.tsx';
 import type { Strings } from './strings.ts';
@@ -29,6 +28,8 @@ interface PageProps {
   now: number;
   /** null: rendered by the server. */
   scripted: Scripted | null;
+  /** Seconds until a page without a running script reloads itself; null: it does not, or a script runs. */
+  reloadSeconds: number | null;
 }
 
 type TimedProps = PageProps & { time: TimeFormat };
@@ -62,8 +63,8 @@ export function Page(props: PageProps) {
 }
 
 /** False where nothing happens automatically and there is nothing to read: the ticket is its stub only. */
-function hasBoard({ kind, board }: PageModel): boolean {
-  return kind !== 'badRequest' && (kind !== 'closed' || board?.message != null);
+function hasBoard({ kind, board, formNotSent }: PageModel): boolean {
+  return kind !== 'badRequest' && (kind !== 'closed' || board?.message != null || formNotSent);
 }
 
 /** Each sentence is a box of its own, so that a centred line breaks between sentences where it can. */
@@ -80,7 +81,8 @@ function Sentences({ text }: { text: string }) {
 
 /** The one large number of the page, if it has one. */
 function MainNumber({ model: { kind, board, status }, strings, now }: PageProps) {
-  if ((kind === 'scheduled' || kind === 'entered') && board !== null) {
+  const countsDown = kind === 'scheduled' || kind === 'entered' || (kind === 'newcomer' && board?.state === 'prequeue');
+  if (countsDown && board !== null) {
     return <Countdown msLeft={Date.parse(board.opensAt) - now} strings={strings} />;
   }
   if (kind === 'lapsed' || kind === 'ended' || kind === 'closed' || kind === 'originUnreachable') return null;
@@ -121,7 +123,7 @@ function Countdown({ msLeft, strings }: { msLeft: number; strings: Strings }) {
 
 /** Under the tear line: the room's numbers and the one thing to do. */
 function TicketBoard(props: TimedProps) {
-  const { model, strings, now, scripted, time } = props;
+  const { model, strings, now, scripted, reloadSeconds, time } = props;
   const { kind, status, room } = model;
   const board = kind === 'storeUnreachable' ? null : model.board;
   const ahead = aheadIn(model);
@@ -130,9 +132,14 @@ function TicketBoard(props: TimedProps) {
   const progressStart = Math.min(scripted?.calledAtStart ?? 0, board?.called ?? 0);
   const times = pageTimes(model, time, now);
   const notice = scripted?.notice ? noticeText(model, strings, scripted.notice) : null;
-  const reloadSeconds = scripted === null ? refreshSeconds(model, now) : null;
   return (
     <section class="board">
+      {model.formNotSent && (
+        <p class="notice">
+          <StateIcon kind="originUnreachable" />
+          <span>{strings.formNotSent}</span>
+        </p>
+      )}
       {notice !== null && (
         <p class="notice">
           <StateIcon kind="originUnreachable" />
@@ -194,6 +201,9 @@ function TicketBoard(props: TimedProps) {
       {room !== null && kind === 'called' && model.admitAt === null && (
         <ActionForm {...props} action="claim" label={strings.enterNow} />
       )}
+      {(kind === 'newcomer' || kind === 'cookiesNeeded') && (
+        <ActionForm {...props} action="join" label={kind === 'newcomer' ? strings.takePlace : strings.retry} />
+      )}
       {room !== null && (kind === 'lapsed' || kind === 'ended') && (
         <>
           <ActionForm {...props} action="join" label={strings.newPlace} />
@@ -201,7 +211,7 @@ function TicketBoard(props: TimedProps) {
         </>
       )}
       {(kind === 'originUnreachable' || kind === 'storeUnreachable') && (
-        <a class="button" href={model.returnTo}>
+        <a class="button" href={model.returnTo ?? ''}>
           {strings.retry}
         </a>
       )}
@@ -272,7 +282,7 @@ function ActionForm({ model, scripted, action, label, secondary = false }: Actio
       action={`/_fairgate/rooms/${encodeURIComponent(model.room?.id ?? '')}/${action}`}
       {...(scripted === null ? {} : { onSubmit })}
     >
-      <input type="hidden" name="return" value={model.returnTo} />
+      {model.returnTo !== null && <input type="hidden" name="return" value={model.returnTo} />}
       <button
         class={secondary ? 'button secondary' : 'button'}
         type="submit"

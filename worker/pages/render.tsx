@@ -41,7 +41,7 @@ export function renderPage(model: PageModel): string {
 }
 
 export function pageParts(given: PageModel): PageParts {
-  const model = { ...given, returnTo: localPath(given.returnTo) };
+  const model = { ...given, returnTo: given.returnTo === null ? null : localPath(given.returnTo) };
   const { strings, opening } = LANGUAGES[model.language];
   const other = strings.otherLanguage;
   const now = Date.parse(model.board?.serverTime ?? model.status?.serverTime ?? '') || 0;
@@ -51,7 +51,7 @@ export function pageParts(given: PageModel): PageParts {
       <title>{titleText(model, strings)}</title>
       {seconds !== null && (
         <noscript>
-          <meta http-equiv="refresh" content={`${seconds};url=${model.returnTo}`} />
+          <meta http-equiv="refresh" content={`${seconds}${model.returnTo === null ? '' : `;url=${model.returnTo}`}`} />
         </noscript>
       )}
     </>
@@ -62,7 +62,7 @@ export function pageParts(given: PageModel): PageParts {
         <p>{model.room?.title[strings.language]}</p>
         {model.languages.includes(other.language) && (
           <a
-            href={`/_fairgate/language?to=${other.language}&return=${encodeURIComponent(model.returnTo)}`}
+            href={`/_fairgate/language?to=${other.language}${model.returnTo === null ? '' : `&return=${encodeURIComponent(model.returnTo)}`}`}
             lang={other.language}
             hreflang={other.language}
           >
@@ -71,7 +71,7 @@ export function pageParts(given: PageModel): PageParts {
         )}
       </header>
       <main id="page">
-        <Page model={model} strings={strings} now={now} scripted={null} />
+        <Page model={model} strings={strings} now={now} scripted={null} reloadSeconds={seconds} />
       </main>
       <p id="announcements" class="visually-hidden" role="status" />
       <script type="application/json" id="fairgate">

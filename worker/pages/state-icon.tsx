@@ -6,11 +6,14 @@ const WARNING = 'M12 4l9 16H3zM12 10v4M12 17h.01';
 
 const CLOCK = 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 7v5l3 3';
 
+const TICKET = 'M3 7h18v3.5a1.5 1.5 0 0 0 0 3V17H3v-3.5a1.5 1.5 0 0 0 0-3zM14 7v10';
+
 const OUTLINES: Record<PageKind, string> = {
+  newcomer: TICKET,
   scheduled: CLOCK,
   entered: 'M4 4h16v16H4zM8 12l3 3l5-6',
   drawing: 'M3 7h4l10 10h4M3 17h4l3-3M14 10l3-3h4M18 4l3 3l-3 3M18 14l3 3l-3 3',
-  waiting: 'M3 7h18v3.5a1.5 1.5 0 0 0 0 3V17H3v-3.5a1.5 1.5 0 0 0 0-3zM14 7v10',
+  waiting: TICKET,
   called: 'M13 4h6v16h-6M4 12h10M10 8l4 4l-4 4',
   standby: 'M6 6l6 6l-6 6M13 6l6 6l-6 6',
   paused: 'M9 5v14M15 5v14',
@@ -19,6 +22,7 @@ const OUTLINES: Record<PageKind, string> = {
   lapsed: 'M7 3h10M7 21h10M8 3c0 5 8 6 8 9s-8 4-8 9M16 3c0 5-8 6-8 9s8 4 8 9',
   ended: 'M5 12l5 5L19 7',
   tooManyJoins: CLOCK,
+  cookiesNeeded: WARNING,
   storeUnreachable: WARNING,
   originUnreachable: WARNING,
   badRequest: WARNING,

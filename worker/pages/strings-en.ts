@@ -11,6 +11,7 @@ export const en: Strings = {
   language: 'en',
   otherLanguage: { language: 'ko', name: '한국어' },
   heading: {
+    newcomer: 'Please take a number',
     scheduled: 'Not open yet',
     entered: 'You are in the draw',
     drawing: 'The draw is in progress',
@@ -24,11 +25,13 @@ export const en: Strings = {
     ended: 'Your visit has ended',
     gaveUp: 'You gave up your place',
     tooManyJoins: 'Many people are joining from your network',
+    cookiesNeeded: 'This page needs cookies',
     storeUnreachable: 'We cannot check the line right now',
     originUnreachable: 'The site is not responding',
     badRequest: 'We could not process that request',
   },
   lead: {
+    newcomer: () => 'A number taken before the opening takes part in the draw.',
     scheduled: () => 'When entry to the draw begins, this page enters you automatically.',
     entered: () =>
       'This is not a booking yet. At the opening, a draw puts all entries in order. Coming early gives no advantage.',
@@ -50,6 +53,8 @@ export const en: Strings = {
     gaveUp: () => 'You can take a new number at any time.',
     tooManyJoins: () =>
       'You share an internet address with others, as in a school, an office or a mobile network, and many of them took a number in the last minute. You have lost nothing. This page tries again automatically; there is no need to reload it.',
+    cookiesNeeded: () =>
+      'Your browser did not return the cookie that keeps your number, so no number was taken. Please allow cookies for this site, then try again.',
     storeUnreachable: () =>
       'If you have a number, you keep it. If not, you get one as soon as the connection is back. This page keeps checking.',
     originUnreachable: ({ admittedUntil }) =>
@@ -93,6 +98,8 @@ export const en: Strings = {
   unanswered: 'The server is slow to respond. This page keeps trying.',
   placeKept: 'Your place is kept.',
 
+  formNotSent: 'Your form was not sent. Please send it again after you enter.',
+  takePlace: 'Take a number',
   enterNow: 'Enter now',
   newPlace: 'Take a new number',
   newPlaceNote: 'With a new number, you wait again from the end of the line.',

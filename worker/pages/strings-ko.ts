@@ -12,6 +12,7 @@ export const ko: Strings = {
   language: 'ko',
   otherLanguage: { language: 'en', name: 'English' },
   heading: {
+    newcomer: '번호를 받아 주세요',
     scheduled: '아직 시작 전입니다',
     entered: '추첨에 참가하셨습니다',
     drawing: '추첨을 진행하고 있습니다',
@@ -25,11 +26,13 @@ export const ko: Strings = {
     ended: '이용이 종료되었습니다',
     gaveUp: '대기를 취소하셨습니다',
     tooManyJoins: '같은 네트워크에서 접속하신 분이 많습니다',
+    cookiesNeeded: '쿠키가 필요합니다',
     storeUnreachable: '지금은 순서를 확인할 수 없습니다',
     originUnreachable: '사이트가 응답하지 않습니다',
     badRequest: '요청을 처리할 수 없습니다',
   },
   lead: {
+    newcomer: () => '시작 전에 받은 번호는 추첨에 참가합니다.',
     scheduled: () => '추첨 참가가 시작되면 이 화면에서 자동으로 참가 번호를 받습니다.',
     entered: () =>
       '예약은 아직 아닙니다. 시작 시각에 모든 참가 번호를 추첨하여 순서를 정합니다. 일찍 오셔도 순서가 빨라지지는 않습니다.',
@@ -47,9 +50,10 @@ export const ko: Strings = {
       '이용을 마치셨거나 이용 시간이 지났습니다. 신청이 완료되었는지는 해당 사이트에서 확인해 주세요. 다시 이용하시려면 새 번호를 받으셔야 합니다.',
     gaveUp: () => '언제든지 새 번호를 받으실 수 있습니다.',
     tooManyJoins: () =>
-      '학교, 회사, 이동통신망처럼 여러 분이 하나의 인터넷 주소를 함께 쓰는 곳에서 최근 1분 동안 많은 분이 번호를 받으셨습니다. 잃으신 것은 없습니다. 이 화면에서 자동으로 다시 시도하니 새로고침하지 않으셔도 됩니다.',
+      '학교, 회사, 이동통신망처럼 인터넷 주소를 함께 쓰는 곳에서 최근 1분 동안 많은 분이 번호를 받으셨습니다. 잃으신 것은 없습니다. 자동으로 다시 시도합니다.',
+    cookiesNeeded: () => '쿠키를 허용한 뒤 다시 시도해 주세요.',
     storeUnreachable: () =>
-      '이미 받으신 번호는 그대로 유지됩니다. 아직 번호가 없으시면 연결되는 대로 드립니다. 이 화면에서 자동으로 계속 확인합니다.',
+      '이미 받으신 번호는 그대로 유지됩니다. 아직 번호가 없으시면 연결되는 대로 드립니다. 자동으로 계속 확인합니다.',
     originUnreachable: ({ admittedUntil }) =>
       `입장 자격은 ${admittedUntil === null ? '그대로' : `${admittedUntil}까지`} 유지됩니다. 사이트가 응답하는 대로 자동으로 입장합니다.`,
     badRequest: () => '주소를 확인하신 뒤 다시 시도해 주세요.',
@@ -85,12 +89,14 @@ export const ko: Strings = {
   stock: '남은 수량',
   asOf: (time, age) => (age === null ? `${time} 기준` : `${time} 기준 (${age}분 전)`),
   message: (time) => `운영자 안내 · ${time}`,
-  noScript: (seconds) => `이 화면은 ${seconds}초마다 자동으로 새로고침됩니다.`,
+  noScript: (seconds) => `${seconds}초마다 자동으로 새로고침됩니다.`,
 
   offline: '인터넷 연결이 끊겼습니다. 다시 연결되면 자동으로 이어집니다.',
   unanswered: '서버 응답이 늦어지고 있습니다. 자동으로 계속 확인합니다.',
   placeKept: '받으신 번호는 그대로 유지됩니다.',
 
+  formNotSent: '입력하신 내용은 전송되지 않았습니다. 입장하신 뒤 다시 보내 주세요.',
+  takePlace: '번호 받기',
   enterNow: '지금 입장하기',
   newPlace: '새 번호 받기',
   newPlaceNote: '새 번호를 받으면 맨 뒤에서 다시 기다립니다.',

@@ -62,6 +62,9 @@ export interface Strings {
   /** Follows either of these if the visitor has a place. */
   placeKept: string;
 
+  /** For a visitor whose form did not reach the site. */
+  formNotSent: string;
+  takePlace: string;
   enterNow: string;
   newPlace: string;
   newPlaceNote: string;

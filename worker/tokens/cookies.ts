@@ -52,8 +52,22 @@ export class VisitorCookies {
     return `${this.#admission(room)}=${token}; Max-Age=${seconds}; ${this.#attributes}`;
   }
 
+  /** The same for everybody; a browser that returns it accepts cookies. It lasts as long as the browser is open. */
+  get check(): string {
+    return `${this.#prefix}fairgate-cookies=1; ${this.#attributes}`;
+  }
+
+  /** Whether a request has any cookie of the gateway. */
+  anyReturned(headers: Headers): boolean {
+    return cookiePairs(headers.get('Cookie') ?? '').some((pair) => OWN_COOKIE.test(pair));
+  }
+
   forget(room: string): string[] {
-    return [this.#admission(room), this.#queue(room)].map((name) => `${name}=; Max-Age=0; ${this.#attributes}`);
+    return [this.forgetAdmission(room), `${this.#queue(room)}=; Max-Age=0; ${this.#attributes}`];
+  }
+
+  forgetAdmission(room: string): string {
+    return `${this.#admission(room)}=; Max-Age=0; ${this.#attributes}`;
   }
 
   /** An operator's session; browsers do not send it from another site, not even by a link. */
@@ -92,9 +106,14 @@ function ownBearer(headers: Headers): { typ: string; token: string } | null {
   }
 }
 
+/** The cookies of a Cookie header, each with its name, as sent. */
+export function cookiePairs(header: string): string[] {
+  return header.split(COOKIE_SEPARATOR).filter((pair) => pair !== '');
+}
+
 /** The Cookie header without the gateway's own cookies; null if no other is left. */
 export function foreignCookies(header: string): string | null {
-  const pairs = header.split(COOKIE_SEPARATOR).filter((pair) => pair !== '' && !OWN_COOKIE.test(pair.trim()));
+  const pairs = cookiePairs(header).filter((pair) => !OWN_COOKIE.test(pair.trim()));
   return pairs.length === 0 ? null : pairs.join('; ');
 }
 

@@ -48,6 +48,7 @@ const admissionClaims = z.object({
   iat: z.number(),
   nbf: z.number(),
   exp: z.number(),
+  present_by: z.number().optional(),
 });
 
 /** An operator's id is a key's or a prefixed mail address, which has at most 254 characters (RFC 5321). */
@@ -88,6 +89,8 @@ export interface AdmissionToken {
   issuedAt: EpochMs;
   admitAt: EpochMs;
   expiresAt: EpochMs;
+  /** The session is provisional: presented for the first time, its token is exchanged for one that is not. Else null. */
+  presentBy: EpochMs | null;
 }
 
 type AnyToken = QueueToken | AdmissionToken | OperatorToken;
@@ -128,8 +131,9 @@ export class Tokens {
 
   /** Signs a session for one origin. `nbf` is the slot with milliseconds; `exp` is never after the session's end. */
   issueAdmission(token: AdmissionToken, audience: string): Promise<string> {
-    const { room, visitor, epoch, position, sid, issuedAt, admitAt, expiresAt } = token;
-    return this.#sign(ADMISSION_TYPE, { room, epoch, position, sid }, issuedAt)
+    const { room, visitor, epoch, position, sid, issuedAt, admitAt, expiresAt, presentBy } = token;
+    const provisional = presentBy === null ? {} : { present_by: presentBy / 1000 };
+    return this.#sign(ADMISSION_TYPE, { room, epoch, position, sid, ...provisional }, issuedAt)
       .setAudience(audience)
       .setSubject(visitor)
       .setNotBefore(admitAt / 1000)
@@ -163,8 +167,9 @@ export class Tokens {
   /** Reads a token at any time of its life: the gate compares `nbf` and `exp` with the store's time. */
   async readAdmission(token: string, audience: string, now: EpochMs): Promise<Verified<AdmissionToken>> {
     const verified = await this.#read(token, now, ADMISSION_TYPE, audience, (payload): AdmissionToken => {
-      const { sub, iat, nbf, exp, ...rest } = admissionClaims.parse(payload);
-      return { ...rest, visitor: sub, issuedAt: iat * 1000, admitAt: nbf * 1000, expiresAt: exp * 1000 };
+      const { sub, iat, nbf, exp, present_by, ...rest } = admissionClaims.parse(payload);
+      const presentBy = present_by === undefined ? null : present_by * 1000;
+      return { ...rest, visitor: sub, issuedAt: iat * 1000, admitAt: nbf * 1000, expiresAt: exp * 1000, presentBy };
     });
     if (verified.kind !== 'valid') return verified;
     return verified.token.expiresAt <= now ? { kind: 'expired', token: verified.token } : verified;

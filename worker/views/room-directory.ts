@@ -29,7 +29,7 @@ export const SETTINGS_ACTOR: Actor = { id: 'settings', name: 'settings', role: '
 
 export class RoomDirectory {
   readonly #store: RoomStore;
-  readonly #settingsRooms: readonly RoomConfig[];
+  readonly #strictRooms: readonly RoomConfig[];
   readonly #seed: { rooms: SeedRoom[]; ownerDigest: string };
   readonly #clock: Clock;
   readonly #view: StaleWhileRevalidate<DirectoryView>;
@@ -45,7 +45,7 @@ export class RoomDirectory {
     clock: Clock,
   ) {
     this.#store = store;
-    this.#settingsRooms = settingsRooms;
+    this.#strictRooms = settingsRooms.map((room) => ({ ...room, exempt: [], outside: 'refuse' }));
     this.#clock = clock;
     this.#seed = { ownerDigest, rooms: settingsRooms.map((room) => seedOf(room, digestOf)) };
     this.#view = new StaleWhileRevalidate('the room directory', () => this.#fetch(), clock, VISITOR_AGES);
@@ -57,7 +57,7 @@ export class RoomDirectory {
    */
   async rooms(background: Background): Promise<readonly RoomConfig[]> {
     const cached = await this.#view.read(background);
-    if (cached === null) return this.#settingsRooms.map((room) => ({ ...room, exempt: [], outside: 'refuse' }));
+    if (cached === null) return this.#strictRooms;
     if (this.#rooms?.of !== cached.value) {
       const active = cached.value.rooms.filter(({ archivedAt }) => archivedAt === null);
       this.#rooms = { of: cached.value, rooms: active.map(roomConfigOf) };

@@ -1,0 +1,41 @@
+// Who may take a place: only a client that chose to ask for one. This file is the whole rule, for every address of a room. All
+// other requests without an admission are answered, and take nothing: crawlers, previews, frames, requests of other sites'
+// pages and their forms. A browser's prefetch is refused before.
+
+import { isBrowser, isCrossSite, type ResponseFormat } from '../http/request-client.ts';
+import type { VisitorCookies } from '../tokens/cookies.ts';
+
+/** How a visit to the protected site asks to enter. */
+export type VisitChoice =
+  /** A person opens the page (top-level navigation by GET): they pass in the same request where nobody waits. */
+  | 'navigation'
+  /** An app reads by Cloudflare's protocol: it waits by repeating the request. */
+  | 'protocol'
+  /** A page of a browser without Fetch metadata, or a form of this site's: takes the turn of a place, but no new place. */
+  | 'turn';
+
+/** null: the visit takes neither a place nor the turn of one. */
+export function visitChoice(request: Request, format: ResponseFormat, cookies: VisitorCookies): VisitChoice | null {
+  const { method, headers } = request;
+  if (method === 'HEAD' || isCrossSiteRequest(request)) return null;
+  if (format === 'json') return refusesCookies(request, cookies) ? null : 'protocol';
+  if (format !== 'page') return null;
+  const destination = headers.get('Sec-Fetch-Dest');
+  if (destination !== null && destination !== 'document') return null;
+  return method === 'GET' && headers.get('Sec-Fetch-Mode') === 'navigate' ? 'navigation' : 'turn';
+}
+
+/** A link on another site's page is the visitor's own choice; everything else that it sends is not. */
+function isCrossSiteRequest(request: Request): boolean {
+  const isLink = request.method === 'GET' && request.headers.get('Sec-Fetch-Dest') === 'document';
+  return !isLink && isCrossSite(request);
+}
+
+/**
+ * Whether a POST to the join address, which no other site can send (`requireSameSite`), takes no place all the same: a
+ * browser that returns none of the gateway's cookies would lose it at once. Apps send no browser headers and keep their
+ * tokens themselves.
+ */
+export function refusesCookies(request: Request, cookies: VisitorCookies): boolean {
+  return isBrowser(request) && !cookies.anyReturned(request.headers);
+}

@@ -1,0 +1,97 @@
+// Responses that go on: downloads, event streams and WebSockets end with the visitor's session, so that the limit of visitors
+// inside holds for them too. Short content is left alone, and compressed content: the runtime would decode it to pass it on.
+
+/** A session that ended is noticed this much later at most, besides what the gateway's view is behind. */
+const CHECK_MS = 1_000;
+
+/** Shorter content is sent before a session could end. */
+const SHORT_BYTES_MAX = 1_048_576;
+
+/** RFC 6455, 7.4.1: a policy was violated. */
+const POLICY_VIOLATION = 1008;
+const INTERNAL_ERROR = 1011;
+/** Codes that no endpoint may send (RFC 6455, 7.4.1): no code, and a connection lost. */
+const UNSENDABLE = [1005, 1006, 1015];
+
+/**
+ * The response, cut off as soon as `isOver` says so.
+ * @param ended runs once when nothing of the response is left to send
+ */
+export function endWithSession(response: Response, isOver: () => Promise<boolean>, ended: () => void): Response {
+  const { status, statusText, headers, body, webSocket } = response;
+  if (webSocket) {
+    const relayed = relayUntil(webSocket, isOver, ended);
+    return new Response(null, { status, statusText, headers, webSocket: relayed });
+  }
+  if (body === null || headers.has('Content-Encoding') || isShort(headers)) {
+    ended();
+    return response;
+  }
+  const controller = new AbortController();
+  const stop = watch(isOver, () => controller.abort());
+  const { readable, writable } = pipe(headers);
+  // A client that closes the connection ends it too.
+  body
+    .pipeTo(writable, { signal: controller.signal })
+    .catch(() => {})
+    .finally(() => {
+      stop();
+      ended();
+    });
+  return new Response(readable, { status, statusText, headers });
+}
+
+function isShort(headers: Headers): boolean {
+  const length = headers.get('Content-Length');
+  return length !== null && Number(length) <= SHORT_BYTES_MAX;
+}
+
+/** The runtime's own pipes need no JavaScript for each chunk, and keep the Content-Length. */
+function pipe(headers: Headers): { readable: ReadableStream; writable: WritableStream } {
+  const length = headers.get('Content-Length');
+  if (typeof FixedLengthStream === 'undefined') return new TransformStream();
+  return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+}
+
+/** Calls `end` once `isOver` says so. @returns what stops it */
+function watch(isOver: () => Promise<boolean>, end: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const check = async () => {
+    if (await isOver()) end();
+    else timer = setTimeout(check, CHECK_MS);
+  };
+  timer = setTimeout(check, CHECK_MS);
+  return () => clearTimeout(timer);
+}
+
+function relayUntil(origin: WebSocket, isOver: () => Promise<boolean>, ended: () => void): WebSocket {
+  const [visitor, gateway] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  origin.accept();
+  gateway.accept();
+  const stop = watch(isOver, () => {
+    gateway.close(POLICY_VIOLATION, 'The session is over.');
+    origin.close(POLICY_VIOLATION, 'The session is over.');
+  });
+  const finish = () => {
+    stop();
+    ended();
+  };
+  copy(origin, gateway, finish);
+  copy(gateway, origin, finish);
+  return visitor;
+}
+
+/** Copies messages, and the end of the connection with its code. */
+function copy(from: WebSocket, to: WebSocket, finish: () => void): void {
+  from.addEventListener('message', ({ data }) => {
+    if (to.readyState === WebSocket.OPEN) to.send(data);
+  });
+  from.addEventListener('close', ({ code, reason }) => {
+    if (to.readyState === WebSocket.OPEN) to.close(UNSENDABLE.includes(code) ? undefined : code, reason);
+    finish();
+  });
+  from.addEventListener('error', () => {
+    if (to.readyState === WebSocket.OPEN) to.close(INTERNAL_ERROR);
+    finish();
+  });
+}
