@@ -37,7 +37,6 @@ export default defineConfig({
           name: 'redis',
           include: ['test/redis/**/*.test.ts'],
           globalSetup: ['test/build-worker.ts'],
-          testTimeout: OPENING_MS_MAX,
           sequence: { groupOrder: 2 },
         },
       },

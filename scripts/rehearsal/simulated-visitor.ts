@@ -72,6 +72,7 @@ export class SimulatedVisitor {
   #claimsToLose: number;
   #position: number | null = null;
   #tabsToOpen: number;
+  #lastAlone: Promise<unknown> = Promise.resolve();
   #inLine = false;
   #gone = false;
   #resolveDone: () => void = () => {};
@@ -183,6 +184,10 @@ export class SimulatedVisitor {
   #openTab(model: PageModel): ReturnType<typeof visit> {
     const { random } = this.#plan;
     let open = true;
+    let close = () => {};
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
     return visit(
       model,
       {
@@ -196,9 +201,11 @@ export class SimulatedVisitor {
         },
         monotonicMs: () => performance.now(),
         random: random.next,
+        alone: (work) => this.#alone(work, closed),
         key: () => `${Math.floor(random.next() * 2 ** 32)}-${crypto.randomUUID()}`,
         go: (path) => {
           open = false;
+          close();
           void this.#openPage(path);
         },
       },
@@ -209,6 +216,13 @@ export class SimulatedVisitor {
       },
       false,
     );
+  }
+
+  /** As a browser's lock, which its tabs share, and which a closed tab gives up. */
+  #alone<T>(work: () => Promise<T>, closed: Promise<void>): Promise<T> {
+    const result = this.#lastAlone.then(work);
+    this.#lastAlone = Promise.race([result.catch(() => {}), closed]);
+    return result;
   }
 
   /** A request of the page's script: lost where the plan says so, and its response recorded. */

@@ -31,6 +31,7 @@ const ROOMS = {
   'no-cookies-button': BEFORE_OPENING,
   script: BEFORE_OPENING,
   button: BEFORE_OPENING,
+  tabs: BEFORE_OPENING,
   language: BEFORE_OPENING,
   fragment: ONE_AT_A_TIME,
   quiet: {},
@@ -284,6 +285,16 @@ describe('a first visit before the opening', () => {
     expect(requests.filter((request) => request.endsWith('/join'))).toHaveLength(1);
     expect(page.url()).toBe(`${sites.url('script')}/app?x=1`);
     expect(await sites.nextPlace('script')).toBe(2);
+  });
+
+  test('in two tabs at once takes one number', async () => {
+    await open();
+    const other = await page.context().newPage();
+    await Promise.all([page, other].map((tab) => tab.goto(`${sites.url('tabs')}/app`)));
+    for (const tab of [page, other]) {
+      await tab.locator('dt', { hasText: 'Your draw entry' }).locator('+ dd', { hasText: /^1$/ }).waitFor();
+    }
+    expect(await sites.nextPlace('tabs')).toBe(2);
   });
 
   test('without a script joins with the button and comes back to the same address', async () => {

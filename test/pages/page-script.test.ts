@@ -48,6 +48,7 @@ function startPage(first: PageModel, reply: (request: SentRequest) => Reply) {
       },
       monotonicMs,
       random: () => 0.5,
+      alone: (work) => work(),
       key: () => `key ${keys++}`,
       go: (path) => navigations.push({ path, at: monotonicMs() }),
     },

@@ -33,6 +33,8 @@ export function startClient(strings: Strings) {
       monotonicMs,
       random: () => Math.random(),
       key: () => crypto.getRandomValues(new Uint32Array(4)).join('-'),
+      // Browsers have locks on https only.
+      alone: async (work) => (navigator.locks ? navigator.locks.request('fairgate', work) : work()),
       // To go to the page's own address is to load it again, with its fragment.
       go: (path) =>
         setTimeout(

@@ -18,6 +18,8 @@ export interface Browser {
   key(): string;
   /** Navigates to a path of this origin. */
   go(path: string): void;
+  /** Runs while no other tab of this browser does: two that join at once would take two places. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface PageState {
@@ -180,7 +182,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
       case 'leave': {
         // After a lost response, a retry with the same key returns the same place instead of a second one.
         const headers = { Accept: 'application/json', 'Idempotency-Key': idempotencyKey };
-        const result = await read<VisitorAnswer>(task, { method: 'POST', headers });
+        const result = await browser.alone(() => read<VisitorAnswer>(task, { method: 'POST', headers }));
         if ('document' in result) {
           idempotencyKey = browser.key();
           cookiesRefused = false;

@@ -26,9 +26,9 @@ import type { EventLog, VisitorRecord } from '../../scripts/rehearsal/event-log.
 import { planVisitors, type VisitorPlan } from '../../scripts/rehearsal/plan.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { type Forwarder, forwardTo } from '../forwarder.ts';
+import { redisStore, storedRoom } from '../redis/redis-stores.ts';
 import { joinVisitors, LINE_ONLY, REHEARSAL_MS_MAX, rehearseLine, withPlaces } from '../rehearse-line.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
-import { redisStore, storedRoom } from './redis-stores.ts';
 
 const VISITORS = 3_000;
 const GATEWAYS = 3;
