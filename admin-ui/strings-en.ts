@@ -119,6 +119,7 @@ const auditActions: Record<string, string> = {
   endSession: 'Session ended',
   givePass: 'Pass issued',
   usePass: 'Pass used',
+  clockLeap: 'Held because the clock leapt',
   recover: 'Recovered from an older store',
   configure: 'Settings applied',
   seedRoom: 'Settings file applied',

@@ -117,6 +117,7 @@ const auditActions: Record<string, string> = {
   endSession: '한 명 퇴장',
   givePass: '입장권 발급',
   usePass: '입장권 사용',
+  clockLeap: '시계 오류로 입장 보류',
   recover: '이전 상태로 돌아간 저장소 복구',
   configure: '설정 반영',
   seedRoom: '설정 파일 반영',

@@ -2,6 +2,7 @@
 // again, and the status of one visitor. All plain JSON, all pure functions of the document.
 
 import type { AuditHead } from './audit.ts';
+import { roomTime } from './clock.ts';
 import type { Command, Place } from './command.ts';
 import type { GatewayReport } from './document/changes-state.ts';
 import type { HistoryBucket } from './document/history-state.ts';
@@ -109,8 +110,9 @@ export interface RoomView {
   endingSeq: number;
 }
 
-/** The view at the store's time `now`; `endings` are those the caller has not seen. */
-export function viewOf(room: RoomDocument, endings: Ending[], now: EpochMs): RoomView {
+/** The view where the store's clock says `clockTime`; `endings` are those the caller has not seen. */
+export function viewOf(room: RoomDocument, endings: Ending[], clockTime: EpochMs): RoomView {
+  const now = roomTime(room, clockTime);
   const { config, pacing, sessions } = room;
   return {
     at: now,

@@ -72,7 +72,7 @@ export function record({ changes }: RoomDocument, entry: AuditEntry, { now, effe
   changes.audit = { seq: added.seq, hash: added.hash };
 }
 
-function countUp({ changes }: RoomDocument, now: EpochMs): void {
+export function countUp({ changes }: RoomDocument, now: EpochMs): void {
   changes.version++;
   changes.changedAt = now;
   changes.inForceAt = null;

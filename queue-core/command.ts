@@ -65,8 +65,11 @@ export type Command =
    * since that version; with `ifStage`, only if the clock has not opened or closed the room since.
    */
   | { kind: 'change'; id: string; by: Actor; ifVersion: number | null; ifStage?: Stage; change: Change }
-  /** What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile. */
-  | { kind: 'report'; gateway: string; seq: number; version: number; observed: Observed }
+  /**
+   * What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile.
+   * `elapsedMs`: how long ago that was by the gateway's monotonic clock; absent with the first one.
+   */
+  | { kind: 'report'; gateway: string; seq: number; version: number; observed: Observed; elapsedMs?: number }
   /** A signed queue token proves that a place was given: a room that does not know it has lost writes. */
   | { kind: 'restorePlace'; epoch: number; place: Place }
   /** The same of a session, proven by its admission token; `renew` and `end` can follow. */

@@ -132,6 +132,9 @@ export const SIGN_INS_UP_TO = 0.9 * AUDIT_RECORDS_MAX;
 /** Gateways whose last report is remembered; with more, those that have been silent for longest are forgotten. */
 export const GATEWAYS_MAX = 48;
 
+/** Clocks are corrected by less than this; a watched room that hears nothing for longer looks as if its clock had leapt. */
+export const LEAP_MS_MIN = 60_000;
+
 /** Age up to which a gateway answers from its view of a room; a change is in force on it no later than this. */
 export const VIEW_STALE_MS_MAX = 2_000;
 

@@ -27,8 +27,8 @@ import { NO_SESSIONS } from './session-overlay.ts';
 import { bucketEnd } from './sessions.ts';
 import type { EpochMs } from './time.ts';
 
-/** Who is recorded for what a loss changed: no person. */
-const STORE_ACTOR: Actor = { id: 'store', name: 'store', role: 'viewer', address: null };
+/** Who is recorded for what the store did: no person. */
+export const STORE_ACTOR: Actor = { id: 'store', name: 'store', role: 'viewer', address: null };
 
 /**
  * Moves the room past a loss.

@@ -4,7 +4,8 @@
 // All of it edits one draft that `step` copied from the document. Cost: bounded by the constants of limits.ts, whatever
 // the number of visitors waiting.
 
-import { change, reconfigure, record } from './change.ts';
+import { change, countUp, reconfigure, record } from './change.ts';
+import { refutes, timeOfCommand } from './clock.ts';
 import type { Command, Reply, ReplyTo } from './command.ts';
 import { draftOf, newRoom, type RoomDocument } from './document/room-document.ts';
 import { CoreError } from './errors.ts';
@@ -15,7 +16,7 @@ import { join, restorePlace } from './line.ts';
 import type { Effect, Machine, Sessions, StepContext } from './machine.ts';
 import { openIfDue } from './opening.ts';
 import { callNext, callsEarned, lapseCalls, observedMs } from './pacing.ts';
-import { concludeRecovery, recoverRoom } from './recovery.ts';
+import { concludeRecovery, recoverRoom, STORE_ACTOR } from './recovery.ts';
 import { isFlowing, isRecovering } from './room-state.ts';
 import { SessionOverlay } from './session-overlay.ts';
 import { claim, end, releaseDue, renew, restoreSession } from './sessions.ts';
@@ -54,7 +55,8 @@ export function stepAll(
       draft = createRoom(command, now, effects);
       replies.push({ kind: 'done' });
     } else {
-      const context = { now: Math.max(now, draft.at), sessions, effects };
+      const context = { now: timeOfCommand(draft, command, now), sessions, effects };
+      if (refutes(draft, command, now)) holdAtLeap(draft, now, context);
       advance(draft, context);
       replies.push(apply(draft, command, context));
       openIfDue(draft, context.now);
@@ -100,6 +102,16 @@ function createRoom(command: Command, now: EpochMs, effects: Effect[]): RoomDocu
   const context = { now, sessions: new Map(), effects };
   record(room, { by, action: 'configure', from: null, to }, context);
   return room;
+}
+
+/** Holds a room whose clock leapt, and records it once; resuming the room says that the clock is right. */
+function holdAtLeap(room: RoomDocument, clockTime: EpochMs, context: StepContext): void {
+  if (room.config.flow === 'held') return;
+  const { flow } = room.config;
+  room.config.flow = 'held';
+  const from = { flow, time: rfc3339(room.at) };
+  record(room, { by: STORE_ACTOR, action: 'clockLeap', from, to: { flow: 'held', time: rfc3339(clockTime) } }, context);
+  countUp(room, context.now);
 }
 
 /** Lets the time since the last step act. */

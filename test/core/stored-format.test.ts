@@ -11,6 +11,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { DirectoryRoom } from '../../queue-core/directory/directory-document.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { brokenIn } from '../../queue-core/invariants.ts';
 import type { Effect, Rows, Table } from '../../queue-core/machine.ts';
@@ -121,6 +122,9 @@ describe('schema version 1', () => {
   });
 });
 
+/** After a time in which nobody watched: the first read of a gateway that has just started. */
+const NEW_GATEWAY = { kind: 'report', gateway: 'new', seq: 1, version: 0, observed: NOTHING_OBSERVED } as const;
+
 describe('schema version 0', () => {
   const ROOMS = ['room.json', 'room-prequeue.json', 'room-recovering.json'];
 
@@ -224,7 +228,7 @@ describe('schema version 0', () => {
       sessions: { active: 18, expiries, totals: { expired: 0 } },
       pacing: { lapsed: 0 },
     });
-    room.send(at + 3_600_000, { kind: 'tick' });
+    room.send(at + 3_600_000, NEW_GATEWAY);
     expect(room.document.sessions).toMatchObject({ active: 0, totals: { expired: 18 } });
   });
 
@@ -259,7 +263,7 @@ describe('schema version 0', () => {
     const { room, later } = migratedRoom('room-prequeue.json');
     const { opensAt } = room.document.config.schedule;
     expect(room.send(later(1_000), join('new'))).toMatchObject({ place: { kind: 'entry', number: 6 } });
-    room.send(opensAt, { kind: 'tick' });
+    room.send(opensAt, NEW_GATEWAY);
     expect(room.document.draw).toMatchObject({ entries: 6, seed: expect.any(String) });
     for (let second = 1; second < 10; second++) room.send(opensAt + second * 1_000, { kind: 'tick' });
     const claim = { kind: 'claim', epoch: room.document.epoch, position: 1, visitor: 'new', sid: 'new' } as const;

@@ -31,7 +31,7 @@ export const en: Strings = {
     badRequest: 'We could not process that request',
   },
   lead: {
-    newcomer: () => 'A number taken before the opening takes part in the draw.',
+    newcomer: () => 'People with a number enter one after another.',
     scheduled: () => 'When entry to the draw begins, this page enters you automatically.',
     entered: () =>
       'This is not a booking yet. At the opening, a draw puts all entries in order. Coming early gives no advantage.',

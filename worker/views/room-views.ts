@@ -38,6 +38,8 @@ interface RoomCache {
   reportSeq: number;
   /** A report that the store has not acknowledged: it is sent again under its number, so that it counts once. */
   pendingReport: Report | null;
+  /** When the last report that arrived was sent, by this gateway's clock; null: none yet. */
+  reportedAt: number | null;
 }
 
 type Report = Extract<Command, { kind: 'report' }>;
@@ -100,6 +102,7 @@ export class RoomViews {
       isConfigured: false,
       reportSeq: 0,
       pendingReport: null,
+      reportedAt: null,
     };
     this.#caches.set(room.id, cache);
     return cache;
@@ -129,17 +132,20 @@ export class RoomViews {
   }
 
   #report(room: string, cache: RoomCache): Report {
-    if (cache.pendingReport !== null) return cache.pendingReport;
+    const elapsed = cache.reportedAt === null ? {} : { elapsedMs: Math.round(this.#clock.now() - cache.reportedAt) };
+    if (cache.pendingReport !== null) return { ...cache.pendingReport, ...elapsed };
     cache.reportSeq++;
     const version = cache.view.cached?.value.live.version ?? 0;
     const observed = this.#observations.take(room);
     cache.pendingReport = { kind: 'report', gateway: this.#gatewayId, seq: cache.reportSeq, version, observed };
-    return cache.pendingReport;
+    return { ...cache.pendingReport, ...elapsed };
   }
 
   /** One read; it brings at most `ENDINGS_PER_VIEW_MAX` endings. */
   async #fetchPage(room: string, cache: RoomCache, report: Report | null): Promise<RoomView> {
+    const sentAt = this.#clock.now();
     const view = await this.#store.view(room, { endingsAfter: cache.endingSeq, report });
+    if (report !== null) cache.reportedAt = sentAt;
     cache.pendingReport = null;
     for (const { sid, until } of view.endings) cache.endings.set(sid, until);
     const hasMore = view.endings.length === ENDINGS_PER_VIEW_MAX;

@@ -1,0 +1,38 @@
+// Which time a step acts on. A store's clock that leaps ahead would open rooms, end sessions and call positions that cannot be
+// taken back. So a leap while gateways watch the room is not acted on: time stands still until a gateway that watched says
+// how much of it really passed, or until an operator resumes the room.
+
+import type { Command } from './command.ts';
+import type { RoomDocument } from './document/room-document.ts';
+import { LEAP_MS_MIN, VIEW_STALE_MS_MAX } from './limits.ts';
+import type { EpochMs } from './time.ts';
+
+/** The time that a room is at, where its store's clock says `now`. */
+export function roomTime(room: RoomDocument, now: EpochMs): EpochMs {
+  return isLeap(room, now) ? room.at : Math.max(room.at, now);
+}
+
+/** The time at which a command is applied. */
+export function timeOfCommand(room: RoomDocument, command: Command, now: EpochMs): EpochMs {
+  return isLeap(room, now) && !explains(room, command, now) ? room.at : Math.max(room.at, now);
+}
+
+/** Whether a report says that the clock leapt: less time has passed for its gateway. */
+export function refutes(room: RoomDocument, command: Command, now: EpochMs): boolean {
+  return command.kind === 'report' && isLeap(room, now) && !explains(room, command, now);
+}
+
+/** Time passes unnoticed only where nobody watches. */
+function isLeap({ at, changes }: RoomDocument, now: EpochMs): boolean {
+  const isWatched = changes.gateways.some((gateway) => at - gateway.at <= VIEW_STALE_MS_MAX);
+  return isWatched && now - at >= LEAP_MS_MIN;
+}
+
+/** A gateway that is new, or does not say how long it waited, cannot tell a leap from an idle room. */
+function explains({ changes }: RoomDocument, command: Command, now: EpochMs): boolean {
+  if (command.kind === 'change') return command.change.kind === 'setFlow' && command.change.flow === 'running';
+  if (command.kind !== 'report') return false;
+  const known = changes.gateways.find(({ id }) => id === command.gateway);
+  if (known === undefined || command.elapsedMs === undefined) return true;
+  return command.elapsedMs >= now - known.at - LEAP_MS_MIN;
+}
