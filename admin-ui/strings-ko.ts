@@ -636,6 +636,7 @@ export const ko: Strings = {
     all: '전체',
     frame: (kind) => `‘${kind}’ 화면`,
     kinds: {
+      newcomer: '번호 받기 전',
       scheduled: '시작 전',
       entered: '추첨 참가',
       drawing: '추첨 중',
@@ -647,6 +648,8 @@ export const ko: Strings = {
       closed: '종료',
       lapsed: '차례 지남',
       ended: '이용 종료',
+      tooManyJoins: '같은 네트워크 접속 과다',
+      cookiesNeeded: '쿠키 거부',
       storeUnreachable: '저장소 응답 없음',
       originUnreachable: '본 사이트 응답 없음',
     },

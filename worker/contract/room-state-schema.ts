@@ -82,6 +82,7 @@ export const forecastQuery = z.object({
 
 /** Pages that visitors see, one for each state. */
 export const PREVIEW_KINDS = [
+  'newcomer',
   'scheduled',
   'entered',
   'drawing',
@@ -93,6 +94,8 @@ export const PREVIEW_KINDS = [
   'closed',
   'lapsed',
   'ended',
+  'tooManyJoins',
+  'cookiesNeeded',
   'storeUnreachable',
   'originUnreachable',
 ] as const;

@@ -29,6 +29,7 @@ function previewPage(
     board: sampleBoard(view.board, kind, message, now),
     status: sampleStatus(config.id, kind, now),
     standbyAhead: kind === 'standby' ? 2 : null,
+    retryAt: kind === 'tooManyJoins' ? rfc3339(now + 42_000) : null,
   };
   return new Response(withoutScripts(renderPage(model)), {
     headers: {
@@ -81,6 +82,9 @@ function sampleStatus(room: string, kind: PageKind, now: number): Status {
   const status = { room, ...none, nextPollSeconds: 10, serverTime: rfc3339(now) };
   const placed = { entry: 204_518, position: 51_204 };
   switch (kind) {
+    case 'newcomer':
+    case 'tooManyJoins':
+    case 'cookiesNeeded':
     case 'scheduled':
       return { ...status, state: 'none' };
     case 'entered':
