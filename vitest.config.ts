@@ -45,8 +45,9 @@ export default defineConfig({
           ...node,
           name: 'browser',
           include: BROWSER,
-          // Each file has a browser of its own, which needs a processor while a page loads.
+          // Each file has a browser of its own, which needs a processor while a page loads. A retried test is printed as one.
           maxWorkers: 2,
+          retry: 1,
           globalSetup: ['test/build-worker.ts'],
           sequence: { groupOrder: 3 },
         },
@@ -84,8 +85,9 @@ export default defineConfig({
       },
       {
         test: {
-          // One file after the other, because they measure.
+          // One file after the other, because they measure. Where another program uses the processors, they measure that.
           name: 'load',
+          retry: 1,
           include: ['test/load/**/*.test.ts'],
           globalSetup: ['test/build-worker.ts'],
           fileParallelism: false,

@@ -2,6 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { en } from '../../admin-ui/strings-en.ts';
+import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
 import { button, consoleTests, hold, ROOM, roomState, text } from './console-page.ts';
 import type { FakeGateway } from './fake-gateway.ts';
 import { sampleGateway } from './sample-data.ts';
@@ -199,8 +200,8 @@ consoleTest('visitor pages are previewed in every state and both languages, with
   await button(page, 'Turn missed').click();
   await page.frameLocator('iframe').getByRole('heading', { name: 'lapsed ko' }).waitFor();
   await page.getByRole('button', { name: 'All', exact: true }).click();
-  await page.waitForFunction(() => document.querySelectorAll('iframe').length === 13);
+  await page.waitForFunction((count) => document.querySelectorAll('iframe').length === count, PREVIEW_KINDS.length);
   expect(
     await page.locator('iframe').evaluateAll((frames) => frames.map((frame) => frame.getAttribute('sandbox'))),
-  ).toEqual(Array(13).fill(''));
+  ).toEqual(Array(PREVIEW_KINDS.length).fill(''));
 });
