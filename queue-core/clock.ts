@@ -14,7 +14,7 @@ export function roomTime(room: RoomDocument, now: EpochMs): EpochMs {
 
 /** The time at which a command is applied. */
 export function timeOfCommand(room: RoomDocument, command: Command, now: EpochMs): EpochMs {
-  return isLeap(room, now) && !explains(room, command, now) ? room.at : Math.max(room.at, now);
+  return explains(room, command, now) ? Math.max(room.at, now) : roomTime(room, now);
 }
 
 /** Whether a report says that the clock leapt: less time has passed for its gateway. */

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { MARKER } from './recording-origin.ts';
 import { useSite } from './threat-site.ts';
-import { AS_PAGE } from './visitor-client.ts';
+import { AS_OWN_FORM, AS_PAGE } from './visitor-client.ts';
 
 const site = useSite('before', 'narrow', 'exempt', 'open');
 
@@ -165,12 +165,7 @@ describe('a return address', () => {
       const joined = await site.send('/_fairgate/rooms/before/join', {
         host: 'before.test',
         method: 'POST',
-        headers: {
-          ...AS_PAGE,
-          'Content-Type': 'application/x-www-form-urlencoded',
-          'Sec-Fetch-Site': 'same-origin',
-          Cookie: 'fairgate-cookies=1',
-        },
+        headers: AS_OWN_FORM,
         body: new URLSearchParams({ return: requested }).toString(),
       });
       for (const { status, headers } of [language, joined]) {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Running, startFairgate } from '../running-gateway.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
 import { AS_JSON, AS_PAGE, enter, GateVisitor, isClearRefusal, send, sendRaw, until } from './visitor-client.ts';
-import { acceptOf, readTextFrame, textFrame } from './web-socket.ts';
+import { acceptSocket, BINARY, frame, handshake, readFrame, readTextFrame, textFrame } from './web-socket.ts';
 
 const TITLE = { ko: '예약', en: 'Booking' };
 const OPEN = { opensAt: '+0s' };
@@ -346,26 +346,23 @@ describe('for an admitted visitor', () => {
 });
 
 describe('a WebSocket', () => {
-  const handshake = (headers: string) =>
-    `GET /socket HTTP/1.1\r\nHost: site.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${headers}\r\n`;
+  const opening = (fields: string) => handshake('/socket', 'site.test', fields);
 
   beforeEach(() => {
     origin.requests.length = 0;
     origin.onUpgrade = (upgrade, socket) => {
-      const accept = acceptOf(upgrade.headers['sec-websocket-key'] ?? '');
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-      );
+      acceptSocket(upgrade, socket);
       socket.on('data', (bytes) => {
+        const binary = readFrame(bytes);
+        if (binary?.opcode === BINARY) return void socket.write(frame(binary.payload, false, BINARY));
         const text = readTextFrame(bytes);
         if (text !== null && !text.startsWith('\u0003')) socket.write(textFrame(`echo ${text}`, false));
       });
-      socket.on('error', () => {});
     };
   });
 
   it('is refused without admission, and the origin gets no request', async () => {
-    const response = await sendRaw(port, handshake(''));
+    const response = await sendRaw(port, opening(''));
     expect(response.status).toBe(403);
     expect(response.head).toContain('application/problem+json');
     expect(origin.requests).toEqual([]);
@@ -383,7 +380,7 @@ describe('a WebSocket', () => {
       socket.on('data', (chunk: Buffer) => {
         received = Buffer.concat([received, chunk]);
       });
-      socket.write(handshake(credentials));
+      socket.write(opening(credentials));
       const head = await until(
         async () => received.toString('latin1'),
         (text) => text.includes('\r\n\r\n'),
@@ -402,6 +399,14 @@ describe('a WebSocket', () => {
         expect(echoed).toBe(`echo ${text}`);
         received = Buffer.alloc(0);
       }
+      const bytes = Buffer.from([0, 1, 2, 127, 128, 255]);
+      socket.write(frame(bytes, true, BINARY));
+      const echoed = await until(
+        async () => readFrame(received),
+        (answer) => answer !== null,
+        { everyMs: 10 },
+      );
+      expect(echoed).toEqual({ opcode: BINARY, payload: bytes });
       expect(origin.requests[0]?.headers['fairgate-admission']).toBe(inside.admissionToken);
       expect(origin.requests[0]?.headers).not.toHaveProperty('authorization');
       expect(origin.requests[0]?.headers).not.toHaveProperty('cookie');

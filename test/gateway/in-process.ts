@@ -230,6 +230,16 @@ export class InProcessVisitor {
   }
 }
 
+/** A new visitor who is admitted within ten seconds of the manual clock. */
+export async function enter(gateway: InProcessGateway): Promise<InProcessVisitor> {
+  const visitor = new InProcessVisitor(gateway);
+  for (let tries = 0; tries < 10; tries++) {
+    gateway.clock.advance(1_000);
+    if ((await (await visitor.page()).text()) === MARKER) return visitor;
+  }
+  throw new Error('The newcomer was not admitted within 10 s.');
+}
+
 /** The kind of page that a response shows; null for anything but a page of the gateway. */
 export async function pageKindOf(response: Response): Promise<string | null> {
   const model = /<script type="application\/json" id="fairgate">(.*?)<\/script>/s.exec(await response.text())?.[1];

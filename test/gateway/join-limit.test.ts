@@ -15,7 +15,7 @@ import {
   pageKindOf,
   startInProcess,
 } from './in-process.ts';
-import { AS_JSON, AS_PAGE } from './visitor-client.ts';
+import { AS_JSON, AS_OWN_FORM, AS_PAGE } from './visitor-client.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 const limitOf = (perMinute: number, now: () => number = () => NOON) => new JoinLimit(perMinute, 'secret', digest, now);
@@ -120,12 +120,6 @@ describe('the join limit', () => {
 });
 
 const LIMIT = 3;
-const FORM_HEADERS = {
-  ...AS_PAGE,
-  'Content-Type': 'application/x-www-form-urlencoded',
-  'Sec-Fetch-Site': 'same-origin',
-  Cookie: 'fairgate-cookies=1',
-};
 const JOIN = '/_fairgate/rooms/demo/join';
 const BEFORE_OPENING = { schedule: { opensAt: new Date(NOON + 3_600_000).toISOString() } };
 
@@ -141,7 +135,7 @@ const joinAsApp = (gateway: InProcessGateway, address: string | null, headers = 
   from(gateway, address, JOIN, { method: 'POST', headers: { ...AS_JSON, ...headers } });
 /** The button of the waiting page, without its script. */
 const joinByForm = (gateway: InProcessGateway, address: string) =>
-  from(gateway, address, JOIN, { method: 'POST', headers: FORM_HEADERS, body: 'return=/book' });
+  from(gateway, address, JOIN, { method: 'POST', headers: AS_OWN_FORM, body: 'return=/book' });
 const joinsIn = ({ store }: InProcessGateway) => store.applied.filter((kind) => kind === 'join').length;
 
 describe('a network that has taken its places of this minute', () => {

@@ -6,7 +6,7 @@ import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { change } from '../core/sample-rooms.ts';
 import { payloadOf } from './forged-tokens.ts';
-import { type InProcessGateway, InProcessVisitor, startBeside, startInProcess } from './in-process.ts';
+import { enter, type InProcessGateway, InProcessVisitor, startBeside, startInProcess } from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
 
 let keys: SigningKeys;
@@ -19,15 +19,6 @@ const ADMISSION = 'fairgate-admission-demo';
 const POLICY = { sessionMinutes: 1, sessionTotalMinutes: 3 };
 
 const start = (policy = {}) => startInProcess({ keys, room: { policy: { ...POLICY, ...policy } } });
-
-async function enter(gateway: InProcessGateway): Promise<InProcessVisitor> {
-  const visitor = new InProcessVisitor(gateway);
-  for (let tries = 0; tries < 10; tries++) {
-    gateway.clock.advance(1_000);
-    if ((await (await visitor.page()).text()) === MARKER) return visitor;
-  }
-  throw new Error('The newcomer was not admitted within 10 s.');
-}
 
 /** Sends a request by which a visitor without admission gets no place. */
 async function isAdmitted(visitor: InProcessVisitor, gateway?: InProcessGateway): Promise<boolean> {

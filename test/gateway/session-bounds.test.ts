@@ -5,7 +5,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { change } from '../core/sample-rooms.ts';
 import { payloadOf } from './forged-tokens.ts';
-import { type InProcessGateway, InProcessVisitor, pageKindOf, startBeside, startInProcess } from './in-process.ts';
+import {
+  enter,
+  type InProcessGateway,
+  type InProcessVisitor,
+  pageKindOf,
+  startBeside,
+  startInProcess,
+} from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
 
 let keys: SigningKeys;
@@ -14,11 +21,8 @@ beforeAll(async () => {
 });
 
 /** A visitor whose session is no more provisional. */
-async function enter(gateway: InProcessGateway): Promise<InProcessVisitor> {
-  await gateway.request('/_fairgate/rooms/demo/board');
-  gateway.clock.advance(1_000);
-  const visitor = new InProcessVisitor(gateway);
-  await visitor.page();
+async function enterForGood(gateway: InProcessGateway): Promise<InProcessVisitor> {
+  const visitor = await enter(gateway);
   expect(await (await visitor.page()).text()).toBe(MARKER);
   return visitor;
 }
@@ -34,7 +38,7 @@ describe('one admission', () => {
       return new Response(MARKER);
     };
     const gateway = await startInProcess({ keys, fetchOrigin });
-    const visitor = await enter(gateway);
+    const visitor = await enterForGood(gateway);
     slow = true;
     const refused: Response[] = [];
     const requests = Array.from({ length: 300 }, async () => {
@@ -54,7 +58,7 @@ describe('one admission', () => {
 
   it('is used from at most 16 networks within ten minutes; addresses of one IPv6 network are one', async () => {
     const gateway = await startInProcess({ keys, room: { policy: { sessionMinutes: 30 } } });
-    const visitor = await enter(gateway);
+    const visitor = await enterForGood(gateway);
     // The visitor entered from a network of their own.
     for (let network = 1; network <= 15; network++) {
       expect((await visitor.send('/', from(`192.0.2.${network}`))).status).toBe(200);
@@ -72,7 +76,7 @@ describe('one admission', () => {
 
   it('of another visitor is not affected', async () => {
     const gateway = await startInProcess({ keys });
-    const [one, other] = [await enter(gateway), await enter(gateway)];
+    const [one, other] = [await enterForGood(gateway), await enterForGood(gateway)];
     for (let network = 0; network < 40; network++) await one.send('/', from(`192.0.2.${network}`));
     expect((await other.send('/', from('198.51.100.1'))).status).toBe(200);
   });
@@ -81,12 +85,12 @@ describe('one admission', () => {
 describe('a visitor whose session has ended', () => {
   it('waits and enters with a new place as if there had been no other', async () => {
     const gateway = await startInProcess({ keys, room: { policy: { totalActiveUsers: 1 } } });
-    const visitor = await enter(gateway);
+    const visitor = await enterForGood(gateway);
     const { sid } = payloadOf(visitor.jar.get('fairgate-admission-demo') ?? '');
     await gateway.store.inner.apply('demo', [change({ kind: 'endSession', position: 1 })]);
     gateway.clock.advance(2_000);
     expect(await pageKindOf(await visitor.page())).toBe('ended');
-    const other = await enter(gateway);
+    const other = await enterForGood(gateway);
     await visitor.act('join');
     expect(visitor.jar.get('fairgate-admission-demo')).toBeUndefined();
     expect((await visitor.status()).state).toBe('waiting');
@@ -103,7 +107,7 @@ describe('a visitor whose session has ended', () => {
 describe('while the store does not respond', () => {
   it('the sessions that a gateway has let through go on; those that it has never seen do not, and are told so', async () => {
     const first = await startInProcess({ keys, room: { policy: { sessionMinutes: 30 } } });
-    const visitor = await enter(first);
+    const visitor = await enterForGood(first);
     const second = await startBeside(first);
     await second.request('/_fairgate/rooms/demo/board');
     for (const { store } of [first, second]) store.mode = 'fails';
@@ -127,9 +131,9 @@ describe('while the store does not respond', () => {
 
   it('a gateway that has never read it lets nobody in, with whatever token', async () => {
     const first = await startInProcess({ keys });
-    const visitor = await enter(first);
+    const visitor = await enterForGood(first);
     await visitor.act('leave');
-    const admitted = await enter(first);
+    const admitted = await enterForGood(first);
     const fresh = await startBeside(first);
     fresh.store.mode = 'fails';
     for (const each of [visitor, admitted]) {

@@ -1,7 +1,6 @@
 // Responses that go on end with the session: event streams, downloads and WebSockets, over HTTP against the running gateway;
 // and how an open stream extends its session, in this process with a manual clock.
 
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -10,10 +9,10 @@ import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-key
 import { type InProcessGateway, InProcessVisitor, startInProcess } from './in-process.ts';
 import { useSite } from './threat-site.ts';
 import { enter, type GateVisitor, until } from './visitor-client.ts';
+import { acceptSocket, handshake } from './web-socket.ts';
 
 /** A session that ends is refused everywhere within 3 s, and noticed by a stream a second later. */
 const CUT_MS_MAX = 6_000;
-const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 const site = useSite('open');
 
@@ -90,20 +89,12 @@ describe('a WebSocket', () => {
   it('is closed with code 1008 when its visitor leaves, and not before', async () => {
     const visitor = site.visitor('open');
     await enter(visitor);
-    site.origin.onUpgrade = ({ headers }, socket) => {
-      const accept = createHash('sha1').update(`${headers['sec-websocket-key']}${WEBSOCKET_GUID}`).digest('base64');
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-      );
-      socket.on('error', () => {});
-    };
+    site.origin.onUpgrade = acceptSocket;
     const socket = connect(site.port, '127.0.0.1');
     const received: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => received.push(chunk));
     socket.on('error', () => {});
-    socket.write(
-      `GET /socket HTTP/1.1\r\nHost: open.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: ${visitor.jar.header}\r\n\r\n`,
-    );
+    socket.write(handshake('/socket', 'open.test', `Cookie: ${visitor.jar.header}\r\n`));
     const closeFrame = () => {
       const bytes = Buffer.concat(received);
       const frames = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);

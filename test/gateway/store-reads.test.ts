@@ -4,6 +4,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import {
+  enter,
   type InProcessGateway,
   InProcessVisitor,
   NOON,
@@ -363,15 +364,6 @@ async function expectState(visitor: InProcessVisitor, state: string): Promise<vo
   await visitor.status(); // May be answered from the stale view while a new one is fetched.
   await new Promise((resolve) => setImmediate(resolve));
   expect((await visitor.status()).state).toBe(state);
-}
-
-async function enter(gateway: InProcessGateway): Promise<InProcessVisitor> {
-  const visitor = new InProcessVisitor(gateway);
-  for (let tries = 0; tries < 10; tries++) {
-    gateway.clock.advance(1_000);
-    if ((await (await visitor.page()).text()) === MARKER) return visitor;
-  }
-  throw new Error('The newcomer was not admitted within 10 s.');
 }
 
 /** Sends a request by which a visitor without admission gets no place. */

@@ -72,6 +72,13 @@ export const AS_PAGE = {
   'Sec-Fetch-Mode': 'navigate',
   'Sec-Fetch-Site': 'none',
 };
+/** What a browser sends with the button of the gateway's own page, where no script runs. */
+export const AS_OWN_FORM = {
+  ...AS_PAGE,
+  'Content-Type': 'application/x-www-form-urlencoded',
+  'Sec-Fetch-Site': 'same-origin',
+  Cookie: 'fairgate-cookies=1',
+};
 export const AS_JSON = { Accept: 'application/json' };
 
 /** A visitor of one room, whose host is `<room>.test` by default. */

@@ -26,8 +26,8 @@ export interface GateFacts {
   format: ResponseFormat;
   /** How the visit asks to enter; null: it does not. */
   choice: VisitChoice | null;
-  /** Where the page is whose form this request is; null: it is no form. */
-  form: 'ownSite' | 'otherSite' | null;
+  /** A form that another site's page sends. */
+  isOtherSitesForm: boolean;
   /** Under an exempt prefix, with GET or HEAD. */
   exempt: boolean;
   prefetch: boolean;
@@ -88,7 +88,7 @@ export function decide(facts: GateFacts): Decision {
   if (format === 'other') return { kind: 'refuse', reason: 'noAdmission', problem: 'no-admission' };
   if (facts.prefetch) return { kind: 'refuse', reason: 'prefetch', problem: 'no-admission' };
   const isStranger = isUnknown(facts.queue) && isUnknown(facts.admission);
-  if (facts.form === 'otherSite' && isStranger) return { kind: 'relay', reason: 'otherSitesForm' };
+  if (facts.isOtherSitesForm && isStranger) return { kind: 'relay', reason: 'otherSitesForm' };
   if (snapshot === null || snapshot.unreachable) return { kind: 'show', reason: 'storeUnreachable' };
 
   const { board } = snapshot.view;
@@ -120,7 +120,7 @@ function takesPlace(choice: VisitChoice | null, { view }: RoomSnapshot): boolean
   return choice === 'protocol' || (choice === 'navigation' && passesAtOnce(view));
 }
 
-type AdmissionFacts = Pick<GateFacts, 'admission' | 'isKnown' | 'renewal' | 'snapshot' | 'ownTime'>;
+export type AdmissionFacts = Pick<GateFacts, 'admission' | 'isKnown' | 'renewal' | 'snapshot' | 'ownTime'>;
 
 /**
  * The decision that the admission token alone determines; null where it determines none. While the store does not respond,

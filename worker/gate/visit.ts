@@ -64,12 +64,12 @@ export async function visit(
   const exempt = isExempt(routed, request.method, target.path);
   const prefetch = isPrefetch(request);
   const choice = visitChoice(request, format, gateway.cookies);
-  const form = formOf(request, format);
+  const isOtherSitesForm = format === 'page' && !isSafe(request.method) && isCrossSite(request);
   const loadAndDecide = async () => {
     const visitor = await Visitor.load(gateway, room, request.headers, background);
-    const { admission, isKnown, renewal, queue, snapshot } = visitor;
-    const facts = { routed, format, choice, form, exempt, prefetch, admission, isKnown, renewal, queue, snapshot };
-    return { visitor, decision: decide({ ...facts, ownTime: gateway.ownTime() }) };
+    const { admissionFacts, queue } = visitor;
+    const facts = { routed, format, choice, isOtherSitesForm, exempt, prefetch, queue, ...admissionFacts };
+    return { visitor, decision: decide(facts) };
   };
   let { visitor, decision } = await loadAndDecide();
   const aheadMs = decision.reason === 'slotAhead' ? msUntilSlot(visitor) : 0;
@@ -92,11 +92,6 @@ export async function visit(
 }
 
 const STRANGER = { state: 'none' } as const;
-
-function formOf(request: Request, format: ResponseFormat): 'ownSite' | 'otherSite' | null {
-  if (format !== 'page' || isSafe(request.method)) return null;
-  return isCrossSite(request) ? 'otherSite' : 'ownSite';
-}
 
 /** How long until the slot of the admission token opens, by the store's time. */
 function msUntilSlot({ admission, now }: Visitor): number {
@@ -200,22 +195,10 @@ class Visit {
   }
 
   async #renewAndForward({ reason, renew }: ForwardDecision): Promise<Response> {
-    if (renew === 'repeat') await this.#visitor.repeatRenewal();
-    if (renew !== 'may' && renew !== 'must') return this.#forward(reason);
-    const reply = await this.#renew(renew);
+    const reply = await this.#visitor.renewAsDecided(renew);
     if (reply === null || reply.kind === 'admitted') return this.#forward(reason);
     if (this.#format === 'other') return this.#noAdmission();
     return reply.kind === 'standby' ? this.#afterClaim(reply) : this.show({ kind: 'ended' });
-  }
-
-  /** @returns null where the store is unreachable and the token is valid until its own end */
-  async #renew(renew: 'may' | 'must'): Promise<ClaimReply | null> {
-    try {
-      return await this.#visitor.renew();
-    } catch (error) {
-      if (renew === 'may' && error instanceof StoreUnavailable) return null;
-      throw error;
-    }
   }
 
   /** Counts a request of the session that it is admitted by. @returns what ends it; null: the session has too many */
@@ -230,13 +213,9 @@ class Visit {
   async #isOver(): Promise<boolean> {
     try {
       this.#visitor = await this.#visitor.again(this.#background);
-      const { admission, isKnown, renewal, snapshot, room } = this.#visitor;
-      const facts = { admission, isKnown, renewal, snapshot, ownTime: this.#gateway.ownTime() };
-      const decision = decideByAdmission(facts, room.id);
+      const decision = decideByAdmission(this.#visitor.admissionFacts, this.#visitor.room.id);
       if (decision?.kind !== 'forward') return true;
-      if (decision.renew === 'repeat') await this.#visitor.repeatRenewal();
-      if (decision.renew !== 'may' && decision.renew !== 'must') return false;
-      const reply = await this.#renew(decision.renew);
+      const reply = await this.#visitor.renewAsDecided(decision.renew);
       return reply !== null && reply.kind !== 'admitted';
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;

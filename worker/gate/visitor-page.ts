@@ -51,7 +51,8 @@ export async function visitorPage(
   const document = isPublic ? await publicPages.read(room, `${options.kind} ${language}`, make) : await make();
   const response = document.respond(headers, statusCode(visitor, request, options));
   if (response.status >= 400) {
-    const seconds = options.retrySeconds ?? visitor.status?.nextPollSeconds ?? RETRY_SECONDS;
+    const { retryAfterSeconds } = problemText('store-unreachable');
+    const seconds = options.retrySeconds ?? visitor.status?.nextPollSeconds ?? retryAfterSeconds;
     response.headers.set('Retry-After', String(seconds));
   }
   if (visitor.isStranger) response.headers.append('Set-Cookie', cookies.check);
@@ -124,9 +125,6 @@ function statusCode(visitor: Visitor, request: Request, { kind, formNotSent }: V
     }
   }
 }
-
-/** Where the room is not known. */
-const RETRY_SECONDS = 5;
 
 /** 503 Service Unavailable (RFC 9110, 15.6.4). */
 const LATER = 503;

@@ -13,9 +13,15 @@ import { StoreUnavailable } from '../store/room-store.ts';
 import type { PresentedTokens } from '../tokens/cookies.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
 import { currentBoard, type RoomSnapshot } from '../views/room-views.ts';
-import { decideByAdmission, isUnknown, placeIn, statusFor } from './decision.ts';
+import {
+  type AdmissionFacts,
+  decideByAdmission,
+  type ForwardDecision,
+  isUnknown,
+  placeIn,
+  statusFor,
+} from './decision.ts';
 import type { JoinLimited } from './join-limit.ts';
-import type { RecentRenewal } from './recent-sessions.ts';
 
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
@@ -188,18 +194,37 @@ export class Visitor {
     return reply;
   }
 
-  /** The last renewal of this session by this gateway. */
-  get renewal(): RecentRenewal | null {
-    return this.admission?.kind === 'valid' ? this.#gateway.sessions.renewal(this.admission.token.sid) : null;
+  /** What the gate needs to know of the admission token. */
+  get admissionFacts(): AdmissionFacts {
+    const { admission, snapshot } = this;
+    const { ownTime, sessions } = this.#gateway;
+    const sid = admission?.kind === 'valid' ? admission.token.sid : null;
+    return {
+      admission,
+      snapshot,
+      ownTime: ownTime(),
+      renewal: sid === null ? null : sessions.renewal(sid),
+      isKnown: sid !== null && sessions.isKnown(sid),
+    };
   }
 
-  /** Whether this gateway has let the session through before, while the store responded. */
-  get isKnown(): boolean {
-    return this.admission?.kind === 'valid' && this.#gateway.sessions.isKnown(this.admission.token.sid);
+  /**
+   * Does with the session what the gate decided. @throws StoreUnavailable where it must be renewed
+   * @returns the store's reply; null where it was not asked, or is unreachable and the token valid until its own end
+   */
+  async renewAsDecided(renew: ForwardDecision['renew']): Promise<ClaimReply | null> {
+    if (renew === 'repeat') await this.#repeatRenewal();
+    if (renew !== 'may' && renew !== 'must') return null;
+    try {
+      return await this.#renew();
+    } catch (error) {
+      if (renew === 'may' && error instanceof StoreUnavailable) return null;
+      throw error;
+    }
   }
 
   /** Checks the session's record in the store, and extends the session where that is due. @throws StoreUnavailable */
-  async renew(): Promise<ClaimReply> {
+  async #renew(): Promise<ClaimReply> {
     if (this.admission?.kind !== 'valid') return { kind: 'refused', reason: 'unknownPosition' };
     const { token } = this.admission;
     const { epoch, position, sid, visitor } = token;
@@ -217,22 +242,19 @@ export class Visitor {
 
   /** A provisional session counts for its whole length once its visitor comes again. */
   async presentSession(): Promise<void> {
-    const { admission, isKnown, renewal, snapshot, room } = this;
-    if (admission?.kind !== 'valid' || admission.token.presentBy === null) return;
-    const facts = { admission, isKnown, renewal, snapshot, ownTime: this.#gateway.ownTime() };
-    const decision = decideByAdmission(facts, room.id);
-    if (decision?.kind !== 'forward' || decision.renew === 'no') return;
-    if (decision.renew === 'repeat') return this.repeatRenewal();
+    if (this.admission?.kind !== 'valid' || this.admission.token.presentBy === null) return;
+    const decision = decideByAdmission(this.admissionFacts, this.room.id);
+    if (decision?.kind !== 'forward') return;
     try {
-      await this.renew();
+      await this.renewAsDecided(decision.renew);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error; // The visitor's next request presents it too.
     }
   }
 
   /** Issues the token of a remembered renewal again, for a visitor to whom it did not get through. */
-  async repeatRenewal(): Promise<void> {
-    const { admission, renewal } = this;
+  async #repeatRenewal(): Promise<void> {
+    const { admission, renewal } = this.admissionFacts;
     if (admission?.kind !== 'valid' || renewal === null) return;
     const { issuedAt, expiresAt } = renewal;
     await this.#setAdmission({ ...admission.token, issuedAt, expiresAt, presentBy: null });

@@ -66,8 +66,11 @@ function watch(isOver: () => Promise<boolean>, end: () => void): () => void {
 
 function relayUntil(origin: WebSocket, isOver: () => Promise<boolean>, ended: () => void): WebSocket {
   const [visitor, gateway] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-  origin.accept();
-  gateway.accept();
+  for (const socket of [origin, gateway]) {
+    // Unless set, binary messages come as Blobs, which the runtime sends on as the text "[object Blob]".
+    socket.binaryType = 'arraybuffer';
+    socket.accept();
+  }
   const stop = watch(isOver, () => {
     gateway.close(POLICY_VIOLATION, 'The session is over.');
     origin.close(POLICY_VIOLATION, 'The session is over.');
