@@ -365,6 +365,16 @@ describe('the format of a response', () => {
     expect(await response.json()).toMatchObject({ join: JOIN });
   });
 
+  it('is not read from an Accept or Accept-Encoding that is longer than any browser’s', async () => {
+    const page = await read('GET', { Accept: `${'text/html,'.repeat(100)}text/html`, 'Accept-Encoding': 'br, gzip' });
+    expect(typeOf(page)).toBe(TYPES.page);
+    expect(page.headers.get('Content-Encoding')).toBe('gzip');
+    const long = await read('GET', { Accept: `${'text/html,'.repeat(103)}text/html` });
+    expect(typeOf(long)).toBe(TYPES.problem);
+    const plain = await read('GET', { Accept: 'text/html', 'Accept-Encoding': `${'br, '.repeat(256)}gzip` });
+    expect(plain.headers.get('Content-Encoding')).toBeNull();
+  });
+
   it('names in Vary what it depends on', async () => {
     const vary = (await read('GET', AS_PAGE)).headers.get('Vary')?.toLowerCase().split(', ');
     expect(vary).toEqual(expect.arrayContaining(['accept', 'accept-language', 'cookie', 'sec-fetch-dest']));

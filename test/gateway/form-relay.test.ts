@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RELAYED_FIELD, renderRelayPage } from '../../worker/pages/relay-page.tsx';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { OPERATOR_PASS_POSITION } from '../../worker/tokens/tokens.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
 import {
   type InProcessGateway,
@@ -154,6 +155,23 @@ describe('another site’s form', () => {
       'fairgate-admission': visitor.jar.get('fairgate-admission-demo'),
     });
     for (const name of ['cookie', 'sec-fetch-user', 'content-length']) expect(request.headers.has(name)).toBe(false);
+  });
+
+  it('reaches the origin as it was with an operator’s pass too', async () => {
+    const gateway = await start();
+    const { clock, parts, room } = gateway;
+    const { epoch } = await (await gateway.request('/_fairgate/rooms/demo/board')).json();
+    const pass = { room: 'demo', visitor: 'v'.repeat(22), epoch, position: OPERATOR_PASS_POSITION, sid: 'pass' };
+    const times = { issuedAt: clock.now(), admitAt: clock.now(), expiresAt: clock.now() + 60_000, presentBy: null };
+    const operator = new InProcessVisitor(gateway);
+    operator.jar.set(
+      'fairgate-admission-demo',
+      await parts.tokens.issueAdmission({ ...pass, ...times }, room.audience),
+    );
+    expect((await relay(gateway, operator, '/pay/callback?order=7', 'result=ok')).status).toBe(200);
+    const request = onlyForwarded(gateway);
+    expect(await request.clone().text()).toBe('result=ok');
+    expect(request.headers.get('Origin')).toBe(SHOP);
   });
 
   it('has no Referer, Origin or Fetch metadata at the origin where the browser first sent none', async () => {

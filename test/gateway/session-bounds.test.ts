@@ -8,7 +8,7 @@ import { payloadOf } from './forged-tokens.ts';
 import {
   enter,
   type InProcessGateway,
-  type InProcessVisitor,
+  InProcessVisitor,
   pageKindOf,
   startBeside,
   startInProcess,
@@ -91,9 +91,14 @@ describe('a visitor whose session has ended', () => {
     gateway.clock.advance(2_000);
     expect(await pageKindOf(await visitor.page())).toBe('ended');
     const other = await enterForGood(gateway);
+    const ended = visitor.jar.get('fairgate-admission-demo') ?? '';
     await visitor.act('join');
     expect(visitor.jar.get('fairgate-admission-demo')).toBeUndefined();
     expect((await visitor.status()).state).toBe('waiting');
+    // An app may keep the token of the session that is over: it says nothing of the new place.
+    const both = { Cookie: `${visitor.jar.header}; fairgate-admission-demo=${ended}` };
+    const status = await gateway.request('/_fairgate/rooms/demo/status', { headers: both });
+    expect(await status.json()).toMatchObject({ state: 'waiting' });
     expect(await pageKindOf(await visitor.page())).toBe('waiting');
     await other.act('leave');
     gateway.clock.advance(2_000);
@@ -101,6 +106,27 @@ describe('a visitor whose session has ended', () => {
     gateway.clock.advance(2_000);
     expect(await (await visitor.page()).text()).toBe(MARKER);
     expect(payloadOf(visitor.jar.get('fairgate-admission-demo') ?? '')['sid']).not.toBe(sid);
+  });
+});
+
+describe('a visitor whose session has ended within a second', () => {
+  it('takes a new place, although the gateway’s view is from before the last one was called', async () => {
+    const commands: Record<string, string> = { '/done': 'complete' };
+    const gateway = await startInProcess({
+      keys,
+      fetchOrigin: async ({ url }) => {
+        const command = commands[new URL(url).pathname];
+        return new Response(MARKER, { headers: command === undefined ? {} : { 'Fairgate-Command': command } });
+      },
+    });
+    await gateway.request('/_fairgate/rooms/demo/board');
+    gateway.clock.advance(900);
+    const visitor = new InProcessVisitor(gateway);
+    expect(await (await visitor.page()).text()).toBe(MARKER);
+    expect(await (await visitor.page('/done')).text()).toBe(MARKER);
+    expect(payloadOf(visitor.jar.get('fairgate-queue-demo') ?? '')['position']).toBe(1);
+    await visitor.act('join');
+    expect(payloadOf(visitor.jar.get('fairgate-queue-demo') ?? '')['position']).toBe(2);
   });
 });
 

@@ -107,6 +107,16 @@ test('no sequence of failed requests leaves the page or changes the place', asyn
   );
 });
 
+test('a page that says that a form was not sent stays for six seconds, also where the visitor may enter at once', async () => {
+  const { navigations } = startPage(model('newcomer', { formNotSent: true, returnTo: '/form' }), () => ({
+    body: answer('admitted', { admitAt: rfc3339(NOW), status: status({ state: 'admitted' }) }),
+  }));
+  await seconds(5.9);
+  expect(navigations).toEqual([]);
+  await seconds(1.2);
+  expect(navigations.map(({ path }) => path)).toEqual(['/form']);
+});
+
 test('polls keep the interval computed from the board and read it without cookies', async () => {
   const far = model('waiting', { board: board({ pace: { low: 1000, high: 1000 } }) });
   const { requests } = startPage(far, ({ at }) => ({ body: boardNow(at, { pace: { low: 1000, high: 1000 } }) }));
