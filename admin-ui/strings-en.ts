@@ -420,6 +420,11 @@ export const en = {
           what: `The store is not responding; the numbers are ${formatCount(Math.round(alarm.ageSeconds))} s old.`,
           next: 'No one new enters and no place is lost. Check the store; you cannot change the room until it responds.',
         };
+      case 'clockLeapt':
+        return {
+          what: `The store’s clock jumped from ${format.time(Date.parse(alarm.from))} to ${format.time(Date.parse(alarm.to))}. The room is held.`,
+          next: 'Check the clock of the store. Once it is right, resume the room: its time then goes on.',
+        };
       case 'originFailing':
         return {
           what: `The site has been failing since ${format.time(Date.parse(alarm.since))}.`,

@@ -417,6 +417,11 @@ export const ko: Strings = {
           what: `저장소가 응답하지 않습니다. ${formatCount(Math.round(alarm.ageSeconds))}초 전 숫자입니다.`,
           next: '새로 입장하는 방문자는 없고 순번도 그대로입니다. 저장소를 확인하세요. 응답할 때까지 변경할 수 없습니다.',
         };
+      case 'clockLeapt':
+        return {
+          what: `저장소의 시계가 ${format.time(Date.parse(alarm.from))}에서 ${format.time(Date.parse(alarm.to))}로 건너뛰어 입장을 중단했습니다.`,
+          next: '저장소의 시계를 확인하세요. 시계가 맞으면 재개하세요. 그때부터 시간이 다시 흐릅니다.',
+        };
       case 'originFailing':
         return {
           what: `본 사이트가 ${format.time(Date.parse(alarm.since))}부터 응답하지 않습니다.`,

@@ -5,6 +5,7 @@ import type { AuditHead } from './audit.ts';
 import { roomTime } from './clock.ts';
 import type { Command, Place } from './command.ts';
 import type { GatewayReport } from './document/changes-state.ts';
+import type { ClockLeap } from './document/config-state.ts';
 import type { HistoryBucket } from './document/history-state.ts';
 import type { CallSample } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -71,6 +72,7 @@ export interface LiveRoom {
   inForceAt: EpochMs | null;
   schedule: Schedule;
   flow: Flow;
+  clockLeap: ClockLeap | null;
   originFailingSince: EpochMs | null;
   totals: SessionTotals & { lapsed: number };
   standby: number;
@@ -139,11 +141,12 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
     inForceAt,
     schedule: config.schedule,
     flow: config.flow,
+    clockLeap: config.leap,
     originFailingSince: origin.failingSince,
     totals: { ...sessions.totals, lapsed: pacing.lapsed },
     standby: sessions.standby.length,
     outstanding: outstandingCalls(pacing),
-    showShare: showShare(pacing),
+    showShare: showShare(room),
     audit,
     gateways,
     buckets: [...history.recent, bucketOf(room, now)],

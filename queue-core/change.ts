@@ -109,6 +109,7 @@ function make(room: RoomDocument, wanted: Change, context: StepContext): Done | 
       if (stateOf(room, now) === 'closed') return 'alreadyClosed';
       const done = edited({ flow: config.flow }, { flow: wanted.flow });
       config.flow = wanted.flow;
+      if (wanted.flow === 'running') config.leap = null;
       return done;
     }
     case 'setPolicy': {

@@ -8,7 +8,7 @@ import { paceRange, waitSeconds } from './wait.ts';
 
 export interface Forecast {
   /**
-   * Time until the call for a visitor who joined now, counted from when the line moves again where it is stopped; null: no
+   * Time until a visitor who joined now can enter, counted from when the line moves again where it is stopped; null: no
    * honest estimate.
    */
   waitSeconds: { low: number; high: number } | null;

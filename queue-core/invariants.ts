@@ -42,7 +42,7 @@ export const INVARIANTS = [
     says: 'calls are accounted for: every called position has claimed, lapsed or is outstanding (until a loss)',
   },
   { number: 12, says: 'every change is recorded: version and log only grow, and never one without the other' },
-  { number: 13, says: 'every number of the document is finite, whole where it counts, and in its range' },
+  { number: 13, says: 'every number of the document is whole and in its range' },
   { number: 14, says: 'no renewal takes a session past its absolute end' },
 ] as const satisfies Invariant[];
 
@@ -75,8 +75,9 @@ function scalarFault(room: RoomDocument): string | null {
     numberFault('origin.', room.origin) ??
     numberFault('origin.stock.', room.origin.stock ?? {}) ??
     numberFault('config.message.', config.message ?? {}) ??
+    numberFault('config.leap.', config.leap ?? {}) ??
     numberFault('line.', line) ??
-    numberFault('pacing.', pacing, 0, 'callCredit') ??
+    numberFault('pacing.', pacing) ??
     numberFault('sessions.', sessions) ??
     numberFault('sessions.totals.', sessions.totals) ??
     numberFault('endings.', endings) ??
@@ -107,18 +108,14 @@ function scalarFault(room: RoomDocument): string | null {
   );
 }
 
-/**
- * Checks every number of one object, whatever its fields are called, and that no field is missing.
- * @param fraction the one field that may hold a fraction
- */
-function numberFault(path: string, part: object, min = 0, fraction = ''): string | null {
+/** Checks every number of one object, whatever its fields are called, and that no field is missing. */
+function numberFault(path: string, part: object, min = 0): string | null {
   const fields = part as Record<string, unknown>;
   for (const name in fields) {
     const value = fields[name];
     if (value === undefined) return `${path}${name} is missing`;
     if (typeof value !== 'number') continue;
-    const isRight = name === fraction ? Number.isFinite(value) : Number.isSafeInteger(value);
-    if (!isRight) return `${path}${name} must be a ${name === fraction ? '' : 'whole, '}finite number, got ${value}`;
+    if (!Number.isSafeInteger(value)) return `${path}${name} must be a whole, finite number, got ${value}`;
     if (value < min) return `${path}${name} must be at least ${min}, got ${value}`;
   }
   return null;

@@ -40,21 +40,16 @@ export const ENDINGS_PER_VIEW_MAX = 8_192;
  */
 export const UNOBSERVED_MS_MAX = 5_000;
 
-/** A call younger than this may not have reached a visitor who polls as advised; it reserves a vacancy. */
+/** A call younger than this may not have reached a visitor who polls as advised; its visitor is still expected. */
 export const CALL_FRESH_MS = 6_000;
 
-/** Backlog of granted slots at which calling stops: it keeps the wait between call and entry within seconds. */
+/** How far calls run ahead of slots: it keeps the wait between call and entry within seconds. */
 export const SLOT_BACKLOG_MS = 3_000;
 
-/** Calls per second of missing backlog, and the ceiling, both as multiples of the admission rate (docs/decisions/0017 and 0019). */
-export const CALL_GAIN = 1.2;
-export const CALL_RATE_FACTOR_MAX = 8;
+/** A slot as near as this is waited for in the request (docs/decisions/0010); a newcomer passes at once into no later one. */
+export const NEAR_SLOT_MS = 1_000;
 
-/**
- * Share of called visitors who come, down to which the gain above holds the backlog above one second. Below it calls are
- * multiplied by what is missing; the share itself is bounded, so that a line of ghosts alone is not emptied at once.
- */
-export const SHOW_SHARE_NORMAL = 0.5;
+/** Least share of called visitors who come that calls are multiplied by: a line of ghosts alone is not emptied at once. */
 export const SHOW_SHARE_MIN = 1 / 200;
 
 /** What an operator may set; outside of it the room would not be a waiting room or a number would overflow. */

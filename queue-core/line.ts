@@ -3,16 +3,16 @@
 import type { Command, JoinReply, Place } from './command.ts';
 import { highestNumber } from './document/line-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
-import { RECENT_JOINS_MAX } from './limits.ts';
+import { NEAR_SLOT_MS, RECENT_JOINS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
-import { callNext } from './pacing.ts';
+import { callNext, nextSlot } from './pacing.ts';
 import { assumeLoss } from './recovery.ts';
 import { isFlowing, stateOf } from './room-state.ts';
 import { claim } from './sessions.ts';
 
 type Join = Extract<Command, { kind: 'join' }>;
 
-/** Gives a place; a newcomer whose turn is now is admitted in the same step. */
+/** Gives a place; a newcomer whose turn is now and whose slot is near is admitted in the same step. */
 export function join(room: RoomDocument, command: Join, context: StepContext): JoinReply {
   const { now, sessions } = context;
   const state = stateOf(room, now);
@@ -28,6 +28,7 @@ export function join(room: RoomDocument, command: Join, context: StepContext): J
   if (sid === null || place.kind === 'entry' || place.number > room.pacing.called) return { ...joined, claim: null };
   const position = place.number;
   const record = repeated === null ? undefined : sessions.get(position);
+  if (record === undefined && nextSlot(room, now) > now + NEAR_SLOT_MS) return { ...joined, claim: null };
   const request = { kind: 'claim', epoch, position, visitor, sid, provisional } as const;
   return { ...joined, claim: claim(room, record, request, context) };
 }

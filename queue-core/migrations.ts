@@ -145,15 +145,26 @@ function presented(old: Fields): Fields {
   return { ...old, presentBy: null };
 }
 
+/** 3 to 4: calls follow slots and vacancies, not earned time; the leap that holds a room. */
+function roomWithoutCredit(old: Fields): Fields {
+  const { callCredit: _, callingSince: __, ...pacing } = fieldsOf(old['pacing']);
+  return { ...old, config: { ...fieldsOf(old['config']), leap: null }, pacing };
+}
+
 const unchanged: Migration = (old) => old;
 
-export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal, unchanged];
-export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented];
-export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged];
-export const migrateDirectory: readonly Migration[] = [directorySinceEpoch, directoryWithSessionTotal, unchanged];
-export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged];
+export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal, unchanged, roomWithoutCredit];
+export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented, unchanged];
+export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged, unchanged];
+export const migrateDirectory: readonly Migration[] = [
+  directorySinceEpoch,
+  directoryWithSessionTotal,
+  unchanged,
+  unchanged,
+];
+export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged, unchanged];
 /** Rows of the other tables have kept their form. */
-export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged];
+export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged, unchanged];
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -1,27 +1,13 @@
-// How fast the line moves. Slots are granted one by one (GCRA), which is the hard limit; calls run ahead of slots just far
+// How fast the line moves. Slots are granted one by one (GCRA), which is the hard limit. Calls run ahead of slots just far
 // enough that slots and vacancies are used although some called visitors do not come: as many as lately did not.
 
 import type { PacingState } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { departuresPerMinute } from './history.ts';
-import {
-  CALL_FRESH_MS,
-  CALL_GAIN,
-  CALL_RATE_FACTOR_MAX,
-  CALL_SAMPLES_MAX,
-  SHOW_SHARE_MIN,
-  SHOW_SHARE_NORMAL,
-  SLOT_BACKLOG_MS,
-  UNOBSERVED_MS_MAX,
-} from './limits.ts';
+import { CALL_FRESH_MS, CALL_SAMPLES_MAX, SHOW_SHARE_MIN, SLOT_BACKLOG_MS, UNOBSERVED_MS_MAX } from './limits.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 import { type Pace, paceRange } from './wait.ts';
-
-/** Calls that may be saved up while no visitor waits or there is no vacancy: one second's worth, at least one. */
-export function callBurst(policy: Policy): number {
-  return Math.max(1, Math.floor(policy.newUsersPerMinute / 60));
-}
 
 /**
  * Grants the next slot no earlier than one emission interval after the last (GCRA, ITU-T I.371, with no tolerance), so
@@ -30,9 +16,17 @@ export function callBurst(policy: Policy): number {
  * @returns when the slot opens, rounded up to a whole ms
  */
 export function grantSlot(room: RoomDocument, now: EpochMs): EpochMs {
-  const slot = Math.max(Math.ceil(now * 1_000), nextSlotMicros(room));
-  room.pacing.lastSlotMicros = slot;
-  return Math.ceil(slot / 1_000);
+  room.pacing.lastSlotMicros = Math.max(Math.ceil(now * 1_000), nextSlotMicros(room));
+  return Math.ceil(room.pacing.lastSlotMicros / 1_000);
+}
+
+/** When the slot opens that would be granted next. */
+export function nextSlot(room: RoomDocument, now: EpochMs): EpochMs {
+  return Math.max(now, Math.ceil(nextSlotMicros(room) / 1_000));
+}
+
+function slotsPerSecond({ newUsersPerMinute }: Policy): number {
+  return Math.max(1, Math.floor(newUsersPerMinute / 60));
 }
 
 /** Distance between two slots at a policy's rate, rounded up, so that the rate is never exceeded. */
@@ -47,28 +41,6 @@ function nextSlotMicros({ pacing, config }: RoomDocument): number {
   return lastSlotMicros + emissionIntervalMicros(config.policy);
 }
 
-/**
- * Calls earned in `elapsedMs` before `now`: the integral of `rate * m * clamp(GAIN * (3 s - backlog), 0, 8)`, where the
- * backlog of granted slots runs down second by second, below zero only for slots that those called left unused. The
- * multiplier `m` grows as the share of visitors who come falls, so that the line does not jam when most of it are ghosts.
- * Closed form, so it does not matter how often it is computed.
- */
-export function callsEarned(room: RoomDocument, elapsedMs: number, now: EpochMs): number {
-  const backlogNow = (Math.max(nextSlotMicros(room) / 1_000, room.pacing.callingSince) - now) / 1_000;
-  const factorSeconds = factorAbove(backlogNow) - factorAbove(backlogNow + elapsedMs / 1000);
-  const multiplier = Math.max(1, SHOW_SHARE_NORMAL / (showShare(room.pacing) ?? 1));
-  return (room.config.policy.newUsersPerMinute / 60) * multiplier * factorSeconds;
-}
-
-/** Integral of the call factor over all backlogs above `backlog` (seconds). */
-function factorAbove(backlog: number): number {
-  const missing = SLOT_BACKLOG_MS / 1000 - backlog;
-  if (missing <= 0) return 0;
-  const missingAtCeiling = CALL_RATE_FACTOR_MAX / CALL_GAIN;
-  if (missing <= missingAtCeiling) return (CALL_GAIN * missing * missing) / 2;
-  return (CALL_GAIN * missingAtCeiling * missingAtCeiling) / 2 + CALL_RATE_FACTOR_MAX * (missing - missingAtCeiling);
-}
-
 /** Grain of the call samples: fine enough for the window, coarse enough for the bound. */
 export function callGrainMs(policy: Policy): number {
   return Math.max(1_000, Math.ceil(policy.claimWindowMs / CALL_SAMPLES_MAX));
@@ -80,25 +52,53 @@ export function freePlaces({ config, sessions }: RoomDocument): number {
 }
 
 /**
- * Turns earned calls into calls, as far as visitors wait and there are vacancies for them: for each vacancy as many calls
- * as it lately took until one visitor came. Should more come than before, they wait on standby in order; the claim keeps
- * the limit.
+ * Calls visitors for the slots of the next seconds and for the vacancies: for each as many as it lately took until one
+ * came, less those called before who are still expected. Should more come than before, their slots lie further ahead, or
+ * they wait on standby in order; the claim keeps the limits. How often this is computed does not matter.
  */
 export function callNext(room: RoomDocument): void {
-  const { pacing, line, config } = room;
-  const earned = Math.floor(pacing.callCredit);
-  const callable = Math.min(
-    earned,
-    line.issued - pacing.called,
-    Math.floor(freePlaces(room) / (showShare(pacing) ?? 1)) - freshCalls(room),
-  );
-  if (callable < earned) pacing.callingSince = room.at;
-  if (callable > 0) {
-    pacing.called += callable;
-    pacing.callCredit -= callable;
-    recordCall(room);
+  const { pacing, line } = room;
+  const share = showShare(room) ?? 1;
+  const wanted = Math.min(freePlaces(room), freeSlots(room)) - expectedVisitors(room, share);
+  const callable = Math.min(line.issued - pacing.called, Math.floor(wanted / share));
+  if (callable > 0) callUpTo(room, pacing.called + callable);
+}
+
+/** Slots of the next seconds that are not granted; below zero where more are. */
+function freeSlots(room: RoomDocument): number {
+  const now = room.at * 1_000;
+  const next = Math.max(now, nextSlotMicros(room));
+  return Math.floor((now + SLOT_BACKLOG_MS * 1_000 - next) / emissionIntervalMicros(room.config.policy)) + 1;
+}
+
+/** Called visitors who have not come and still may, at the share that lately came. */
+function expectedVisitors(room: RoomDocument, share: number): number {
+  const fresh = freshMs(room.config.policy);
+  let expected = 0;
+  for (const { at, calls, claimed } of callsFromLatest(room.pacing)) {
+    const left = 1 - (room.pacing.runMs - at) / fresh;
+    if (left <= 0) break;
+    expected += Math.min(1, 2 * left) * (share * calls - claimed);
   }
-  pacing.callCredit = Math.min(pacing.callCredit, callBurst(config.policy));
+  return Math.max(0, expected);
+}
+
+/** Until a call is this old, its visitor may not have polled yet. At a low rate a whole interval, or a slow visitor's slot is lost. */
+function freshMs(policy: Policy): number {
+  return Math.max(CALL_FRESH_MS, 2 * callGrainMs(policy), emissionIntervalMicros(policy) / 1_000);
+}
+
+/** Positions of each sample and how many of them have claimed. */
+function* callsFromLatest({
+  calls,
+  lapsedThrough,
+}: PacingState): Iterable<{ at: number; calls: number; claimed: number }> {
+  for (let index = calls.length - 1; index >= 0; index--) {
+    const sample = calls[index];
+    if (sample === undefined) return;
+    const { at, upTo, claimed } = sample;
+    yield { at, calls: upTo - (calls[index - 1]?.upTo ?? lapsedThrough), claimed };
+  }
 }
 
 function recordCall({ pacing, config }: RoomDocument): void {
@@ -159,22 +159,6 @@ export function claimDeadline(policy: Policy, sampleAt: number): number {
   return sampleAt + callGrainMs(policy) + policy.claimWindowMs;
 }
 
-/** Calls so young that their visitors may not have polled yet; each reserves a place. */
-function freshCalls({ pacing, config }: RoomDocument): number {
-  const { calls, called, lapsedThrough, runMs } = pacing;
-  const since = runMs - Math.max(CALL_FRESH_MS, 2 * callGrainMs(config.policy));
-  let fresh = 0;
-  let through = called;
-  for (let index = calls.length - 1; index >= 0; index--) {
-    const sample = calls[index];
-    if (sample === undefined || sample.at <= since) break;
-    const below = calls[index - 1]?.upTo ?? lapsedThrough;
-    fresh += through - below - sample.claimed;
-    through = below;
-  }
-  return fresh;
-}
-
 /** How long a stretch between two observations counts for calls and claim windows. */
 export function observedMs(from: EpochMs, to: EpochMs): number {
   return Math.min(Math.max(0, to - from), UNOBSERVED_MS_MAX);
@@ -182,6 +166,9 @@ export function observedMs(from: EpochMs, to: EpochMs): number {
 
 /** Calls that a share of shown-up visitors is read from; fewer say nothing. */
 const SHOWN_CALLS_MIN = 20;
+/** The share follows the last calls: those of so many seconds, and as many more as keep chance small. */
+const SHOWN_MS = 5_000;
+const SHOWN_CALLS = 100;
 /** Stretch of calls by which the pace is measured where places, not the rate, limit the line. */
 const MEASURED_MS_MIN = 20_000;
 const MEASURED_MS_MAX = 120_000;
@@ -196,8 +183,8 @@ const STAY_MARGIN = 0.5;
  */
 export function paceOf(room: RoomDocument): Pace | null {
   const { policy } = room.config;
-  if (freePlaces(room) < callBurst(policy)) return measuredPace(room.pacing);
-  const { low, high } = paceRange(policy.newUsersPerMinute, showShare(room.pacing));
+  if (freePlaces(room) < slotsPerSecond(policy)) return measuredPace(room.pacing);
+  const { low, high } = paceRange(policy.newUsersPerMinute, showShare(room));
   return { low: Math.min(low, leastTurnover(room)), high };
 }
 
@@ -222,17 +209,21 @@ function measuredPace({ runMs, calls, called }: PacingState): Pace | null {
   return perMinute <= 0 ? null : { low: perMinute * 0.7, high: perMinute * 1.4 };
 }
 
-/** Share of those called lately who came; null while too few have had the time to. */
-export function showShare({ runMs, calls, lapsedThrough }: PacingState): number | null {
-  const settledBefore = runMs - 2 * CALL_FRESH_MS;
-  let called = 0;
-  let claimed = 0;
-  let through = lapsedThrough;
-  for (const sample of calls) {
-    if (sample.at > settledBefore) break;
-    called += sample.upTo - through;
-    claimed += sample.claimed;
-    through = sample.upTo;
+/**
+ * Share of those called lately who came; null while too few have had the time to. Where those called since then have
+ * already come in greater part, it is theirs.
+ */
+export function showShare({ pacing, config }: RoomDocument): number | null {
+  const settledAt = pacing.runMs - freshMs(config.policy);
+  const settled = { called: 0, come: 0 };
+  const since = { called: 0, come: 0 };
+  for (const { at, calls, claimed } of callsFromLatest(pacing)) {
+    if (at < settledAt - SHOWN_MS && settled.called >= SHOWN_CALLS) break;
+    const sum = at > settledAt ? since : settled;
+    sum.called += calls;
+    sum.come += claimed;
   }
-  return called < SHOWN_CALLS_MIN ? null : Math.max(claimed / called, SHOW_SHARE_MIN);
+  if (settled.called < SHOWN_CALLS_MIN) return null;
+  const least = since.called < SHOWN_CALLS_MIN ? 0 : since.come / since.called;
+  return Math.max(settled.come / settled.called, least, SHOW_SHARE_MIN);
 }

@@ -48,7 +48,6 @@ export const count: Parser<number> = expected(
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 export const whole: Parser<number> = expected('a whole number', Number.isSafeInteger);
-export const finite: Parser<number> = expected('a finite number', Number.isFinite);
 /** 32 bytes as hex. */
 export const hex32: Parser<string> = expected(
   '64 hex digits',

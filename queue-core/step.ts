@@ -15,7 +15,7 @@ import { assertRoom } from './invariants.ts';
 import { join, restorePlace } from './line.ts';
 import type { Effect, Machine, Sessions, StepContext } from './machine.ts';
 import { openIfDue } from './opening.ts';
-import { callNext, callsEarned, lapseCalls, observedMs } from './pacing.ts';
+import { callNext, lapseCalls, observedMs } from './pacing.ts';
 import { concludeRecovery, recoverRoom, STORE_ACTOR } from './recovery.ts';
 import { isFlowing, isRecovering } from './room-state.ts';
 import { SessionOverlay } from './session-overlay.ts';
@@ -106,9 +106,10 @@ function createRoom(command: Command, now: EpochMs, effects: Effect[]): RoomDocu
 
 /** Holds a room whose clock leapt, and records it once; resuming the room says that the clock is right. */
 function holdAtLeap(room: RoomDocument, clockTime: EpochMs, context: StepContext): void {
-  if (room.config.flow === 'held') return;
-  const { flow } = room.config;
+  const { flow, leap } = room.config;
+  if (leap !== null) return;
   room.config.flow = 'held';
+  room.config.leap = { from: room.at, to: clockTime };
   const from = { flow, time: rfc3339(room.at) };
   record(room, { by: STORE_ACTOR, action: 'clockLeap', from, to: { flow: 'held', time: rfc3339(clockTime) } }, context);
   countUp(room, context.now);
@@ -124,15 +125,9 @@ function advance(room: RoomDocument, context: StepContext): void {
   concludeRecovery(room, context);
   if (!isRecovering(room, now)) openIfDue(room, now);
   releaseDue(room, now);
-  if (!isFlowing(room, now)) {
-    pacing.callingSince = now;
-    return;
-  }
-  const elapsed = observedMs(flowedFrom, now);
-  pacing.runMs += elapsed;
-  if (now - elapsed > flowedFrom) pacing.callingSince = Math.max(pacing.callingSince, now - elapsed);
+  if (!isFlowing(room, now)) return;
+  pacing.runMs += observedMs(flowedFrom, now);
   lapseCalls(room);
-  pacing.callCredit += callsEarned(room, elapsed, now);
   callNext(room);
 }
 

@@ -38,7 +38,6 @@ import {
   anything,
   count,
   either,
-  finite,
   flag,
   hex32,
   list,
@@ -80,6 +79,7 @@ const config = object<ConfigState>({
   policy,
   schedule,
   flow: oneOf('running', 'paused', 'held'),
+  leap: nullable(object({ from: count, to: count })),
   closed: flag,
   message: nullable(object({ text: object({ ko: text, en: text }), at: count })),
 });
@@ -103,9 +103,7 @@ const pacing = object<PacingState>({
   called: count,
   lapsedThrough: count,
   lapsed: count,
-  callCredit: finite,
   calls: list(object({ at: count, upTo: count, claimed: count }), CALL_SAMPLES_MAX),
-  callingSince: whole,
   lastSlotMicros: nullable(count),
 });
 

@@ -1,20 +1,18 @@
 // A visitor's times: a range for the wait and the moment of the next poll. Shared by the board, the status and the
 // visitor's browser, so that all three show the same.
 
-import { POLL_SECONDS_MAX, POLL_SECONDS_MIN } from './limits.ts';
+import { POLL_SECONDS_MAX, POLL_SECONDS_MIN, SLOT_BACKLOG_MS } from './limits.ts';
 
 /** Positions a minute that the line moves, as a range. */
 export type Pace = { low: number; high: number };
-
-/** While no share is known: half of those called might not come. */
-const SHOW_SHARE_UNKNOWN_MIN = 0.5;
 
 /**
  * Positions a minute, as a range, where so many visitors a minute may enter: between "every called visitor comes" and "as
  * many stay away as lately".
  */
 export function paceRange(admissionsPerMinute: number, showShare: number | null): Pace {
-  if (showShare === null) return { low: 0.9 * admissionsPerMinute, high: admissionsPerMinute / SHOW_SHARE_UNKNOWN_MIN };
+  // While no share is known: all come, or hardly more than half.
+  if (showShare === null) return { low: 0.95 * admissionsPerMinute, high: 1.9 * admissionsPerMinute };
   const low = Math.max(0.9 * admissionsPerMinute, (0.75 * admissionsPerMinute) / showShare);
   return { low, high: (1.25 * admissionsPerMinute) / showShare };
 }
@@ -25,13 +23,17 @@ export function aheadOf(position: number, called: number): number {
 }
 
 /**
- * Range of the time until the call for a visitor with `ahead` people before them, in seconds; null: unknown.
+ * Range of the time until a visitor with `ahead` people before them can enter, in seconds; null: unknown. At most it is
+ * the time until the call and then until the slot.
  * Never shrinks when `ahead` grows, and `low <= high`.
  */
 export function waitSeconds(ahead: number, pace: Pace | null): { low: number; high: number } | null {
   if (pace === null || pace.low <= 0) return null;
   const calls = ahead + 1;
-  return { low: Math.floor((calls * 60) / pace.high), high: Math.ceil((calls * 60) / pace.low) };
+  return {
+    low: Math.floor((calls * 60) / pace.high),
+    high: Math.ceil((calls * 60) / pace.low + SLOT_BACKLOG_MS / 1_000),
+  };
 }
 
 /**

@@ -5,7 +5,13 @@ import type { ConsoleState } from '../console-state.ts';
 import { Shape } from '../parts/shape.tsx';
 
 /** Visitors or bookings are affected now; the others can wait a few minutes. */
-const URGENT: ReadonlySet<Alarm['kind']> = new Set(['storeUnreachable', 'originFailing', 'originErrors', 'originSlow']);
+const URGENT: ReadonlySet<Alarm['kind']> = new Set([
+  'storeUnreachable',
+  'clockLeapt',
+  'originFailing',
+  'originErrors',
+  'originSlow',
+]);
 
 export function Alarms({ state, live }: { state: ConsoleState; live: Live }) {
   const t = state.strings;

@@ -1,8 +1,14 @@
 // What operators and the settings file decide, as it is in force.
 
 import type { Flow, Message, Policy, Schedule } from '../policy.ts';
+import type { EpochMs } from '../time.ts';
 import { type ChangesState, laterChanges } from './changes-state.ts';
 import type { SubState } from './sub-state.ts';
+
+export interface ClockLeap {
+  from: EpochMs;
+  to: EpochMs;
+}
 
 export interface ConfigState {
   /** Digest of the settings file last applied, so that a restart changes nothing and an edited file does. */
@@ -10,6 +16,8 @@ export interface ConfigState {
   policy: Policy;
   schedule: Schedule;
   flow: Flow;
+  /** A leap of the store's clock that holds the room until an operator resumes it: from when to when. */
+  leap: ClockLeap | null;
   closed: boolean;
   message: Message | null;
 }
@@ -22,6 +30,7 @@ export const configState: SubState<ConfigState, Initial, { config: ConfigState; 
     policy,
     schedule,
     flow: 'running',
+    leap: null,
     closed: false,
     message: null,
   }),

@@ -1,6 +1,5 @@
 // How far the line was called and when the last slot was granted.
 
-import type { EpochMs } from '../time.ts';
 import { latest, type SubState } from './sub-state.ts';
 
 /** Positions up to `upTo` (from the previous sample's on) were called within one grain after `at`. */
@@ -21,31 +20,21 @@ export interface PacingState {
   lapsedThrough: number;
   /** How many were called and did not claim within the window. */
   lapsed: number;
-  /**
-   * Calls earned and not used: a fraction, or up to one second's worth while no visitor waits or there is no vacancy. A
-   * floating-point number, because no limit rests on it: a call admits nobody, the claim is granted its slot in whole
-   * microseconds.
-   */
-  callCredit: number;
   calls: CallSample[];
-  /** Since when every earned call was made: slots unused before this say nothing about visitors staying away. */
-  callingSince: EpochMs;
   /** The last slot granted, in whole microseconds since 1970; null: none yet. The hard rate limit rests on it. */
   lastSlotMicros: number | null;
 }
 
-export const pacingState: SubState<PacingState, { opensAt: EpochMs }, { pacing: PacingState }> = {
-  empty: ({ opensAt }) => ({
+export const pacingState: SubState<PacingState, unknown, { pacing: PacingState }> = {
+  empty: () => ({
     runMs: 0,
     called: 0,
     lapsedThrough: 0,
     lapsed: 0,
-    callCredit: 0,
     calls: [],
-    callingSince: opensAt,
     lastSlotMicros: null,
   }),
-  carryOver: (_, { schedule }) => pacingState.empty({ opensAt: schedule.opensAt }),
+  carryOver: () => pacingState.empty(undefined),
   merge: (stored, seen) => {
     const [a, b] = [stored.pacing, seen.pacing];
     const { called, calls, lapsedThrough, lapsed, runMs } = b.called > a.called ? b : a;
@@ -54,9 +43,7 @@ export const pacingState: SubState<PacingState, { opensAt: EpochMs }, { pacing: 
       called,
       lapsedThrough,
       lapsed,
-      callCredit: 0,
       calls,
-      callingSince: a.callingSince,
       lastSlotMicros: latest(a.lastSlotMicros, b.lastSlotMicros),
     };
   },

@@ -110,6 +110,7 @@ test('the log shows durations in minutes and moments in the room’s time zone',
 test.each(LANGUAGES)('every alarm in %s has a sentence and a next step', (language) => {
   const alarms: Alarm[] = [
     { kind: 'storeUnreachable', ageSeconds: 12 },
+    { kind: 'clockLeapt', from: '2027-08-05T11:00:00.000Z', to: '2027-08-05T12:00:00.000Z' },
     { kind: 'originFailing', since: '2027-08-05T11:00:00.000Z' },
     { kind: 'originErrors', sharePercent: 31 },
     { kind: 'originSlow', latencyMs: 4100, usualMs: 300 },

@@ -76,7 +76,9 @@ function sampleRoom(): CheckedRoom {
   }
   room.send(now, change({ kind: 'usePass', sid: 'pass-2' }));
   room.send(now, change({ kind: 'setMessage', text: { ko: '잠시만 기다려 주세요.', en: 'Please wait a moment.' } }));
-  // Slots that lie ahead, and then a visitor who claims beyond the limit.
+  // Visitors who are called, whose slots then lie ahead, and one of whom claims beyond the limit.
+  for (let index = 1; index <= 20; index++) room.send(now, join(`last-${index}`));
+  room.send(now, change({ kind: 'setPolicy', policy: policy({ ...RULES, totalActiveUsers: 24 }) }));
   room.send(now, change({ kind: 'setPolicy', policy: policy({ ...RULES, newUsersPerMinute: 7 }) }));
   room.send(now + 2_000, { kind: 'tick' });
   const last = room.document.pacing.called;
@@ -85,10 +87,16 @@ function sampleRoom(): CheckedRoom {
   room.send(now + 2_200, claim(last, 'standby'));
   room.send(now + 2_300, { kind: 'reportStock', remaining: 40, asOf: now });
   room.send(now + 2_400, { kind: 'reportOrigin', healthy: false });
-  const { version } = room.document.changes;
-  for (const gateway of ['north', 'south']) {
-    room.send(now + 5_000, { kind: 'report', gateway, seq: 101, version, observed: OBSERVED });
-  }
+  const report = (at: number, seq: number, elapsedMs: number) => {
+    const { version } = room.document.changes;
+    for (const gateway of ['north', 'south']) {
+      room.send(at, { kind: 'report', gateway, seq, version, elapsedMs, observed: OBSERVED });
+    }
+  };
+  report(now + 2_500, 101, 3_000);
+  // The clock leaps two minutes ahead while a second passes for the gateways.
+  report(now + 123_500, 102, 1_000);
+  report(now + 5_000, 103, 1_500);
   return room;
 }
 

@@ -230,9 +230,10 @@ export class InProcessVisitor {
   }
 }
 
-/** A new visitor who is admitted within ten seconds of the manual clock. */
+/** A new visitor who is admitted within ten seconds of the manual clock, with a session that is not provisional. */
 export async function enter(gateway: InProcessGateway): Promise<InProcessVisitor> {
   const visitor = new InProcessVisitor(gateway);
+  await visitor.act('join');
   for (let tries = 0; tries < 10; tries++) {
     gateway.clock.advance(1_000);
     if ((await (await visitor.page()).text()) === MARKER) return visitor;

@@ -285,7 +285,7 @@ describe('an Idempotency-Key', () => {
   );
 
   it('appears in no log line, page or metric of the gateway', async () => {
-    const gateway = await start();
+    const gateway = await start({ room: BEFORE_OPENING });
     const response = await joinAsApp(gateway, '192.0.2.7', { 'Idempotency-Key': KEY });
     expect(await response.text()).not.toContain(KEY);
     expect(gateway.parts.metrics.text([])).not.toContain(KEY);

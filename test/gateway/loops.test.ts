@@ -7,7 +7,7 @@ import { readSettings } from '../../worker/settings.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { forwardTo } from '../forwarder.ts';
 import { OPERATOR_KEY, startFairgate } from '../running-gateway.ts';
-import { InProcessVisitor, startInProcess } from './in-process.ts';
+import { enter, startInProcess } from './in-process.ts';
 import { roomInput } from './threat-site.ts';
 import { AS_JSON, AS_PAGE, GateVisitor, send, sendRaw, until } from './visitor-client.ts';
 
@@ -98,11 +98,7 @@ describe('CDN-Loop', () => {
       keys: { keys: [await newSigningKey(0)] },
       room: { paths: ['/book'], exempt: ['/book/static'], outside: 'pass' },
     });
-    const inside = new InProcessVisitor(gateway);
-    gateway.clock.advance(1_000);
-    await inside.page('/book');
-    gateway.clock.advance(2_100);
-    await inside.page('/book');
+    const inside = await enter(gateway);
     expect(gateway.forwarded).toHaveLength(1);
     return { gateway, inside };
   };

@@ -30,8 +30,9 @@ async function usePass(gateway: InProcessGateway, address: string, headers: Reco
   return { response, cookie: response.headers.getSetCookie()[0] ?? null };
 }
 
+/** Sends a request by which a visitor without admission gets no place. */
 async function isAdmitted(gateway: InProcessGateway, cookie: string | null): Promise<boolean> {
-  const headers = { ...AS_PAGE, ...(cookie === null ? {} : { Cookie: cookie.split(';')[0] ?? '' }) };
+  const headers: HeadersInit = cookie === null ? {} : { Cookie: cookie.split(';')[0] ?? '' };
   return (await (await gateway.request('/', { headers })).text()) === MARKER;
 }
 

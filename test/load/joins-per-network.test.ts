@@ -1,29 +1,34 @@
-// One network floods a room with joins while visitors from many other addresses come, wait and enter. Prints its figures.
+// One network floods a room with joins while visitors from many other addresses come, wait and enter. Prints its figures. The
+// same rush four times as long: `FLOOD_SECONDS=60 npm exec -- vitest run test/load/joins-per-network.test.ts`.
 
+import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Running, startFairgate } from '../running-gateway.ts';
 
-const NEW_USERS_PER_MINUTE = 600;
-const JOINS_PER_NETWORK = 60;
-const HONEST = 150;
-/** They come at two thirds of the rate. */
-const HONEST_OVER_MS = 22_500;
-const FLOOD = 1_500;
-const FLOOD_OVER_MS = 20_000;
-const POLL_MS = 1_000;
+const SECONDS = Number(process.env['FLOOD_SECONDS'] ?? 15);
+const NEW_USERS_PER_MINUTE = 1_200;
+const JOINS_PER_NETWORK = 10 * SECONDS;
+/** More than the rate, so that they wait. */
+const HONEST = Math.round((2_000 / 60) * SECONDS);
+const FLOOD = Math.round((20_000 / 60) * SECONDS);
+/** A little less than the visitors take, so that it is over within the same minute. */
+const FLOOD_OVER_MS = 950 * SECONDS;
+const POLL_MS = 1_500;
+/** Between two polls a told wait is not corrected, nor an admission noticed. */
+const TOLERANCE_SECONDS = 2 + POLL_MS / 1_000;
 /** Far more than the wait behind every ghost: a line that does not move fails by this. */
-const WAIT_MS_MAX = 120_000;
+const WAIT_MS_MAX = 240_000;
 
 const FLOOD_ADDRESS = '127.66.6.6';
 
 let fairgate: Running;
-const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 beforeEach(async () => {
   fairgate = await startFairgate({
-    room: { policy: { newUsersPerMinute: NEW_USERS_PER_MINUTE, totalActiveUsers: 10_000, sessionMinutes: 5 } },
+    room: { policy: { newUsersPerMinute: NEW_USERS_PER_MINUTE, totalActiveUsers: 100_000, sessionMinutes: 5 } },
     joinsPerNetwork: JOINS_PER_NETWORK,
   });
 });
@@ -35,7 +40,19 @@ afterEach(async () => {
 interface Answer {
   status: number;
   retryAfter: number;
-  body: { type?: string; outcome?: string; queueToken?: string };
+  body: {
+    type?: string;
+    outcome?: string;
+    queueToken?: string;
+    status?: { waitSeconds: { low: number; high: number } | null };
+  };
+}
+
+/** A wait that a visitor was told, and the seconds until they could enter. */
+interface Told {
+  low: number;
+  high: number;
+  real: number;
 }
 
 /** POST to the room's API as an app at this loopback address, without cookies. */
@@ -70,19 +87,36 @@ function spread<T>(count: number, overMs: number, send: (index: number) => Promi
   );
 }
 
-/** Comes, joins, and claims once a second until admitted. @returns the wait in ms */
-async function honestVisit(index: number): Promise<number> {
+/** Comes, joins, and claims until admitted. @returns the wait in ms, and every wait that was told meanwhile */
+async function honestVisit(index: number): Promise<{ waitMs: number; told: Told[] }> {
   const address = `127.1.${Math.floor(index / 250)}.${(index % 250) + 1}`;
   const cameAt = performance.now();
   const joined = await post('join', address);
   expect(joined.status).toBeLessThan(300);
+  const told: { low: number; high: number; at: number }[] = [];
   let { outcome } = joined.body;
   while (outcome !== 'admitted') {
     if (performance.now() - cameAt > WAIT_MS_MAX) throw new Error(`Visitor ${index} was not admitted: ${outcome}.`);
     await pause(POLL_MS);
-    ({ outcome } = (await post('claim', address, joined.body.queueToken)).body);
+    const { body } = await post('claim', address, joined.body.queueToken);
+    ({ outcome } = body);
+    const wait = body.status?.waitSeconds;
+    if (wait) told.push({ ...wait, at: performance.now() });
   }
-  return performance.now() - cameAt;
+  const admittedAt = performance.now();
+  return {
+    waitMs: admittedAt - cameAt,
+    told: told.map(({ low, high, at }) => ({ low, high, real: (admittedAt - at) / 1_000 })),
+  };
+}
+
+function shareOf(told: readonly Told[], matches: (told: Told) => boolean): number {
+  return told.filter(matches).length / told.length;
+}
+
+function residentMb(pid: number | undefined): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kilobytes) / 1_024);
 }
 
 test('a flood of joins from one network gets its limit, and every honest visitor gets a place', async () => {
@@ -91,7 +125,13 @@ test('a flood of joins from one network gets its limit, and every honest visitor
     answers,
     minutes: Math.ceil((performance.now() - startedAt) / 60_000),
   }));
-  const waits = (await spread(HONEST, HONEST_OVER_MS, honestVisit)).toSorted((a, b) => a - b);
+  const visits = await spread(HONEST, 1_000 * SECONDS, honestVisit);
+  const waits = visits.map(({ waitMs }) => waitMs).toSorted((a, b) => a - b);
+  const told = visits.flatMap((visit) => visit.told);
+  const first = visits.flatMap((visit) => visit.told.slice(0, 1));
+  const inside = ({ low, high, real }: Told) => real >= low - TOLERANCE_SECONDS && real <= high + TOLERANCE_SECONDS;
+  const later = ({ high, real }: Told) => real > high + TOLERANCE_SECONDS;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const seconds = (performance.now() - startedAt) / 1_000;
   const { answers, minutes } = await flood;
   const taken = answers.filter(({ status }) => status < 300).length;
@@ -112,8 +152,9 @@ test('a flood of joins from one network gets its limit, and every honest visitor
     [
       `one network     ${FLOOD} joins, ${taken} places (limit ${JOINS_PER_NETWORK} a minute), ${refused.length} refused`,
       `honest visitors ${HONEST} from as many addresses, ${waits.length} admitted; waits: median ${waited(0.5)} s, 95 % ${waited(0.95)} s, longest ${waited(1)} s`,
-      `places given ${taken + HONEST}; admissions ${((60 * (HONEST + entered)) / seconds).toFixed(0)} a minute of ${NEW_USERS_PER_MINUTE} over ${seconds.toFixed(0)} s, while visitors came at ${(60_000 * HONEST) / HONEST_OVER_MS} a minute`,
-      `store operations for ${FLOOD + HONEST} joins: ${operations}`,
+      `places given ${taken + HONEST}; admissions ${((60 * (HONEST + entered)) / seconds).toFixed(0)} a minute of ${NEW_USERS_PER_MINUTE} over ${seconds.toFixed(0)} s, while visitors came at ${(60 * HONEST) / SECONDS} a minute`,
+      `waits told      ${told.length}, real wait within ${percent(shareOf(told, inside))}, longer ${percent(shareOf(told, later))}; of the first told to each visitor within ${percent(shareOf(first, inside))}, longer ${percent(shareOf(first, later))}`,
+      `store operations for ${FLOOD + HONEST} joins: ${operations}; memory of the gateway ${residentMb(fairgate.gateway.process.pid)} MB`,
     ].join('\n'),
   );
 
@@ -128,5 +169,6 @@ test('a flood of joins from one network gets its limit, and every honest visitor
   }
   expect(waits).toHaveLength(HONEST);
   expect(operations).toBe(taken + HONEST);
+  expect(shareOf(told, later)).toBeLessThan(0.15);
   expect(metric('fairgate_joins_refused_total{room="demo"}')).toBe(FLOOD - taken);
 });

@@ -1,8 +1,9 @@
 // Watching a room: what it costs the store, what it shows while the store is lost, and what raises each alarm.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { rfc3339 } from '../../queue-core/time.ts';
 import type { Alarm, Forecast, Live } from '../../worker/contract/operator-api.ts';
-import { type InProcessGateway, InProcessVisitor, ManualClock } from '../gateway/in-process.ts';
+import { type InProcessGateway, InProcessVisitor, ManualClock, NOON } from '../gateway/in-process.ts';
 import { ask, FORECAST_QUERY, onCurrentVersion, startGateway, withKey } from './operator-client.ts';
 
 // These tests lose the store and the origin on purpose, which is logged.
@@ -87,10 +88,12 @@ describe('an alarm', () => {
   });
 
   it('is raised when only visitors on standby wait, called while the limit was higher', async () => {
-    const gateway = await startGateway({ room: { policy: { totalActiveUsers: 4 } } });
+    const schedule = { prequeueAt: rfc3339(NOON), opensAt: rfc3339(NOON + 10_000) };
+    const gateway = await startGateway({ room: { schedule, policy: { totalActiveUsers: 4 } } });
     const visitors = Array.from({ length: 4 }, () => new InProcessVisitor(gateway));
-    for (const visitor of visitors) await visitor.page();
-    gateway.clock.advance(2_100);
+    for (const visitor of visitors) await visitor.act('join');
+    gateway.clock.advance(12_100);
+    expect(await live(gateway)).toMatchObject({ called: 4, active: 0 });
     const body = { newUsersPerMinute: 60_000, totalActiveUsers: 2, sessionMinutes: 5 };
     await ask(gateway, 'setPolicy', { body, headers: await onCurrentVersion(gateway) });
     for (const visitor of visitors) await visitor.page();

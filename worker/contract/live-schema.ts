@@ -10,6 +10,7 @@ import { count, moment } from './value-schema.ts';
 /** Alarms, most urgent first. Clients have the texts in the language of their reader. */
 export const alarmSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('storeUnreachable'), ageSeconds: z.number() }),
+  z.object({ kind: z.literal('clockLeapt'), from: moment, to: moment }),
   z.object({ kind: z.literal('originFailing'), since: moment }),
   z.object({ kind: z.literal('originErrors'), sharePercent: z.number() }),
   z.object({ kind: z.literal('originSlow'), latencyMs: z.number(), usualMs: z.number() }),

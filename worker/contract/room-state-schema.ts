@@ -62,7 +62,7 @@ export type Changed = z.output<typeof changedSchema>;
 
 export const waitSeconds = secondsRange
   .nullable()
-  .describe('Estimated seconds until the call of a visitor who joins now; null: no estimate.');
+  .describe('Estimated seconds until a visitor who joins now can enter; null: no estimate.');
 
 const outlook = z.object({
   waitSeconds,

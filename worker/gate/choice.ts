@@ -21,7 +21,8 @@ export function visitChoice(request: Request, format: ResponseFormat, cookies: V
   if (format === 'json') return refusesCookies(request, cookies) ? null : 'protocol';
   if (format !== 'page') return null;
   const destination = headers.get('Sec-Fetch-Dest');
-  if (destination !== null && destination !== 'document') return null;
+  if (destination === null) return 'turn';
+  if (destination !== 'document') return null;
   return method === 'GET' && headers.get('Sec-Fetch-Mode') === 'navigate' ? 'navigation' : 'turn';
 }
 

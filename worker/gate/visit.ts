@@ -2,6 +2,7 @@
 // decision: an admitted request is forwarded, any other gets a place, a page, the app's JSON or a refusal.
 
 import type { ClaimReply } from '../../queue-core/command.ts';
+import { NEAR_SLOT_MS } from '../../queue-core/limits.ts';
 import { exempts } from '../../queue-core/paths.ts';
 import type { Gateway } from '../gateway.ts';
 import { languageOf } from '../http/language.ts';
@@ -35,12 +36,6 @@ import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
-/**
- * A slot this near is waited for within the request, so that the visitor sees no page in between. This gateway's copy of
- * the store's time may be late by one round trip, so even a slot that is open already can seem to lie ahead.
- */
-const SLOT_WAIT_MS_MAX = 1_000;
-
 type VisitParts = VisitorParts & Pick<Gateway, 'fetchOrigin' | 'observations' | 'publicPages' | 'sessions' | 'wait'>;
 
 interface RequestContext {
@@ -69,11 +64,14 @@ export async function visit(
     const visitor = await Visitor.load(gateway, room, request.headers, background);
     const { admissionFacts, queue } = visitor;
     const facts = { routed, format, choice, isOtherSitesForm, exempt, prefetch, queue, ...admissionFacts };
-    return { visitor, decision: decide(facts) };
+    const decision = decide(facts);
+    if (decision.kind === 'forward') visitor.beginRenewal(decision.renew);
+    return { visitor, decision };
   };
   let { visitor, decision } = await loadAndDecide();
+  // This gateway's copy of the store's time may be late by one round trip: a slot that is open can seem to lie ahead.
   const aheadMs = decision.reason === 'slotAhead' ? msUntilSlot(visitor) : 0;
-  if (aheadMs > 0 && aheadMs <= SLOT_WAIT_MS_MAX) {
+  if (aheadMs > 0 && aheadMs <= NEAR_SLOT_MS) {
     await gateway.wait(Math.ceil(aheadMs));
     ({ visitor, decision } = await loadAndDecide());
   }
@@ -171,7 +169,7 @@ class Visit {
     switch (reply.kind) {
       case 'admitted': {
         const aheadMs = reply.admitAt - this.#visitor.now;
-        if (aheadMs > SLOT_WAIT_MS_MAX) return this.show({ kind: 'called', admitAt: reply.admitAt });
+        if (aheadMs > NEAR_SLOT_MS) return this.show({ kind: 'called', admitAt: reply.admitAt });
         if (aheadMs > 0) await this.#gateway.wait(Math.ceil(aheadMs));
         const response = await this.#forward('admitted');
         if (reply.presentBy !== null) this.#askToComeAgain(response);
@@ -215,6 +213,7 @@ class Visit {
       this.#visitor = await this.#visitor.again(this.#background);
       const decision = decideByAdmission(this.#visitor.admissionFacts, this.#visitor.room.id);
       if (decision?.kind !== 'forward') return true;
+      this.#visitor.beginRenewal(decision.renew);
       const reply = await this.#visitor.renewAsDecided(decision.renew);
       return reply !== null && reply.kind !== 'admitted';
     } catch (error) {

@@ -209,6 +209,15 @@ export class Visitor {
   }
 
   /**
+   * Notes that the session is about to be renewed: in the same turn as the decision, so that many requests at once with one
+   * token are one renewal.
+   */
+  beginRenewal(renew: ForwardDecision['renew']): void {
+    if (this.admission?.kind !== 'valid' || (renew !== 'may' && renew !== 'must')) return;
+    this.#gateway.sessions.beginRenewal(this.admission.token.sid, this.now);
+  }
+
+  /**
    * Does with the session what the gate decided. @throws StoreUnavailable where it must be renewed
    * @returns the store's reply; null where it was not asked, or is unreachable and the token valid until its own end
    */
@@ -229,7 +238,6 @@ export class Visitor {
     const { token } = this.admission;
     const { epoch, position, sid, visitor } = token;
     const { sessions, views } = this.#gateway;
-    sessions.beginRenewal(sid, this.now);
     const reply = await this.#applyToSession(token, { kind: 'renew', epoch, position, sid });
     if (reply.kind === 'admitted') {
       sessions.renewed(sid, { issuedAt: this.now, expiresAt: reply.expiresAt });
@@ -245,6 +253,7 @@ export class Visitor {
     if (this.admission?.kind !== 'valid' || this.admission.token.presentBy === null) return;
     const decision = decideByAdmission(this.admissionFacts, this.room.id);
     if (decision?.kind !== 'forward') return;
+    this.beginRenewal(decision.renew);
     try {
       await this.renewAsDecided(decision.renew);
     } catch (error) {

@@ -28,6 +28,9 @@ export function alarmsOf({ expectedVisitors }: RoomConfig, { view, now, unreacha
   const visitorsWait = board.issued > board.called || live.standby > 0;
   const alarms: (Alarm | null)[] = [
     unreachable ? { kind: 'storeUnreachable', ageSeconds: Math.round((now - view.at) / 1000) } : null,
+    live.clockLeap === null
+      ? null
+      : { kind: 'clockLeapt', from: rfc3339(live.clockLeap.from), to: rfc3339(live.clockLeap.to) },
     live.originFailingSince === null ? null : { kind: 'originFailing', since: rfc3339(live.originFailingSince) },
     errorAlarm(recent),
     slowAlarm(recent, before),
