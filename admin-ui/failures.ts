@@ -79,7 +79,18 @@ export function fieldErrorText({ field, detail, cause }: FieldError, t: Strings,
   }
 }
 
-type Format = 'host' | 'path' | 'origin' | 'zone' | 'id' | 'time' | 'before' | 'after' | 'number' | 'total';
+type Format =
+  | 'host'
+  | 'originHost'
+  | 'path'
+  | 'origin'
+  | 'zone'
+  | 'id'
+  | 'time'
+  | 'before'
+  | 'after'
+  | 'number'
+  | 'total';
 
 /** The format of each field that takes more than any text. */
 const FORMATS: Record<string, Format> = {
@@ -88,6 +99,9 @@ const FORMATS: Record<string, Format> = {
   paths: 'path',
   exempt: 'path',
   origin: 'origin',
+  originHost: 'originHost',
+  originAliases: 'origin',
+  originTimeoutSeconds: 'number',
   timeZone: 'zone',
   expectedVisitors: 'number',
   newUsersPerMinute: 'number',

@@ -151,6 +151,17 @@ function roomWithoutCredit(old: Fields): Fields {
   return { ...old, config: { ...fieldsOf(old['config']), leap: null }, pacing };
 }
 
+/** 3 to 4: how the origin is asked. Frozen here, whatever the defaults become. */
+function directoryWithOriginChoices(old: Fields): Fields {
+  if (!Array.isArray(old['rooms'])) return old;
+  const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30 };
+  const rooms = old['rooms'].map((room) => ({
+    ...fieldsOf(room),
+    site: { ...fieldsOf(fieldsOf(room)['site']), ...chosen },
+  }));
+  return { ...old, rooms };
+}
+
 const unchanged: Migration = (old) => old;
 
 export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal, unchanged, roomWithoutCredit];
@@ -160,7 +171,7 @@ export const migrateDirectory: readonly Migration[] = [
   directorySinceEpoch,
   directoryWithSessionTotal,
   unchanged,
-  unchanged,
+  directoryWithOriginChoices,
 ];
 export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged, unchanged];
 /** Rows of the other tables have kept their form. */

@@ -74,7 +74,7 @@ async function bench(): Promise<void> {
   const origin = createServer((_, response) => response.end('ok'));
   const originUrl = `http://127.0.0.1:${await listenOnLoopback(origin)}`;
   const log = (line: string) => console.error(line);
-  const bare = await runWorkerd('bench-bare.capnp', 0, [], {}, log);
+  const bare = await runWorkerd('bench-bare.capnp', { port: 0 }, [], {}, log);
   const publicUrl = 'http://127.0.0.1:1';
   const room = (id: string, host: string, opensAt: string) => ({
     id,

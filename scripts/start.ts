@@ -11,9 +11,9 @@ import { runCommand } from './lib/run-command.ts';
 await runCommand(async () => {
   const local = await localSettings(process.env);
   await checkPorts(local);
-  const { settings, port, dataDir, demoOriginPort } = local;
+  const { settings, host, port, originCa, dataDir, demoOriginPort } = local;
   await buildWorker();
-  const gateway = await startGateway({ settings, port, dataDir, log: (line) => console.error(line) });
+  const gateway = await startGateway({ settings, host, port, originCa, dataDir, log: (line) => console.error(line) });
   const { publicUrl } = settings;
   const demo =
     demoOriginPort === null

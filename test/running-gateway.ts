@@ -38,6 +38,14 @@ export interface RunningOptions {
   slotsPerClinic?: number;
   /** Joins a minute from one network; by default without a limit, because all visitors of a test are on this machine. */
   joinsPerNetwork?: number;
+  /** Where visitors reach the gateway; by default its loopback address. */
+  publicUrl?: string;
+  /** Where the gateway listens; by default on 127.0.0.1. */
+  host?: string;
+  /** The gateway's port; by default a free one. */
+  port?: number;
+  trustedProxies?: string;
+  originCa?: string;
   /** Rooms are stored there instead of on disk. */
   redis?: RedisAddress & { replicas?: string };
 }
@@ -47,13 +55,15 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-test-'));
   const keys = { keys: [await newSigningKey(0)] };
   const log: string[] = [];
-  const port = await freePort();
-  const publicUrl = `http://127.0.0.1:${port}`;
+  const port = options.port ?? (await freePort());
+  const { host = '127.0.0.1', trustedProxies, originCa = null } = options;
+  const gatewayUrl = `http://${host}:${port}`;
+  const { publicUrl = gatewayUrl } = options;
   const origin = await startDemoSite({
     port: 0,
     dataDir,
     publicUrl,
-    gatewayUrl: publicUrl,
+    gatewayUrl,
     ...(options.slotsPerClinic === undefined ? {} : { slotsPerClinic: options.slotsPerClinic }),
   });
   const { policy, ...changes } = options.room ?? {};
@@ -65,10 +75,11 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const rooms = [{ ...demo, ...changes }, ...(options.moreRooms?.(origin.url) ?? [])];
   const redis = options.redis === undefined ? {} : { redis: options.redis };
   const joinsPerNetwork = String(options.joinsPerNetwork ?? 0);
-  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, joinsPerNetwork, ...redis };
-  const start = () => startGateway({ settings, port, dataDir, log: (line) => log.push(line) });
+  const proxies = trustedProxies === undefined ? {} : { trustedProxies };
+  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, joinsPerNetwork, ...proxies, ...redis };
+  const start = () => startGateway({ settings, host, port, originCa, dataDir, log: (line) => log.push(line) });
   const running: Running = {
-    url: publicUrl,
+    url: gatewayUrl,
     origin: { url: origin.url, port: origin.port },
     keys,
     dataDir,

@@ -11,6 +11,8 @@ import type { Gateway } from './gateway.ts';
 import { languageOf } from './http/language.ts';
 import type { Problem } from './http/problem-texts.ts';
 import { problemResponse } from './http/problems.ts';
+import { asSentTo, publicTarget } from './http/public-address.ts';
+import { BodyTooSlow } from './http/request-body.ts';
 import { responseFormat } from './http/request-client.ts';
 import { backgroundOf, type RequestEnv } from './http/request-env.ts';
 import { isReserved, readTarget, type TargetDoubt } from './http/request-target.ts';
@@ -39,6 +41,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   const app = new Hono<RequestEnv>();
 
   app.use(async (c, next) => {
+    c.req.raw = asSentTo(gateway, c.req.raw);
     c.set('background', backgroundOf(c));
     c.set('format', responseFormat(c.req.raw));
     return hasOversizedHeader(c.req.raw.headers) ? refuse(c, 'headers-too-large') : next();
@@ -72,6 +75,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   app.all('*', (c) => visitSite(gateway, c));
 
   app.onError((error, c) => {
+    if (error instanceof BodyTooSlow) return refuse(c, 'body-too-slow');
     console.error(`${c.req.method} ${c.req.path} failed unexpectedly:`, error);
     return refuse(c, 'unexpected');
   });
@@ -91,7 +95,7 @@ function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise
   }
   if (hasUnexpectedBody(request)) return refuse(c, 'body-not-allowed');
   if (isReserved(result.target.path)) return refuse(c, 'not-found');
-  return visit(gateway, request, result.target, c.var);
+  return visit(gateway, request, publicTarget(result.target, gateway.publicUrl), c.var);
 }
 
 function hasOversizedHeader(headers: Headers): boolean {

@@ -8,6 +8,7 @@ import { PublicPages } from './gate/public-pages.ts';
 import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
 import { POLL_RATE, RateLimit, SIGN_IN_RATE } from './http/rate-limit.ts';
+import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import type { OriginFetch } from './proxy/forward.ts';
@@ -54,6 +55,8 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   polls: RateLimit;
   /** Operator keys that are not in the directory's copy, by network. */
   signIns: RateLimit;
+  /** Whose word about the client's address counts. */
+  proxies: TrustedProxies;
   access: Access | null;
   /** The console's address. Where it differs from `publicUrl`, operators are answered there only. */
   consoleUrl: string;
@@ -65,7 +68,7 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
 
 export async function createGateway(settings: Settings, { clock, fetch, ...platform }: Platform): Promise<Gateway> {
   const { store, digest, secret, observations, fetchOrigin, randomId } = platform;
-  const { consoleUrl, publicUrl, listenUrl, access } = settings;
+  const { consoleUrl, publicUrl, listenUrl, access, trustedProxies } = settings;
   // A store that was emptied may have known openings, so the numbers of new ones start from the clock.
   const firstEpoch = () => Math.floor(platform.ownTime());
   const configure = async ({ id, queue }: RoomConfig) => {
@@ -89,6 +92,7 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),
     polls: new RateLimit(POLL_RATE, clock.now),
     signIns: new RateLimit(SIGN_IN_RATE, clock.now),
+    proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),
     wait: (ms) => clock.wait(ms),
   };

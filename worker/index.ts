@@ -6,6 +6,7 @@ import { createGateway } from './gateway.ts';
 import { responseFormat } from './http/request-client.ts';
 import { refusal } from './http/responses.ts';
 import { Metrics } from './metrics.ts';
+import { type ConnectorBindings, originFetch } from './proxy/origin-connection.ts';
 import { readSettings } from './settings.ts';
 import { chosenStore, type StoreBindings } from './store/chosen-store.ts';
 import { randomId, randomSecret, sha256Hex } from './tokens/randomness.ts';
@@ -14,7 +15,7 @@ import { Observations } from './views/observations.ts';
 export { DirectoryObject, RoomObject } from './store/durable-objects/room-object.ts';
 export { Relay } from './store/redis/relay.ts';
 
-type Env = StoreBindings & Record<string, unknown>;
+type Env = StoreBindings & ConnectorBindings & Record<string, unknown>;
 type App = ReturnType<typeof createApp>;
 
 async function appFrom(env: Env): Promise<App> {
@@ -30,7 +31,7 @@ async function appFrom(env: Env): Promise<App> {
     observations,
     clock: { now: () => Date.now(), wait: (ms) => scheduler.wait(ms) },
     ownTime: () => Date.now(),
-    fetchOrigin: (request) => fetch(request),
+    fetchOrigin: originFetch(env),
     fetch: (url, init) => fetch(url, init),
     randomId,
     secret: randomSecret,

@@ -2,6 +2,7 @@
 // must not be used.
 
 import type * as z from 'zod';
+import { TrustedProxies } from './http/trusted-proxies.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
 import type { RedisSettings } from './store/chosen-store.ts';
 import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
@@ -21,6 +22,9 @@ const RELAYS_MAX = 16;
 /** Above what a large school or an address shared by a mobile carrier's subscribers needs (docs/decisions/0022). */
 const JOINS_PER_NETWORK_DEFAULT = 600;
 export const JOINS_PER_NETWORK_MAX = 1_000_000;
+
+/** More networks than the largest CDN publishes. */
+const TRUSTED_PROXIES_MAX = 64;
 
 /** @param expected what the setting takes, as the end of "Set it to …" */
 export function checkJson<S extends z.ZodType>(
@@ -129,6 +133,23 @@ export function checkJoinsPerNetwork(env: Env, problems: string[]): number {
   return joins;
 }
 
+/** Networks as a list with commas, such as `127.0.0.1, 10.0.0.0/8`; without it nobody is believed. */
+export function checkTrustedProxies(env: Env, problems: string[]): string[] {
+  const networks = String(env['TRUSTED_PROXIES'] ?? '')
+    .split(',')
+    .map((network) => network.trim())
+    .filter((network) => network !== '');
+  try {
+    if (networks.length > TRUSTED_PROXIES_MAX) throw new TypeError(`it has more than ${TRUSTED_PROXIES_MAX} entries`);
+    new TrustedProxies(networks);
+  } catch (error) {
+    problems.push(
+      `TRUSTED_PROXIES: ${error instanceof Error ? error.message : error}. Set it to the addresses of the proxies in front of the gateway, such as 127.0.0.1 or 10.0.0.0/8, with commas between them.`,
+    );
+  }
+  return networks;
+}
+
 export function checkOperatorKey(env: Env, problems: string[]): string {
   const value = env['OPERATOR_KEY'];
   const key = typeof value === 'string' ? value : '';
@@ -141,6 +162,7 @@ export function checkOperatorKey(env: Env, problems: string[]): string {
   return key;
 }
 
+/** @param hostname as `URL` has it */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
 }

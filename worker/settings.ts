@@ -17,6 +17,7 @@ import {
   checkJson,
   checkOperatorKey,
   checkRedis,
+  checkTrustedProxies,
   checkUrl,
 } from './setting-checks.ts';
 import type { RedisSettings } from './store/chosen-store.ts';
@@ -41,6 +42,8 @@ export interface Settings {
   /** Where the process listens; null: unknown. */
   listenUrl: string | null;
   access: AccessSettings | null;
+  /** Networks of the proxies in front, whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
   /** New places a minute for one network; 0: no limit. */
   joinsPerNetwork: number;
   /** null: rooms are stored in Durable Objects. */
@@ -66,6 +69,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   // Set by the scripts that start the process, not by a person.
   const listenUrl = typeof env['LISTEN_URL'] === 'string' ? env['LISTEN_URL'] : null;
   const access = checkAccess(env, problems);
+  const trustedProxies = checkTrustedProxies(env, problems);
   const operatorKey = checkOperatorKey(env, problems);
   const redis = checkRedis(env, problems);
   const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
@@ -83,6 +87,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     consoleUrl,
     listenUrl,
     access,
+    trustedProxies,
     redis,
     joinsPerNetwork,
   };
@@ -167,8 +172,15 @@ function resolveRoom({ id, schedule, policy, ...site }: RoomSetting): RoomConfig
 }
 
 /** The site as it is stored, with defaults filled in. */
-export function siteOf(id: string, { audience, origin, ...site }: z.output<typeof siteSchema>): Site {
-  return { ...site, origin: new URL(origin).origin, audience: audience ?? `urn:fairgate:origin:${id}`, template: null };
+export function siteOf(id: string, { audience, origin, originAliases, ...site }: z.output<typeof siteSchema>): Site {
+  const aliases = originAliases.map((alias) => new URL(alias).origin);
+  return {
+    ...site,
+    origin: new URL(origin).origin,
+    originAliases: aliases,
+    audience: audience ?? `urn:fairgate:origin:${id}`,
+    template: null,
+  };
 }
 
 /** The policy in the core's units. */
@@ -191,9 +203,18 @@ export function policyOf({
  * its default: else an upgrade would look like an edit, and overwrite what operators changed.
  */
 export function settingsText(settings: unknown): string {
-  return JSON.stringify(settings, (name, value) =>
-    name === 'sessionTotalMsMax' && value === SESSION_TOTAL_MS_DEFAULT ? undefined : value,
-  );
+  return JSON.stringify(settings, (name, value) => (isAddedDefault(name, value) ? undefined : value));
+}
+
+const ADDED_DEFAULTS: Record<string, unknown> = {
+  sessionTotalMsMax: SESSION_TOTAL_MS_DEFAULT,
+  originHost: 'origin',
+  originAliases: [],
+  originTimeoutSeconds: 30,
+};
+
+function isAddedDefault(name: string, value: unknown): boolean {
+  return name in ADDED_DEFAULTS && JSON.stringify(value) === JSON.stringify(ADDED_DEFAULTS[name]);
 }
 
 export function momentOf(time: string | null): EpochMs | null {

@@ -29,6 +29,13 @@ export function SiteFields(props: FormProps) {
         <TextInput {...props} name="origin" note={t.originNote} />
         <TextInput {...props} name="audience" label={t.audience} note={t.audienceNote} />
       </div>
+      <div class="pair" key="origin-names">
+        <TextInput {...props} name="originHost" note={t.originHostNote} suggestions={['origin', 'visitor']} />
+        <LinesInput {...props} name="originAliases" note={t.originAliasesNote} />
+      </div>
+      <div class="pair" key="origin-time">
+        <TextInput {...props} name="originTimeoutSeconds" note={t.originTimeoutNote} isNumber />
+      </div>
       <div class="pair" key="zone">
         <TextInput {...props} name="timeZone" note={t.timeZoneNote} suggestions={timeZones()} />
         <TextInput {...props} name="expectedVisitors" note={t.expectedNote} isNumber />

@@ -23,6 +23,9 @@ export function siteForm(site: Site): Form {
     paths: site.paths.join('\n'),
     exempt: site.exempt.join('\n'),
     origin: site.origin,
+    originHost: site.originHost,
+    originAliases: site.originAliases.join('\n'),
+    originTimeoutSeconds: formatCount(site.originTimeoutSeconds),
     audience: site.audience ?? '',
     timeZone: site.timeZone,
     outside: site.outside,
@@ -37,6 +40,7 @@ export function parseSite(form: Form, strings: Strings): Parsed<Site> {
   const titleError = (value: string) =>
     value === '' ? t.required : t.tooLong(siteFields.title.shape.ko.maxLength ?? 0);
   const check = checker();
+  const timeout = siteFields.originTimeoutSeconds.unwrap();
   const audience = text('audience');
   const expected = text('expectedVisitors');
   const site = {
@@ -48,6 +52,14 @@ export function parseSite(form: Form, strings: Strings): Parsed<Site> {
     paths: check('paths', siteFields.paths, lines(text('paths')), t.path),
     exempt: check('exempt', siteFields.exempt, lines(text('exempt')), t.path),
     origin: check('origin', siteFields.origin, text('origin'), t.origin),
+    originHost: check('originHost', siteFields.originHost, text('originHost'), t.originHost),
+    originAliases: check('originAliases', siteFields.originAliases, lines(text('originAliases')), t.origin),
+    originTimeoutSeconds: check(
+      'originTimeoutSeconds',
+      siteFields.originTimeoutSeconds,
+      parseCount(text('originTimeoutSeconds')),
+      t.between(timeout.minValue ?? 0, timeout.maxValue ?? 0),
+    ),
     ...(audience === '' ? {} : { audience: check('audience', siteFields.audience, audience, t.tooLong(200)) ?? '' }),
     timeZone: check('timeZone', siteFields.timeZone, text('timeZone'), t.zone),
     outside: check('outside', siteFields.outside, text('outside'), t.required),

@@ -15,6 +15,12 @@ export interface Site {
   exempt: string[];
   /** The protected site, as an origin without path. */
   origin: string;
+  /** The host that the origin is asked for: `origin`, its own; `visitor`, the visitor's; or this one. */
+  originHost: string;
+  /** Further origins by which the site calls itself. */
+  originAliases: string[];
+  /** Until the header of its response, from the last progress of the request on. */
+  originTimeoutSeconds: number;
   /** `aud` of the room's admission tokens. */
   audience: string;
   timeZone: string;

@@ -11,6 +11,7 @@ import { type RoomInput, readSettings } from '../../worker/settings.ts';
 import type { RedisAddress } from '../../worker/store/redis/redis-client.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { stopProcess, whenReady } from './child-process.ts';
+import { startOriginConnector } from './origin-connector.ts';
 
 /** The package is CommonJS without types; its `default` is the path of the runtime's binary. */
 const { default: workerdPath } = createRequire(import.meta.url)('workerd') as { default: string };
@@ -23,6 +24,8 @@ export interface GatewaySettings {
   /** Where operators reach the console, if not where visitors reach the gateway. */
   consoleUrl?: string;
   access?: AccessSettings;
+  /** As the variable TRUSTED_PROXIES; absent: no proxy is believed. */
+  trustedProxies?: string;
   /** As the variable JOINS_PER_NETWORK; absent: the gateway's default. */
   joinsPerNetwork?: string;
   /** Where rooms are stored, if not in `dataDir`. */
@@ -31,7 +34,7 @@ export interface GatewaySettings {
 
 /** Settings as every deployment receives them: variables and secrets of the worker. */
 export function workerVariables(settings: GatewaySettings) {
-  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access, joinsPerNetwork, redis } = settings;
+  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access, joinsPerNetwork, trustedProxies, redis } = settings;
   const variables: Record<string, string> = {
     ROOMS: JSON.stringify(rooms),
     SIGNING_KEYS: JSON.stringify(keys),
@@ -42,6 +45,7 @@ export function workerVariables(settings: GatewaySettings) {
     UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
   };
   if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
+  if (trustedProxies !== undefined) variables['TRUSTED_PROXIES'] = trustedProxies;
   if (joinsPerNetwork !== undefined) variables['JOINS_PER_NETWORK'] = joinsPerNetwork;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;
   if (access !== undefined) {
@@ -54,8 +58,12 @@ export function workerVariables(settings: GatewaySettings) {
 
 interface GatewayOptions {
   settings: GatewaySettings;
-  /** Loopback port; 0: a free one. */
+  /** Address to listen on; absent: loopback. */
+  host?: string;
+  /** 0: a free one. */
   port: number;
+  /** Certificates of a private authority that origins are trusted by, as PEM. */
+  originCa?: string | null;
   /** Where rooms are stored; a gateway started with the same folder has the same rooms. */
   dataDir: string;
   /** Receives each line the gateway logs. */
@@ -70,23 +78,46 @@ export interface RunningGateway {
 }
 
 /** @throws SettingsError before anything is started */
-export async function startGateway({ settings, port, dataDir, log }: GatewayOptions): Promise<RunningGateway> {
-  const env = { ...workerVariables(settings), LISTEN_URL: `http://127.0.0.1:${port}` };
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { settings, host = LOOPBACK, port, originCa = null, dataDir, log } = options;
+  const env = {
+    ...workerVariables(settings),
+    LISTEN_URL: `http://${reachable(host)}:${port}`,
+    ORIGIN_CA: originCa === null ? '' : 'private',
+  };
   readSettings(env);
   const rooms = resolve(dataDir, 'rooms');
   mkdirSync(rooms, { recursive: true, mode: 0o700 });
-  return runWorkerd('gateway.capnp', port, [`--directory-path=disk=${rooms}`], env, log);
+  const connector = await startOriginConnector(originCa);
+  const flags = [`--directory-path=disk=${rooms}`, `--external-addr=connector=${connector.address}`];
+  const gateway = await runWorkerd('gateway.capnp', { host, port }, flags, env, log).catch(async (error: unknown) => {
+    await connector.close();
+    throw error;
+  });
+  gateway.process.once('exit', () => void connector.close());
+  return gateway;
 }
 
-/** Serves a configuration of this folder on a loopback port; 0: a free one. */
+const LOOPBACK = '127.0.0.1';
+
+/** Where this machine reaches a socket: an address that stands for all of them is reached on loopback. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? LOOPBACK : inUrl(host);
+}
+
+function inUrl(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** Serves a configuration of this folder. */
 export async function runWorkerd(
   config: string,
-  port: number,
+  { host = LOOPBACK, port }: { host?: string; port: number },
   options: readonly string[],
   env: Record<string, string>,
   log: (line: string) => void,
 ): Promise<RunningGateway> {
-  const address = `--socket-addr=http=127.0.0.1:${port}`;
+  const address = `--socket-addr=http=${inUrl(host)}:${port}`;
   const child = spawn(
     workerdPath,
     ['serve', resolve(import.meta.dirname, config), address, ...options, '--control-fd=3'],
@@ -95,7 +126,7 @@ export async function runWorkerd(
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', log);
   const listening = await whenReady(child, `workerd (port ${port})`, listeningPort(child.stdio[3] as Readable));
   return {
-    url: `http://127.0.0.1:${listening}`,
+    url: `http://${reachable(host)}:${listening}`,
     port: listening,
     process: child,
     stop: (signal = 'SIGTERM') => stopProcess(child, signal),

@@ -1,5 +1,5 @@
 # The gateway as workerd serves it: the bundle, rooms in Durable Objects on local disk, settings from the environment.
-# Address and directory come from the command line, see scripts/lib/gateway-process.ts.
+# Addresses and directory come from the command line, see scripts/lib/gateway-process.ts.
 
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -7,6 +7,7 @@ const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
     (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),
+    (name = "connector", external = (address = "127.0.0.1:9", http = ())),
     (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "gateway")],
@@ -36,6 +37,9 @@ const gateway :Workerd.Worker = (
     (name = "REDIS_RELAYS", fromEnvironment = "REDIS_RELAYS"),
     (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
     (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
+    (name = "TRUSTED_PROXIES", fromEnvironment = "TRUSTED_PROXIES"),
+    (name = "ORIGIN_CONNECTOR", service = "connector"),
+    (name = "ORIGIN_CA", fromEnvironment = "ORIGIN_CA"),
     (name = "LISTEN_URL", fromEnvironment = "LISTEN_URL"),
     (name = "ACCESS_TEAM_URL", fromEnvironment = "ACCESS_TEAM_URL"),
     (name = "ACCESS_AUDIENCE", fromEnvironment = "ACCESS_AUDIENCE"),

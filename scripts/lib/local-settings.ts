@@ -1,8 +1,9 @@
 // The settings of a gateway on one's own machine: the environment of `npm start`, the demo room that it describes, further
 // rooms, and the keys that are stored in DATA_DIR.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
@@ -26,6 +27,10 @@ const SESSION_MINUTES = { min: POLICY_BOUNDS.sessionMs.min / 60_000, max: POLICY
 
 const environment = z.object({
   PORT: port.default(8787),
+  HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0, 'must be an IP address to listen on, such as 0.0.0.0 or ::')
+    .default('127.0.0.1'),
   ORIGIN_PORT: port.default(8788),
   ORIGIN_URL: siteFields.origin.optional(),
   DATA_DIR: z.string().min(1).default('.fairgate'),
@@ -41,6 +46,8 @@ const environment = z.object({
   OPERATOR_KEY: z.string().optional(),
   PUBLIC_URL: z.string().optional(),
   CONSOLE_URL: z.string().optional(),
+  TRUSTED_PROXIES: z.string().optional(),
+  ORIGIN_CA_FILE: z.string().optional(),
   ROOMS: z.string().optional(),
   UPSTASH_REDIS_REST_URL: z.string().default(''),
   UPSTASH_REDIS_REST_TOKEN: z.string().default(''),
@@ -53,7 +60,10 @@ const ROOMS_FILE = 'rooms.json';
 
 export interface LocalSettings {
   settings: GatewaySettings;
+  host: string;
   port: number;
+  /** PEM; null: only what browsers trust. */
+  originCa: string | null;
   dataDir: string;
   opensAt: string;
   /** null: ORIGIN_URL names another origin. */
@@ -88,6 +98,7 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
       publicUrl: publicUrlOf(env),
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
       ...joinLimit(env),
+      ...(env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
       redis: {
         url: env.UPSTASH_REDIS_REST_URL,
@@ -95,7 +106,9 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
         ...(env.REDIS_REPLICAS === undefined ? {} : { replicas: env.REDIS_REPLICAS }),
       },
     },
+    host: env.HOST,
     port: env.PORT,
+    originCa: originCa(env),
     dataDir,
     opensAt: env.OPENS_AT,
     demoOriginPort: env.ORIGIN_URL === undefined ? env.ORIGIN_PORT : null,
@@ -104,12 +117,29 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
   };
 }
 
+/** @throws SettingsError where it cannot be read or holds no certificate */
+function originCa({ ORIGIN_CA_FILE: file }: Environment): string | null {
+  if (file === undefined) return null;
+  try {
+    const certificates = readFileSync(file, 'utf8');
+    new X509Certificate(certificates);
+    return certificates;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new SettingsError([
+      `ORIGIN_CA_FILE is ${JSON.stringify(file)}: ${reason}. Set it to a file of certificates in PEM.`,
+    ]);
+  }
+}
+
 /**
- * The gateway listens on loopback, so behind a public address every visitor comes from the proxy: as long as the gateway
- * cannot be told whose `X-Forwarded-For` to believe, a limit by network would hit all of them together.
+ * Behind a proxy every visitor comes from one address: unless the gateway is told whose `X-Forwarded-For` to believe, a
+ * limit by network would hit all of them together.
  */
-function joinLimit({ JOINS_PER_NETWORK, PUBLIC_URL = '' }: Environment): Pick<GatewaySettings, 'joinsPerNetwork'> {
+function joinLimit(env: Environment): Pick<GatewaySettings, 'joinsPerNetwork'> {
+  const { JOINS_PER_NETWORK, PUBLIC_URL = '', TRUSTED_PROXIES } = env;
   if (JOINS_PER_NETWORK !== undefined) return { joinsPerNetwork: JOINS_PER_NETWORK };
+  if (TRUSTED_PROXIES !== undefined) return {};
   const host = URL.parse(PUBLIC_URL)?.hostname;
   return host === undefined || isLoopback(host) ? {} : { joinsPerNetwork: '0' };
 }

@@ -47,8 +47,12 @@ export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
   const token = randomToken(24);
   const logged: string[] = [];
   const options = [`--directory-path=disk=${rooms}`];
-  const worker = await runWorkerd('maintenance-worker.capnp', 0, options, { MAINTENANCE_TOKEN: token }, (line) =>
-    logged.push(line),
+  const worker = await runWorkerd(
+    'maintenance-worker.capnp',
+    { port: 0 },
+    options,
+    { MAINTENANCE_TOKEN: token },
+    (line) => logged.push(line),
   );
   const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const response = await fetch(`${worker.url}/${path}`, { ...init, headers: { Authorization: `Bearer ${token}` } });

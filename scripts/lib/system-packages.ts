@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 
-interface SystemPackage {
+export interface SystemPackage {
   name: string;
   /** Exists where the package is installed. */
   file: string;
@@ -13,12 +13,14 @@ export const CHROMIUM: SystemPackage = { name: 'chromium-headless-shell', file: 
 export const REDIS: SystemPackage = { name: 'redis-server', file: '/usr/bin/redis-server' };
 export const NGINX: SystemPackage = { name: 'nginx', file: '/usr/sbin/nginx' };
 export const HAPROXY: SystemPackage = { name: 'haproxy', file: '/usr/sbin/haproxy' };
+export const CADDY: SystemPackage = { name: 'caddy', file: '/usr/bin/caddy' };
+export const OPENSSL: SystemPackage = { name: 'openssl', file: '/usr/bin/openssl' };
 const KOREAN_FONTS: SystemPackage = {
   name: 'fonts-noto-cjk',
   file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 
-export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY];
+export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL];
 
 export function isInstalled({ file }: SystemPackage): boolean {
   return existsSync(file);

@@ -112,7 +112,12 @@ const kept = (document: unknown) => [...leaves(document)].filter(([path]) => !DR
 /** The same of the directory. */
 function migratedDirectory({ rooms, ...rest }: Record<string, unknown>): unknown {
   const changed = (rooms as DirectoryRoom[]).map(({ settings, ...room }) => {
-    return { ...room, settings: { ...settings, policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 } } };
+    const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30 };
+    return {
+      ...room,
+      site: { ...room.site, ...chosen },
+      settings: { ...settings, policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 } },
+    };
   });
   return { ...rest, rooms: changed, schemaVersion: SCHEMA_VERSION };
 }

@@ -103,7 +103,12 @@ function sampleRoom(): CheckedRoom {
 function sampleDirectory(): CheckedDirectory {
   const directory = new CheckedDirectory();
   directory.now = T0 + 1_000;
-  const site = { ...siteAt('book.test', '/book', '/tickets'), exempt: ['/static'], expectedVisitors: 900 };
+  const site = {
+    ...siteAt('book.test', '/book', '/tickets'),
+    exempt: ['/static'],
+    originAliases: ['http://origin.lan'],
+    expectedVisitors: 900,
+  };
   const schedule = { prequeueAt: T0, closesAt: T0 + 3_600_000, beacon: { round: 7 } };
   directory.send(seed([{ id: 'demo', site, settings: settings({}, schedule), digest: 'second' }]));
   directory.putRoom('second', null, { ...siteAt('second.test'), outside: 'pass', languages: ['en'] });

@@ -99,7 +99,7 @@ async function startProxy(
 }
 
 /** Resolves when the port accepts a connection. */
-function listens(port: number): Promise<void> {
+export function listens(port: number): Promise<void> {
   return new Promise((resolve) => {
     const attempt = () => {
       const socket = connect(port, '127.0.0.1', () => {

@@ -2,7 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientAddress, networkOf } from '../../worker/http/request-client.ts';
+import { networkOf } from '../../worker/http/request-client.ts';
+import { TrustedProxies } from '../../worker/http/trusted-proxies.ts';
+
+/** A request from this peer, as the runtime tells it. */
+function from(clientIp: string, headers: HeadersInit = {}): Request {
+  return Object.assign(new Request('http://127.0.0.1/', { headers }), { cf: { clientIp } });
+}
 
 describe('the network of a client', () => {
   it('is the address itself in IPv4, also as an IPv4-mapped IPv6 address', () => {
@@ -28,8 +34,7 @@ describe('the network of a client', () => {
   });
 
   it('is found for peers of both families, whose addresses come with a port', () => {
-    const network = (clientIp: string) =>
-      networkOf(clientAddress(Object.assign(new Request('http://127.0.0.1/'), { cf: { clientIp } })));
+    const network = (clientIp: string) => networkOf(new TrustedProxies([]).clientAddress(from(clientIp)));
     expect(network('192.0.2.7:50000')).toBe('192.0.2.7');
     expect(network('[2001:db8:1:2::9]:50000')).toBe('2001:db8:1:2::');
     expect(network('[2001:db8:1:2:3::]:1')).toBe('2001:db8:1:2::');
@@ -40,4 +45,64 @@ describe('the network of a client', () => {
   it('is "unknown" for every client without a valid address', () => {
     for (const address of [null, '', 'localhost', '300.1.2.3', '2001:::1']) expect(networkOf(address)).toBe('unknown');
   });
+});
+
+describe('the address of a client behind trusted proxies', () => {
+  const proxies = new TrustedProxies(['10.0.0.0/8', '2001:db8:ff::/48', '192.0.2.1']);
+  const trusted = fc.constantFrom(
+    '10.1.2.3',
+    '2001:db8:ff::7',
+    '192.0.2.1',
+    '::ffff:10.0.0.9',
+    '10.1.2.3:8080',
+    '[2001:db8:ff::7]:1',
+  );
+  const client = fc.constantFrom('198.51.100.7', '203.0.113.9', '2001:db8:1::2');
+  const told = (peer: string, field: string | null) =>
+    proxies.clientAddress(from(peer, field === null ? {} : { 'X-Forwarded-For': field }));
+
+  it('is the last of X-Forwarded-For that is no proxy, whatever the client wrote before it', () => {
+    const forged = fc.array(fc.oneof(client, trusted, fc.constantFrom('', 'unknown', 'x"y', '_hidden', '127.0.0.1')), {
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(forged, client, fc.array(trusted, { maxLength: 4 }), trusted, (before, address, hops, peer) => {
+        expect(
+          told(
+            peer.includes(']') || /^[^:]*:/.test(peer) ? peer : `${peer.includes(':') ? `[${peer}]` : peer}:1`,
+            [...before, address, ...hops].join(', '),
+          ),
+        ).toBe(address);
+      }),
+    );
+  });
+
+  it('is the peer where the peer is no trusted proxy, or no proxy is trusted', () => {
+    fc.assert(
+      fc.property(client, fc.array(fc.oneof(client, trusted)), (peer, chain) => {
+        const socket = peer.includes(':') ? `[${peer}]:1` : `${peer}:1`;
+        expect(told(socket, chain.join(','))).toBe(peer);
+        const nobody = new TrustedProxies([]);
+        expect(nobody.clientAddress(from('10.0.0.1:1', { 'X-Forwarded-For': chain.join(',') }))).toBe('10.0.0.1');
+      }),
+    );
+  });
+
+  it('is the last proxy that could be read where the field is missing, broken, or names proxies only', () => {
+    expect(told('10.0.0.1:1', null)).toBe('10.0.0.1');
+    expect(told('10.0.0.1:1', '')).toBe('10.0.0.1');
+    expect(told('10.0.0.1:1', 'unknown')).toBe('10.0.0.1');
+    expect(told('10.0.0.1:1', '198.51.100.7, unknown, 10.0.0.2')).toBe('10.0.0.2');
+    expect(told('10.0.0.1:1', '10.0.0.3, 10.0.0.2')).toBe('10.0.0.3');
+    expect(told('10.0.0.1:1', Array(40).fill('10.0.0.2').join(','))).toBe('10.0.0.2');
+    for (const odd of ['1', '0x7f.1', '198.51.100', '198.51.100.7.8', '2001:::1'])
+      expect(told('10.0.0.1:1', odd)).toBe('10.0.0.1');
+  });
+
+  it.each([['10.0.0.0/33'], ['300.1.1.1'], ['example.org'], ['0.0.0.0/0'], ['::/0'], ['10'], ['10.0.0.1/']])(
+    'refuses %s as a proxy',
+    (network) => {
+      expect(() => new TrustedProxies([network])).toThrow(network);
+    },
+  );
 });

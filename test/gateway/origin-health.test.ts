@@ -143,7 +143,7 @@ describe('origin health', () => {
       expect(origin.requests.at(-1)?.signal.aborted).toBe(false);
       vi.advanceTimersByTime(1);
       const response = await pending;
-      expect(response.status).toBe(502);
+      expect(response.status).toBe(504);
       expect(await pageKindOf(response)).toBe('originUnreachable');
     }
     await settle();

@@ -2,13 +2,21 @@
 // are RFC 3339 with a zone; the gateway converts both to milliseconds.
 
 import * as z from 'zod';
-import { MESSAGE_CHARS_MAX, POLICY_BOUNDS, SESSION_TOTAL_MS_DEFAULT } from '../../queue-core/limits.ts';
+import {
+  MESSAGE_CHARS_MAX,
+  ORIGIN_ALIASES_MAX,
+  POLICY_BOUNDS,
+  SESSION_TOTAL_MS_DEFAULT,
+} from '../../queue-core/limits.ts';
 import { normalisePath } from '../../queue-core/paths.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import { type Bounds, inMinutes } from './value-schema.ts';
 
 const HOSTS_MAX = 20;
 const PATHS_MAX = 50;
+/** Longer than any page that a visitor waits for. */
+const ORIGIN_TIMEOUT_SECONDS_MAX = 600;
+const ORIGIN_TIMEOUT_SECONDS_DEFAULT = 30;
 const TITLE_CHARS_MAX = 80;
 const EXPECTED_VISITORS_MAX = 100_000_000;
 
@@ -41,6 +49,10 @@ export const roomId = z
     'must be 1 to 40 characters of a-z, 0-9 and -, without - at the ends',
   );
 
+const siteAddress = z
+  .url({ protocol: /^https?$/, error: 'must be the http(s) address of the protected site' })
+  .refine((url) => URL.parse(url)?.pathname === '/', 'must not have a path');
+
 const title = z.string().trim().min(1).max(TITLE_CHARS_MAX);
 
 /** What a room protects and how it presents itself; docs/rooms.md explains each field. */
@@ -57,10 +69,33 @@ export const siteFields = {
     .max(PATHS_MAX)
     .default([])
     .describe('Path prefixes under the protected ones that need no admission, for GET and HEAD.'),
-  origin: z
-    .url({ protocol: /^https?$/, error: 'must be the http(s) address of the protected site' })
-    .refine((url) => URL.parse(url)?.pathname === '/', 'must not have a path')
-    .describe('Address to which admitted requests are forwarded.'),
+  origin: siteAddress.describe('Address to which admitted requests are forwarded.'),
+  originHost: z
+    .union(
+      [
+        z.literal('origin'),
+        z.literal('visitor'),
+        z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])(?::\d{1,5})?$/),
+      ],
+      {
+        error: 'must be "origin", "visitor" or a host name in lower case, with a port where it needs one',
+      },
+    )
+    .default('origin')
+    .describe('The Host that the origin is asked for: its own, the visitor’s, or a given one.'),
+  originAliases: z
+    .array(siteAddress)
+    .max(ORIGIN_ALIASES_MAX)
+    .default([])
+    .describe(
+      'Further addresses by which the site calls itself in redirects: led to the visitor’s address as the origin’s own.',
+    ),
+  originTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(ORIGIN_TIMEOUT_SECONDS_MAX)
+    .default(ORIGIN_TIMEOUT_SECONDS_DEFAULT)
+    .describe('How long the origin may take to respond, from the last progress of the request on.'),
   audience: z
     .string()
     .min(1)

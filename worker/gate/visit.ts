@@ -8,19 +8,12 @@ import type { Gateway } from '../gateway.ts';
 import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
-import {
-  clientAddress,
-  isCrossSite,
-  isPrefetch,
-  isSafe,
-  networkOf,
-  type ResponseFormat,
-} from '../http/request-client.ts';
+import { isCrossSite, isPrefetch, isSafe, networkOf, type ResponseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
 import { pageBefore, type Routed, returnAddress, routeTo, type Target } from '../http/request-target.ts';
 import { refusal, relayPage } from '../http/responses.ts';
 import { pageKind } from '../pages/kind.ts';
-import { forwardToOrigin, type OriginSignals, OriginUnreachable } from '../proxy/forward.ts';
+import { forwardToOrigin, type OriginSignals, OriginTimeout, OriginUnreachable } from '../proxy/forward.ts';
 import { endWithSession } from '../proxy/session-stream.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { visitChoice } from './choice.ts';
@@ -36,7 +29,8 @@ import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
-type VisitParts = VisitorParts & Pick<Gateway, 'fetchOrigin' | 'observations' | 'publicPages' | 'sessions' | 'wait'>;
+type VisitParts = VisitorParts &
+  Pick<Gateway, 'fetchOrigin' | 'observations' | 'proxies' | 'publicPages' | 'sessions' | 'wait'>;
 
 interface RequestContext {
   background: Background;
@@ -159,7 +153,7 @@ class Visit {
   }
 
   async #join(): Promise<Response> {
-    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), { provisional: true });
+    const reply = await this.#visitor.join(this.#network, { provisional: true });
     if (reply.kind === 'limited') return this.show({ kind: 'tooManyJoins', retrySeconds: reply.retrySeconds });
     if (reply.kind === 'refused' || reply.claim === null) return this.#showStatus('waiting');
     return this.#afterClaim(reply.claim);
@@ -199,12 +193,16 @@ class Visit {
     return reply.kind === 'standby' ? this.#afterClaim(reply) : this.show({ kind: 'ended' });
   }
 
+  get #network(): string {
+    return networkOf(this.#gateway.proxies.clientAddress(this.#request));
+  }
+
   /** Counts a request of the session that it is admitted by. @returns what ends it; null: the session has too many */
   #beginRequest(): (() => void) | null {
     const { admission, snapshot, now } = this.#visitor;
     if (admission?.kind !== 'valid') return () => {};
     const isReachable = snapshot !== null && !snapshot.unreachable;
-    return this.#gateway.sessions.begin(admission.token.sid, networkOf(clientAddress(this.#request)), isReachable, now);
+    return this.#gateway.sessions.begin(admission.token.sid, this.#network, isReachable, now);
   }
 
   /** Whether the session is over by now. An open stream is activity: it extends the session where the policy says so. */
@@ -228,11 +226,11 @@ class Visit {
     // Anyone can request an exempt or outside path, and an operator's look at the site must not change the line.
     const isVisitors = reason === 'admitted';
     const options = {
-      origin: room.origin,
+      site: room,
       target: this.#target,
       admission: reason === 'admitted' || reason === 'operator' ? admissionToken : null,
       ownBearer: presented.bearer,
-      clientAddress: clientAddress(this.#request),
+      clientAddress: this.#gateway.proxies.clientAddress(this.#request),
     };
     const ended = options.admission === null ? () => {} : this.#beginRequest();
     if (ended === null) return refusal('session-overused', this.#request, this.#format === 'page');
@@ -262,7 +260,7 @@ class Visit {
       observations.originUnreachable(room.id);
       // A visitor can send a body slowly or abort it, so the failure of a request with one says nothing about the origin.
       if (isVisitors && this.#request.body === null) this.#recordHealth(false);
-      return this.show({ kind: 'originUnreachable' });
+      return this.show({ kind: 'originUnreachable', timedOut: error instanceof OriginTimeout });
     }
   }
 
@@ -321,7 +319,9 @@ class Visit {
       const returnTo = this.#returnTo();
       return visitorPage(this.#gateway, this.#visitor, this.#request, { formNotSent, returnTo, ...options });
     }
-    if (options.kind === 'originUnreachable') return problemResponse('origin-unreachable');
+    if (options.kind === 'originUnreachable') {
+      return problemResponse(options.timedOut ? 'origin-timeout' : 'origin-unreachable');
+    }
     if (options.kind === 'tooManyJoins') return tooManyJoins(options.retrySeconds);
     const { board, status } = this.#visitor;
     if (board === null || status === null || options.kind === 'storeUnreachable') {

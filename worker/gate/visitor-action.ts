@@ -6,7 +6,7 @@ import type { ClaimReply } from '../../queue-core/command.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
 import { problemResponse } from '../http/problems.ts';
-import { clientAddress, isBrowser, networkOf, type ResponseFormat } from '../http/request-client.ts';
+import { isBrowser, networkOf, type ResponseFormat } from '../http/request-client.ts';
 import { json, refusal } from '../http/responses.ts';
 import type { VisitorAnswer } from '../pages/model.ts';
 import { refusesCookies } from './choice.ts';
@@ -22,7 +22,7 @@ export type ActionKind = 'join' | 'claim' | 'leave';
  */
 const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{22,128})"?$/;
 
-type Parts = Pick<Gateway, 'cookies' | 'metrics' | 'publicPages'>;
+type Parts = Pick<Gateway, 'cookies' | 'metrics' | 'proxies' | 'publicPages'>;
 
 type Outcome = VisitorAnswer['outcome'];
 type Result = Pick<VisitorAnswer, 'outcome'> & Partial<VisitorAnswer>;
@@ -74,7 +74,7 @@ export class VisitorAction {
       return this.#respond(existing.kind === 'waiting' ? { outcome: 'joined' } : claimResult(existing));
     }
     const ids = key === null ? undefined : await this.#joinIds(key);
-    const reply = await this.#visitor.join(networkOf(clientAddress(this.#request)), { ids });
+    const reply = await this.#visitor.join(networkOf(this.#gateway.proxies.clientAddress(this.#request)), { ids });
     if (reply.kind === 'limited') return this.#limited(reply.retrySeconds);
     if (reply.kind === 'refused') return this.#respond({ outcome: 'refused', reason: reply.reason });
     return this.#respond(reply.claim === null ? { outcome: 'joined' } : claimResult(reply.claim));

@@ -21,7 +21,7 @@ const BODY_BYTES_MAX = 4_096;
 
 const ACTIONS: readonly ActionKind[] = ['join', 'claim', 'leave'];
 
-type Parts = VisitorParts & Pick<Gateway, 'directory' | 'observations' | 'polls' | 'publicPages'>;
+type Parts = VisitorParts & Pick<Gateway, 'directory' | 'observations' | 'polls' | 'proxies' | 'publicPages'>;
 
 export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   const api = new Hono<RequestEnv>();

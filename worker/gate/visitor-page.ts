@@ -28,6 +28,8 @@ export interface VisitorPage {
   admitAt?: number;
   /** When the visitor's network can join again (kind `tooManyJoins`). */
   retrySeconds?: number;
+  /** The origin was too late, rather than out of reach. */
+  timedOut?: boolean;
   /** The request was a form for the site, which did not reach it. */
   formNotSent?: boolean;
 }
@@ -108,12 +110,12 @@ async function customPage(
  * The room's own status while visitors wait. A form is never answered as if it had been received, and a client that does not
  * show that it is a browser, a crawler for example, learns that the site itself is for later.
  */
-function statusCode(visitor: Visitor, request: Request, { kind, formNotSent }: VisitorPage): number {
+function statusCode(visitor: Visitor, request: Request, { kind, formNotSent, timedOut }: VisitorPage): number {
   switch (kind) {
     case 'storeUnreachable':
       return problemText('store-unreachable').status;
     case 'originUnreachable':
-      return problemText('origin-unreachable').status;
+      return problemText(timedOut ? 'origin-timeout' : 'origin-unreachable').status;
     case 'tooManyJoins':
       return problemText('too-many-joins').status;
     case 'cookiesNeeded':

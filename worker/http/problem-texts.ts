@@ -216,6 +216,25 @@ const PROBLEM_TEXTS = {
     'Your session is kept. Retry in a few seconds.',
     { retryAfterSeconds: RETRY_AFTER_SECONDS },
   ),
+  'origin-timeout': text(
+    504,
+    'The protected site does not respond in time',
+    'Your session is kept. Retry in a few seconds. Operators: originTimeoutSeconds of the room is how long the gateway waits.',
+    { retryAfterSeconds: RETRY_AFTER_SECONDS },
+  ),
+  'body-too-slow': text(
+    408,
+    'The request’s body arrives too slowly',
+    'Send it again, over a better connection. Nothing but the body was late.',
+    {
+      page: page(
+        '보내는 데 시간이 너무 오래 걸렸습니다',
+        '연결 상태가 좋은 곳에서 다시 보내 주세요. 입장 자격은 그대로입니다.',
+        'Sending took too long',
+        'Send it again over a better connection. Your session is kept.',
+      ),
+    },
+  ),
   'loop-detected': text(
     508,
     'Loop detected',

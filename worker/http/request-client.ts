@@ -1,4 +1,4 @@
-// What a request's headers and connection say about its client: address, kind of client, and the format it accepts.
+// What a request's headers say about its client: its network, its kind, and the format it accepts.
 
 import * as ipaddr from 'ipaddr.js';
 import Negotiator from 'negotiator';
@@ -8,15 +8,6 @@ const SUBSCRIBER_PREFIX_BITS = 64;
 
 /** The kind of response that the client can use. */
 export type ResponseFormat = 'page' | 'json' | 'other';
-
-/** The client's address as the runtime reports it: Cloudflare's header there, the socket's peer on a developer's machine. */
-export function clientAddress(request: Request): string | null {
-  const peer = (request.cf as { clientIp?: string } | undefined)?.clientIp;
-  // A peer has a port, and brackets in IPv6: [2001:db8::1]:443.
-  return peer === undefined
-    ? request.headers.get('CF-Connecting-IP')
-    : peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-}
 
 /** The subscriber behind an address: the IPv4 address itself, or the network of an IPv6 address. */
 export function networkOf(address: string | null): string {

@@ -7,7 +7,7 @@ import type { EpochMs } from '../../queue-core/time.ts';
 import { allows, type Role } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
-import { clientAddress, networkOf } from '../http/request-client.ts';
+import { networkOf } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
 
 /** An authenticated operator. */
@@ -31,7 +31,7 @@ export type CredentialsRefusal =
 
 export type AuthGateway = Pick<
   Gateway,
-  'access' | 'consoleUrl' | 'cookies' | 'digest' | 'ownTime' | 'signIns' | 'store' | 'tokens'
+  'access' | 'consoleUrl' | 'cookies' | 'digest' | 'ownTime' | 'proxies' | 'signIns' | 'store' | 'tokens'
 >;
 
 /** Audience of the tokens of operators' sessions; no room can have it. */
@@ -42,7 +42,7 @@ export async function authenticate(
   directory: DirectoryView,
   request: Request,
 ): Promise<Authentication> {
-  const address = clientAddress(request);
+  const address = gateway.proxies.clientAddress(request);
   const key = /^Bearer +([!-~]{1,200})$/i.exec(request.headers.get('Authorization') ?? '')?.[1];
   if (key !== undefined) return byKey(gateway, directory, key, address);
   const principal =

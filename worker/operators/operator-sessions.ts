@@ -4,7 +4,6 @@
 import { SIGN_IN_MS } from '../../queue-core/limits.ts';
 import type { Session } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
-import { clientAddress } from '../http/request-client.ts';
 import { json } from '../http/responses.ts';
 import { checkKey, credentialsProblem, OPERATORS_AUDIENCE, type Principal } from './auth.ts';
 import { noContent } from './change-response.ts';
@@ -14,14 +13,14 @@ import type { Handlers } from './operation-context.ts';
 
 type SignInGateway = Pick<
   Gateway,
-  'cookies' | 'digest' | 'directory' | 'ownTime' | 'randomId' | 'signIns' | 'store' | 'tokens'
+  'cookies' | 'digest' | 'directory' | 'ownTime' | 'proxies' | 'randomId' | 'signIns' | 'store' | 'tokens'
 >;
 
 export function sessionHandlers(gateway: SignInGateway): Handlers<'signIn' | 'session' | 'signOut'> {
-  const { cookies, digest, ownTime, randomId, tokens } = gateway;
+  const { cookies, digest, ownTime, proxies, randomId, tokens } = gateway;
   return {
     async signIn(c) {
-      const address = clientAddress(c.req.raw);
+      const address = proxies.clientAddress(c.req.raw);
       const check = await checkKey(gateway, digest(c.var.body.key), address);
       if (check.kind !== 'signedIn') return credentialsProblem(check);
       const { key, at } = check;

@@ -6,7 +6,7 @@ import { PASS_USE_MS } from '../../queue-core/limits.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { allows, OPERATIONS } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
-import { clientAddress, isBrowser, isPrefetch, responseFormat } from '../http/request-client.ts';
+import { isBrowser, isPrefetch, responseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
 import { returnAddress } from '../http/request-target.ts';
 import { json, refusal } from '../http/responses.ts';
@@ -23,7 +23,7 @@ const PASS_MS = 10 * 60_000;
 type Pass = Pick<OperatorToken, 'sid' | 'issuedAt'>;
 type UseGateway = Pick<
   Gateway,
-  'access' | 'cookies' | 'directory' | 'metrics' | 'randomId' | 'store' | 'tokens' | 'views'
+  'access' | 'cookies' | 'directory' | 'metrics' | 'proxies' | 'randomId' | 'store' | 'tokens' | 'views'
 >;
 
 /** Audience of the codes of one room; neither a session of an operator nor the code of another room has it. */
@@ -117,7 +117,7 @@ async function redeem(
   const operator = await findOperator(gateway, id, background);
   if (operator === null || !allows(operator.role, OPERATIONS.givePass.role)) return null;
 
-  const by = { ...operator, address: clientAddress(request) };
+  const by = { ...operator, address: gateway.proxies.clientAddress(request) };
   const command = {
     kind: 'change',
     id: gateway.randomId(16),

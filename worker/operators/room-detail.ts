@@ -40,11 +40,11 @@ function summaryOf({ id, site, archivedAt }: DirectoryRoom, snapshot: RoomSnapsh
 }
 
 function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetail {
-  const { title, hosts, paths, exempt, origin, audience, timeZone, outside, languages, expectedVisitors } = config;
+  const { id: _, queue: __, version: ___, template: ____, ...site } = config;
   const { policy, board, live } = snapshot.view;
   return {
     id: config.id,
-    site: { title, hosts, paths, exempt, origin, audience, timeZone, outside, languages, expectedVisitors },
+    site,
     policy: {
       newUsersPerMinute: policy.newUsersPerMinute,
       totalActiveUsers: policy.totalActiveUsers,

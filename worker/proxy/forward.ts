@@ -1,34 +1,16 @@
 // Forwards an admitted request to the origin and its response back, as a stream: every method, redirects, ranges and
 // WebSocket upgrades. Removes hop-by-hop fields (RFC 9110, 7.6.1) and, in both directions, whatever only the gateway may set.
 
+import type { Site } from '../../queue-core/directory/directory-document.ts';
+import { BodyTooSlow } from '../http/request-body.ts';
 import type { Target } from '../http/request-target.ts';
 import { foreignCookies, setsOwnCookie } from '../tokens/cookies.ts';
 import { forbidSharedStorage } from './cache-control.ts';
 import { loopField } from './loops.ts';
+import { pacedBody } from './paced-body.ts';
+import { dropHopByHop, keepVisitorsFields } from './request-fields.ts';
 
-/** Until the header of the origin's response; its body may take any time. */
-const ORIGIN_MS_MAX = 30_000;
-
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
-
-/** Fields that only the gateway sets, and fields that some origins read as the address actually requested. */
-const GATEWAY_FIELDS =
-  /^(?:fairgate-.*|x-forwarded-.*|forwarded|cf-connecting-ip(?:v6)?|true-client-ip|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-(?:url|uri|host)|x-rewrite-url)$/;
-
-/** Some origins read these as the request's method, while an exempt prefix is for GET and HEAD only. */
-const METHOD_OVERRIDE = /^x-(?:http-method(?:-override)?|method-override)$/;
-
-/** The origin could not be reached or did not respond in time. */
+/** The origin could not be reached, or lost the connection. */
 export class OriginUnreachable extends Error {
   constructor(cause: unknown) {
     super('The origin did not respond.', { cause });
@@ -36,8 +18,11 @@ export class OriginUnreachable extends Error {
   }
 }
 
+/** The origin did not respond in the time that its room gives it (RFC 9110, 15.6.5). */
+export class OriginTimeout extends OriginUnreachable {}
+
 export interface ForwardOptions {
-  origin: string;
+  site: Pick<Site, 'origin' | 'originAliases' | 'originHost' | 'originTimeoutSeconds'>;
   target: Target;
   /** Sent as `Fairgate-Admission`; null for exempt and outside paths. */
   admission: string | null;
@@ -52,39 +37,90 @@ export interface OriginSignals {
   stock: { remaining: number; asOfSeconds: number | null } | null;
 }
 
-export type OriginFetch = (request: Request) => Promise<Response>;
+/** @param site where to send the request; its URL and fields are complete otherwise */
+export type OriginFetch = (request: Request, site: ForwardOptions['site']) => Promise<Response>;
 
-/** @throws OriginUnreachable */
+/** @throws OriginUnreachable, OriginTimeout, BodyTooSlow */
 export async function forwardToOrigin(
   request: Request,
   options: ForwardOptions,
   fetchOrigin: OriginFetch,
 ): Promise<{ response: Response; signals: OriginSignals }> {
-  const { origin, target } = options;
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), ORIGIN_MS_MAX);
+  const { site, target } = options;
+  const isSafe = request.method === 'GET' || request.method === 'HEAD';
+  const deadline = new Deadline(site.originTimeoutSeconds * 1_000);
+  const paced =
+    isSafe || request.body === null
+      ? null
+      : pacedBody(request.body, request.headers.get('Content-Length'), () => deadline.extend());
+  const send = () =>
+    fetchOrigin(
+      new Request(`${originAsked(options)}${target.path}${target.query}`, {
+        method: request.method,
+        headers: requestHeaders(request, options),
+        body: paced?.body ?? null,
+        redirect: 'manual',
+        signal: deadline.signal,
+      }),
+      site,
+    );
+  const tooSlow = paced?.sent.then(
+    () => new Promise<never>(() => {}),
+    (error: unknown) => {
+      if (error instanceof BodyTooSlow) throw error;
+      return new Promise<never>(() => {});
+    },
+  );
   try {
-    const isSafe = request.method === 'GET' || request.method === 'HEAD';
-    const send = () =>
-      fetchOrigin(
-        new Request(`${origin}${target.path}${target.query}`, {
-          method: request.method,
-          headers: requestHeaders(request, options),
-          body: isSafe ? null : request.body,
-          redirect: 'manual',
-          signal: controller.signal,
-        }),
-      );
-    const upstream = await send().catch((error: unknown) => {
+    const sent = send().catch((error: unknown) => {
       if (isSafe && isConnectionLost(error)) return send();
       throw error;
     });
+    const upstream = await (tooSlow === undefined ? sent : Promise.race([sent, tooSlow]));
     return { response: visitorResponse(upstream, options), signals: readSignals(upstream.headers) };
   } catch (error) {
-    throw new OriginUnreachable(error);
+    if (error instanceof BodyTooSlow) throw error;
+    throw deadline.signal.aborted ? new OriginTimeout(error) : new OriginUnreachable(error);
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
   }
+}
+
+/** Aborts when nothing has happened for so long. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #ms: number;
+  #stop: () => void;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+    this.#stop = this.#start();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  extend(): void {
+    this.#stop();
+    this.#stop = this.#start();
+  }
+
+  clear(): void {
+    this.#stop();
+  }
+
+  #start(): () => void {
+    const timer = setTimeout(() => this.#controller.abort(), this.#ms);
+    return () => clearTimeout(timer);
+  }
+}
+
+/** The origin with the host that it is asked for, as the room chose. */
+function originAsked({ site: { origin, originHost }, target }: Pick<ForwardOptions, 'site' | 'target'>): string {
+  if (originHost === 'origin') return origin;
+  const host = originHost === 'visitor' ? new URL(target.publicOrigin).host : originHost;
+  return `${origin.slice(0, origin.indexOf('//'))}//${host}`;
 }
 
 /**
@@ -98,13 +134,7 @@ function isConnectionLost(error: unknown): boolean {
 function requestHeaders(request: Request, { target, admission, ownBearer, clientAddress }: ForwardOptions): Headers {
   const headers = new Headers(request.headers);
   const upgrade = headers.get('Upgrade');
-  dropHopByHop(headers);
-  for (const name of [...headers.keys()]) {
-    // Origins behind CGI, WSGI and the like do not distinguish `-` and `_`.
-    const normalName = name.toLowerCase().replaceAll('_', '-');
-    if (GATEWAY_FIELDS.test(normalName) || (admission === null && METHOD_OVERRIDE.test(normalName)))
-      headers.delete(name);
-  }
+  keepVisitorsFields(headers, { keepsMethod: admission === null });
   headers.delete('Host');
   if (ownBearer) headers.delete('Authorization');
   const cookies = foreignCookies(headers.get('Cookie') ?? '');
@@ -121,7 +151,7 @@ function requestHeaders(request: Request, { target, admission, ownBearer, client
   return headers;
 }
 
-function visitorResponse(upstream: Response, { origin, target, admission }: ForwardOptions): Response {
+function visitorResponse(upstream: Response, { site: { origin }, target, admission }: ForwardOptions): Response {
   const headers = new Headers(upstream.headers);
   const isUpgrade = upstream.webSocket !== null && upstream.webSocket !== undefined;
   dropHopByHop(headers);
@@ -137,13 +167,6 @@ function visitorResponse(upstream: Response, { origin, target, admission }: Forw
   const { status, statusText } = upstream;
   if (isUpgrade) return new Response(null, { status, statusText, headers, webSocket: upstream.webSocket });
   return new Response(upstream.body, { status, statusText, headers });
-}
-
-function dropHopByHop(headers: Headers): void {
-  for (const name of (headers.get('Connection') ?? '').split(',')) {
-    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name.trim())) headers.delete(name.trim());
-  }
-  for (const name of HOP_BY_HOP) headers.delete(name);
 }
 
 /** `Fairgate-Command: complete`, `Fairgate-Stock: 12;as-of=@1626260400` (RFC 9651: integer with a Date parameter). */

@@ -56,7 +56,7 @@ export class OriginHealth {
 
   async #responds(room: RoomConfig): Promise<boolean> {
     const target = { publicOrigin: room.origin, host: new URL(room.origin).hostname, path: '/', query: '' };
-    const options = { origin: room.origin, target, admission: null, ownBearer: false, clientAddress: null };
+    const options = { site: room, target, admission: null, ownBearer: false, clientAddress: null };
     try {
       const request = new Request(room.origin, { method: 'HEAD' });
       const { response } = await forwardToOrigin(request, options, this.#fetchOrigin);

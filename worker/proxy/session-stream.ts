@@ -57,7 +57,8 @@ function pipe(headers: Headers): { readable: ReadableStream; writable: WritableS
 function watch(isOver: () => Promise<boolean>, end: () => void): () => void {
   let timer: ReturnType<typeof setTimeout>;
   const check = async () => {
-    if (await isOver()) end();
+    // What cannot be found out is over.
+    if (await isOver().catch(() => true)) end();
     else timer = setTimeout(check, CHECK_MS);
   };
   timer = setTimeout(check, CHECK_MS);

@@ -1,0 +1,247 @@
+// How requests reach the origin: by its own host, by the visitor's, or by a given one, and with a certificate of one's own
+// authority. nginx as the site of two virtual hosts.
+
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { NGINX, requireInstalled } from '../../scripts/lib/system-packages.ts';
+import type { RoomInput } from '../../worker/settings.ts';
+import { type Running, startFairgate } from '../running-gateway.ts';
+import { listens } from './caching-proxies.ts';
+import { makeCertificate } from './front-proxies.ts';
+import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
+import { GateVisitor, until } from './visitor-client.ts';
+import { acceptSocket, handshake, readTextFrame, textFrame } from './web-socket.ts';
+
+const SCHEDULE = { opensAt: '+0s' };
+const POLICY = { newUsersPerMinute: 6_000, totalActiveUsers: 100, sessionMinutes: 5 };
+
+function room(id: string, origin: string, originHost: string): RoomInput {
+  const title = { ko: id, en: id };
+  return { id, title, hosts: [`${id}.test`], origin, originHost, schedule: SCHEDULE, policy: POLICY };
+}
+
+async function enter(fairgate: Running, id: string): Promise<GateVisitor> {
+  const visitor = new GateVisitor(fairgate.gateway.port, id);
+  await until(
+    () => visitor.page(),
+    ({ text }) => text.includes(MARKER),
+  );
+  return visitor;
+}
+
+describe('the host that the origin is asked for', () => {
+  let origin: RecordingOrigin;
+  let fairgate: Running;
+
+  beforeAll(async () => {
+    origin = await startRecordingOrigin();
+    fairgate = await startFairgate({
+      originUrl: origin.url,
+      moreRooms: () => [
+        room('own', origin.url, 'origin'),
+        room('same', origin.url, 'visitor'),
+        room('given', origin.url, 'internal.example:8443'),
+      ],
+    });
+  });
+  afterAll(async () => {
+    await fairgate?.stop();
+    await origin?.close();
+  });
+
+  it.each([
+    ['own', null],
+    ['same', 'same.test'],
+    ['given', 'internal.example:8443'],
+  ])('%s', async (id, host) => {
+    const visitor = await enter(fairgate, id);
+    await visitor.send('/a%20b/%EC%98%88?q=1&q=%2F', {
+      headers: { 'X-Custom': ['one', 'two'], 'Fairgate-Connect': 'http://evil.test' },
+    });
+    const { headers, url } = origin.requests.at(-1) ?? { headers: {}, url: '' };
+    expect(headers).toMatchObject({
+      host: host ?? new URL(origin.url).host,
+      'x-forwarded-host': `${id}.test`,
+      'x-custom': 'one, two',
+    });
+    expect(headers).not.toHaveProperty('fairgate-connect');
+    expect(url).toBe('/a%20b/%EC%98%88?q=1&q=%2F');
+  });
+
+  it.each(['own', 'same'])('%s: bodies of every length arrive whole, both ways', async (id) => {
+    const visitor = await enter(fairgate, id);
+    origin.handlers.set('/echo', (incoming, outgoing) => {
+      const hash = createHash('sha256');
+      incoming.on('data', (chunk) => hash.update(chunk));
+      incoming.on('end', () => {
+        outgoing.writeHead(201, {
+          'X-Length': String(incoming.headers['content-length']),
+          'Set-Cookie': ['a=1', 'b=2'],
+        });
+        outgoing.end(hash.digest('hex'));
+      });
+    });
+    for (const bytes of [0, 1, 65_536, 5_000_000]) {
+      const body = randomBytes(bytes);
+      const response = await visitor.send('/echo', { method: 'POST', body });
+      expect(response.status).toBe(201);
+      expect(response.text).toBe(createHash('sha256').update(body).digest('hex'));
+      expect(response.headers.get('X-Length')).toBe(String(bytes));
+      expect(response.headers.getSetCookie()).toEqual(expect.arrayContaining(['a=1', 'b=2']));
+    }
+    const large = randomBytes(4_000_000);
+    origin.handlers.set(
+      '/large',
+      (_, outgoing) => void outgoing.writeHead(200, { 'Content-Length': large.length }).end(large),
+    );
+    const received = await visitor.send('/large');
+    expect(received.headers.get('Content-Length')).toBe(String(large.length));
+    expect(received.bytes.equals(large)).toBe(true);
+  });
+
+  it.each(['own', 'same'])('%s: HEAD, 204, 304 and redirects pass as they are', async (id) => {
+    const visitor = await enter(fairgate, id);
+    for (const [path, status] of [
+      ['/none', 204],
+      ['/same', 304],
+      ['/gone', 410],
+    ] as const) {
+      origin.handlers.set(path, (_, outgoing) => void outgoing.writeHead(status, { ETag: '"x"' }).end());
+      const response = await visitor.send(path);
+      expect([response.status, response.headers.get('ETag'), response.text]).toEqual([status, '"x"', '']);
+    }
+    expect((await visitor.send('/', { method: 'HEAD' })).status).toBe(200);
+  });
+
+  it.each(['own', 'same'])('%s: a WebSocket carries messages both ways, and a refusal is passed on', async (id) => {
+    const visitor = await enter(fairgate, id);
+    origin.onUpgrade = (incoming, socket) => {
+      if (incoming.url === '/refused') {
+        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nX-Why: no\r\n\r\nnope');
+        return;
+      }
+      acceptSocket(incoming, socket);
+      socket.on('data', (bytes: Buffer) => {
+        const text = readTextFrame(bytes);
+        if (text === 'hello') socket.write(textFrame('hello back', false));
+      });
+    };
+    const open = async (path: string): Promise<{ received: () => Buffer; send: (bytes: Buffer) => void }> => {
+      const socket = connect(fairgate.gateway.port, '127.0.0.1');
+      await once(socket, 'connect');
+      let bytes = Buffer.alloc(0);
+      socket.on('data', (chunk: Buffer) => {
+        bytes = Buffer.concat([bytes, chunk]);
+      });
+      socket.write(handshake(path, `${id}.test`, `Cookie: ${visitor.jar.header}\r\n`));
+      return { received: () => bytes, send: (data) => void socket.write(data) };
+    };
+    const socket = await open('/socket');
+    const has = (text: string, from = socket) =>
+      until(
+        async () => from.received().toString('latin1'),
+        (received) => received.includes(text),
+        { everyMs: 20 },
+      );
+    await has('101 Switching Protocols');
+    socket.send(textFrame('hello', true));
+    await has('hello back');
+    const refused = await open('/refused');
+    await has('403', refused);
+  });
+
+  it('an origin that is not there, or closes the connection, is 502, and the visitor keeps the session', async () => {
+    for (const id of ['own', 'same']) {
+      const visitor = await enter(fairgate, id);
+      origin.handlers.set('/cut', (incoming) => void incoming.socket.destroy());
+      expect((await visitor.send('/cut', { method: 'POST', body: 'x' })).status).toBe(502);
+      expect((await visitor.send('/after')).text).toContain(MARKER);
+    }
+  });
+});
+
+it('nginx with two server_names as the sites of two rooms answers each by its own', async () => {
+  requireInstalled(NGINX);
+  const dir = mkdtempSync(join(tmpdir(), 'fairgate-hosts-'));
+  const port = await freePort();
+  const server = (name: string) =>
+    `server { listen 127.0.0.1:${port}; server_name ${name}; location / { return 200 "${MARKER} ${name}"; } }`;
+  writeFileSync(
+    join(dir, 'site.conf'),
+    `daemon off; master_process off; pid ${dir}/pid; error_log stderr; events {}
+     http { access_log off; ${server('default.test')} ${server('blue.test')} ${server('green.test')} }`,
+  );
+  const child = spawn(NGINX.file, ['-p', dir, '-e', 'stderr', '-c', join(dir, 'site.conf')], { stdio: 'ignore' });
+  await whenReady(child, 'nginx as a site', listens(port), () => '');
+  const site = `http://127.0.0.1:${port}`;
+  const fairgate = await startFairgate({
+    originUrl: site,
+    moreRooms: () => [room('blue', site, 'visitor'), room('green', site, 'visitor'), room('red', site, 'origin')],
+  });
+  try {
+    for (const [id, answer] of [
+      ['blue', 'blue.test'],
+      ['green', 'green.test'],
+      ['red', 'default.test'],
+    ] as const) {
+      const visitor = await enter(fairgate, id);
+      expect((await visitor.send('/x')).text).toBe(`${MARKER} ${answer}`);
+    }
+  } finally {
+    await fairgate.stop();
+    await stopProcess(child, 'SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+describe('an origin with a certificate of one’s own authority', () => {
+  it.each(['origin', 'visitor'])(
+    'is trusted where the gateway knows the authority, and not otherwise (%s)',
+    async (originHost) => {
+      const dir = mkdtempSync(join(tmpdir(), 'fairgate-authority-'));
+      const { certificate, key } = makeCertificate(dir, ['127.0.0.1', 'site.test']);
+      const other = makeCertificate(dir, ['127.0.0.1', 'site.test']);
+      const site = createServer({ cert: certificate, key }, (incoming, outgoing) => {
+        outgoing.end(`${MARKER} ${incoming.headers.host}`);
+      });
+      await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+      const url = `https://127.0.0.1:${(site.address() as AddressInfo).port}`;
+      const start = (originCa?: string) =>
+        startFairgate({
+          originUrl: url,
+          moreRooms: () => [room('site', url, originHost)],
+          ...(originCa === undefined ? {} : { originCa }),
+        });
+      try {
+        const trusting = await start(certificate);
+        const visitor = await enter(trusting, 'site');
+        const host = originHost === 'visitor' ? 'site.test' : new URL(url).host;
+        expect((await visitor.send('/x')).text).toBe(`${MARKER} ${host}`);
+        await trusting.stop();
+        for (const authority of [undefined, other.certificate]) {
+          const doubting = await start(authority);
+          const stranger = new GateVisitor(doubting.gateway.port, 'site');
+          await until(
+            () => stranger.page(),
+            ({ status }) => status === 502,
+          );
+          await doubting.stop();
+        }
+      } finally {
+        site.closeAllConnections();
+        site.close();
+        rmSync(dir, { recursive: true, force: true });
+      }
+    },
+  );
+});

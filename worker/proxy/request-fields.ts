@@ -1,0 +1,80 @@
+// Which header fields of a visitor reach the origin: none that only the gateway may set, and none that some origin, proxy or
+// framework reads as the client's address, the host, the scheme, the path or the method actually requested.
+
+/** Hop-by-hop fields (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/**
+ * Servers turn other characters into `-` or `_`, or cut there: `X~Original~URL` arrives as `X-Original-URL`. CGI and WSGI
+ * write `-` as `_`, so `Script_Name` would be their own variable SCRIPT_NAME.
+ */
+const PLAIN_NAME = /^[a-z0-9-]+$/;
+
+/** Variables of CGI (RFC 3875, 4.1), WSGI and PHP, and `Proxy`, which becomes HTTP_PROXY (httpoxy). */
+const CGI_VARIABLES =
+  /^(?:auth-type|content-(?:type|length)-.*|context-.*|document-(?:root|uri)|gateway-interface|https?|http-.*|orig-.*|path-(?:info|translated)|php-.*|proxy|query-string|raw-uri|redirect-.*|remote-.*|request-(?:method|scheme|uri)|scgi|script-(?:filename|name|url|uri)|server-(?:addr|admin|name|port|protocol|signature|software)|unencoded-url|url|wsgi-.*)$/;
+
+/** What proxies and CDNs tell an origin about a request; from a client it is a lie. */
+const TOLD_BY_PROXIES = [
+  /^fairgate-/,
+  /forwarded/,
+  /^x-original-/,
+  /^x-rewrite-/,
+  /^x-real-/,
+  // Client address, certificate and country.
+  /(?:^|-)(?:client|cluster|connecting|originating|peer|real|remote|source|true|user|viewer)-?(?:client-?)?(?:addr(?:ess)?|ip(?:v[46])?|host)$/,
+  /^(?:x-)?(?:ssl|tls)-client-/,
+  /^x-client-(?:cert|dn|verify)/,
+  /^(?:x-)?geoip-|-country(?:-code)?$/,
+  // Host, scheme, port and path.
+  /^(?:x-)?host(?:-override)?$|-host(?:-override)?$/,
+  /^x-(?:url-?scheme|scheme|proto(?:col)?|https|port|path|uri|url|request-uri|script-name|prefix|base-?path)$/,
+  /^front-end-https$/,
+  // Whole vendors.
+  /^(?:cf-(?!access-)|cloudfront-|fastly-|akamai-|incap-|x-(?:akamai|amzn|appengine|arr|azure|envoy|fd|fly|iinfo|litespeed|ms-client|nf|sucuri|vercel|waws)-)/,
+  /^(?:fly|incap)-/,
+];
+
+/** Some origins read these as the request's method. */
+const METHOD_OVERRIDE = /^x-(?:http-method(?:-override)?|method-override)$/;
+
+/** Removes what must not reach the origin. @param keepsMethod the request is passed only because of its method */
+export function keepVisitorsFields(headers: Headers, { keepsMethod }: { keepsMethod: boolean }): void {
+  dropHopByHop(headers);
+  for (const name of [...headers.keys()]) {
+    const isPlain = PLAIN_NAME.test(name.toLowerCase());
+    if (!isPlain || isTold(name.toLowerCase()) || (keepsMethod && METHOD_OVERRIDE.test(name.toLowerCase()))) {
+      headers.delete(name);
+    }
+  }
+}
+
+/** In a rush all requests carry the same few names. */
+const KNOWN_NAMES_MAX = 1_024;
+const known = new Map<string, boolean>();
+
+function isTold(name: string): boolean {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const told = CGI_VARIABLES.test(name) || TOLD_BY_PROXIES.some((pattern) => pattern.test(name));
+  if (known.size >= KNOWN_NAMES_MAX) known.clear();
+  known.set(name, told);
+  return told;
+}
+
+export function dropHopByHop(headers: Headers): void {
+  for (const name of (headers.get('Connection') ?? '').split(',')) {
+    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name.trim())) headers.delete(name.trim());
+  }
+  for (const name of HOP_BY_HOP) headers.delete(name);
+}
