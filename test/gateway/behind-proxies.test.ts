@@ -1,10 +1,11 @@
 // The recipes for nginx, HAProxy and Caddy that end TLS: what the site and the visitor see through them.
 
 import { once } from 'node:events';
-import { type RequestOptions, request } from 'node:https';
+import { request } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CookieJar, type Running, startFairgate } from '../running-gateway.ts';
-import { FRONT_HOST, FRONT_NAMES, type Front, freePort, startFront } from './front-proxies.ts';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { type Running, startFairgate } from '../running-gateway.ts';
+import { FRONT_HOST, FRONT_NAMES, type Front, FrontVisitor, startFront } from './front-proxies.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
 import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 import { acceptSocket } from './web-socket.ts';
@@ -17,7 +18,7 @@ describe.each(FRONT_NAMES)('behind %s with TLS, as documented', (name) => {
   let fairgate: Running;
   let front: Front;
   let port: number;
-  let jar: CookieJar;
+  let visitor: FrontVisitor;
 
   beforeEach(async () => {
     [origin, port] = [await startRecordingOrigin(), await freePort()];
@@ -29,7 +30,7 @@ describe.each(FRONT_NAMES)('behind %s with TLS, as documented', (name) => {
       room: { originHost: 'visitor' },
     });
     front = await startFront(name, port, fairgate.gateway.port);
-    jar = new CookieJar();
+    visitor = new FrontVisitor(port, front, VISITOR);
   });
   afterEach(async () => {
     await front?.stop();
@@ -37,39 +38,11 @@ describe.each(FRONT_NAMES)('behind %s with TLS, as documented', (name) => {
     await origin?.close();
   });
 
-  /** Connects to the front as a visitor of this address. */
-  const options = (path: string, more: RequestOptions): RequestOptions => ({
-    host: '127.0.0.1',
-    localAddress: VISITOR,
-    port,
-    path,
-    servername: FRONT_HOST,
-    ca: front.ca,
-    agent: false,
-    ...more,
-    headers: { Host: `${FRONT_HOST}:${port}`, ...(jar.header === '' ? {} : { Cookie: jar.header }), ...more.headers },
-  });
-  async function visit(path: string, more: RequestOptions = {}) {
-    const outgoing = request(options(path, more)).end();
-    const [response] = await once(outgoing, 'response');
-    let text = '';
-    for await (const chunk of response) text += chunk;
-    const headers = new Headers();
-    for (const line of response.headers['set-cookie'] ?? []) headers.append('Set-Cookie', line);
-    jar.keep({ headers });
-    return { status: response.statusCode as number, fields: response.headers, headers, text };
-  }
-  const enter = async () => {
-    for (let tries = 0; tries < 40; tries++) {
-      if ((await visit('/', { headers: AS_PAGE })).text.startsWith(MARKER)) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error('The visitor was not admitted.');
-  };
+  const enter = () => visitor.page('/', ({ text }) => text.startsWith(MARKER));
 
   it('the site sees the visitor’s scheme, host and address, whatever the client claims', async () => {
     await enter();
-    await visit('/who', {
+    await visitor.send('/who', {
       headers: { 'X-Forwarded-For': '203.0.113.1', 'X-Forwarded-Proto': 'gopher', Forwarded: 'for=203.0.113.1' },
     });
     const { headers } = origin.requests.at(-1) ?? { headers: {} };
@@ -93,19 +66,21 @@ describe.each(FRONT_NAMES)('behind %s with TLS, as documented', (name) => {
       expect(headers.host).toBe(`${FRONT_HOST}:${port}`);
     });
     await enter();
-    expect((await visit('/secure', { headers: AS_PAGE })).status).toBe(200);
-    expect((await visit('/moved', { headers: AS_PAGE })).fields.location).toBe(`https://${FRONT_HOST}:${port}/secure`);
+    expect((await visitor.send('/secure', { headers: AS_PAGE })).status).toBe(200);
+    expect((await visitor.send('/moved', { headers: AS_PAGE })).fields.location).toBe(
+      `https://${FRONT_HOST}:${port}/secure`,
+    );
   });
 
   it('cookies are Secure and of the host alone', async () => {
-    const { headers } = await visit('/', { headers: AS_PAGE });
+    const { headers } = await visitor.send('/', { headers: AS_PAGE });
     expect(headers.getSetCookie().length).toBeGreaterThan(0);
     for (const line of headers.getSetCookie()) expect(line).toMatch(/^__Host-.*; Secure/);
   });
 
   it('joins are limited by the visitor’s address, not by the proxy’s', async () => {
     const join = (localAddress: string, claimed: string) =>
-      visit('/_fairgate/rooms/demo/join', {
+      visitor.send('/_fairgate/rooms/demo/join', {
         method: 'POST',
         localAddress,
         headers: { ...AS_JSON, 'X-Forwarded-For': claimed, Cookie: '' },
@@ -122,7 +97,7 @@ describe.each(FRONT_NAMES)('behind %s with TLS, as documented', (name) => {
     origin.onUpgrade = (incoming, socket) => acceptSocket(incoming, socket);
     await enter();
     const outgoing = request(
-      options('/socket', {
+      visitor.options('/socket', {
         headers: {
           Connection: 'Upgrade',
           Upgrade: 'websocket',

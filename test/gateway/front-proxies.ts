@@ -2,13 +2,18 @@
 // run, with this machine's ports and a certificate of its own.
 
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
-import { freePort } from '../../scripts/lib/loopback-ports.ts';
 import { CADDY, HAPROXY, NGINX, OPENSSL, requireInstalled } from '../../scripts/lib/system-packages.ts';
+import { CookieJar, isNewcomerPage } from '../running-gateway.ts';
 import { listens } from './caching-proxies.ts';
+import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
 const DOCUMENT = resolve(import.meta.dirname, '../../docs/behind-proxies.md');
 export const FRONT_HOST = 'booking.example';
@@ -96,4 +101,68 @@ export async function startFront(name: keyof typeof FRONTS, port: number, gatewa
   };
 }
 
-export { freePort };
+export interface FrontResponse {
+  status: number;
+  fields: IncomingHttpHeaders;
+  headers: Headers;
+  text: string;
+}
+
+/** A visitor with cookies who comes through a front. */
+export class FrontVisitor {
+  readonly jar = new CookieJar();
+  readonly #port: number;
+  readonly #ca: string;
+  readonly #address: string;
+
+  constructor(port: number, { ca }: Front, address = '127.0.0.5') {
+    this.#port = port;
+    this.#ca = ca;
+    this.#address = address;
+  }
+
+  options(path: string, more: RequestOptions = {}): RequestOptions {
+    return {
+      host: '127.0.0.1',
+      localAddress: this.#address,
+      port: this.#port,
+      path,
+      servername: FRONT_HOST,
+      ca: this.#ca,
+      agent: false,
+      ...more,
+      headers: {
+        Host: `${FRONT_HOST}:${this.#port}`,
+        ...(this.jar.header === '' ? {} : { Cookie: this.jar.header }),
+        ...more.headers,
+      },
+    };
+  }
+
+  async send(path: string, more: RequestOptions = {}, body?: string | Buffer): Promise<FrontResponse> {
+    const outgoing = request(this.options(path, more)).end(body);
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+    const headers = new Headers();
+    for (const line of response.headers['set-cookie'] ?? []) headers.append('Set-Cookie', line);
+    this.jar.keep({ headers });
+    return { status: response.statusCode ?? 0, fields: response.headers, headers, text };
+  }
+
+  /** Opens a page as a person does, and waits in the line for it. */
+  async page(path: string, isThere: (response: FrontResponse) => boolean, secondsMax = 60): Promise<FrontResponse> {
+    const end = performance.now() + 1_000 * secondsMax;
+    for (;;) {
+      const response = await this.send(path, { headers: AS_PAGE });
+      if (isThere(response)) return response;
+      if (performance.now() > end)
+        throw new Error(`${path} was not there: ${response.status} ${response.text.slice(0, 300)}`);
+      if (isNewcomerPage(response.text)) {
+        const headers = { ...AS_JSON, 'Sec-Fetch-Site': 'same-origin' };
+        await this.send('/_fairgate/rooms/demo/join', { method: 'POST', headers });
+      }
+      await pause(200);
+    }
+  }
+}
