@@ -32,7 +32,7 @@ export function isGapBefore(known: readonly Bucket[], fresh: readonly Bucket[]):
   return last !== undefined && first !== undefined && Date.parse(last.at) < Date.parse(first.at);
 }
 
-type CountName = 'arrived' | 'called' | 'admitted' | 'completed' | 'left' | 'revoked' | 'expired' | 'lapsed';
+type CountName = 'arrived' | 'called' | 'admitted' | 'completed' | 'left' | 'revoked' | 'expired' | 'lapsed' | 'exempt';
 
 const BUCKETS_PER_MINUTE = 6;
 
@@ -45,7 +45,7 @@ export function perMinute(buckets: readonly Bucket[], name: CountName, asOf: num
   const begin = Math.max(end - BUCKETS_PER_MINUTE * BUCKET_MS, Date.parse(buckets[0]?.at ?? ''));
   if (!(begin < end)) return null;
   let sum = 0;
-  for (const bucket of since(buckets, begin)) if (Date.parse(bucket.at) < end) sum += bucket[name];
+  for (const bucket of since(buckets, begin)) if (Date.parse(bucket.at) < end) sum += bucket[name] ?? 0;
   return Math.round((sum * BUCKETS_PER_MINUTE * BUCKET_MS) / (end - begin));
 }
 

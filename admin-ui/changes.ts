@@ -1,6 +1,7 @@
 // Records of the log as readable text: what was done, and what each value was before and after. Pure; never raw JSON.
 
 import type { AuditRecord } from '../worker/contract/operator-api.ts';
+import { exemptionText, isExemption } from './editor/exemptions.ts';
 import { formatCount, type NumberFormat } from './number-format.ts';
 import type { Strings } from './strings-en.ts';
 
@@ -103,6 +104,7 @@ function formatValue(name: string, value: Json | undefined, t: Strings, format: 
     if (name.endsWith('Minutes')) return t.minutes(value);
     return name === 'queueingStatusCode' ? String(value) : formatCount(value);
   }
+  if (isExemption(value)) return exemptionText(value);
   if (typeof value === 'string') {
     if (/^\d{4}-\d\d-\d\dT/.test(value)) return format.dateTime(Date.parse(value));
     return choiceLabel(name, value, t) ?? value;

@@ -83,6 +83,7 @@ type Format =
   | 'host'
   | 'originHost'
   | 'path'
+  | 'exemption'
   | 'origin'
   | 'zone'
   | 'id'
@@ -97,7 +98,7 @@ const FORMATS: Record<string, Format> = {
   id: 'id',
   hosts: 'host',
   paths: 'path',
-  exempt: 'path',
+  exempt: 'exemption',
   origin: 'origin',
   originHost: 'originHost',
   originAliases: 'origin',

@@ -67,7 +67,7 @@ const fields: Record<string, string> = {
   text: '안내문',
   hosts: '호스트',
   paths: '보호 경로',
-  exempt: '예외 경로',
+  exempt: '예외 요청',
   origin: '본 사이트 주소',
   originHost: '본 사이트에 보내는 Host',
   originAliases: '본 사이트의 다른 주소',
@@ -264,6 +264,7 @@ export const ko: Strings = {
     show: (share) => `호출된 방문자의 ${share} 입장`,
     expected: (count) => `예상 ${formatCount(count)}명`,
     perMinute: (count) => `지금 분당 ${formatCount(count)}명`,
+    exempt: (count) => `최근 1분 예외 요청 ${formatCount(count)}건`,
     free: (count) => `빈자리 ${formatCount(count)}`,
     overLimit: (count) => `한도 초과 ${formatCount(count)}명 · 각자 이용 시간이 끝날 때까지 이용`,
     unknown: '아직 알 수 없음',
@@ -536,7 +537,8 @@ export const ko: Strings = {
     idNote: '주소와 토큰에 쓰입니다. a-z, 0-9, -만 쓸 수 있고 나중에 바꿀 수 없습니다.',
     hostsNote: '포트 없이 이름만 씁니다. 모든 호스트는 *입니다.',
     pathsNote: '이 경로 아래는 모두 입장해야 볼 수 있습니다.',
-    exemptNote: '대기 없이 읽기만 할 수 있습니다. 예: 스타일, 이미지.',
+    exemptNote:
+      '대기 없이 통과합니다. /static처럼 쓰면 그 아래를 읽을 수만 있고, POST /pay/callback exact처럼 쓰면 그 주소 하나만 통과합니다. 통과한 요청은 현황에 표시됩니다.',
     originNote: '예: https://origin.example (경로 없이)',
     originHostNote:
       '본 사이트에 보내는 Host입니다. origin: 본 사이트 주소, visitor: 방문자가 입력한 주소, 또는 직접 입력.',
@@ -550,7 +552,7 @@ export const ko: Strings = {
     outsideChoices: {
       refuse: {
         label: '막기',
-        note: '빠뜨린 경로로 대기열을 우회할 수 없는 대신, 공개할 경로를 모두 예외 경로에 적어야 합니다.',
+        note: '빠뜨린 경로로 대기열을 우회할 수 없는 대신, 공개할 경로를 모두 예외 요청에 적어야 합니다.',
       },
       pass: {
         label: '그대로 통과',
@@ -584,6 +586,7 @@ export const ko: Strings = {
       200: '모든 클라이언트와 캐시가 처리하는 대신, 프로그램이 본 화면으로 오해할 수 있습니다.',
       202: '프로그램에 아직 처리 전이라고 알리는 대신, 이 코드를 예상하는 곳이 드뭅니다.',
       429: '로봇이 덜 오는 대신, 일부 프록시가 화면을 바꿉니다.',
+      503: '로봇과 감시 도구가 나중에 다시 오는 대신, 로드 밸런서가 게이트웨이 고장으로 볼 수 있습니다.',
     },
     prequeueNote: '비워 두면 지금부터 받습니다.',
     opensNote: '시작 전에는 시각을 옮길 수 있습니다. 추첨 번호는 그대로입니다.',
@@ -624,7 +627,9 @@ export const ko: Strings = {
       number: '숫자를 입력하세요.',
       total: '이용 시간보다 짧을 수 없습니다.',
       host: '포트 없는 소문자 호스트 이름이나 *를 입력하세요.',
-      path: '/book과 같은 경로를 입력하세요. %나 //는 쓸 수 없습니다.',
+      path: '/book이나 /예약과 같은 경로를 보이는 그대로 입력하세요. %, 빈칸, //는 쓸 수 없습니다.',
+      exemption:
+        '/static과 같은 경로를 쓰거나, POST /pay/callback exact처럼 메서드, 경로, exact 순서로 쓰세요. 메서드는 GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS입니다.',
       origin: '경로 없는 http(s) 주소를 입력하세요.',
       originHost: 'origin, visitor 또는 소문자 호스트 이름을 입력하세요.',
       zone: 'Asia/Seoul과 같은 시간대를 입력하세요.',

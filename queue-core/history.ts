@@ -91,8 +91,13 @@ export function sum(a: Observed, b: Observed): Observed {
       unreachable: a.origin.unreachable + b.origin.unreachable,
       latency: Array.from({ length: classes }, (_, i) => (a.origin.latency[i] ?? 0) + (b.origin.latency[i] ?? 0)),
     },
+    ...exemptSum(a.exempt, b.exempt),
     ...storeSum(a.store, b.store),
   };
+}
+
+function exemptSum(a: Observed['exempt'], b: Observed['exempt']): Pick<Observed, 'exempt'> {
+  return a === undefined && b === undefined ? {} : { exempt: (a ?? 0) + (b ?? 0) };
 }
 
 function storeSum(a: Observed['store'], b: Observed['store']): Pick<Observed, 'store'> {

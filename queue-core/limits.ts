@@ -94,7 +94,7 @@ export const PASSES_MAX = 16;
 /** How long a pass can be used: the operator who has just requested it follows it with one click. */
 export const PASS_USE_MS = 30_000;
 
-/** Hosts, protected paths or exempt paths of one room. */
+/** Hosts, protected paths or exemptions of one room. */
 export const ROUTES_MAX = 64;
 
 /** Names by which a site calls itself in redirects. */

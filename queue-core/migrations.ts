@@ -151,14 +151,16 @@ function roomWithoutCredit(old: Fields): Fields {
   return { ...old, config: { ...fieldsOf(old['config']), leap: null }, pacing };
 }
 
-/** 3 to 4: how the origin is asked. Frozen here, whatever the defaults become. */
-function directoryWithOriginChoices(old: Fields): Fields {
+/** 3 to 4: how the origin is asked, and the methods of an exemption: a path alone was for reading what lies under it. */
+function directoryWithSiteChoices(old: Fields): Fields {
   if (!Array.isArray(old['rooms'])) return old;
   const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30 };
-  const rooms = old['rooms'].map((room) => ({
-    ...fieldsOf(room),
-    site: { ...fieldsOf(fieldsOf(room)['site']), ...chosen },
-  }));
+  const rooms = old['rooms'].map((room) => {
+    const site = fieldsOf(fieldsOf(room)['site']);
+    if (!Array.isArray(site['exempt'])) return room;
+    const exempt = site['exempt'].map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
+    return { ...fieldsOf(room), site: { ...site, ...chosen, exempt } };
+  });
   return { ...old, rooms };
 }
 
@@ -171,7 +173,7 @@ export const migrateDirectory: readonly Migration[] = [
   directorySinceEpoch,
   directoryWithSessionTotal,
   unchanged,
-  directoryWithOriginChoices,
+  directoryWithSiteChoices,
 ];
 export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged, unchanged];
 /** Rows of the other tables have kept their form. */

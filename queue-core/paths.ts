@@ -1,89 +1,268 @@
-// Which requests a room protects. A path is normalised once, before anything is decided, and the normalised form is
-// what the origin gets. Protection is read widely (any way an origin might read the path), exemption narrowly (every
-// way), and what cannot be normalised without doubt is refused.
+// Which requests a room protects. The origin gets a path as it was sent, and servers read one path in many ways. So a path is
+// protected if any reading of it is, and exempt only if every reading is. What is malformed in every reading is refused.
+
+import type { Exemption } from './exemption.ts';
 
 /** Longer targets are refused: no page needs one, and some origins cut what they cannot hold. */
 export const PATH_CHARS_MAX = 4_096;
 
-/** How often a careless origin might decode a path; the wide reading follows it that far. */
+/** How often a careless origin might decode a path; the readings follow it that far. */
 const DECODINGS_MAX = 3;
 
-/** An ordinary path has a handful of readings; one with more than this counts as protected, never as exempt. */
-const READINGS_MAX = 64;
+/** An ordinary path has a handful of readings, a very odd one some dozens. A path with more is refused. */
+const READINGS_MAX = 256;
+
+/** Of all readings of a path together: bounds the work for a long path with many. */
+const READINGS_CHARS_MAX = 128 * 1_024;
+
+/** Prefixes that are kept in compiled form: those of a hundred rooms with ten each. */
+const COMPILED_MAX = 1_024;
 
 export type PathDoubt =
   | 'notAbsolute'
   | 'tooLong'
   | 'forbiddenCharacter'
   | 'badPercentEncoding'
-  | 'encodedSeparator'
   | 'encodedControl'
-  | 'aboveRoot';
+  | 'overlongEncoding'
+  | 'aboveRoot'
+  | 'tooManyReadings';
 
-export type NormalPath = { kind: 'path'; path: string } | { kind: 'doubtful'; doubt: PathDoubt };
+export interface ReadPath {
+  /** As it stood in the request line. */
+  sent: string;
+  /** Every path that some server could read it as, letter case folded; the one as it was sent comes first. */
+  readings: readonly string[];
+}
+
+export type PathResult = { kind: 'path'; path: ReadPath } | { kind: 'doubtful'; doubt: PathDoubt };
+
+/** @param sent the path as it stood in the request line, without the query */
+export function readPath(sent: string): PathResult {
+  if (!sent.startsWith('/')) return doubtful('notAbsolute');
+  if (sent.length > PATH_CHARS_MAX) return doubtful('tooLong');
+  if (!/^[!-~]*$/.test(sent) || /[\\#?]/.test(sent)) return doubtful('forbiddenCharacter');
+  if (/%(?![0-9A-Fa-f]{2})/.test(sent)) return doubtful('badPercentEncoding');
+  if (/%(?:[01][0-9a-f]|7f)/i.test(sent)) return doubtful('encodedControl');
+  if (OVERLONG_UTF8.test(decodedBytes(sent))) return doubtful('overlongEncoding');
+  if (climbsAboveRoot(sent)) return doubtful('aboveRoot');
+  const readings = readingsOf(sent);
+  if (readings === null) return doubtful('tooManyReadings');
+  return { kind: 'path', path: { sent, readings: [...new Set(readings.map(folded))] } };
+}
+
+/** Whether any reading of a path lies under one of the prefixes. */
+export function protects(prefixes: readonly string[], path: ReadPath): boolean {
+  return protecting([[prefixes]], (each) => each, path).length > 0;
+}
 
 /**
- * Normalises the path of a request target (RFC 3986, 6.2.2): unreserved characters decoded once, the rest of the
- * encoding in upper case, empty and dot segments removed. Idempotent.
- * @param raw the path as it stood in the request line, without the query
+ * All candidates that protect a path in any reading. One reading, understood in one way, is decided by the first tier that
+ * has a candidate for it, and there by the longest prefix.
+ * @returns the candidate of the path as it was sent first
  */
-export function normalisePath(raw: string): NormalPath {
-  if (!raw.startsWith('/')) return doubtful('notAbsolute');
-  if (raw.length > PATH_CHARS_MAX) return doubtful('tooLong');
-  if (!/^[!-~]*$/.test(raw) || /[\\#?]/.test(raw)) return doubtful('forbiddenCharacter');
-  if (/%(?![0-9A-Fa-f]{2})/.test(raw)) return doubtful('badPercentEncoding');
-  if (/%(?:2f|5c)/i.test(raw)) return doubtful('encodedSeparator');
-  if (/%(?:[01][0-9a-f]|7f)/i.test(raw)) return doubtful('encodedControl');
-  const decoded = raw.replace(/%[0-9A-Fa-f]{2}/g, (triplet) => {
+export function protecting<C>(
+  tiers: readonly (readonly C[])[],
+  prefixesOf: (candidate: C) => readonly string[],
+  { readings }: ReadPath,
+): C[] {
+  const found = new Set<C>();
+  for (const reading of readings) {
+    const afterScript = behindScript(reading);
+    const decided = new Set<Way>();
+    for (const tier of tiers) {
+      const longest = new Map<Way, { candidate: C; length: number }>();
+      for (const candidate of tier) {
+        for (const prefix of prefixesOf(candidate)) {
+          const way = wayUnder(compiled(prefix), reading, afterScript);
+          if (way !== null && !decided.has(way) && prefix.length > (longest.get(way)?.length ?? 0)) {
+            longest.set(way, { candidate, length: prefix.length });
+          }
+        }
+      }
+      for (const [way, { candidate }] of longest) {
+        decided.add(way);
+        found.add(candidate);
+      }
+    }
+  }
+  return [...found];
+}
+
+/** Whether one of the exemptions covers a path, in every reading, for this method. */
+export function exempts(exemptions: readonly Exemption[], method: string, { sent }: ReadPath): boolean {
+  return exemptions.some(({ path, match, methods }) => {
+    if (!methods.some((each) => each === method)) return false;
+    if (match === 'exact') return respelled(sent) === respelled(encodePath(path));
+    const rest = restBelow(stemOf(encodePath(path)), sent);
+    return rest !== null && (path === '/' || staysBelow(rest));
+  });
+}
+
+/** A path as people write it, percent-encoded as browsers send it. */
+export function encodePath(path: string): string {
+  return encodeURI(path.normalize('NFC'));
+}
+
+/** Whether a room can name this path: absolute and as people write it, without encoding, empty segments and dot segments. */
+export function isPlainPath(path: string): boolean {
+  if (/[%\\#?\p{C}\p{Z}]/u.test(path) || path.includes('//')) return false;
+  return readPath(encodePath(path)).kind === 'path' && resolved(path) === path;
+}
+
+/** Paths with one form protect the same: `/book` and `/Book/`, and a letter in one piece or composed. */
+export function comparablePath(path: string): string {
+  return folded(path.normalize('NFKC')).replace(/(?<=.)\/$/, '');
+}
+
+/**
+ * How a reading lies under a prefix: by whole segments; apart from a format suffix (`/book.json`, `/app.php/book`); or
+ * behind a segment that may be a script, whose rest some servers take for the path (`/index.php/book`, PATH_INFO).
+ */
+type Way = 'segments' | 'suffix' | 'pathInfo';
+
+function wayUnder({ stems, suffixed, behind }: Compiled, reading: string, afterScript: string | null): Way | null {
+  if (stems.some((stem) => liesUnder(stem, reading))) return 'segments';
+  if (suffixed.test(reading)) return 'suffix';
+  if (afterScript === null) return null;
+  return behind.test(afterScript) || behind.test(resolved(afterScript)) ? 'pathInfo' : null;
+}
+
+/** What stands behind the first segment with an extension; null: nothing. */
+function behindScript(path: string): string | null {
+  const dot = (from: number) => path.indexOf('.', from + 2);
+  for (let start = 0, next = dot(0); next !== -1; ) {
+    const end = path.indexOf('/', start + 1);
+    if (end === -1) return null;
+    if (next < end) return path.slice(end);
+    start = end;
+    if (next < start + 2) next = dot(start);
+  }
+  return null;
+}
+
+/** All in folded letters. */
+interface Compiled {
+  stems: readonly string[];
+  suffixed: RegExp;
+  /** Not anchored: frameworks that find their own base path read any part of the rest. */
+  behind: RegExp;
+}
+
+const SUFFIX = '(?:\\.[^/]*)?';
+
+const compiledPrefixes = new Map<string, Compiled>();
+
+function compiled(prefix: string): Compiled {
+  const known = compiledPrefixes.get(prefix);
+  if (known !== undefined) return known;
+  const stems = (['NFC', 'NFKC'] as const).map((form) => stemOf(folded(prefix.normalize(form))));
+  // `/book` may run the script `/book.php`, and does in servers that negotiate content.
+  const withoutExtension = stems.map((stem) => stem.replace(/(?<=[^/])\.\p{L}[^/.]*$/u, ''));
+  const patternOf = (stem: string) => {
+    const segments = stem.split('/').slice(1);
+    return `/${segments.map((segment) => segment.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join(`${SUFFIX}/`)}`;
+  };
+  const patterns = [...stems.map((stem) => patternOf(stem) + SUFFIX), ...withoutExtension.map(patternOf)];
+  const pattern = `(?:${patterns.join('|')})(?:/|$)`;
+  const result = { stems, suffixed: new RegExp(`^${pattern}`, 'u'), behind: new RegExp(pattern, 'u') };
+  if (compiledPrefixes.size >= COMPILED_MAX) compiledPrefixes.clear();
+  compiledPrefixes.set(prefix, result);
+  return result;
+}
+
+/** `/book` covers `/book` and `/book/…`, not `/bookshop`. @param stem without a slash at the end; empty: everything */
+function liesUnder(stem: string, path: string): boolean {
+  return path.startsWith(stem) && (path.length === stem.length || path[stem.length] === '/');
+}
+
+function stemOf(prefix: string): string {
+  return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
+}
+
+/** Upper case first: it joins letters that lower case leaves apart (dotless i, sharp s). */
+function folded(text: string): string {
+  return text.toUpperCase().toLowerCase();
+}
+
+/** What follows a stem; null where the path does not begin with it, in the letters of the stem. */
+function restBelow(stem: string, sent: string): string | null {
+  let end = 0;
+  for (const _ of stem.split('/').slice(1)) {
+    const slash = sent.indexOf('/', end + 1);
+    end = slash === -1 ? sent.length : slash;
+  }
+  return respelled(sent.slice(0, end)) === respelled(stem) ? sent.slice(end) : null;
+}
+
+/** Stands for the path of an exemption; nothing that a request contains decodes to a lone surrogate. */
+const EXEMPT_STEM = '/\ud800';
+
+/** Whether what follows the path of an exemption stays below it in every reading. */
+function staysBelow(rest: string): boolean {
+  const readings = readingsOf(EXEMPT_STEM + rest);
+  return readings?.every((reading) => liesUnder(EXEMPT_STEM, reading) && !hasScript(reading)) ?? false;
+}
+
+/**
+ * A script under the exemption may serve any path that stands behind its name. An extension begins with a letter: folders
+ * with versions in their names are no scripts.
+ */
+function hasScript(path: string): boolean {
+  return path
+    .split('/')
+    .slice(0, -1)
+    .some((segment) => /.\.\p{L}/u.test(segment));
+}
+
+/** One of the spellings that no server tells apart (RFC 3986, 6.2.2): unreserved characters decoded, other encoding in upper case. */
+function respelled(path: string): string {
+  return path.replace(/%[0-9A-Fa-f]{2}/g, (triplet) => {
     const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
     return /[A-Za-z0-9._~-]/.test(character) ? character : triplet.toUpperCase();
   });
-  const { path, climbs } = resolved(decoded);
-  return climbs ? doubtful('aboveRoot') : { kind: 'path', path };
 }
 
-/** Whether any reading of a normalised path lies under one of the prefixes, whatever its case. */
-export function protects(prefixes: readonly string[], path: string): boolean {
-  return protectingLength(prefixes, path) >= 0;
-}
-
-/** Whether every reading of a normalised path lies under one of the exact prefixes. Suffixes never exempt. */
-export function exempts(prefixes: readonly string[], path: string): boolean {
-  const all = readings(path);
-  return all !== null && prefixes.some((prefix) => all.every((reading) => liesUnder(prefix, reading)));
-}
-
-/** Length of the longest prefix that protects the path; -1 where none does. Decides between rooms on one host. */
-export function protectingLength(prefixes: readonly string[], path: string): number {
-  const all = readings(path)?.flatMap((reading) => [reading.toLowerCase(), withoutFormat(reading.toLowerCase())]);
-  const covering = prefixes.filter(
-    (prefix) => all?.some((reading) => liesUnder(prefix.toLowerCase(), reading)) ?? true,
-  );
-  return Math.max(-1, ...covering.map((prefix) => prefix.length));
-}
-
-/** `/book` covers `/book` and `/book/…`, not `/bookshop`; `/` covers everything. */
-function liesUnder(prefix: string, path: string): boolean {
-  const stem = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
-  return path === stem || path.startsWith(`${stem}/`);
-}
-
-/** What servers are known to do to a path beyond normalising it, in any order. */
+/** What servers are known to do to a path, in any order. */
 const HABITS: readonly ((path: string) => string)[] = [
-  (path) => resolved(path.replaceAll('\\', '/')).path,
+  (path) => path.replaceAll('\\', '/'),
+  (path) => path.replace(/\/{2,}/g, '/'),
+  (path) => resolved(path),
+  // A target that begins with two slashes is parsed as an address with a host (`new URL(target, base)`, urlsplit).
+  (path) => path.replace(/^\/{2,}[^/]*/, '') || '/',
   // Parameters are cut off every segment (Java servlets).
   (path) => path.replace(/;[^/]*/g, ''),
-  // Trailing dots and spaces are dropped (Windows), or spaces alone.
-  (path) => eachSegment(path, (segment) => (isDots(segment) ? segment : withoutTrailing('. ', segment))),
-  (path) => eachSegment(path, (segment) => withoutTrailing(' ', segment)),
-  // What a decoded character says ends the path: a string in C, or a target taken apart after decoding.
-  (path) => path.replace(/[\0?#].*$/s, ''),
-  // Letters are compared by their compatibility forms (Unicode case folding, best-fit mapping).
-  (path) => path.normalize('NFKC'),
+  // Trailing dots and spaces are dropped (Windows), or spaces at both ends.
+  (path) => eachSegment(path, (segment) => (isDots(segment) ? segment : withoutEnds('', '. ', segment))),
+  (path) => eachSegment(path, (segment) => withoutEnds(SPACES, SPACES, segment)),
+  // Forms are decoded so, and some servers decode paths like forms.
+  (path) => path.replaceAll('+', ' '),
+  // What a decoded character says ends the path (a string in C, a target taken apart after decoding), or is left out.
+  (path) => path.replace(/[\0\r\n?#].*$/s, ''),
+  (path) => path.replace(/[\0\t\r\n]/g, ''),
+  // Letters are compared by their compatibility forms, or by the letters that look most alike (Windows' best fit).
+  (path) =>
+    path
+      .normalize('NFKC')
+      .replace(/[\u2044\u2215]/g, '/')
+      .replaceAll('\u2216', '\\'),
+  (path) =>
+    path
+      .normalize('NFKD')
+      .replace(/[\p{M}\p{Cf}]/gu, '')
+      .normalize('NFC'),
+  // Sessions without cookies (ASP.NET) and streams of a file (NTFS).
+  (path) => path.replace(/\/\((?:[A-Za-z]\([^()/]*\))+\)(?=\/|$)/g, ''),
+  (path) => path.replace(/:[^/:]*:?\$[^/]*/g, ''),
+  (path) => path.replace(OVERLONG_UTF8_ALL, (sequence) => String.fromCharCode(codePointOf(sequence))),
 ];
 
+/** White space of any kind, at the ends of a segment. */
+const SPACES =
+  ' \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff';
+
 const DECODINGS: readonly ((path: string) => string)[] = [
-  (path) => path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+  decodedBytes,
   (path) => {
     try {
       return decodeURIComponent(path);
@@ -91,31 +270,49 @@ const DECODINGS: readonly ((path: string) => string)[] = [
       return path; // URIError: not UTF-8; a server that insists on it answers 400.
     }
   },
+  // Of IIS. Nothing decodes to a surrogate.
+  (path) => path.replace(/%u(?![dD][89a-fA-F])([0-9A-Fa-f]{4})/g, (_, hex: string) => characterOf(hex)),
 ];
 
-/** Every path that some server could read this one as; null where there are more than `READINGS_MAX`. */
-function readings(path: string): string[] | null {
+/** Every path that some server could read this one as; null where there are too many. */
+function readingsOf(path: string): string[] | null {
   const found = new Map([[path, 0]]);
+  let chars = path.length;
   // A Map iterates over entries that are added meanwhile.
   for (const [reading, decodings] of found) {
-    const next = HABITS.map((habit) => ({ result: habit(reading), decodings }));
+    const next = HABITS.map((habit) => ({ result: habit(reading), needed: decodings }));
     if (decodings < DECODINGS_MAX && reading.includes('%')) {
-      next.push(...DECODINGS.map((decode) => ({ result: decode(reading), decodings: decodings + 1 })));
+      next.push(...DECODINGS.map((decode) => ({ result: decode(reading), needed: decodings + 1 })));
     }
-    for (const { result, decodings: needed } of next) {
+    for (const { result, needed } of next) {
       const known = found.get(result);
       if (known !== undefined && known <= needed) continue;
+      if (known === undefined) chars += result.length;
       found.delete(result);
       found.set(result, needed);
     }
-    if (found.size > READINGS_MAX) return null;
+    if (found.size > READINGS_MAX || chars > READINGS_CHARS_MAX) return null;
   }
-  return [...found.keys()];
+  // One that was found again with fewer decodings has moved.
+  return [path, ...[...found.keys()].filter((reading) => reading !== path)];
 }
 
-/** `/book.json` is `/book` to frameworks that take the end of a path for a format (Rails, older Spring). */
-function withoutFormat(path: string): string {
-  return path.replace(/\.[^./]*\/?$/, '');
+/** ASCII in two or three bytes, or three-byte characters in four: no valid UTF-8, and read by careless decoders. */
+const OVERLONG_UTF8 = /[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}/;
+const OVERLONG_UTF8_ALL = new RegExp(OVERLONG_UTF8, 'g');
+
+function codePointOf(sequence: string): number {
+  const [first = 0, ...rest] = [...sequence].map((byte) => byte.charCodeAt(0));
+  return rest.reduce((point, byte) => (point << 6) | (byte & 0x3f), first & (0x7f >> sequence.length));
+}
+
+/** Percent-encoding decoded once, each byte as one character. */
+function decodedBytes(path: string): string {
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => characterOf(hex));
+}
+
+function characterOf(hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 function eachSegment(path: string, change: (segment: string) => string): string {
@@ -126,30 +323,38 @@ function isDots(segment: string): boolean {
   return segment === '.' || segment === '..';
 }
 
-/** As a loop, because a pattern would take a long run of these characters again from each of them. */
-function withoutTrailing(characters: string, segment: string): string {
-  let end = segment.length;
-  while (end > 0 && characters.includes(segment.charAt(end - 1))) end--;
-  return segment.slice(0, end);
+/** As loops, because a pattern would take a long run of these characters again from each of them. */
+function withoutEnds(atStart: string, atEnd: string, segment: string): string {
+  let [start, end] = [0, segment.length];
+  while (end > start && atEnd.includes(segment.charAt(end - 1))) end--;
+  while (start < end && atStart.includes(segment.charAt(start))) start++;
+  return segment.slice(start, end);
 }
 
-/** RFC 3986, 5.2.4, with empty segments removed too. */
-function resolved(path: string): { path: string; climbs: boolean } {
-  const resolvedSegments: string[] = [];
-  let climbs = false;
+/** Dot segments removed (RFC 3986, 5.2.4); above the root there is nothing. */
+function resolved(path: string): string {
+  if (!path.includes('/.')) return path;
+  const kept: string[] = [];
   const segments = path.split('/').slice(1);
   for (const segment of segments) {
-    if (segment === '..') {
-      if (resolvedSegments.pop() === undefined) climbs = true;
-    } else if (segment !== '' && segment !== '.') {
-      resolvedSegments.push(segment);
-    }
+    if (segment === '..') kept.pop();
+    else if (segment !== '.') kept.push(segment);
   }
-  const last = segments.at(-1);
-  const isDirectory = resolvedSegments.length > 0 && (last === '' || last === '.' || last === '..');
-  return { path: `/${resolvedSegments.join('/')}${isDirectory ? '/' : ''}`, climbs };
+  if (isDots(segments.at(-1) ?? '')) kept.push('');
+  return `/${kept.join('/')}`;
 }
 
-function doubtful(doubt: PathDoubt): NormalPath {
+/** Whether dot segments, encoded ones included, lead above the root: servers differ in what they make of it. */
+function climbsAboveRoot(sent: string): boolean {
+  let depth = 0;
+  for (const segment of sent.replace(/%2e/gi, '.').split('/')) {
+    if (segment === '..') depth--;
+    else if (segment !== '' && segment !== '.') depth++;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+
+function doubtful(doubt: PathDoubt): PathResult {
   return { kind: 'doubtful', doubt };
 }

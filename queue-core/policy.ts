@@ -43,9 +43,10 @@ export interface Policy {
   claimWindowMs: number;
   /**
    * HTTP status of the waiting page. 200: what every client and cache understands. 202: says "not yet" to machines.
-   * 429: keeps robots away, but some proxies replace the body.
+   * 429: keeps robots away, but some proxies replace the body. 503: what crawlers and monitors know best as "come back later",
+   * but balancers may take the gateway for broken.
    */
-  queueingStatusCode: 200 | 202 | 429;
+  queueingStatusCode: 200 | 202 | 429 | 503;
 }
 
 export interface Schedule {

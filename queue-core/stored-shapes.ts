@@ -17,6 +17,7 @@ import type { RecoveryState } from './document/recovery-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { Ending, SessionRecord } from './document/session-record.ts';
 import type { SessionsState } from './document/sessions-state.ts';
+import { EXEMPT_METHODS, type Exemption } from './exemption.ts';
 import {
   ATTEMPTS_REMEMBERED_MAX,
   CALL_SAMPLES_MAX,
@@ -63,7 +64,7 @@ const policy = object<Policy>({
   sessionRenewal: flag,
   sessionTotalMsMax: count,
   claimWindowMs: count,
-  queueingStatusCode: oneOf(200, 202, 429),
+  queueingStatusCode: oneOf(200, 202, 429, 503),
 });
 
 const beacon = nullable(object<{ round: number }>({ round: count }));
@@ -151,6 +152,7 @@ const observed = {
     unreachable: count,
     latency: list(count, LATENCY_BOUNDS_MS.length + 1),
   }),
+  exempt: optional(count),
   store: optional(object<NonNullable<Observed['store']>>({ conflicts: count, retries: count })),
 };
 
@@ -246,7 +248,14 @@ const site = object<Site>({
   title: object({ ko: text, en: text }),
   hosts: list(text, ROUTES_MAX),
   paths: list(text, ROUTES_MAX),
-  exempt: list(text, ROUTES_MAX),
+  exempt: list(
+    object<Exemption>({
+      path: text,
+      match: oneOf('prefix', 'exact'),
+      methods: list(oneOf(...EXEMPT_METHODS), EXEMPT_METHODS.length),
+    }),
+    ROUTES_MAX,
+  ),
   origin: text,
   originHost: text,
   originAliases: list(text, ORIGIN_ALIASES_MAX),

@@ -97,6 +97,7 @@ async function bench(): Promise<void> {
     url: api(id, action),
     method: 'POST',
     headers: {
+      Host: `${id}.test`,
       Accept: 'application/json',
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     },
@@ -114,10 +115,10 @@ async function bench(): Promise<void> {
   const subjects = [
     subject('bare Hono', () => ({ url: bare.url })),
     subject('bare Hono, a page as large', () => ({ url: `${bare.url}/page` })),
-    subject('board', () => ({ url: api('ahead', 'board') })),
+    subject('board', () => ({ url: api('ahead', 'board'), headers: { Host: 'ahead.test' } })),
     subject('status', () => ({
       url: api('ahead', 'status'),
-      headers: { Authorization: `Bearer ${waiting[turn++ % waiting.length]?.queueToken}` },
+      headers: { Host: 'ahead.test', Authorization: `Bearer ${waiting[turn++ % waiting.length]?.queueToken}` },
     })),
     subject('first visit (page, gzip)', () => ({
       url: `${gateway.url}/`,

@@ -5,6 +5,7 @@ import { CONSOLE_PATH } from '../worker/contract/operator-api.ts';
 import { buildWorker } from './build.ts';
 import { startDemoSite } from './lib/demo-site.ts';
 import { startGateway } from './lib/gateway-process.ts';
+import { requestAsHost } from './lib/host-request.ts';
 import { checkPorts, type LocalSettings, localSettings } from './lib/local-settings.ts';
 import { runCommand } from './lib/run-command.ts';
 
@@ -32,7 +33,11 @@ await runCommand(async () => {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   // A room is created by its first request, and an opening "50s after the start" counts from then.
-  await Promise.all(settings.rooms.map(({ id }) => fetch(`${gateway.url}/_fairgate/rooms/${id}/board`)));
+  await Promise.all(
+    settings.rooms.map(({ id, hosts: [host = '*'] }) =>
+      requestAsHost(host, `${gateway.url}/_fairgate/rooms/${id}/board`),
+    ),
+  );
   console.log(welcome(local));
 });
 
@@ -49,7 +54,7 @@ Fairgate is running.
   console       ${settings.consoleUrl ?? url}${CONSOLE_PATH}
   operator key  ${generatedOperatorKey ?? 'the value of OPERATOR_KEY'}
   API           ${url}/_fairgate/openapi.json
-  metrics       ${url}/_fairgate/metrics
+  metrics       ${settings.consoleUrl ?? url}/_fairgate/metrics        for an operator key as Bearer
   public keys   ${url}/.well-known/jwks.json
 
 ${stateSentence(local)}`;

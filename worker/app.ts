@@ -15,9 +15,11 @@ import { asSentTo, publicTarget } from './http/public-address.ts';
 import { BodyTooSlow } from './http/request-body.ts';
 import { responseFormat } from './http/request-client.ts';
 import { backgroundOf, type RequestEnv } from './http/request-env.ts';
-import { isReserved, readTarget, type TargetDoubt } from './http/request-target.ts';
+import { isPlainlySpelled, isReserved, rawPathOf, readTarget, type TargetDoubt } from './http/request-target.ts';
 import { json, refuse } from './http/responses.ts';
-import { answersOperators, operatorApi } from './operators/api.ts';
+import { operatorApi } from './operators/api.ts';
+import { answersOperators, isConsoleHost } from './operators/console-host.ts';
+import { metricsAddress } from './operators/metrics-address.ts';
 import { openApi } from './operators/openapi.ts';
 import { usePass } from './operators/pass.ts';
 import { wasForwarded } from './proxy/loops.ts';
@@ -28,6 +30,10 @@ const HEADER_CHARS_MAX = 16_384;
 
 const JWKS_SECONDS = 300;
 
+const METRICS_PATH = '/_fairgate/metrics';
+const HEALTH_PATH = '/_fairgate/healthz';
+const OPENAPI_PATH = '/_fairgate/openapi.json';
+
 /** Keeps the console out of caches, frames and search engines. */
 const CONSOLE_HEADERS = {
   'Content-Security-Policy': consolePolicy,
@@ -35,10 +41,17 @@ const CONSOLE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'X-Robots-Tag': 'noindex',
   'Referrer-Policy': 'no-referrer',
+  // A page of the same host that opens the console gets no hold of its window.
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
+/** What a host of the console's own answers. */
+const ON_CONSOLE_HOST = [CONSOLE_PATH, METRICS_PATH, HEALTH_PATH, OPENAPI_PATH];
+
 export function createApp(gateway: Gateway): Hono<RequestEnv> {
-  const app = new Hono<RequestEnv>();
+  // Paths are compared as they were sent: `/_fairgate/%6fperator` is not an address of the gateway.
+  const app = new Hono<RequestEnv>({ getPath: rawPathOf });
 
   app.use(async (c, next) => {
     c.req.raw = asSentTo(gateway, c.req.raw);
@@ -47,26 +60,30 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
     return hasOversizedHeader(c.req.raw.headers) ? refuse(c, 'headers-too-large') : next();
   });
 
-  app.get('/_fairgate/healthz', () => new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } }));
-  app.get('/_fairgate/metrics', async (c) => {
-    const rooms = await gateway.directory.rooms(c.var.background);
-    const snapshots = await Promise.all(rooms.map((room) => gateway.views.read(room, c.var.background)));
-    return new Response(gateway.metrics.text(snapshots.filter((snapshot) => snapshot !== null)), {
-      headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' },
-    });
+  app.use(async (c, next) => {
+    const { path } = c.req;
+    if (path.startsWith('/_fairgate/') && !isPlainlySpelled(path)) return refuse(c, 'not-found');
+    if (!isConsoleHost(gateway, c.req.raw)) return next();
+    // The protected site has no part of this host, whatever hosts its rooms name.
+    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
+    if (isRead && (path === '/' || `${path}/` === CONSOLE_PATH)) return c.redirect(CONSOLE_PATH, 303);
+    return ON_CONSOLE_HOST.includes(path) || path.startsWith(`${OPERATOR_PATH}/`) ? next() : refuse(c, 'not-found');
   });
+
+  app.get(HEALTH_PATH, () => new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } }));
+  app.route(METRICS_PATH, metricsAddress(gateway));
   app.get('/.well-known/jwks.json', () =>
     Response.json(gateway.tokens.jwks, {
       headers: { 'Cache-Control': `public, max-age=${JWKS_SECONDS}`, 'Access-Control-Allow-Origin': '*' },
     }),
   );
   app.get(CONSOLE_PATH, (c) => {
-    if (!answersOperators(gateway, c.req.header('Host'))) return problemResponse('not-found');
+    if (!answersOperators(gateway, c.req.raw)) return problemResponse('not-found');
     return new Response(consolePage(languageOf(c.req.raw.headers)), {
       headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
     });
   });
-  app.get('/_fairgate/openapi.json', () => json(openApi(gateway.consoleUrl, gateway.cookies.operatorCookie)));
+  app.get(OPENAPI_PATH, () => json(openApi(gateway.consoleUrl, gateway.cookies.operatorCookie)));
   app.route(OPERATOR_PATH, operatorApi(gateway));
   app.get('/_fairgate/rooms/:room/pass', findRoom(gateway), (c) =>
     usePass(gateway, c.req.raw, c.var.room, c.var.background),
@@ -94,7 +111,7 @@ function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise
     return refuse(c, problemOf(result.doubt));
   }
   if (hasUnexpectedBody(request)) return refuse(c, 'body-not-allowed');
-  if (isReserved(result.target.path)) return refuse(c, 'not-found');
+  if (isReserved(result.target.read)) return refuse(c, 'not-found');
   return visit(gateway, request, publicTarget(result.target, gateway.publicUrl), c.var);
 }
 

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import type { RouteTaken, Site } from '../queue-core/directory/directory-document.ts';
 import { routeTaken } from '../queue-core/directory/directory-rooms.ts';
+import { isReadOnlyExemption } from '../queue-core/exemption.ts';
 import { ROOMS_MAX, SESSION_TOTAL_MS_DEFAULT } from '../queue-core/limits.ts';
 import type { Policy, RoomSettings } from '../queue-core/policy.ts';
 import type { EpochMs } from '../queue-core/time.ts';
@@ -200,10 +201,15 @@ export function policyOf({
 
 /**
  * The settings as text for a digest that shows whether they were edited. A field that a later version added is left out at
- * its default: else an upgrade would look like an edit, and overwrite what operators changed.
+ * its default: else an upgrade would look like an edit, and overwrite what operators changed. So is what a later version
+ * added to a value.
  */
 export function settingsText(settings: unknown): string {
-  return JSON.stringify(settings, (name, value) => (isAddedDefault(name, value) ? undefined : value));
+  return JSON.stringify(settings, (name, value) => {
+    if (isAddedDefault(name, value)) return undefined;
+    if (name !== 'exempt' || !Array.isArray(value)) return value;
+    return value.map((exemption) => (isReadOnlyExemption(exemption) ? exemption.path : exemption));
+  });
 }
 
 const ADDED_DEFAULTS: Record<string, unknown> = {

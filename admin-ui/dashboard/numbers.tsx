@@ -15,8 +15,9 @@ const BUCKETS_PER_MINUTE = 60_000 / BUCKET_MS;
 export function Numbers({ state, snapshot, live }: { state: ConsoleState; snapshot: RoomSnapshot; live: Live }) {
   const t = state.strings.numbers;
   const asOf = Date.parse(live.asOf);
-  const rate = (name: 'arrived' | 'called' | 'admitted') => perMinute(snapshot.buckets, name, asOf);
+  const rate = (name: 'arrived' | 'called' | 'admitted' | 'exempt') => perMinute(snapshot.buckets, name, asOf);
   const [arrived, called, admitted] = [rate('arrived'), rate('called'), rate('admitted')];
+  const exempt = rate('exempt') ?? 0;
   const recent = closedOf(since(snapshot.buckets, asOf - TREND_MS), asOf);
   const trend = (of: (bucket: Bucket) => number) => <Trend state={state} buckets={recent} of={of} />;
   const isBefore = isBeforeOpening(live.state) || live.state === 'drawing';
@@ -64,6 +65,7 @@ export function Numbers({ state, snapshot, live }: { state: ConsoleState; snapsh
         notes={[
           live.expectedVisitors === null ? null : t.expected(live.expectedVisitors),
           arrived === null ? null : t.perMinute(arrived),
+          exempt === 0 ? null : t.exempt(exempt),
         ]}
         trend={trend((bucket) => bucket.arrived * BUCKETS_PER_MINUTE)}
       />

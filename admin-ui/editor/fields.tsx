@@ -71,7 +71,7 @@ export function PolicyFields(props: FormProps) {
         key="status"
         name="queueingStatusCode"
         label={t.status}
-        options={([200, 202, 429] as const).map((code) => ({
+        options={([200, 202, 429, 503] as const).map((code) => ({
           value: String(code),
           label: String(code),
           note: t.statuses[code],

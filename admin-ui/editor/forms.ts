@@ -7,6 +7,7 @@ import type { Policy, Schedule, Site } from '../actions.ts';
 import { formatCount, parseCount } from '../number-format.ts';
 import type { Strings } from '../strings-en.ts';
 import { momentOf, wallTime } from '../zoned-time.ts';
+import { exemptionText, parseExemption } from './exemptions.ts';
 
 export type Form = Record<string, string>;
 export type FieldErrors = Record<string, string>;
@@ -21,7 +22,7 @@ export function siteForm(site: Site): Form {
     titleEn: site.title.en,
     hosts: site.hosts.join('\n'),
     paths: site.paths.join('\n'),
-    exempt: site.exempt.join('\n'),
+    exempt: site.exempt.map(exemptionText).join('\n'),
     origin: site.origin,
     originHost: site.originHost,
     originAliases: site.originAliases.join('\n'),
@@ -50,7 +51,7 @@ export function parseSite(form: Form, strings: Strings): Parsed<Site> {
     },
     hosts: check('hosts', siteFields.hosts, lines(text('hosts')), t.host),
     paths: check('paths', siteFields.paths, lines(text('paths')), t.path),
-    exempt: check('exempt', siteFields.exempt, lines(text('exempt')), t.path),
+    exempt: check('exempt', siteFields.exempt, lines(text('exempt')).map(parseExemption), t.exemption),
     origin: check('origin', siteFields.origin, text('origin'), t.origin),
     originHost: check('originHost', siteFields.originHost, text('originHost'), t.originHost),
     originAliases: check('originAliases', siteFields.originAliases, lines(text('originAliases')), t.origin),

@@ -1,6 +1,7 @@
 // The directory's document: which rooms there are and what they protect, and the operators' keys. One for a deployment.
 
 import { type Actor, type AuditHead, NO_RECORD, type Role } from '../audit.ts';
+import type { Exemption } from '../exemption.ts';
 import type { RoomSettings } from '../policy.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
 import type { EpochMs } from '../time.ts';
@@ -11,8 +12,7 @@ export interface Site {
   /** Host names without port, lower case; `*` is every host. */
   hosts: string[];
   paths: string[];
-  /** Exact prefixes that need no admission, GET and HEAD only. */
-  exempt: string[];
+  exempt: Exemption[];
   /** The protected site, as an origin without path. */
   origin: string;
   /** The host that the origin is asked for: `origin`, its own; `visitor`, the visitor's; or this one. */

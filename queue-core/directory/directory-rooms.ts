@@ -6,6 +6,7 @@ import { type AuditEntry, difference, json } from '../audit.ts';
 import { CoreError } from '../errors.ts';
 import { ROOMS_BYTES_MAX, ROOMS_MAX } from '../limits.ts';
 import type { StepContext } from '../machine.ts';
+import { comparablePath } from '../paths.ts';
 import type { EpochMs } from '../time.ts';
 import type {
   DirectoryChange,
@@ -140,9 +141,9 @@ export function routeTaken(
   return null;
 }
 
-/** `/book` and `/book/` protect the same (paths.ts), whatever their case. */
+/** One path in two spellings is one route. */
 function routesOf({ hosts, paths }: Pick<Site, 'hosts' | 'paths'>): string[] {
-  return hosts.flatMap((host) => paths.map((path) => `${host}${path.toLowerCase().replace(/(?<=.)\/$/, '')}`));
+  return hosts.flatMap((host) => paths.map((path) => `${host}${comparablePath(path)}`));
 }
 
 function roomToChange(

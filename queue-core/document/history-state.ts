@@ -28,6 +28,8 @@ export interface Observed {
     /** Responses by time until the header came; one count a class of `LATENCY_BOUNDS_MS` and one beyond. */
     latency: number[];
   };
+  /** Requests that an exemption let through; absent: none. */
+  exempt?: number;
   /** Conflicts between gateways at a shared store, and retries there; absent: none. */
   store?: { conflicts: number; retries: number };
 }

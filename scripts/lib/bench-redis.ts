@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Board } from '../../queue-core/board.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { startGateway } from './gateway-process.ts';
+import { requestAsHost } from './host-request.ts';
 import { sharedRedis } from './local-redis/shared-redis.ts';
 import { median } from './median.ts';
 import { isInstalled, REDIS } from './system-packages.ts';
@@ -31,10 +32,11 @@ export async function benchRedis(): Promise<void> {
   }
   await using redis = await sharedRedis();
   const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-bench-redis-'));
+  const hostOf = (id: string) => `${id}.test`;
   const room = (id: string, opensAt: string) => ({
     id,
     title: { ko: id, en: id },
-    hosts: [`${id}.test`],
+    hosts: [hostOf(id)],
     origin: 'http://127.0.0.1:9',
     schedule: { opensAt },
     policy: { newUsersPerMinute: 1_000_000, totalActiveUsers: 10_000_000, sessionMinutes: 30 },
@@ -51,15 +53,12 @@ export async function benchRedis(): Promise<void> {
   const api = (id: string, action: string) => `${gateway.url}/_fairgate/rooms/${id}/${action}`;
   const post = async (id: string, action: Action, token?: string) => {
     const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-    const response = await fetch(api(id, action), {
-      method: 'POST',
-      headers: { Accept: 'application/json', ...authorization },
-    });
-    const body = (await response.json()) as { queueToken: string };
-    if (!response.ok) throw new Error(`${action}: status ${response.status} ${JSON.stringify(body)}`);
-    return body;
+    const headers = { Accept: 'application/json', ...authorization };
+    const { status, body } = await requestAsHost(hostOf(id), api(id, action), { method: 'POST', headers });
+    if (status >= 300) throw new Error(`${action}: status ${status} ${body}`);
+    return JSON.parse(body) as { queueToken: string };
   };
-  const boardOf = async (id: string) => (await (await fetch(api(id, 'board'))).json()) as Board;
+  const boardOf = async (id: string) => JSON.parse((await requestAsHost(hostOf(id), api(id, 'board'))).body) as Board;
   /** Requests to Redis per action, the median of phases. */
   const costs = async (concurrency: number, act: () => Promise<unknown>): Promise<number> => {
     const phases: number[] = [];

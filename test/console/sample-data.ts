@@ -44,7 +44,7 @@ function vaccineRoom(gateway: FakeGateway, opensAt: number, now: number): FakeRo
         title: { ko: '예방접종 사전예약', en: 'Vaccination pre-registration' },
         hosts: ['*'],
         paths: ['/'],
-        exempt: ['/static'],
+        exempt: [{ path: '/static', match: 'prefix', methods: ['GET', 'HEAD'] }],
         origin: 'https://origin.ncvr.example',
         originHost: 'origin',
         originAliases: [],

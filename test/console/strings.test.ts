@@ -190,7 +190,16 @@ describe('texts of the log', () => {
 
   test('show an emptied list as none', () => {
     const change: Change = { action: 'putRoom', from: { exempt: ['/static'] }, to: { exempt: [] } };
-    expect(summary(change, 'en')).toBe('Site: exempt paths /static → none');
+    expect(summary(change, 'en')).toBe('Site: exempt requests /static → none');
+  });
+
+  test('show exemptions as they are typed', () => {
+    const to = [
+      { path: '/static', match: 'prefix', methods: ['GET', 'HEAD'] },
+      { path: '/pay/callback', match: 'exact', methods: ['POST'] },
+    ];
+    const change: Change = { action: 'putRoom', from: { exempt: [] }, to: { exempt: to } };
+    expect(summary(change, 'en')).toBe('Site: exempt requests /static, POST /pay/callback exact');
   });
 });
 

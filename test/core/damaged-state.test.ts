@@ -74,7 +74,7 @@ const NULLABLE = new Set([
 ]);
 
 /** Fields that may be absent. */
-const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(store|refused\.\w+)$/;
+const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|store|refused\.\w+)$/;
 /** Without it the other way to name the opening is required. */
 const ALTERNATIVE = 'rooms[].settings.schedule.opensInMs';
 
@@ -108,6 +108,7 @@ const BOUNDS: Record<string, number> = {
   'rooms[].site.hosts': ROUTES_MAX,
   'rooms[].site.paths': ROUTES_MAX,
   'rooms[].site.exempt': ROUTES_MAX,
+  'rooms[].site.exempt[].methods': 7,
   'rooms[].site.languages': 2,
   'rooms[].site.originAliases': ORIGIN_ALIASES_MAX,
   keys: OPERATOR_KEYS_MAX,

@@ -111,11 +111,13 @@ const kept = (document: unknown) => [...leaves(document)].filter(([path]) => !DR
 
 /** The same of the directory. */
 function migratedDirectory({ rooms, ...rest }: Record<string, unknown>): unknown {
-  const changed = (rooms as DirectoryRoom[]).map(({ settings, ...room }) => {
+  const changed = (rooms as DirectoryRoom[]).map(({ settings, site, ...room }) => {
+    // What version 4 added: how the origin is asked, and methods to what was a path alone.
+    const exempt = site.exempt.map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
     const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30 };
     return {
       ...room,
-      site: { ...room.site, ...chosen },
+      site: { ...site, ...chosen, exempt },
       settings: { ...settings, policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 } },
     };
   });

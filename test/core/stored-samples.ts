@@ -1,6 +1,7 @@
 // A room and a directory in their stored form with something in every field, as an example of the present schema version.
 
 import { NOTHING_OBSERVED, type Observed } from '../../queue-core/document/history-state.ts';
+import type { Exemption } from '../../queue-core/exemption.ts';
 import type { Table } from '../../queue-core/machine.ts';
 import { encodeDocument, encodeRow } from '../../queue-core/stored-format.ts';
 import { CheckedDirectory, digestOf, seed, siteAt } from './checked-directory.ts';
@@ -27,6 +28,7 @@ function ledgerOf(document: Parameters<typeof encodeDocument>[0], tables: Tables
 const OBSERVED: Observed = {
   refused: { noAdmission: 5, badToken: 4, prefetch: 3, tooOften: 2, crossSite: 1 },
   origin: { answers: 9, errors: 2, unreachable: 1, latency: [3, 2, 1] },
+  exempt: 7,
   store: { conflicts: 2, retries: 3 },
 };
 
@@ -100,12 +102,17 @@ function sampleRoom(): CheckedRoom {
   return room;
 }
 
+const EXEMPT: Exemption[] = [
+  { path: '/static', match: 'prefix', methods: ['GET', 'HEAD'] },
+  { path: '/hooks/payment', match: 'exact', methods: ['POST'] },
+];
+
 function sampleDirectory(): CheckedDirectory {
   const directory = new CheckedDirectory();
   directory.now = T0 + 1_000;
   const site = {
     ...siteAt('book.test', '/book', '/tickets'),
-    exempt: ['/static'],
+    exempt: EXEMPT,
     originAliases: ['http://origin.lan'],
     expectedVisitors: 900,
   };

@@ -500,15 +500,22 @@ describe('the page of visitors without a place', () => {
     }
   });
 
-  it.each([200, 202, 429] as const)('has the room’s status %d for browsers, and 503 for crawlers', async (status) => {
-    const gateway = await start({ policy: { queueingStatusCode: status }, ...BEFORE_OPENING });
-    const asBrowser = await gateway.request('/', { headers: AS_PAGE });
-    expect(asBrowser.status).toBe(status);
-    const asCrawler = await gateway.request('/', { headers: CRAWLER });
-    expect(asCrawler.status).toBe(503);
-    expect(Number(asCrawler.headers.get('Retry-After'))).toBeGreaterThan(0);
-    expect(await asCrawler.text()).toBe(await asBrowser.text());
-  });
+  it.each([200, 202, 429, 503] as const)(
+    'has the room’s status %d for browsers, and 503 for crawlers',
+    async (status) => {
+      const gateway = await start({ policy: { queueingStatusCode: status }, ...BEFORE_OPENING });
+      const asBrowser = await gateway.request('/', { headers: AS_PAGE });
+      const asApp = await gateway.request('/', { headers: AS_JSON });
+      for (const response of [asBrowser, asApp]) {
+        expect(response.status).toBe(status);
+        expect(Number(response.headers.get('Retry-After')) > 0).toBe(status >= 400);
+      }
+      const asCrawler = await gateway.request('/', { headers: CRAWLER });
+      expect(asCrawler.status).toBe(503);
+      expect(Number(asCrawler.headers.get('Retry-After'))).toBeGreaterThan(0);
+      expect(await asCrawler.text()).toBe(await asBrowser.text());
+    },
+  );
 
   it('has the room’s status for a client with a place, whatever it says of itself', async () => {
     const visitor = await joined(await fullRoom());

@@ -19,7 +19,7 @@ describe('a wrong clock', () => {
       { Cookie: `serverTime=${tomorrow.toISOString()}; fairgate-clock=${tomorrow.getTime()}` },
     ]) {
       await site.expectClosed('before', `/?now=${tomorrow.getTime()}`, { headers });
-      const board = await site.send('/_fairgate/rooms/before/board', { headers });
+      const board = await site.send('/_fairgate/rooms/before/board', { host: 'before.test', headers });
       expect(Date.parse(JSON.parse(board.text).serverTime)).toBeLessThan(tomorrow.getTime() - 3_600_000);
       expect(JSON.parse(board.text).state).toBe('prequeue');
     }

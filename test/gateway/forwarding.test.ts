@@ -6,7 +6,7 @@ import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Running, startFairgate } from '../running-gateway.ts';
+import { OPERATOR_KEY, type Running, startFairgate } from '../running-gateway.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
 import { AS_JSON, AS_PAGE, enter, GateVisitor, isClearRefusal, send, sendRaw, until } from './visitor-client.ts';
 import { acceptSocket, BINARY, frame, handshake, readFrame, readTextFrame, textFrame } from './web-socket.ts';
@@ -311,7 +311,9 @@ describe('for an admitted visitor', () => {
 
   it('refuses GET and HEAD with a body that is not empty, without counting it as a failure of the origin', async () => {
     const unreachable = async () =>
-      /class="unreachable"} (\d+)/.exec((await send(port, '/_fairgate/metrics')).text)?.[1];
+      /class="unreachable"} (\d+)/.exec(
+        (await send(port, '/_fairgate/metrics', { headers: { Authorization: `Bearer ${OPERATOR_KEY}` } })).text,
+      )?.[1];
     const before = await unreachable();
     for (const method of ['GET', 'HEAD']) {
       for (const body of ['Content-Length: 3\r\n\r\nabc', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n']) {

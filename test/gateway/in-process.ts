@@ -122,7 +122,8 @@ export interface InProcessGateway {
   /** Requests that reached the origin. */
   forwarded: Request[];
   parts: Gateway;
-  request(path: string, init?: RequestInit): Promise<Response>;
+  /** @param origin the site's address, by which the visitor comes */
+  request(path: string, init?: RequestInit, origin?: string): Promise<Response>;
 }
 
 export interface InProcessOptions {
@@ -132,6 +133,8 @@ export interface InProcessOptions {
   /** The gateway's own clock, where it differs from the store's. */
   ownTime?: () => EpochMs;
   room?: RoomOptions;
+  /** Beside the first one, and like it unless they say otherwise. */
+  moreRooms?: ({ id: string } & RoomOptions)[];
   fetchOrigin?: OriginFetch;
   access?: Access;
   consoleUrl?: string;
@@ -141,8 +144,7 @@ export interface InProcessOptions {
 export async function startInProcess(options: InProcessOptions): Promise<InProcessGateway> {
   const { keys, clock = new ManualClock(), room: roomOptions = {} } = options;
   const store = options.store ?? new FaultyStore(new MemoryStore(clock.now));
-  const { policy, ...changes } = roomOptions;
-  const input: RoomInput = {
+  const inputOf = ({ policy, ...changes }: RoomOptions): RoomInput => ({
     id: 'demo',
     title: { ko: '예약', en: 'Booking' },
     hosts: ['*'],
@@ -150,9 +152,9 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     schedule: { opensAt: new Date(NOON).toISOString() },
     policy: { newUsersPerMinute: 60_000, totalActiveUsers: 1_000, sessionMinutes: 5, ...policy },
     ...changes,
-  };
+  });
   const settings = readSettings({
-    ROOMS: JSON.stringify([input]),
+    ROOMS: JSON.stringify([roomOptions, ...(options.moreRooms ?? [])].map(inputOf)),
     SIGNING_KEYS: JSON.stringify(keys),
     PUBLIC_URL,
     CONSOLE_URL: options.consoleUrl,
@@ -181,8 +183,8 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const limits = { polls: new RateLimit(UNLIMITED, clock.now), signIns: new RateLimit(UNLIMITED, clock.now) };
   const parts: Gateway = { ...created, ...limits, access: options.access ?? null };
   const app = createApp(parts);
-  const request = async (path: string, init?: RequestInit) =>
-    app.request(`${PUBLIC_URL}${path}`, { redirect: 'manual', ...init });
+  const request = async (path: string, init?: RequestInit, origin = PUBLIC_URL) =>
+    app.request(`${origin}${path}`, { redirect: 'manual', ...init });
   return { clock, store, keys, room, roomOptions, forwarded, parts, request };
 }
 

@@ -152,7 +152,9 @@ describe('CDN-Loop', () => {
       );
       expect(JSON.parse(looped.text).status).toBe(508);
       const refused = async () => {
-        const { text } = await send(port, '/_fairgate/metrics');
+        const { text } = await send(port, '/_fairgate/metrics', {
+          headers: { Authorization: `Bearer ${OPERATOR_KEY}` },
+        });
         return Number(/decision="refuse",reason="loop"} (\d+)/.exec(text)?.[1]);
       };
       const before = await refused();

@@ -25,8 +25,8 @@ async function passLink(gateway: InProcessGateway): Promise<{ address: string; u
 }
 
 async function usePass(gateway: InProcessGateway, address: string, headers: Record<string, string> = NAVIGATION) {
-  const { pathname, search } = new URL(address);
-  const response = await gateway.request(`${pathname}${search}`, { headers });
+  const { host, pathname, search } = new URL(address);
+  const response = await gateway.request(`${pathname}${search}`, { headers: { ...headers, Host: host } });
   return { response, cookie: response.headers.getSetCookie()[0] ?? null };
 }
 

@@ -8,6 +8,7 @@ import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
 import { type RunningGateway, startGateway } from '../../scripts/lib/gateway-process.ts';
+import { requestAsHost } from '../../scripts/lib/host-request.ts';
 import type { RoomInput } from '../../worker/settings.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { SCHEMA_0, schema0 } from '../fixtures/schema-0.ts';
@@ -53,9 +54,10 @@ async function lasting(queueToken: string): Promise<string> {
 
 const get = async <T>(path: string, token?: string): Promise<T> => {
   const headers = { Accept: 'application/json', ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
-  const response = await fetch(`${gateway.url}/_fairgate/${path}`, { headers });
-  expect(response.status, `${path}: ${log.join('\n')}`).toBe(200);
-  return response.json() as Promise<T>;
+  const host = path.startsWith('rooms/later/') ? 'later.example.test' : '*';
+  const { status, body } = await requestAsHost(host, `${gateway.url}/_fairgate/${path}`, { headers });
+  expect(status, `${path}: ${log.join('\n')}`).toBe(200);
+  return JSON.parse(body) as T;
 };
 
 async function post(room: string, action: 'claim' | 'join', queueToken?: string) {

@@ -53,11 +53,14 @@ describe('a forged token', () => {
       await admissionToken(site.signer, 'open', 'open', { claims: { entry: 1, draw: '0'.repeat(64) } }),
     ]) {
       const headers = { Cookie: `fairgate-queue-open=${token}` };
-      const response = await site.send('/_fairgate/rooms/open/status', { headers });
+      const response = await site.send('/_fairgate/rooms/open/status', { host: 'open.test', headers });
       expect(JSON.parse(response.text).state).toBe('none');
     }
     const bearer = await queueToken(site.signer, 'open', { signWith: privateKey });
-    const refused = await site.send('/_fairgate/rooms/open/status', { headers: { Authorization: `Bearer ${bearer}` } });
+    const refused = await site.send('/_fairgate/rooms/open/status', {
+      host: 'open.test',
+      headers: { Authorization: `Bearer ${bearer}` },
+    });
     expect(refused.status).toBe(401);
   });
 
@@ -68,7 +71,7 @@ describe('a forged token', () => {
     const stolen = await queueToken(site.signer, 'open', { claims: { position } });
     const headers = { ...AS_JSON, Cookie: `fairgate-queue-open=${stolen}` };
     const response = await until(
-      () => site.send('/_fairgate/rooms/open/claim', { method: 'POST', headers }),
+      () => site.send('/_fairgate/rooms/open/claim', { host: 'open.test', method: 'POST', headers }),
       ({ status }) => status !== 202, // The gateway's view may be a second old.
     );
     expect([response.status, JSON.parse(response.text).reason]).toEqual([409, 'foreignPosition']);

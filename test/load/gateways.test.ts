@@ -189,7 +189,9 @@ test(
 /** The sums of a gateway's metrics by name, over all labels. */
 async function metricsOf(url: string): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
-  for (const line of (await (await fetch(`${url}/_fairgate/metrics`)).text()).split('\n')) {
+  for (const line of (
+    await (await fetch(`${url}/_fairgate/metrics`, { headers: { Authorization: `Bearer ${OPERATOR_KEY}` } })).text()
+  ).split('\n')) {
     const [, name, value] = /^(\w+)\{ledger="demo"[^}]*\} ([\d.]+)$/.exec(line) ?? [];
     if (name !== undefined) sums.set(name, (sums.get(name) ?? 0) + Number(value));
   }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Running, startFairgate } from '../running-gateway.ts';
+import { OPERATOR_KEY, type Running, startFairgate } from '../running-gateway.ts';
 
 const SECONDS = Number(process.env['FLOOD_SECONDS'] ?? 15);
 const NEW_USERS_PER_MINUTE = 1_200;
@@ -138,7 +138,9 @@ test('a flood of joins from one network gets its limit, and every honest visitor
   const entered = answers.filter(({ body }) => body.outcome === 'admitted').length;
   const refused = answers.filter(({ status }) => status === 429);
 
-  const metrics = await (await fetch(`${fairgate.url}/_fairgate/metrics`)).text();
+  const metrics = await (
+    await fetch(`${fairgate.url}/_fairgate/metrics`, { headers: { Authorization: `Bearer ${OPERATOR_KEY}` } })
+  ).text();
   const metric = (series: string) =>
     Number(
       metrics

@@ -35,6 +35,7 @@ export const bucketSchema = z.object({
         'Responses by latency class. `latencyBoundsMs` has the upper bounds; the last class is everything above.',
       ),
   }),
+  exempt: count.optional().describe('Requests that an exemption let through without an admission; absent: none.'),
   store: z
     .object({
       conflicts: count.describe('Commits that were computed again because another gateway had changed the room.'),

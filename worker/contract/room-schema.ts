@@ -2,13 +2,15 @@
 // are RFC 3339 with a zone; the gateway converts both to milliseconds.
 
 import * as z from 'zod';
+import { EXEMPT_METHODS, readOnlyExemption } from '../../queue-core/exemption.ts';
 import {
   MESSAGE_CHARS_MAX,
   ORIGIN_ALIASES_MAX,
   POLICY_BOUNDS,
+  ROUTES_MAX,
   SESSION_TOTAL_MS_DEFAULT,
 } from '../../queue-core/limits.ts';
-import { normalisePath } from '../../queue-core/paths.ts';
+import { isPlainPath } from '../../queue-core/paths.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import { type Bounds, inMinutes } from './value-schema.ts';
 
@@ -32,15 +34,34 @@ export const time = z.iso
   .datetime({ offset: true, error: 'must be RFC 3339 with a zone, for example 2026-07-14T20:00:00+09:00' })
   .refine((text) => epochMs(text) >= 0 && epochMs(text) <= TIME_MAX, 'must be between 1970 and 9999');
 
-const pathPrefix = z
+const plainPath = z
   .string()
   .max(200)
-  .refine((path) => isNormal(path), 'must be a normalised absolute path without %-encoding or //, for example /book');
+  .refine(
+    isPlainPath,
+    'must be an absolute path as people read it, without %-encoding, spaces, // and dot segments, for example /book or /예약',
+  );
 
-function isNormal(path: string): boolean {
-  const normal = normalisePath(path);
-  return normal.kind === 'path' && normal.path === path && !path.includes('%');
-}
+/** As it is stored and returned. */
+const exemptionSchema = z.strictObject({
+  path: plainPath,
+  match: z
+    .enum(['prefix', 'exact'])
+    .default('prefix')
+    .describe('This path and what lies under it, or this path alone.'),
+  methods: z
+    .array(z.enum(EXEMPT_METHODS))
+    .min(1)
+    .refine((all) => new Set(all).size === all.length, 'must contain each method once')
+    .default(['GET', 'HEAD'])
+    .describe('A method that is not named needs an admission; OPTIONS lets CORS preflights through.'),
+});
+
+const exemptionInput = z
+  .union([plainPath, exemptionSchema], {
+    error: `must be a path, or an object of path, match (prefix or exact) and methods (of ${EXEMPT_METHODS.join(', ')})`,
+  })
+  .transform((given) => (typeof given === 'string' ? readOnlyExemption(given) : given));
 
 export const roomId = z
   .string()
@@ -63,12 +84,14 @@ export const siteFields = {
     .min(1)
     .max(HOSTS_MAX)
     .describe('Protected host names, without port; * is every host.'),
-  paths: z.array(pathPrefix).min(1).max(PATHS_MAX).default(['/']).describe('Protected path prefixes.'),
+  paths: z.array(plainPath).min(1).max(PATHS_MAX).default(['/']).describe('Protected path prefixes.'),
   exempt: z
-    .array(pathPrefix)
-    .max(PATHS_MAX)
+    .array(exemptionInput)
+    .max(ROUTES_MAX)
     .default([])
-    .describe('Path prefixes under the protected ones that need no admission, for GET and HEAD.'),
+    .describe(
+      'Requests under the protected paths that need no admission. A path alone: what lies under it, by GET and HEAD.',
+    ),
   origin: siteAddress.describe('Address to which admitted requests are forwarded.'),
   originHost: z
     .union(
@@ -143,9 +166,9 @@ export const policySchema = z
       .default(5)
       .describe('How long a called visitor may still enter.'),
     queueingStatusCode: z
-      .union([z.literal(200), z.literal(202), z.literal(429)])
+      .union([z.literal(200), z.literal(202), z.literal(429), z.literal(503)])
       .default(200)
-      .describe('HTTP status of the waiting page.'),
+      .describe('HTTP status of the waiting page; with Retry-After from 429 on.'),
   })
   .superRefine(({ sessionMinutes, sessionTotalMinutes }, context) => {
     if (sessionTotalMinutes >= sessionMinutes) return;

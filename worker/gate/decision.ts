@@ -28,7 +28,7 @@ export interface GateFacts {
   choice: VisitChoice | null;
   /** A form that another site's page sends. */
   isOtherSitesForm: boolean;
-  /** Under an exempt prefix, with GET or HEAD. */
+  /** An exemption of every room that the path touches covers the request. */
   exempt: boolean;
   prefetch: boolean;
   admission: Verified<AdmissionToken> | null;

@@ -6,6 +6,7 @@ import type { Gateway } from '../gateway.ts';
 import { problemResponse } from '../http/problems.ts';
 import { isCrossSite } from '../http/request-client.ts';
 import type { RequestEnv } from '../http/request-env.ts';
+import { requestHost, servesHost } from '../http/request-target.ts';
 import { refuse } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
@@ -18,12 +19,12 @@ export interface VisitorEnv {
   Variables: RoomEnv['Variables'] & { visitor: Visitor };
 }
 
-/** Finds the room by the path parameter `room`. */
+/** Finds the room by the path parameter `room`. A room has addresses on its own hosts only. */
 export function findRoom({ directory }: Pick<Gateway, 'directory'>): MiddlewareHandler<RoomEnv> {
   return async (c, next) => {
     const rooms = await directory.rooms(c.var.background);
     const room = rooms.find(({ id }) => id === c.req.param('room'));
-    if (room === undefined) return problemResponse('not-found');
+    if (room === undefined || !servesHost(room, requestHost(c.req.raw))) return problemResponse('not-found');
     c.set('room', room);
     return next();
   };

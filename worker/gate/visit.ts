@@ -10,11 +10,19 @@ import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
 import { isCrossSite, isPrefetch, isSafe, networkOf, type ResponseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
-import { pageBefore, type Routed, returnAddress, routeTo, type Target } from '../http/request-target.ts';
+import {
+  pageBefore,
+  type Routed,
+  returnAddress,
+  routeTo,
+  sameSiteAddress,
+  type Target,
+} from '../http/request-target.ts';
 import { refusal, relayPage } from '../http/responses.ts';
 import { pageKind } from '../pages/kind.ts';
 import { forwardToOrigin, type OriginSignals, OriginTimeout, OriginUnreachable } from '../proxy/forward.ts';
 import { endWithSession } from '../proxy/session-stream.ts';
+import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { visitChoice } from './choice.ts';
 import {
@@ -50,7 +58,11 @@ export async function visit(
     return refusal('not-found', request, format === 'page');
   }
   const { room } = routed;
-  const exempt = isExempt(routed, request.method, target.path);
+  if (routed.kind === 'room' && !(await allAdmit(gateway, routed, request, target, background))) {
+    gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'severalRooms' });
+    return refusal('doubtful-address', request, format === 'page');
+  }
+  const exempt = routed.kind === 'room' && isExempt(room, request.method, target);
   const prefetch = isPrefetch(request);
   const choice = visitChoice(request, format, gateway.cookies);
   const isOtherSitesForm = format === 'page' && !isSafe(request.method) && isCrossSite(request);
@@ -90,8 +102,38 @@ function msUntilSlot({ admission, now }: Visitor): number {
   return admission?.kind === 'valid' ? admission.token.admitAt - now : 0;
 }
 
-function isExempt(routed: Routed, method: string, path: string): boolean {
-  return routed.kind === 'room' && isSafe(method) && exempts(routed.room.exempt, path);
+function isExempt({ exempt }: RoomConfig, method: string, { read, query }: Target): boolean {
+  return exempts(exempt, method, read) && !overridesMethod(query);
+}
+
+/** Frameworks take the method from a parameter `_method`; some read a dot, a space or a bracket as the underscore. */
+function overridesMethod(query: string): boolean {
+  const decoded = query.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return /[?&;][\s+]*[_.[\s+]method/i.test(decoded);
+}
+
+/**
+ * Where servers read a path as one of several rooms, each of them has to admit the visitor already, or exempt the request: no
+ * place is taken at such an address. The site has to be the same, because the request goes to one.
+ */
+async function allAdmit(
+  gateway: VisitParts,
+  { room, others }: Extract<Routed, { kind: 'room' }>,
+  request: Request,
+  target: Target,
+  background: Background,
+): Promise<boolean> {
+  if (others.length === 0) return true;
+  for (const each of [room, ...others]) {
+    if (each.origin !== room.origin) return false;
+    if (isExempt(each, request.method, target)) continue;
+    const visitor = await Visitor.load(gateway, each, request.headers, background);
+    const decision = decideByAdmission(visitor.admissionFacts, each.id);
+    if (decision?.kind !== 'forward' || decision.renew === 'must') return false;
+  }
+  return true;
 }
 
 class Visit {
@@ -140,10 +182,14 @@ class Visit {
   async #relay(): Promise<Response> {
     const value = await relayed(this.#request);
     if (value === null) return this.#showStatus('noPlace');
-    const { path, query } = this.#target;
     const { room } = this.#visitor;
     const language = languageOf(this.#request.headers, room.languages);
-    const page = relayPage({ language, title: room.title[language], action: `${path}${query}`, relayed: value });
+    const page = relayPage({
+      language,
+      title: room.title[language],
+      action: sameSiteAddress(this.#target),
+      relayed: value,
+    });
     return page.respond(this.#request.headers, problemText('no-admission').status);
   }
 
@@ -225,10 +271,15 @@ class Visit {
     const { fetchOrigin, metrics, observations, ownTime } = this.#gateway;
     // Anyone can request an exempt or outside path, and an operator's look at the site must not change the line.
     const isVisitors = reason === 'admitted';
+    if (reason === 'exempt') {
+      observations.exempted(room.id);
+      metrics.count('fairgate_exempt_requests_total', { room: room.id });
+    }
     const options = {
       site: room,
       target: this.#target,
       admission: reason === 'admitted' || reason === 'operator' ? admissionToken : null,
+      byMethod: reason === 'exempt',
       ownBearer: presented.bearer,
       clientAddress: this.#gateway.proxies.clientAddress(this.#request),
     };

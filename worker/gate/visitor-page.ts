@@ -140,6 +140,7 @@ export function waitingJson(
 ): Response {
   const { queueingStatusCode } = visitor.snapshot?.view.policy ?? { queueingStatusCode: 200 };
   const response = json({ cfWaitingRoom: cloudflareWaitingRoom(board, status) }, queueingStatusCode);
+  if (queueingStatusCode >= 400) response.headers.set('Retry-After', String(status.nextPollSeconds));
   if (visitor.isStranger) response.headers.append('Set-Cookie', cookies.check);
   return visitor.withCookies(response);
 }

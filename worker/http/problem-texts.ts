@@ -62,7 +62,7 @@ const PROBLEM_TEXTS = {
   'doubtful-address': text(
     400,
     'Ambiguous address',
-    'Send the path without encoded slashes, backslashes, control characters, incomplete percent-encoding or leading "..".',
+    'Send the path without control characters, backslashes, incomplete percent-encoding, overlong UTF-8 or leading "..", and in a spelling that belongs to one room.',
     {
       page: page(
         '주소를 확인해 주세요',

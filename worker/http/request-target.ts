@@ -1,7 +1,7 @@
 // What a request is addressed to, read once from the raw request line and Host; nothing else in the gateway reads either.
-// An address that the origin might read differently is refused.
+// Which rooms an address touches is decided by every reading of its path, and the origin gets the path as it was sent.
 
-import { type NormalPath, normalisePath, type PathDoubt, protectingLength, protects } from '../../queue-core/paths.ts';
+import { encodePath, type PathDoubt, protecting, protects, type ReadPath, readPath } from '../../queue-core/paths.ts';
 import type { RoomConfig } from '../settings.ts';
 
 /** Longer addresses are refused: browsers send far shorter ones, and some origins truncate what they cannot hold. */
@@ -12,7 +12,10 @@ export interface Target {
   publicOrigin: string;
   /** Host name without port and trailing dot, lower case. */
   host: string;
+  /** As it was sent. */
   path: string;
+  /** The same with its readings. */
+  read: ReadPath;
   /** With the question mark; empty without a query. */
   query: string;
 }
@@ -41,17 +44,35 @@ function parseTarget(url: string, hostHeader: string | null): TargetResult {
   const [, scheme, rest] = /^(https?):\/\/(.*)$/s.exec(url) ?? [];
   if (scheme === undefined || rest === undefined || url.length > URL_CHARS_MAX)
     return { kind: 'doubtful', doubt: 'tooLong' };
-  const authority = hostHeader ?? rest.slice(0, rest.search(/[/?#]|$/));
+  const authority = hostHeader ?? authorityOf(url);
   const host = hostName(authority);
   if (host === null || !rest.startsWith(authority)) return { kind: 'doubtful', doubt: 'badHost' };
   const afterHost = rest.slice(authority.length);
   const queryAt = afterHost.indexOf('?');
   const rawPath = queryAt === -1 ? afterHost : afterHost.slice(0, queryAt);
-  const normal: NormalPath = normalisePath(rawPath);
-  if (normal.kind === 'doubtful') return normal;
+  const result = readPath(rawPath);
+  if (result.kind === 'doubtful') return result;
   const query = queryAt === -1 ? '' : afterHost.slice(queryAt);
   if (!/^[!-~]*$/.test(query) || query.includes('#')) return { kind: 'doubtful', doubt: 'forbiddenCharacter' };
-  return { kind: 'target', target: { publicOrigin: `${scheme}://${authority}`, host, path: normal.path, query } };
+  const publicOrigin = `${scheme}://${authority}`;
+  return { kind: 'target', target: { publicOrigin, host, path: rawPath, read: result.path, query } };
+}
+
+/** The name of the host that a request is for, without port, as rooms name theirs; null for an invalid one. */
+export function requestHost({ url, headers }: Request): string | null {
+  return hostName(headers.get('Host') ?? authorityOf(url));
+}
+
+/** The path as it stood in the request line; `/` where a Host that is no host name hides it. */
+export function rawPathOf({ url, headers }: Request): string {
+  if (/[/?#\\@]/.test(headers.get('Host') ?? '')) return '/';
+  const path = url.slice(url.indexOf('://') + 3 + authorityOf(url).length);
+  return path.slice(0, path.search(/[?#]|$/)) || '/';
+}
+
+function authorityOf(url: string): string {
+  const rest = url.slice(url.indexOf('://') + 3);
+  return rest.slice(0, rest.search(/[/?#]|$/));
 }
 
 /** @returns null if the authority is invalid or URL parsers rewrite it (`0x7f.1`, `[::0]`) */
@@ -64,29 +85,37 @@ function hostName(authority: string): string | null {
 }
 
 export type Routed =
-  | { kind: 'room'; room: RoomConfig }
+  /** `others`: rooms that the path touches in another reading. They have to admit the visitor too. */
+  | { kind: 'room'; room: RoomConfig; others: RoomConfig[] }
   /** On a room's host, outside every room's paths, and the room forwards such requests. */
   | { kind: 'outside'; room: RoomConfig }
   | { kind: 'nowhere' };
 
-/** Finds the room of a request: rooms of the named host before those of `*`, the longest protected path first. */
-export function routeTo(rooms: readonly RoomConfig[], target: Target): Routed {
-  for (const host of [target.host, '*']) {
-    const onHost = rooms.filter((room) => room.hosts.includes(host));
-    const [best] = onHost
-      .map((room) => ({ room, length: protectingLength(room.paths, target.path) }))
-      .filter(({ length }) => length >= 0)
-      .sort((a, b) => b.length - a.length);
-    if (best !== undefined) return { kind: 'room', room: best.room };
-    const forwarding = onHost.find(({ outside }) => outside === 'pass');
-    if (forwarding !== undefined) return { kind: 'outside', room: forwarding };
-  }
-  return { kind: 'nowhere' };
+/**
+ * Finds the rooms of a request. For each reading of its path, rooms of the named host come before those of `*`, the longest
+ * protected path first. What no room protects is left to the rooms of the named host, or of `*` where it has none.
+ */
+export function routeTo(rooms: readonly RoomConfig[], { host, read }: Pick<Target, 'host' | 'read'>): Routed {
+  const tiers = [host, '*'].map((name) => rooms.filter(({ hosts }) => hosts.includes(name)));
+  const [room, ...others] = protecting(tiers, ({ paths }) => paths, read);
+  if (room !== undefined) return { kind: 'room', room, others };
+  const forwarding = tiers.find((tier) => tier.length > 0)?.find(({ outside }) => outside === 'pass');
+  return forwarding === undefined ? { kind: 'nowhere' } : { kind: 'outside', room: forwarding };
 }
 
-/** Whether a path is the gateway's own, in any spelling; it is never forwarded. */
-export function isReserved(path: string): boolean {
-  return protects(['/_fairgate', '/.well-known/jwks.json'], path);
+/** Whether a room answers at this host. */
+export function servesHost({ hosts }: Pick<RoomConfig, 'hosts'>, host: string | null): boolean {
+  return hosts.includes('*') || (host !== null && hosts.includes(host));
+}
+
+/** Whether a path is the gateway's own in any reading; such a path is never forwarded. */
+export function isReserved(read: ReadPath): boolean {
+  return protects(['/_fairgate', '/.well-known/jwks.json'], read);
+}
+
+/** The gateway's own addresses are answered in one spelling only, so that rules of a proxy in front cannot be passed. */
+export function isPlainlySpelled(rawPath: string): boolean {
+  return /^(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*|\/\.well-known)+\/?$/.test(rawPath);
 }
 
 /** The address of this site's page that a request comes from, as far as the browser tells. */
@@ -95,12 +124,22 @@ export function pageBefore(headers: Headers, publicOrigin: string): string | und
   return referer.startsWith(`${publicOrigin}/`) ? referer.slice(publicOrigin.length) : undefined;
 }
 
-/** The normalised path of a return address on this origin; `/` for anything else. */
+/** A return address on this origin, as it was given; `/` for anything else. */
 export function returnAddress(requested: unknown): string {
   if (typeof requested !== 'string' || requested.length > URL_CHARS_MAX) return '/';
-  if (!/^\/(?!\/)[!-~]*$/.test(requested)) return '/';
-  const [path = '/', ...query] = requested.split('?');
-  const normal = normalisePath(path);
-  if (normal.kind === 'doubtful' || isReserved(normal.path) || query.join('?').includes('#')) return '/';
-  return query.length === 0 ? normal.path : `${normal.path}?${query.join('?')}`;
+  if (!/^\/(?!\/)[!-~]*$/.test(requested) || requested.includes('#')) return '/';
+  const result = readPath(requested.slice(0, requested.search(/\?|$/)));
+  if (result.kind === 'doubtful' || isReserved(result.path)) return '/';
+  // A proxy that resolves it on the way to the browser could make another host of it.
+  return result.path.readings.some((reading) => reading.startsWith('//')) ? '/' : requested;
+}
+
+/** The path of a room as an address of its site. */
+export function roomAddress({ paths: [path = '/'] }: Pick<RoomConfig, 'paths'>): string {
+  return returnAddress(encodePath(path));
+}
+
+/** A path and query in a page of the same address: two slashes at the start would name another host. */
+export function sameSiteAddress({ path, query }: Pick<Target, 'path' | 'query'>): string {
+  return `${path.startsWith('//') ? '/.' : ''}${path}${query}`;
 }

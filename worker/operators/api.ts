@@ -8,6 +8,7 @@ import { operatorProblem } from '../http/problems.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { logHandlers } from './audit-log.ts';
 import { isChange } from './auth.ts';
+import { answersOperators } from './console-host.ts';
 import { keyHandlers } from './key-changes.ts';
 import { liveHandlers } from './live.ts';
 import { authentication, checksOf } from './middleware.ts';
@@ -37,7 +38,7 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
 
   api.use((c, next) => {
     c.set('principal', null);
-    return answersOperators(gateway, c.req.header('Host')) ? next() : Promise.resolve(operatorProblem('not-found'));
+    return answersOperators(gateway, c.req.raw) ? next() : Promise.resolve(operatorProblem('not-found'));
   });
   for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -57,15 +58,4 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     return operatorProblem(mayBeApplied ? 'change-unconfirmed' : 'store-unreachable');
   });
   return api;
-}
-
-/**
- * A console with a host of its own is out of reach of scripts on the protected site's pages, which share an origin with the
- * visitors' address. Then no other host answers operators.
- */
-export function answersOperators(
-  { consoleUrl, publicUrl }: Pick<Gateway, 'consoleUrl' | 'publicUrl'>,
-  host: string | undefined,
-): boolean {
-  return consoleUrl === publicUrl || new URL(consoleUrl).host === host?.toLowerCase();
 }

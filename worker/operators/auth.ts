@@ -47,7 +47,7 @@ export async function authenticate(
   if (key !== undefined) return byKey(gateway, directory, key, address);
   const principal =
     (await byAccess(gateway, request, address)) ?? (await bySession(gateway, directory, request, address));
-  return principal !== null && isCrossSiteChange(request, gateway)
+  return principal !== null && (isCrossSiteChange(request, gateway) || isCrossSiteRead(request))
     ? { kind: 'crossSite' }
     : { kind: 'accepted', principal };
 }
@@ -171,6 +171,12 @@ export function isCrossSiteChange(request: Request, { consoleUrl }: Pick<Gateway
   const from = URL.parse(origin);
   const isOwnHost = from?.host === request.headers.get('Host')?.toLowerCase();
   return !isOwnHost || from?.protocol !== new URL(consoleUrl).protocol;
+}
+
+/** What another origin's page embeds or fetches is not read with the operator's session either; links to the API work. */
+function isCrossSiteRead({ headers }: Request): boolean {
+  const site = headers.get('Sec-Fetch-Site') ?? 'none';
+  return site !== 'same-origin' && site !== 'none' && headers.get('Sec-Fetch-Mode') !== 'navigate';
 }
 
 export function isChange({ method }: Request): boolean {

@@ -37,10 +37,10 @@ export function checksOf(gateway: CheckGateway, name: OperationName, operation: 
 }
 
 /** Authenticates and checks the role; requests to addresses that do not exist are also authenticated. */
-export function authentication(gateway: CheckGateway, role: Role | null): Check {
+export function authentication(gateway: CheckGateway, role: Role | null, reading: 'watch' | 'scrape' = 'watch'): Check {
   return async (c, next) => {
     const request = c.req.raw;
-    const directory = await gateway.directory.forOperators(c.var.background, isChange(request) ? 'change' : 'watch');
+    const directory = await gateway.directory.forOperators(c.var.background, isChange(request) ? 'change' : reading);
     if (directory === null) return operatorProblem('store-unreachable');
     c.set('directory', directory);
     const result = role === null ? withoutRole(gateway, request) : await authenticate(gateway, directory, request);

@@ -8,7 +8,7 @@ import { allows, OPERATIONS } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { isBrowser, isPrefetch, responseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
-import { returnAddress } from '../http/request-target.ts';
+import { roomAddress } from '../http/request-target.ts';
 import { json, refusal } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
@@ -132,7 +132,7 @@ async function redeem(
   return new Response(null, {
     status: 303,
     headers: {
-      Location: returnAddress(room.paths[0]),
+      Location: roomAddress(room),
       'Set-Cookie': gateway.cookies.setAdmission(room.id, token, snapshot.now, issuedAt + PASS_MS),
       'Cache-Control': 'no-store',
       'Referrer-Policy': 'no-referrer',

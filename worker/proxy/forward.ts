@@ -7,6 +7,7 @@ import type { Target } from '../http/request-target.ts';
 import { foreignCookies, setsOwnCookie } from '../tokens/cookies.ts';
 import { forbidSharedStorage } from './cache-control.ts';
 import { loopField } from './loops.ts';
+import { mapOwnName } from './origin-name.ts';
 import { pacedBody } from './paced-body.ts';
 import { dropHopByHop, keepVisitorsFields } from './request-fields.ts';
 
@@ -23,9 +24,11 @@ export class OriginTimeout extends OriginUnreachable {}
 
 export interface ForwardOptions {
   site: Pick<Site, 'origin' | 'originAliases' | 'originHost' | 'originTimeoutSeconds'>;
-  target: Target;
+  target: Pick<Target, 'publicOrigin' | 'path' | 'query'>;
   /** Sent as `Fairgate-Admission`; null for exempt and outside paths. */
   admission: string | null;
+  /** The request is forwarded because of its method. */
+  byMethod: boolean;
   /** The Bearer token is one of the gateway's, and not for the origin. */
   ownBearer: boolean;
   clientAddress: string | null;
@@ -131,10 +134,13 @@ function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && 'retryable' in error && error.retryable === true;
 }
 
-function requestHeaders(request: Request, { target, admission, ownBearer, clientAddress }: ForwardOptions): Headers {
+function requestHeaders(
+  request: Request,
+  { target, admission, byMethod, ownBearer, clientAddress }: ForwardOptions,
+): Headers {
   const headers = new Headers(request.headers);
   const upgrade = headers.get('Upgrade');
-  keepVisitorsFields(headers, { keepsMethod: admission === null });
+  keepVisitorsFields(headers, { keepsMethod: byMethod });
   headers.delete('Host');
   if (ownBearer) headers.delete('Authorization');
   const cookies = foreignCookies(headers.get('Cookie') ?? '');
@@ -151,7 +157,8 @@ function requestHeaders(request: Request, { target, admission, ownBearer, client
   return headers;
 }
 
-function visitorResponse(upstream: Response, { site: { origin }, target, admission }: ForwardOptions): Response {
+function visitorResponse(upstream: Response, options: ForwardOptions): Response {
+  const { site, target, admission } = options;
   const headers = new Headers(upstream.headers);
   const isUpgrade = upstream.webSocket !== null && upstream.webSocket !== undefined;
   dropHopByHop(headers);
@@ -160,10 +167,7 @@ function visitorResponse(upstream: Response, { site: { origin }, target, admissi
   headers.delete('Set-Cookie');
   for (const line of cookies) headers.append('Set-Cookie', line);
   if (admission !== null) forbidSharedStorage(headers);
-  const location = headers.get('Location');
-  if (location !== null && (location === origin || location.startsWith(`${origin}/`))) {
-    headers.set('Location', `${target.publicOrigin}${location.slice(origin.length)}`);
-  }
+  mapOwnName(headers, [site.origin, originAsked(options), ...site.originAliases], target.publicOrigin);
   const { status, statusText } = upstream;
   if (isUpgrade) return new Response(null, { status, statusText, headers, webSocket: upstream.webSocket });
   return new Response(upstream.body, { status, statusText, headers });

@@ -55,11 +55,12 @@ export class OriginHealth {
   }
 
   async #responds(room: RoomConfig): Promise<boolean> {
-    const target = { publicOrigin: room.origin, host: new URL(room.origin).hostname, path: '/', query: '' };
-    const options = { site: room, target, admission: null, ownBearer: false, clientAddress: null };
+    const target = { publicOrigin: room.origin, path: '/', query: '' };
+    const options = { site: room, target, admission: null, byMethod: false };
+    const strangers = { ownBearer: false, clientAddress: null };
     try {
       const request = new Request(room.origin, { method: 'HEAD' });
-      const { response } = await forwardToOrigin(request, options, this.#fetchOrigin);
+      const { response } = await forwardToOrigin(request, { ...options, ...strangers }, this.#fetchOrigin);
       return response.status < 500;
     } catch {
       return false; // OriginUnreachable

@@ -1,4 +1,4 @@
-// What this gateway observes of each room between two reads of the store: refused requests, the origin's responses and
+// What this gateway observes of each room between two reads of the store: refused and exempt requests, the origin's responses and
 // contention in a shared store. The next read reports it, so that observing costs no store operation of its own.
 
 import {
@@ -16,6 +16,10 @@ export class Observations {
 
   refused(room: string, reason: RefusalReason): void {
     this.#add(room, { ...NOTHING_OBSERVED, refused: { [reason]: 1 } });
+  }
+
+  exempted(room: string): void {
+    this.#add(room, { ...NOTHING_OBSERVED, exempt: 1 });
   }
 
   /** @param latencyMs until the response's header arrived */

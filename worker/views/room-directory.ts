@@ -21,8 +21,11 @@ const VISITOR_AGES = { freshMs: DIRECTORY_MS_MAX / 2, staleMsMax: DIRECTORY_MS_M
 /** For operators: a removed key or an ended session is refused after this. */
 const OPERATOR_AGES = { freshMs: 1_000, staleMsMax: 1_000 };
 
-/** Known operators may watch for this long while the store is unreachable: an outage is when they most need to. */
-const WATCHING_MS_MAX = 5 * 60_000;
+/**
+ * Known operators may watch for this long while the store is unreachable: an outage is when they most need to. Monitoring reads
+ * numbers only, and must not go blind by itself.
+ */
+const OUTAGE_MS_MAX = { watch: 5 * 60_000, scrape: Number.POSITIVE_INFINITY, change: 0 };
 
 /** The actor who seeds the directory and configures rooms: the settings, not a person. */
 export const SETTINGS_ACTOR: Actor = { id: 'settings', name: 'settings', role: 'owner', address: null };
@@ -66,17 +69,17 @@ export class RoomDirectory {
   }
 
   /**
-   * @param purpose while the store is unreachable, operators can change nothing, and watch for `WATCHING_MS_MAX`
+   * @param purpose for how long it is served while the store is unreachable
    * @returns null where the directory is too old for the purpose
    */
-  async forOperators(background: Background, purpose: 'watch' | 'change'): Promise<DirectoryView | null> {
+  async forOperators(background: Background, purpose: keyof typeof OUTAGE_MS_MAX): Promise<DirectoryView | null> {
     const startedAt = this.#clock.now();
     const cached = await this.#view.read(background, OPERATOR_AGES);
     if (cached === null) return null;
     // Fetches that neither return nor fail, such as those of aborted requests, count as an outage too.
     const isUnreachable = this.#view.failed || startedAt - cached.fetchedAt > FETCH_MS_MAX;
     const outageMs = isUnreachable ? this.#clock.now() - cached.fetchedAt : 0;
-    return outageMs <= (purpose === 'watch' ? WATCHING_MS_MAX : 0) ? cached.value : null;
+    return outageMs <= OUTAGE_MS_MAX[purpose] ? cached.value : null;
   }
 
   /** Makes the next read go to the store, after a change by this gateway. */
