@@ -94,7 +94,7 @@ describe('an exemption', () => {
     expect(posts.map((request) => request.headers.get('X-HTTP-Method-Override'))).toEqual(['DELETE', 'DELETE']);
   });
 
-  it('carries no admission, no cookie of the gateway and no field of it, whoever asks', async () => {
+  it('carries no admission, no cookie of the gateway and no field of it, for any client', async () => {
     const gateway = await startInProcess({ keys, room: { exempt: EXEMPT } });
     const visitor = await enter(gateway);
     gateway.forwarded.length = 0;
