@@ -113,7 +113,24 @@ export const ENDED_SIGN_INS_MAX = 256;
 /** After a wrong key the next try waits 1 s, 2 s, 4 s …, up to this; a network that stops trying is forgotten. */
 export const WRONG_KEY_WAIT_MS_MAX = 60_000;
 export const WRONG_KEY_FORGOTTEN_MS = 15 * 60_000;
-export const ATTEMPTS_REMEMBERED_MAX = 256;
+
+/** Networks whose wrong keys are counted each. None is dropped before it is forgotten; further networks wait together. */
+export const NETWORKS_ATTEMPTED_MAX = 256;
+
+/** Characters at the start of a key that name it. They are no secret: the shortest key has 24 more. */
+export const KEY_PREFIX_CHARS = 8;
+
+/** Networks remembered of each key: an operator's office, home and phone, and the machines of a script. */
+export const KEY_NETWORKS_MAX = 8;
+
+/**
+ * Wrong keys that name a key where it was used, before they have to wait: its operator mistypes, and others there rarely know
+ * how it begins. So many guesses at the 24 or more other characters are nothing.
+ */
+export const KNOWN_FAILURES_FREE = 100;
+
+/** Every count of wrong keys: of networks, of each key and its networks, and of all others. */
+export const ATTEMPTS_MAX = NETWORKS_ATTEMPTED_MAX + OPERATOR_KEYS_MAX * (KEY_NETWORKS_MAX + 1) + 1;
 
 /** Wrong keys are recorded at most this often, with their number. */
 export const WRONG_KEY_RECORD_MS = 60_000;

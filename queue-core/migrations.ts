@@ -152,16 +152,24 @@ function roomWithoutCredit(old: Fields): Fields {
 }
 
 /** 3 to 4: how the origin is asked, and the methods of an exemption: a path alone was for reading what lies under it. */
-function directoryWithSiteChoices(old: Fields): Fields {
-  if (!Array.isArray(old['rooms'])) return old;
+function siteWithChoices(room: unknown): unknown {
+  const site = fieldsOf(fieldsOf(room)['site']);
+  if (!Array.isArray(site['exempt'])) return room;
+  const exempt = site['exempt'].map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
   const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30 };
-  const rooms = old['rooms'].map((room) => {
-    const site = fieldsOf(fieldsOf(room)['site']);
-    if (!Array.isArray(site['exempt'])) return room;
-    const exempt = site['exempt'].map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
-    return { ...fieldsOf(room), site: { ...site, ...chosen, exempt } };
-  });
-  return { ...old, rooms };
+  return { ...fieldsOf(room), site: { ...site, ...chosen, exempt } };
+}
+
+/** 3 to 4: the sites; what names a key, and where it was used; wrong keys are counted by key too. */
+function directoryWithSitesAndKeyNames(old: Fields): Fields {
+  const { rooms, keys, attempts } = old;
+  return {
+    ...old,
+    rooms: Array.isArray(rooms) ? rooms.map(siteWithChoices) : rooms,
+    keys: Array.isArray(keys) ? keys.map((key) => ({ ...fieldsOf(key), prefix: null })) : keys,
+    attempts: Array.isArray(attempts) ? attempts.map((one) => ({ key: null, ...fieldsOf(one) })) : attempts,
+    keyNetworks: [],
+  };
 }
 
 const unchanged: Migration = (old) => old;
@@ -173,7 +181,7 @@ export const migrateDirectory: readonly Migration[] = [
   directorySinceEpoch,
   directoryWithSessionTotal,
   unchanged,
-  directoryWithSiteChoices,
+  directoryWithSitesAndKeyNames,
 ];
 export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged, unchanged];
 /** Rows of the other tables have kept their form. */

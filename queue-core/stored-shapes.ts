@@ -2,7 +2,14 @@
 // compiler. docs/upgrading.md shows the same on one page.
 
 import type { Actor, AuditHead, AuditRecord } from './audit.ts';
-import type { DirectoryDocument, DirectoryRoom, OperatorKey, Site } from './directory/directory-document.ts';
+import type {
+  Attempts,
+  DirectoryDocument,
+  DirectoryRoom,
+  KeyNetwork,
+  OperatorKey,
+  Site,
+} from './directory/directory-document.ts';
 import type { ChangesState } from './document/changes-state.ts';
 import type { ConfigState } from './document/config-state.ts';
 import {
@@ -19,11 +26,12 @@ import type { Ending, SessionRecord } from './document/session-record.ts';
 import type { SessionsState } from './document/sessions-state.ts';
 import { EXEMPT_METHODS, type Exemption } from './exemption.ts';
 import {
-  ATTEMPTS_REMEMBERED_MAX,
+  ATTEMPTS_MAX,
   CALL_SAMPLES_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
   GATEWAYS_MAX,
+  KEY_NETWORKS_MAX,
   OPERATOR_KEYS_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
@@ -300,12 +308,24 @@ export const directoryParser = object<DirectoryDocument>({
     ROOMS_MAX,
   ),
   keys: list(
-    object<OperatorKey>({ id: text, name: text, role, digest: hex32, createdAt: count, signInsFrom: count }),
+    object<OperatorKey>({
+      id: text,
+      name: text,
+      role,
+      digest: hex32,
+      prefix: nullable(text),
+      createdAt: count,
+      signInsFrom: count,
+    }),
     OPERATOR_KEYS_MAX,
   ),
   endedSignIns: list(object({ sid: text, until: count }), ENDED_SIGN_INS_MAX),
   templateSeq: count,
-  attempts: list(object({ from: text, failures: count, lastAt: count }), ATTEMPTS_REMEMBERED_MAX),
+  attempts: list(
+    object<Attempts>({ key: nullable(text), from: nullable(text), failures: count, lastAt: count }),
+    ATTEMPTS_MAX,
+  ),
+  keyNetworks: list(object<KeyNetwork>({ key: text, from: text }), OPERATOR_KEYS_MAX * KEY_NETWORKS_MAX),
   wrongKeys: object({ unrecorded: count, recordedAt: count }),
   recentChanges,
   audit: auditHead,

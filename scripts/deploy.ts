@@ -2,6 +2,7 @@
 // would not start with are refused here, before anything is uploaded. Secrets are set with `wrangler secret put`, never here.
 
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readSettings } from '../worker/settings.ts';
 import { newSigningKey } from '../worker/tokens/signing-keys.ts';
@@ -30,7 +31,7 @@ await runCommand(async () => {
   // of Redis are secrets too, which the worker checks when it starts.
   const secrets = {
     SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
-    OPERATOR_KEY: crypto.randomUUID(),
+    OPERATOR_KEY: randomBytes(32).toString('base64url'),
   };
   readSettings({ ...variables, ...secrets });
   const options = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);

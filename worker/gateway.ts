@@ -7,10 +7,11 @@ import { PlaceRestore } from './gate/place-restore.ts';
 import { PublicPages } from './gate/public-pages.ts';
 import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
-import { POLL_RATE, RateLimit, SIGN_IN_RATE } from './http/rate-limit.ts';
+import { POLL_RATE, RateLimit } from './http/rate-limit.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
+import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
 import type { OriginFetch } from './proxy/forward.ts';
 import { OriginHealth } from './proxy/origin-health.ts';
 import { type RoomConfig, type Settings, settingsText } from './settings.ts';
@@ -53,8 +54,8 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   joins: JoinLimit;
   /** Status polls, by visitor. */
   polls: RateLimit;
-  /** Operator keys that are not in the directory's copy, by network. */
-  signIns: RateLimit;
+  /** Operator keys that are compared at all, and where each was used. */
+  signIns: SignInLimit;
   /** Whose word about the client's address counts. */
   proxies: TrustedProxies;
   access: Access | null;
@@ -80,7 +81,7 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     consoleUrl,
     publicUrl,
     listenUrl,
-    directory: new RoomDirectory(store, settings.rooms, digest(settings.operatorKey), digest, clock),
+    directory: new RoomDirectory(store, settings.rooms, presentedKey(settings.operatorKey, digest), digest, clock),
     tokens: await Tokens.load(publicUrl, settings.keys),
     cookies: new VisitorCookies(publicUrl),
     views: new RoomViews(store, configure, observations, randomId(8), clock),
@@ -91,7 +92,7 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),
     polls: new RateLimit(POLL_RATE, clock.now),
-    signIns: new RateLimit(SIGN_IN_RATE, clock.now),
+    signIns: new SignInLimit(clock.now),
     proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),
     wait: (ms) => clock.wait(ms),

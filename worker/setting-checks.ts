@@ -9,9 +9,17 @@ import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
 
 type Env = Record<string, unknown>;
 
-/** Shorter keys can be guessed; 24 characters of base64url are 144 bits. */
-const OPERATOR_KEY_CHARS_MIN = 24;
-const OPERATOR_KEY_DISTINCT_MIN = 10;
+/** 32 characters of base64 are 192 bits. */
+const OPERATOR_KEY_CHARS_MIN = 32;
+
+/** What a sign-in and a header accept. */
+const OPERATOR_KEY_CHARS_MAX = 200;
+
+/** Random characters are of more kinds: of 32 in base64 about 25, of 32 hex digits about 14. */
+const OPERATOR_KEY_DISTINCT_MIN = 12;
+
+/** No random key has one character this often; in hex one is 1 in 16. */
+const OPERATOR_KEY_SHARE_MAX = 1 / 4;
 
 /** More replicas than any plan of a hosted Redis has in one region. */
 const REPLICAS_MAX = 8;
@@ -153,13 +161,31 @@ export function checkTrustedProxies(env: Env, problems: string[]): string[] {
 export function checkOperatorKey(env: Env, problems: string[]): string {
   const value = env['OPERATOR_KEY'];
   const key = typeof value === 'string' ? value : '';
-  if (key.length < OPERATOR_KEY_CHARS_MIN || new Set(key).size < OPERATOR_KEY_DISTINCT_MIN) {
-    const problem = key === '' ? 'missing' : 'too easy to guess';
+  const weakness = weaknessOf(key);
+  if (weakness !== null) {
     problems.push(
-      `OPERATOR_KEY is ${problem}; it controls every room. Set it to ${OPERATOR_KEY_CHARS_MIN} or more random characters, such as \`openssl rand -base64 24\` prints.`,
+      `OPERATOR_KEY is ${weakness}; it controls every room. Set it to ${OPERATOR_KEY_CHARS_MIN} or more random characters, such as \`openssl rand -base64 32\` prints.`,
     );
   }
   return key;
+}
+
+/** @returns why a key is not accepted, as the end of "OPERATOR_KEY is …"; null: nothing */
+function weaknessOf(key: string): string | null {
+  if (key === '') return 'missing';
+  const { length } = key;
+  const tooEasy = (reason: string) => `too easy to guess (${reason})`;
+  if (length < OPERATOR_KEY_CHARS_MIN) return tooEasy(`${length} characters`);
+  if (length > OPERATOR_KEY_CHARS_MAX) return `too long (${length} characters, the most are ${OPERATOR_KEY_CHARS_MAX})`;
+  if (!/^[!-~]+$/.test(key)) return 'not usable in a header (only visible ASCII characters are, without spaces)';
+  const kinds = Map.groupBy(key, (character) => character);
+  if (kinds.size < OPERATOR_KEY_DISTINCT_MIN) return tooEasy(`only ${kinds.size} different characters`);
+  const most = Math.max(...[...kinds.values()].map((same) => same.length));
+  if (most > length * OPERATOR_KEY_SHARE_MAX) return tooEasy(`one character occurs ${most} times`);
+  for (let period = 1; period <= length / 2; period++) {
+    if (key.startsWith(key.slice(period))) return tooEasy(`it repeats its first ${period} characters`);
+  }
+  return null;
 }
 
 /** @param hostname as `URL` has it */

@@ -51,16 +51,28 @@ export interface OperatorKey {
   role: Role;
   /** SHA-256 of the key, hex. The key itself is not stored. */
   digest: string;
+  /** The key's first characters, which name it (KEY_PREFIX_CHARS); null: a key from before they were stored. */
+  prefix: string | null;
   createdAt: EpochMs;
   /** Sign-ins from before this are over. */
   signInsFrom: EpochMs;
 }
 
-/** Wrong keys from one network. */
+/**
+ * Wrong keys, counted for those who wait together: one network (`from`), attempts that name a key where it was never used
+ * (`key`), attempts that name a key in one network where it was used (both), and all further networks (neither).
+ */
 export interface Attempts {
-  from: string;
+  key: string | null;
+  from: string | null;
   failures: number;
   lastAt: EpochMs;
+}
+
+/** A key and a network from which it was accepted. */
+export interface KeyNetwork {
+  key: string;
+  from: string;
 }
 
 export interface DirectoryDocument {
@@ -73,6 +85,8 @@ export interface DirectoryDocument {
   endedSignIns: { sid: string; until: EpochMs }[];
   templateSeq: number;
   attempts: Attempts[];
+  /** The latest networks of each key, oldest first: wrong keys of others there do not keep its operator out. */
+  keyNetworks: KeyNetwork[];
   wrongKeys: { unrecorded: number; recordedAt: EpochMs };
   /** Latest changes by their ids, so that a repeated one is made once. */
   recentChanges: { id: string; version: number; at: EpochMs }[];
@@ -80,7 +94,10 @@ export interface DirectoryDocument {
 }
 
 /** What a gateway caches of the directory: everything but the attempts. */
-export type DirectoryView = Pick<DirectoryDocument, 'version' | 'rooms' | 'keys' | 'endedSignIns' | 'audit'>;
+export type DirectoryView = Pick<
+  DirectoryDocument,
+  'version' | 'rooms' | 'keys' | 'keyNetworks' | 'endedSignIns' | 'audit'
+>;
 
 export interface SeedRoom {
   id: string;
@@ -95,16 +112,22 @@ export type DirectoryChange =
   | { kind: 'setTemplate'; room: string; ifVersion: number; html: string | null }
   /** The room is not routed any more; its log and history stay. */
   | { kind: 'archiveRoom'; room: string; ifVersion: number }
-  | { kind: 'addKey'; key: Pick<OperatorKey, 'id' | 'name' | 'role' | 'digest'> }
+  | { kind: 'addKey'; key: Omit<OperatorKey, 'createdAt' | 'signInsFrom'> }
   | { kind: 'removeKey'; key: string }
   | { kind: 'signOut'; sid: string; until: EpochMs };
 
 export type DirectoryCommand =
   /** The settings file's rooms and the owner's key of the environment; what is there already and unchanged stays. */
-  | { kind: 'seed'; by: Actor; rooms: SeedRoom[]; ownerDigest: string }
+  | { kind: 'seed'; by: Actor; rooms: SeedRoom[]; ownerKey: PresentedKey }
   | { kind: 'change'; id: string; by: Actor; change: DirectoryChange }
-  /** `from` names the network that waits after a wrong key; the address is for the log. */
-  | { kind: 'signIn'; digest: string; address: string | null; from: string };
+  /**
+   * `from` names the network that waits after a wrong key; the address is for the log. A session is recorded, a single request
+   * with a key in its header is not.
+   */
+  | { kind: 'signIn'; key: PresentedKey; purpose: 'session' | 'request'; address: string | null; from: string };
+
+/** A key as it leaves the gateway: what names it, and its SHA-256 in hex. */
+export type PresentedKey = { prefix: string; digest: string };
 
 export type DirectoryRefusal = 'exists' | 'unknownRoom' | 'archived' | 'unknownKey' | 'ownersKey' | 'full' | 'logFull';
 
@@ -127,11 +150,12 @@ export type DirectoryReply =
   | { kind: 'refused'; reason: DirectoryRefusal }
   | ({ kind: 'refused' } & RouteTaken)
   | { kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs }
-  /** The key is not even compared while `waitMs` from an earlier wrong key runs. */
-  | { kind: 'wrongKey'; waitMs: number };
+  | { kind: 'wrongKey'; waitMs: number }
+  /** The key was not compared: the wait after earlier wrong keys is not over. */
+  | { kind: 'mustWait'; waitMs: number };
 
 export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'signIn' }
-  ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'refused' }>
+  ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'mustWait' | 'refused' }>
   : C extends { kind: 'change' }
     ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'refused' }>
     : Extract<DirectoryReply, { kind: 'seeded' }>;
@@ -149,12 +173,14 @@ export function emptyDirectory(now: EpochMs): DirectoryDocument {
     endedSignIns: [],
     templateSeq: 0,
     attempts: [],
+    keyNetworks: [],
     wrongKeys: { unrecorded: 0, recordedAt: 0 },
     recentChanges: [],
     audit: NO_RECORD,
   };
 }
 
-export function directoryView({ version, rooms, keys, endedSignIns, audit }: DirectoryDocument): DirectoryView {
-  return { version, rooms, keys, endedSignIns, audit };
+export function directoryView(directory: DirectoryDocument): DirectoryView {
+  const { version, rooms, keys, keyNetworks, endedSignIns, audit } = directory;
+  return { version, rooms, keys, keyNetworks, endedSignIns, audit };
 }

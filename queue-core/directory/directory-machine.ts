@@ -50,8 +50,8 @@ export const directoryMachine: Machine<DirectoryDocument, DirectoryCommand, Dire
 function apply(directory: DirectoryDocument, command: DirectoryCommand, context: Context): DirectoryReply {
   switch (command.kind) {
     case 'seed': {
-      const { by, rooms, ownerDigest } = command;
-      seedOwnerKey(directory, ownerDigest, by, context);
+      const { by, rooms, ownerKey } = command;
+      seedOwnerKey(directory, ownerKey, by, context);
       const { seeded, refused } = seedRooms(directory, rooms);
       for (const differs of seeded) recordInDirectory(directory, { by, action: 'seedRoom', ...differs }, context);
       return { kind: 'seeded', refused };

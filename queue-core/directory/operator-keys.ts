@@ -10,6 +10,7 @@ import {
   type DirectoryReply,
   type OperatorKey,
   OWNER_KEY_ID,
+  type PresentedKey,
 } from './directory-document.ts';
 import { recordInDirectory } from './directory-log.ts';
 import type { DirectoryDone } from './directory-rooms.ts';
@@ -17,14 +18,24 @@ import type { DirectoryDone } from './directory-rooms.ts';
 type Context = Pick<StepContext, 'now' | 'effects'>;
 
 /** Takes over the owner's key of the environment where it is new. */
-export function seedOwnerKey(directory: DirectoryDocument, digest: string, by: Actor, context: Context): void {
+export function seedOwnerKey(
+  directory: DirectoryDocument,
+  { prefix, digest }: PresentedKey,
+  by: Actor,
+  context: Context,
+): void {
   const owner = directory.keys.find(({ id }) => id === OWNER_KEY_ID);
-  if (owner?.digest === digest) return;
+  if (owner?.digest === digest) {
+    if (owner.prefix !== prefix) setPrefix(directory, OWNER_KEY_ID, prefix);
+    return;
+  }
   const { now } = context;
   // Sessions of the former key end, also one of the second that has begun: tokens count their time of issue in seconds.
   const signInsFrom = owner === undefined ? now : now + 1_000;
-  const key: OperatorKey = { id: OWNER_KEY_ID, name: 'owner', role: 'owner', digest, createdAt: now, signInsFrom };
-  directory.keys = [key, ...directory.keys.filter(({ id }) => id !== OWNER_KEY_ID)];
+  const named = { id: OWNER_KEY_ID, name: 'owner', role: 'owner', digest, prefix } as const;
+  const key: OperatorKey = { ...named, createdAt: now, signInsFrom };
+  dropKey(directory, OWNER_KEY_ID);
+  directory.keys = [key, ...directory.keys];
   recordInDirectory(directory, { by, action: 'ownerKey', from: null, to: null }, context);
 }
 
@@ -33,12 +44,12 @@ export function addKey(
   { key }: Extract<DirectoryChange, { kind: 'addKey' }>,
   { now }: Context,
 ): DirectoryDone | DirectoryReply {
-  const { id, name, role, digest } = key;
+  const { id, name, role, digest, prefix } = key;
   if (directory.keys.length >= OPERATOR_KEYS_MAX) return { kind: 'refused', reason: 'full' };
   if (directory.keys.some((other) => other.id === id || other.digest === digest)) {
     return { kind: 'refused', reason: 'exists' };
   }
-  directory.keys = [...directory.keys, { id, name, role, digest, createdAt: now, signInsFrom: now }];
+  directory.keys = [...directory.keys, { id, name, role, digest, prefix, createdAt: now, signInsFrom: now }];
   return { version: directory.version, from: null, to: { id, name, role } };
 }
 
@@ -50,8 +61,20 @@ export function removeKey(
   const key = directory.keys.find((one) => one.id === id);
   if (key === undefined) return { kind: 'refused', reason: 'unknownKey' };
   const { name, role } = key;
-  directory.keys = directory.keys.filter((other) => other.id !== id);
+  dropKey(directory, id);
   return { version: directory.version, from: { id, name, role }, to: null };
+}
+
+/** Stores what names a key that is from before prefixes were stored. */
+export function setPrefix(directory: DirectoryDocument, id: string, prefix: string): void {
+  directory.keys = directory.keys.map((key) => (key.id === id ? { ...key, prefix } : key));
+}
+
+/** Removes a key with what is remembered of its use, which must not count for a later key of this id. */
+function dropKey(directory: DirectoryDocument, id: string): void {
+  directory.keys = directory.keys.filter((other) => other.id !== id);
+  directory.keyNetworks = directory.keyNetworks.filter(({ key }) => key !== id);
+  directory.attempts = directory.attempts.filter(({ key }) => key !== id);
 }
 
 /** Ends one sign-in. Beyond the bound all earlier sign-ins of every key end instead: operators then sign in again. */

@@ -9,10 +9,12 @@ import {
   type DirectoryDocument,
   type DirectoryReply,
   OWNER_KEY_ID,
+  type PresentedKey,
   type SeedRoom,
   type Site,
 } from '../../queue-core/directory/directory-document.ts';
 import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
+import { KEY_PREFIX_CHARS } from '../../queue-core/limits.ts';
 import { NO_SESSIONS } from '../../queue-core/session-overlay.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -47,12 +49,17 @@ export function siteAt(host: string, ...paths: string[]): Site {
 }
 
 export function seed(rooms: SeedRoom[] = [SEED_ROOM], ownerDigest = OWNER_DIGEST): DirectoryCommand {
-  return { kind: 'seed', by: OWNER, rooms, ownerDigest };
+  return { kind: 'seed', by: OWNER, rooms, ownerKey: presented(ownerDigest) };
 }
 
 /** A digest as the gateway computes it of a key, for any name. */
 export function digestOf(name: string): string {
   return bytesToHex(sha256(utf8ToBytes(name)));
+}
+
+/** A key as it is presented. Of a test's key only the digest exists; its start names it. */
+export function presented(digest: string): PresentedKey {
+  return { prefix: digest.slice(0, KEY_PREFIX_CHARS), digest };
 }
 
 /** A directory that was seeded with the room `demo` and the owner's key. */
@@ -99,10 +106,15 @@ export class CheckedDirectory {
   }
 
   addKey(id: string): DirectoryReply {
-    return this.change({ kind: 'addKey', key: { id, name: id, role: 'operator', digest: digestOf(id) } });
+    return this.change({ kind: 'addKey', key: { id, name: id, role: 'operator', ...presented(digestOf(id)) } });
   }
 
-  signIn(digest: string, address: string | null = '192.0.2.1'): DirectoryReply {
-    return this.send({ kind: 'signIn', digest, address, from: address ?? 'unknown' });
+  signIn(
+    key: string | PresentedKey,
+    address: string | null = '192.0.2.1',
+    purpose: 'session' | 'request' = 'session',
+  ): DirectoryReply {
+    const named = typeof key === 'string' ? presented(key) : key;
+    return this.send({ kind: 'signIn', key: named, purpose, address, from: address ?? 'unknown' });
   }
 }

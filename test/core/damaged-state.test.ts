@@ -9,11 +9,12 @@ import { directoryMachine } from '../../queue-core/directory/directory-machine.t
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { CoreError, type CoreErrorCode } from '../../queue-core/errors.ts';
 import {
-  ATTEMPTS_REMEMBERED_MAX,
+  ATTEMPTS_MAX,
   CALL_SAMPLES_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
   GATEWAYS_MAX,
+  KEY_NETWORKS_MAX,
   OPERATOR_KEYS_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
@@ -59,6 +60,9 @@ const DIRECTORY = storedDocument(SCHEMA_VERSION, 'directory.json');
 
 /** Fields whose value may be null. */
 const NULLABLE = new Set([
+  'keys[].prefix',
+  'attempts[].key',
+  'attempts[].from',
   ...[
     'config.schedule.prequeueAt',
     'config.schedule.closesAt',
@@ -113,7 +117,8 @@ const BOUNDS: Record<string, number> = {
   'rooms[].site.originAliases': ORIGIN_ALIASES_MAX,
   keys: OPERATOR_KEYS_MAX,
   endedSignIns: ENDED_SIGN_INS_MAX,
-  attempts: ATTEMPTS_REMEMBERED_MAX,
+  attempts: ATTEMPTS_MAX,
+  keyNetworks: OPERATOR_KEYS_MAX * KEY_NETWORKS_MAX,
   recentChanges: RECENT_CHANGES_MAX,
 };
 

@@ -7,7 +7,7 @@ import type {
   DirectoryCommand,
   DirectoryDocument,
 } from '../../queue-core/directory/directory-document.ts';
-import { digestOf, OWNER, OWNER_DIGEST, SEED_ROOM, siteAt } from './checked-directory.ts';
+import { digestOf, OWNER, OWNER_DIGEST, presented, SEED_ROOM, siteAt } from './checked-directory.ts';
 import { settings } from './sample-rooms.ts';
 import { anyRoomSettings, type ByKind, rarely, share } from './scenarios.ts';
 
@@ -53,7 +53,7 @@ export const directoryChanges: ByKind<DirectoryChange, DirectoryDocument> = {
   addKey: {
     weight: 3,
     arbitrary: fc.tuple(name, fc.constantFrom('viewer', 'operator', 'owner')).map(([id, role]) => () => {
-      return { kind: 'addKey', key: { id, name: id, role, digest: digestOf(id) } };
+      return { kind: 'addKey', key: { id, name: id, role, ...presented(digestOf(id)) } };
     }),
   },
   removeKey: { weight: 1, arbitrary: name.map((key) => () => ({ kind: 'removeKey', key })) },
@@ -70,7 +70,8 @@ export const directoryCommands: ByKind<DirectoryCommand, DirectoryDocument> = {
       .record({ name, site, digest: fc.constantFrom('first', 'second'), newOwner: rarely(name) })
       .map(({ name, site, digest, newOwner }) => () => {
         const rooms = [SEED_ROOM, { id: name, site, settings: settings(), digest }];
-        return { kind: 'seed', by: OWNER, rooms, ownerDigest: newOwner === null ? OWNER_DIGEST : digestOf(newOwner) };
+        const ownerKey = presented(newOwner === null ? OWNER_DIGEST : digestOf(newOwner));
+        return { kind: 'seed', by: OWNER, rooms, ownerKey };
       }),
   },
   change: {
@@ -91,9 +92,19 @@ export const directoryCommands: ByKind<DirectoryCommand, DirectoryDocument> = {
   },
   signIn: {
     weight: 4,
-    arbitrary: fc.record({ name, from: network, isKnown: fc.boolean() }).map(({ name, from, isKnown }) => () => {
-      return { kind: 'signIn', digest: isKnown ? digestOf(name) : digestOf('unknown'), address: from, from };
-    }),
+    arbitrary: fc
+      .record({
+        name,
+        from: network,
+        isRight: fc.boolean(),
+        isNamed: fc.boolean(),
+        purpose: fc.constantFrom('session', 'request'),
+      })
+      .map(({ name, from, isRight, isNamed, purpose }) => () => {
+        const digest = isRight ? digestOf(name) : digestOf('unknown');
+        const { prefix } = presented(isRight || isNamed ? digestOf(name) : digest);
+        return { kind: 'signIn', key: { prefix, digest }, purpose, address: from, from };
+      }),
   },
 };
 

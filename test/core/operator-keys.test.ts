@@ -5,8 +5,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import { OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
 import {
-  ATTEMPTS_REMEMBERED_MAX,
   ENDED_SIGN_INS_MAX,
+  KEY_NETWORKS_MAX,
+  KNOWN_FAILURES_FREE,
+  NETWORKS_ATTEMPTED_MAX,
   OPERATOR_KEYS_MAX,
   SIGN_INS_UP_TO,
   WRONG_KEY_FORGOTTEN_MS,
@@ -15,7 +17,7 @@ import {
   WRONG_KEY_WAIT_MS_MAX,
 } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
-import { CheckedDirectory, digestOf, OWNER_DIGEST, seed } from './checked-directory.ts';
+import { CheckedDirectory, digestOf, OWNER_DIGEST, presented, seed } from './checked-directory.ts';
 import { T0 } from './sample-rooms.ts';
 
 const OTHER_NETWORK = '192.0.2.2';
@@ -124,18 +126,95 @@ describe('sign-outs', () => {
 });
 
 describe('wrong keys', () => {
-  test('each wrong key doubles the wait of its own network only, up to a bound', () => {
+  test('each wrong key doubles the wait of its own network only, up to a bound, and no key is compared meanwhile', () => {
     for (let failures = 1; failures <= 9; failures++) {
       const waitMs = Math.min(WRONG_KEY_WAIT_MS_MAX, 500 * 2 ** failures);
       expect(directory.signIn('wrong')).toEqual({ kind: 'wrongKey', waitMs });
-      // Until then no key is compared, not even the right one, and an attempt does not prolong the wait.
       directory.now += waitMs - 1;
-      expect(directory.signIn(OWNER_DIGEST)).toEqual({ kind: 'wrongKey', waitMs: 1 });
+      for (const purpose of ['session', 'request'] as const) {
+        // Not even the right one; and an attempt does not prolong the wait.
+        expect(directory.signIn(OWNER_DIGEST, '192.0.2.1', purpose)).toEqual({ kind: 'mustWait', waitMs: 1 });
+      }
       expect(directory.signIn(OWNER_DIGEST, OTHER_NETWORK)).toMatchObject({ kind: 'signedIn' });
       directory.now += 1;
     }
     expect(directory.signIn(OWNER_DIGEST)).toMatchObject({ kind: 'signedIn' });
-    expect(directory.signIn('wrong')).toEqual({ kind: 'wrongKey', waitMs: 1_000 });
+  });
+
+  test('others in a network where a key was used keep it out neither by wrong keys nor by any number of them', () => {
+    expect(directory.signIn(OWNER_DIGEST)).toMatchObject({ kind: 'signedIn' });
+    for (let tries = 0; tries < 20; tries++) {
+      expect(directory.signIn(`${tries}`.repeat(8)).kind).toBe(tries === 0 ? 'wrongKey' : 'mustWait');
+      expect(directory.signIn(OWNER_DIGEST)).toMatchObject({ kind: 'signedIn' });
+    }
+  });
+
+  test('a right key does not shorten the wait of its network: its holder could guess others', () => {
+    directory.addKey('second');
+    directory.signIn('wrong');
+    directory.now += 1_000;
+    directory.signIn(digestOf('second'));
+    expect(directory.signIn('wrong')).toEqual({ kind: 'wrongKey', waitMs: 2_000 });
+  });
+
+  test('wrong keys that name a key are slowed down where it was used, and everywhere else together', () => {
+    const guess = (address: string) =>
+      directory.signIn({ ...presented(OWNER_DIGEST), digest: digestOf('guess') }, address);
+    directory.signIn(OWNER_DIGEST);
+    for (let guesses = 0; guesses < KNOWN_FAILURES_FREE; guesses++) {
+      expect(guess('192.0.2.1')).toEqual({ kind: 'wrongKey', waitMs: 0 });
+    }
+    expect(guess('192.0.2.1')).toEqual({ kind: 'wrongKey', waitMs: 1_000 });
+    expect(directory.signIn(OWNER_DIGEST)).toEqual({ kind: 'mustWait', waitMs: 1_000 });
+    expect(guess('192.0.2.3')).toEqual({ kind: 'wrongKey', waitMs: 1_000 });
+    expect(guess('192.0.2.4')).toEqual({ kind: 'mustWait', waitMs: 1_000 });
+    directory.now += 1_000;
+    expect(guess('192.0.2.4')).toEqual({ kind: 'wrongKey', waitMs: 2_000 });
+  });
+
+  test('from any number of networks displace no wait, and keep no key out where it was used', () => {
+    directory.addKey('second');
+    directory.signIn(OWNER_DIGEST);
+    for (let tries = 0; tries < 4; tries++) {
+      directory.signIn('wrong', OTHER_NETWORK);
+      directory.now += 60_000;
+    }
+    directory.signIn('wrong', OTHER_NETWORK);
+    for (let network = 0; network < 3 * NETWORKS_ATTEMPTED_MAX; network++)
+      directory.signIn('wrong', `198.51.${network}`);
+    expect(directory.signIn('wrong', OTHER_NETWORK)).toMatchObject({ kind: 'mustWait', waitMs: 16_000 });
+    expect(directory.signIn(OWNER_DIGEST)).toMatchObject({ kind: 'signedIn' });
+    // Networks beyond the bound wait together; a key that they do not name is not kept out.
+    expect(directory.signIn('wrong', '203.0.113.9')).toMatchObject({ kind: 'mustWait' });
+    expect(directory.signIn(digestOf('second'), '203.0.113.9')).toMatchObject({ kind: 'signedIn' });
+  });
+
+  test('only the latest networks of a key are remembered, and none of another key displaces them', () => {
+    directory.addKey('second');
+    directory.signIn(OWNER_DIGEST);
+    for (let network = 0; network < 2 * KEY_NETWORKS_MAX; network++)
+      directory.signIn(digestOf('second'), `198.51.${network}`);
+    const { keyNetworks } = directory.document;
+    expect(keyNetworks.filter(({ key }) => key === OWNER_KEY_ID)).toEqual([{ key: OWNER_KEY_ID, from: '192.0.2.1' }]);
+    expect(keyNetworks.filter(({ key }) => key === 'second').at(0)?.from).toBe(`198.51.${KEY_NETWORKS_MAX}`);
+    directory.change({ kind: 'removeKey', key: 'second' });
+    expect(directory.document.keyNetworks).toHaveLength(1);
+  });
+
+  test('a request with a key is not recorded, and is accepted while the log is full', () => {
+    const before = directory.log.length;
+    expect(directory.signIn(OWNER_DIGEST, OTHER_NETWORK, 'request')).toMatchObject({ kind: 'signedIn' });
+    expect(directory.log).toHaveLength(before);
+    setRecords(100_000);
+    expect(directory.signIn(OWNER_DIGEST, OTHER_NETWORK, 'request')).toMatchObject({ kind: 'signedIn' });
+    expect(directory.signIn(OWNER_DIGEST, OTHER_NETWORK, 'session')).toEqual({ kind: 'refused', reason: 'logFull' });
+  });
+
+  test('a key from before its prefix was stored is named by its next use', () => {
+    const { document } = directory;
+    directory.document = { ...document, keys: document.keys.map((key) => ({ ...key, prefix: null })) };
+    directory.signIn(OWNER_DIGEST);
+    expect(directory.document.keys[0]?.prefix).toBe(presented(OWNER_DIGEST).prefix);
   });
 
   test('wrong keys are forgotten after WRONG_KEY_FORGOTTEN_MS', () => {
@@ -154,9 +233,9 @@ describe('wrong keys', () => {
         const [from, records] = [directory.now, directory.tables.audit.size];
         for (const [afterMs, address] of all) {
           directory.now += afterMs;
-          expect(directory.signIn('wrong', address)).toMatchObject({ kind: 'wrongKey' });
+          expect(directory.signIn('wrong', address).kind).toMatch(/^(?:wrongKey|mustWait)$/);
         }
-        expect(directory.document.attempts.length).toBeLessThanOrEqual(ATTEMPTS_REMEMBERED_MAX);
+        expect(directory.document.attempts.length).toBeLessThanOrEqual(NETWORKS_ATTEMPTED_MAX + 1);
         const minutes = Math.floor((directory.now - from) / WRONG_KEY_RECORD_MS);
         expect(directory.tables.audit.size - records).toBeLessThanOrEqual(1 + minutes);
       }),

@@ -109,8 +109,8 @@ const DROPPED = /(^|\.)(callCredit|callingSince)$/;
 
 const kept = (document: unknown) => [...leaves(document)].filter(([path]) => !DROPPED.test(path));
 
-/** The same of the directory. */
-function migratedDirectory({ rooms, ...rest }: Record<string, unknown>): unknown {
+/** The same of the directory: versions 2 and 4 added to rooms, keys and attempts. */
+function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, unknown>): unknown {
   const changed = (rooms as DirectoryRoom[]).map(({ settings, site, ...room }) => {
     // What version 4 added: how the origin is asked, and methods to what was a path alone.
     const exempt = site.exempt.map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
@@ -121,7 +121,14 @@ function migratedDirectory({ rooms, ...rest }: Record<string, unknown>): unknown
       settings: { ...settings, policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 } },
     };
   });
-  return { ...rest, rooms: changed, schemaVersion: SCHEMA_VERSION };
+  return {
+    ...rest,
+    rooms: changed,
+    keys: (keys as object[]).map((key) => ({ ...key, prefix: null })),
+    attempts: (attempts as object[]).map((one) => ({ ...one, key: null })),
+    keyNetworks: [],
+    schemaVersion: SCHEMA_VERSION,
+  };
 }
 
 describe('schema version 1', () => {

@@ -4,7 +4,7 @@ import { NOTHING_OBSERVED, type Observed } from '../../queue-core/document/histo
 import type { Exemption } from '../../queue-core/exemption.ts';
 import type { Table } from '../../queue-core/machine.ts';
 import { encodeDocument, encodeRow } from '../../queue-core/stored-format.ts';
-import { CheckedDirectory, digestOf, seed, siteAt } from './checked-directory.ts';
+import { CheckedDirectory, digestOf, presented, seed, siteAt } from './checked-directory.ts';
 import { CheckedRoom } from './checked-room.ts';
 import { change, claim, configure, join, policy, settings, T0 } from './sample-rooms.ts';
 import { EMPTY_TABLES, type Tables } from './tables.ts';
@@ -126,6 +126,9 @@ function sampleDirectory(): CheckedDirectory {
   directory.signIn(digestOf('second'));
   directory.change({ kind: 'signOut', sid: 'sid-1', until: T0 + 600_000 });
   for (const address of ['192.0.2.3', '192.0.2.4']) directory.signIn(digestOf('unknown'), address);
+  // A wrong key that names another, from where that was used and from elsewhere.
+  const named = { ...presented(digestOf('second')), digest: digestOf('unknown') };
+  for (const address of ['192.0.2.1', '192.0.2.5']) directory.signIn(named, address);
   return directory;
 }
 

@@ -12,6 +12,7 @@ import { createGateway, type Gateway } from '../../worker/gateway.ts';
 import { RateLimit } from '../../worker/http/rate-limit.ts';
 import { Metrics } from '../../worker/metrics.ts';
 import type { Access } from '../../worker/operators/access.ts';
+import { SignInLimit } from '../../worker/operators/sign-in-limit.ts';
 import type { OriginFetch } from '../../worker/proxy/forward.ts';
 import { type RoomConfig, type RoomInput, readSettings } from '../../worker/settings.ts';
 import { MemoryStore } from '../../worker/store/memory-store.ts';
@@ -180,7 +181,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     secret: () => randomBytes(32).toString('hex'),
     digest: (text) => createHash('sha256').update(text).digest('hex'),
   });
-  const limits = { polls: new RateLimit(UNLIMITED, clock.now), signIns: new RateLimit(UNLIMITED, clock.now) };
+  const limits = { polls: new RateLimit(UNLIMITED, clock.now), signIns: new SignInLimit(clock.now, UNLIMITED) };
   const parts: Gateway = { ...created, ...limits, access: options.access ?? null };
   const app = createApp(parts);
   const request = async (path: string, init?: RequestInit, origin = PUBLIC_URL) =>

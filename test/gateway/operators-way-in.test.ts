@@ -25,12 +25,13 @@ describe('an operator’s way in', () => {
   });
 
   it('is not created without an operator key, nor for an unknown room', async () => {
+    expect((await site.operator('/rooms/nowhere/pass', OPERATOR_KEY)).status).toBe(404);
     for (const key of [null, '', 'admin', OPERATOR_KEY.slice(0, -1), `${OPERATOR_KEY}x`]) {
       const response = await site.operator('/rooms/before/pass', key);
-      expect(response.status).toBe(401);
-      expect(JSON.parse(response.text).type).toMatch(/\/problems\/(?:operator|wrong)-key$/);
+      // A wrong key is slowed down: one that comes too soon after another is not compared.
+      expect([401, 429]).toContain(response.status);
+      expect(JSON.parse(response.text).type).toMatch(/\/problems\/(?:operator-key|wrong-key|too-many-requests)$/);
     }
-    expect((await site.operator('/rooms/nowhere/pass', OPERATOR_KEY)).status).toBe(404);
   });
 
   it('is a signed token for one room and ten minutes, and its creation is logged', async () => {

@@ -2,7 +2,7 @@
 // lost.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { SIGN_IN_MS } from '../../queue-core/limits.ts';
+import { KNOWN_FAILURES_FREE, SIGN_IN_MS } from '../../queue-core/limits.ts';
 import { type InProcessGateway, PUBLIC_URL, startBeside } from '../gateway/in-process.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 import { ask, createKey, logLength, problemIn, signIn, startGateway, withKey } from './operator-client.ts';
@@ -81,6 +81,44 @@ describe('a wrong key', () => {
     }
     expect(waits).toEqual([1, 2, 4, 8, 16]);
     expect((await ask(gateway, 'session', { headers: own })).status).toBe(200);
+  });
+
+  it('in the header: its network waits, and no key is compared meanwhile, not even the right one', async () => {
+    const asRequest = (key: string) => ask(gateway, 'live', { headers: withKey(key) });
+    const first = await asRequest('a-wrong-key');
+    expect([first.status, problemIn(first), first.headers.get('Retry-After')]).toEqual([401, 'wrong-key', '1']);
+    const meanwhile = await asRequest(OPERATOR_KEY);
+    expect([meanwhile.status, problemIn(meanwhile)]).toEqual([429, 'too-many-requests']);
+    const second = await startBeside(gateway);
+    expect((await ask(second, 'live', { headers: withKey() })).status).toBe(429);
+    gateway.clock.advance(1_000);
+    expect((await asRequest(OPERATOR_KEY)).status).toBe(200);
+  });
+
+  it('of others in a network where a key was used keeps out neither requests nor sign-ins with it', async () => {
+    await ask(gateway, 'live', { headers: withKey() });
+    const restarted = await startBeside(gateway);
+    for (let times = 0; times < 30; times++) {
+      const status = (await ask(gateway, 'live', { headers: withKey(`wrong ${times}`.replace(' ', '-')) })).status;
+      expect(status).toBe(times === 0 ? 401 : 429);
+    }
+    for (const where of [gateway, restarted]) {
+      expect((await ask(where, 'live', { headers: withKey() })).status).toBe(200);
+      expect((await ask(where, 'signIn', { body: { key: OPERATOR_KEY } })).status).toBe(200);
+    }
+  });
+
+  it('that names a key where it was used slows down guesses at the rest of it', async () => {
+    await ask(gateway, 'live', { headers: withKey() });
+    const guess = (times: number) => `${OPERATOR_KEY.slice(0, -3)}${times + 100}`;
+    const statuses: number[] = [];
+    for (let times = 0; times < KNOWN_FAILURES_FREE + 5; times++) {
+      statuses.push((await ask(gateway, 'live', { headers: withKey(guess(times)) })).status);
+    }
+    expect(statuses.slice(-5)).toEqual([401, 429, 429, 429, 429]);
+    expect((await ask(gateway, 'live', { headers: withKey() })).status).toBe(429);
+    gateway.clock.advance(1_000);
+    expect((await ask(gateway, 'live', { headers: withKey() })).status).toBe(200);
   });
 
   it('is not in the store, nor is any valid key', async () => {

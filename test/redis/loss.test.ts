@@ -233,9 +233,20 @@ describe('a Redis that comes back empty', () => {
   test('gets the directory back, whichever gateway comes first', async () => {
     const [north, south] = [new TestGateway('north'), new TestGateway('south')];
     const by: Actor = { id: 's', name: 's', role: 'owner', address: null };
-    const seed: DirectoryCommand = { kind: 'seed', by, rooms: [], ownerDigest: '0d'.repeat(32) };
+    const seed: DirectoryCommand = {
+      kind: 'seed',
+      by,
+      rooms: [],
+      ownerKey: { prefix: 'the-owne', digest: '0d'.repeat(32) },
+    };
     await north.store.directory.apply([seed]);
-    const key = { id: 'k1', name: 'Night shift', role: 'operator', digest: 'd1'.repeat(32) } as const;
+    const key = {
+      id: 'k1',
+      name: 'Night shift',
+      role: 'operator',
+      prefix: 'the-keys',
+      digest: 'd1'.repeat(32),
+    } as const;
     const added = { kind: 'change', id: 'w1', by, change: { kind: 'addKey', key } } as const;
     await north.store.directory.apply([added]);
     const before = await south.store.directory.view(null);

@@ -70,7 +70,7 @@ const rooms = (...changes: object[]) => JSON.stringify(changes.map((change) => (
 
 describe('does not start with', () => {
   it.each<[string, Record<string, string>, string]>([
-    ['a guessable operator key', { OPERATOR_KEY: 'admin' }, 'OPERATOR_KEY is too easy to guess'],
+    ['a guessable operator key', { OPERATOR_KEY: 'admin' }, 'OPERATOR_KEY is too easy to guess (5 characters)'],
     ['an empty operator key', { OPERATOR_KEY: '' }, 'OPERATOR_KEY is missing'],
     ['plain http for visitors', { PUBLIC_URL: 'http://booking.example' }, 'PUBLIC_URL is http://booking.example'],
     ['plain http for operators', { CONSOLE_URL: 'http://console.example' }, 'CONSOLE_URL is http://console.example'],

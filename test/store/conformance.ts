@@ -284,7 +284,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
   });
 
   describe(`directory: ${name}`, () => {
-    const owner = { kind: 'seed', by: OPERATOR, ownerDigest: OWNER_DIGEST } as const;
+    const owner = { kind: 'seed', by: OPERATOR, ownerKey: { prefix: 'the-owne', digest: OWNER_DIGEST } } as const;
     const site = (title: string, room: string): SeedRoom['site'] => ({
       title: { ko: title, en: title },
       hosts: [`${room}.example`],
@@ -392,13 +392,16 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
     test('each wrong key doubles the wait, across reloads', async () => {
       const { directory, clock, reload } = await seeded();
       clock.now += 3_600_000;
-      const tryKey = () =>
-        directory.apply([{ kind: 'signIn', digest: 'wrong', address: null, from: `192.0.2.${rooms}` }]);
+      const signIn = (digest: string, from: string) => {
+        const key = { prefix: digest.slice(0, 8), digest };
+        return { kind: 'signIn', key, purpose: 'session', address: null, from } as const;
+      };
+      const tryKey = () => directory.apply([signIn('wrong', `192.0.2.${rooms}`)]);
       expect(await tryKey()).toEqual([{ kind: 'wrongKey', waitMs: 1_000 }]);
       await reload();
       clock.now += 1_000;
       expect(await tryKey()).toEqual([{ kind: 'wrongKey', waitMs: 2_000 }]);
-      const right = await directory.apply([{ kind: 'signIn', digest: OWNER_DIGEST, address: null, from: 'another' }]);
+      const right = await directory.apply([signIn(OWNER_DIGEST, 'another')]);
       expect(right).toEqual([expect.objectContaining({ kind: 'signedIn' })]);
     });
   });

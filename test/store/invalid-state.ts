@@ -157,8 +157,8 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
     test('a directory of a newer version is refused and stays byte for byte', async () => {
       const { store, clock, stored, reloadDirectory } = start();
       clock.now = Math.max(clock.now, T0);
-      const seed = (ownerDigest: string, directory: DirectoryStore) =>
-        directory.apply([{ kind: 'seed', by: OPERATOR, ownerDigest, rooms: [] }]);
+      const seed = (digest: string, directory: DirectoryStore) =>
+        directory.apply([{ kind: 'seed', by: OPERATOR, ownerKey: { prefix: digest.slice(0, 8), digest }, rooms: [] }]);
       await seed(OWNER_DIGEST, store.directory);
       const sound = (await stored.document('directory')) ?? '';
       loggedErrors();

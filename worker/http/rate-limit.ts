@@ -13,9 +13,6 @@ export interface Rate {
 /** Status polls of one visitor: its page, a reload and a second tab. */
 export const POLL_RATE: Rate = { burst: 20, perSecond: 2 };
 
-/** Operator keys from one network that reach the store, which slows down repeated wrong keys further. */
-export const SIGN_IN_RATE: Rate = { burst: 10, perSecond: 0.5 };
-
 export class RateLimit {
   readonly #rate: Rate;
   readonly #now: () => number;

@@ -9,6 +9,7 @@ import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { networkOf } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
+import { presentedKey } from './sign-in-limit.ts';
 
 /** An authenticated operator. */
 export interface Principal {
@@ -22,7 +23,7 @@ export type Authentication = { kind: 'accepted'; principal: Principal | null } |
 
 export type CredentialsRefusal =
   | { kind: 'wrongKey'; waitSeconds: number }
-  /** The key was not checked: its network has tried too many. */
+  /** The key was not compared: too many wrong ones came before it. */
   | { kind: 'tooManyTries'; waitSeconds: number }
   /** A sign-in that the log cannot record is refused. */
   | { kind: 'logFull' }
@@ -87,37 +88,52 @@ export async function findOperator(
   return gateway.access?.named(id) ?? null;
 }
 
-/** Checks a key in the directory itself, as often as its network may. */
+interface KeyCheck {
+  key: string;
+  address: string | null;
+  /** A session is signed in by the store and recorded. */
+  purpose: 'session' | 'request';
+}
+
+/**
+ * Decides whether the key is compared at all, then compares it: for a request from where the key was used before with this
+ * gateway's copy of the directory, else in the directory itself, which counts wrong keys for every gateway.
+ */
 export async function checkKey(
-  { signIns, store }: Pick<Gateway, 'signIns' | 'store'>,
-  digest: string,
-  address: string | null,
+  { digest, signIns, store }: Pick<Gateway, 'digest' | 'signIns' | 'store'>,
+  directory: DirectoryView,
+  { key: text, address, purpose }: KeyCheck,
 ): Promise<{ kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs } | CredentialsRefusal> {
-  const from = networkOf(address);
-  const waitSeconds = signIns.secondsToWait(from);
-  if (waitSeconds > 0) return { kind: 'tooManyTries', waitSeconds };
-  const [reply] = await store.directory.apply([{ kind: 'signIn', digest, address, from }]);
+  const [presented, from] = [presentedKey(text, digest), networkOf(address)];
+  const attempt = signIns.attempt(directory, presented, from);
+  if (attempt.waitSeconds > 0) return { kind: 'tooManyTries', waitSeconds: attempt.waitSeconds };
+  const right = attempt.known?.digest === presented.digest ? attempt.known : null;
+  if (right !== null && purpose === 'request') return { kind: 'signedIn', key: right, at: right.signInsFrom };
+  const limitedSeconds = right === null ? attempt.secondsUntilStore() : 0;
+  if (limitedSeconds > 0) return { kind: 'tooManyTries', waitSeconds: limitedSeconds };
+  const [reply] = await store.directory.apply([{ kind: 'signIn', key: presented, purpose, address, from }]);
   switch (reply.kind) {
     case 'signedIn':
+      signIns.accepted(reply.key.id, from);
       return reply;
     case 'wrongKey':
-      return { kind: 'wrongKey', waitSeconds: Math.ceil(reply.waitMs / 1000) };
+    case 'mustWait': {
+      attempt.wait(reply.waitMs);
+      const waitSeconds = Math.ceil(reply.waitMs / 1000);
+      return { kind: reply.kind === 'wrongKey' ? 'wrongKey' : 'tooManyTries', waitSeconds };
+    }
     case 'refused':
       return { kind: 'logFull' };
   }
 }
 
-/** Most requests find their key in the gateway's copy of the directory. Any other key counts as a try to sign in. */
 async function byKey(
   gateway: AuthGateway,
-  { keys }: DirectoryView,
+  directory: DirectoryView,
   key: string,
   address: string | null,
 ): Promise<Authentication> {
-  const digest = gateway.digest(key);
-  const known = keys.find((candidate) => candidate.digest === digest);
-  if (known !== undefined) return { kind: 'accepted', principal: principalOf(known, address) };
-  const check = await checkKey(gateway, digest, address);
+  const check = await checkKey(gateway, directory, { key, address, purpose: 'request' });
   return check.kind === 'signedIn' ? { kind: 'accepted', principal: principalOf(check.key, address) } : check;
 }
 

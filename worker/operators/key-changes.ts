@@ -8,6 +8,7 @@ import { json } from '../http/responses.ts';
 import { noContent } from './change-response.ts';
 import { changeDirectory, type DirectoryChangeGateway } from './directory-changes.ts';
 import type { Handlers } from './operation-context.ts';
+import { presentedKey } from './sign-in-limit.ts';
 
 export function keyHandlers(
   gateway: DirectoryChangeGateway & Pick<Gateway, 'digest' | 'randomId'>,
@@ -23,7 +24,7 @@ export function keyHandlers(
     async addKey(c) {
       const key = gateway.randomId(32);
       const operator = { id: gateway.randomId(6), ...c.var.body };
-      const change = { kind: 'addKey', key: { ...operator, digest: gateway.digest(key) } } as const;
+      const change = { kind: 'addKey', key: { ...operator, ...presentedKey(key, gateway.digest) } } as const;
       const outcome = await changeDirectory(gateway, c.var, change);
       return outcome.kind === 'refused' ? outcome.response : json({ ...operator, key });
     },

@@ -17,11 +17,11 @@ type SignInGateway = Pick<
 >;
 
 export function sessionHandlers(gateway: SignInGateway): Handlers<'signIn' | 'session' | 'signOut'> {
-  const { cookies, digest, ownTime, proxies, randomId, tokens } = gateway;
+  const { cookies, ownTime, proxies, randomId, tokens } = gateway;
   return {
     async signIn(c) {
       const address = proxies.clientAddress(c.req.raw);
-      const check = await checkKey(gateway, digest(c.var.body.key), address);
+      const check = await checkKey(gateway, c.var.directory, { key: c.var.body.key, address, purpose: 'session' });
       if (check.kind !== 'signedIn') return credentialsProblem(check);
       const { key, at } = check;
       const session = { sid: randomId(12), expiresAt: at + SIGN_IN_MS };

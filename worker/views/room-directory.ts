@@ -6,6 +6,7 @@ import type { Actor } from '../../queue-core/audit.ts';
 import type {
   DirectoryRoom,
   DirectoryView,
+  PresentedKey,
   SeedRefusal,
   SeedRoom,
 } from '../../queue-core/directory/directory-document.ts';
@@ -33,7 +34,7 @@ export const SETTINGS_ACTOR: Actor = { id: 'settings', name: 'settings', role: '
 export class RoomDirectory {
   readonly #store: RoomStore;
   readonly #strictRooms: readonly RoomConfig[];
-  readonly #seed: { rooms: SeedRoom[]; ownerDigest: string };
+  readonly #seed: { rooms: SeedRoom[]; ownerKey: PresentedKey };
   readonly #clock: Clock;
   readonly #view: StaleWhileRevalidate<DirectoryView>;
   #rooms: { of: DirectoryView; rooms: readonly RoomConfig[] } | null = null;
@@ -43,14 +44,14 @@ export class RoomDirectory {
   constructor(
     store: RoomStore,
     settingsRooms: readonly RoomConfig[],
-    ownerDigest: string,
+    ownerKey: PresentedKey,
     digestOf: (text: string) => string,
     clock: Clock,
   ) {
     this.#store = store;
     this.#strictRooms = settingsRooms.map((room) => ({ ...room, exempt: [], outside: 'refuse' }));
     this.#clock = clock;
-    this.#seed = { ownerDigest, rooms: settingsRooms.map((room) => seedOf(room, digestOf)) };
+    this.#seed = { ownerKey, rooms: settingsRooms.map((room) => seedOf(room, digestOf)) };
     this.#view = new StaleWhileRevalidate('the room directory', () => this.#fetch(), clock, VISITOR_AGES);
   }
 
