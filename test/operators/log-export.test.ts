@@ -1,6 +1,11 @@
 // Exported logs: complete, safe to open in a spreadsheet, and honest about damage.
 
-import { beforeEach, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { faultIn } from '../../queue-core/audit.ts';
+import { readLogFile } from '../../scripts/lib/log-file.ts';
 import type { InProcessGateway } from '../gateway/in-process.ts';
 import { ask, onCurrentVersion, startGateway, withKey } from './operator-client.ts';
 
@@ -17,13 +22,21 @@ it('an export has every record; no cell of the CSV is a formula', async () => {
   const json = (await ask(gateway, 'auditJson', { headers: withKey() })).document;
   expect(json).toMatchObject({ whole: true, records: [{ seq: 1 }, { seq: 2, to: { text } }] });
   const csv = (await ask(gateway, 'directoryAuditCsv', { headers: withKey() })).text;
-  expect(
-    csv
-      .split('\r\n')
-      .filter((line) => line !== '')
-      .every((line) => /^\d+,|^seq,/.test(line)),
-  ).toBe(true);
-  expect(csv).not.toMatch(/(?:^|,)=/m);
+  const lines = csv.split('\r\n').filter((line) => line !== '');
+  expect(lines.every((line) => /^"(?:seq|\d+)","/.test(line) && line.endsWith('"'))).toBe(true);
+  expect(csv).not.toMatch(/(?:^|[,;])["']?=/m);
+});
+
+it('a CSV export is the whole log, with every text as it was', async () => {
+  const text = { ko: "'=1;+2 \t-3", en: '@x\n;"=y"' };
+  await ask(gateway, 'setMessage', { body: { text }, headers: await onCurrentVersion(gateway) });
+  const folder = mkdtempSync(join(tmpdir(), 'fairgate-csv-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'demo-log.csv');
+  writeFileSync(file, (await ask(gateway, 'auditCsv', { headers: withKey() })).text);
+  const { records } = readLogFile(file);
+  expect(records).toMatchObject([{ seq: 1 }, { seq: 2, to: { text } }]);
+  expect(faultIn(records)).toBeNull();
 });
 
 it('an export of a damaged log is not whole, also where its last record is missing', async () => {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AuditRecord } from '../../queue-core/audit.ts';
+import { LOG_COLUMNS } from '../../worker/contract/operator-api.ts';
+import { csvLine } from '../../worker/http/csv.ts';
 import { CheckedRoom } from '../core/checked-room.ts';
 import { change, configure, settings, T0 } from '../core/sample-rooms.ts';
 
@@ -21,9 +23,25 @@ function sampleLog(): AuditRecord[] {
   return room.log;
 }
 
-function check(records: unknown[], ...options: string[]) {
-  const file = join(folder, 'log.json');
-  writeFileSync(file, JSON.stringify({ log: 'demo', exportedAt: '2027-08-05T12:00:00.000Z', records, whole: true }));
+const exported = (records: unknown[], whole = true) =>
+  JSON.stringify({ log: 'demo', exportedAt: '2027-08-05T12:00:00.000Z', records, whole });
+
+/** As the gateway writes it (audit-log.ts, which a test of the running gateway reads with this command). */
+function asCsv(records: readonly AuditRecord[]): string {
+  const lines = records.map(({ seq, at, by, action, from, to, previous, hash }) =>
+    csvLine([
+      ...[seq, at, by.id, by.name, by.role, by.address ?? '', action],
+      ...[JSON.stringify(from), JSON.stringify(to), previous, hash],
+    ]),
+  );
+  return [csvLine(LOG_COLUMNS), ...lines].join('');
+}
+
+const check = (records: unknown[], ...options: string[]) => checkText(exported(records), ...options);
+
+function checkText(text: string, ...options: string[]) {
+  const file = join(folder, 'log');
+  writeFileSync(file, text);
   const script = resolve(import.meta.dirname, '../../scripts/check-log.ts');
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, file, ...options], { encoding: 'utf8' });
   return { status, output: stdout + stderr };
@@ -52,5 +70,49 @@ describe('check-log', () => {
       status: 1,
       output: expect.stringContaining('missing'),
     });
+  });
+
+  test('reads CSV as it reads JSON, and names the record that was edited', () => {
+    const log = sampleLog();
+    const head = log.at(-1)?.hash ?? '';
+    expect(checkText(asCsv(log), '--head', head)).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('4 records'),
+    });
+    expect(checkText(`\uFEFF${asCsv(log)}`).status).toBe(0);
+    expect(checkText(log.map((record) => JSON.stringify(record)).join('\n')).status).toBe(0);
+    const edited = asCsv(log).replace('One moment', 'Two moments');
+    expect(checkText(edited)).toMatchObject({ status: 1, output: expect.stringContaining('record 3: its content') });
+    expect(checkText(asCsv(log.toSpliced(1, 1)))).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('record 3'),
+    });
+  });
+
+  test('a log that the gateway exported as incomplete is not called complete', () => {
+    expect(checkText(exported(sampleLog(), false))).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('missing at its end'),
+    });
+  });
+
+  test.each([
+    ['nothing', '', 'is empty'],
+    ['a page', '<!doctype html><title>Sign in</title>', 'is a page'],
+    ['JSON that was cut off', exported(sampleLog()).slice(0, -10), 'cut off'],
+    ['CSV that was cut off', asCsv(sampleLog()).slice(0, -10), 'cut off'],
+    ['CSV without cells', asCsv(sampleLog()).replaceAll(/,"[0-9a-f]{64}"\r\n/g, '\r\n'), 'has 10 cells instead of 11'],
+    ['CSV that a spreadsheet saved', asCsv(sampleLog()).replaceAll('","', ';').replaceAll('"', ''), 'by a spreadsheet'],
+    ['another CSV', 'name;score\na;1\n', 'its first line must be seq,at'],
+    ['one page of the log', JSON.stringify({ records: sampleLog(), next: null }), 'one page of a log'],
+    [
+      'a refusal',
+      JSON.stringify({ type: 'x', title: 'Unknown key', status: 401, detail: 'Check the key.' }),
+      'Unknown key. Check the key.',
+    ],
+  ])('says what is wrong with %s', (_, text, expected) => {
+    const { status, output } = checkText(text);
+    expect([status, output]).toEqual([1, expect.stringContaining(expected)]);
+    expect(output).not.toMatch(/^ {4}at /m);
   });
 });

@@ -16,6 +16,12 @@ export const auditRecordSchema = z.object({
 });
 export type AuditRecord = z.output<typeof auditRecordSchema>;
 
+/** Columns of a log as CSV; `from` and `to` are JSON, `address` is empty where it is not known. */
+export const LOG_COLUMNS = [
+  ...['seq', 'at', 'operator', 'name', 'role', 'address'],
+  ...['action', 'from', 'to', 'previous', 'hash'],
+] as const;
+
 export const auditSchema = z.object({ records: z.array(auditRecordSchema), next: nextPage });
 
 export const auditExportSchema = z.object({

@@ -4,7 +4,9 @@
 import { type AuditHead, type AuditRecord, faultIn, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Page } from '../../queue-core/machine.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
+import { LOG_COLUMNS } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
+import { csvLine } from '../http/csv.ts';
 import { json } from '../http/responses.ts';
 import type { Handlers } from './operation-context.ts';
 import { allPages, nextAfter } from './row-pages.ts';
@@ -59,8 +61,8 @@ function exportJson({ name, read }: Log, last: AuditHead, exportedAt: string): R
 
 function exportCsv({ name, read }: Log): Response {
   async function* parts(): AsyncGenerator<string> {
-    yield 'seq,at,operator,name,role,address,action,from,to,previous,hash\r\n';
-    for await (const records of allPages(read, seqOf)) yield records.map(csvLine).join('');
+    yield csvLine(LOG_COLUMNS);
+    for await (const records of allPages(read, seqOf)) yield records.map(lineOf).join('');
   }
   return file(parts(), `${name}-log.csv`, 'text/csv; charset=utf-8');
 }
@@ -69,16 +71,9 @@ function seqOf({ seq }: AuditRecord): number {
   return seq;
 }
 
-function csvLine({ seq, at, by, action, from, to, previous, hash }: AuditRecord): string {
-  const cells = [seq, at, by.id, by.name, by.role, by.address ?? '', action, JSON.stringify(from), JSON.stringify(to)];
-  return `${[...cells, previous, hash].map(csvCell).join(',')}\r\n`;
-}
-
-/** A spreadsheet runs a cell that starts like a formula; an apostrophe in front makes it text. */
-function csvCell(value: string | number): string {
-  const text = String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+function lineOf({ seq, at, by, action, from, to, previous, hash }: AuditRecord): string {
+  const author = [by.id, by.name, by.role, by.address ?? ''];
+  return csvLine([seq, at, ...author, action, JSON.stringify(from), JSON.stringify(to), previous, hash]);
 }
 
 function file(parts: AsyncGenerator<string>, name: string, type: string): Response {
