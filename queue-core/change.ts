@@ -26,7 +26,8 @@ export function change(
   const { version } = changes;
   const repeated = changes.recent.find(({ id }) => id === command.id);
   if (repeated !== undefined) return { kind: 'changed', version: repeated.version, at: repeated.at };
-  if (command.ifVersion === null ? loosens(room, command.change) : command.ifVersion !== version) {
+  const { ifVersion } = command;
+  if (ifVersion === null ? loosens(room, command.change) : ifVersion !== 'any' && ifVersion !== version) {
     return { kind: 'conflict', version };
   }
   if (command.ifStage !== undefined && command.ifStage !== stageOf(stateOf(room, context.now))) {

@@ -62,9 +62,10 @@ export type Command =
   | { kind: 'end'; epoch: number; position: number; sid: string; reason: EndReason }
   /**
    * An operator's change. A retry has the same `id`. With `ifVersion`, the change is made only if no other change was made
-   * since that version; with `ifStage`, only if the clock has not opened or closed the room since.
+   * since that version; with `any`, on whichever is in force; with `ifStage`, only if the clock has not opened or closed the
+   * room since.
    */
-  | { kind: 'change'; id: string; by: Actor; ifVersion: number | null; ifStage?: Stage; change: Change }
+  | { kind: 'change'; id: string; by: Actor; ifVersion: number | 'any' | null; ifStage?: Stage; change: Change }
   /**
    * What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile.
    * `elapsedMs`: how long ago that was by the gateway's monotonic clock; absent with the first one.

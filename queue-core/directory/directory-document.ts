@@ -107,11 +107,11 @@ export interface SeedRoom {
 }
 
 export type DirectoryChange =
-  /** With `ifVersion` null a new room. */
-  | { kind: 'putRoom'; room: string; ifVersion: number | null; site: Site; settings: RoomSettings | null }
-  | { kind: 'setTemplate'; room: string; ifVersion: number; html: string | null }
+  /** With `ifVersion` null a new room; with `any` the room as it is. */
+  | { kind: 'putRoom'; room: string; ifVersion: number | 'any' | null; site: Site; settings: RoomSettings | null }
+  | { kind: 'setTemplate'; room: string; ifVersion: number | 'any'; html: string | null }
   /** The room is not routed any more; its log and history stay. */
-  | { kind: 'archiveRoom'; room: string; ifVersion: number }
+  | { kind: 'archiveRoom'; room: string; ifVersion: number | 'any' }
   | { kind: 'addKey'; key: Omit<OperatorKey, 'createdAt' | 'signInsFrom'> }
   | { kind: 'removeKey'; key: string }
   | { kind: 'signOut'; sid: string; until: EpochMs };

@@ -149,11 +149,11 @@ function routesOf({ hosts, paths }: Pick<Site, 'hosts' | 'paths'>): string[] {
 function roomToChange(
   { rooms }: DirectoryDocument,
   id: string,
-  ifVersion: number,
+  ifVersion: number | 'any',
 ): DirectoryRoom | Extract<DirectoryReply, { kind: 'conflict' | 'refused' }> {
   const room = rooms.find((one) => one.id === id);
   if (room === undefined) return { kind: 'refused', reason: 'unknownRoom' };
-  if (room.version !== ifVersion) return { kind: 'conflict', version: room.version };
+  if (ifVersion !== 'any' && room.version !== ifVersion) return { kind: 'conflict', version: room.version };
   return room.archivedAt === null ? room : { kind: 'refused', reason: 'archived' };
 }
 

@@ -1,7 +1,7 @@
 // Changes of a room: applied once, on the version they were decided on, and recorded; and what a failing store leaves open.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type InProcessGateway, InProcessVisitor, NOON } from '../gateway/in-process.ts';
+import { type InProcessGateway, InProcessVisitor, NOON, startBeside } from '../gateway/in-process.ts';
 import {
   ask,
   createKey,
@@ -17,6 +17,8 @@ import {
 } from './operator-client.ts';
 
 let gateway: InProcessGateway;
+/** Of changes that differ from each other. */
+let rate = 200;
 
 beforeEach(async () => {
   gateway = await startGateway();
@@ -71,6 +73,29 @@ describe('a change', () => {
     expect([outdated.status, problemIn(outdated)]).toEqual([412, 'changed-meanwhile']);
     const current = await ask(gateway, 'pause', { headers: await onCurrentVersion(gateway) });
     expect(current.status).toBe(200);
+  });
+
+  it('is made with a list that has the current version, and with * on whichever version is in force', async () => {
+    const tag = await etag(gateway);
+    for (const field of [`"xyzzy", ${tag}`, `,W/"1" ,"0.0.running",\t${tag},`, `"a,b",${tag}`, '*', ' * ']) {
+      const headers = { ...withKey(), 'If-Match': field.replace(tag, await etag(gateway)) };
+      const changed = await ask(gateway, 'setPolicy', { body: { ...POLICY, newUsersPerMinute: ++rate }, headers });
+      expect([field, changed.status]).toEqual([field, 200]);
+    }
+    const beside = await startBeside(gateway);
+    await ask(beside, 'room', { headers: withKey() });
+    await ask(gateway, 'setPolicy', { body: POLICY, headers: { ...withKey(), 'If-Match': '*' } });
+    const headers = { ...withKey(), 'If-Match': '*' };
+    expect((await ask(beside, 'setPolicy', { body: { ...POLICY, newUsersPerMinute: 7 }, headers })).status).toBe(200);
+    expect((await ask(beside, 'setSite', { body: SITE, headers })).status).toBe(200);
+  });
+
+  it('that stops the line is refused with 412 where its If-Match does not match', async () => {
+    for (const field of ['"xyzzy"', `W/${await etag(gateway)}`]) {
+      const refused = await ask(gateway, 'pause', { headers: { ...withKey(), 'If-Match': field } });
+      expect([refused.status, problemIn(refused)]).toEqual([412, 'changed-meanwhile']);
+    }
+    expect((await ask(gateway, 'pause', { headers: { ...withKey(), 'If-Match': '*' } })).status).toBe(200);
   });
 
   it('of a room that does not exist is refused with 404', async () => {

@@ -8,6 +8,7 @@ import { OPERATOR_KEY } from '../running-gateway.ts';
 import {
   ask,
   createKey,
+  etag,
   FORECAST_QUERY,
   logLength,
   MESSAGE,
@@ -68,8 +69,22 @@ it.each(ALL.filter(([, { ifMatch }]) => ifMatch === true))(
     expect([without.status, problemIn(without)]).toEqual([428, 'if-match-needed']);
     if (name === 'archiveRoom') await ask(gateway, 'close', { headers: await onCurrentVersion(gateway) });
     const before = await logLength(gateway);
-    const outdated = await ask(gateway, name, valid(name, { ...withKey(), 'If-Match': '"0.0.running"' }));
-    expect([outdated.status, problemIn(outdated)]).toEqual([412, 'changed-meanwhile']);
+    const tag = await etag(gateway);
+    const none = [
+      '"0.0.running"',
+      `W/${tag}`,
+      '"xyzzy"',
+      'W/"1", "2"',
+      tag.replaceAll('"', ''),
+      `${tag} ${tag}`,
+      `"${tag}`,
+      '',
+      '"*"',
+    ];
+    for (const field of none) {
+      const outdated = await ask(gateway, name, valid(name, { ...withKey(), 'If-Match': field }));
+      expect([field, outdated.status, problemIn(outdated)]).toEqual([field, 412, 'changed-meanwhile']);
+    }
     expect(await logLength(gateway)).toBe(before);
   },
 );

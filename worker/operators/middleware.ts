@@ -18,7 +18,7 @@ import {
 } from './auth.ts';
 import type { OperatorEnv } from './operation-context.ts';
 import { inputCheck } from './request-input.ts';
-import { readVersions, versionsOf } from './versions.ts';
+import { changeBase, readIfMatch, versionsOf } from './versions.ts';
 
 type Check = MiddlewareHandler<OperatorEnv>;
 type CheckGateway = AuthGateway & Pick<Gateway, 'directory' | 'randomId' | 'views'>;
@@ -29,9 +29,10 @@ const NEVER_REPEATED: readonly OperationName[] = ['givePass', 'addKey', 'signOut
 export function checksOf(gateway: CheckGateway, name: OperationName, operation: Operation): [Check, ...Check[]] {
   return [
     authentication(gateway, operation.role),
-    ifMatchCheck(operation.ifMatch),
+    ifMatchPresence(operation.ifMatch),
     inputCheck(operation),
     ...(operation.path.startsWith('/rooms/{room}') ? [roomLookup(gateway)] : []),
+    ...(operation.ifMatch === undefined ? [] : [ifMatchCheck]),
     ...(operation.method === 'GET' ? [] : [changeNaming(gateway, name)]),
   ];
 }
@@ -64,14 +65,25 @@ function withoutRole(gateway: CheckGateway, request: Request): Authentication {
     : { kind: 'accepted', principal: null };
 }
 
-function ifMatchCheck(needed: Operation['ifMatch']): Check {
+function ifMatchPresence(needed: Operation['ifMatch']): Check {
   return async (c, next) => {
-    const versions = needed === undefined ? null : readVersions(c.req.header('If-Match'));
-    if (needed === true && versions === null) return operatorProblem('if-match-needed');
-    c.set('ifMatch', versions);
+    if (needed === true && c.req.header('If-Match') === undefined) return operatorProblem('if-match-needed');
+    c.set('ifMatch', null);
     return next();
   };
 }
+
+/** The field is evaluated last (RFC 9110, 13.2.1): a request that would fail without it fails the same way with it. */
+const ifMatchCheck: Check = async (c, next) => {
+  const field = c.req.header('If-Match');
+  const { room } = c.var;
+  if (field !== undefined && room !== undefined) {
+    const base = changeBase(readIfMatch(field), room.versions);
+    if (base === null) return operatorProblem('changed-meanwhile');
+    c.set('ifMatch', base);
+  }
+  return next();
+};
 
 function roomLookup({ views }: Pick<Gateway, 'views'>): Check {
   return async (c, next) => {

@@ -9,7 +9,7 @@ import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
 import type { Principal } from './auth.ts';
-import type { Versions } from './versions.ts';
+import type { ChangeBase, Versions } from './versions.ts';
 
 /** A room of the directory with its state, as this gateway knows it. */
 export interface CurrentRoom {
@@ -25,7 +25,7 @@ export interface OperatorVariables {
   /** null: not authenticated, which only operations without a role allow. */
   principal: Principal | null;
   /** The version that a change was decided on; null: the request names none. */
-  ifMatch: Versions | null;
+  ifMatch: ChangeBase | null;
   query: unknown;
   /** The checked JSON body, or the text of an operation with `bodyType`. */
   body: unknown;
@@ -44,7 +44,7 @@ type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
 interface VariablesOf<N extends OperationName> extends OperatorVariables {
   principal: Line<N>['role'] extends null ? null : Principal;
-  ifMatch: Field<N, 'ifMatch'> extends true ? Versions : Versions | null;
+  ifMatch: Field<N, 'ifMatch'> extends true ? ChangeBase : ChangeBase | null;
   query: Parsed<Field<N, 'query'>>;
   body: Field<N, 'bodyType'> extends string ? string : Parsed<Field<N, 'body'>>;
   room: Line<N>['path'] extends `/rooms/{room}${string}` ? CurrentRoom : undefined;

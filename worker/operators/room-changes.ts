@@ -14,7 +14,7 @@ import { operatorProblem } from '../http/problems.ts';
 import { momentOf, policyOf } from '../settings.ts';
 import { type ChangeOutcome, type ChangeRequest, changeResponse } from './change-response.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
-import type { Versions } from './versions.ts';
+import type { ChangeBase } from './versions.ts';
 
 export type RoomChangeGateway = Pick<Gateway, 'metrics' | 'store' | 'views'>;
 
@@ -49,7 +49,7 @@ export function roomChangeHandlers(gateway: RoomChangeGateway & Pick<Gateway, 's
   };
 }
 
-type RoomChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: Versions | null };
+type RoomChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: ChangeBase | null };
 
 /** Sends a change to the store, decided on the version of `If-Match` where the request names one. */
 export async function changeRoom(
@@ -65,8 +65,8 @@ export async function changeRoom(
     kind: 'change',
     id: changeId,
     by: principal.actor,
-    ifVersion: ifMatch?.room ?? null,
-    ...(dependsOnStage && ifMatch !== null ? { ifStage: ifMatch.stage } : {}),
+    ifVersion: ifMatch === 'any' ? ifMatch : (ifMatch?.room ?? null),
+    ...(dependsOnStage && ifMatch !== null && ifMatch !== 'any' ? { ifStage: ifMatch.stage } : {}),
     change,
   } as const;
   const [reply] = await metrics.operation('change', store.apply(config.id, [command]));

@@ -13,7 +13,7 @@ import { type ChangeRequest, changeResponse } from './change-response.ts';
 import { changeDirectory, type DirectoryChangeGateway } from './directory-changes.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import { scheduleOf } from './room-changes.ts';
-import { type Versions, versionsOf } from './versions.ts';
+import { type ChangeBase, type Versions, versionsOf } from './versions.ts';
 
 type SiteOperation = 'createRoom' | 'setSite' | 'setTemplate' | 'removeTemplate' | 'archiveRoom';
 
@@ -63,7 +63,7 @@ export function siteHandlers(
       const snapshot = await gateway.views.read(config, c.var.background);
       if (snapshot === null || snapshot.unreachable) return operatorProblem('store-unreachable');
       const { board, live } = snapshot.view;
-      if (c.var.ifMatch.room !== live.version) return operatorProblem('changed-meanwhile');
+      if (c.var.ifMatch !== 'any' && c.var.ifMatch.room !== live.version) return operatorProblem('changed-meanwhile');
       if (board.state !== 'closed') return operatorProblem('not-closed');
       return changeSite(gateway, c.var, (room, ifVersion) => ({ kind: 'archiveRoom', room, ifVersion }));
     },
@@ -97,7 +97,7 @@ function loopFault(
   return refuse(`${at}hosts`, overtaken.site.origin, detail);
 }
 
-type SiteChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: Versions };
+type SiteChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: ChangeBase };
 
 function changeTemplate(gateway: DirectoryChangeGateway, request: SiteChangeRequest, html: string | null) {
   return changeSite(gateway, request, (room, ifVersion) => ({ kind: 'setTemplate', room, ifVersion, html }));
@@ -106,10 +106,14 @@ function changeTemplate(gateway: DirectoryChangeGateway, request: SiteChangeRequ
 async function changeSite(
   gateway: DirectoryChangeGateway,
   request: SiteChangeRequest,
-  changeOf: (room: string, ifVersion: number) => DirectoryChange,
+  changeOf: (room: string, ifVersion: number | 'any') => DirectoryChange,
 ): Promise<Response> {
   const { room, ifMatch } = request;
-  const outcome = await changeDirectory(gateway, request, changeOf(room.config.id, ifMatch.site));
+  const outcome = await changeDirectory(
+    gateway,
+    request,
+    changeOf(room.config.id, ifMatch === 'any' ? ifMatch : ifMatch.site),
+  );
   if (outcome.kind === 'refused') return outcome.response;
   return changeResponse(outcome.reply, { ...room.versions, site: outcome.reply.version }, DIRECTORY_MS_MAX);
 }
