@@ -601,6 +601,7 @@ export const en = {
     timeUtc: (time: string) => `UTC ${time}`,
     skipped: 'This time does not exist: clocks go forward over it.',
     twice: 'This time occurs twice that night; the earlier one is used.',
+    twiceLater: 'This time occurs twice that night; the later one is set and stays.',
     templateCustom: 'Visitors see your custom page.',
     templateDefault: 'Visitors see Fairgate’s pages.',
     templateNote: 'An HTML file with Mustache variables, up to 1 MiB.',

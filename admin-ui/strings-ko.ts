@@ -598,6 +598,7 @@ export const ko: Strings = {
     timeUtc: (time) => `UTC ${time}`,
     skipped: '서머타임으로 건너뛰어 없는 시각입니다.',
     twice: '서머타임으로 두 번 오는 시각입니다. 앞선 시각으로 처리합니다.',
+    twiceLater: '서머타임으로 두 번 오는 시각입니다. 뒤의 시각으로 설정되어 있으며 그대로 둡니다.',
     templateCustom: '자체 대기 화면을 쓰고 있습니다.',
     templateDefault: 'Fairgate의 대기 화면을 쓰고 있습니다.',
     templateNote: 'Mustache 변수를 쓰는 HTML 파일, 1 MiB까지.',

@@ -34,17 +34,17 @@ export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDet
         {...{ state, detail, consequence }}
         {...{ name: 'schedule', title: t.schedule, operation: 'setSchedule', inForce: detail.schedule }}
         toForm={(schedule) => scheduleForm(schedule, zone)}
-        parse={(form) => parseSchedule(form, zone, state.strings)}
+        parse={(form, inForce) => parseSchedule(form, zone, state.strings, inForce)}
         action={(from, to) => ({
           ...{ kind: 'schedule', from, to, startsNewEpoch: startsNewEpoch(detail.state, from, to) },
         })}
-        fields={(props) => <ScheduleFields {...props} timeZone={zone} />}
+        fields={(props) => <ScheduleFields {...props} timeZone={zone} inForce={detail.schedule} />}
       />
       <Section<Policy>
         key="policy"
         {...{ state, detail, name: 'policy', title: t.policy, operation: 'setPolicy', inForce: detail.policy }}
         toForm={policyForm}
-        parse={(form) => parsePolicy(form, state.strings)}
+        parse={(form, inForce) => parsePolicy(form, state.strings, inForce)}
         action={(from, to) => ({ kind: 'policy', from, to })}
         fields={(props) => <PolicyFields {...props} />}
       />
@@ -52,7 +52,7 @@ export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDet
         key="site"
         {...{ state, detail, name: 'site', title: t.site, operation: 'setSite', inForce: detail.site }}
         toForm={siteForm}
-        parse={(form) => parseSite(form, state.strings)}
+        parse={(form, inForce) => parseSite(form, state.strings, inForce)}
         action={(from, to) => ({ kind: 'site', from, to })}
         fields={(props) => <SiteFields {...props} />}
       />

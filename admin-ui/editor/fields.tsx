@@ -1,6 +1,7 @@
 // The fields of a room's settings, for a room that exists and for a new one. Each choice is shown with what it gains and what
 // it costs.
 
+import type { Schedule } from '../actions.ts';
 import { type Form, YES } from './forms.ts';
 import { ChoiceInput, type FormProps, LinesInput, TextInput, TimeInput } from './inputs.tsx';
 
@@ -102,7 +103,7 @@ function RenewalInput({ state, form, isReadOnly, set }: FormProps) {
   );
 }
 
-export function ScheduleFields(props: FormProps & { timeZone: string }) {
+export function ScheduleFields(props: FormProps & { timeZone: string; inForce: Schedule | null }) {
   const t = props.state.strings.editor;
   return (
     <>
@@ -110,9 +111,9 @@ export function ScheduleFields(props: FormProps & { timeZone: string }) {
         {t.inZone(props.timeZone)}
       </p>
       <div class="triple" key="times">
-        <TimeInput {...props} name="prequeueAt" note={t.prequeueNote} />
-        <TimeInput {...props} name="opensAt" />
-        <TimeInput {...props} name="closesAt" note={t.closesNote} />
+        <TimeInput {...props} name="prequeueAt" note={t.prequeueNote} inForce={props.inForce?.prequeueAt ?? null} />
+        <TimeInput {...props} name="opensAt" inForce={props.inForce?.opensAt ?? null} />
+        <TimeInput {...props} name="closesAt" note={t.closesNote} inForce={props.inForce?.closesAt ?? null} />
       </div>
     </>
   );

@@ -35,7 +35,8 @@ export function siteForm(site: Site): Form {
   };
 }
 
-export function parseSite(form: Form, strings: Strings): Parsed<Site> {
+/** @param inForce fields that show it unchanged keep it, also what the form does not show of it */
+export function parseSite(form: Form, strings: Strings, inForce: Site | null = null): Parsed<Site> {
   const t = strings.editor.fieldErrors;
   const text = (name: string) => (form[name] ?? '').trim();
   const titleError = (value: string) =>
@@ -72,7 +73,13 @@ export function parseSite(form: Form, strings: Strings): Parsed<Site> {
       t.number,
     ),
   };
-  return check.parsed(site);
+  if (inForce === null) return check.parsed(site);
+  const shown = siteForm(inForce);
+  const kept = withUnchanged(site, form, inForce, shown);
+  const title = { ...kept.title };
+  if (isSameText(form['titleKo'] ?? '', shown['titleKo'] ?? '')) title.ko = inForce.title.ko;
+  if (isSameText(form['titleEn'] ?? '', shown['titleEn'] ?? '')) title.en = inForce.title.en;
+  return check.parsed({ ...kept, title });
 }
 
 export function policyForm(policy: Policy): Form {
@@ -87,7 +94,8 @@ export function policyForm(policy: Policy): Form {
   };
 }
 
-export function parsePolicy(form: Form, strings: Strings): Parsed<Policy> {
+/** @param inForce fields that show it unchanged keep it, also digits that the form does not show */
+export function parsePolicy(form: Form, strings: Strings, inForce: Policy | null = null): Parsed<Policy> {
   const t = strings.editor.fieldErrors;
   const { shape } = policySchema;
   const check = checker();
@@ -98,7 +106,7 @@ export function parsePolicy(form: Form, strings: Strings): Parsed<Policy> {
   const sessionMinutes = number('sessionMinutes');
   const sessionTotalMinutes = number('sessionTotalMinutes');
   if (sessionTotalMinutes < sessionMinutes) check('sessionTotalMinutes', z.never(), null, t.total);
-  return check.parsed({
+  const policy = {
     newUsersPerMinute: number('newUsersPerMinute'),
     totalActiveUsers: number('totalActiveUsers'),
     sessionMinutes,
@@ -111,7 +119,8 @@ export function parsePolicy(form: Form, strings: Strings): Parsed<Policy> {
       Number(form['queueingStatusCode']),
       t.required,
     ),
-  });
+  };
+  return check.parsed(inForce === null ? policy : withUnchanged(policy, form, inForce, policyForm(inForce)));
 }
 
 const POLICY_RANGES = {
@@ -127,7 +136,16 @@ export function scheduleForm(schedule: Schedule, timeZone: string): Form {
   return { prequeueAt: wall(schedule.prequeueAt), opensAt: wall(schedule.opensAt), closesAt: wall(schedule.closesAt) };
 }
 
-export function parseSchedule(form: Form, timeZone: string, strings: Strings): Parsed<Schedule> {
+/**
+ * @param inForce fields that show it unchanged keep it: a form shows neither fractions of a second nor which of two hours it is
+ * when clocks go back
+ */
+export function parseSchedule(
+  form: Form,
+  timeZone: string,
+  strings: Strings,
+  inForce: Schedule | null = null,
+): Parsed<Schedule> {
   const t = strings.editor.fieldErrors;
   const errors: FieldErrors = {};
   const moment = (name: 'prequeueAt' | 'opensAt' | 'closesAt', isRequired: boolean): string | null => {
@@ -136,6 +154,8 @@ export function parseSchedule(form: Form, timeZone: string, strings: Strings): P
       if (isRequired) errors[name] = t.required;
       return null;
     }
+    const unchanged = unchangedTime(wall, timeZone, inForce?.[name] ?? null);
+    if (unchanged !== null) return unchanged;
     const found = momentOf(wall, timeZone);
     if (found.kind === 'moment' || found.kind === 'twice') return found.text;
     errors[name] = found.kind === 'skipped' ? strings.editor.skipped : t.time;
@@ -156,6 +176,14 @@ export function parseSchedule(form: Form, timeZone: string, strings: Strings): P
     else errors['opensAt'] = t.time;
   }
   return { kind: 'errors', errors };
+}
+
+/** @returns the time in force, where a field still shows it; null: it was changed */
+export function unchangedTime(wall: string, timeZone: string, inForce: string | null): string | null {
+  if (inForce === null) return null;
+  const shown = wallTime(Date.parse(inForce), timeZone);
+  // Browsers leave out seconds that are zero.
+  return wall === shown || `${wall}:00` === shown ? inForce : null;
 }
 
 export function idErrors(id: string, strings: Strings): FieldErrors {
@@ -185,6 +213,14 @@ export function isSameForm(one: Form, other: Form): boolean {
 /** `2000` and `2,000` are the same number. */
 function isSameText(one: string, other: string): boolean {
   return one === other || parseCount(one) === parseCount(other);
+}
+
+/** What was parsed, with the values in force in the fields that show them unchanged. */
+function withUnchanged<V extends object>(parsed: V, form: Form, inForce: V, shown: Form): V {
+  const unchanged = Object.entries(inForce).filter(
+    ([name]) => name in shown && isSameText(form[name] ?? '', shown[name] ?? ''),
+  );
+  return { ...parsed, ...Object.fromEntries(unchanged) };
 }
 
 interface Checker {

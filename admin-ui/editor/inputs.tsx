@@ -5,7 +5,7 @@ import { numberFormat, ownZone } from '../number-format.ts';
 import { Field, inputValue } from '../parts/field.tsx';
 import { Note } from '../parts/note.tsx';
 import { momentOf } from '../zoned-time.ts';
-import type { FieldErrors, Form } from './forms.ts';
+import { type FieldErrors, type Form, unchangedTime } from './forms.ts';
 
 export interface FormProps {
   state: ConsoleState;
@@ -112,14 +112,14 @@ export function ChoiceInput({ name, label, note, form, errors, isReadOnly, set, 
   );
 }
 
-export function TimeInput(props: InputProps & { timeZone: string }) {
-  const { state, name, note, form, errors, isReadOnly, set, timeZone } = props;
+export function TimeInput(props: InputProps & { timeZone: string; inForce: string | null }) {
+  const { state, name, note, form, errors, isReadOnly, set, timeZone, inForce } = props;
   const wall = form[name] ?? '';
   return (
     <Field
       id={name}
       label={state.strings.field(name)}
-      note={sameMoment(state, wall, timeZone) || note || null}
+      note={sameMoment(state, wall, timeZone, inForce) || note || null}
       error={errors[name] ?? null}
       key={name}
     >
@@ -138,14 +138,17 @@ export function TimeInput(props: InputProps & { timeZone: string }) {
 }
 
 /** The same moment in the operator's zone and in UTC, where they differ from the room's. */
-function sameMoment(state: ConsoleState, wall: string, timeZone: string): string {
+function sameMoment(state: ConsoleState, wall: string, timeZone: string, inForce: string | null): string {
   if (wall === '') return '';
   const t = state.strings.editor;
   const moment = momentOf(wall, timeZone);
   if (moment.kind === 'skipped') return t.skipped;
   if (moment.kind === 'unreadable') return '';
-  const inZone = (zone: string) => numberFormat(state.preferences.language, zone).dateTime(moment.ms);
+  const unchanged = unchangedTime(wall, timeZone, inForce);
+  const ms = unchanged === null ? moment.ms : Math.floor(Date.parse(unchanged) / 1000) * 1000;
+  const inZone = (zone: string) => numberFormat(state.preferences.language, zone).dateTime(ms);
   const [room, own, utc] = [inZone(timeZone), inZone(ownZone()), inZone('UTC')];
   const others = [own === room || own === utc ? '' : t.timeHere(own), utc === room ? '' : t.timeUtc(utc)];
-  return [moment.kind === 'twice' ? t.twice : '', ...others].filter((part) => part !== '').join(' · ');
+  const which = ms === moment.ms ? t.twice : t.twiceLater;
+  return [moment.kind === 'twice' ? which : '', ...others].filter((part) => part !== '').join(' · ');
 }

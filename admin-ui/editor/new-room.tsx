@@ -116,7 +116,7 @@ export function NewRoom({ state }: { state: ConsoleState }) {
         <section class="card section" aria-labelledby="schedule-title">
           <h2 id="schedule-title">{t.schedule}</h2>
           <div class="section-fields">
-            <ScheduleFields {...props} timeZone={timeZone} />
+            <ScheduleFields {...props} timeZone={timeZone} inForce={null} />
           </div>
         </section>
         <section class="card section" aria-labelledby="policy-title">

@@ -33,7 +33,8 @@ interface SectionProps<V> {
   operation: OperationName;
   inForce: V;
   toForm(value: V): Form;
-  parse(form: Form): Parsed<V>;
+  /** Fields that show `inForce` unchanged keep its values. */
+  parse(form: Form, inForce: V): Parsed<V>;
   action(from: V, to: V): Action;
   fields(props: FormProps): Child;
   consequence?(to: V): Consequence;
@@ -57,10 +58,10 @@ export function Section<V>(props: SectionProps<V>) {
   const isOvertaken = draft !== null && !isSameForm(draft.base, current);
   const form = draft?.form ?? current;
   const { merged, conflicts } = mergeForms(draft?.base ?? current, form, current);
-  const parsed = parse(merged);
+  const parsed = parse(merged, inForce);
   const { note, isIrreversible } =
     props.consequence?.(parsed.kind === 'value' ? parsed.value : inForce) ?? NO_CONSEQUENCE;
-  const errors = { ...(draft?.wasSubmitted ? errorsOf(parse(form)) : {}), ...draft?.gatewayErrors };
+  const errors = { ...(draft?.wasSubmitted ? errorsOf(parse(form, inForce)) : {}), ...draft?.gatewayErrors };
 
   const set = (field: string, value: string) => {
     const before = draft ?? newDraft(current, detail.etag);
@@ -72,7 +73,7 @@ export function Section<V>(props: SectionProps<V>) {
   /** @param etag the version that the operator decided on */
   const save = async (submitted: Form, etag: string): Promise<void> => {
     if (draft === null || deniedReason !== null || draft.isSending) return;
-    const result = parse(submitted);
+    const result = parse(submitted, inForce);
     const next: Draft = { ...draft, form: submitted, wasSubmitted: true, gatewayErrors: {}, failure: '' };
     if (result.kind === 'errors') {
       state.setDraft(key, { ...next, failure: t.fix });
@@ -96,7 +97,7 @@ export function Section<V>(props: SectionProps<V>) {
     }
     const latestValue = latest[name] as V;
     const both = mergeForms(next.base, next.form, toForm(latestValue));
-    const result = parse(both.merged);
+    const result = parse(both.merged, latestValue);
     const undecided = { ...next, etag: latest.etag, failure: t.conflictTitle };
     if (both.conflicts.length > 0 || name === 'schedule' || result.kind === 'errors') {
       state.setDraft(key, undecided);

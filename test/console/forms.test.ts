@@ -2,8 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Policy, Site } from '../../admin-ui/actions.ts';
+import type { Policy, Schedule, Site } from '../../admin-ui/actions.ts';
 import {
+  type Form,
   mergeForms,
   parsePolicy,
   parseSchedule,
@@ -107,6 +108,56 @@ describe('a form of a schedule', () => {
       expect(Object.values(parsed.value).map(ms)).toEqual([schedule.prequeueAt, schedule.opensAt, null].map(ms));
     },
   );
+
+  describe('keeps what was not changed', () => {
+    const zone = 'Europe/Berlin';
+    /** 02:30 comes twice that night; this is the second time. */
+    const secondTime = '2026-10-25T01:30:00.000Z';
+    const edit = (inForce: Schedule, changed: Form) =>
+      parseSchedule({ ...scheduleForm(inForce, zone), ...changed }, zone, en, inForce);
+
+    test('an opening in the second of two equal hours, where only the closing is edited', () => {
+      const inForce = { prequeueAt: null, opensAt: secondTime, closesAt: null };
+      const closing = edit(inForce, { closesAt: '2026-10-25T05:00:00' });
+      expect(closing).toEqual({ kind: 'value', value: { ...inForce, closesAt: '2026-10-25T05:00:00+01:00' } });
+      expect(edit(inForce, { opensAt: '2026-10-25T02:31:00' })).toMatchObject({
+        value: { opensAt: '2026-10-25T02:31:00+02:00' },
+      });
+    });
+
+    test('a closing between two equal hours, by the moments and not by what the clock shows', () => {
+      const inForce = { prequeueAt: null, opensAt: '2026-10-25T00:45:00.000Z', closesAt: secondTime };
+      expect(edit(inForce, { prequeueAt: '2026-10-24T20:00' })).toMatchObject({ value: { closesAt: secondTime } });
+    });
+
+    test('times with fractions of a second, in any zone, whichever other field is edited', () => {
+      const zones = fc.constantFrom('Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'UTC', 'Asia/Seoul');
+      const autumn = fc.integer({ min: Date.parse('2026-10-20Z'), max: Date.parse('2026-11-05Z') });
+      fc.assert(
+        fc.property(zones, autumn, fc.nat(90_000_000), (anyZone, opensAt, lengthMs) => {
+          const text = (ms: number) => new Date(ms).toISOString();
+          const inForce = { prequeueAt: null, opensAt: text(opensAt), closesAt: text(opensAt + lengthMs + 2_000) };
+          const form = scheduleForm(inForce, anyZone);
+          expect(parseSchedule(form, anyZone, en, inForce)).toEqual({ kind: 'value', value: inForce });
+          const later = { ...form, closesAt: '2026-12-01T00:00:00' };
+          expect(parseSchedule(later, anyZone, en, inForce)).toMatchObject({ value: { opensAt: inForce.opensAt } });
+        }),
+      );
+    });
+
+    test('numbers with more digits than the form shows, and texts that it would split', () => {
+      const policy = { ...POLICY, sessionMinutes: 74_074 / 60_000, claimWindowMinutes: 100_001 / 60_000 };
+      expect(parsePolicy({ ...policyForm(policy), newUsersPerMinute: '7' }, en, policy)).toEqual({
+        kind: 'value',
+        value: { ...policy, newUsersPerMinute: 7 },
+      });
+      const site = { ...SITE, paths: ['/a,/b'], title: { ko: '예약 ', en: ' Booking' } };
+      expect(parseSite({ ...siteForm(site), expectedVisitors: '' }, en, site)).toEqual({
+        kind: 'value',
+        value: { ...site, expectedVisitors: null },
+      });
+    });
+  });
 
   test('reports a wrong order at the field that has to move', () => {
     const form = scheduleForm(
