@@ -104,6 +104,12 @@ export const ORIGIN_ALIASES_MAX = 16;
 export const ROOMS_MAX = 100;
 export const ROOMS_BYTES_MAX = 192 * 1024;
 
+/**
+ * An operator's own waiting page as it is stored, in JSON and UTF-8: a row of SQLite in a Durable Object holds 2 MB, and Redis gets
+ * it quoted once more. A page of 1 MiB grows by its quotes and line ends; control characters take six times their size.
+ */
+export const TEMPLATE_STORED_BYTES_MAX = 1_572_864;
+
 /** Operators' keys: one a person, and some to spare. */
 export const OPERATOR_KEYS_MAX = 64;
 

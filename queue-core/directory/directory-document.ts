@@ -129,7 +129,16 @@ export type DirectoryCommand =
 /** A key as it leaves the gateway: what names it, and its SHA-256 in hex. */
 export type PresentedKey = { prefix: string; digest: string };
 
-export type DirectoryRefusal = 'exists' | 'unknownRoom' | 'archived' | 'unknownKey' | 'ownersKey' | 'full' | 'logFull';
+export type DirectoryRefusal =
+  | 'exists'
+  | 'unknownRoom'
+  | 'archived'
+  | 'unknownKey'
+  | 'ownersKey'
+  | 'full'
+  /** A template that takes more than TEMPLATE_STORED_BYTES_MAX when it is stored. */
+  | 'tooLarge'
+  | 'logFull';
 
 /** A route that another room has already. */
 export interface RouteTaken {

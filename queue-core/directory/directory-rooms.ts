@@ -4,7 +4,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { type AuditEntry, difference, json } from '../audit.ts';
 import { CoreError } from '../errors.ts';
-import { ROOMS_BYTES_MAX, ROOMS_MAX } from '../limits.ts';
+import { ROOMS_BYTES_MAX, ROOMS_MAX, TEMPLATE_STORED_BYTES_MAX } from '../limits.ts';
 import type { StepContext } from '../machine.ts';
 import { comparablePath } from '../paths.ts';
 import type { EpochMs } from '../time.ts';
@@ -57,6 +57,7 @@ export function setTemplate(
 ): DirectoryDone | DirectoryReply {
   const room = roomToChange(directory, id, ifVersion);
   if ('kind' in room) return room;
+  if (html !== null && storedBytes(html) > TEMPLATE_STORED_BYTES_MAX) return { kind: 'refused', reason: 'tooLarge' };
   const former = room.site.template;
   if (former === null && html === null) return { kind: 'unchanged', version: room.version };
   if (former !== null) effects.push({ kind: 'drop', table: 'template', from: former, upTo: former });
@@ -173,7 +174,12 @@ function roomsWith(rooms: readonly DirectoryRoom[], room: DirectoryRoom): Direct
 }
 
 function isTooMuch(rooms: readonly DirectoryRoom[]): boolean {
-  return rooms.length > ROOMS_MAX || utf8ToBytes(JSON.stringify(rooms)).length > ROOMS_BYTES_MAX;
+  return rooms.length > ROOMS_MAX || storedBytes(rooms) > ROOMS_BYTES_MAX;
+}
+
+/** Bytes that a value takes in the store, which may be several times those that an operator sent. */
+function storedBytes(value: unknown): number {
+  return utf8ToBytes(JSON.stringify(value)).length;
 }
 
 /** The log of all rooms names the room of each record. */

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { DirectoryChange, SeedRoom, Site } from '../../queue-core/directory/directory-document.ts';
 import { readOnlyExemption } from '../../queue-core/exemption.ts';
-import { ROOMS_BYTES_MAX, ROOMS_MAX } from '../../queue-core/limits.ts';
+import { ROOMS_BYTES_MAX, ROOMS_BYTES_MAX, ROOMS_MAX, ROOMS_MAX, TEMPLATE_STORED_BYTES_MAX } from '../../queue-core/limits.ts';
 import { CheckedDirectory, SEED_ROOM, SITE, seed, siteAt } from './checked-directory.ts';
 import { T0 } from './sample-rooms.ts';
 
@@ -140,4 +140,22 @@ describe('bounds of the directory', () => {
     expect(seeded).toEqual({ kind: 'seeded', refused: [{ room: 'large', reason: 'full' }] });
     expect(JSON.stringify(directory.document.rooms).length).toBeLessThanOrEqual(ROOMS_BYTES_MAX);
   });
+});
+
+test('a waiting page is bounded as it is stored, not as it was sent', () => {
+  const put = (html: string) => {
+    const ifVersion = directory.document.rooms[0]?.version ?? 0;
+    return directory.change({ kind: 'setTemplate', room: 'demo', ifVersion, html });
+  };
+  const storedLength = (html: string) => new TextEncoder().encode(JSON.stringify(html)).length;
+  const MIB = 1_048_576;
+  for (const unit of ['<p class="a">\n', '가', '\u0001', '"', '\\', '\u2028', '<b>x</b>']) {
+    const html = unit.repeat(Math.floor(MIB / new TextEncoder().encode(unit).length));
+    const fits = storedLength(html) <= TEMPLATE_STORED_BYTES_MAX;
+    expect([unit, put(html).kind]).toEqual([unit, fits ? 'changed' : 'refused']);
+  }
+  expect(put('\u0001'.repeat(MIB))).toEqual({ kind: 'refused', reason: 'tooLarge' });
+  for (const row of directory.tables.template.values()) {
+    expect(storedLength(row.html)).toBeLessThanOrEqual(TEMPLATE_STORED_BYTES_MAX);
+  }
 });

@@ -76,6 +76,16 @@ it('refused settings of a room have a cause for each wrong field', async () => {
   expect(causesIn(template)).toEqual({ template: { kind: 'template', at: 13 } });
 });
 
+it('a waiting page that grows too far when it is stored is refused, and the room keeps the one it had', async () => {
+  const set = async (body: string) => ask(gateway, 'setTemplate', { body, headers: await onCurrentVersion(gateway) });
+  expect((await set('<p class="x">"quoted"</p>\n'.repeat(30_000))).status).toBe(200);
+  const refused = await set('\u0001'.repeat(1_048_576));
+  expect([refused.status, problemIn(refused)]).toEqual([413, 'body-too-large']);
+  expect(refused.text).toContain('1536 KiB');
+  const { document } = await ask(gateway, 'room', { headers: withKey() });
+  expect(document).toMatchObject({ hasTemplate: true });
+});
+
 describe('an origin that leads back to the gateway', () => {
   const newSite = (site: object) => ({ ...newRoom('spring'), site: { ...SITE, ...site } });
 

@@ -184,6 +184,32 @@ describe('a failing Redis', () => {
     }
   });
 
+  test.each([
+    ['ERR max request size exceeded. Limit: 1048576 bytes, Actual: 3145788 bytes', 'too large'],
+    ['ERR max single record size exceeded', 'too large'],
+    ['ERR max key size exceeded. Limit: 32768 bytes', 'too large'],
+    ['ERR string exceeds maximum allowed size (proto-max-bulk-len)', 'too large'],
+    ['ERR DB capacity quota exceeded', 'out of memory'],
+  ])('that says "%s" is not asked again, and the error names it as %s', async (error, expected) => {
+    const { store, room, stats } = await opened();
+    stats.take();
+    for (const status of [400, 413]) {
+      inject({ kind: 'status', status, body: JSON.stringify({ error }) }, FOREVER, 'commits');
+      await expect(store.apply(room, [join('a')])).rejects.toThrow(expected);
+      expect(stats.take()).toMatchObject({ retries: 0 });
+    }
+  });
+
+  test.each([
+    'ERR max daily request limit exceeded. Limit: 10000, Usage: 10000.',
+    'ERR max requests limit exceeded',
+    'ERR max concurrent connections exceeded',
+  ])('that says "%s": the error names the rate limit', async (error) => {
+    const { store, room } = await opened();
+    inject({ kind: 'status', status: 400, body: JSON.stringify({ error }) }, FOREVER, 'commits');
+    await expect(store.apply(room, [join('a')])).rejects.toThrow('Redis rate limit exceeded');
+  });
+
   test('that is one node of a cluster: the error says so', async () => {
     const { store, room } = await opened();
     inject({ kind: 'status', status: 400, body: '{"error":"MOVED 3999 127.0.0.1:6381"}' }, FOREVER);

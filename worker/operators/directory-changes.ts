@@ -1,6 +1,7 @@
 // Sends changes of the directory (sites, keys, sign-outs) to the store, and turns its refusals into problems.
 
 import type { DirectoryChange, DirectoryReply } from '../../queue-core/directory/directory-document.ts';
+import { TEMPLATE_STORED_BYTES_MAX } from '../../queue-core/limits.ts';
 import type { FieldError } from '../contract/problem-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
@@ -47,6 +48,10 @@ function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, {
       return operatorProblem('owners-key');
     case 'full':
       return operatorProblem(kind === 'addKey' ? 'keys-full' : 'rooms-full');
+    case 'tooLarge': {
+      const detail = `The page takes more than ${TEMPLATE_STORED_BYTES_MAX / 1024} KiB when it is stored: remove control characters, and move images and fonts out of it.`;
+      return operatorProblem('body-too-large', {}, { detail });
+    }
     case 'logFull':
       return operatorProblem('log-full');
   }

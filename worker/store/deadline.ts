@@ -1,11 +1,23 @@
-// How long a caller waits for a Durable Object.
+// How long a caller waits for a Durable Object, and what its failures mean.
 
 import { StoreUnavailable } from './room-store.ts';
 
 /** Bound of one store operation. A visitor's request does not wait longer; a page that retries by itself serves better. */
 export const STORE_MS_MAX = 3_000;
 
-/** The result of the call, if it comes in time. @throws StoreUnavailable where it does not, or the call fails */
+/** The object has more requests queued than it can serve; another one makes it worse. */
+export class StoreOverloaded extends StoreUnavailable {
+  constructor(cause: unknown) {
+    super('The Durable Object is overloaded', { cause });
+    this.name = 'StoreOverloaded';
+  }
+}
+
+/**
+ * The result of the call, if it comes in time.
+ * @throws StoreOverloaded where the runtime says so: the caller must not retry at once
+ * @throws StoreUnavailable where the result does not come in time, or the call fails otherwise
+ */
 export async function withDeadline<T>(ms: number, call: Promise<T>): Promise<T> {
   const deadline = AbortSignal.timeout(ms);
   const late = new Promise<never>((_, reject) => {
@@ -14,9 +26,15 @@ export async function withDeadline<T>(ms: number, call: Promise<T>): Promise<T> 
   try {
     return await Promise.race([call, late]);
   } catch (error) {
+    if (isOverload(error)) throw new StoreOverloaded(error);
     const message = deadline.aborted
       ? `The Durable Object did not answer within ${ms} ms`
       : 'The Durable Object failed';
     throw new StoreUnavailable(message, { cause: error });
   }
+}
+
+/** The runtime's own property (Cloudflare, Durable Objects: error handling). */
+function isOverload(error: unknown): boolean {
+  return error instanceof Error && 'overloaded' in error && error.overloaded === true;
 }

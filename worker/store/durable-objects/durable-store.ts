@@ -1,5 +1,5 @@
 // The embedded store: one Durable Object a room and one for the directory, called by RPC. A call that fails is retried once,
-// because every command is safe to repeat; then the store counts as unavailable.
+// because every command is safe to repeat, but not where the object is overloaded; then the store counts as unavailable.
 
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
@@ -10,7 +10,7 @@ import type {
 } from '../../../queue-core/directory/directory-document.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
 import { decodeRow } from '../../../queue-core/stored-format.ts';
-import { STORE_MS_MAX, withDeadline } from '../deadline.ts';
+import { STORE_MS_MAX, StoreOverloaded, withDeadline } from '../deadline.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
@@ -105,7 +105,8 @@ async function retried<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await withDeadline(STORE_MS_MAX / ATTEMPTS_MAX, call());
     } catch (error) {
-      if (!(error instanceof StoreUnavailable) || attempt === ATTEMPTS_MAX) throw error;
+      const mayRetry = error instanceof StoreUnavailable && !(error instanceof StoreOverloaded);
+      if (!mayRetry || attempt === ATTEMPTS_MAX) throw error;
     }
   }
 }

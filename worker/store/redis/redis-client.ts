@@ -47,6 +47,11 @@ const FAILURES = {
     isTransient: false,
     mayHaveRun: false,
   },
+  tooLarge: {
+    text: 'Redis refused a request or value as too large; check the limits of the plan (docs/redis.md)',
+    isTransient: false,
+    mayHaveRun: false,
+  },
   full: { text: 'Redis is out of memory (OOM)', isTransient: false, mayHaveRun: false },
   elsewhere: {
     text: 'Redis is one node of a cluster; set UPSTASH_REDIS_REST_URL to a whole database',
@@ -173,7 +178,10 @@ function requestFailure(message: string): FailureKind {
 /** Redis names its errors by a first word in capitals; a script's error has it further inside. */
 function commandFailure(message: string): FailureKind {
   if (/\b(?:WRONGPASS|NOAUTH|NOPERM)\b|unauthorized/i.test(message)) return 'forbidden';
-  if (/\bOOM\b/.test(message)) return 'full';
+  if (/\bOOM\b|capacity quota exceeded/i.test(message)) return 'full';
+  // Before the limits of rate: "max request size exceeded" is none of them.
+  if (/\bsize exceeded|too (?:large|big|long)\b|exceeds? (?:the )?max(?:imum)?\b.*\bsize/i.test(message))
+    return 'tooLarge';
   if (/\b(?:MOVED|ASK|CROSSSLOT)\b/.test(message)) return 'elsewhere';
   if (/\b(?:READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)\b/.test(message)) {
     return 'notReady';
