@@ -60,6 +60,8 @@ export type Command =
   | { kind: 'renew'; epoch: number; position: number; sid: string }
   /** Ends a session before its time. Repeated, it changes nothing. */
   | { kind: 'end'; epoch: number; position: number; sid: string; reason: EndReason }
+  /** The same by who holds the place, without the session's id. A place on standby holds no vacancy back from then on. */
+  | { kind: 'end'; epoch: number; position: number; visitor: string; reason: EndReason }
   /**
    * An operator's change. A retry has the same `id`. With `ifVersion`, the change is made only if no other change was made
    * since that version; with `any`, on whichever is in force; with `ifStage`, only if the clock has not opened or closed the

@@ -173,6 +173,13 @@ export function restoreSession(
 
 /** Ends a session before its time; its vacancy is there at once. */
 export function end(room: RoomDocument, record: Found, command: End, context: StepContext): ClaimReply {
+  if ('visitor' in command && record === undefined && command.epoch === room.epoch) {
+    const { sessions } = room;
+    const isOnStandby = sessions.standby.some(({ position }) => position === command.position);
+    if (!isOnStandby) return refused('unknownPosition');
+    sessions.standby = sessions.standby.filter(({ position }) => position !== command.position);
+    return { kind: 'ended', reason: command.reason };
+  }
   const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
   const current = sessionReply(room, command.position, found, context.now);
@@ -238,11 +245,12 @@ function count({ sessions }: RoomDocument, name: keyof RoomDocument['sessions'][
 function sessionOf(
   room: RoomDocument,
   record: Found,
-  command: { epoch: number; sid: string },
+  command: { epoch: number } & ({ sid: string } | { visitor: string }),
 ): SessionRecord | ClaimReply {
   if (command.epoch !== room.epoch) return refused('wrongEpoch');
   if (record === undefined) return refused('unknownPosition');
-  return record.sid === command.sid ? record : refused('foreignPosition');
+  const isTheirs = 'sid' in command ? record.sid === command.sid : record.visitor === command.visitor;
+  return isTheirs ? record : refused('foreignPosition');
 }
 
 function sessionReply(room: RoomDocument, position: number, record: SessionRecord, now: EpochMs): ClaimReply {

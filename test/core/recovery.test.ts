@@ -130,7 +130,7 @@ class LossyStore {
       const grant = this.grants.get(command.sid);
       if (grant !== undefined) grant.until = Math.max(grant.until, reply.expiresAt);
     }
-    if (reply?.kind === 'ended' && command.kind === 'end') {
+    if (reply?.kind === 'ended' && command.kind === 'end' && 'sid' in command) {
       const grant = this.grants.get(command.sid);
       if (grant !== undefined) grant.until = Math.min(grant.until, now);
     }

@@ -214,10 +214,15 @@ export const commands: ByKind<Command, LoadedRoom> = {
   },
   renew: { weight: 4, arbitrary: session.map((wanted) => (room) => ({ kind: 'renew', ...sessionAt(room, wanted) })) },
   end: {
-    weight: 4,
-    arbitrary: fc.tuple(session, fc.constantFrom('left', 'completed', 'revoked')).map(([wanted, reason]) => (room) => {
-      return { kind: 'end', ...sessionAt(room, wanted), reason } as const;
-    }),
+    weight: 6,
+    arbitrary: fc
+      .tuple(session, fc.constantFrom('left', 'completed', 'revoked'), fc.boolean())
+      .map(([wanted, reason, byVisitor]) => (loaded) => {
+        const { epoch, position, sid } = sessionAt(loaded, wanted);
+        const holder = wanted.isRight ? loaded.sessions.get(position)?.visitor : undefined;
+        const by = byVisitor ? { visitor: holder ?? 'visitor-of-nothing' } : { sid };
+        return { kind: 'end', epoch, position, ...by, reason };
+      }),
   },
   change: {
     weight: 8,

@@ -178,6 +178,39 @@ describe('places', () => {
     expect(room.send(now, claim(2, '2'))).toMatchObject({ kind: 'admitted' });
   });
 
+  test('a session ends by who holds its place as by its id, and for nobody else', () => {
+    const room = new CheckedRoom();
+    room.send(T0, configure(settings({ totalActiveUsers: 1 })));
+    room.send(T0 + 1_000, join('inside', true));
+    const leave = (visitor: string, epoch = 1) =>
+      room.send(T0 + 2_000, { kind: 'end', epoch, position: 1, visitor: `visitor-${visitor}`, reason: 'left' });
+    expect(leave('another')).toEqual({ kind: 'refused', reason: 'foreignPosition' });
+    expect(leave('inside', 2)).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
+    expect(room.document.sessions.active).toBe(1);
+    expect(leave('inside')).toEqual({ kind: 'ended', reason: 'left' });
+    expect(room.document.sessions).toMatchObject({ active: 0, totals: { left: 1 } });
+    expect(leave('inside')).toEqual({ kind: 'ended', reason: 'left' });
+    expect(room.document.sessions).toMatchObject({ active: 0, totals: { left: 1 } });
+    expect(room.document.endings.seq).toBe(1);
+  });
+
+  test('a visitor who leaves on standby no longer holds back a higher position, and one who never claimed loses nothing', () => {
+    const room = new CheckedRoom();
+    room.send(T0, configure(settings({ totalActiveUsers: 1, newUsersPerMinute: 60_000 })));
+    for (const name of ['1', '2', '3']) room.send(T0 + 1_000, join(name));
+    for (let second = 2; second < 30; second++) room.send(T0 + second * 1_000, { kind: 'tick' });
+    const now = T0 + 30_000;
+    const leave = (position: number) =>
+      room.send(now, { kind: 'end', epoch: 1, position, visitor: `visitor-${position}`, reason: 'left' });
+    room.send(now, claim(1, '1'));
+    expect(room.send(now, claim(2, '2'))).toMatchObject({ kind: 'standby' });
+    expect(leave(3)).toEqual({ kind: 'refused', reason: 'unknownPosition' });
+    expect(leave(2)).toEqual({ kind: 'ended', reason: 'left' });
+    expect(room.document.sessions.standby).toEqual([]);
+    room.send(now, { kind: 'end', epoch: 1, position: 1, sid: 'sid-1', reason: 'left' });
+    expect(room.send(now, claim(3, '3'))).toMatchObject({ kind: 'admitted' });
+  });
+
   test('a visitor who falls silent on standby no longer holds back a higher position', () => {
     const room = new CheckedRoom();
     room.send(T0, configure(settings({ totalActiveUsers: 1, newUsersPerMinute: 60_000 })));
