@@ -80,6 +80,7 @@ export function fieldErrorText({ field, detail, cause }: FieldError, t: Strings,
 }
 
 type Format =
+  | 'corsOrigin'
   | 'host'
   | 'originHost'
   | 'path'
@@ -105,6 +106,7 @@ const FORMATS: Record<string, Format> = {
   originTimeoutSeconds: 'number',
   timeZone: 'zone',
   expectedVisitors: 'number',
+  corsOrigins: 'corsOrigin',
   newUsersPerMinute: 'number',
   totalActiveUsers: 'number',
   sessionMinutes: 'number',

@@ -151,12 +151,12 @@ function roomWithoutCredit(old: Fields): Fields {
   return { ...old, config: { ...fieldsOf(old['config']), leap: null }, pacing };
 }
 
-/** 3 to 4: how the origin is asked, and the methods of an exemption: a path alone was for reading what lies under it. */
+/** 3 to 4: how the origin is asked, other origins, and methods of an exemption: a path alone was for reading what lies under it. */
 function siteWithChoices(room: unknown): unknown {
   const site = fieldsOf(fieldsOf(room)['site']);
   if (!Array.isArray(site['exempt'])) return room;
   const exempt = site['exempt'].map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
-  const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30 };
+  const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30, corsOrigins: [] };
   return { ...fieldsOf(room), site: { ...site, ...chosen, exempt } };
 }
 

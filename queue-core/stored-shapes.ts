@@ -28,6 +28,7 @@ import { EXEMPT_METHODS, type Exemption } from './exemption.ts';
 import {
   ATTEMPTS_MAX,
   CALL_SAMPLES_MAX,
+  CORS_ORIGINS_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
   GATEWAYS_MAX,
@@ -274,6 +275,7 @@ const site = object<Site>({
   languages: list(oneOf('ko', 'en'), 2),
   template: nullable(count),
   expectedVisitors: nullable(count),
+  corsOrigins: list(text, CORS_ORIGINS_MAX),
 });
 
 const settingsFields = {

@@ -83,7 +83,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
     });
   });
-  app.get(OPENAPI_PATH, () => json(openApi(gateway.consoleUrl, gateway.cookies.operatorCookie)));
+  app.get(OPENAPI_PATH, () => json(openApi(gateway, gateway.cookies.operatorCookie)));
   app.route(OPERATOR_PATH, operatorApi(gateway));
   app.get('/_fairgate/rooms/:room/pass', findRoom(gateway), (c) =>
     usePass(gateway, c.req.raw, c.var.room, c.var.background),

@@ -217,6 +217,7 @@ const ADDED_DEFAULTS: Record<string, unknown> = {
   originHost: 'origin',
   originAliases: [],
   originTimeoutSeconds: 30,
+  corsOrigins: [],
 };
 
 function isAddedDefault(name: string, value: unknown): boolean {

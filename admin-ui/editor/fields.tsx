@@ -41,6 +41,7 @@ export function SiteFields(props: FormProps) {
         <TextInput {...props} name="timeZone" note={t.timeZoneNote} suggestions={timeZones()} />
         <TextInput {...props} name="expectedVisitors" note={t.expectedNote} isNumber />
       </div>
+      <LinesInput {...props} key="cors" name="corsOrigins" note={t.corsNote} />
       <ChoiceInput
         {...props}
         key="languages"

@@ -32,6 +32,7 @@ export function siteForm(site: Site): Form {
     outside: site.outside,
     languages: site.languages.join(','),
     expectedVisitors: site.expectedVisitors === null ? '' : formatCount(site.expectedVisitors),
+    corsOrigins: site.corsOrigins.join('\n'),
   };
 }
 
@@ -72,6 +73,7 @@ export function parseSite(form: Form, strings: Strings, inForce: Site | null = n
       expected === '' ? null : parseCount(expected),
       t.number,
     ),
+    corsOrigins: check('corsOrigins', siteFields.corsOrigins, lines(text('corsOrigins')), t.corsOrigin),
   };
   if (inForce === null) return check.parsed(site);
   const shown = siteForm(inForce);

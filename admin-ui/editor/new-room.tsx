@@ -47,6 +47,7 @@ function initialForm(): Form {
     outside: 'refuse',
     languages: ['ko', 'en'],
     expectedVisitors: null,
+    corsOrigins: [],
   };
   return { id: '', ...siteForm(site), ...policyForm(INITIAL_POLICY), prequeueAt: '', opensAt: '', closesAt: '' };
 }

@@ -32,6 +32,8 @@ export interface Site {
   template: number | null;
   /** Visitors that the operators expect; an alarm compares with it. */
   expectedVisitors: number | null;
+  /** Other origins whose pages may act for their visitors here (CORS). */
+  corsOrigins: string[];
 }
 
 export interface DirectoryRoom {

@@ -15,12 +15,14 @@ export const NGINX: SystemPackage = { name: 'nginx', file: '/usr/sbin/nginx' };
 export const HAPROXY: SystemPackage = { name: 'haproxy', file: '/usr/sbin/haproxy' };
 export const CADDY: SystemPackage = { name: 'caddy', file: '/usr/bin/caddy' };
 export const OPENSSL: SystemPackage = { name: 'openssl', file: '/usr/bin/openssl' };
+export const CURL: SystemPackage = { name: 'curl', file: '/usr/bin/curl' };
+export const JQ: SystemPackage = { name: 'jq', file: '/usr/bin/jq' };
 const KOREAN_FONTS: SystemPackage = {
   name: 'fonts-noto-cjk',
   file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 
-export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL];
+export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ];
 
 export function isInstalled({ file }: SystemPackage): boolean {
   return existsSync(file);

@@ -35,6 +35,7 @@ const SITE: Site = {
   outside: 'pass',
   languages: ['en', 'ko'],
   expectedVisitors: 500_000,
+  corsOrigins: ['https://app.booking.example', 'capacitor://localhost'],
 };
 const POLICY: Policy = {
   newUsersPerMinute: 600,
@@ -68,6 +69,7 @@ describe('a form of settings', () => {
     ['timeZone', 'Mars/Base'],
     ['titleKo', ' '],
     ['expectedVisitors', 'many'],
+    ['corsOrigins', 'https://app.example/path'],
   ])('reports an error at %s and at no other field', (name, value) => {
     const parsed = parseSite({ ...siteForm(SITE), [name]: value }, en);
     expect(parsed.kind === 'errors' && Object.keys(parsed.errors)).toEqual([name]);

@@ -53,6 +53,7 @@ function vaccineRoom(gateway: FakeGateway, opensAt: number, now: number): FakeRo
         outside: 'refuse',
         languages: ['ko', 'en'],
         expectedVisitors: 500_000,
+        corsOrigins: [],
       },
       policy: {
         newUsersPerMinute: 2_000,

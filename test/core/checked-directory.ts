@@ -39,6 +39,7 @@ export const SITE: Site = {
   languages: ['ko', 'en'],
   template: null,
   expectedVisitors: null,
+  corsOrigins: [],
 };
 
 export const SEED_ROOM: SeedRoom = { id: 'demo', site: SITE, settings: settings(), digest: 'first' };

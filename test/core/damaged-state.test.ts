@@ -11,6 +11,7 @@ import { CoreError, type CoreErrorCode } from '../../queue-core/errors.ts';
 import {
   ATTEMPTS_MAX,
   CALL_SAMPLES_MAX,
+  CORS_ORIGINS_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
   GATEWAYS_MAX,
@@ -115,6 +116,7 @@ const BOUNDS: Record<string, number> = {
   'rooms[].site.exempt[].methods': 7,
   'rooms[].site.languages': 2,
   'rooms[].site.originAliases': ORIGIN_ALIASES_MAX,
+  'rooms[].site.corsOrigins': CORS_ORIGINS_MAX,
   keys: OPERATOR_KEYS_MAX,
   endedSignIns: ENDED_SIGN_INS_MAX,
   attempts: ATTEMPTS_MAX,

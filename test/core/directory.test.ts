@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { DirectoryChange, SeedRoom, Site } from '../../queue-core/directory/directory-document.ts';
 import { readOnlyExemption } from '../../queue-core/exemption.ts';
-import { ROOMS_BYTES_MAX, ROOMS_BYTES_MAX, ROOMS_MAX, ROOMS_MAX, TEMPLATE_STORED_BYTES_MAX } from '../../queue-core/limits.ts';
+import { ROOMS_BYTES_MAX, ROOMS_MAX, TEMPLATE_STORED_BYTES_MAX } from '../../queue-core/limits.ts';
 import { CheckedDirectory, SEED_ROOM, SITE, seed, siteAt } from './checked-directory.ts';
 import { T0 } from './sample-rooms.ts';
 

@@ -112,9 +112,9 @@ const kept = (document: unknown) => [...leaves(document)].filter(([path]) => !DR
 /** The same of the directory: versions 2 and 4 added to rooms, keys and attempts. */
 function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, unknown>): unknown {
   const changed = (rooms as DirectoryRoom[]).map(({ settings, site, ...room }) => {
-    // What version 4 added: how the origin is asked, and methods to what was a path alone.
+    // What version 4 added: how the origin is asked, other origins, and methods to what was a path alone.
     const exempt = site.exempt.map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
-    const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30 };
+    const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30, corsOrigins: [] };
     return {
       ...room,
       site: { ...site, ...chosen, exempt },

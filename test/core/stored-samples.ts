@@ -115,6 +115,7 @@ function sampleDirectory(): CheckedDirectory {
     exempt: EXEMPT,
     originAliases: ['http://origin.lan'],
     expectedVisitors: 900,
+    corsOrigins: ['https://app.test'],
   };
   const schedule = { prequeueAt: T0, closesAt: T0 + 3_600_000, beacon: { round: 7 } };
   directory.send(seed([{ id: 'demo', site, settings: settings({}, schedule), digest: 'second' }]));

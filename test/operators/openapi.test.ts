@@ -2,11 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS, OPERATOR_PATH, type Operation } from '../../worker/contract/operator-api.ts';
+import { VISITOR_OPERATIONS, type VisitorOperation } from '../../worker/contract/visitor-schema.ts';
 import { openApi } from '../../worker/operators/openapi.ts';
 import { VisitorCookies } from '../../worker/tokens/cookies.ts';
 
 interface Described {
   operationId: string;
+  tags?: string[];
+  servers?: { url: string }[];
   parameters: { name: string; in: string; required: boolean }[];
   responses: Record<string, object>;
   requestBody?: { content: Record<string, object> };
@@ -18,11 +21,17 @@ interface Description {
   paths: Record<string, Record<string, Described>>;
 }
 
-const describedFor = (url: string) => openApi(url, new VisitorCookies(url).operatorCookie) as Description;
+const describedFor = (url: string) =>
+  openApi(
+    { consoleUrl: url, publicUrl: 'https://booking.test' },
+    new VisitorCookies(url).operatorCookie,
+  ) as Description;
 const description = describedFor('https://console.test');
-const described = Object.entries(description.paths).flatMap(([path, methods]) =>
+const all = Object.entries(description.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
+const isVisitors = ({ operation }: { operation: Described }) => operation.tags?.includes('visitors') ?? false;
+const described = all.filter((each) => !isVisitors(each));
 
 function referencesIn(part: unknown): string[] {
   if (typeof part !== 'object' || part === null) return [];
@@ -47,6 +56,24 @@ describe('the description', () => {
     for (const { path, method, operation } of described) {
       const contract: Operation = OPERATIONS[operation.operationId as keyof typeof OPERATIONS];
       expect([path, method]).toEqual([`${OPERATOR_PATH}${contract.path}`, contract.method.toLowerCase()]);
+    }
+  });
+
+  it('has every visitors’ address once, at the visitors’ server, with its statuses and the fields of its answers', () => {
+    const visitors = all.filter(isVisitors);
+    expect(visitors.map(({ operation }) => operation.operationId).toSorted()).toEqual(
+      Object.keys(VISITOR_OPERATIONS).toSorted(),
+    );
+    for (const { path, method, operation } of visitors) {
+      const contract: VisitorOperation = VISITOR_OPERATIONS[operation.operationId as keyof typeof VISITOR_OPERATIONS];
+      expect([path, method]).toEqual([contract.path, contract.method.toLowerCase()]);
+      expect(operation.servers).toEqual([{ url: 'https://booking.test' }]);
+      expect(Object.keys(operation.responses)).toEqual([...Object.keys(contract.statuses), 'default']);
+      for (const response of Object.values(operation.responses)) {
+        expect(Object.keys((response as { headers: object }).headers)).toEqual(
+          expect.arrayContaining(['Link', 'Fairgate-Queue-Token', 'Fairgate-Admission-Token']),
+        );
+      }
     }
   });
 

@@ -300,6 +300,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       languages: ['ko', 'en'],
       template: null,
       expectedVisitors: null,
+      corsOrigins: [],
     });
     let changes = 0;
     const commandOf = (change: DirectoryChange): DirectoryCommand => {

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { EXEMPT_METHODS, readOnlyExemption } from '../../queue-core/exemption.ts';
 import {
+  CORS_ORIGINS_MAX,
   MESSAGE_CHARS_MAX,
   ORIGIN_ALIASES_MAX,
   POLICY_BOUNDS,
@@ -21,6 +22,9 @@ const ORIGIN_TIMEOUT_SECONDS_MAX = 600;
 const ORIGIN_TIMEOUT_SECONDS_DEFAULT = 30;
 const TITLE_CHARS_MAX = 80;
 const EXPECTED_VISITORS_MAX = 100_000_000;
+
+/** A scheme, a host name (RFC 1035: 253) and a port. */
+const ORIGIN_CHARS_MAX = 300;
 
 /** Languages of the visitors' pages. */
 export const LANGUAGES = ['ko', 'en'] as const;
@@ -75,6 +79,23 @@ const siteAddress = z
   .refine((url) => URL.parse(url)?.pathname === '/', 'must not have a path');
 
 const title = z.string().trim().min(1).max(TITLE_CHARS_MAX);
+
+/**
+ * An origin exactly as browsers send it (RFC 6454, 6.2): no path, no default port, host names in lower case and punycode; of an
+ * app, its own scheme. Never `*` or `null`, which any page can be.
+ */
+const webOrigin = z
+  .string()
+  .max(ORIGIN_CHARS_MAX)
+  .refine((text) => isOrigin(text), 'must be one exact origin as browsers send it, for example https://app.example');
+
+function isOrigin(text: string): boolean {
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.exec(text) ?? [];
+  if (scheme === undefined || scheme === 'file') return false;
+  const url = URL.parse(text);
+  if (url === null) return false;
+  return scheme === 'http' || scheme === 'https' ? url.origin === text : url.href === text || url.href === `${text}/`;
+}
 
 /** What a room protects and how it presents itself; docs/rooms.md explains each field. */
 export const siteFields = {
@@ -147,6 +168,14 @@ export const siteFields = {
     .nullable()
     .default(null)
     .describe('An alarm is raised when more visitors arrive.'),
+  corsOrigins: z
+    .array(webOrigin)
+    .max(CORS_ORIGINS_MAX)
+    .refine((all) => new Set(all).size === all.length, 'must contain each origin once')
+    .default([])
+    .describe(
+      'Other origins whose pages and apps may join here for their visitors and read the gateway’s answers (CORS).',
+    ),
 } as const;
 
 export const siteSchema = z.strictObject(siteFields);

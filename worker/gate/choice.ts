@@ -2,7 +2,9 @@
 // other requests without an admission are answered, and take nothing: crawlers, previews, frames, requests of other sites'
 // pages and their forms. A browser's prefetch is refused before.
 
-import { isBrowser, isCrossSite, type ResponseFormat } from '../http/request-client.ts';
+import { isListedApp, isOfOtherSite } from '../http/cors.ts';
+import { isBrowser, type ResponseFormat } from '../http/request-client.ts';
+import type { RoomConfig } from '../settings.ts';
 import type { VisitorCookies } from '../tokens/cookies.ts';
 
 /** How a visit to the protected site asks to enter. */
@@ -15,10 +17,15 @@ export type VisitChoice =
   | 'turn';
 
 /** null: the visit takes neither a place nor the turn of one. */
-export function visitChoice(request: Request, format: ResponseFormat, cookies: VisitorCookies): VisitChoice | null {
+export function visitChoice(
+  request: Request,
+  format: ResponseFormat,
+  room: RoomConfig,
+  cookies: VisitorCookies,
+): VisitChoice | null {
   const { method, headers } = request;
-  if (method === 'HEAD' || isCrossSiteRequest(request)) return null;
-  if (format === 'json') return refusesCookies(request, cookies) ? null : 'protocol';
+  if (method === 'HEAD' || isCrossSiteRequest(request, room)) return null;
+  if (format === 'json') return refusesCookies(request, room, cookies) ? null : 'protocol';
   if (format !== 'page') return null;
   const destination = headers.get('Sec-Fetch-Dest');
   if (destination === null) return 'turn';
@@ -26,17 +33,22 @@ export function visitChoice(request: Request, format: ResponseFormat, cookies: V
   return method === 'GET' && headers.get('Sec-Fetch-Mode') === 'navigate' ? 'navigation' : 'turn';
 }
 
-/** A link on another site's page is the visitor's own choice; everything else that it sends is not. */
-function isCrossSiteRequest(request: Request): boolean {
+/**
+ * A link on another site's page is the visitor's own choice; everything else that it sends is not. What a page of a listed
+ * origin sends is the choice of the site, whose operators listed it.
+ */
+function isCrossSiteRequest(request: Request, room: RoomConfig): boolean {
   const isLink = request.method === 'GET' && request.headers.get('Sec-Fetch-Dest') === 'document';
-  return !isLink && isCrossSite(request);
+  return !isLink && isOfOtherSite(request, room);
 }
 
 /**
  * Whether a POST to the join address, which no other site can send (`requireSameSite`), takes no place all the same: a
- * browser that returns none of the gateway's cookies would lose it at once. Apps send no browser headers and keep their
- * tokens themselves.
+ * browser that returns none of the gateway's cookies would lose it at once. Apps keep their tokens themselves: they send no
+ * browser headers, or say so.
  */
-export function refusesCookies(request: Request, cookies: VisitorCookies): boolean {
-  return isBrowser(request) && !cookies.anyReturned(request.headers);
+export function refusesCookies(request: Request, room: RoomConfig, cookies: VisitorCookies): boolean {
+  const { headers } = request;
+  if (!isBrowser(request) || cookies.anyReturned(headers)) return false;
+  return !cookies.read(headers, room.id, isListedApp(request, room)).app;
 }

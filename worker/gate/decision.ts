@@ -31,6 +31,8 @@ export interface GateFacts {
   /** An exemption of every room that the path touches covers the request. */
   exempt: boolean;
   prefetch: boolean;
+  /** A browser asks whether a page of a listed origin may send a request (CORS); it never carries an admission. */
+  preflight: boolean;
   admission: Verified<AdmissionToken> | null;
   /** The last renewal of the admission token's session by this gateway, as far as it remembers. */
   renewal: RecentRenewal | null;
@@ -49,6 +51,8 @@ export type Decision =
   | { kind: 'claim'; reason: 'called'; position: number }
   /** Join the line; while nobody waits this brings a session at once. */
   | { kind: 'join'; reason: 'newcomer' | 'otherEpoch' | 'invalidToken' }
+  /** Tell a browser that a page of a listed origin may send its request. */
+  | { kind: 'preflight'; reason: 'listedOrigin' }
   /** Have the browser send another site's form again from this one, with the visitor's cookies. */
   | { kind: 'relay'; reason: 'otherSitesForm' }
   /** Show the visitor their status. */
@@ -85,6 +89,7 @@ export function decide(facts: GateFacts): Decision {
 
   const byAdmission = decideByAdmission(facts, routed.room.id);
   if (byAdmission !== null) return byAdmission;
+  if (facts.preflight) return { kind: 'preflight', reason: 'listedOrigin' };
   if (format === 'other') return { kind: 'refuse', reason: 'noAdmission', problem: 'no-admission' };
   if (facts.prefetch) return { kind: 'refuse', reason: 'prefetch', problem: 'no-admission' };
   const isStranger = isUnknown(facts.queue) && isUnknown(facts.admission);
@@ -190,8 +195,13 @@ export function statusFor(
 ): Status {
   const { view, now } = snapshot;
   const token = placeIn(queue, view.board);
-  if (token === null) return statusOf(view, null, null, now);
   const session = sessionFrom(snapshot, admission);
+  if (token === null) {
+    const position = session?.position ?? OPERATOR_PASS_POSITION;
+    // The admission token alone shows the place as well.
+    const place = position === OPERATOR_PASS_POSITION ? null : ({ kind: 'position', number: position } as const);
+    return statusOf(view, place, place === null ? null : session, now);
+  }
   // A session of an earlier place says nothing of this one.
   const isOfPlace = session?.position === positionOf(token.place, view.board);
   return statusOf(view, token.place, isOfPlace ? session : null, now);

@@ -3,12 +3,13 @@
 
 import type { MiddlewareHandler } from 'hono';
 import type { Gateway } from '../gateway.ts';
+import { isOfOtherSite, withCors } from '../http/cors.ts';
 import { problemResponse } from '../http/problems.ts';
-import { isCrossSite } from '../http/request-client.ts';
 import type { RequestEnv } from '../http/request-env.ts';
 import { requestHost, servesHost } from '../http/request-target.ts';
 import { refuse } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
+import { nextAddresses } from './next-addresses.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
 
 export interface RoomEnv {
@@ -30,21 +31,36 @@ export function findRoom({ directory }: Pick<Gateway, 'directory'>): MiddlewareH
   };
 }
 
-/** Refuses state changes that another site's page sends; this site's own pages and apps may make them. */
+/** Lets pages of the room's listed origins read every answer, and names in each where the client goes next. */
+export const describeAnswer: MiddlewareHandler<RoomEnv & { Variables: Partial<VisitorEnv['Variables']> }> = async (
+  c,
+  next,
+) => {
+  await next();
+  const { room, visitor } = c.var;
+  const { headers } = c.res;
+  if (!headers.has('Link')) {
+    const state = visitor === undefined ? 'none' : (visitor.status?.state ?? null);
+    headers.set('Link', nextAddresses(room.id, state));
+  }
+  withCors(c.res, c.req.raw, room);
+};
+
+/** Refuses state changes that another site's page sends; this site's own pages, listed origins and apps may make them. */
 export function requireSameSite({ observations }: Pick<Gateway, 'observations'>): MiddlewareHandler<RoomEnv> {
   return async (c, next) => {
-    if (!isCrossSite(c.req.raw)) return next();
+    if (!isOfOtherSite(c.req.raw, c.var.room)) return next();
     observations.refused(c.var.room.id, 'crossSite');
     return refuse(c, 'cross-site-request');
   };
 }
 
-/** Loads the visitor. An app that presents an invalid queue token is told so; a browser with an invalid cookie is new. */
+/** Loads the visitor. An app that presents an invalid token is told so; a browser with an invalid cookie is new. */
 export function loadVisitor(gateway: VisitorParts & Pick<Gateway, 'observations'>): MiddlewareHandler<VisitorEnv> {
   return async (c, next) => {
     const { room, background } = c.var;
     const visitor = await Visitor.load(gateway, room, c.req.raw.headers, background);
-    if (visitor.presented.bearer && visitor.queue?.kind === 'invalid') {
+    if (visitor.presented.bearer && visitor.isStranger) {
       gateway.observations.refused(room.id, 'badToken');
       return problemResponse('bad-token', { 'WWW-Authenticate': 'Bearer' });
     }

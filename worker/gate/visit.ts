@@ -5,26 +5,29 @@ import type { ClaimReply } from '../../queue-core/command.ts';
 import { NEAR_SLOT_MS } from '../../queue-core/limits.ts';
 import { exempts } from '../../queue-core/paths.ts';
 import type { Gateway } from '../gateway.ts';
+import { exposeTokens, isPreflight, listedOrigin, preflightAnswer, withCors } from '../http/cors.ts';
 import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
+import { publicTarget } from '../http/public-address.ts';
 import { isCrossSite, isPrefetch, isSafe, networkOf, type ResponseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
 import {
   pageBefore,
   type Routed,
+  readTarget,
   returnAddress,
   routeTo,
   sameSiteAddress,
   type Target,
 } from '../http/request-target.ts';
 import { refusal, relayPage } from '../http/responses.ts';
-import { pageKind } from '../pages/kind.ts';
+import { canJoin, pageKind } from '../pages/kind.ts';
 import { forwardToOrigin, type OriginSignals, OriginTimeout, OriginUnreachable } from '../proxy/forward.ts';
 import { endWithSession } from '../proxy/session-stream.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
-import { visitChoice } from './choice.ts';
+import { type VisitChoice, visitChoice } from './choice.ts';
 import {
   type Decision,
   decide,
@@ -34,11 +37,12 @@ import {
   statusFor,
 } from './decision.ts';
 import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
+import { nextAddresses } from './next-addresses.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
 type VisitParts = VisitorParts &
-  Pick<Gateway, 'fetchOrigin' | 'observations' | 'proxies' | 'publicPages' | 'sessions' | 'wait'>;
+  Pick<Gateway, 'fetchOrigin' | 'observations' | 'proxies' | 'publicPages' | 'publicUrl' | 'sessions' | 'wait'>;
 
 interface RequestContext {
   background: Background;
@@ -57,19 +61,54 @@ export async function visit(
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'nowhere' });
     return refusal('not-found', request, format === 'page');
   }
+  return visitRoom(gateway, request, { routed, target, waitFor: null }, context);
+}
+
+/**
+ * A visit to the waiting page itself, for a page outside the protected paths whose requests need an admission: it leads back
+ * to the address in `return` once the visitor is admitted.
+ */
+export async function waitAtAddress(
+  gateway: VisitParts,
+  request: Request,
+  room: RoomConfig,
+  context: RequestContext,
+): Promise<Response> {
+  const read = readTarget(request.url, request.headers.get('Host'));
+  if (read.kind === 'doubtful') return refusal('doubtful-address', request, context.format === 'page');
+  const target = publicTarget(read.target, gateway.publicUrl);
+  const waitFor = returnAddress(new URL(request.url).searchParams.get('return'));
+  return visitRoom(gateway, request, { routed: { kind: 'room', room, others: [] }, target, waitFor }, context);
+}
+
+interface Destination {
+  routed: Exclude<Routed, { kind: 'nowhere' }>;
+  target: Target;
+  /** Where an admitted visitor of the waiting page's own address goes; null: the request is for the site. */
+  waitFor: string | null;
+}
+
+async function visitRoom(
+  gateway: VisitParts,
+  request: Request,
+  { routed, target, waitFor }: Destination,
+  context: RequestContext,
+): Promise<Response> {
+  const { background, format } = context;
   const { room } = routed;
   if (routed.kind === 'room' && !(await allAdmit(gateway, routed, request, target, background))) {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'severalRooms' });
     return refusal('doubtful-address', request, format === 'page');
   }
-  const exempt = routed.kind === 'room' && isExempt(room, request.method, target);
+  const exempt = waitFor === null && routed.kind === 'room' && isExempt(room, request.method, target);
   const prefetch = isPrefetch(request);
-  const choice = visitChoice(request, format, gateway.cookies);
+  const preflight = isPreflight(request) && listedOrigin(request, room) !== null;
+  const choice = visitChoice(request, format, room, gateway.cookies);
   const isOtherSitesForm = format === 'page' && !isSafe(request.method) && isCrossSite(request);
   const loadAndDecide = async () => {
     const visitor = await Visitor.load(gateway, room, request.headers, background);
     const { admissionFacts, queue } = visitor;
-    const facts = { routed, format, choice, isOtherSitesForm, exempt, prefetch, queue, ...admissionFacts };
+    const facts = { routed, format, choice, isOtherSitesForm, exempt, prefetch, preflight, queue, ...admissionFacts };
     const decision = decide(facts);
     if (decision.kind === 'forward') visitor.beginRenewal(decision.renew);
     return { visitor, decision };
@@ -85,13 +124,13 @@ export async function visit(
   if (decision.kind === 'refuse' && decision.reason !== 'nowhere') {
     gateway.observations.refused(room.id, decision.reason);
   }
-  const visit = new Visit(gateway, request, target, visitor, context);
+  const visit = new Visit(gateway, request, { target, waitFor, visitor, choice }, context);
   try {
-    return await visit.perform(decision);
+    return visit.described(await visit.perform(decision));
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     console.error(...error.logArguments);
-    return visit.show({ kind: 'storeUnreachable' });
+    return visit.described(await visit.show({ kind: 'storeUnreachable' }));
   }
 }
 
@@ -136,24 +175,34 @@ async function allAdmit(
   return true;
 }
 
+interface VisitFacts extends Pick<Destination, 'target' | 'waitFor'> {
+  visitor: Visitor;
+  choice: VisitChoice | null;
+}
+
 class Visit {
   readonly #gateway: VisitParts;
   readonly #request: Request;
   readonly #target: Target;
+  readonly #waitFor: string | null;
+  readonly #choice: VisitChoice | null;
   #visitor: Visitor;
   readonly #format: ResponseFormat;
   readonly #background: Background;
+  /** The response is the site's, which describes it itself. */
+  #isSites = false;
 
   constructor(
     gateway: VisitParts,
     request: Request,
-    target: Target,
-    visitor: Visitor,
+    { target, waitFor, visitor, choice }: VisitFacts,
     { background, format }: RequestContext,
   ) {
     this.#gateway = gateway;
     this.#request = request;
     this.#target = target;
+    this.#waitFor = waitFor;
+    this.#choice = choice;
     this.#visitor = visitor;
     this.#format = format;
     this.#background = background;
@@ -165,6 +214,8 @@ class Visit {
       case 'refuse':
         if (decision.problem === 'no-admission') return this.#noAdmission();
         return refusal(decision.problem, this.#request, this.#format === 'page');
+      case 'preflight':
+        return preflightAnswer(this.#request, this.#visitor.room) ?? this.#noAdmission();
       case 'relay':
         return this.#relay();
       case 'forward':
@@ -176,6 +227,16 @@ class Visit {
       case 'show':
         return this.#showStatus(decision.reason);
     }
+  }
+
+  /** Adds to an answer of the gateway where a client without pages goes next, and what pages of listed origins may read. */
+  described(response: Response): Response {
+    if (this.#isSites) return response;
+    const { room, status } = this.#visitor;
+    if (this.#format !== 'page' && response.status !== 204) {
+      response.headers.set('Link', nextAddresses(room.id, status?.state ?? null));
+    }
+    return withCors(response, this.#request, room);
   }
 
   /** Sends another site's form through a page of this one; a form that is too long is said to be lost. */
@@ -219,11 +280,21 @@ class Visit {
         return this.show({ kind: 'standby', standbyAhead: reply.ahead });
       case 'lapsed':
       case 'ended':
-        return this.show({ kind: reply.kind });
+        return this.#afterEnd(reply.kind);
       case 'waiting':
       case 'refused':
         return this.#showStatus('waiting');
     }
+  }
+
+  /**
+   * A person decides whether to line up again. An app that waits by repeating its request has no button: it joins anew, where
+   * the room gives places; the new place is never over at once.
+   */
+  async #afterEnd(kind: 'lapsed' | 'ended'): Promise<Response> {
+    const { board } = this.#visitor;
+    const joinsAgain = this.#choice === 'protocol' && board !== null && canJoin(board);
+    return joinsAgain ? this.#join() : this.show({ kind });
   }
 
   /** Has the browser present its provisional session at once, even where the page asks for nothing else of this site. */
@@ -236,7 +307,7 @@ class Visit {
     const reply = await this.#visitor.renewAsDecided(renew);
     if (reply === null || reply.kind === 'admitted') return this.#forward(reason);
     if (this.#format === 'other') return this.#noAdmission();
-    return reply.kind === 'standby' ? this.#afterClaim(reply) : this.show({ kind: 'ended' });
+    return reply.kind === 'standby' ? this.#afterClaim(reply) : this.#afterEnd('ended');
   }
 
   get #network(): string {
@@ -267,6 +338,7 @@ class Visit {
   }
 
   async #forward(reason: ForwardDecision['reason']): Promise<Response> {
+    if (this.#waitFor !== null) return this.#goBack(this.#waitFor);
     const { room, presented, admissionToken } = this.#visitor;
     const { fetchOrigin, metrics, observations, ownTime } = this.#gateway;
     // Anyone can request an exempt or outside path, and an operator's look at the site must not change the line.
@@ -296,13 +368,15 @@ class Visit {
         await this.#applySignals(signals, response);
       }
       // A shared cache may store what needs no admission.
+      this.#isSites = true;
       if (options.admission === null) return response;
+      if (this.#visitor.hasTokenFields) exposeTokens(response, this.#request, room);
       if (signals.command === null) {
-        return this.#visitor.withCookies(endWithSession(response, () => this.#isOver(), ended));
+        return this.#visitor.withTokens(endWithSession(response, () => this.#isOver(), ended));
       }
       // The response that ends the session is sent whole.
       ended();
-      return this.#visitor.withCookies(response);
+      return this.#visitor.withTokens(response);
     } catch (error) {
       ended();
       if (!(error instanceof OriginUnreachable)) throw error;
@@ -313,6 +387,11 @@ class Visit {
       if (isVisitors && this.#request.body === null) this.#recordHealth(false);
       return this.show({ kind: 'originUnreachable', timedOut: error instanceof OriginTimeout });
     }
+  }
+
+  #goBack(address: string): Response {
+    const headers = { Location: address, 'Cache-Control': 'no-store' };
+    return this.#visitor.withTokens(new Response(null, { status: 303, headers }));
   }
 
   /** An origin may refuse a WebSocket by closing the connection, which looks like a failure. */
@@ -384,7 +463,7 @@ class Visit {
   /** A page goes back to its own address; after a form, to the page of this site that the form was on. */
   #returnTo(): string | null {
     const { method, headers } = this.#request;
-    if (isSafe(method)) return null;
+    if (isSafe(method)) return this.#waitFor;
     // Another site's form, sent again by the gateway's page at the same address: that page shows nothing by GET.
     return mayBeRelayed(this.#request) ? '/' : returnAddress(pageBefore(headers, this.#target.publicOrigin));
   }

@@ -11,6 +11,7 @@ import { json, refusal } from '../http/responses.ts';
 import type { VisitorAnswer } from '../pages/model.ts';
 import { refusesCookies } from './choice.ts';
 import { placeIn } from './decision.ts';
+import { nextAddresses } from './next-addresses.ts';
 import type { Visitor } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage } from './visitor-page.ts';
 
@@ -68,7 +69,7 @@ export class VisitorAction {
     const header = this.#request.headers.get('Idempotency-Key');
     const key = header === null ? null : IDEMPOTENCY_KEY.exec(header)?.[1];
     if (key === undefined) return refusal('bad-idempotency-key', this.#request, this.#format === 'page');
-    if (refusesCookies(this.#request, this.#gateway.cookies)) return this.#withoutCookies();
+    if (refusesCookies(this.#request, this.#visitor.room, this.#gateway.cookies)) return this.#withoutCookies();
     const existing = await this.#claim();
     if (!allowsNewPlace(existing)) {
       return this.#respond(existing.kind === 'waiting' ? { outcome: 'joined' } : claimResult(existing));
@@ -112,7 +113,7 @@ export class VisitorAction {
   }
 
   async #leave(): Promise<Response> {
-    await this.#visitor.end('left');
+    await this.#visitor.leave();
     this.#visitor.forget();
     return this.#respond({ outcome: 'left' });
   }
@@ -120,17 +121,22 @@ export class VisitorAction {
   async #respond(result: Result): Promise<Response> {
     this.#gateway.metrics.count('fairgate_requests_total', { decision: 'action', reason: result.outcome });
     if (this.#format === 'page') return this.#respondToForm(result.outcome);
-    const { status } = this.#visitor;
-    const tokens = isBrowser(this.#request) ? {} : tokensOf(result.outcome, this.#visitor);
-    const answer = { reason: null, standbyAhead: null, admitAt: null, ...result, status: status as Status, ...tokens };
-    return this.#visitor.withCookies(json(answer satisfies VisitorAnswer, statusCode(result.outcome)));
+    const { room, presented } = this.#visitor;
+    const status = this.#visitor.status as Status;
+    // A script of a browser always sends `Origin` with a POST.
+    const keepsTokens = presented.app || !isBrowser(this.#request);
+    const tokens = keepsTokens ? tokensOf(result.outcome, this.#visitor) : {};
+    const answer = { reason: null, standbyAhead: null, admitAt: null, ...result, status, ...tokens };
+    const response = json(answer satisfies VisitorAnswer, statusCode(result.outcome));
+    response.headers.set('Link', nextAddresses(room.id, stateAfter(result.outcome, status)));
+    return this.#visitor.withTokens(response, keepsTokens);
   }
 
   /** Without JavaScript: back to the return address, where the gate decides again. */
   async #respondToForm(outcome: Outcome): Promise<Response> {
     if (outcome === 'left') return this.#page({ kind: 'ended' });
     const headers = { Location: this.#returnTo, 'Cache-Control': 'no-store' };
-    return this.#visitor.withCookies(new Response(null, { status: 303, headers }));
+    return this.#visitor.withTokens(new Response(null, { status: 303, headers }));
   }
 
   #page(options: Omit<VisitorPage, 'returnTo'>): Promise<Response> {
@@ -165,6 +171,26 @@ function tokensOf(outcome: Outcome, { queueToken, admissionToken }: Visitor) {
     ...(queueToken === null ? {} : { queueToken }),
     ...(outcome !== 'admitted' || admissionToken === null ? {} : { admissionToken }),
   };
+}
+
+/** What is known of the visitor now: the status is from a view that may be older than the outcome. */
+function stateAfter(outcome: Outcome, { state }: Status): Status['state'] {
+  switch (outcome) {
+    case 'joined':
+    case 'waiting':
+    case 'refused':
+      return state;
+    case 'standby':
+      return 'called';
+    case 'admitted':
+      return 'admitted';
+    case 'lapsed':
+      return 'lapsed';
+    case 'ended':
+      return 'completed';
+    case 'left':
+      return 'none';
+  }
 }
 
 function statusCode(outcome: Outcome): number {

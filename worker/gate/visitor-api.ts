@@ -2,8 +2,10 @@
 // are answered from the gateway's view; only join, claim and leave reach the store.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { rfc3339 } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
 import { cloudflareWaitingRoom } from '../http/cloudflare-waiting-room.ts';
+import { isPreflight, preflightAnswer } from '../http/cors.ts';
 import { languageCookie } from '../http/language.ts';
 import { problemResponse } from '../http/problems.ts';
 import { readText } from '../http/request-body.ts';
@@ -12,7 +14,9 @@ import { pageBefore, returnAddress } from '../http/request-target.ts';
 import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
-import { findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
+import { addressesForEverybody } from './next-addresses.ts';
+import { describeAnswer, findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
+import { waitAtAddress } from './visit.ts';
 import { loadSnapshot, type VisitorParts } from './visitor.ts';
 import { type ActionKind, VisitorAction } from './visitor-action.ts';
 
@@ -21,7 +25,14 @@ const BODY_BYTES_MAX = 4_096;
 
 const ACTIONS: readonly ActionKind[] = ['join', 'claim', 'leave'];
 
-type Parts = VisitorParts & Pick<Gateway, 'directory' | 'observations' | 'polls' | 'proxies' | 'publicPages'>;
+/** What a page of another origin may ask for. */
+const ADDRESSES = ['board', 'status', ...ACTIONS].map((name) => `/rooms/:room/${name}`);
+
+type Parts = VisitorParts &
+  Pick<
+    Gateway,
+    'directory' | 'fetchOrigin' | 'observations' | 'polls' | 'proxies' | 'publicPages' | 'publicUrl' | 'wait'
+  >;
 
 export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   const api = new Hono<RequestEnv>();
@@ -29,7 +40,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   const sameSite = requireSameSite(gateway);
   const loaded = loadVisitor(gateway);
 
-  api.get('/rooms/:room/board', room, async (c) => {
+  api.get('/rooms/:room/board', room, describeAnswer, async (c) => {
     const snapshot = await loadSnapshot(gateway, c.var.room, c.var.background);
     if (snapshot === null) return problemResponse('store-unreachable');
     return new Response(JSON.stringify(currentBoard(snapshot)), {
@@ -37,27 +48,32 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
         'Content-Type': 'application/json',
         'Cache-Control': 'public, max-age=1, stale-while-revalidate=2',
         'Access-Control-Allow-Origin': '*',
+        Link: addressesForEverybody(c.var.room.id),
       },
     });
   });
 
-  api.get('/rooms/:room/status', room, loaded, async (c) => {
-    const { queue } = c.var.visitor;
-    // The status of a client without a place costs no more than the board, so it has no limit to share with others.
-    const visitor = queue === null || queue.kind === 'invalid' ? null : queue.token.visitor;
-    const seconds = visitor === null ? 0 : gateway.polls.secondsToWait(`${c.var.room.id} ${visitor}`);
-    if (seconds > 0) {
-      gateway.observations.refused(c.var.room.id, 'tooOften');
-      return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
-    }
+  api.get('/rooms/:room/status', room, describeAnswer, loaded, limitPolls(gateway), async (c) => {
     await c.var.visitor.presentSession();
-    const { status, board } = c.var.visitor;
+    const { status, board, admission } = c.var.visitor;
     if (status === null || board === null) return problemResponse('store-unreachable');
-    return c.var.visitor.withCookies(json({ ...status, cfWaitingRoom: cloudflareWaitingRoom(board, status) }));
+    const isAdmitted = status.state === 'admitted' && admission?.kind === 'valid';
+    const admittedFrom = isAdmitted ? rfc3339(admission.token.admitAt) : null;
+    return c.var.visitor.withTokens(
+      json({ ...status, admittedFrom, cfWaitingRoom: cloudflareWaitingRoom(board, status) }),
+    );
+  });
+
+  api.get('/rooms/:room/wait', room, (c) => waitAtAddress(gateway, c.req.raw, c.var.room, c.var));
+
+  api.on('OPTIONS', ADDRESSES, room, (c) => {
+    return (isPreflight(c.req.raw) ? preflightAnswer(c.req.raw, c.var.room) : null) ?? problemResponse('not-found');
   });
 
   for (const kind of ACTIONS) {
-    api.post(`/rooms/:room/${kind}`, room, sameSite, readReturnAddress, loaded, async (c) => {
+    const middleware = [room, describeAnswer, sameSite, readReturnAddress, loaded] as const;
+    const limited = kind === 'leave' ? limitPolls(gateway) : always;
+    api.post(`/rooms/:room/${kind}`, ...middleware, limited, async (c) => {
       const action = new VisitorAction(gateway, c.req.raw, c.var);
       try {
         return await action.perform(kind);
@@ -82,6 +98,23 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   });
 
   return api;
+}
+
+const always: MiddlewareHandler = (_c, next) => next();
+
+/**
+ * Bounds what one visitor asks for without cost to them. A client without a place costs no more than the board, so it has no
+ * limit to share with others.
+ */
+function limitPolls({ observations, polls }: Pick<Gateway, 'observations' | 'polls'>): MiddlewareHandler<VisitorEnv> {
+  return async (c, next) => {
+    const { room, visitor } = c.var;
+    const id = visitor.knownId;
+    const seconds = id === null ? 0 : polls.secondsToWait(`${room.id} ${id}`);
+    if (seconds === 0) return next();
+    observations.refused(room.id, 'tooOften');
+    return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
+  };
 }
 
 /** Reads `return` from a form or JSON body; without it, it is the page that the request comes from. */

@@ -13,8 +13,17 @@ import { HtmlDocument, json, page } from '../http/responses.ts';
 import { EMPTY_PAGE, type Language, type PageKind, type PageModel } from '../pages/model.ts';
 import type { Visitor } from './visitor.ts';
 
-/** What a template has no text for, or no script. */
-const OWN_PAGES: PageKind[] = ['newcomer', 'storeUnreachable', 'originUnreachable', 'tooManyJoins', 'cookiesNeeded'];
+/** What a template has no text for, no script or no button: it is for the visitors in line, and for a room that is shut. */
+const OWN_PAGES: PageKind[] = [
+  'newcomer',
+  'scheduled',
+  'lapsed',
+  'ended',
+  'storeUnreachable',
+  'originUnreachable',
+  'tooManyJoins',
+  'cookiesNeeded',
+];
 
 /** Kinds of a visitor without a place. Their page says nothing of the visitor, and is made once for everybody. */
 const PUBLIC_PAGES: PageKind[] = ['newcomer', 'scheduled', 'soldOut', 'closed', 'storeUnreachable'];
@@ -58,7 +67,7 @@ export async function visitorPage(
     response.headers.set('Retry-After', String(seconds));
   }
   if (visitor.isStranger) response.headers.append('Set-Cookie', cookies.check);
-  return visitor.withCookies(response);
+  return visitor.withTokens(response);
 }
 
 function modelOf(
@@ -142,5 +151,5 @@ export function waitingJson(
   const response = json({ cfWaitingRoom: cloudflareWaitingRoom(board, status) }, queueingStatusCode);
   if (queueingStatusCode >= 400) response.headers.set('Retry-After', String(status.nextPollSeconds));
   if (visitor.isStranger) response.headers.append('Set-Cookie', cookies.check);
-  return visitor.withCookies(response);
+  return visitor.withTokens(response);
 }

@@ -1,12 +1,13 @@
 // One visitor of one room during one request: the tokens they presented, the room's snapshot, and what the store can do for
 // them (join, claim, renew, end). New tokens are collected here until the response takes them along.
 
-import { type Board, missedTheDraw, type Status } from '../../queue-core/board.ts';
+import { type Board, missedTheDraw, positionOf, type Status } from '../../queue-core/board.ts';
 import type { ClaimReply, Command, JoinReply } from '../../queue-core/command.ts';
 import type { EndReason } from '../../queue-core/document/session-record.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
+import { ADMISSION_TOKEN_FIELD, isListedApp, QUEUE_TOKEN_FIELD } from '../http/cors.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
@@ -53,6 +54,7 @@ export class Visitor {
   admissionToken: string | null;
   readonly #gateway: VisitorParts;
   readonly #setCookies: string[] = [];
+  readonly #tokenFields = new Map<string, string>();
 
   private constructor(
     gateway: VisitorParts,
@@ -74,7 +76,7 @@ export class Visitor {
     headers: Headers,
     background: Background,
   ): Promise<Visitor> {
-    const presented = gateway.cookies.read(headers, room.id);
+    const presented = gateway.cookies.read(headers, room.id, isListedApp({ headers }, room));
     const snapshot = await loadSnapshot(gateway, room, background);
     const visitor = new Visitor(gateway, room, presented, snapshot);
     await visitor.#verifyTokens();
@@ -136,11 +138,23 @@ export class Visitor {
     return this.room.template === null ? null : this.#gateway.templates.read(this.room.template);
   }
 
-  /** Adds the cookies of newly issued tokens to the response, which no cache may store then. */
-  withCookies(response: Response): Response {
-    if (this.#setCookies.length > 0) response.headers.set('Cache-Control', 'no-store');
-    for (const cookie of this.#setCookies) response.headers.append('Set-Cookie', cookie);
+  /**
+   * Adds newly issued tokens to the response, which no cache may store then: cookies for a browser, readable fields for a client
+   * that keeps its tokens itself.
+   * @param isReadable fields beside the cookies: the client shows no sign of a browser, and may want either
+   */
+  withTokens(response: Response, isReadable = false): Response {
+    const { app } = this.presented;
+    const { headers } = response;
+    if (this.#setCookies.length > 0) headers.set('Cache-Control', 'no-store');
+    for (const cookie of app ? [] : this.#setCookies) headers.append('Set-Cookie', cookie);
+    for (const [name, token] of app || isReadable ? this.#tokenFields : []) headers.set(name, token);
     return response;
+  }
+
+  /** Whether the response will have tokens in readable fields. */
+  get hasTokenFields(): boolean {
+    return this.presented.app && this.#tokenFields.size > 0;
   }
 
   /**
@@ -178,6 +192,7 @@ export class Visitor {
     this.admissionToken = null;
     const seconds = (Math.max(opensAt, this.now) - this.now) / 1000 + QUEUE_COOKIE_SECONDS;
     this.#setCookies.push(cookies.setQueue(this.room.id, this.queueToken, seconds));
+    this.#tokenFields.set(QUEUE_TOKEN_FIELD, this.queueToken);
     if (reply.claim?.kind === 'admitted') await this.#admit(reply.claim, visitor, epoch);
     return reply;
   }
@@ -278,6 +293,21 @@ export class Visitor {
     this.#gateway.views.addEnding(this.room, sid, expiresAt);
   }
 
+  /** Ends the visit: the session, whose vacancy is free at once, or what a called place holds. @throws StoreUnavailable */
+  async leave(): Promise<void> {
+    await this.end('left');
+    const { admission, room, snapshot } = this;
+    const token = snapshot === null ? null : placeIn(this.queue, snapshot.view.board);
+    const position = snapshot === null || token === null ? null : positionOf(token.place, snapshot.view.board);
+    if (token === null || position === null) return;
+    if (admission?.kind === 'valid' && admission.token.position === position) return;
+    const { metrics, store, views } = this.#gateway;
+    const command = { kind: 'end', epoch: token.epoch, position, visitor: token.visitor, reason: 'left' } as const;
+    const [reply] = await metrics.operation('end', store.apply(room.id, [command]));
+    // The list of endings in the next view has the session, whose id only the store knows.
+    if (reply.kind === 'ended') views.invalidate(room);
+  }
+
   /** Applies a command to a session. If the store has lost the session, restores it from its token and repeats. */
   async #applyToSession(
     { epoch, position, visitor, sid, admitAt, expiresAt }: AdmissionToken,
@@ -295,6 +325,7 @@ export class Visitor {
   forget(): void {
     this.queue = null;
     this.admission = null;
+    this.#tokenFields.clear();
     this.#setCookies.push(...this.#gateway.cookies.forget(this.room.id));
   }
 
@@ -308,13 +339,19 @@ export class Visitor {
     this.admissionToken = await this.#gateway.tokens.issueAdmission(token, room.audience);
     this.admission = { kind: 'valid', token };
     this.#setCookies.push(this.#gateway.cookies.setAdmission(room.id, this.admissionToken, now, token.expiresAt));
+    this.#tokenFields.set(ADMISSION_TOKEN_FIELD, this.admissionToken);
+  }
+
+  /** The visitor's id in either token; null: a stranger. */
+  get knownId(): string | null {
+    if (this.queue !== null && this.queue.kind !== 'invalid') return this.queue.token.visitor;
+    if (this.admission !== null && this.admission.kind !== 'invalid') return this.admission.token.visitor;
+    return null;
   }
 
   /** A visitor keeps their id from one place to the next; a new visitor gets 128 random bits. */
   #visitorId(): string {
-    if (this.queue !== null && this.queue.kind !== 'invalid') return this.queue.token.visitor;
-    if (this.admission !== null && this.admission.kind !== 'invalid') return this.admission.token.visitor;
-    return this.#gateway.randomId(16);
+    return this.knownId ?? this.#gateway.randomId(16);
   }
 }
 

@@ -3,54 +3,23 @@
 
 import type { Board, Status } from '../../queue-core/board.ts';
 import { epochMs } from '../../queue-core/time.ts';
-
-export interface CloudflareWaitingRoom {
-  inWaitingRoom: true;
-  waitTimeKnown: boolean;
-  waitTime: number;
-  waitTime25Percentile: number;
-  waitTime50Percentile: number;
-  waitTime75Percentile: number;
-  waitTimeFormatted: string;
-  queueIsFull: boolean;
-  queueAll: boolean;
-  lastUpdated: string;
-  refreshIntervalSeconds: number;
-  queueingMethod: 'fifo' | 'random' | 'reject';
-  isFIFOQueue: boolean;
-  isRandomQueue: boolean;
-  isPassthroughQueue: boolean;
-  isRejectQueue: boolean;
-  isEventActive: boolean;
-  isEventPrequeueing: boolean;
-  timeUntilEventStart: number;
-  timeUntilEventStartFormatted: string;
-  timeUntilEventEnd: number;
-  timeUntilEventEndFormatted: string;
-  shuffleAtEventStart: boolean;
-  turnstile: string;
-  infiniteQueue: boolean;
-  position: number | null;
-  usersAhead: number | null;
-  totalWaiting: number;
-  nextPollSeconds: number;
-  serverTime: string;
-  message: Board['message'];
-  stock: Board['stock'];
-  soldOut: boolean;
-}
+import type { CloudflareWaitingRoom } from '../contract/visitor-schema.ts';
 
 export function cloudflareWaitingRoom(board: Board, status: Status): CloudflareWaitingRoom {
   const { waitSeconds, position, ahead, nextPollSeconds, serverTime } = status;
   const now = epochMs(serverTime);
-  const untilStart = minutesUntil(board.opensAt, now);
-  const untilEnd = board.closesAt === null ? 0 : minutesUntil(board.closesAt, now);
   const low = toMinutes(waitSeconds?.low ?? 0);
   const high = toMinutes(waitSeconds?.high ?? 0);
   const middle = Math.round((low + high) / 2);
   const isRejecting = board.state === 'closed' || board.state === 'soldOut';
-  const isPrequeue = board.state === 'scheduled' || board.state === 'prequeue' || board.state === 'drawing';
-  const method = isRejecting ? 'reject' : isPrequeue ? 'random' : 'fifo';
+  const isBeforeOpening = board.state === 'scheduled' || board.state === 'prequeue' || board.state === 'drawing';
+  const method = isRejecting ? 'reject' : isBeforeOpening ? 'random' : 'fifo';
+  // There the pre-queue is the first part of the event, and nothing is said of an event that has not begun or is over.
+  const isEventActive = board.state !== 'scheduled' && !isRejecting;
+  const isEventPrequeueing = isEventActive && isBeforeOpening;
+  const untilStart = isEventPrequeueing ? minutesUntil(board.opensAt, now) : null;
+  const untilEnd = isEventActive && board.closesAt !== null ? minutesUntil(board.closesAt, now) : null;
+  const isOver = status.state === 'lapsed' || status.state === 'completed';
   return {
     inWaitingRoom: true,
     waitTimeKnown: waitSeconds !== null,
@@ -58,9 +27,9 @@ export function cloudflareWaitingRoom(board: Board, status: Status): CloudflareW
     waitTime25Percentile: low,
     waitTime50Percentile: middle,
     waitTime75Percentile: high,
-    waitTimeFormatted: waitSeconds === null ? 'unavailable' : formatMinutes(middle),
+    waitTimeFormatted: formatMinutes(waitSeconds === null ? null : middle),
     queueIsFull: false,
-    queueAll: board.state === 'paused' || isPrequeue,
+    queueAll: board.state === 'paused' || isBeforeOpening,
     lastUpdated: board.asOf,
     refreshIntervalSeconds: isRejecting ? 0 : nextPollSeconds,
     queueingMethod: method,
@@ -68,18 +37,18 @@ export function cloudflareWaitingRoom(board: Board, status: Status): CloudflareW
     isRandomQueue: method === 'random',
     isPassthroughQueue: false,
     isRejectQueue: isRejecting,
-    isEventActive: board.state === 'open' || board.state === 'paused',
-    isEventPrequeueing: isPrequeue,
-    timeUntilEventStart: untilStart,
+    isEventActive,
+    isEventPrequeueing,
+    timeUntilEventStart: untilStart ?? 0,
     timeUntilEventStartFormatted: formatMinutes(untilStart),
-    timeUntilEventEnd: untilEnd,
+    timeUntilEventEnd: untilEnd ?? 0,
     timeUntilEventEndFormatted: formatMinutes(untilEnd),
-    shuffleAtEventStart: true,
+    shuffleAtEventStart: isEventActive,
     turnstile: '',
     infiniteQueue: false,
-    position,
-    usersAhead: ahead,
-    totalWaiting: isPrequeue ? board.entries : board.issued - board.called,
+    position: isOver ? null : position,
+    usersAhead: isOver ? null : ahead,
+    totalWaiting: isBeforeOpening ? board.entries : board.issued - board.called,
     nextPollSeconds,
     serverTime,
     message: board.message,
@@ -96,7 +65,9 @@ function minutesUntil(time: string, now: number): number {
   return Math.max(0, Math.ceil((epochMs(time) - now) / 60_000));
 }
 
-function formatMinutes(minutes: number): string {
+/** In English, as there. */
+function formatMinutes(minutes: number | null): string {
+  if (minutes === null) return 'unavailable';
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
   const parts = [

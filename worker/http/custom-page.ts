@@ -2,8 +2,8 @@
 // own. Operators are trusted, so its styles and scripts run; the policy confines them to this origin, images excepted.
 
 import Mustache from 'mustache';
+import type { CloudflareWaitingRoom } from '../contract/visitor-schema.ts';
 import { type DirectoryStore, StoreUnavailable } from '../store/room-store.ts';
-import type { CloudflareWaitingRoom } from './cloudflare-waiting-room.ts';
 
 /** Templates cached in memory, each of up to 1 MiB; few deployments have more. */
 const TEMPLATES_CACHED_MAX = 8;
@@ -64,7 +64,14 @@ export function templateFault(template: string): { text: string; at: number | nu
 }
 
 export function renderTemplate(template: string, waitingRoom: CloudflareWaitingRoom): string {
-  const { waitTime } = waitingRoom;
-  const waitTimeHours = Math.floor(waitTime / 60);
-  return Mustache.render(template, { ...waitingRoom, waitTimeHours, waitTimeHourMinutes: waitTime % 60 });
+  const { waitTime, timeUntilEventStart, timeUntilEventEnd } = waitingRoom;
+  return Mustache.render(template, {
+    ...waitingRoom,
+    waitTimeHours: Math.floor(waitTime / 60),
+    waitTimeHourMinutes: waitTime % 60,
+    timeUntilEventStartHours: Math.floor(timeUntilEventStart / 60),
+    timeUntilEventStartHourMinutes: timeUntilEventStart % 60,
+    timeUntilEventEndHours: Math.floor(timeUntilEventEnd / 60),
+    timeUntilEventEndHourMinutes: timeUntilEventEnd % 60,
+  });
 }

@@ -18,8 +18,13 @@ const COOKIE_SEPARATOR = /; *|, *(?==?(?:__Host-)?fairgate-)/i;
 export interface PresentedTokens {
   admission: string | null;
   queue: string | null;
-  /** A Bearer token of the gateway was sent: the client is an app, and the header is not for the origin. */
+  /** A Bearer token of the gateway was sent: the header is not for the origin. */
   bearer: boolean;
+  /**
+   * The client keeps its tokens itself, and gets new ones in readable fields. Its cookies are not read: a script must not learn
+   * the tokens that its browser keeps from it.
+   */
+  app: boolean;
 }
 
 /** Names and attributes of cookies for one deployment: `__Host-` and Secure where visitors come by https. */
@@ -33,13 +38,16 @@ export class VisitorCookies {
     this.#attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
   }
 
-  read(headers: Headers, room: string): PresentedTokens {
+  /** @param isListedApp the client says that it keeps its tokens itself, also where it has none yet */
+  read(headers: Headers, room: string, isListedApp: boolean): PresentedTokens {
     const bearer = ownBearer(headers);
-    const cookies = parseCookies(headers.get('Cookie') ?? '');
+    const app = bearer !== null || isListedApp;
+    const cookies = app ? {} : parseCookies(headers.get('Cookie') ?? '');
     return {
       admission: bearer?.typ === ADMISSION_TYPE ? bearer.token : (cookies[this.#admission(room)] ?? null),
       queue: bearer?.typ === QUEUE_TYPE ? bearer.token : (cookies[this.#queue(room)] ?? null),
       bearer: bearer !== null,
+      app,
     };
   }
 

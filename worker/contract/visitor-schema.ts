@@ -1,0 +1,183 @@
+// What visitors' pages and apps send and read: the documents of docs/apps.md as schemas, and the operations on them for the
+// OpenAPI description. A test compares them with what a running gateway answers.
+
+import * as z from 'zod';
+import type { Board, Status } from '../../queue-core/board.ts';
+import { bothLanguages, count, moment, secondsRange } from './value-schema.ts';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+const message = z.object({ text: bothLanguages, at: moment }).nullable().describe('The operators’ message.');
+const stock = z.object({ remaining: count, asOf: moment }).nullable().describe('What the site said is left, and when.');
+
+export const boardSchema = z.strictObject({
+  room: z.string(),
+  epoch: count.describe('The opening; a token of another one is not valid.'),
+  state: z.enum(['scheduled', 'prequeue', 'drawing', 'open', 'paused', 'soldOut', 'closed']),
+  serverTime: moment,
+  asOf: moment.describe('When the numbers were read from the store.'),
+  opensAt: moment,
+  closesAt: moment.nullable(),
+  entries: count.describe('Visitors who take part in the draw.'),
+  issued: count,
+  called: count.describe('The highest position whose turn has come.'),
+  newUsersPerMinute: count,
+  pace: z
+    .object({ low: z.number(), high: z.number() })
+    .nullable()
+    .describe('Positions a minute that the line moves; null: unknown.'),
+  active: count,
+  message,
+  stock,
+  draw: z.object({
+    commitment: z.string(),
+    proof: z
+      .object({
+        secret: z.string(),
+        beaconRound: count.nullable(),
+        beacon: z.string(),
+        entries: count,
+        seed: digest,
+      })
+      .nullable(),
+  }),
+  nextPollSeconds: count,
+}) satisfies z.ZodType<Board>;
+
+const statusFields = {
+  room: z.string(),
+  state: z.enum(['none', 'entered', 'waiting', 'called', 'admitted', 'completed', 'lapsed']),
+  entry: count.nullable().describe('Number before the draw; it says nothing about order.'),
+  position: count.nullable(),
+  ahead: count.nullable().describe('Visitors between this one and the call.'),
+  waitSeconds: secondsRange.nullable().describe('null: not known.'),
+  claimBy: moment.nullable().describe('Until when a called visitor may enter.'),
+  admittedUntil: moment.nullable(),
+  nextPollSeconds: count.describe('Seconds until the next request is worth while; an earlier one gains nothing.'),
+  serverTime: moment,
+} as const;
+
+const statusInAnswer = z.strictObject(statusFields) satisfies z.ZodType<Status>;
+
+/** The interface of Cloudflare's waiting room, and what it has no field for. */
+export const cloudflareSchema = z.strictObject({
+  inWaitingRoom: z.literal(true),
+  waitTimeKnown: z.boolean(),
+  waitTime: count.describe('Minutes.'),
+  waitTime25Percentile: count,
+  waitTime50Percentile: count,
+  waitTime75Percentile: count,
+  waitTimeFormatted: z.string(),
+  queueIsFull: z.boolean(),
+  queueAll: z.boolean(),
+  lastUpdated: moment,
+  refreshIntervalSeconds: count.describe('0: the room takes nobody.'),
+  queueingMethod: z.enum(['fifo', 'random', 'reject']),
+  isFIFOQueue: z.boolean(),
+  isRandomQueue: z.boolean(),
+  isPassthroughQueue: z.boolean(),
+  isRejectQueue: z.boolean(),
+  isEventActive: z.boolean().describe('From the first entries until the room closes.'),
+  isEventPrequeueing: z.boolean().describe('Entries are given, and the draw is not made yet.'),
+  timeUntilEventStart: count.describe('Minutes; 0 where `isEventPrequeueing` is false.'),
+  timeUntilEventStartFormatted: z.string().describe('`unavailable` where `isEventPrequeueing` is false.'),
+  timeUntilEventEnd: count.describe('Minutes; 0 where no event is active or no end is set.'),
+  timeUntilEventEndFormatted: z.string().describe('`unavailable` where no event is active or no end is set.'),
+  shuffleAtEventStart: z.boolean(),
+  turnstile: z.string(),
+  infiniteQueue: z.boolean(),
+  position: count.nullable(),
+  usersAhead: count.nullable(),
+  totalWaiting: count,
+  nextPollSeconds: count,
+  serverTime: moment,
+  message,
+  stock,
+  soldOut: z.boolean(),
+});
+export type CloudflareWaitingRoom = z.output<typeof cloudflareSchema>;
+
+export const waitingSchema = z.strictObject({ cfWaitingRoom: cloudflareSchema });
+
+export const statusSchema = z.strictObject({
+  ...statusFields,
+  admittedFrom: moment.nullable().describe('From when an admitted visitor may enter.'),
+  cfWaitingRoom: cloudflareSchema,
+});
+
+export const answerSchema = z.strictObject({
+  outcome: z.enum(['joined', 'admitted', 'waiting', 'standby', 'lapsed', 'ended', 'refused', 'left']),
+  reason: z.string().nullable().describe('Why the action was refused.'),
+  standbyAhead: count.nullable().describe('Visitors on standby before this one.'),
+  admitAt: moment.nullable().describe('From when an admitted visitor may enter.'),
+  status: statusInAnswer,
+  queueToken: z.string().optional().describe('Only for a client that keeps its tokens itself.'),
+  admissionToken: z.string().optional().describe('Only for a client that keeps its tokens itself.'),
+});
+
+export const returnSchema = z.object({
+  return: z.string().optional().describe('Where a form leads to: a path on this site.'),
+});
+
+export const visitorProblemSchema = z.object({
+  type: z.string().describe('Stable, https://fairgate.dev/problems/NAME.'),
+  title: z.string(),
+  status: count,
+  detail: z.string().describe('What to do next.'),
+  join: z.string().optional().describe('With `no-admission`: the address to join at.'),
+});
+
+export interface VisitorOperation {
+  method: 'GET' | 'POST';
+  /** Parameters in braces. */
+  path: string;
+  summary: string;
+  /** Query parameters, or the body of a POST. */
+  input?: z.ZodObject;
+  answer: z.ZodType;
+  /** Statuses that have the answer as their body, each with its meaning. */
+  statuses: Record<number, string>;
+}
+
+const ROOM = '/_fairgate/rooms/{room}';
+
+export const VISITOR_OPERATIONS = {
+  board: {
+    method: 'GET',
+    path: `${ROOM}/board`,
+    summary: 'The room’s public numbers, the same for everybody; shared caches may keep them for a second.',
+    answer: boardSchema,
+    statuses: { 200: 'The numbers.' },
+  },
+  status: {
+    method: 'GET',
+    path: `${ROOM}/status`,
+    summary: 'The status of this visitor, by either token.',
+    answer: statusSchema,
+    statuses: { 200: 'The status.' },
+  },
+  join: {
+    method: 'POST',
+    path: `${ROOM}/join`,
+    summary: 'Takes a place; with a place that is still valid, the same one. Where nobody waits, it admits.',
+    input: returnSchema,
+    answer: answerSchema,
+    statuses: { 200: 'Joined or admitted.', 202: 'On standby.', 409: 'Refused; see `reason`.' },
+  },
+  claim: {
+    method: 'POST',
+    path: `${ROOM}/claim`,
+    summary: 'Exchanges a called place for an admission token.',
+    input: returnSchema,
+    answer: answerSchema,
+    statuses: { 200: 'Admitted.', 202: 'Not called yet, or on standby.', 409: 'Refused.', 410: 'Lapsed or ended.' },
+  },
+  leave: {
+    method: 'POST',
+    path: `${ROOM}/leave`,
+    summary: 'Ends the visit, by either token: a session’s place is free at once.',
+    input: returnSchema,
+    answer: answerSchema,
+    statuses: { 200: 'Left.' },
+  },
+} as const satisfies Record<string, VisitorOperation>;

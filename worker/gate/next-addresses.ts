@@ -1,0 +1,45 @@
+// Where a visitor's client goes next, as Link fields (RFC 8288): an app follows them and builds no address itself. docs/apps.md
+// says what each relation means.
+
+import type { Status } from '../../queue-core/board.ts';
+
+/** Extension relation types (RFC 8288, 2.1.2). The status address has the registered type `status` (RFC 8631). */
+export const RELATION_BASE = 'https://fairgate.dev/rels/';
+
+const OWN_RELATIONS = ['join', 'claim', 'leave', 'board', 'wait'] as const;
+type Relation = (typeof OWN_RELATIONS)[number] | 'status';
+
+/** @param state what is known of the visitor; null: the room has not been read */
+export function nextAddresses(room: string, state: Status['state'] | null): string {
+  return relationsFor(state)
+    .map((relation) => linkTo(room, relation))
+    .join(', ');
+}
+
+/** On the board, which is the same for everybody. */
+export function addressesForEverybody(room: string): string {
+  return `${linkTo(room, 'join')}, ${linkTo(room, 'status')}`;
+}
+
+function linkTo(room: string, relation: Relation): string {
+  const type = relation === 'status' ? relation : `${RELATION_BASE}${relation}`;
+  return `</_fairgate/rooms/${room}/${relation}>; rel="${type}"`;
+}
+
+function relationsFor(state: Status['state'] | null): Relation[] {
+  switch (state) {
+    case null:
+      return ['status', 'board', 'wait'];
+    case 'none':
+    case 'completed':
+    case 'lapsed':
+      return ['join', 'board', 'wait'];
+    case 'entered':
+    case 'waiting':
+      return ['status', 'board', 'leave', 'wait'];
+    case 'called':
+      return ['claim', 'status', 'leave', 'wait'];
+    case 'admitted':
+      return ['status', 'leave'];
+  }
+}
