@@ -22,6 +22,7 @@ import { answersOperators, isConsoleHost } from './operators/console-host.ts';
 import { metricsAddress } from './operators/metrics-address.ts';
 import { openApi } from './operators/openapi.ts';
 import { usePass } from './operators/pass.ts';
+import recover from './pages/recover.ts?bundle';
 import { wasForwarded } from './proxy/loops.ts';
 import { COOKIE_CHARS_MAX } from './tokens/cookies.ts';
 
@@ -33,6 +34,10 @@ const JWKS_SECONDS = 300;
 const METRICS_PATH = '/_fairgate/metrics';
 const HEALTH_PATH = '/_fairgate/healthz';
 const OPENAPI_PATH = '/_fairgate/openapi.json';
+/** The script for pages whose requests are refused. A site's pages name the number: another behaviour is another one. */
+const RECOVER_PATH = '/_fairgate/recover-1.js';
+/** A corrected script is in use within a day. */
+const RECOVER_SECONDS = 86_400;
 
 /** Keeps the console out of caches, frames and search engines. */
 const CONSOLE_HEADERS = {
@@ -84,6 +89,15 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
     });
   });
   app.get(OPENAPI_PATH, () => json(openApi(gateway, gateway.cookies.operatorCookie)));
+  app.get(RECOVER_PATH, () => {
+    return new Response(recover, {
+      headers: {
+        'Content-Type': 'text/javascript; charset=utf-8',
+        'Cache-Control': `public, max-age=${RECOVER_SECONDS}`,
+        'X-Content-Type-Options': 'nosniff',
+      },
+    });
+  });
   app.route(OPERATOR_PATH, operatorApi(gateway));
   app.get('/_fairgate/rooms/:room/pass', findRoom(gateway), (c) =>
     usePass(gateway, c.req.raw, c.var.room, c.var.background),

@@ -3,9 +3,17 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
-import { enter, type InProcessGateway, InProcessVisitor, NOON, startInProcess } from './in-process.ts';
+import {
+  enter,
+  type InProcessGateway,
+  InProcessVisitor,
+  NOON,
+  PUBLIC_URL,
+  pageKindOf,
+  startInProcess,
+} from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
-import { AS_JSON, AS_PAGE } from './visitor-client.ts';
+import { AS_JSON, AS_OWN_FORM, AS_PAGE } from './visitor-client.ts';
 
 const ROOM = '/_fairgate/rooms/demo';
 const LATER = { schedule: { opensAt: new Date(NOON + 600_000).toISOString() } };
@@ -192,6 +200,8 @@ describe('either token', () => {
       const { response, answer } = await act(gateway, 'leave', bearer(inside[name]));
       expect([response.status, answer.outcome]).toEqual([200, 'left']);
       expect(linksOf(response)).toMatchObject({ join: `${ROOM}/join` });
+      const headers = bearer(inside.admissionToken, { Accept: '*/*' });
+      expect((await gateway.request('/api', { headers })).status).toBe(403);
       expect((await boardOf(gateway)).active).toBe(0);
       gateway.forwarded.length = 0;
       await gateway.request('/api', { headers: bearer(inside.admissionToken, { Accept: '*/*' }) });
@@ -250,7 +260,8 @@ describe('the next address', () => {
       leave: `${ROOM}/leave`,
       wait: `${ROOM}/wait`,
     };
-    expect(linksOf(waiting.response)).toEqual(whileWaiting);
+    const { wait: _, ...elsewhere } = whileWaiting;
+    expect(linksOf(waiting.response)).toEqual(elsewhere);
     expect(linksOf(await gateway.request('/api', { headers: bearer(waiting.answer.queueToken) }))).toEqual(
       whileWaiting,
     );
@@ -305,14 +316,23 @@ describe('the waiting page’s own address', () => {
     expect(gateway.forwarded).toEqual([]);
   });
 
-  it('shows the waiting page with that address while the room is full', async () => {
+  it('shows the waiting page while the room is full, and leads on from its form without a script', async () => {
     const gateway = await startInProcess({ keys, room: ONE_AT_A_TIME });
     await join(gateway);
     await join(gateway);
     await refresh(gateway);
-    const response = await wait(gateway, '/form');
+    const response = await wait(gateway, '/form?a=b+c');
     expect(response.status).toBe(200);
-    expect(await response.text()).toContain('"returnTo":"/form"');
+    expect(await pageKindOf(response)).toBe('newcomer');
+    for (const [referer, location] of [
+      [`${ROOM}/wait?return=${encodeURIComponent('/form?a=b+c')}`, '/form?a=b+c'],
+      [`${ROOM}/wait?return=//evil.test`, '/'],
+      [`${ROOM}/status?return=/form`, '/'],
+    ] as const) {
+      const headers = { ...AS_OWN_FORM, Referer: `${PUBLIC_URL}${referer}` };
+      const joined = await gateway.request(`${ROOM}/join`, { method: 'POST', headers });
+      expect([joined.status, joined.headers.get('Location')]).toEqual([303, location]);
+    }
   });
 
   it('takes no place for another site’s frame or request', async () => {

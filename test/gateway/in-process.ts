@@ -28,6 +28,7 @@ vi.mock('../../worker/pages/client-ko.ts?bundle', () => ({ default: '', sha256: 
 vi.mock('../../admin-ui/console.tsx?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../admin-ui/style.css?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../worker/pages/submit-form.ts?bundle', () => ({ default: '', sha256: '' }));
+vi.mock('../../worker/pages/recover.ts?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../worker/pages/style.css?bundle', () => ({ default: '', sha256: '' }));
 
 export const PUBLIC_URL = 'http://127.0.0.1:8787';

@@ -16,6 +16,11 @@ export function nextAddresses(room: string, state: Status['state'] | null): stri
     .join(', ');
 }
 
+/** On a refused request for a protected path: where a person waits instead; a page's script goes there with its address. */
+export function waitingAddress(room: string): string {
+  return linkTo(room, 'wait');
+}
+
 /** On the board, which is the same for everybody. */
 export function addressesForEverybody(room: string): string {
   return `${linkTo(room, 'join')}, ${linkTo(room, 'status')}`;
@@ -29,16 +34,16 @@ function linkTo(room: string, relation: Relation): string {
 function relationsFor(state: Status['state'] | null): Relation[] {
   switch (state) {
     case null:
-      return ['status', 'board', 'wait'];
+      return ['status', 'board'];
     case 'none':
     case 'completed':
     case 'lapsed':
-      return ['join', 'board', 'wait'];
+      return ['join', 'board'];
     case 'entered':
     case 'waiting':
-      return ['status', 'board', 'leave', 'wait'];
+      return ['status', 'board', 'leave'];
     case 'called':
-      return ['claim', 'status', 'leave', 'wait'];
+      return ['claim', 'status', 'leave'];
     case 'admitted':
       return ['status', 'leave'];
   }

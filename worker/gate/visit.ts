@@ -37,7 +37,7 @@ import {
   statusFor,
 } from './decision.ts';
 import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
-import { nextAddresses } from './next-addresses.ts';
+import { nextAddresses, waitingAddress } from './next-addresses.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
@@ -234,7 +234,9 @@ class Visit {
     if (this.#isSites) return response;
     const { room, status } = this.#visitor;
     if (this.#format !== 'page' && response.status !== 204) {
+      const isInside = status?.state === 'admitted';
       response.headers.set('Link', nextAddresses(room.id, status?.state ?? null));
+      if (!isInside) response.headers.append('Link', waitingAddress(room.id));
     }
     return withCors(response, this.#request, room);
   }
@@ -463,7 +465,7 @@ class Visit {
   /** A page goes back to its own address; after a form, to the page of this site that the form was on. */
   #returnTo(): string | null {
     const { method, headers } = this.#request;
-    if (isSafe(method)) return this.#waitFor;
+    if (isSafe(method)) return null;
     // Another site's form, sent again by the gateway's page at the same address: that page shows nothing by GET.
     return mayBeRelayed(this.#request) ? '/' : returnAddress(pageBefore(headers, this.#target.publicOrigin));
   }

@@ -25,6 +25,8 @@ const BODY_BYTES_MAX = 4_096;
 
 const ACTIONS: readonly ActionKind[] = ['join', 'claim', 'leave'];
 
+const WAIT_PATH = /^\/_fairgate\/rooms\/[^/]+\/wait$/;
+
 /** What a page of another origin may ask for. */
 const ADDRESSES = ['board', 'status', ...ACTIONS].map((name) => `/rooms/:room/${name}`);
 
@@ -127,8 +129,12 @@ const readReturnAddress: MiddlewareHandler<VisitorEnv & { Variables: { returnTo:
   return next();
 };
 
+/** The page that the request comes from; from the waiting page's own address, where that leads. */
 function refererOf(c: Context): string | undefined {
-  return pageBefore(c.req.raw.headers, new URL(c.req.url).origin);
+  const { origin } = new URL(c.req.url);
+  const before = pageBefore(c.req.raw.headers, origin);
+  const page = before === undefined ? null : URL.parse(before, origin);
+  return page !== null && WAIT_PATH.test(page.pathname) ? (page.searchParams.get('return') ?? undefined) : before;
 }
 
 /** @returns null for a body that is neither a form nor a JSON object */

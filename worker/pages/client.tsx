@@ -11,9 +11,11 @@ import { headingKey, noticeText, spokenText, titleText } from './page-text.ts';
 import type { Strings } from './strings.ts';
 
 export function startClient(strings: Strings) {
-  const embedded: PageModel = JSON.parse(document.getElementById('fairgate')?.textContent ?? '');
-  const here = `${location.pathname}${location.search}${location.hash}`;
-  const model = { ...embedded, returnTo: embedded.returnTo ?? here };
+  const embedded: PageModel = JSON.parse((document.getElementById('fairgate') as HTMLElement).textContent);
+  const { pathname, search, hash } = location;
+  const model = { ...embedded, returnTo: embedded.returnTo ?? pathname + search + hash };
+  // The switch of the language leads back here: browsers keep the fragment over its redirect.
+  for (const link of document.links) link.hash = hash;
   const main = document.getElementById('page') as HTMLElement;
   const announcements = document.getElementById('announcements') as HTMLElement;
   const monotonicMs = () => performance.now();
@@ -37,10 +39,7 @@ export function startClient(strings: Strings) {
       alone: async (work) => (navigator.locks ? navigator.locks.request('fairgate', work) : work()),
       // To go to the page's own address is to load it again, with its fragment.
       go: (path) =>
-        setTimeout(
-          () => (path === here && embedded.returnTo === null ? location.reload() : location.replace(path)),
-          soundEndsMs - monotonicMs(),
-        ),
+        setTimeout(() => (embedded.returnTo ? location.replace(path) : location.reload()), soundEndsMs - monotonicMs()),
     },
     (next) => {
       const before = state.model;

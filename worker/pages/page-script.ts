@@ -166,7 +166,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         return enter();
       case 'probe': {
         // Any response below 500 counts, also a page of the waiting room: it knows the current state.
-        const result = await request(model.returnTo ?? '/', { method: 'HEAD', redirect: 'manual' });
+        const result = await request(model.returnTo as string, { method: 'HEAD', redirect: 'manual' });
         return 'retryMs' in result ? result.retryMs : navigate('probe');
       }
       case 'board': {
@@ -320,7 +320,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   function navigate(otherwise: Task): number {
     nextTask = otherwise;
     navigating = true;
-    browser.go(model.returnTo ?? '/');
+    browser.go(model.returnTo as string);
     return NAVIGATION_MS_MAX;
   }
 
@@ -343,7 +343,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   }
 
   async function read<T>(path: string, init: RequestInit): Promise<{ document: T } | Failure> {
-    const result = await request(`/_fairgate/rooms/${encodeURIComponent(model.room?.id ?? '')}/${path}`, init);
+    const result = await request(`/_fairgate/rooms/${model.room?.id}/${path}`, init);
     if ('retryMs' in result) return result;
     try {
       const document = await result.response.json();

@@ -279,7 +279,7 @@ function ActionForm({ model, scripted, action, label, secondary = false }: Actio
   return (
     <form
       method="post"
-      action={`/_fairgate/rooms/${encodeURIComponent(model.room?.id ?? '')}/${action}`}
+      action={`/_fairgate/rooms/${model.room?.id}/${action}`}
       {...(scripted === null ? {} : { onSubmit })}
     >
       {model.returnTo !== null && <input type="hidden" name="return" value={model.returnTo} />}
@@ -334,7 +334,7 @@ function BelowTicket(props: TimedProps) {
           </p>
           {board.draw.proof && (
             <p>
-              <a href={`/_fairgate/rooms/${encodeURIComponent(board.room)}/proof`}>{strings.draw.verify}</a>
+              <a href={`/_fairgate/rooms/${board.room}/proof`}>{strings.draw.verify}</a>
             </p>
           )}
         </details>
