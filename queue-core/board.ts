@@ -13,12 +13,11 @@ import type { Ending } from './document/session-record.ts';
 import type { SessionTotals } from './document/sessions-state.ts';
 import { drawnPosition } from './draw.ts';
 import { bucketOf } from './history.ts';
-import { POLL_SECONDS_MAX } from './limits.ts';
 import { claimDeadline, outstandingCalls, paceOf, showShare } from './pacing.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
 import { stateOf } from './room-state.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
-import { aheadOf, type Pace, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from './wait.ts';
+import { aheadOf, type Pace, POLL_SECONDS_MAX, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from './wait.ts';
 
 /** The room's public numbers, the same for everyone; times are RFC 3339 in UTC. */
 export interface Board {

@@ -1,4 +1,4 @@
-// Every bound of the queue's rules, each with its reason. Nothing in the core grows with the number
+// Every bound of the queue's rules, each with its reason; those that a visitor's browser needs are in wait.ts. Nothing in the core grows with the number
 // of people waiting; what does grow is bounded here.
 
 /** Ids of the latest joins that a room remembers, so that a join whose answer was lost can be repeated. */
@@ -42,9 +42,6 @@ export const UNOBSERVED_MS_MAX = 5_000;
 
 /** A call younger than this may not have reached a visitor who polls as advised; its visitor is still expected. */
 export const CALL_FRESH_MS = 6_000;
-
-/** How far calls run ahead of slots: it keeps the wait between call and entry within seconds. */
-export const SLOT_BACKLOG_MS = 3_000;
 
 /** A slot as near as this is waited for in the request (docs/decisions/0010); a newcomer passes at once into no later one. */
 export const NEAR_SLOT_MS = 1_000;
@@ -176,8 +173,3 @@ export const NEWBORN_MS_MAX = 60_000;
 
 /** Rows handed over in one page. */
 export const ROWS_PER_PAGE_MAX = 1_000;
-
-/** Seconds between two polls: far from the turn, next to it, and the share by which clients spread themselves. */
-export const POLL_SECONDS_MAX = 30;
-export const POLL_SECONDS_MIN = 1;
-export const POLL_JITTER = 0.2;

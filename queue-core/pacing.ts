@@ -4,10 +4,10 @@
 import type { PacingState } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { departuresPerMinute } from './history.ts';
-import { CALL_FRESH_MS, CALL_SAMPLES_MAX, SHOW_SHARE_MIN, SLOT_BACKLOG_MS, UNOBSERVED_MS_MAX } from './limits.ts';
+import { CALL_FRESH_MS, CALL_SAMPLES_MAX, SHOW_SHARE_MIN, UNOBSERVED_MS_MAX } from './limits.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
-import { type Pace, paceRange } from './wait.ts';
+import { type Pace, paceRange, SLOT_BACKLOG_MS } from './wait.ts';
 
 /**
  * Grants the next slot no earlier than one emission interval after the last (GCRA, ITU-T I.371, with no tolerance), so

@@ -12,20 +12,13 @@ import { draftOf, mergeRooms, type RoomDocument } from './document/room-document
 import type { SessionRecord } from './document/session-record.ts';
 import { countSessions } from './document/sessions-state.ts';
 import { busiestArrivals } from './history.ts';
-import {
-  GATEWAYS_MAX,
-  LOST_JOINS_MIN,
-  LOST_MS_MAX,
-  NEWBORN_MS_MAX,
-  RECOVERY_MS,
-  SLOT_BACKLOG_MS,
-  VIEW_STALE_MS_MAX,
-} from './limits.ts';
+import { GATEWAYS_MAX, LOST_JOINS_MIN, LOST_MS_MAX, NEWBORN_MS_MAX, RECOVERY_MS, VIEW_STALE_MS_MAX } from './limits.ts';
 import type { Effect, Sessions, StepContext, Witness } from './machine.ts';
 import { isRecovering } from './room-state.ts';
 import { NO_SESSIONS } from './session-overlay.ts';
 import { bucketEnd } from './sessions.ts';
 import type { EpochMs } from './time.ts';
+import { SLOT_BACKLOG_MS } from './wait.ts';
 
 /** Who is recorded for what the store did: no person. */
 export const STORE_ACTOR: Actor = { id: 'store', name: 'store', role: 'viewer', address: null };

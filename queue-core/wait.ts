@@ -1,7 +1,13 @@
 // A visitor's times: a range for the wait and the moment of the next poll. Shared by the board, the status and the
 // visitor's browser, so that all three show the same.
 
-import { POLL_SECONDS_MAX, POLL_SECONDS_MIN, SLOT_BACKLOG_MS } from './limits.ts';
+/** How far calls run ahead of slots: it keeps the wait between call and entry within seconds. */
+export const SLOT_BACKLOG_MS = 3_000;
+
+/** Seconds between two polls: far from the turn, next to it, and the share by which clients spread themselves. */
+export const POLL_SECONDS_MAX = 30;
+export const POLL_SECONDS_MIN = 1;
+export const POLL_JITTER = 0.2;
 
 /** Positions a minute that the line moves, as a range. */
 export type Pace = { low: number; high: number };

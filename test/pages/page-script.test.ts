@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Board, Status } from '../../queue-core/board.ts';
-import { POLL_JITTER } from '../../queue-core/limits.ts';
+import { POLL_JITTER } from '../../queue-core/wait.ts';
 import { announcer } from '../../worker/pages/announcer.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
 import { type PageState, visit } from '../../worker/pages/page-script.ts';

@@ -3,8 +3,7 @@
 // failure only ever leads to a retry. Everything that belongs to the browser is passed in as `Browser`.
 
 import type { Board, Status } from '../../queue-core/board.ts';
-import { POLL_JITTER } from '../../queue-core/limits.ts';
-import { aheadOf, pollSeconds, pollSecondsBeforeOpening } from '../../queue-core/wait.ts';
+import { aheadOf, POLL_JITTER, pollSeconds, pollSecondsBeforeOpening } from '../../queue-core/wait.ts';
 import { canJoin, pageKind } from './kind.ts';
 import type { Notice, PageModel, VisitorAction, VisitorAnswer } from './model.ts';
 import { serverClock } from './server-clock.ts';
