@@ -121,8 +121,8 @@ export function comparablePath(path: string): string {
  */
 type Way = 'segments' | 'suffix' | 'pathInfo';
 
-function wayUnder({ stems, suffixed, behind }: Compiled, reading: string, afterScript: string | null): Way | null {
-  if (stems.some((stem) => liesUnder(stem, reading))) return 'segments';
+function wayUnder({ stem, suffixed, behind }: Compiled, reading: string, afterScript: string | null): Way | null {
+  if (liesUnder(stem, reading)) return 'segments';
   if (suffixed.test(reading)) return 'suffix';
   if (afterScript === null) return null;
   return behind.test(afterScript) || behind.test(resolved(afterScript)) ? 'pathInfo' : null;
@@ -143,7 +143,7 @@ function behindScript(path: string): string | null {
 
 /** All in folded letters. */
 interface Compiled {
-  stems: readonly string[];
+  stem: string;
   suffixed: RegExp;
   /** Not anchored: frameworks that find their own base path read any part of the rest. */
   behind: RegExp;
@@ -156,19 +156,20 @@ const compiledPrefixes = new Map<string, Compiled>();
 function compiled(prefix: string): Compiled {
   const known = compiledPrefixes.get(prefix);
   if (known !== undefined) return known;
-  const stems = (['NFC', 'NFKC'] as const).map((form) => stemOf(folded(prefix.normalize(form))));
+  const stem = stemOf(folded(prefix.normalize('NFKC')));
   // `/book` may run the script `/book.php`, and does in servers that negotiate content.
-  const withoutExtension = stems.map((stem) => stem.replace(/(?<=[^/])\.\p{L}[^/.]*$/u, ''));
-  const patternOf = (stem: string) => {
-    const segments = stem.split('/').slice(1);
-    return `/${segments.map((segment) => segment.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join(`${SUFFIX}/`)}`;
-  };
-  const patterns = [...stems.map((stem) => patternOf(stem) + SUFFIX), ...withoutExtension.map(patternOf)];
-  const pattern = `(?:${patterns.join('|')})(?:/|$)`;
-  const result = { stems, suffixed: new RegExp(`^${pattern}`, 'u'), behind: new RegExp(pattern, 'u') };
+  const withoutExtension = stem.replace(/(?<=[^/])\.\p{L}[^/.]*$/u, '');
+  const pattern = `(?:${patternOf(stem)}${SUFFIX}|${patternOf(withoutExtension)})(?:/|$)`;
+  const result = { stem, suffixed: new RegExp(`^${pattern}`, 'u'), behind: new RegExp(pattern, 'u') };
   if (compiledPrefixes.size >= COMPILED_MAX) compiledPrefixes.clear();
   compiledPrefixes.set(prefix, result);
   return result;
+}
+
+/** Each segment but the last may have a suffix. */
+function patternOf(stem: string): string {
+  const segments = stem.split('/').slice(1);
+  return `/${segments.map((segment) => segment.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join(`${SUFFIX}/`)}`;
 }
 
 /** `/book` covers `/book` and `/book/…`, not `/bookshop`. @param stem without a slash at the end; empty: everything */

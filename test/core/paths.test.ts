@@ -313,6 +313,8 @@ describe('protection', () => {
     ],
     ...['/x%2F..%2Fbook', '/%2Fbook', '/x%5C..%5Cbook', '/x/..;/book', '/index.php/book', '/index.php/app/book'],
     ...[
+      '/bo%2509ok',
+      '/%2500book',
       '/index.php/x/../book',
       '/a/index.php/../../book',
       '/book.a.b',
@@ -352,6 +354,10 @@ describe('protection', () => {
     ],
   ])('/book does not protect %s', (raw) => {
     expect(protects(['/book'], read(raw))).toBe(false);
+  });
+
+  test('a path behind the name of a script has dot segments of its own', () => {
+    expect(protects(['/app/book'], read('/a/b/run.cgi/../app/x/../book'))).toBe(true);
   });
 
   test('a protected file is protected under its name without an extension, which servers negotiate', () => {

@@ -39,6 +39,7 @@ function spellingsOf(path: string): string[] {
 
 const OWN = [
   '/_fairgate/operator/rooms',
+  '/_fairgate/operator/rooms/demo',
   '/_fairgate/rooms/demo/board',
   '/_fairgate/rooms/demo/status',
   '/_fairgate/metrics',
