@@ -57,8 +57,7 @@ export class TwoSites {
   }
 
   async board(room: string) {
-    const response = await fetch(`${this.#fairgate.url}/_fairgate/rooms/${room}/board`);
-    return response.json();
+    return this.visitor(room).board();
   }
 
   /** A visitor who comes without a browser. */
