@@ -25,9 +25,15 @@ export async function whenReady<T>(
   try {
     return await Promise.race([
       ready,
-      once(child, 'exit').then(([code, signal]) => {
-        throw failure(`exited with ${signal ?? `code ${code}`} before it was ready.`);
-      }),
+      once(child, 'exit').then(
+        ([code, signal]) => {
+          throw failure(`exited with ${signal ?? `code ${code}`} before it was ready.`);
+        },
+        // `once` rejects with the event "error": the program is missing, or the system has no process or descriptor left.
+        (error) => {
+          throw failure(`could not be started: ${error instanceof Error ? error.message : error}`);
+        },
+      ),
       new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(failure(`was not ready within ${START_MS_MAX / 1000} s.`)), START_MS_MAX);
       }),
@@ -40,10 +46,12 @@ export async function whenReady<T>(
   }
 }
 
-/** Sends the signal and waits until the process has exited. */
-export async function stopProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+/** Sends the signal and waits until the process has exited; one that takes longer than `graceMs` is killed. */
+export async function stopProcess(child: ChildProcess, signal: NodeJS.Signals, graceMs?: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill(signal);
+  const timer = graceMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), graceMs);
   await exited;
+  clearTimeout(timer);
 }

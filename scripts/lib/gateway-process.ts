@@ -1,11 +1,11 @@
 // Runs the built gateway on workerd, the production runtime, as a child process: for `npm start`, the tests and the bench.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { AccessSettings } from '../../worker/operators/access.ts';
 import { type RoomInput, readSettings } from '../../worker/settings.ts';
 import type { RedisAddress } from '../../worker/store/redis/redis-client.ts';
@@ -31,6 +31,23 @@ export interface GatewaySettings {
   /** Where rooms are stored, if not in `dataDir`. */
   redis?: RedisAddress & { replicas?: string };
 }
+
+/**
+ * Starts the runtime in the place of a shell that first does what the runtime does not: it raises the limit of descriptors, each
+ * connection takes two, and leaves a process behind that ends the runtime when this one has ended, however that was. That
+ * process reads descriptor 4: a line says that the runtime has ended by itself, the end of file that nobody is left to say so.
+ */
+const LAUNCH = `
+ulimit -n "$(ulimit -H -n)" 2>/dev/null
+(
+  trap '' INT TERM HUP
+  exec >/dev/null 2>&1 3>&-
+  read -r ended <&4 && exit
+  kill -TERM $$ && sleep 1 && kill -KILL $$
+) &
+exec 4<&-
+exec "$@"
+`;
 
 /** Settings as every deployment receives them: variables and secrets of the worker. */
 export function workerVariables(settings: GatewaySettings) {
@@ -74,7 +91,8 @@ export interface RunningGateway {
   url: string;
   port: number;
   process: ChildProcess;
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** @param graceMs until it is killed, because it waits for requests that do not end; absent: any time */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
 }
 
 /** @throws SettingsError before anything is started */
@@ -118,19 +136,29 @@ export async function runWorkerd(
   log: (line: string) => void,
 ): Promise<RunningGateway> {
   const address = `--socket-addr=http=${inUrl(host)}:${port}`;
-  const child = spawn(
-    workerdPath,
-    ['serve', resolve(import.meta.dirname, config), address, ...options, '--control-fd=3'],
-    { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
-  );
+  const command = [workerdPath, 'serve', resolve(import.meta.dirname, config), address, ...options, '--control-fd=3'];
+  const child = launch(command, { ...process.env, ...env });
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', log);
   const listening = await whenReady(child, `workerd (port ${port})`, listeningPort(child.stdio[3] as Readable));
   return {
     url: `http://${reachable(host)}:${listening}`,
     port: listening,
     process: child,
-    stop: (signal = 'SIGTERM') => stopProcess(child, signal),
+    stop: (signal = 'SIGTERM', graceMs) => stopProcess(child, signal, graceMs),
   };
+}
+
+function launch([file = '', ...args]: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'];
+  // Windows has neither this shell nor these limits.
+  if (process.platform === 'win32') return spawn(file, args, { env, stdio });
+  // A group of its own: a signal from the terminal reaches this process alone, which ends the runtime in order.
+  const child = spawn('/bin/sh', ['-c', LAUNCH, 'sh', file, ...args], { env, stdio, detached: true });
+  const leash = child.stdio[4] as Writable | null;
+  // EPIPE where the shell could not start.
+  leash?.on('error', () => {});
+  child.once('exit', () => leash?.end('ended\n'));
+  return child;
 }
 
 async function listeningPort(control: Readable): Promise<number> {

@@ -2,12 +2,10 @@
 // npm 11 has linked it already; npm 10 removes the link again when it discards the packages of the other platforms.
 // JavaScript, because a Node too old for the scripts has to run it. See docs/decisions/0018-which-node.md.
 
-import { existsSync, linkSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** The first release with everything the scripts use: type stripping, `import.meta.main`, `await using`. */
-const OLDEST_NODE = [24, 2];
+import { isTooOld, oldestNode } from './node-version.cjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const packages = join(root, 'node_modules');
@@ -18,6 +16,8 @@ const installed = Object.keys(optionalDependencies).find((name) => existsSync(jo
 if (installed !== undefined) {
   const { bin } = JSON.parse(readFileSync(join(packages, installed, 'package.json'), 'utf8'));
   const link = join(packages, '.bin', basename(bin.node));
+  // `npm start` is "exec node …": the shell of npm makes way for the script, or it would keep SIGINT to itself.
+  if (process.platform === 'win32') writeFileSync(join(packages, '.bin', 'exec.cmd'), '@%*\r\n');
   if (!existsSync(link)) {
     rmSync(link, { force: true });
     if (process.platform === 'win32') linkSync(join(packages, installed, bin.node), link);
@@ -26,12 +26,7 @@ if (installed !== undefined) {
 } else if (existsSync(packages) && isTooOld(process.versions.node)) {
   console.error(
     `No packaged Node is installed for ${process.platform}-${process.arch}, and this Node is ${process.versions.node}. ` +
-      `Install Node ${OLDEST_NODE.join('.')} or newer, or run npm ci with its optional packages.`,
+      `Install Node ${oldestNode} or newer, or run npm ci with its optional packages.`,
   );
   process.exit(1);
-}
-
-function isTooOld(version) {
-  const [major, minor] = version.split('.').map(Number);
-  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
 }

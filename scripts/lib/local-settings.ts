@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
-import { siteFields } from '../../worker/contract/room-schema.ts';
+import { roomId, siteFields } from '../../worker/contract/room-schema.ts';
 import { ownAddressIn, ownAddressText } from '../../worker/proxy/loops.ts';
 import { isLoopback } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
@@ -33,6 +33,9 @@ const environment = z.object({
     .default('127.0.0.1'),
   ORIGIN_PORT: port.default(8788),
   ORIGIN_URL: siteFields.origin.optional(),
+  ROOM_ID: roomId.optional(),
+  TITLE_KO: siteFields.title.shape.ko.optional(),
+  TITLE_EN: siteFields.title.shape.en.optional(),
   DATA_DIR: z.string().min(1).default('.fairgate'),
   // A person who tries it is called and inside within a minute of the start.
   OPENS_AT: z
@@ -58,6 +61,9 @@ type Environment = z.output<typeof environment>;
 
 const ROOMS_FILE = 'rooms.json';
 
+/** Id of the room of a site of one's own, unless ROOM_ID names another. */
+const OWN_ROOM_ID = 'main';
+
 export interface LocalSettings {
   settings: GatewaySettings;
   host: string;
@@ -66,8 +72,10 @@ export interface LocalSettings {
   originCa: string | null;
   dataDir: string;
   opensAt: string;
-  /** null: ORIGIN_URL names another origin. */
+  /** null: ORIGIN_URL names a site, and there is no demo. */
   demoOriginPort: number | null;
+  /** The room that the environment describes. */
+  roomId: string;
   originUrl: string;
   /** null: OPERATOR_KEY is set. */
   generatedOperatorKey: string | null;
@@ -79,7 +87,7 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
   const dataDir = resolve(env.DATA_DIR);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const originUrl = env.ORIGIN_URL ?? `http://127.0.0.1:${env.ORIGIN_PORT}`;
-  const demo = demoRoom({
+  const line = {
     origin: originUrl,
     schedule: { opensAt: env.OPENS_AT },
     policy: {
@@ -87,12 +95,13 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
       totalActiveUsers: env.TOTAL_ACTIVE_USERS,
       sessionMinutes: env.SESSION_MINUTES,
     },
-  });
-  const rooms = [demo, ...furtherRooms(env)];
+  };
+  const room = env.ORIGIN_URL === undefined ? demoRoom(line) : ownRoom(env, line);
+  const rooms = [room, ...furtherRooms(env)];
   const generatedOperatorKey = env.OPERATOR_KEY === undefined ? storedOperatorKey(dataDir) : null;
   return {
     settings: {
-      // A room of the file with the id "demo" replaces the demo room.
+      // A room of the file with the same id replaces the room of the environment.
       rooms: rooms.filter((room, index) => rooms.findLastIndex(({ id }) => id === room.id) === index),
       keys: await storedSigningKeys(dataDir),
       publicUrl: publicUrlOf(env),
@@ -113,6 +122,7 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
     opensAt: env.OPENS_AT,
     demoOriginPort: env.ORIGIN_URL === undefined ? env.ORIGIN_PORT : null,
     originUrl,
+    roomId: room.id,
     generatedOperatorKey,
   };
 }
@@ -130,6 +140,16 @@ function originCa({ ORIGIN_CA_FILE: file }: Environment): string | null {
       `ORIGIN_CA_FILE is ${JSON.stringify(file)}: ${reason}. Set it to a file of certificates in PEM.`,
     ]);
   }
+}
+
+/** The room of a site of one's own: every host and path, because the gateway has no other site. */
+function ownRoom(
+  { ROOM_ID = OWN_ROOM_ID, TITLE_KO, TITLE_EN }: Environment,
+  line: Pick<RoomInput, 'origin' | 'schedule' | 'policy'>,
+): RoomInput {
+  const { hostname } = new URL(line.origin);
+  const title = { ko: TITLE_KO ?? TITLE_EN ?? hostname, en: TITLE_EN ?? TITLE_KO ?? hostname };
+  return { id: ROOM_ID, title, hosts: ['*'], paths: ['/'], ...line };
 }
 
 /**
@@ -157,6 +177,12 @@ function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   if (ORIGIN_URL === undefined && PORT === ORIGIN_PORT) {
     throw new SettingsError([
       `PORT and ORIGIN_PORT are both ${PORT}: gateway and demo site need a port each. Change one of them.`,
+    ]);
+  }
+  for (const name of ['ROOM_ID', 'TITLE_KO', 'TITLE_EN'] as const) {
+    if (ORIGIN_URL !== undefined || parsed.data[name] === undefined) continue;
+    throw new SettingsError([
+      `${name} is for a site of your own, and ORIGIN_URL is missing. Set ORIGIN_URL, or remove ${name}.`,
     ]);
   }
   const publicUrl = publicUrlOf(parsed.data);

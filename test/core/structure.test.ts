@@ -37,10 +37,11 @@ const ENTRY_POINTS: Record<string, string> = {
 };
 
 /** Everything at the top of scripts/ is what a person starts; package.json has to name it. */
-const isCommand = (file: string) => /^scripts\/[^/]+\.ts$/.test(file) && read('package.json').includes(`node ${file}`);
+const isCommand = (file: string) =>
+  /^scripts\/[^/]+\.(?:ts|cjs)$/.test(file) && read('package.json').includes(`node ${file}`);
 
 const files = filesIn(ROOT).map((file) => relative(ROOT, file));
-const isCode = (file: string) => /\.(?:ts|tsx|js|css|capnp)$/.test(file);
+const isCode = (file: string) => /\.(?:ts|tsx|js|cjs|css|capnp)$/.test(file);
 const inProduct = (file: string) => PRODUCT.some((folder) => file.startsWith(`${folder}/`));
 const product = files.filter((file) => isCode(file) && inProduct(file));
 
@@ -58,7 +59,9 @@ function read(file: string): string {
 
 /** Files that a file imports, types included. */
 function importsOf(file: string): string[] {
-  const specifiers = read(file).matchAll(/(?:\bfrom|\bimport\(?|@import)\s*['"](\.{1,2}\/[^'"?]+)(?:\?[a-z]+)?['"]/g);
+  const specifiers = read(file).matchAll(
+    /(?:\bfrom|\bimport\(?|\brequire\(|@import)\s*['"](\.{1,2}\/[^'"?]+)(?:\?[a-z]+)?['"]/g,
+  );
   return [...specifiers].map(([, path = '']) => join(dirname(file), path));
 }
 

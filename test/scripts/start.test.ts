@@ -4,12 +4,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
-import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { freePort, listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
 
 const START = resolve(import.meta.dirname, '../../scripts/start.ts');
 
@@ -56,6 +57,64 @@ it('the demo room opens 50 s after the start, not after the first visit', async 
   expect(board.state).toBe('prequeue');
   expect(Date.parse(board.opensAt)).toBeLessThanOrEqual(runningAt + 50_000);
   expect((await fetch(`http://127.0.0.1:${originPort}/book`)).status).toBe(403);
+  expect(output).toContain('refuses requests that did not come through the gateway (status 403)');
+});
+
+describe('with a site of one’s own (ORIGIN_URL)', () => {
+  /** A site that answers everybody with this status. */
+  async function site(status: number): Promise<string> {
+    const server = createHttpServer((_, response) => {
+      response.writeHead(status).end('<h1>My site</h1>');
+    });
+    const port = await listenOnLoopback(server);
+    onTestFinished(() => void server.close().closeAllConnections());
+    return `http://127.0.0.1:${port}`;
+  }
+
+  it('there is no demo: one room for that site, with its own titles, and no other site', async () => {
+    const [port, originPort] = [await freePort(), await freePort()];
+    const variables = {
+      TITLE_KO: '봄 축제',
+      TITLE_EN: 'Spring festival',
+      OPENS_AT: '+1h',
+      ORIGIN_URL: await site(200),
+    };
+    const { output } = await start({ PORT: String(port), ORIGIN_PORT: String(originPort), ...variables });
+    expect(output).toContain('the room "main" opens 1h after its first start');
+    expect(output).not.toMatch(/demo|deep link|Vaccine|백신/i);
+    const board = await fetch(`http://127.0.0.1:${port}/_fairgate/rooms/main/board`);
+    expect(await board.json()).toMatchObject({ room: 'main' });
+    expect((await fetch(`http://127.0.0.1:${port}/_fairgate/rooms/demo/board`)).status).toBe(404);
+    const page = await (await fetch(`http://127.0.0.1:${port}/`, { headers: { Accept: 'text/html' } })).text();
+    expect(page).toMatch(/봄 축제|Spring festival/);
+    expect(page).not.toMatch(/demo|Vaccine|백신/i);
+    await expect(fetch(`http://127.0.0.1:${originPort}/`)).rejects.toThrow();
+  });
+
+  it('the title is the site’s host name, and ROOM_ID names the room, unless they are set', async () => {
+    const [port, originUrl] = [await freePort(), await site(403)];
+    const { output } = await start({ PORT: String(port), ORIGIN_URL: originUrl, ROOM_ID: 'spring', OPENS_AT: '+1h' });
+    expect(output).toContain('the room "spring"');
+    const page = await fetch(`http://127.0.0.1:${port}/`, { headers: { Accept: 'text/html' } });
+    expect(await page.text()).toMatch(/<title>[^<]*127\.0\.0\.1/);
+  });
+
+  it('the welcome says that a site answers everybody', async () => {
+    const { output } = await start({ PORT: String(await freePort()), ORIGIN_URL: await site(200) });
+    expect(output).toContain('The origin answers everybody: status 200');
+    expect(output).not.toContain('refuses requests that');
+  });
+
+  it('the welcome says that the room is not served where another stored room has its hosts', async () => {
+    const port = String(await freePort());
+    const first = await start({ PORT: port, ORIGIN_PORT: String(await freePort()) });
+    expect(first.output).not.toContain('is not served');
+    started?.kill('SIGTERM');
+    await once(started as ChildProcess, 'exit');
+    const { output } = await start({ PORT: port, ORIGIN_URL: await site(200) });
+    expect(output).toContain('Room "main" is not served');
+    expect(output).toContain('"demo" protects */ already');
+  });
 });
 
 const ROOM = {
@@ -107,6 +166,13 @@ describe('does not start with', () => {
       'a Redis address without its token',
       { UPSTASH_REDIS_REST_URL: 'https://redis.example' },
       'UPSTASH_REDIS_REST_TOKEN is missing',
+    ],
+    ['a title without a site', { TITLE_EN: 'Spring' }, 'TITLE_EN is for a site of your own, and ORIGIN_URL is missing'],
+    ['a room id that no address can have', { ORIGIN_URL: 'https://site.example', ROOM_ID: 'A b' }, 'ROOM_ID is "A b"'],
+    [
+      'a title that no phone shows',
+      { ORIGIN_URL: 'https://site.example', TITLE_KO: '긴'.repeat(200) },
+      'TITLE_KO is "긴긴',
     ],
     ['rooms that are not a list', { ROOMS: '{"id":"booking"}' }, 'ROOMS is not a JSON list of rooms'],
     ['a room whose opening is not a time', { ROOMS: rooms({ schedule: { opensAt: 'soon' } }) }, '"opensAt"'],

@@ -1,0 +1,209 @@
+// `npm start` from start to end: no signal leaves a process behind, and a gateway that ends by itself runs again.
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const START = join(ROOT, 'scripts/start.ts');
+
+let folder: string;
+let started: ChildProcess | null = null;
+let mine: number[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fairgate-supervision-'));
+});
+
+afterEach(() => {
+  for (const pid of [...mine, started?.pid ?? 0]) {
+    try {
+      if (pid > 1) process.kill(pid, 'SIGKILL');
+    } catch {
+      // ESRCH: it has ended, as it should.
+    }
+  }
+  started = null;
+  mine = [];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Started {
+  process: ChildProcess;
+  url: string;
+  output(): string;
+}
+
+/** Starts a command that leads to `npm start`, in a process group of its own, and waits until it runs. */
+async function start(file: string, args: string[], variables: Record<string, string> = {}): Promise<Started> {
+  const [port, originPort] = [await freePort(), await freePort()];
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    DATA_DIR: join(folder, 'state'),
+    PORT: String(port),
+    ORIGIN_PORT: String(originPort),
+    ...variables,
+  };
+  const child = spawn(file, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  started = child;
+  let output = '';
+  await new Promise<void>((done, failed) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (output.includes('Fairgate is running.')) done();
+      });
+    }
+    child.once('exit', (code, signal) => failed(new Error(`ended with ${signal ?? code}:\n${output}`)));
+  });
+  mine = descendantsOf(child.pid ?? 0).map(({ pid }) => pid);
+  return { process: child, url: `http://127.0.0.1:${port}`, output: () => output };
+}
+
+interface Process {
+  pid: number;
+  parent: number;
+  name: string;
+}
+
+function processes(): Process[] {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,stat=,comm='], { encoding: 'utf8' }).trim().split('\n');
+  return lines.flatMap((line) => {
+    const [, pid, parent, state = '', name = ''] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), name }];
+  });
+}
+
+function descendantsOf(pid: number, all = processes()): Process[] {
+  const children = all.filter(({ parent }) => parent === pid);
+  return [...children, ...children.flatMap((child) => descendantsOf(child.pid, all))];
+}
+
+const gatewayOf = ({ process: child }: Started): number =>
+  descendantsOf(child.pid ?? 0).find(({ name }) => name === 'workerd')?.pid ?? 0;
+
+/** Everything that was started, as far as it still runs. */
+const left = () => processes().filter(({ pid }) => mine.includes(pid) || pid === started?.pid);
+
+const boardStatus = async (url: string): Promise<number> =>
+  (await fetch(`${url}/_fairgate/rooms/demo/board`).catch(() => null))?.status ?? 0;
+
+describe('nothing is left', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('after %s to the script, which ends well', async (signal) => {
+    const { process: child } = await start(process.execPath, [START]);
+    expect(left().some(({ name }) => name === 'workerd')).toBe(true);
+    child.kill(signal);
+    expect((await once(child, 'exit'))[0]).toBe(0);
+    await expect.poll(left).toEqual([]);
+  });
+
+  it('after the script was killed', async () => {
+    const { process: child } = await start(process.execPath, [START]);
+    child.kill('SIGKILL');
+    await expect.poll(left).toEqual([]);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('after %s to npm', async (signal) => {
+    const { process: child } = await start('npm', ['start']);
+    child.kill(signal);
+    await expect.poll(left).toEqual([]);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('after %s to the process group', async (signal) => {
+    const { process: child } = await start('npm', ['start']);
+    process.kill(-(child.pid ?? 0), signal);
+    await expect.poll(left).toEqual([]);
+  });
+
+  it('while a visitor’s connection stays open', async () => {
+    const running = await start(process.execPath, [START]);
+    const socket = connect(Number(new URL(running.url).port), '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n');
+    running.process.kill('SIGTERM');
+    await once(running.process, 'exit');
+    await expect.poll(left).toEqual([]);
+    socket.destroy();
+  });
+});
+
+describe('a gateway that ends by itself', () => {
+  it('runs again, with the places that it gave, and the log says so', async () => {
+    const running = await start(process.execPath, [START]);
+    const join = await fetch(`${running.url}/_fairgate/rooms/demo/join`, {
+      method: 'POST',
+      headers: { Accept: 'application/json' },
+    });
+    const { queueToken } = (await join.json()) as { queueToken: string };
+    const first = gatewayOf(running);
+    process.kill(first, 'SIGKILL');
+    await expect.poll(() => boardStatus(running.url)).toBe(200);
+    mine.push(gatewayOf(running));
+    expect(gatewayOf(running)).not.toBe(first);
+    expect(running.output()).toMatch(/ended by itself with SIGKILL\. It is started again in 0\.5 s/);
+    const status = await fetch(`${running.url}/_fairgate/rooms/demo/status`, {
+      headers: { Authorization: `Bearer ${queueToken}` },
+    });
+    expect(await status.json()).toMatchObject({ state: 'entered', entry: 1 });
+    running.process.kill('SIGTERM');
+    await expect.poll(left).toEqual([]);
+  });
+
+  it('runs again after more connections than there are descriptors', async () => {
+    const running = await start(process.execPath, [START]);
+    const first = gatewayOf(running);
+    const port = Number(new URL(running.url).port);
+    const sockets: Socket[] = [];
+    // A connection takes two descriptors; what ends the runtime is a limit that is reached between two connections.
+    let spare = 20;
+    const exhaust = () => {
+      if (gatewayOf(running) !== first) return true;
+      const inUse = readdirSync(`/proc/${first}/fd`).length;
+      execFileSync('prlimit', [`--pid=${first}`, `--nofile=${inUse + ++spare}`]);
+      for (let more = 0; more < 30; more++) sockets.push(connect(port, '127.0.0.1').on('error', () => {}));
+      return false;
+    };
+    await expect.poll(exhaust).toBe(true);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(() => boardStatus(running.url)).toBe(200);
+    mine.push(gatewayOf(running));
+    expect(running.output()).toContain('The gateway runs again.');
+    running.process.kill('SIGTERM');
+    await expect.poll(left).toEqual([]);
+  });
+});
+
+it('the gateway may use all descriptors that the system allows it', async () => {
+  const running = await start('/bin/sh', ['-c', `ulimit -S -n 512; exec "${process.execPath}" "${START}"`]);
+  const limits = execFileSync('cat', [`/proc/${gatewayOf(running)}/limits`], { encoding: 'utf8' });
+  const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits) ?? [];
+  expect(soft).toBe(hard);
+});
+
+describe('a Node that is too old', () => {
+  const SENTENCE = /^Fairgate's scripts need Node 24\.2 or newer; this is Node \S+\. Run "npm start" instead/;
+
+  it('is named in a sentence', () => {
+    const code = `Object.defineProperty(process.versions, 'node', { value: '20.11.1' }); require(${JSON.stringify(START)});`;
+    const { status, stderr } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(SENTENCE)]);
+  });
+
+  const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find(
+    (file) =>
+      existsSync(file) && /^v(?:1\d|2[0-3])\./.test(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout),
+  );
+
+  it.skipIf(oldNode === undefined)('is named in a sentence by that Node itself', () => {
+    const { status, stderr } = spawnSync(oldNode ?? '', ['scripts/start.ts'], { cwd: ROOT, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(SENTENCE)]);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+});
