@@ -1,5 +1,6 @@
 // `npm run keys`: creates and rotates the gateway's signing keys, in the form of the setting SIGNING_KEYS.
-//   npm run keys                     prints a first key
+//   npm run keys -- create FILE      writes a first key into a new file that only its owner can read
+//   npm run -s keys                  prints a first key (without -s, npm prints lines of its own before it)
 //   npm run keys -- rotate FILE      adds a key that signs in ten minutes, when every verifier has it
 //   npm run keys -- prune FILE       drops keys whose last tokens have expired
 
@@ -14,12 +15,22 @@ const PUBLISH_AHEAD_SECONDS = 600;
 /** The longest life of a token, a queue token's, counted generously. */
 const TOKEN_SECONDS_MAX = 30 * 24 * 3_600;
 
-const USAGE = 'Usage: npm run keys | npm run keys -- rotate FILE | npm run keys -- prune FILE';
+const USAGE = 'Usage: npm run keys -- create FILE | rotate FILE | prune FILE, or npm run -s keys to print a key';
 
 function readKeys(path: string): SigningKeys {
   const parsed = signingKeysSchema.safeParse(readJsonFile(path));
   if (parsed.success) return parsed.data;
-  throw new Error(`${path} does not contain signing keys. Create it: npm run -s keys > ${path}`);
+  throw new Error(`${path} does not contain signing keys. Create it: npm run keys -- create ${path}`);
+}
+
+/** @throws Error where the file exists: tokens that its keys signed would become invalid */
+function createKeys(path: string, keys: SigningKeys): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new Error(`${path} exists already. To add a key to it: npm run keys -- rotate ${path}`);
+  }
 }
 
 /** Replaces the file as a whole, so that a crash leaves the old keys or the new ones. */
@@ -34,6 +45,9 @@ await runCommand(async () => {
   const nowSeconds = Math.floor(Date.now() / 1000);
   if (action === undefined) {
     console.log(JSON.stringify({ keys: [await newSigningKey(0)] }));
+  } else if (action === 'create' && file !== undefined) {
+    createKeys(file, { keys: [await newSigningKey(0)] });
+    console.log(`Wrote a signing key into ${file}. Keep the file safe: rotating the keys needs it.`);
   } else if (action === 'rotate' && file !== undefined) {
     const { keys } = readKeys(file);
     const signFrom = nowSeconds + PUBLISH_AHEAD_SECONDS;

@@ -63,7 +63,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const problems: string[] = [];
   const rooms =
     env['ROOMS'] == null ? [] : checkJson(env, 'ROOMS', roomsSchema, 'the rooms as JSON, see docs/rooms.md', problems);
-  const keys = checkJson(env, 'SIGNING_KEYS', signingKeysSchema, 'the output of `npm run keys`', problems);
+  const keys = checkJson(env, 'SIGNING_KEYS', signingKeysSchema, 'the output of `npm run -s keys`', problems);
   const publicUrl = checkUrl(env, 'PUBLIC_URL', 'visitors reach the gateway', problems);
   const consoleUrl =
     env['CONSOLE_URL'] == null ? publicUrl : checkUrl(env, 'CONSOLE_URL', 'operators reach the console', problems);

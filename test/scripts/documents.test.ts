@@ -1,0 +1,410 @@
+// Every command and every example of README.md and docs/ runs as a reader would run it: commands in a shell beside a gateway that
+// `npm start` started, JavaScript in the oldest Node that a site may have. What cannot run here is listed once, with its reason.
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { checkOperatorKey } from '../../worker/setting-checks.ts';
+import { signingKeysSchema } from '../../worker/tokens/signing-keys.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const DOCUMENTS = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })];
+
+/** What is not run here, by how it begins, and why. */
+const NOT_RUN: Record<string, string> = {
+  'npm install jose': 'the test links what is installed already',
+  'npm ci': 'this test needs what it installs; .ci/run does it on a clean machine',
+  'npm test': 'this is one of its tests',
+  'npm run test:': 'this is one of its tests',
+  'npm run check`': 'this is one of its tests',
+  'npm run dev': 'serves until it is stopped, as npm start does with the same settings',
+  'npm run bench': 'takes minutes and needs a quiet machine',
+  'npm run screenshots': 'replaces the pictures in docs/screens',
+  'npx wrangler secret put UPSTASH_REDIS_REST_URL': 'needs an account at Upstash',
+  'npx wrangler tail': 'needs an account at Cloudflare',
+  'UPSTASH_REDIS_REST_URL=': 'needs an account at Upstash; test/redis runs the store',
+  'OPENS_AT=+2m NEW_USERS_PER_MINUTE=600': 'takes four minutes; test/load/rehearsal.test.ts runs a smaller one',
+  'npm run rehearse -- --visitors 5000': 'the same',
+  'npm run move-room': 'needs rooms in Redis; test/redis/moving.test.ts runs it',
+  'npm run check-room -- --room ROOM': 'the name of a room is missing in it; run for the room demo',
+  'curl -s $GATE/_fairgate/metrics | grep fairgate_redis_losses_total':
+    'needs a Redis that lost data; test/redis/loss.test.ts',
+  'curl -I`': 'the address is missing in it',
+  'ORIGIN_PORT=8788 DATA_DIR=.fairgate FAIRGATE_ISSUER=…':
+    'serves until it is stopped; test/origin/demo.test.ts runs it',
+  'npm start': 'runs beside every other command of this file',
+  'npm run deploy': 'run as PUBLIC_URL=… npm run deploy, without an upload',
+  'npm run check-log -- FILE': 'the name of a file is missing in it; run for demo-log.json',
+  'npm run origin-js -- FOLDER': 'the name of a folder is missing in it; run as in docs/origin.md',
+  'npm run -s keys': 'quoted from an error message; the test of signing keys runs it',
+};
+
+/** Blocks that show what something prints or which settings it takes, by their first line. */
+const OUTPUT = [
+  '/srv/fairgate/.fairgate/rooms',
+  'Fairgate does not start:',
+  'Reading room "demo" from the store failed',
+  'fairgate_redis_losses_total{ledger="demo"} 1',
+  'Stored state refused, nothing was written.',
+  'The log "demo" is complete',
+  'ACCESS_TEAM_URL=https://team.cloudflareaccess.com',
+];
+
+interface Block {
+  document: string;
+  language: string;
+  text: string;
+}
+
+const textOf = (document: string) => readFileSync(join(ROOT, document), 'utf8');
+
+const BLOCKS: Block[] = DOCUMENTS.flatMap((document) =>
+  [...textOf(document).matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
+    document,
+    language,
+    text,
+  })),
+);
+
+const COMMAND = /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|curl|openssl|api|\(umask) /;
+
+/** Commands in running text and tables, where a pipe is escaped. */
+const INLINE = DOCUMENTS.flatMap((document) => {
+  const spans = textOf(document)
+    .replaceAll(/^```.*?^```/gms, '')
+    .matchAll(/`([^`\n]+)`/g);
+  return [...spans]
+    .map(([, span = '']) => ({ document, command: span.replaceAll('\\|', '|') }))
+    .filter(({ command }) => COMMAND.test(command));
+});
+
+/** A reason ending in "`" is for the whole command, any other for commands that begin so. */
+const isNotRun = (command: string) => Object.keys(NOT_RUN).some((start) => `${command.trim()}\``.startsWith(start));
+
+const commandsIn = (document: string, pattern: RegExp): string[] => [
+  ...new Set(
+    INLINE.filter((one) => one.document === document && pattern.test(one.command) && !isNotRun(one.command)).map(
+      ({ command }) => command,
+    ),
+  ),
+];
+
+const shellOf = (document: string): string =>
+  BLOCKS.filter((block) => block.document === document && block.language === 'sh' && !isNotRun(block.text))
+    .filter(({ text }) => !text.startsWith('GATE='))
+    .map(({ text }) => text)
+    .join('\n');
+
+/** A Node without TypeScript: the machine's own where it is of that age, else the packaged one without the ability. */
+const PLAIN_NODE: string[] = ['/usr/bin/node', '/usr/local/bin/node'].some(
+  (file) => existsSync(file) && /^v2[0-3]\./.test(execFileSync(file, ['--version'], { encoding: 'utf8' })),
+)
+  ? [existsSync('/usr/bin/node') ? '/usr/bin/node' : '/usr/local/bin/node']
+  : [process.execPath, '--no-strip-types'];
+
+let folder: string;
+let gateway: ChildProcess;
+let url: string;
+
+/** A checkout by links, so that commands write their files there. */
+function checkout(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'fairgate-documents-'));
+  for (const name of readdirSync(ROOT)) {
+    if (!/^(?:\.git|\.fairgate.*|build|.*\.tsbuildinfo|rooms\.json)$/.test(name))
+      symlinkSync(join(ROOT, name), join(copy, name));
+  }
+  // What a reader has and this machine may not: an account. It keeps what it gets.
+  mkdirSync(join(copy, 'bin'));
+  writeFileSync(join(copy, 'bin/npx'), '#!/bin/sh\ncat > "secret-$4"\n');
+  // Pauses between two looks at the same numbers.
+  writeFileSync(join(copy, 'bin/sleep'), '#!/bin/sh\n');
+  for (const name of ['npx', 'sleep']) chmodSync(join(copy, 'bin', name), 0o755);
+  return copy;
+}
+
+const environment = () => ({
+  PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+  HOME: folder,
+  DATA_DIR: join(folder, 'state'),
+  WRANGLER_SEND_METRICS: 'false',
+});
+
+function shell(script: string): string {
+  const { status, stdout, stderr } = spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script], {
+    cwd: folder,
+    env: environment(),
+    encoding: 'utf8',
+  });
+  expect([status, status === 0 ? '' : `${script}\n${stdout}\n${stderr}`]).toEqual([0, '']);
+  return stdout;
+}
+
+/** The first lines of docs/debugging.md with the values of this gateway. */
+const variables = () => {
+  const [first] = BLOCKS.filter(({ document, language }) => document === 'docs/debugging.md' && language === 'sh');
+  const text = (first?.text ?? '').replace('http://localhost:8787', url).replace('KEY=...', `KEY=${OPERATOR_KEY}`);
+  expect(text).toContain(`KEY=${OPERATOR_KEY}`);
+  return text;
+};
+
+beforeAll(async () => {
+  folder = checkout();
+  const [port, originPort] = [await freePort(), await freePort()];
+  url = `http://127.0.0.1:${port}`;
+  const [rooms] = BLOCKS.filter(({ document }) => document === 'docs/rooms.md');
+  const env = {
+    ...environment(),
+    PORT: String(port),
+    ORIGIN_PORT: String(originPort),
+    PUBLIC_URL: url,
+    OPERATOR_KEY,
+    OPENS_AT: '+0s',
+    ROOMS: rooms?.text ?? '',
+  };
+  gateway = spawn('npm', ['start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  await new Promise<void>((done, failed) => {
+    let output = '';
+    for (const stream of [gateway.stdout, gateway.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (output.includes('Fairgate is running.')) done();
+      });
+    }
+    gateway.once('exit', () => failed(new Error(output)));
+  });
+});
+
+afterAll(async () => {
+  if (gateway.exitCode === null) {
+    gateway.kill('SIGTERM');
+    await once(gateway, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('everything of the documents', () => {
+  it('in a block runs here, or is output, or is listed with the reason why it cannot run', () => {
+    const left = BLOCKS.filter(({ language, text }) => {
+      if (['sh', 'js', 'json'].includes(language)) return false;
+      return !isNotRun(text) && !OUTPUT.some((first) => text.startsWith(first));
+    });
+    expect(left.map(({ document, text }) => `${document}: ${text.split('\n')[0]}`)).toEqual([]);
+  });
+
+  it('that is a command in running text runs here, or is listed', () => {
+    const run = [
+      ...['README.md', 'docs/debugging.md', 'docs/operators.md'].flatMap((document) => commandsIn(document, LOOKS)),
+      ...commandsIn('docs/deploy.md', /./),
+      ...Object.keys(ALONE),
+    ];
+    const left = INLINE.filter(({ command }) => !run.includes(command) && !isNotRun(command));
+    expect(left.map(({ document, command }) => `${document}: ${command}`)).toEqual([]);
+  });
+
+  it('that is listed as not run is still there', () => {
+    const all = [...BLOCKS.map(({ text }) => text), ...INLINE.map(({ command }) => command)];
+    expect(Object.keys(NOT_RUN).filter((start) => !all.some((text) => `${text.trim()}\``.includes(start)))).toEqual([]);
+    expect(OUTPUT.filter((first) => !BLOCKS.some(({ text }) => text.startsWith(first)))).toEqual([]);
+  });
+});
+
+/** Commands that look at the gateway. */
+const LOOKS = /^(?:curl|api|npm run check-room -- --room \$ROOM)/;
+
+/** Other commands, and what they print. */
+const ALONE: Record<string, RegExp> = {
+  'npm run rehearse -- --help': /--visitors/,
+  'npm run check-room -- --room demo': /Every invariant holds/,
+  'npm run check-log -- demo-log.json': /The log "demo" is complete/,
+  'openssl rand -base64 32': /^\S{44}$/m,
+};
+
+describe('commands', () => {
+  it('of docs/operators.md', () => {
+    shell(`${variables()}\n${shellOf('docs/operators.md')}`);
+    const log = JSON.parse(readFileSync(join(folder, 'demo-log.json'), 'utf8')) as { records: { action: string }[] };
+    expect(log.records.map(({ action }) => action)).toEqual(expect.arrayContaining(['setFlow', 'setPolicy']));
+  });
+
+  it('of docs/debugging.md', () => {
+    const printed = shell(`${variables()}\n${shellOf('docs/debugging.md')}`);
+    expect(printed).toContain('Every invariant holds and the log is complete.');
+    expect(printed).toContain('The log "demo" is complete');
+    expect(printed).toMatch(/"state": "(?:waiting|called|admitted)"/);
+    expect(printed).not.toContain('/problems/');
+  });
+
+  it.each(['README.md', 'docs/debugging.md', 'docs/operators.md'])('in the text of %s', (document) => {
+    const originUrl = `http://127.0.0.1:8788`;
+    for (const command of commandsIn(document, LOOKS)) {
+      // The demo site has another port here.
+      const printed = shell(`${variables()}\n${command.replace(originUrl, `${url}/_fairgate/healthz?`)}`);
+      expect([command, printed.includes('/problems/')]).toEqual([command, false]);
+    }
+  });
+
+  it.each(Object.entries(ALONE))('%s', (command, printed) => {
+    expect(shell(command)).toMatch(printed);
+  });
+
+  it('of docs/deploy.md: keys that the gateway accepts, in files of their owner, and the operator key where it can be read', () => {
+    for (const command of commandsIn('docs/deploy.md', /./)) {
+      shell(/npm run deploy$/.test(command) ? `${command} -- --dry-run` : command);
+    }
+    const secret = (name: string) => readFileSync(join(folder, `secret-${name}`), 'utf8');
+    expect(signingKeysSchema.safeParse(JSON.parse(secret('SIGNING_KEYS'))).success).toBe(true);
+    const problems: string[] = [];
+    const key = checkOperatorKey({ OPERATOR_KEY: secret('OPERATOR_KEY').trim() }, problems);
+    expect(problems).toEqual([]);
+    expect(readFileSync(join(folder, 'operator-key.txt'), 'utf8').trim()).toBe(key);
+    for (const file of ['keys.json', 'operator-key.txt']) expect(statSync(join(folder, file)).mode & 0o077).toBe(0);
+    expect(signingKeysSchema.parse(JSON.parse(readFileSync(join(folder, 'keys.json'), 'utf8'))).keys).toHaveLength(2);
+  }, 120_000);
+
+  it('signing keys are not overwritten, and are printed without a word of npm', () => {
+    writeFileSync(join(folder, 'used.json'), 'mine');
+    const again = spawnSync('npm', ['run', 'keys', '--', 'create', 'used.json'], { cwd: folder, encoding: 'utf8' });
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('used.json exists already')]);
+    expect(readFileSync(join(folder, 'used.json'), 'utf8')).toBe('mine');
+    expect(signingKeysSchema.safeParse(JSON.parse(shell('npm run -s keys'))).success).toBe(true);
+  });
+});
+
+describe('examples', () => {
+  it('of documents have the fields that the gateway sends', async () => {
+    const [live, status] = BLOCKS.filter(
+      ({ document, language }) => document === 'docs/debugging.md' && language === 'json',
+    );
+    const headers = { Authorization: `Bearer ${OPERATOR_KEY}` };
+    const sent = await (await fetch(`${url}/_fairgate/operator/rooms/demo/live`, { headers })).json();
+    expect(Object.keys(JSON.parse(live?.text ?? '')).filter((name) => !(name in sent))).toEqual([]);
+    const stranger = await (await fetch(`${url}/_fairgate/rooms/demo/status`)).json();
+    expect(Object.keys(JSON.parse(status?.text ?? '')).filter((name) => !(name in stranger))).toEqual([]);
+  });
+
+  describe('of docs/origin.md, in plain JavaScript', () => {
+    const EXAMPLES = BLOCKS.filter(({ document, language }) => document === 'docs/origin.md' && language === 'js').map(
+      ({ text }) => text,
+    );
+    const [hono = '', fetching = '', express = '', http = '', sockets = ''] = EXAMPLES;
+    let site: string;
+    let token: string;
+    const children: ChildProcess[] = [];
+
+    beforeAll(async () => {
+      mkdirSync(join(folder, 'repository'));
+      site = join(folder, 'site');
+      mkdirSync(site);
+      symlinkSync(join(ROOT, 'node_modules'), join(site, 'node_modules'));
+      writeFileSync(join(site, 'package.json'), '{ "type": "module" }');
+      // As written, from a folder beside the site.
+      const command = shellOf('docs/origin.md').replace('../site/', 'site/');
+      shell(command);
+      const pass = await fetch(`${url}/_fairgate/operator/rooms/booking/pass`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${OPERATOR_KEY}` },
+      });
+      token = ((await pass.json()) as { admissionToken: string }).admissionToken;
+    });
+
+    afterAll(() => {
+      for (const child of children) child.kill('SIGKILL');
+    });
+
+    /** With the gateway of this test; what an example listens on is a free port. */
+    function write(name: string, text: string, port = 0): string {
+      const file = join(site, name);
+      writeFileSync(file, text.replaceAll('https://gate.example', url).replace('8080', String(port)));
+      return file;
+    }
+
+    function plainNode(args: string[]): ChildProcess {
+      const [file = '', ...flags] = PLAIN_NODE;
+      const child = spawn(file, [...flags, ...args], { cwd: site, stdio: ['ignore', 'pipe', 'pipe'] });
+      children.push(child);
+      return child;
+    }
+
+    it('there is an example for each of five ways to check', () => {
+      expect(EXAMPLES).toHaveLength(5);
+    });
+
+    it.each([
+      ['Hono', hono],
+      ['Fetch', fetching],
+    ])('%s refuses a request without a token, and shows the visitor of one with it', async (name, text) => {
+      write(`${name}.js`, text);
+      write(
+        'ask.js',
+        `import handler from './${name}.js';
+        const ask = (headers) => handler.fetch(new Request('https://site.example/', { headers }));
+        for (const headers of [{}, { 'Fairgate-Admission': process.argv[2] }]) {
+          const response = await ask(headers);
+          console.log(response.status, (await response.text()).slice(0, 12));
+        }`,
+      );
+      const child = plainNode(['ask.js', token]);
+      let output = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream?.setEncoding('utf8').on('data', (text) => (output += text));
+      await once(child, 'close');
+      expect(output).toMatch(/^403 .*\n200 visitor /);
+    });
+
+    it.each([
+      ['Express', express],
+      ['http', http],
+    ])('%s refuses a request without a token, and shows the visitor of one with it', async (name, text) => {
+      const port = await freePort();
+      plainNode([write(`${name}-server.js`, text, port)]);
+      const ask = async (headers: Record<string, string>) => {
+        const response = await fetch(`http://127.0.0.1:${port}/`, { headers }).catch(() => null);
+        return response === null ? null : `${response.status} ${(await response.text()).slice(0, 8)}`;
+      };
+      await expect.poll(() => ask({})).toMatch(/^403 /);
+      expect(await ask({ 'Fairgate-Admission': token })).toBe('200 visitor ');
+    });
+
+    it('an upgrade to a WebSocket is checked', async () => {
+      const port = await freePort();
+      const imports = sockets.replace(/^import.*\n/m, '');
+      const [importLine = ''] = /^import.*\n/m.exec(sockets) ?? [];
+      plainNode([write('sockets.js', `${importLine}${http}${imports}`, port)]);
+      const upgrade = (header: string) =>
+        new Promise<string>((done) => {
+          let received = '';
+          const socket = connect(port, '127.0.0.1', () =>
+            socket.write(
+              `GET / HTTP/1.1\r\nHost: site\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${header}\r\n`,
+            ),
+          );
+          socket.on('data', (chunk) => {
+            received += chunk.toString('latin1');
+            socket.destroy();
+          });
+          socket.on('error', () => {});
+          socket.on('close', () => done(received.split('\r\n')[0] ?? ''));
+        });
+      await expect.poll(() => upgrade('')).toBe('HTTP/1.1 403 Forbidden');
+      expect(await upgrade(`Fairgate-Admission: ${token}\r\n`)).toBe('HTTP/1.1 101 Switching Protocols');
+    });
+  });
+});
