@@ -51,7 +51,7 @@ const OPTIONS: Record<string, Option> = {
   'new-users-per-minute': { example: 'N', help: 'check this limit instead of the one on the board' },
   'total-active-users': { example: 'N', help: 'check this limit of visitors inside at once' },
   'origin-url': { example: 'ADDRESS', help: 'the origin’s own address, to check that it refuses too' },
-  'other-room': { example: 'ID', help: 'another room of the gateway, whose tokens are tried in this one' },
+  'other-room': { example: 'ID', help: 'another room at the same host, whose tokens are tried in this one' },
   'as-host': { example: 'NAME', help: 'the host name of the room, sent as Host' },
   'host-i-may-load': { example: 'NAME', help: 'a host other than this machine that you may load-test' },
   connections: { example: 'N', help: 'connections shared by all visitors', fallback: '256' },

@@ -196,7 +196,7 @@ async function tokenOf(network: Network, room: string): Promise<string> {
   const joined = shape.safeParse(outcome.kind === 'response' ? jsonIn(outcome.text) : null);
   if (joined.success) return joined.data.admissionToken ?? joined.data.queueToken;
   throw new RehearsalError(
-    `The room "${room}" gave no place, so its tokens cannot be tried. Omit --other-room, or set it to a room that can be joined.`,
+    `The room "${room}" gave no place, so its tokens cannot be tried. Omit --other-room, or set it to a room that can be joined at the host of --url.`,
   );
 }
 

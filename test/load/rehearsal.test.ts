@@ -28,7 +28,8 @@ beforeAll(async () => {
       {
         id: 'other',
         title: { ko: '다른 방', en: 'Another room' },
-        hosts: ['other.test'],
+        hosts: ['*'],
+        paths: ['/other'],
         origin,
         schedule: { opensAt: '+1h' },
         policy: { newUsersPerMinute: 60, totalActiveUsers: 10, sessionMinutes: 5 },
