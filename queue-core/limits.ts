@@ -123,7 +123,7 @@ export const WRONG_KEY_FORGOTTEN_MS = 15 * 60_000;
 /** Networks whose wrong keys are counted each. None is dropped before it is forgotten; further networks wait together. */
 export const NETWORKS_ATTEMPTED_MAX = 256;
 
-/** Characters at the start of a key that name it. They are no secret: the shortest key has 24 more. */
+/** Characters at the start of a key that name it. They are no secret: the shortest key has 16 more. */
 export const KEY_PREFIX_CHARS = 8;
 
 /** Networks remembered of each key: an operator's office, home and phone, and the machines of a script. */
@@ -131,7 +131,7 @@ export const KEY_NETWORKS_MAX = 8;
 
 /**
  * Wrong keys that name a key where it was used, before they have to wait: its operator mistypes, and others there rarely know
- * how it begins. So many guesses at the 24 or more other characters are nothing.
+ * how it begins. So many guesses at the 16 or more other characters are nothing.
  */
 export const KNOWN_FAILURES_FREE = 100;
 

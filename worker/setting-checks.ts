@@ -9,8 +9,8 @@ import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
 
 type Env = Record<string, unknown>;
 
-/** 32 characters of base64 are 192 bits. */
-const OPERATOR_KEY_CHARS_MIN = 32;
+/** 24 characters of base64 are 144 bits; the first eight name the key. */
+const OPERATOR_KEY_CHARS_MIN = 24;
 
 /** What a sign-in and a header accept. */
 const OPERATOR_KEY_CHARS_MAX = 200;
