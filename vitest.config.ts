@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           ...node,
           name: 'gateway',
+          maxWorkers: 6,
           include: ['test/{gateway,operators,origin,pages,console,rehearsal,scripts}/**/*.test.{ts,tsx}'],
           exclude: BROWSER,
           globalSetup: ['test/build-worker.ts'],

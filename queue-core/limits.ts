@@ -46,6 +46,9 @@ export const CALL_FRESH_MS = 6_000;
 /** A slot as near as this is waited for in the request (docs/decisions/0010); a newcomer passes at once into no later one. */
 export const NEAR_SLOT_MS = 1_000;
 
+/** While no share is known: a slot that nobody takes is lost, so slots are called for as if a quarter stayed away. */
+export const SHOW_SHARE_UNKNOWN = 0.75;
+
 /** Least share of called visitors who come that calls are multiplied by: a line of ghosts alone is not emptied at once. */
 export const SHOW_SHARE_MIN = 1 / 200;
 

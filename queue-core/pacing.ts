@@ -4,7 +4,7 @@
 import type { PacingState } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { departuresPerMinute } from './history.ts';
-import { CALL_FRESH_MS, CALL_SAMPLES_MAX, SHOW_SHARE_MIN, UNOBSERVED_MS_MAX } from './limits.ts';
+import { CALL_FRESH_MS, CALL_SAMPLES_MAX, SHOW_SHARE_MIN, SHOW_SHARE_UNKNOWN, UNOBSERVED_MS_MAX } from './limits.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 import { type Pace, paceRange, SLOT_BACKLOG_MS } from './wait.ts';
@@ -58,10 +58,17 @@ export function freePlaces({ config, sessions }: RoomDocument): number {
  */
 export function callNext(room: RoomDocument): void {
   const { pacing, line } = room;
-  const share = showShare(room) ?? 1;
-  const wanted = Math.min(freePlaces(room), freeSlots(room)) - expectedVisitors(room, share);
-  const callable = Math.min(line.issued - pacing.called, Math.floor(wanted / share));
+  const share = showShare(room);
+  const callable = Math.min(
+    line.issued - pacing.called,
+    callsFor(room, freePlaces(room), share ?? 1),
+    callsFor(room, freeSlots(room), share ?? SHOW_SHARE_UNKNOWN),
+  );
   if (callable > 0) callUpTo(room, pacing.called + callable);
+}
+
+function callsFor(room: RoomDocument, wanted: number, share: number): number {
+  return Math.floor((wanted - expectedVisitors(room, share)) / share);
 }
 
 /** Slots of the next seconds that are not granted; below zero where more are. */

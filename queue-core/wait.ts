@@ -2,7 +2,7 @@
 // visitor's browser, so that all three show the same.
 
 /** How far calls run ahead of slots: it keeps the wait between call and entry within seconds. */
-export const SLOT_BACKLOG_MS = 3_000;
+export const SLOT_BACKLOG_MS = 4_000;
 
 /** Seconds between two polls: far from the turn, next to it, and the share by which clients spread themselves. */
 export const POLL_SECONDS_MAX = 30;

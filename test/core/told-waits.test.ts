@@ -45,7 +45,7 @@ describe('told waits', () => {
     expect(shareInside(told)).toBeGreaterThanOrEqual(inside);
     expect(shareLater(told)).toBeLessThan(0.08);
     // A factor of two, the seconds between call and slot, and rounding.
-    for (const { low, high } of told) expect(high).toBeLessThanOrEqual(2 * low + 5);
+    for (const { low, high } of told) expect(high).toBeLessThanOrEqual(2 * low + 6);
   });
 
   test('hold whatever share comes, from the moment that it can be known', () => {
