@@ -22,7 +22,7 @@ beforeAll(async () => {
   fairgate = await startFairgate({
     room: {
       schedule: { opensAt: '+8s' },
-      policy: { newUsersPerMinute: 3_000, totalActiveUsers: 250, sessionMinutes: 5 },
+      policy: { newUsersPerMinute: 1_200, totalActiveUsers: 250, sessionMinutes: 5 },
     },
     moreRooms: (origin) => [
       {
@@ -61,7 +61,7 @@ test(
   async () => {
     const visitors = ['--visitors', '300', '--over', '10s', '--stay', '2s', '--no-show', '0.3', '--attempts', '0.15'];
     const targets = ['--url', fairgate.url, '--origin-url', fairgate.origin.url, '--other-room', 'other'];
-    const limits = ['--total-active-users', '250', '--new-users-per-minute', '3000'];
+    const limits = ['--total-active-users', '250', '--new-users-per-minute', '1200'];
     const { code, out } = await rehearse(...visitors, ...targets, ...limits, '--seed', '4', '--report', report);
     const checks = Object.keys(CHECKS).length;
     expect(out).toContain(`All ${checks} checks passed.`);
@@ -69,8 +69,8 @@ test(
     for (const check of Object.values(CHECKS)) expect(out).toContain(`✓ ${check}: passed.`);
     expect(out).toMatch(/^Seed 4\. 300 visitors/);
     expect(out).toMatch(/overshoot of any limit +0\n/);
-    // Ninety no-shows are planned; one who arrives while no visitor waits is inside at once.
-    expect(out).toMatch(/never came back +(?:90|[78]\d)\n/);
+    // Ninety no-shows are planned; one who arrives while no visitor waits is inside at once, and that is most of the time.
+    expect(out).toMatch(/never came back +(?:90|[4-8]\d)\n/);
     expect(out).toMatch(/token of another room +(\d+) of \1\n/);
     expect(out).toMatch(/the origin’s own address +(\d+) of \1\n/);
 
