@@ -1,5 +1,5 @@
-// Every bound of the queue's rules, each with its reason; those that a visitor's browser needs are in wait.ts. Nothing in the core grows with the number
-// of people waiting; what does grow is bounded here.
+// Every bound of the queue's rules, each with its reason; those that a visitor's browser needs are in wait.ts. Nothing in the
+// core grows with the number of people waiting; what does grow is bounded here.
 
 /** Ids of the latest joins that a room remembers, so that a join whose answer was lost can be repeated. */
 export const RECENT_JOINS_MAX = 256;

@@ -58,12 +58,15 @@ export function freePlaces({ config, sessions }: RoomDocument): number {
  */
 export function callNext(room: RoomDocument): void {
   const { pacing, line } = room;
+  const waiting = line.issued - pacing.called;
+  if (waiting <= 0) return;
   const share = showShare(room);
-  const callable = Math.min(
-    line.issued - pacing.called,
-    callsFor(room, freePlaces(room), share ?? 1),
-    callsFor(room, freeSlots(room), share ?? SHOW_SHARE_UNKNOWN),
-  );
+  const [places, slots] = [freePlaces(room), freeSlots(room)];
+  const calls =
+    share === null
+      ? Math.min(callsFor(room, places, 1), callsFor(room, slots, SHOW_SHARE_UNKNOWN))
+      : callsFor(room, Math.min(places, slots), share);
+  const callable = Math.min(waiting, calls);
   if (callable > 0) callUpTo(room, pacing.called + callable);
 }
 

@@ -11,14 +11,14 @@ import type { Gateway } from './gateway.ts';
 import { languageOf } from './http/language.ts';
 import type { Problem } from './http/problem-texts.ts';
 import { problemResponse } from './http/problems.ts';
-import { asSentTo, publicTarget } from './http/public-address.ts';
+import { publicTarget, readdressing } from './http/public-address.ts';
 import { BodyTooSlow } from './http/request-body.ts';
 import { responseFormat } from './http/request-client.ts';
 import { backgroundOf, type RequestEnv } from './http/request-env.ts';
 import { isPlainlySpelled, isReserved, rawPathOf, readTarget, type TargetDoubt } from './http/request-target.ts';
 import { json, refuse } from './http/responses.ts';
 import { operatorApi } from './operators/api.ts';
-import { answersOperators, isConsoleHost } from './operators/console-host.ts';
+import { answersOperators, consoleHostOf } from './operators/console-host.ts';
 import { metricsAddress } from './operators/metrics-address.ts';
 import { openApi } from './operators/openapi.ts';
 import { usePass } from './operators/pass.ts';
@@ -57,9 +57,11 @@ const ON_CONSOLE_HOST = [CONSOLE_PATH, METRICS_PATH, HEALTH_PATH, OPENAPI_PATH];
 export function createApp(gateway: Gateway): Hono<RequestEnv> {
   // Paths are compared as they were sent: `/_fairgate/%6fperator` is not an address of the gateway.
   const app = new Hono<RequestEnv>({ getPath: rawPathOf });
+  const readdressed = readdressing(gateway);
+  const isConsoles = consoleHostOf(gateway);
 
   app.use(async (c, next) => {
-    c.req.raw = asSentTo(gateway, c.req.raw);
+    c.req.raw = readdressed(c.req.raw);
     c.set('background', backgroundOf(c));
     c.set('format', responseFormat(c.req.raw));
     return hasOversizedHeader(c.req.raw.headers) ? refuse(c, 'headers-too-large') : next();
@@ -68,7 +70,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   app.use(async (c, next) => {
     const { path } = c.req;
     if (path.startsWith('/_fairgate/') && !isPlainlySpelled(path)) return refuse(c, 'not-found');
-    if (!isConsoleHost(gateway, c.req.raw)) return next();
+    if (!isConsoles(c.req.raw)) return next();
     // The protected site has no part of this host, whatever hosts its rooms name.
     const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
     if (isRead && (path === '/' || `${path}/` === CONSOLE_PATH)) return c.redirect(CONSOLE_PATH, 303);

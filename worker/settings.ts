@@ -9,7 +9,7 @@ import { ROOMS_MAX, SESSION_TOTAL_MS_DEFAULT } from '../queue-core/limits.ts';
 import type { Policy, RoomSettings } from '../queue-core/policy.ts';
 import type { EpochMs } from '../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
-import { checkOrder, policySchema, roomId, siteFields, type siteSchema, time } from './contract/room-schema.ts';
+import { checkOrder, policySchema, roomId, siteFields, siteSchema, time } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
 import { ownAddressIn, ownAddressText } from './proxy/loops.ts';
 import {
@@ -214,10 +214,9 @@ export function settingsText(settings: unknown): string {
 
 const ADDED_DEFAULTS: Record<string, unknown> = {
   sessionTotalMsMax: SESSION_TOTAL_MS_DEFAULT,
-  originHost: 'origin',
-  originAliases: [],
-  originTimeoutSeconds: 30,
-  corsOrigins: [],
+  ...siteSchema
+    .pick({ originHost: true, originAliases: true, originTimeoutSeconds: true, corsOrigins: true })
+    .parse({}),
 };
 
 function isAddedDefault(name: string, value: unknown): boolean {

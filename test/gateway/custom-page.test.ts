@@ -36,6 +36,20 @@ async function callOperatorApi(
   return gateway.request(`${room}/${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
 }
 
+const SHORT_TURNS = { policy: { claimWindowMinutes: 0.5, totalActiveUsers: 1 } };
+
+/** A visitor whose turn came and went in a room of short turns. */
+async function withLapsedTurn(gateway: InProcessGateway): Promise<InProcessVisitor> {
+  const [inside, late] = [new InProcessVisitor(gateway), new InProcessVisitor(gateway)];
+  for (const visitor of [inside, late]) await visitor.act('join');
+  await inside.act('leave');
+  for (let second = 0; second < 60; second++) {
+    gateway.clock.advance(1_000);
+    await gateway.request('/_fairgate/rooms/demo/board');
+  }
+  return late;
+}
+
 describe('a custom waiting page', () => {
   it('renders a template of Cloudflare’s waiting room unchanged, with a Refresh header', async () => {
     const gateway = await startInProcess({ keys, room: LATER });
@@ -205,14 +219,8 @@ describe('what Cloudflare’s clients read', () => {
   });
 
   it('joins again by itself after its turn lapsed, and gets in', async () => {
-    const gateway = await startInProcess({ keys, room: { policy: { claimWindowMinutes: 0.5, totalActiveUsers: 1 } } });
-    const [inside, late] = [new InProcessVisitor(gateway), new InProcessVisitor(gateway)];
-    for (const visitor of [inside, late]) await visitor.act('join');
-    await inside.act('leave');
-    for (let second = 0; second < 60; second++) {
-      gateway.clock.advance(1_000);
-      await gateway.request('/_fairgate/rooms/demo/board');
-    }
+    const gateway = await startInProcess({ keys, room: SHORT_TURNS });
+    const late = await withLapsedTurn(gateway);
     expect(await late.status()).toMatchObject({ state: 'lapsed', cfWaitingRoom: { position: null, usersAhead: null } });
     const response = await late.send('/book', { headers: AS_JSON });
     expect(await response.text()).toBe(MARKER);
@@ -242,15 +250,9 @@ describe('a room’s own page', () => {
   });
 
   it('gives way to the gateway’s page after a turn that lapsed, and to the countdown before entries are given', async () => {
-    const gateway = await startInProcess({ keys, room: { policy: { claimWindowMinutes: 0.5, totalActiveUsers: 1 } } });
+    const gateway = await startInProcess({ keys, room: SHORT_TURNS });
     await callOperatorApi(gateway, 'PUT', 'template', TEMPLATE, 'text/html');
-    const [inside, late] = [new InProcessVisitor(gateway), new InProcessVisitor(gateway)];
-    for (const visitor of [inside, late]) await visitor.act('join');
-    await inside.act('leave');
-    for (let second = 0; second < 60; second++) {
-      gateway.clock.advance(1_000);
-      await gateway.request('/_fairgate/rooms/demo/board');
-    }
+    const late = await withLapsedTurn(gateway);
     expect(await pageKindOf(await late.page('/book'))).toBe('lapsed');
     const early = { schedule: { prequeueAt: at(60_000), opensAt: at(HOUR_MS) } };
     const later = await startInProcess({ keys, room: early });

@@ -52,6 +52,21 @@ function postSlowly(path: string, chunks: number, everyMs: number): Promise<numb
   });
 }
 
+/** Posts a byte a second. @returns the status; null: the connection was closed without one */
+function trickle(path: string, byte: string, fields: Record<string, string>): Promise<number | null> {
+  return new Promise((resolve) => {
+    const headers = { Host: 'demo.test', ...fields };
+    const outgoing = request({ port: fairgate.gateway.port, host: '127.0.0.1', path, method: 'POST', headers });
+    outgoing.on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode ?? null);
+    });
+    outgoing.on('error', () => resolve(null));
+    const timer = setInterval(() => outgoing.write(byte), 1_000);
+    outgoing.on('close', () => clearInterval(timer));
+  });
+}
+
 describe('the origin’s time', () => {
   it('is the room’s: a late header is 504, for scripts and pages, and the session goes on', async () => {
     origin.handlers.set('/late', () => {});
@@ -93,23 +108,7 @@ describe('the client’s time', () => {
       incoming.on('error', () => {});
       incoming.resume();
     });
-    const cut = new Promise<number | null>((resolve) => {
-      const headers = { Host: 'demo.test', Cookie: visitor.jar.header };
-      const outgoing = request({
-        port: fairgate.gateway.port,
-        host: '127.0.0.1',
-        path: '/trickle',
-        method: 'POST',
-        headers,
-      });
-      outgoing.on('response', (response) => {
-        response.resume();
-        resolve(response.statusCode ?? null);
-      });
-      outgoing.on('error', () => resolve(null));
-      const timer = setInterval(() => outgoing.write('x'), 1_000);
-      outgoing.on('close', () => clearInterval(timer));
-    });
+    const cut = trickle('/trickle', 'x', { Cookie: visitor.jar.header });
     expect(await cut).toBe(408);
     await until(
       async () => closed,
@@ -118,22 +117,10 @@ describe('the client’s time', () => {
   });
 
   it('a body for the gateway itself, a byte now and then, is cut off with 408', async () => {
-    const status = new Promise<number | null>((resolve) => {
-      const headers = {
-        Host: 'demo.test',
-        Accept: 'application/json',
-        'Content-Type': 'application/json',
-        'Content-Length': '400',
-      };
-      const path = '/_fairgate/rooms/demo/join';
-      const outgoing = request({ port: fairgate.gateway.port, host: '127.0.0.1', path, method: 'POST', headers });
-      outgoing.on('response', (response) => {
-        response.resume();
-        resolve(response.statusCode ?? null);
-      });
-      outgoing.on('error', () => resolve(null));
-      const timer = setInterval(() => outgoing.write(' '), 1_000);
-      outgoing.on('close', () => clearInterval(timer));
+    const status = trickle('/_fairgate/rooms/demo/join', ' ', {
+      Accept: 'application/json',
+      'Content-Type': 'application/json',
+      'Content-Length': '400',
     });
     expect(await status).toBe(408);
   });

@@ -1,18 +1,16 @@
 // nginx, HAProxy and Caddy with TLS in front of a gateway, as docs/behind-proxies.md describes them: the recipes themselves are
 // run, with this machine's ports and a certificate of its own.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
 import { CADDY, HAPROXY, NGINX, OPENSSL, requireInstalled } from '../../scripts/lib/system-packages.ts';
 import { CookieJar, isNewcomerPage } from '../running-gateway.ts';
-import { listens } from './caching-proxies.ts';
+import { HAPROXY_ARGS, NGINX_ARGS, nginxConfig, startServer } from './server-process.ts';
 import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
 const DOCUMENT = resolve(import.meta.dirname, '../../docs/behind-proxies.md');
@@ -49,25 +47,18 @@ function recipe(language: string): string {
 const FRONTS = {
   nginx: {
     server: NGINX,
-    args: (dir: string) => ['-p', dir, '-e', 'stderr', '-c', join(dir, 'front.conf')],
-    config: (port: number, dir: string) => `
-      daemon off; master_process off; pid ${dir}/pid; error_log stderr;
-      ${process.getuid?.() === 0 ? 'user root;' : ''}
-      events {}
-      http {
-        access_log off;
-        ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${dir}/${kind};`).join(' ')}
-        ${recipe('nginx').replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)}
-      }`,
+    args: NGINX_ARGS,
+    config: (port: number, dir: string) =>
+      nginxConfig(dir, recipe('nginx').replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)),
   },
   HAProxy: {
     server: HAPROXY,
-    args: (dir: string) => ['-db', '-f', join(dir, 'front.conf')],
+    args: HAPROXY_ARGS,
     config: (port: number) => recipe('haproxy').replace('bind :443', `bind 127.0.0.1:${port}`),
   },
   Caddy: {
     server: CADDY,
-    args: (dir: string) => ['run', '--config', join(dir, 'front.conf'), '--adapter', 'caddyfile'],
+    args: (_dir: string, file: string) => ['run', '--config', file, '--adapter', 'caddyfile'],
     config: (port: number) =>
       `{\n  admin off\n  auto_https disable_redirects\n}\n${recipe('caddy').replace('booking.example {', `https://booking.example:${port} {\n  bind 127.0.0.1`)}`,
   },
@@ -77,28 +68,21 @@ export const FRONT_NAMES = Object.keys(FRONTS) as (keyof typeof FRONTS)[];
 
 export async function startFront(name: keyof typeof FRONTS, port: number, gatewayPort: number): Promise<Front> {
   const { server, args, config } = FRONTS[name];
-  requireInstalled(server);
-  const dir = mkdtempSync(join(tmpdir(), 'fairgate-front-'));
-  const { certificate, key } = makeCertificate(dir, [FRONT_HOST]);
-  writeFileSync(join(dir, 'certificate-and-key.pem'), certificate + key);
-  const text = config(port, dir)
-    .replaceAll('/etc/ssl/booking.example/', `${dir}/`)
-    .replaceAll('127.0.0.1:8787', `127.0.0.1:${gatewayPort}`);
-  writeFileSync(join(dir, 'front.conf'), text);
-  const env = { ...process.env, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir };
-  const child = spawn(server.file, args(dir), { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let output = '';
-  child.stderr.setEncoding('utf8').on('data', (line: string) => {
-    output += line;
-  });
-  await whenReady(child, `${name} before port ${gatewayPort}`, listens(port), () => output);
-  return {
-    ca: certificate,
-    async stop() {
-      await stopProcess(child, 'SIGKILL');
-      rmSync(dir, { recursive: true, force: true });
+  let ca = '';
+  const { stop } = await startServer({
+    server,
+    port,
+    args,
+    config(dir) {
+      const { certificate, key } = makeCertificate(dir, [FRONT_HOST]);
+      ca = certificate;
+      writeFileSync(join(dir, 'certificate-and-key.pem'), certificate + key);
+      return config(port, dir)
+        .replaceAll('/etc/ssl/booking.example/', `${dir}/`)
+        .replaceAll('127.0.0.1:8787', `127.0.0.1:${gatewayPort}`);
     },
-  };
+  });
+  return { ca, stop };
 }
 
 export interface FrontResponse {

@@ -1,24 +1,22 @@
 // How requests reach the origin: by its own host, by the visitor's, or by a given one, and with a certificate of one's own
 // authority. nginx as the site of two virtual hosts.
 
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
-import { NGINX, requireInstalled } from '../../scripts/lib/system-packages.ts';
+import { NGINX } from '../../scripts/lib/system-packages.ts';
 import type { RoomInput } from '../../worker/settings.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
-import { listens } from './caching-proxies.ts';
 import { makeCertificate } from './front-proxies.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
+import { NGINX_ARGS, nginxConfig, startServer } from './server-process.ts';
 import { GateVisitor, until } from './visitor-client.ts';
 import { acceptSocket, handshake, readTextFrame, textFrame } from './web-socket.ts';
 
@@ -171,18 +169,11 @@ describe('the host that the origin is asked for', () => {
 });
 
 it('nginx with two server_names as the sites of two rooms answers each by its own', async () => {
-  requireInstalled(NGINX);
-  const dir = mkdtempSync(join(tmpdir(), 'fairgate-hosts-'));
   const port = await freePort();
   const server = (name: string) =>
     `server { listen 127.0.0.1:${port}; server_name ${name}; location / { return 200 "${MARKER} ${name}"; } }`;
-  writeFileSync(
-    join(dir, 'site.conf'),
-    `daemon off; master_process off; pid ${dir}/pid; error_log stderr; events {}
-     http { access_log off; ${server('default.test')} ${server('blue.test')} ${server('green.test')} }`,
-  );
-  const child = spawn(NGINX.file, ['-p', dir, '-e', 'stderr', '-c', join(dir, 'site.conf')], { stdio: 'ignore' });
-  await whenReady(child, 'nginx as a site', listens(port), () => '');
+  const sites = ['default.test', 'blue.test', 'green.test'].map(server).join(' ');
+  const nginx = await startServer({ server: NGINX, port, args: NGINX_ARGS, config: (dir) => nginxConfig(dir, sites) });
   const site = `http://127.0.0.1:${port}`;
   const fairgate = await startFairgate({
     originUrl: site,
@@ -199,8 +190,7 @@ it('nginx with two server_names as the sites of two rooms answers each by its ow
     }
   } finally {
     await fairgate.stop();
-    await stopProcess(child, 'SIGKILL');
-    rmSync(dir, { recursive: true, force: true });
+    await nginx.stop();
   }
 });
 

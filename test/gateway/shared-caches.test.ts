@@ -6,9 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
-import { CACHING_PROXIES, type CachingProxy } from './caching-proxies.ts';
+import { CACHING_PROXIES } from './caching-proxies.ts';
 import { PUBLIC_URL, startInProcess } from './in-process.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
+import type { ServerProcess } from './server-process.ts';
 import { roomInput } from './threat-site.ts';
 import { AS_PAGE, type ClientResponse, enter, GateVisitor, send, until } from './visitor-client.ts';
 
@@ -80,7 +81,7 @@ async function expectClosedToStrangers(port: number, host: string, path: string)
 describe.each(Object.entries(CACHING_PROXIES))('behind the shared cache of %s', (name, start) => {
   const room = name.toLowerCase();
   const host = `${room}.test`;
-  let proxy: CachingProxy;
+  let proxy: ServerProcess;
 
   beforeAll(async () => {
     proxy = await start(fairgate.gateway.port);

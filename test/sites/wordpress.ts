@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { buildWorker } from '../../scripts/build.ts';
 import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
-import { listens } from '../gateway/caching-proxies.ts';
 import { FRONT_HOST, FrontVisitor, startFront } from '../gateway/front-proxies.ts';
+import { listens } from '../gateway/server-process.ts';
 import { AS_PAGE } from '../gateway/visitor-client.ts';
 import { startFairgate } from '../running-gateway.ts';
 

@@ -6,7 +6,7 @@ import type { Gateway } from '../gateway.ts';
 import { isOfOtherSite, withCors } from '../http/cors.ts';
 import { problemResponse } from '../http/problems.ts';
 import type { RequestEnv } from '../http/request-env.ts';
-import { requestHost, servesHost } from '../http/request-target.ts';
+import { servesHost } from '../http/request-target.ts';
 import { refuse } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
 import { nextAddresses } from './next-addresses.ts';
@@ -25,7 +25,7 @@ export function findRoom({ directory }: Pick<Gateway, 'directory'>): MiddlewareH
   return async (c, next) => {
     const rooms = await directory.rooms(c.var.background);
     const room = rooms.find(({ id }) => id === c.req.param('room'));
-    if (room === undefined || !servesHost(room, requestHost(c.req.raw))) return problemResponse('not-found');
+    if (room === undefined || !servesHost(room, c.req.raw)) return problemResponse('not-found');
     c.set('room', room);
     return next();
   };

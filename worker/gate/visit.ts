@@ -262,7 +262,7 @@ class Visit {
   }
 
   async #join(): Promise<Response> {
-    const reply = await this.#visitor.join(this.#network, { provisional: true });
+    const reply = await this.#visitor.join(networkOf(this.#clientAddress), { provisional: true });
     if (reply.kind === 'limited') return this.show({ kind: 'tooManyJoins', retrySeconds: reply.retrySeconds });
     if (reply.kind === 'refused' || reply.claim === null) return this.#showStatus('waiting');
     return this.#afterClaim(reply.claim);
@@ -312,27 +312,23 @@ class Visit {
     return reply.kind === 'standby' ? this.#afterClaim(reply) : this.#afterEnd('ended');
   }
 
-  get #network(): string {
-    return networkOf(this.#gateway.proxies.clientAddress(this.#request));
+  get #clientAddress(): string | null {
+    return this.#gateway.proxies.clientAddress(this.#request);
   }
 
   /** Counts a request of the session that it is admitted by. @returns what ends it; null: the session has too many */
-  #beginRequest(): (() => void) | null {
+  #beginRequest(clientAddress: string | null): (() => void) | null {
     const { admission, snapshot, now } = this.#visitor;
     if (admission?.kind !== 'valid') return () => {};
     const isReachable = snapshot !== null && !snapshot.unreachable;
-    return this.#gateway.sessions.begin(admission.token.sid, this.#network, isReachable, now);
+    return this.#gateway.sessions.begin(admission.token.sid, networkOf(clientAddress), isReachable, now);
   }
 
   /** Whether the session is over by now. An open stream is activity: it extends the session where the policy says so. */
   async #isOver(): Promise<boolean> {
     try {
       this.#visitor = await this.#visitor.again(this.#background);
-      const decision = decideByAdmission(this.#visitor.admissionFacts, this.#visitor.room.id);
-      if (decision?.kind !== 'forward') return true;
-      this.#visitor.beginRenewal(decision.renew);
-      const reply = await this.#visitor.renewAsDecided(decision.renew);
-      return reply !== null && reply.kind !== 'admitted';
+      return !(await this.#visitor.stillAdmits());
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       return false;
@@ -355,9 +351,9 @@ class Visit {
       admission: reason === 'admitted' || reason === 'operator' ? admissionToken : null,
       byMethod: reason === 'exempt',
       ownBearer: presented.bearer,
-      clientAddress: this.#gateway.proxies.clientAddress(this.#request),
+      clientAddress: this.#clientAddress,
     };
-    const ended = options.admission === null ? () => {} : this.#beginRequest();
+    const ended = options.admission === null ? () => {} : this.#beginRequest(options.clientAddress);
     if (ended === null) return refusal('session-overused', this.#request, this.#format === 'page');
     const startedAt = ownTime();
     try {

@@ -263,14 +263,20 @@ export class Visitor {
     return reply;
   }
 
+  /** Whether the session admits by now; extends it on the way where that is due. @throws StoreUnavailable */
+  async stillAdmits(): Promise<boolean> {
+    const decision = decideByAdmission(this.admissionFacts, this.room.id);
+    if (decision?.kind !== 'forward') return false;
+    this.beginRenewal(decision.renew);
+    const reply = await this.renewAsDecided(decision.renew);
+    return reply === null || reply.kind === 'admitted';
+  }
+
   /** A provisional session counts for its whole length once its visitor comes again. */
   async presentSession(): Promise<void> {
     if (this.admission?.kind !== 'valid' || this.admission.token.presentBy === null) return;
-    const decision = decideByAdmission(this.admissionFacts, this.room.id);
-    if (decision?.kind !== 'forward') return;
-    this.beginRenewal(decision.renew);
     try {
-      await this.renewAsDecided(decision.renew);
+      await this.stillAdmits();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error; // The visitor's next request presents it too.
     }

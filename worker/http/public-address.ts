@@ -12,19 +12,24 @@ export function publicTarget(target: Target, publicUrl: string): Target {
 
 /**
  * Proxies that do not pass on the visitor's Host, as nginx by default, name the address they reach the gateway at instead.
- * Such a request was sent to the public address.
+ * @returns what makes of such a request the one that was sent to the public address, and leaves every other as it is
  */
-export function asSentTo(
-  { publicUrl, listenUrl }: { publicUrl: string; listenUrl: string | null },
-  request: Request,
-): Request {
-  if (listenUrl === null) return request;
-  const asked = request.headers.get('Host')?.toLowerCase();
-  const [own, shown] = [new URL(listenUrl), new URL(publicUrl)];
-  const isOwn = asked === own.host || asked === `localhost:${own.port}`;
-  if (!isOwn || asked === shown.host || isLoopback(shown.hostname)) return request;
-  const headers = new Headers(request.headers);
-  headers.set('Host', shown.host);
-  const url = request.url.replace(/^https?:\/\/[^/?#]*/, `http://${shown.host}`);
-  return new Request(url, new Request(request, { headers }));
+export function readdressing({
+  publicUrl,
+  listenUrl,
+}: {
+  publicUrl: string;
+  listenUrl: string | null;
+}): (request: Request) => Request {
+  const shown = new URL(publicUrl);
+  if (listenUrl === null || isLoopback(shown.hostname)) return (request) => request;
+  const own = new URL(listenUrl);
+  const ownHosts = [own.host, `localhost:${own.port}`].filter((host) => host !== shown.host);
+  return (request) => {
+    if (!ownHosts.includes(request.headers.get('Host')?.toLowerCase() ?? '')) return request;
+    const headers = new Headers(request.headers);
+    headers.set('Host', shown.host);
+    const url = request.url.replace(/^https?:\/\/[^/?#]*/, `http://${shown.host}`);
+    return new Request(url, new Request(request, { headers }));
+  };
 }

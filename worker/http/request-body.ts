@@ -19,11 +19,10 @@ export async function readBytes(request: Request, bytesMax: number): Promise<Uin
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new BodyTooSlow()), READ_MS_MAX);
+  const deadline = Date.now() + READ_MS_MAX;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      const { done, value } = await arrived(reader.read(), deadline);
       if (done) return concatBytes(...chunks) as Uint8Array<ArrayBuffer>;
       bytes += value.byteLength;
       if (bytes > bytesMax) {
@@ -35,6 +34,15 @@ export async function readBytes(request: Request, bytesMax: number): Promise<Uin
   } catch (error) {
     reader.cancel(error).catch(() => {});
     throw error;
+  }
+}
+
+/** A part of a body, by a moment of this machine's clock. @throws BodyTooSlow */
+export async function arrived<T>(part: Promise<T>, deadline: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new BodyTooSlow()), Math.max(0, deadline - Date.now()));
+  try {
+    return await Promise.race([part, late.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -103,9 +103,11 @@ export function routeTo(rooms: readonly RoomConfig[], { host, read }: Pick<Targe
   return forwarding === undefined ? { kind: 'nowhere' } : { kind: 'outside', room: forwarding };
 }
 
-/** Whether a room answers at this host. */
-export function servesHost({ hosts }: Pick<RoomConfig, 'hosts'>, host: string | null): boolean {
-  return hosts.includes('*') || (host !== null && hosts.includes(host));
+/** Whether a room answers at the host that a request is for. */
+export function servesHost({ hosts }: Pick<RoomConfig, 'hosts'>, request: Request): boolean {
+  if (hosts.includes('*')) return true;
+  const host = requestHost(request);
+  return host !== null && hosts.includes(host);
 }
 
 /** Whether a path is the gateway's own in any reading; such a path is never forwarded. */

@@ -15,10 +15,9 @@ export function answersOperators({ consoleUrl, publicUrl }: Addresses, { url, he
  * Whether a request is for a host that is the console's alone. A host has no other pages at another port either, because
  * cookies do not distinguish ports; unless the console differs from the visitors' address by its port only.
  */
-export function isConsoleHost(addresses: Addresses, request: Request): boolean {
+export function consoleHostOf(addresses: Addresses): (request: Request) => boolean {
   const [console, visitors] = [new URL(addresses.consoleUrl), new URL(addresses.publicUrl)];
-  if (console.hostname === visitors.hostname) {
-    return console.host !== visitors.host && answersOperators(addresses, request);
-  }
-  return requestHost(request) === console.hostname;
+  if (console.host === visitors.host) return () => false;
+  if (console.hostname === visitors.hostname) return (request) => answersOperators(addresses, request);
+  return (request) => requestHost(request) === console.hostname;
 }

@@ -67,19 +67,17 @@ export async function forwardToOrigin(
       }),
       site,
     );
-  const tooSlow = paced?.sent.then(
-    () => new Promise<never>(() => {}),
-    (error: unknown) => {
-      if (error instanceof BodyTooSlow) throw error;
-      return new Promise<never>(() => {});
-    },
-  );
+  const tooSlow = Promise.withResolvers<never>();
+  // Another failure of the body is one of the request, which says it better.
+  paced?.sent.catch((error: unknown) => {
+    if (error instanceof BodyTooSlow) tooSlow.reject(error);
+  });
   try {
     const sent = send().catch((error: unknown) => {
       if (isSafe && isConnectionLost(error)) return send();
       throw error;
     });
-    const upstream = await (tooSlow === undefined ? sent : Promise.race([sent, tooSlow]));
+    const upstream = await Promise.race([sent, tooSlow.promise]);
     return { response: visitorResponse(upstream, options), signals: readSignals(upstream.headers) };
   } catch (error) {
     if (error instanceof BodyTooSlow) throw error;

@@ -1,6 +1,9 @@
 // The origin's own name in its answers. Visitors reach the site by the gateway's address; where the origin writes its own, a
 // browser would leave the gateway, so it is replaced by the address that the visitor used. Other names are not touched.
 
+/** Fields of a response in which an origin may name itself. */
+const NAMING_FIELDS = ['Location', 'Content-Location', 'Link', 'Refresh', 'Set-Cookie'];
+
 interface Named {
   hostname: string;
   /** 80 and 443 are one: an origin often names itself by the scheme that visitors use. */
@@ -13,6 +16,7 @@ interface Named {
  * @param origins addresses as `https://host` or `http://host:port`
  */
 export function mapOwnName(headers: Headers, origins: readonly string[], publicOrigin: string): void {
+  if (!NAMING_FIELDS.some((name) => headers.has(name))) return;
   const own = origins.map(namedBy);
   const mapped = (reference: string) => mapReference(reference, own, publicOrigin);
   change(headers, 'Location', mapped);

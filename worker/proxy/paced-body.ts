@@ -1,7 +1,7 @@
 // The body of a visitor's request on its way to the origin. It may be large and slow, but must go on: clients that send a byte
 // now and then would hold connections of the gateway and the origin.
 
-import { BodyTooSlow } from '../http/request-body.ts';
+import { arrived } from '../http/request-body.ts';
 
 /** A body may begin this slowly, and from then on must arrive faster than this; a mobile phone in a tunnel does. */
 const GRACE_MS = 20_000;
@@ -31,7 +31,7 @@ async function pump(
   let deadline = Date.now() + GRACE_MS;
   try {
     for (;;) {
-      const { done, value } = await before(deadline, reader.read());
+      const { done, value } = await arrived(reader.read(), deadline);
       if (done) break;
       const earned = (value.byteLength * 1_000) / BYTES_PER_SECOND_MIN;
       deadline = Math.min(deadline + earned, Date.now() + AHEAD_MS_MAX);
@@ -45,16 +45,6 @@ async function pump(
   } catch (error) {
     await Promise.allSettled([reader.cancel(error), writer.abort(error)]);
     throw error;
-  }
-}
-
-async function before<T>(deadline: number, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new BodyTooSlow()), Math.max(0, deadline - Date.now()));
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

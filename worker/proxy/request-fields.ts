@@ -51,11 +51,9 @@ const METHOD_OVERRIDE = /^x-(?:http-method(?:-override)?|method-override)$/;
 /** Removes what must not reach the origin. @param keepsMethod the request is passed only because of its method */
 export function keepVisitorsFields(headers: Headers, { keepsMethod }: { keepsMethod: boolean }): void {
   dropHopByHop(headers);
+  // Names come in lower case.
   for (const name of [...headers.keys()]) {
-    const isPlain = PLAIN_NAME.test(name.toLowerCase());
-    if (!isPlain || isTold(name.toLowerCase()) || (keepsMethod && METHOD_OVERRIDE.test(name.toLowerCase()))) {
-      headers.delete(name);
-    }
+    if (!isVisitors(name) || (keepsMethod && METHOD_OVERRIDE.test(name))) headers.delete(name);
   }
 }
 
@@ -63,13 +61,14 @@ export function keepVisitorsFields(headers: Headers, { keepsMethod }: { keepsMet
 const KNOWN_NAMES_MAX = 1_024;
 const known = new Map<string, boolean>();
 
-function isTold(name: string): boolean {
+function isVisitors(name: string): boolean {
   const before = known.get(name);
   if (before !== undefined) return before;
-  const told = CGI_VARIABLES.test(name) || TOLD_BY_PROXIES.some((pattern) => pattern.test(name));
+  const isTold = CGI_VARIABLES.test(name) || TOLD_BY_PROXIES.some((pattern) => pattern.test(name));
+  const result = PLAIN_NAME.test(name) && !isTold;
   if (known.size >= KNOWN_NAMES_MAX) known.clear();
-  known.set(name, told);
-  return told;
+  known.set(name, result);
+  return result;
 }
 
 export function dropHopByHop(headers: Headers): void {
