@@ -266,6 +266,21 @@ describe.each(Object.entries(STATES))('in a room that is %s', (state, open) => {
   });
 });
 
+describe('a called visitor', () => {
+  it.each([
+    ['whose browser sends no Fetch metadata', { Accept: 'text/html' }, true],
+    ['whose browser opens the page', AS_PAGE, true],
+    ['whose browser loads it as a frame', { ...AS_PAGE, 'Sec-Fetch-Dest': 'iframe' }, false],
+  ])('%s: the request takes the turn: $2', async (_, headers, enters) => {
+    const gateway = await start(BEFORE_OPENING);
+    const visitor = await joined(gateway);
+    gateway.clock.advance(3_600_000);
+    await gateway.request('/_fairgate/rooms/demo/board');
+    expect((await visitor.status()).state).toBe('called');
+    expect(await isFromOrigin(await visitor.send('/', { headers }))).toBe(enters);
+  });
+});
+
 describe('a visitor who waits', () => {
   const WAITING = Object.entries(STATES).filter(([state]) => state !== 'open with nobody waiting');
 

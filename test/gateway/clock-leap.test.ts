@@ -44,6 +44,8 @@ it('a room that is due in half an hour does not open, and does so on time once a
   const { live } = await gateway.store.inner.view('demo', { endingsAfter: 0, report: null });
   expect(live).toMatchObject({ flow: 'held', clockLeap: { from: NOON + 5_000, to: NOON + 6_000 + HOUR } });
   await gateway.store.inner.apply('demo', [change({ kind: 'setFlow', flow: 'running' }, live.version)]);
+  const resumed = await gateway.store.inner.view('demo', { endingsAfter: 0, report: null });
+  expect(resumed.live.clockLeap).toBeNull();
   await pass(HOUR / 2_000);
   expect((await board()).state).toBe('open');
   await visitor.page();
