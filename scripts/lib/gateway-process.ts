@@ -73,7 +73,7 @@ export function workerVariables(settings: GatewaySettings) {
   return variables;
 }
 
-interface GatewayOptions {
+interface GatewayAddress {
   settings: GatewaySettings;
   /** Address to listen on; absent: loopback. */
   host?: string;
@@ -81,6 +81,9 @@ interface GatewayOptions {
   port: number;
   /** Certificates of a private authority that origins are trusted by, as PEM. */
   originCa?: string | null;
+}
+
+interface GatewayOptions extends GatewayAddress {
   /** Where rooms are stored; a gateway started with the same folder has the same rooms. */
   dataDir: string;
   /** Receives each line the gateway logs. */
@@ -95,15 +98,21 @@ export interface RunningGateway {
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
 }
 
-/** @throws SettingsError before anything is started */
-export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { settings, host = LOOPBACK, port, originCa = null, dataDir, log } = options;
-  const env = {
+/** @throws SettingsError */
+export function checkedVariables({ settings, host = LOOPBACK, port, originCa = null }: GatewayAddress) {
+  const variables = {
     ...workerVariables(settings),
     LISTEN_URL: `http://${reachable(host)}:${port}`,
     ORIGIN_CA: originCa === null ? '' : 'private',
   };
-  readSettings(env);
+  readSettings(variables);
+  return variables;
+}
+
+/** @throws SettingsError before anything is started */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { host = LOOPBACK, port, originCa = null, dataDir, log } = options;
+  const env = checkedVariables(options);
   const rooms = resolve(dataDir, 'rooms');
   mkdirSync(rooms, { recursive: true, mode: 0o700 });
   const connector = await startOriginConnector(originCa);

@@ -13,7 +13,7 @@ import { isLoopback } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { demoRoom } from './demo-site.ts';
-import type { GatewaySettings } from './gateway-process.ts';
+import { checkedVariables, type GatewaySettings } from './gateway-process.ts';
 import { isPortFree } from './loopback-ports.ts';
 
 const wholeNumber = z
@@ -81,8 +81,14 @@ export interface LocalSettings {
   generatedOperatorKey: string | null;
 }
 
-/** @throws SettingsError for wrong variables; rooms and secrets are checked with the gateway's settings */
+/** @throws SettingsError for wrong variables, rooms and secrets, before anything is built or started */
 export async function localSettings(variables: NodeJS.ProcessEnv): Promise<LocalSettings> {
+  const local = await readLocalSettings(variables);
+  checkedVariables(local);
+  return local;
+}
+
+async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSettings> {
   const env = readEnvironment(variables);
   const dataDir = resolve(env.DATA_DIR);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

@@ -17,12 +17,14 @@ export const CADDY: SystemPackage = { name: 'caddy', file: '/usr/bin/caddy' };
 export const OPENSSL: SystemPackage = { name: 'openssl', file: '/usr/bin/openssl' };
 export const CURL: SystemPackage = { name: 'curl', file: '/usr/bin/curl' };
 export const JQ: SystemPackage = { name: 'jq', file: '/usr/bin/jq' };
+/** For `systemd-analyze`; nothing is started by it. */
+const SYSTEMD: SystemPackage = { name: 'systemd', file: '/usr/bin/systemd-analyze' };
 const KOREAN_FONTS: SystemPackage = {
   name: 'fonts-noto-cjk',
   file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 
-export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ];
+export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ, SYSTEMD];
 
 export function isInstalled({ file }: SystemPackage): boolean {
   return existsSync(file);

@@ -99,7 +99,7 @@ describe('the origin’s time', () => {
 });
 
 describe('the client’s time', () => {
-  it('a body of a byte now and then is cut off with 408, and the origin is told', async () => {
+  it.concurrent('a body of a byte now and then is cut off with 408, and the origin is told', async () => {
     let closed = false;
     origin.handlers.set('/trickle', (incoming) => {
       incoming.on('close', () => {
@@ -116,7 +116,7 @@ describe('the client’s time', () => {
     );
   });
 
-  it('a body for the gateway itself, a byte now and then, is cut off with 408', async () => {
+  it.concurrent('a body for the gateway itself, a byte now and then, is cut off with 408', async () => {
     const status = trickle('/_fairgate/rooms/demo/join', ' ', {
       Accept: 'application/json',
       'Content-Type': 'application/json',

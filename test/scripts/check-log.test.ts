@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AuditRecord } from '../../queue-core/audit.ts';
+import { readLogFile } from '../../scripts/lib/log-file.ts';
 import { LOG_COLUMNS } from '../../worker/contract/operator-api.ts';
 import { csvLine } from '../../worker/http/csv.ts';
 import { CheckedRoom } from '../core/checked-room.ts';
@@ -39,11 +40,17 @@ function asCsv(records: readonly AuditRecord[]): string {
 
 const check = (records: unknown[], ...options: string[]) => checkText(exported(records), ...options);
 
-function checkText(text: string, ...options: string[]) {
+function fileOf(text: string): string {
   const file = join(folder, 'log');
   writeFileSync(file, text);
+  return file;
+}
+
+function checkText(text: string, ...options: string[]) {
   const script = resolve(import.meta.dirname, '../../scripts/check-log.ts');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, file, ...options], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, fileOf(text), ...options], {
+    encoding: 'utf8',
+  });
   return { status, output: stdout + stderr };
 }
 
@@ -111,8 +118,12 @@ describe('check-log', () => {
       'Unknown key. Check the key.',
     ],
   ])('says what is wrong with %s', (_, text, expected) => {
-    const { status, output } = checkText(text);
-    expect([status, output]).toEqual([1, expect.stringContaining(expected)]);
+    expect(() => readLogFile(fileOf(text))).toThrow(expected);
+  });
+
+  test('says what is wrong with a file in words, without a stack, and exits with 1', () => {
+    const { status, output } = checkText('');
+    expect([status, output]).toEqual([1, expect.stringContaining('is empty')]);
     expect(output).not.toMatch(/^ {4}at /m);
   });
 });

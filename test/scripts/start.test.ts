@@ -10,7 +10,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
+import { localSettings } from '../../scripts/lib/local-settings.ts';
 import { freePort, listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
+import { SettingsError } from '../../worker/settings.ts';
 
 const START = resolve(import.meta.dirname, '../../scripts/start.ts');
 
@@ -183,11 +185,17 @@ describe('does not start with', () => {
       '"other": "booking" protects booking.example/ already',
     ],
   ])('%s', async (_, variables, expected) => {
-    const [port, originPort] = [await freePort(), await freePort()];
-    const { code, output } = await start({ PORT: String(port), ORIGIN_PORT: String(originPort), ...variables });
+    const refusal = await localSettings({ DATA_DIR: folder, ...variables }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SettingsError);
+    expect(String(refusal)).toContain('Fairgate does not start:\n  - ');
+    expect(String(refusal)).toContain(expected);
+  });
+
+  it('wrong settings: it says so without a stack, and exits with 1', async () => {
+    const { code, output } = await start({ ROOMS: rooms({ schedule: { opensAt: 'soon' } }) });
     expect(code).toBe(1);
     expect(output).toContain('Fairgate does not start:\n  - ');
-    expect(output).toContain(expected);
+    expect(output).toContain('"opensAt"');
     expect(output).not.toMatch(/^ {4}at /m);
   });
 

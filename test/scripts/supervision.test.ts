@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -166,7 +166,8 @@ describe('a gateway that ends by itself', () => {
     const exhaust = () => {
       if (gatewayOf(running) !== first) return true;
       const inUse = readdirSync(`/proc/${first}/fd`).length;
-      execFileSync('prlimit', [`--pid=${first}`, `--nofile=${inUse + ++spare}`]);
+      // The soft limit only: raising the hard one again is for processes with more rights.
+      execFileSync('prlimit', [`--pid=${first}`, `--nofile=${inUse + ++spare}:`]);
       for (let more = 0; more < 30; more++) sockets.push(connect(port, '127.0.0.1').on('error', () => {}));
       return false;
     };
@@ -176,6 +177,27 @@ describe('a gateway that ends by itself', () => {
     mine.push(gatewayOf(running));
     expect(running.output()).toContain('The gateway runs again.');
     running.process.kill('SIGTERM');
+    await expect.poll(left).toEqual([]);
+  });
+});
+
+describe('as a service of systemd (docs/fairgate.service)', () => {
+  const unit = readFileSync(join(ROOT, 'docs/fairgate.service'), 'utf8').replaceAll('/opt/fairgate', ROOT);
+  const settingOf = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
+
+  it('the unit is one that systemd understands', () => {
+    const file = join(folder, 'fairgate.service');
+    writeFileSync(file, unit);
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+    expect([status, stderr.split('\n').filter((line) => line.includes('fairgate'))]).toEqual([0, []]);
+  });
+
+  it('its command runs with its variables, and a stop of the whole group ends it well', async () => {
+    const [command = '', ...args] = settingOf('ExecStart').split(' ');
+    expect([settingOf('WorkingDirectory'), settingOf('Environment')]).toEqual([ROOT, 'DATA_DIR=/var/lib/fairgate']);
+    const { process: child } = await start(command, args);
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    expect((await once(child, 'exit'))[0]).toBe(0);
     await expect.poll(left).toEqual([]);
   });
 });
