@@ -8,6 +8,7 @@ import { findRoom } from './gate/room-middleware.ts';
 import { visit } from './gate/visit.ts';
 import { visitorApi } from './gate/visitor-api.ts';
 import type { Gateway } from './gateway.ts';
+import { withCorsOfHost } from './http/cors.ts';
 import { languageOf } from './http/language.ts';
 import type { Problem } from './http/problem-texts.ts';
 import { problemResponse } from './http/problems.ts';
@@ -64,7 +65,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
     c.req.raw = readdressed(c.req.raw);
     c.set('background', backgroundOf(c));
     c.set('format', responseFormat(c.req.raw));
-    return hasOversizedHeader(c.req.raw.headers) ? refuse(c, 'headers-too-large') : next();
+    return hasOversizedHeader(c.req.raw.headers) ? refuseReadably(gateway, c, 'headers-too-large') : next();
   });
 
   app.use(async (c, next) => {
@@ -108,9 +109,9 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   app.all('*', (c) => visitSite(gateway, c));
 
   app.onError((error, c) => {
-    if (error instanceof BodyTooSlow) return refuse(c, 'body-too-slow');
+    if (error instanceof BodyTooSlow) return refuseReadably(gateway, c, 'body-too-slow');
     console.error(`${c.req.method} ${c.req.path} failed unexpectedly:`, error);
-    return refuse(c, 'unexpected');
+    return refuseReadably(gateway, c, 'unexpected');
   });
   return app;
 }
@@ -119,16 +120,21 @@ function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise
   const request = c.req.raw;
   if (wasForwarded(request.headers)) {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'loop' });
-    return refuse(c, 'loop-detected');
+    return refuseReadably(gateway, c, 'loop-detected');
   }
   const result = readTarget(request.url, request.headers.get('Host'));
   if (result.kind === 'doubtful') {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: result.doubt });
-    return refuse(c, problemOf(result.doubt));
+    return refuseReadably(gateway, c, problemOf(result.doubt));
   }
-  if (hasUnexpectedBody(request)) return refuse(c, 'body-not-allowed');
-  if (isReserved(result.target.read)) return refuse(c, 'not-found');
+  if (hasUnexpectedBody(request)) return refuseReadably(gateway, c, 'body-not-allowed');
+  if (isReserved(result.target.read)) return refuseReadably(gateway, c, 'not-found');
   return visit(gateway, request, publicTarget(result.target, gateway.publicUrl), c.var);
+}
+
+/** Refuses where no room of the request is known. */
+async function refuseReadably(gateway: Gateway, c: Context<RequestEnv>, problem: Problem): Promise<Response> {
+  return withCorsOfHost(refuse(c, problem), c.req.raw, await gateway.directory.rooms(c.var.background));
 }
 
 function hasOversizedHeader(headers: Headers): boolean {

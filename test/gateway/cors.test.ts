@@ -109,6 +109,26 @@ describe('a page of a listed origin', () => {
     );
   });
 
+  it.each<[string, number, string, Record<string, string>]>([
+    ['a header field that is too long', 431, '/api', { 'X-Long': 'x'.repeat(20_000) }],
+    ['an address that servers read differently', 400, '/api%00', {}],
+    ['a request that the gateway forwarded itself', 508, '/api', { 'CDN-Loop': 'fairgate' }],
+    ['an address of no room', 404, '/elsewhere', {}],
+    ['an address of the gateway that does not exist', 404, '/_fairgate%2fx', {}],
+    ['an address that only another room admits to', 400, '/api/%2e%2e%2fother', {}],
+  ])('reads a refusal before its room is known: %s (%i)', async (_, status, path, headers) => {
+    const gateway = await startInProcess({
+      keys,
+      room: { ...LATER, paths: ['/api'], corsOrigins: [APP], outside: 'refuse' },
+      moreRooms: [{ id: 'other', paths: ['/other'] }],
+    });
+    const send = (origin: string) => gateway.request(path, { headers: fromPage(origin, headers) });
+    const response = await send(APP);
+    expect(response.status).toBe(status);
+    expectReadable(response, APP);
+    expect(corsFieldsOf(await send('https://evil.test'))).toEqual([]);
+  });
+
   it('reads refusals while the store does not answer (503) and where its network took its places (429)', async () => {
     const gateway = await startInProcess({ keys, joinsPerNetwork: 1, room: { ...LATER, corsOrigins: [APP] } });
     const headers = fromPage(APP, { 'Fairgate-Client': 'app' });

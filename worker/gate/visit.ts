@@ -5,7 +5,7 @@ import type { ClaimReply } from '../../queue-core/command.ts';
 import { NEAR_SLOT_MS } from '../../queue-core/limits.ts';
 import { exempts } from '../../queue-core/paths.ts';
 import type { Gateway } from '../gateway.ts';
-import { exposeTokens, isPreflight, listedOrigin, preflightAnswer, withCors } from '../http/cors.ts';
+import { exposeTokens, isPreflight, listedOrigin, preflightAnswer, withCors, withCorsOfHost } from '../http/cors.ts';
 import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
@@ -56,10 +56,11 @@ export async function visit(
   context: RequestContext,
 ): Promise<Response> {
   const { background, format } = context;
-  const routed = routeTo(await gateway.directory.rooms(background), target);
+  const rooms = await gateway.directory.rooms(background);
+  const routed = routeTo(rooms, target);
   if (routed.kind === 'nowhere') {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'nowhere' });
-    return refusal('not-found', request, format === 'page');
+    return withCorsOfHost(refusal('not-found', request, format === 'page'), request, rooms);
   }
   return visitRoom(gateway, request, { routed, target, waitFor: null }, context);
 }
@@ -98,7 +99,7 @@ async function visitRoom(
   const { room } = routed;
   if (routed.kind === 'room' && !(await allAdmit(gateway, routed, request, target, background))) {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'severalRooms' });
-    return refusal('doubtful-address', request, format === 'page');
+    return withCors(refusal('doubtful-address', request, format === 'page'), request, room);
   }
   const exempt = waitFor === null && routed.kind === 'room' && isExempt(room, request.method, target);
   const prefetch = isPrefetch(request);

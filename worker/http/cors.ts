@@ -2,7 +2,9 @@
 // site's own choice: it may take places for its visitors, and read the gateway's answers. Any other origin sees no CORS header.
 
 import type { Site } from '../../queue-core/directory/directory-document.ts';
+import type { RoomConfig } from '../settings.ts';
 import { isCrossSite } from './request-client.ts';
+import { servesHost } from './request-target.ts';
 
 type Requested = Pick<Request, 'headers'>;
 type Listing = Pick<Site, 'corsOrigins'>;
@@ -53,6 +55,12 @@ export function withCors(response: Response, request: Requested, room: Listing):
   headers.set('Access-Control-Allow-Credentials', 'true');
   headers.set('Access-Control-Expose-Headers', EXPOSED);
   return response;
+}
+
+/** The same for an answer before the room of a request is known: an origin counts that any room of the host lists. */
+export function withCorsOfHost(response: Response, request: Request, rooms: readonly RoomConfig[]): Response {
+  const listing = rooms.find((room) => servesHost(room, request) && listedOrigin(request, room) !== null);
+  return listing === undefined ? response : withCors(response, request, listing);
 }
 
 /** Lets a page of a listed origin read the gateway's tokens on a response of the site, which has CORS fields of its own. */
