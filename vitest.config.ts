@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           ...node,
           name: 'gateway',
-          maxWorkers: 6,
+          maxWorkers: 8,
           include: ['test/{gateway,operators,origin,pages,console,rehearsal,scripts}/**/*.test.{ts,tsx}'],
           exclude: BROWSER,
           globalSetup: ['test/build-worker.ts'],
@@ -46,8 +46,8 @@ export default defineConfig({
           ...node,
           name: 'browser',
           include: BROWSER,
-          // Each file has a browser of its own, which needs a processor while a page loads. A retried test is printed as one.
-          maxWorkers: 2,
+          // Each file has a browser of its own, which needs a processor while a page loads and waits otherwise. A retried test is printed as one.
+          maxWorkers: 3,
           retry: 1,
           globalSetup: ['test/build-worker.ts'],
           sequence: { groupOrder: 3 },

@@ -1,4 +1,4 @@
-// An opening with 2,000 visitors of whom 40 % never come back, over HTTP against the running gateway: the limits are used and
+// An opening with 1,200 visitors of whom 40 % never come back, over HTTP against the running gateway: the limits are used and
 // never exceeded, and visitors are admitted in order. Prints its figures.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,9 +9,9 @@ import { terminalReport } from '../../scripts/rehearsal/terminal-report.ts';
 import { LINE_ONLY, rehearseLine } from '../rehearse-line.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
 
-const NEW_USERS_PER_MINUTE = 1_200;
-const TOTAL_ACTIVE_USERS = 400;
-const VISITORS = 2_000;
+const NEW_USERS_PER_MINUTE = 900;
+const TOTAL_ACTIVE_USERS = 300;
+const VISITORS = 1_200;
 const NO_SHOW = 0.4;
 const WINDOW_MS = 10_000;
 
@@ -31,7 +31,7 @@ afterEach(() => fairgate?.stop());
 const RETRY_ONCE = { retry: 1 };
 
 test(
-  '2,000 visitors, 40 % no-shows: uses at least 97 % of the rate, exceeds no limit, admits in order',
+  '1,200 visitors, 40 % no-shows: uses at least 97 % of the rate, exceeds no limit, admits in order',
   RETRY_ONCE,
   async () => {
     const mix = { ...LINE_ONLY, visitors: VISITORS, before: 1, noShow: NO_SHOW, overMs: 12_000, stayMs: 12_000 };
