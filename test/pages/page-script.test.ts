@@ -25,11 +25,11 @@ interface SentRequest {
 }
 
 /** Starts the script in a browser whose network responds with `reply` and whose monotonic clock is the fake timers'. */
-function startPage(first: PageModel, reply: (request: SentRequest) => Reply) {
+function startPage(first: PageModel, reply: (request: SentRequest) => Reply, revisited = false) {
   const started = Date.now();
   const monotonicMs = () => Date.now() - started;
   const requests: SentRequest[] = [];
-  const navigations: { path: string; at: number }[] = [];
+  const navigations: { path: string; at: number; isCopy: boolean }[] = [];
   const shown: PageState[] = [];
   let keys = 0;
   const script = visit(
@@ -50,10 +50,10 @@ function startPage(first: PageModel, reply: (request: SentRequest) => Reply) {
       random: () => 0.5,
       alone: (work) => work(),
       key: () => `key ${keys++}`,
-      go: (path) => navigations.push({ path, at: monotonicMs() }),
+      go: (path, isCopy) => navigations.push({ path, at: monotonicMs(), isCopy }),
     },
     (next) => shown.push(next),
-    false,
+    revisited,
   );
   return { script, requests, navigations, shown, last: () => shown.at(-1) };
 }
@@ -115,6 +115,33 @@ test('a page that says that a form was not sent stays for six seconds, also wher
   expect(navigations).toEqual([]);
   await seconds(1.2);
   expect(navigations.map(({ path }) => path)).toEqual(['/form']);
+});
+
+test('a stored copy of the page says so, and leads to the site after as long as it is old, 30 s at most', async () => {
+  const ages = fc.integer({ min: 0, max: 600_000 });
+  await fc.assert(
+    fc.asyncProperty(ages, fc.boolean(), async (age, revisited) => {
+      const admitted = (at: number) =>
+        status({ state: 'admitted', serverTime: rfc3339(NOW + age + at), admittedUntil: rfc3339(NOW + 900_000) });
+      const { navigations, last } = startPage(
+        near,
+        ({ path, at }) => {
+          if (path === 'board') return { body: boardNow(at + age, { called: 87_700 }) };
+          if (path === 'status') return { body: admitted(at) };
+          return { body: answer('admitted', { admitAt: rfc3339(NOW), status: admitted(at) }) };
+        },
+        revisited,
+      );
+      await seconds(70);
+      const isCopy = !revisited && age > 5_000;
+      expect(navigations.map(({ isCopy }) => isCopy)).toEqual(navigations.map(() => isCopy));
+      expect(last()?.notice).toBe(isCopy ? 'copy' : null);
+      expect(navigations[0]?.at).toBeGreaterThanOrEqual(isCopy ? Math.min(age, 30_000) - 1 : 0);
+      expect(navigations[0]?.at).toBeLessThan(isCopy ? 31_000 : 8_000);
+      vi.clearAllTimers();
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test('polls keep the interval computed from the board and read it without cookies', async () => {

@@ -67,14 +67,16 @@ beforeAll(async () => {
       typeof body === 'number'
         ? document('{}', 'application/problem+json', body)
         : document(JSON.stringify(body), 'application/json');
-    if (path.endsWith('/board')) json(responses.board());
+    if (path === '/service-worker.js') response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(CACHE_FIRST);
+    else if (path.endsWith('/board')) json(responses.board());
     else if (path.endsWith('/status')) json(responses.status());
     else if (/\/(claim|join|leave)$/.test(path) && request.headers.accept === 'application/json')
       json(responses.action());
     else if (path.endsWith('/claim')) response.writeHead(303, { Location: '/reserve' }).end();
-    else if (path.startsWith('/reserve')) {
-      document(responses.admitted ? SITE_HTML : pages.renderPage(responses.page()), 'text/html; charset=utf-8');
-    } else document('', 'text/plain', 404);
+    else if (path.startsWith('/reserve') && responses.admitted) {
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end(SITE_HTML);
+    } else if (path.startsWith('/reserve')) document(pages.renderPage(responses.page()), 'text/html; charset=utf-8');
+    else document('', 'text/plain', 404);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -175,6 +177,50 @@ test('an open page goes from the countdown to the site without input or reload',
   expect(loads()).toBe(1);
   await heading(page, 'The site');
   expect(loads()).toBe(2);
+  expect(errors).toEqual([]);
+});
+
+/** A site with a cache-first service worker: what it got once for an address is what it answers from then on. */
+const CACHE_FIRST = `
+  addEventListener('install', () => skipWaiting());
+  addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+  addEventListener('fetch', (event) => {
+    if (event.request.mode !== 'navigate') return;
+    event.respondWith((async () => {
+      const cache = await caches.open('pages');
+      const stored = await cache.match(event.request);
+      if (stored) return stored;
+      const response = await fetch(event.request);
+      await cache.put(event.request, response.clone());
+      return response;
+    })());
+  });`;
+
+test('a waiting page that the site’s service worker stored says so, and the visitor reaches the site', async () => {
+  responses.admitted = true;
+  const page = await visit();
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register('/service-worker.js');
+    await navigator.serviceWorker.ready;
+  });
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  responses.admitted = false;
+  responses.board = () => boardNow({ called: 87_600, pace: { low: 600, high: 600 } });
+  responses.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: responses.board() as Board });
+  await page.goto(`${url}/reserve`);
+  await shows(page, '87,600');
+  const admitted = () => statusNow({ state: 'admitted', position: 87_700, admittedUntil: inMs(600_000) });
+  responses.status = admitted;
+  responses.action = () => {
+    responses.admitted = true;
+    return answer('admitted', { admitAt: inMs(0), status: admitted() });
+  };
+  // The copy is old when it is opened again.
+  await page.waitForTimeout(6_000);
+  responses.board = () => boardNow({ called: 87_700, pace: { low: 600, high: 600 } });
+  await shows(page, 'Your browser opened a stored copy of this page.');
+  expect(await complaints(page)).toEqual([]);
+  await heading(page, 'The site');
   expect(errors).toEqual([]);
 });
 

@@ -38,8 +38,11 @@ export function startClient(strings: Strings) {
       // Browsers have locks on https only.
       alone: async (work) => (navigator.locks ? navigator.locks.request('fairgate', work) : work()),
       // To go to the page's own address is to load it again, with its fragment.
-      go: (path) =>
-        setTimeout(() => (embedded.returnTo ? location.replace(path) : location.reload()), soundEndsMs - monotonicMs()),
+      async go(path, isCopy) {
+        // What a service worker of the site stored for this address, this page, answers again unless it is removed.
+        if (isCopy) for (const name of await caches.keys()) await (await caches.open(name)).delete(path);
+        setTimeout(() => (embedded.returnTo ? location.replace(path) : location.reload()), soundEndsMs - monotonicMs());
+      },
     },
     (next) => {
       const before = state.model;

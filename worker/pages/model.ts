@@ -40,8 +40,11 @@ export type PageKind =
 /** What a visitor can do with a button; also the last part of the address it posts to. */
 export type VisitorAction = 'join' | 'claim' | 'leave';
 
-/** Why the last request of the page's script failed: no network, or no usable response. */
-export type Notice = 'offline' | 'unanswered';
+/**
+ * What the page's script noticed: its last request failed, for no network or no usable response, or the browser opened a
+ * copy of the page that it had stored.
+ */
+export type Notice = 'offline' | 'unanswered' | 'copy';
 
 export interface PageModel {
   kind: PageKind;

@@ -15,8 +15,8 @@ export interface Browser {
   random(): number;
   /** An unguessable value for the `Idempotency-Key` of one action. */
   key(): string;
-  /** Navigates to a path of this origin. */
-  go(path: string): void;
+  /** Navigates to a path of this origin; `isCopy`: this page was a copy, and must not be what answers again. */
+  go(path: string, isCopy: boolean): void;
   /** Runs while no other tab of this browser does: two that join at once would take two places. */
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -72,6 +72,10 @@ const JOIN_SPREAD_MS = 10_000;
 const PROBE_SECONDS = 8;
 /** A page that says that a form was not sent stays at least so long. */
 const FORM_NOTICE_MS = 6_000;
+/** A page older than this when it was requested is a copy; a shared cache may hold a page for a moment. */
+const COPY_MS_MIN = 5_000;
+/** A copy leads to the site after as long as it is old, which doubles with each time, and at the latest after this. */
+const COPY_PAUSE_MS_MAX = 30_000;
 /** How long a slow site may take to replace the page; navigating again earlier would abort the first navigation. */
 const NAVIGATION_MS_MAX = 60_000;
 
@@ -94,11 +98,18 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   let idempotencyKey = browser.key();
   let navigating = false;
   let cookiesRefused = false;
-  const noticeEnds = first.formNotSent ? browser.monotonicMs() + FORM_NOTICE_MS : 0;
+  /** How much older this page is than the browser's request for it: a service worker of the site may have stored it. */
+  let copyMs = revisited ? 0 : Number.NaN;
   let lastTaskMs = Number.NEGATIVE_INFINITY;
   let endSleep: (() => void) | null = null;
 
-  const publish = () => show({ model: { ...model }, notice, busy: pressed !== null });
+  const isCopy = () => copyMs > COPY_MS_MIN;
+  const publish = () =>
+    show({ model: { ...model }, notice: notice ?? (isCopy() ? 'copy' : null), busy: pressed !== null });
+  const sync = (serverTime: string) => {
+    clock.sync(serverTime);
+    if (Number.isNaN(copyMs)) copyMs = clock.now() - Date.parse(firstTime ?? serverTime) - browser.monotonicMs();
+  };
   const jitter = (seconds: number) => seconds * 1000 * (1 + POLL_JITTER * (2 * browser.random() - 1));
   const schedule = (task: Task, seconds = 0) => {
     nextTask = task;
@@ -197,7 +208,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   }
 
   function applyBoard(board: Board): number {
-    clock.sync(board.serverTime);
+    sync(board.serverTime);
     const before = model.board;
     // Gateways hold boards of slightly different age; on a screen the line never moves backwards.
     const older = before?.epoch === board.epoch && Date.parse(board.asOf) < Date.parse(before.asOf);
@@ -223,7 +234,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   }
 
   function applyStatus(status: Status): number {
-    clock.sync(status.serverTime);
+    sync(status.serverTime);
     model.status = status;
     const board = model.board;
     if (board === null) return schedule('board');
@@ -252,7 +263,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
 
   function applyAnswer(answer: VisitorAnswer): number {
     const { outcome, status } = answer;
-    clock.sync(status.serverTime);
+    sync(status.serverTime);
     refusals = outcome === 'refused' ? refusals + 1 : 0;
     model.standbyAhead = answer.standbyAhead;
     switch (outcome) {
@@ -310,7 +321,8 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
 
   function enter(): number {
     const untilSlot = model.admitAt === null ? 0 : Date.parse(model.admitAt) - clock.now();
-    const msLeft = Math.max(untilSlot, noticeEnds - browser.monotonicMs());
+    const stayMs = isCopy() ? Math.min(copyMs, COPY_PAUSE_MS_MAX) : first.formNotSent ? FORM_NOTICE_MS : 0;
+    const msLeft = Math.max(untilSlot, stayMs - browser.monotonicMs());
     nextTask = 'enter';
     return msLeft > 0 ? msLeft : navigate('status');
   }
@@ -319,7 +331,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   function navigate(otherwise: Task): number {
     nextTask = otherwise;
     navigating = true;
-    browser.go(model.returnTo as string);
+    browser.go(model.returnTo as string, isCopy());
     return NAVIGATION_MS_MAX;
   }
 

@@ -46,10 +46,9 @@ export const en: Strings = {
       'You do not need to wait. If more becomes available, this page shows it at once and the order stays the same.',
     closed: ({ closes }) =>
       `${closes === null ? 'It is no longer possible to enter.' : `The closing time was ${closes}.`} You do not need to wait any longer.`,
-    lapsed: () =>
-      'Your number was called, but you did not come in time, so your turn went to the next person. You can take a new number now.',
+    lapsed: () => 'Your number was called, but you did not come in time, so your turn went to the next person.',
     ended: () =>
-      'You finished, or your time was up. Please check on the site itself whether your request was recorded. To enter again, take a new number.',
+      'You finished, or your time was up. Please check on the site itself whether your request was recorded.',
     gaveUp: () => 'You can take a new number at any time.',
     tooManyJoins: () =>
       'You share an internet address with others, as in a school, an office or a mobile network, and many of them took a number in the last minute. You have lost nothing. This page tries again automatically; there is no need to reload it.',
@@ -96,6 +95,7 @@ export const en: Strings = {
 
   offline: 'Connection lost. This page continues when you are back online.',
   unanswered: 'The server is slow to respond. This page keeps trying.',
+  copy: 'Your browser opened a stored copy of this page. We keep trying to reach the site.',
   placeKept: 'Your place is kept.',
 
   formNotSent: 'Your form was not sent. Please send it again after you enter.',

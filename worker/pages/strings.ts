@@ -59,6 +59,7 @@ export interface Strings {
 
   offline: string;
   unanswered: string;
+  copy: string;
   /** Follows either of these if the visitor has a place. */
   placeKept: string;
 
