@@ -4,7 +4,8 @@
 import { type Browser, chromium } from 'playwright-core';
 import { CHROMIUM, requireInstalled } from './system-packages.ts';
 
-export async function launchChromium(): Promise<Browser> {
+/** @param hosts names that lead to this machine instead of where DNS says */
+export async function launchChromium(hosts: readonly string[] = []): Promise<Browser> {
   requireInstalled(CHROMIUM);
   return chromium.launch({
     executablePath: CHROMIUM.file,
@@ -16,6 +17,7 @@ export async function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...(hosts.length === 0 ? [] : [`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join()}`]),
     ],
   });
 }

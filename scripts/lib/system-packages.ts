@@ -1,5 +1,6 @@
 // Programs that npm does not install: where tests, bench and screenshots expect them, and the Debian package of each.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 export interface SystemPackage {
@@ -34,4 +35,30 @@ export function isInstalled({ file }: SystemPackage): boolean {
 export function requireInstalled(needed: SystemPackage): void {
   if (isInstalled(needed)) return;
   throw new Error(`${needed.file} does not exist. Install it: sudo apt-get install ${needed.name}`);
+}
+
+/** How long apt-get waits for another one. */
+const LOCK_SECONDS_MAX = 300;
+
+/**
+ * Installs Debian packages as root. @param neededBy the command that needs them, for the message
+ * @throws anywhere else, with the command that installs them
+ */
+export function installPackages(neededBy: string, missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  const names = missing.join(' ');
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    throw new Error(`${neededBy} needs these Debian packages: ${names}. Install them: sudo apt-get install ${names}`);
+  }
+  console.log(`${neededBy} needs these Debian packages and installs them now, with apt-get: ${names}`);
+  aptGet(names, 'update');
+  aptGet(names, 'install', '--yes', '--no-install-recommends', ...missing);
+}
+
+function aptGet(names: string, ...args: string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const waiting = ['-o', `DPkg::Lock::Timeout=${LOCK_SECONDS_MAX}`];
+  const { status } = spawnSync('apt-get', [...waiting, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status === 0) return;
+  throw new Error(`apt-get ${args.join(' ')} failed with status ${status}. Install by hand: ${names}`);
 }
