@@ -50,7 +50,7 @@ const NOT_RUN: Record<string, string> = {
   'curl -I`': 'the address is missing in it',
   'ORIGIN_PORT=8788 DATA_DIR=.fairgate FAIRGATE_ISSUER=…':
     'serves until it is stopped; test/origin/demo.test.ts runs it',
-  'npm run try-wordpress': 'installs WordPress, Apache and MariaDB, and takes a minute',
+  'npm run try-sites': 'installs applications from npm and Debian, and takes minutes',
   'npm start': 'runs beside every other command of this file',
   'npm run deploy': 'run as PUBLIC_URL=… npm run deploy, without an upload',
   'npm run check-log -- FILE': 'the name of a file is missing in it; run for demo-log.json',

@@ -1,0 +1,5 @@
+'use client';
+
+export default function Failed() {
+  return <p id="failed">Something went wrong. Load the page again.</p>;
+}
