@@ -263,7 +263,11 @@ export class SiteTrial {
     if (changed.status !== 200) throw new Error(`The room did not ${action}: ${changed.status} ${changed.text}`);
     const isPaused = async () =>
       JSON.parse((await operator.send('/_fairgate/rooms/demo/board')).text).state === 'paused';
-    while ((await isPaused()) !== (action === 'pause')) await pause(200);
+    const endMs = performance.now() + BROWSER_MS_MAX;
+    while ((await isPaused()) !== (action === 'pause')) {
+      if (performance.now() > endMs) throw new Error(`The board of the room does not show that it did ${action}.`);
+      await pause(200);
+    }
   }
 
   /** When each piece of a response arrived, in milliseconds. */

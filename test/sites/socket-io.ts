@@ -9,7 +9,11 @@ const SOCKET = '/socket.io/?EIO=4&transport=';
 const FILE_BYTES = 700_000;
 
 /** Waits until the page has listed this, after what it listed before. */
-const listed = (page: Page, text: string) => page.locator('li', { hasText: text }).last().waitFor();
+const listed = (page: Page, text: string) =>
+  page
+    .locator('li', { hasText: new RegExp(`^${text}`) })
+    .last()
+    .waitFor();
 const clear = (page: Page) => page.evaluate(`list.replaceChildren()`);
 const say = (page: Page, text: string): Promise<{ text: string; sockets: number }> =>
   page.evaluate(`socket.timeout(10000).emitWithAck('say', ${JSON.stringify(text)})`);
@@ -32,7 +36,7 @@ export const socketIo: Site = {
     const sockets: string[] = [];
     const other = await trial.browserPage();
     other.on('websocket', (socket) => sockets.push(socket.url()));
-    await listed(page, 'connected by polling');
+    await listed(page, 'opened by polling');
     trial.step('its client, from the site, connects by polling', true, '');
     await listed(page, 'upgraded to websocket');
     trial.step('and upgrades to a WebSocket', true, '');
@@ -61,7 +65,7 @@ export const socketIo: Site = {
     await clear(page);
     await page.evaluate('socket.io.engine.transport.ws.close()');
     await listed(page, 'disconnected: transport close');
-    await listed(page, 'connected by');
+    await listed(page, 'connected');
     const after = await page.evaluate('socket.id');
     await say(page, 'again');
     trial.step('a lost connection comes back by itself', before !== after, `${before} ${after}`);
