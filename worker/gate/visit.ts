@@ -3,7 +3,6 @@
 
 import type { ClaimReply } from '../../queue-core/command.ts';
 import { NEAR_SLOT_MS } from '../../queue-core/limits.ts';
-import { exempts } from '../../queue-core/paths.ts';
 import type { Gateway } from '../gateway.ts';
 import { exposeTokens, isPreflight, listedOrigin, preflightAnswer, withCors, withCorsOfHost } from '../http/cors.ts';
 import { languageOf } from '../http/language.ts';
@@ -36,6 +35,7 @@ import {
   type ShowReason,
   statusFor,
 } from './decision.ts';
+import { isExempt } from './exempt.ts';
 import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
 import { nextAddresses, waitingAddress } from './next-addresses.ts';
 import { Visitor, type VisitorParts } from './visitor.ts';
@@ -140,18 +140,6 @@ const STRANGER = { state: 'none' } as const;
 /** How long until the slot of the admission token opens, by the store's time. */
 function msUntilSlot({ admission, now }: Visitor): number {
   return admission?.kind === 'valid' ? admission.token.admitAt - now : 0;
-}
-
-function isExempt({ exempt }: RoomConfig, method: string, { read, query }: Target): boolean {
-  return exempts(exempt, method, read) && !overridesMethod(query);
-}
-
-/** Frameworks take the method from a parameter `_method`; some read a dot, a space or a bracket as the underscore. */
-function overridesMethod(query: string): boolean {
-  const decoded = query.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return /[?&;][\s+]*[_.[\s+]method/i.test(decoded);
 }
 
 /**
