@@ -15,6 +15,9 @@ const READINGS_MAX = 256;
 /** Of all readings of a path together: bounds the work for a long path with many. */
 const READINGS_CHARS_MAX = 128 * 1_024;
 
+/** A prefix that stands more often behind the name of a script counts beside every other one. */
+const PLACES_MAX = 16;
+
 /** Prefixes that are kept in compiled form: those of a hundred rooms with ten each. */
 const COMPILED_MAX = 1_024;
 
@@ -74,9 +77,10 @@ export function protecting<C>(
       const longest = new Map<Way, { candidate: C; length: number }>();
       for (const candidate of tier) {
         for (const prefix of prefixesOf(candidate)) {
-          const way = wayUnder(compiled(prefix), reading, afterScript);
-          if (way !== null && !decided.has(way) && prefix.length > (longest.get(way)?.length ?? 0)) {
-            longest.set(way, { candidate, length: prefix.length });
+          for (const way of waysUnder(compiled(prefix), reading, afterScript)) {
+            if (!decided.has(way) && prefix.length > (longest.get(way)?.length ?? 0)) {
+              longest.set(way, { candidate, length: prefix.length });
+            }
           }
         }
       }
@@ -93,7 +97,7 @@ export function protecting<C>(
 export function exempts(exemptions: readonly Exemption[], method: string, { sent }: ReadPath): boolean {
   return exemptions.some(({ path, match, methods }) => {
     if (!methods.some((each) => each === method)) return false;
-    if (match === 'exact') return respelled(sent) === respelled(encodePath(path));
+    if (match === 'exact') return inUpperCase(sent) === encodePath(path);
     const rest = restBelow(stemOf(encodePath(path)), sent);
     return rest !== null && (path === '/' || staysBelow(rest));
   });
@@ -117,15 +121,33 @@ export function comparablePath(path: string): string {
 
 /**
  * How a reading lies under a prefix: by whole segments; apart from a format suffix (`/book.json`, `/app.php/book`); or
- * behind a segment that may be a script, whose rest some servers take for the path (`/index.php/book`, PATH_INFO).
+ * behind a segment that may be a script, whose rest some servers take for the path (`/index.php/book`, PATH_INFO). Where in
+ * the rest that path begins is not known, nor whether what has a suffix is a script: these are ways of their own.
  */
-type Way = 'segments' | 'suffix' | 'pathInfo';
+type Way = 'segments' | `suffix ${string}` | `pathInfo ${string}`;
 
-function wayUnder({ stem, suffixed, behind }: Compiled, reading: string, afterScript: string | null): Way | null {
-  if (liesUnder(stem, reading)) return 'segments';
-  if (suffixed.test(reading)) return 'suffix';
-  if (afterScript === null) return null;
-  return behind.test(afterScript) || behind.test(resolved(afterScript)) ? 'pathInfo' : null;
+function waysUnder({ stem, suffixed, behind }: Compiled, reading: string, afterScript: string | null): Way[] {
+  if (liesUnder(stem, reading)) return ['segments'];
+  if (suffixed.test(reading)) return [`suffix ${stem}`];
+  if (afterScript === null) return [];
+  const resolvedRest = resolved(afterScript);
+  const places = placesOf(behind, afterScript);
+  const inResolved =
+    resolvedRest === afterScript ? [] : placesOf(behind, resolvedRest).map((place) => `resolved ${place}`);
+  return places.length + inResolved.length > PLACES_MAX
+    ? [`pathInfo ${stem}`]
+    : [...places, ...inResolved].map((place): Way => `pathInfo ${place}`);
+}
+
+/** Where a pattern is found, places within one that was found before included; one more than the bound at most. */
+function placesOf(pattern: RegExp, path: string): number[] {
+  const found: number[] = [];
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(path); match !== null && found.length <= PLACES_MAX; match = pattern.exec(path)) {
+    found.push(match.index);
+    pattern.lastIndex = match.index + 1;
+  }
+  return found;
 }
 
 /** What stands behind the first segment with an extension; null: nothing. */
@@ -145,7 +167,7 @@ function behindScript(path: string): string | null {
 interface Compiled {
   stem: string;
   suffixed: RegExp;
-  /** Not anchored: frameworks that find their own base path read any part of the rest. */
+  /** At any slash: frameworks that find their own base path read any part of the rest. */
   behind: RegExp;
 }
 
@@ -160,7 +182,7 @@ function compiled(prefix: string): Compiled {
   // `/book` may run the script `/book.php`, and does in servers that negotiate content.
   const withoutExtension = stem.replace(/(?<=[^/])\.\p{L}[^/.]*$/u, '');
   const pattern = `(?:${patternOf(stem)}${SUFFIX}|${patternOf(withoutExtension)})(?:/|$)`;
-  const result = { stem, suffixed: new RegExp(`^${pattern}`, 'u'), behind: new RegExp(pattern, 'u') };
+  const result = { stem, suffixed: new RegExp(`^${pattern}`, 'u'), behind: new RegExp(pattern, 'gu') };
   if (compiledPrefixes.size >= COMPILED_MAX) compiledPrefixes.clear();
   compiledPrefixes.set(prefix, result);
   return result;
@@ -193,7 +215,7 @@ function restBelow(stem: string, sent: string): string | null {
     const slash = sent.indexOf('/', end + 1);
     end = slash === -1 ? sent.length : slash;
   }
-  return respelled(sent.slice(0, end)) === respelled(stem) ? sent.slice(end) : null;
+  return inUpperCase(sent.slice(0, end)) === stem ? sent.slice(end) : null;
 }
 
 /** Stands for the path of an exemption; nothing that a request contains decodes to a lone surrogate. */
@@ -216,12 +238,12 @@ function hasScript(path: string): boolean {
     .some((segment) => /.\.\p{L}/u.test(segment));
 }
 
-/** One of the spellings that no server tells apart (RFC 3986, 6.2.2): unreserved characters decoded, other encoding in upper case. */
-function respelled(path: string): string {
-  return path.replace(/%[0-9A-Fa-f]{2}/g, (triplet) => {
-    const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
-    return /[A-Za-z0-9._~-]/.test(character) ? character : triplet.toUpperCase();
-  });
+/**
+ * Percent-encoding in upper case: clients of some platforms write it in lower case. No other spelling counts: routers that do
+ * not decode read `/%73tatic` as a path of its own, and send it to whatever takes all others.
+ */
+function inUpperCase(path: string): string {
+  return path.replace(/%[0-9a-f]{2}/gi, (triplet) => triplet.toUpperCase());
 }
 
 /** What servers are known to do to a path, in any order. */
@@ -233,6 +255,10 @@ const HABITS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/^\/{2,}[^/]*/, '') || '/',
   // Parameters are cut off every segment (Java servlets).
   (path) => path.replace(/;[^/]*/g, ''),
+  // A prefix without a slash at its end, replaced by a folder with one (`location /files { alias /srv/files/; }`).
+  (path) => path.replace(/(?<=[^/.])\.\.(?=\/|$)/g, '/..'),
+  // A front controller cuts its own name off, whatever follows (CodeIgniter: `/index.phpbook`).
+  (path) => path.replace(/^.*?[^/]\.php(?=[^/])/is, '/'),
   // Trailing dots and spaces are dropped (Windows), or spaces at both ends.
   (path) => eachSegment(path, (segment) => (isDots(segment) ? segment : withoutEnds('', '. ', segment))),
   (path) => eachSegment(path, (segment) => withoutEnds(SPACES, SPACES, segment)),
@@ -241,6 +267,8 @@ const HABITS: readonly ((path: string) => string)[] = [
   // What a decoded character says ends the path (a string in C, a target taken apart after decoding), or is left out.
   (path) => path.replace(/[\0\r\n?#].*$/s, ''),
   (path) => path.replace(/[\0\t\r\n]/g, ''),
+  // Bytes of several decodings, together a letter.
+  (path) => (UTF8_LETTER.test(path) ? withUtf8(path) : path),
   // Letters are compared by their compatibility forms, or by the letters that look most alike (Windows' best fit).
   (path) =>
     path
@@ -250,7 +278,7 @@ const HABITS: readonly ((path: string) => string)[] = [
   (path) =>
     path
       .normalize('NFKD')
-      .replace(/[\p{M}\p{Cf}]/gu, '')
+      .replace(/[\p{M}\p{Cf}\ufffd]/gu, '')
       .normalize('NFC'),
   // Sessions without cookies (ASP.NET) and streams of a file (NTFS).
   (path) => path.replace(/\/\((?:[A-Za-z]\([^()/]*\))+\)(?=\/|$)/g, ''),
@@ -264,13 +292,8 @@ const SPACES =
 
 const DECODINGS: readonly ((path: string) => string)[] = [
   decodedBytes,
-  (path) => {
-    try {
-      return decodeURIComponent(path);
-    } catch {
-      return path; // URIError: not UTF-8; a server that insists on it answers 400.
-    }
-  },
+  // Servers that compare bytes, or that replace or drop those that are not UTF-8, read what stands around them.
+  (path) => path.replace(/(?:%[0-9A-Fa-f]{2})+/g, (triplets) => withUtf8(decodedBytes(triplets))),
   // Of IIS. Nothing decodes to a surrogate.
   (path) => path.replace(/%u(?![dD][89a-fA-F])([0-9A-Fa-f]{4})/g, (_, hex: string) => characterOf(hex)),
 ];
@@ -301,6 +324,18 @@ function readingsOf(path: string): string[] | null {
 /** ASCII in two or three bytes, or three-byte characters in four: no valid UTF-8, and read by careless decoders. */
 const OVERLONG_UTF8 = /[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}/;
 const OVERLONG_UTF8_ALL = new RegExp(OVERLONG_UTF8, 'g');
+
+/** A letter in two to four bytes, and not half of a surrogate pair. */
+const UTF8_LETTER =
+  /[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef][\x80-\xbf])[\x80-\xbf]|(?:\xf0[\x90-\xbf]|\xf4[\x80-\x8f]|[\xf1-\xf3][\x80-\xbf])[\x80-\xbf]{2}/;
+const UTF8_LETTERS_AND_REST = new RegExp(`${UTF8_LETTER.source}|[\\x80-\\xff]`, 'g');
+
+/** Characters that stand for bytes decoded as UTF-8; bytes that are none become U+FFFD. */
+function withUtf8(text: string): string {
+  return text.replace(UTF8_LETTERS_AND_REST, (bytes) =>
+    bytes.length === 1 ? '\ufffd' : String.fromCodePoint(codePointOf(bytes)),
+  );
+}
 
 function codePointOf(sequence: string): number {
   const [first = 0, ...rest] = [...sequence].map((byte) => byte.charCodeAt(0));

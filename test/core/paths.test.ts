@@ -181,6 +181,9 @@ const HABITS: Record<string, (path: string) => string> = {
   foldsWidth: (path) => path.normalize('NFKC'),
   composes: (path) => path.normalize('NFC'),
   dropsSession: (path) => path.replace(/^\/\([A-Z]\(\w*\)\)/, ''),
+  // A location without a slash at its end, whose folder has one.
+  joinsFolder: (path) => path.replace(/^\/([^/]*[^/.])\.\.(\/|$)/, '/$1/..$2'),
+  cutsScriptName: (path) => (path.startsWith('/index.php') ? `/${path.slice('/index.php'.length)}` : path),
   dropsStream: (path) => path.replace(/::\$DATA$/i, ''),
 };
 
@@ -196,6 +199,8 @@ const SERVERS: Record<string, string[]> = {
   springOnTomcat: ['cutsParameters', 'decodesAsUtf8', 'mergesSlashes', 'resolvesDots', 'cutsParameters', 'trimsSpaces'],
   iis: ['decodesAgain', 'readsBackslashes', 'resolvesDots', 'dropsTrailingDots', 'dropsStream', 'foldsCase'],
   aspNet: ['decodesAsUtf8', 'dropsSession', 'readsBackslashes', 'resolvesDots', 'dropsTrailingDots', 'foldsCase'],
+  nginxWithAlias: ['decodesAgain', 'mergesSlashes', 'resolvesDots', 'joinsFolder', 'resolvesDots'],
+  codeIgniter: ['cutsScriptName', 'mergesSlashes', 'decodesAsUtf8'],
   nginxThenTomcat: ['decodesAgain', 'mergesSlashes', 'resolvesDots', 'cutsParameters', 'decodesAsUtf8', 'resolvesDots'],
 };
 
@@ -232,6 +237,10 @@ const disguised = readable(
         (path) => `/x%5c..%5c${path.slice(1)}`,
         (path) => `/x%255c..%255c${path.slice(1)}`,
         (path) => `//host${path}`,
+        (path) => `/x..${path}`,
+        (path) => `/x%2e.${path}`,
+        (path) => `/index.php${path}`,
+        (path) => `/index.php${path.slice(1)}`,
         (path) => `/(S(x))${path}`,
         (path) => `${path}::$DATA`,
         (path) => `${path}+`,
@@ -260,6 +269,44 @@ describe('protection', () => {
         if (isUnder('/book', readBy(names, path.sent))) expect(protects(['/book'], path)).toBe(true);
       }),
       { numRuns: 20_000 },
+    );
+  });
+
+  test('a Korean prefix protects whatever bytes stand around its own, and however often each is encoded', () => {
+    const encoded = (byte: number, times: number) => `%${'25'.repeat(times - 1)}${byte.toString(16).padStart(2, '0')}`;
+    const noUtf8 = fc.constantFrom(0x80, 0xbf, 0xc3, 0xec, 0xed, 0xf5, 0xfe, 0xff);
+    const times = fc.integer({ min: 1, max: 3 });
+    const byteOf = (byte: number) => times.map((each) => encoded(byte, each));
+    const disguisedSegment = fc.tuple(...[...Buffer.from('예약')].map(byteOf)).map((bytes) => bytes.join(''));
+    const behind = fc
+      .array(
+        fc.oneof(
+          fc.tuple(noUtf8, times).map(([byte, each]) => encoded(byte, each)),
+          fc.constantFrom('x', '/', ';a'),
+        ),
+        {
+          maxLength: 4,
+        },
+      )
+      .map((pieces) => pieces.join(''));
+    const [replaces, drops] = [(text: string) => text, (text: string) => text.replaceAll('\ufffd', '')];
+    fc.assert(
+      fc.property(
+        disguisedSegment,
+        behind,
+        fc.constantFrom('/', ''),
+        fc.constantFrom(replaces, drops),
+        (name, rest, slash, read) => {
+          const result = readPath(`/${name}${slash}${rest}`);
+          if (result.kind === 'doubtful') return;
+          let bytes = result.path.sent;
+          for (let decoded = 0; decoded < 3; decoded++) bytes = readBy(['decodesAgain'], bytes);
+          // Whether a server drops what is no UTF-8, replaces it, or compares bytes.
+          const reading = readBy(['cutsParameters'], read(Buffer.from(bytes, 'latin1').toString('utf8')));
+          if (isUnder('/예약', reading)) expect(protects(['/예약'], result.path)).toBe(true);
+        },
+      ),
+      { numRuns: 5_000 },
     );
   });
 
@@ -324,6 +371,8 @@ describe('protection', () => {
       '/book%C2%A0',
     ],
     ...['/book%E3%80%80', '/book%E2%80%83', '/%20book', '/(S(abc))/book', '/(A(x)F(y))/book', '/book::$DATA'],
+    ...['/static../book', '/static..%2fbook', '/static%2e%2e/book', '/x/static..;a/../book', '/index.phpbook'],
+    ...['/x/../index.phpBook/x', '/book/%ff', '/%ff/../book', '/%ff/%2e%2e/book', '/b%ffook', '/index.php%62ook'],
     ...['/book:$i30:$INDEX_ALLOCATION', '/%25u0062ook', '/x%25c0%25afbook/../book', '/%25c1%25a2ook', '//host/book'],
     ...['///host/book', '/b%C3%B3ok', '/bo%C2%ADok', '/x%E2%88%95..%E2%88%95book', '/%25c0%25ae%25c0%25ae/book'],
   ])('/book protects %s', (raw) => {
@@ -385,6 +434,12 @@ describe('protection', () => {
           expect(protects([named], read(`${encoded}/x`))).toBe(true);
           expect(protects([named], read(`/x/..${encoded};y`))).toBe(true);
           expect(protects([named], read(`${encoded}%EA%B0%80`))).toBe(false);
+          // Bytes that are no UTF-8 stop no server from reading those around them.
+          for (const end of ['/%ff', '/%80', '/x/%EC', '%ff', ';%C3']) {
+            expect(protects([named], read(encoded + end))).toBe(true);
+          }
+          expect(protects([named], read(`/x%ff/..${encoded}`))).toBe(true);
+          expect(protects([named], read(encoded.replace('%', '%25')))).toBe(true);
         }
       }
     }
@@ -415,6 +470,21 @@ describe('several candidates', () => {
     expect(idsOf([[early, vip], []], '/vip/%2e%2e%2fconcert-early')).toEqual(['vip', 'early']);
     expect(idsOf([[early, vip], []], '/concert-early/a.php/vip')).toEqual(['early', 'vip']);
     expect(idsOf([[site, vip], []], '/vip;x')).toEqual(['site', 'vip']);
+  });
+
+  test('behind the name of a script, every candidate counts whose path may begin there', () => {
+    const book = { id: 'book', paths: ['/book'] };
+    const nested = { id: 'nested', paths: ['/a/b'] };
+    expect(idsOf([[book, nested], []], '/index.php/book/a/b')).toEqual(['book', 'nested']);
+    expect(idsOf([[book, nested], []], '/index.php/a/b/book')).toEqual(['book', 'nested']);
+    expect(idsOf([[book, nested], []], '/index.php/a/b/x')).toEqual(['nested']);
+    expect(idsOf([[book, nested], []], `/index.php${'/a/b'.repeat(40)}${'/book'.repeat(40)}`)).toEqual([
+      'book',
+      'nested',
+    ]);
+    const above = { id: 'above', paths: ['/a'] };
+    expect(idsOf([[above, nested], []], '/a.php/b')).toEqual(['above', 'nested']);
+    expect(idsOf([[above, nested], []], '/index.php/a/b')).toEqual(['nested']);
   });
 
   test('a candidate of a later tier counts where none of an earlier one protects the reading', () => {
@@ -466,23 +536,24 @@ describe('exemption', () => {
     );
   });
 
+  test('a path is exempt only in the spelling of browsers: routers that do not decode tell others apart', () => {
+    for (const raw of ['/%73tatic/x', '/stati%63', '/static%2Fx', '/static%2e/x']) {
+      expect(exemptsGet(['/static'], raw)).toBe(false);
+    }
+    expect(exemptsGet(['/static'], '/static/%73')).toBe(true);
+    expect(exemptsGet(['/static'], '/static/run.phpbook')).toBe(false);
+  });
+
   test('the end of a path never exempts it', () => {
     for (const raw of ['/book/x.js', '/book.js', '/book;x.js', '/book/static', '/book/static/x.js', '/staticx/a.js']) {
       expect(exemptsGet(['/static', '/x.js'], raw)).toBe(false);
     }
   });
 
-  test('an exempt file and everything under an exempt folder are exempt, however unreserved characters are spelled', () => {
+  test('an exempt file and everything under an exempt folder are exempt, in the spelling of browsers', () => {
     for (const raw of [
       ...['/static/app.js', '/static', '/static/', '/static/a/b.png', '/robots.txt', '/static/100%25.png'],
-      ...[
-        '/static/jquery-3.6.0/jquery.js',
-        '/static/a%2Fb',
-        '/static//x',
-        '/static/a+b.png',
-        '/%73tatic/x',
-        '/static/;v=1',
-      ],
+      ...['/static/jquery-3.6.0/jquery.js', '/static/a%2Fb', '/static//x', '/static/a+b.png', '/static/;v=1'],
     ]) {
       expect(exemptsGet(['/static', '/robots.txt'], raw)).toBe(true);
     }
@@ -493,6 +564,8 @@ describe('exemption', () => {
       '/static/..;/book',
       '/static%2Fx',
       '/static;x/y',
+      '/%73tatic/x',
+      '/static%2e',
     ]) {
       expect(exemptsGet(['/static'], raw)).toBe(false);
     }
@@ -514,7 +587,7 @@ describe('exemption', () => {
   test('an exact one is for one path, letter for letter', () => {
     const hook: Exemption = { path: '/hook', match: 'exact', methods: ['POST'] };
     const covered = ['/hook', '/hoo%6b', '/hook/', '/hook/x', '/Hook', '/hook;x', '/hook.json', '/x/../hook', '//hook'];
-    expect(covered.filter((raw) => exempts([hook], 'POST', read(raw)))).toEqual(['/hook', '/hoo%6b']);
+    expect(covered.filter((raw) => exempts([hook], 'POST', read(raw)))).toEqual(['/hook']);
   });
 
   test('a Korean one is for its encoded form, and for no letter that only resembles it', () => {
