@@ -51,6 +51,8 @@ const NOT_RUN: Record<string, string> = {
   'ORIGIN_PORT=8788 DATA_DIR=.fairgate FAIRGATE_ISSUER=…':
     'serves until it is stopped; test/origin/demo.test.ts runs it',
   'npm run try-sites': 'installs applications from npm and Debian, and takes minutes',
+  'npm run try-addresses':
+    'installs servers and takes ten minutes; test/gateway/readings-of-servers.test.ts runs a part',
   'npm start': 'runs beside every other command of this file',
   'npm run deploy': 'run as PUBLIC_URL=… npm run deploy, without an upload',
   'npm run check-log -- FILE': 'the name of a file is missing in it; run for demo-log.json',
