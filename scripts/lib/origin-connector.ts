@@ -61,6 +61,7 @@ export async function startOriginConnector(authority: string | null): Promise<Or
     outgoing.on('error', () => answer.destroy());
     answer.on('close', () => outgoing.destroy());
     outgoing.on('response', (response) => {
+      answer.sendDate = false;
       answer.writeHead(response.statusCode ?? 502, response.statusMessage, response.rawHeaders);
       pipeline(response, answer).catch(() => answer.destroy());
     });
