@@ -1,8 +1,7 @@
 // A whole Fairgate for one test file: the built gateway on workerd and the demo site beside it, on free loopback ports, with
-// state in a temporary folder. Also a visitor with cookies, and raw requests that no HTTP client would send.
+// state in a temporary folder. Also a visitor with cookies.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_AUDIENCE, demoRoom, startDemoSite } from '../scripts/lib/demo-site.ts';
@@ -168,18 +167,4 @@ export class TestVisitor {
 /** Whether a page is the one of a visitor without a place who can take one. */
 export function isNewcomerPage(text: string): boolean {
   return text.includes('"kind":"newcomer"');
-}
-
-/** Sends raw bytes to a loopback port and returns the text of the response; ends when the peer closes or is silent. */
-export function rawRequest(port: number, text: string, silenceMs = 2_000): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
-    let received = '';
-    socket.setTimeout(silenceMs, () => socket.destroy());
-    socket.on('data', (chunk) => {
-      received += chunk.toString('latin1');
-    });
-    socket.on('error', (error) => (received === '' ? reject(error) : resolve(received)));
-    socket.on('close', () => resolve(received));
-  });
 }

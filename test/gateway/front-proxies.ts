@@ -8,9 +8,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../scripts/lib/loopback-ports.ts';
 import { CADDY, HAPROXY, NGINX, OPENSSL, requireInstalled } from '../../scripts/lib/system-packages.ts';
 import { CookieJar, isNewcomerPage } from '../running-gateway.ts';
-import { HAPROXY_ARGS, NGINX_ARGS, nginxConfig, startServer } from './server-process.ts';
+import { HAPROXY_ARGS, NGINX_ARGS, nginxConfig, type ServerProcess, startServer } from './server-process.ts';
 import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
 const DOCUMENT = resolve(import.meta.dirname, '../../docs/behind-proxies.md');
@@ -149,4 +150,45 @@ export class FrontVisitor {
       await pause(200);
     }
   }
+}
+
+/** A recipe that lets through whatever its server can be told to, and shares its connections to the gateway between all visitors. */
+const LENIENT = {
+  nginx: {
+    server: NGINX,
+    args: NGINX_ARGS,
+    config: (port: number, dir: string) =>
+      nginxConfig(
+        dir,
+        recipe('nginx')
+          .replace(
+            'listen 443 ssl;',
+            `listen 127.0.0.1:${port}; ignore_invalid_headers off; underscores_in_headers on;`,
+          )
+          .replaceAll(/^ *(?:ssl_|limit_conn).*$/gm, ''),
+      ),
+  },
+  HAProxy: {
+    server: HAPROXY,
+    args: HAPROXY_ARGS,
+    config: (port: number) =>
+      recipe('haproxy')
+        .replace(/bind :443.*/, `bind 127.0.0.1:${port}\n  option accept-invalid-http-request`)
+        .replaceAll(/^ *(?:stick-table|tcp-request).*$/gm, '')
+        .replace('backend fairgate', 'backend fairgate\n  http-reuse always\n  option accept-invalid-http-response'),
+  },
+};
+
+export const LENIENT_NAMES = Object.keys(LENIENT) as (keyof typeof LENIENT)[];
+
+/** Without TLS, so that a test can send any bytes. */
+export async function startLenientFront(name: keyof typeof LENIENT, gatewayPort: number): Promise<ServerProcess> {
+  const { server, args, config } = LENIENT[name];
+  const port = await freePort();
+  return startServer({
+    server,
+    port,
+    args,
+    config: (dir) => config(port, dir).replaceAll('127.0.0.1:8787', `127.0.0.1:${gatewayPort}`),
+  });
 }

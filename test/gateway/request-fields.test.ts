@@ -21,6 +21,18 @@ describe('the fields of a request', () => {
     );
   });
 
+  it('reach the origin with values that have no control characters', () => {
+    for (let code = 1; code < 256; code++) {
+      const value = `a${String.fromCharCode(code)}b`;
+      if (value.includes('\r') || value.includes('\n')) continue; // No Headers hold these.
+      const isControl = code === 0x7f || (code < 0x20 && value !== 'a\tb');
+      expect([code, kept({ 'X-Custom': value, Cookie: value })]).toEqual([
+        code,
+        isControl ? [] : ['cookie', 'x-custom'],
+      ]);
+    }
+  });
+
   it.each([
     ['Client-IP'],
     ['X-Client-IP'],

@@ -20,6 +20,9 @@ const HOP_BY_HOP = [
  */
 const PLAIN_NAME = /^[a-z0-9-]+$/;
 
+/** Without control characters, which servers refuse, take for spaces or cut the value at (RFC 9110, 5.5); a tab is none. */
+const PLAIN_VALUE = /^[\t -~\u0080-\uffff]*$/;
+
 /** Variables of CGI (RFC 3875, 4.1), WSGI and PHP, and `Proxy`, which becomes HTTP_PROXY (httpoxy). */
 const CGI_VARIABLES =
   /^(?:auth-type|content-(?:type|length)-.*|context-.*|document-(?:root|uri)|gateway-interface|https?|http-.*|orig-.*|path-(?:info|translated)|php-.*|proxy|query-string|raw-uri|redirect-.*|remote-.*|request-(?:method|scheme|uri)|scgi|script-(?:filename|name|url|uri)|server-(?:addr|admin|name|port|protocol|signature|software)|unencoded-url|url|wsgi-.*)$/;
@@ -52,8 +55,9 @@ const METHOD_OVERRIDE = /^x-(?:http-method(?:-override)?|method-override)$/;
 export function keepVisitorsFields(headers: Headers, { keepsMethod }: { keepsMethod: boolean }): void {
   dropHopByHop(headers);
   // Names come in lower case.
-  for (const name of [...headers.keys()]) {
-    if (!isVisitors(name) || (keepsMethod && METHOD_OVERRIDE.test(name))) headers.delete(name);
+  for (const [name, value] of [...headers]) {
+    const isKept = isVisitors(name) && PLAIN_VALUE.test(value) && !(keepsMethod && METHOD_OVERRIDE.test(name));
+    if (!isKept) headers.delete(name);
   }
 }
 
