@@ -3,12 +3,11 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OPERATOR_KEY, type Running, startFairgate } from '../running-gateway.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
 import { AS_JSON, AS_PAGE, enter, GateVisitor, isClearRefusal, send, sendRaw, until } from './visitor-client.ts';
-import { acceptSocket, BINARY, frame, handshake, readFrame, readTextFrame, textFrame } from './web-socket.ts';
 
 const TITLE = { ko: '예약', en: 'Booking' };
 const OPEN = { opensAt: '+0s' };
@@ -303,77 +302,6 @@ describe('for an admitted visitor', () => {
     );
     expect(`${response.head}${response.body}`).toContain(MARKER);
     expect(origin.requests[0]?.body).toBe('abc');
-  });
-});
-
-describe('a WebSocket', () => {
-  const opening = (fields: string) => handshake('/socket', 'site.test', fields);
-
-  beforeEach(() => {
-    origin.requests.length = 0;
-    origin.onUpgrade = (upgrade, socket) => {
-      acceptSocket(upgrade, socket);
-      socket.on('data', (bytes) => {
-        const binary = readFrame(bytes);
-        if (binary?.opcode === BINARY) return void socket.write(frame(binary.payload, false, BINARY));
-        const text = readTextFrame(bytes);
-        if (text !== null && !text.startsWith('\u0003')) socket.write(textFrame(`echo ${text}`, false));
-      });
-    };
-  });
-
-  it('is refused without admission, and the origin gets no request', async () => {
-    const response = await sendRaw(port, opening(''));
-    expect(response.status).toBe(403);
-    expect(response.head).toContain('application/problem+json');
-    expect(origin.requests).toEqual([]);
-  });
-
-  it.each(['cookie', 'Bearer'])('is forwarded in both directions for an admitted visitor (%s)', async (by) => {
-    const inside = new GateVisitor(port, 'site');
-    await enter(inside);
-    origin.requests.length = 0;
-    const credentials =
-      by === 'cookie' ? `Cookie: ${inside.jar.header}\r\n` : `Authorization: Bearer ${inside.admissionToken}\r\n`;
-    const socket = connect(port, '127.0.0.1');
-    try {
-      let received = Buffer.alloc(0);
-      socket.on('data', (chunk: Buffer) => {
-        received = Buffer.concat([received, chunk]);
-      });
-      socket.write(opening(credentials));
-      const head = await until(
-        async () => received.toString('latin1'),
-        (text) => text.includes('\r\n\r\n'),
-        { everyMs: 10 },
-      );
-      expect(head).toMatch(/^HTTP\/1\.1 101 /);
-      expect(head).toContain('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
-      received = Buffer.alloc(0);
-      for (const text of ['one', '둘']) {
-        socket.write(textFrame(text, true));
-        const echoed = await until(
-          async () => readTextFrame(received),
-          (frame) => frame !== null,
-          { everyMs: 10 },
-        );
-        expect(echoed).toBe(`echo ${text}`);
-        received = Buffer.alloc(0);
-      }
-      const bytes = Buffer.from([0, 1, 2, 127, 128, 255]);
-      socket.write(frame(bytes, true, BINARY));
-      const echoed = await until(
-        async () => readFrame(received),
-        (answer) => answer !== null,
-        { everyMs: 10 },
-      );
-      expect(echoed).toEqual({ opcode: BINARY, payload: bytes });
-      expect(origin.requests[0]?.headers['fairgate-admission']).toBe(inside.admissionToken);
-      expect(origin.requests[0]?.headers).not.toHaveProperty('authorization');
-      expect(origin.requests[0]?.headers).not.toHaveProperty('cookie');
-    } finally {
-      socket.destroy();
-    }
   });
 });
 

@@ -2,11 +2,9 @@
 // authority. nginx as the site of two virtual hosts.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +16,6 @@ import { makeCertificate } from './front-proxies.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
 import { NGINX_ARGS, nginxConfig, startServer } from './server-process.ts';
 import { GateVisitor, until } from './visitor-client.ts';
-import { acceptSocket, handshake, readTextFrame, textFrame } from './web-socket.ts';
 
 const SCHEDULE = { opensAt: '+0s' };
 const POLICY = { newUsersPerMinute: 6_000, totalActiveUsers: 100, sessionMinutes: 5 };
@@ -105,57 +102,6 @@ describe('the host that the origin is asked for', () => {
     const received = await visitor.send('/large');
     expect(received.headers.get('Content-Length')).toBe(String(large.length));
     expect(received.bytes.equals(large)).toBe(true);
-  });
-
-  it.each(['own', 'same'])('%s: HEAD, 204, 304 and redirects pass as they are', async (id) => {
-    const visitor = await enter(fairgate, id);
-    for (const [path, status] of [
-      ['/none', 204],
-      ['/same', 304],
-      ['/gone', 410],
-    ] as const) {
-      origin.handlers.set(path, (_, outgoing) => void outgoing.writeHead(status, { ETag: '"x"' }).end());
-      const response = await visitor.send(path);
-      expect([response.status, response.headers.get('ETag'), response.text]).toEqual([status, '"x"', '']);
-    }
-    expect((await visitor.send('/', { method: 'HEAD' })).status).toBe(200);
-  });
-
-  it.each(['own', 'same'])('%s: a WebSocket carries messages both ways, and a refusal is passed on', async (id) => {
-    const visitor = await enter(fairgate, id);
-    origin.onUpgrade = (incoming, socket) => {
-      if (incoming.url === '/refused') {
-        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nX-Why: no\r\n\r\nnope');
-        return;
-      }
-      acceptSocket(incoming, socket);
-      socket.on('data', (bytes: Buffer) => {
-        const text = readTextFrame(bytes);
-        if (text === 'hello') socket.write(textFrame('hello back', false));
-      });
-    };
-    const open = async (path: string): Promise<{ received: () => Buffer; send: (bytes: Buffer) => void }> => {
-      const socket = connect(fairgate.gateway.port, '127.0.0.1');
-      await once(socket, 'connect');
-      let bytes = Buffer.alloc(0);
-      socket.on('data', (chunk: Buffer) => {
-        bytes = Buffer.concat([bytes, chunk]);
-      });
-      socket.write(handshake(path, `${id}.test`, `Cookie: ${visitor.jar.header}\r\n`));
-      return { received: () => bytes, send: (data) => void socket.write(data) };
-    };
-    const socket = await open('/socket');
-    const has = (text: string, from = socket) =>
-      until(
-        async () => from.received().toString('latin1'),
-        (received) => received.includes(text),
-        { everyMs: 20 },
-      );
-    await has('101 Switching Protocols');
-    socket.send(textFrame('hello', true));
-    await has('hello back');
-    const refused = await open('/refused');
-    await has('403', refused);
   });
 
   it('an origin that is not there, or closes the connection, is 502, and the visitor keeps the session', async () => {

@@ -10,8 +10,10 @@ const SHORT_BYTES_MAX = 1_048_576;
 /** RFC 6455, 7.4.1: a policy was violated. */
 const POLICY_VIOLATION = 1008;
 const INTERNAL_ERROR = 1011;
-/** Codes that no endpoint may send (RFC 6455, 7.4.1): no code, and a connection lost. */
-const UNSENDABLE = [1005, 1006, 1015];
+/** Reported for a close without a code (RFC 6455, 7.4.1). */
+const NO_CODE = 1005;
+/** Reported for a connection that was lost, or could not be encrypted; no endpoint may send these. */
+const LOST = [1006, 1015];
 
 /**
  * The response, cut off as soon as `isOver` says so.
@@ -91,11 +93,20 @@ function copy(from: WebSocket, to: WebSocket, finish: () => void): void {
     if (to.readyState === WebSocket.OPEN) to.send(data);
   });
   from.addEventListener('close', ({ code, reason }) => {
-    if (to.readyState === WebSocket.OPEN) to.close(UNSENDABLE.includes(code) ? undefined : code, reason);
+    closeLike(to, code, reason);
     finish();
   });
   from.addEventListener('error', () => {
-    if (to.readyState === WebSocket.OPEN) to.close(INTERNAL_ERROR);
+    closeLike(to, INTERNAL_ERROR, '');
     finish();
   });
+}
+
+/** Closes a side as the other one was closed: without a code where it had none, and with an error where it was lost. */
+function closeLike(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  // The runtime throws for a reason, even an empty one, without a code.
+  if (code === NO_CODE) socket.close();
+  else if (LOST.includes(code)) socket.close(INTERNAL_ERROR);
+  else socket.close(code, reason);
 }
