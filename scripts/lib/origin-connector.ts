@@ -63,6 +63,8 @@ export async function startOriginConnector(authority: string | null): Promise<Or
     outgoing.on('response', (response) => {
       answer.sendDate = false;
       answer.writeHead(response.statusCode ?? 502, response.statusMessage, response.rawHeaders);
+      // Before the content, for which an event stream may take its time.
+      answer.flushHeaders();
       pipeline(response, answer).catch(() => answer.destroy());
     });
     pipeline(incoming, outgoing).catch(() => outgoing.destroy());

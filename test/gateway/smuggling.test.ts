@@ -120,7 +120,7 @@ it.each(WAYS)(
       const fields = isInside ? `Cookie: ${inside.jar.header}\r\n` : '';
       const bytes = probe.bytes({ target: `${path}/${id(index)}`, host: HOST, fields, hidden });
       const { socket, received } = await sendBytes(port, bytes);
-      // Whoever comes next, on another connection, gets the answer to their own request.
+      // The next visitor, on another connection, gets the answer to their own request.
       const { text } = await send(port, next(index), { host: HOST });
       if (text !== `${MARKER} ${next(index)}\n`) fails('the next visitor got', text);
       socket.destroy();
