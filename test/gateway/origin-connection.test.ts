@@ -2,11 +2,14 @@
 // authority. nginx as the site of two virtual hosts.
 
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
 import { NGINX } from '../../scripts/lib/system-packages.ts';
@@ -102,6 +105,20 @@ describe('the host that the origin is asked for', () => {
     const received = await visitor.send('/large');
     expect(received.headers.get('Content-Length')).toBe(String(large.length));
     expect(received.bytes.equals(large)).toBe(true);
+  });
+
+  it.each(['own', 'same'])('%s: the header of a response arrives before its content', async (id) => {
+    const visitor = await enter(fairgate, id);
+    let sendContent = () => {};
+    origin.handlers.set('/events', (_, outgoing) => {
+      outgoing.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
+      sendContent = () => void outgoing.end('data: 1\n\n');
+    });
+    const headers = { Host: `${id}.test`, Cookie: visitor.jar.header };
+    const outgoing = request({ port: fairgate.gateway.port, path: '/events', headers }).end();
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+    sendContent();
+    expect(await text(incoming)).toBe('data: 1\n\n');
   });
 
   it('an origin that is not there, or closes the connection, is 502, and the visitor keeps the session', async () => {
