@@ -1,10 +1,9 @@
 // `npm run try-addresses`: what the gate leaves open is sent to real servers, and none of it may reach a protected handler. As
 // root on Debian it installs the servers that are missing; it leaves none running. With one seed it does the same again.
 
-import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { buildWorker } from '../../scripts/build.ts';
-import { isInstalled } from '../../scripts/lib/system-packages.ts';
+import { installPackages, isInstalled } from '../../scripts/lib/system-packages.ts';
 import { type Leak, type Outcome, openAddresses, startGated, tryGated, trySite } from './address-run.ts';
 import {
   APACHE_SITES,
@@ -57,13 +56,7 @@ if (unknown.length > 0) {
 
 function install({ packages }: GroupDescription): void {
   const missing = packages.filter((needed) => !isInstalled(needed)).map(({ name }) => name);
-  if (missing.length === 0) return;
-  if (process.getuid?.() !== 0) {
-    throw new Error(`These Debian packages are missing. Install them: sudo apt-get install ${missing.join(' ')}`);
-  }
-  console.log(`Installing ${missing.join(', ')} …`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], { env, stdio: 'ignore' });
+  installPackages('npm run try-addresses', missing);
 }
 
 const columns = (site: string, ...numbers: (string | number)[]) =>
