@@ -30,7 +30,7 @@ function titlesIn(file: string): string[] {
   const path = resolve(root, 'test', file);
   if (!file.endsWith('.ts') || !existsSync(path)) return [];
   const blocks = readFileSync(path, 'utf8').matchAll(
-    /^( *)(describe|it|test)(?:\.each\([\s\S]*?\))?\(\s*'((?:[^'\\]|\\.)*)'/gm,
+    /^( *)(describe|it|test)(?:\.concurrent)?(?:\.each\([\s\S]*?\))?\(\s*'((?:[^'\\]|\\.)*)'/gm,
   );
   let suite = '';
   return [...blocks].flatMap(([, indent, kind, title]) => {
