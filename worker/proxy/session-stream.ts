@@ -1,11 +1,17 @@
 // Responses that go on: downloads, event streams and WebSockets end with the visitor's session, so that the limit of visitors
-// inside holds for them too. Short content is left alone, and compressed content: the runtime would decode it to pass it on.
+// inside holds for them too. Short content is left alone, and content that the runtime would decode to pass it on.
 
 /** A session that ended is noticed this much later at most, besides what the gateway's view is behind. */
 const CHECK_MS = 1_000;
 
 /** Shorter content is sent before a session could end. */
 const SHORT_BYTES_MAX = 1_048_576;
+
+/**
+ * Content codings that the runtime decodes where it reads a body, exactly as it compares them. Any other is passed on as it is:
+ * event streams often have `Content-Encoding: none`, which keeps proxies from compressing them.
+ */
+const DECODED_CODINGS = ['gzip', 'br'];
 
 /** RFC 6455, 7.4.1: a policy was violated. */
 const POLICY_VIOLATION = 1008;
@@ -25,7 +31,7 @@ export function endWithSession(response: Response, isOver: () => Promise<boolean
     const relayed = relayUntil(webSocket, isOver, ended);
     return new Response(null, { status, statusText, headers, webSocket: relayed });
   }
-  if (body === null || headers.has('Content-Encoding') || isShort(headers)) {
+  if (body === null || DECODED_CODINGS.includes(headers.get('Content-Encoding') ?? '') || isShort(headers)) {
     ended();
     return response;
   }
