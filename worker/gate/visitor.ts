@@ -66,8 +66,8 @@ export class Visitor {
     this.room = room;
     this.presented = presented;
     this.snapshot = snapshot;
-    this.queueToken = presented.queue;
-    this.admissionToken = presented.admission;
+    this.queueToken = presented.queue[0] ?? null;
+    this.admissionToken = presented.admission[0] ?? null;
   }
 
   static async load(
@@ -86,20 +86,31 @@ export class Visitor {
 
   /** The same visitor now, with the tokens that they have been issued meanwhile. */
   async again(background: Background): Promise<Visitor> {
-    const presented = { ...this.presented, admission: this.admissionToken, queue: this.queueToken };
+    const listOf = (token: string | null) => (token === null ? [] : [token]);
+    const tokens = { admission: listOf(this.admissionToken), queue: listOf(this.queueToken) };
+    const presented = { ...this.presented, ...tokens };
     const snapshot = await loadSnapshot(this.#gateway, this.room, background);
     const visitor = new Visitor(this.#gateway, this.room, presented, snapshot);
     await visitor.#verifyTokens();
     return visitor;
   }
 
+  /** Of several tokens of a kind the one is taken that counts, wherever it stands: a stale one may come first. */
   async #verifyTokens(): Promise<void> {
-    const { presented, room, now } = this;
+    const { presented, room, now, snapshot } = this;
     const { tokens } = this.#gateway;
-    if (presented.admission !== null) {
-      this.admission = await tokens.readAdmission(presented.admission, room.audience, now);
-    }
-    if (presented.queue !== null) this.queue = await tokens.readQueue(presented.queue, room.id, now);
+    const admission = await bestOf(
+      presented.admission,
+      (token) => tokens.readAdmission(token, room.audience, now),
+      (read) => decideByAdmission(this.#factsOf(read), room.id)?.kind === 'forward',
+    );
+    if (admission !== null) [this.admissionToken, this.admission] = [admission.token, admission.read];
+    const queue = await bestOf(
+      presented.queue,
+      (token) => tokens.readQueue(token, room.id, now),
+      (read) => snapshot !== null && placeIn(read, snapshot.view.board) !== null,
+    );
+    if (queue !== null) [this.queueToken, this.queue] = [queue.token, queue.read];
   }
 
   /** Restores a place that the store has lost. An entry that the store lost before the draw is no place any more. */
@@ -211,7 +222,11 @@ export class Visitor {
 
   /** What the gate needs to know of the admission token. */
   get admissionFacts(): AdmissionFacts {
-    const { admission, snapshot } = this;
+    return this.#factsOf(this.admission);
+  }
+
+  #factsOf(admission: Verified<AdmissionToken> | null): AdmissionFacts {
+    const { snapshot } = this;
     const { ownTime, sessions } = this.#gateway;
     const sid = admission?.kind === 'valid' ? admission.token.sid : null;
     return {
@@ -359,6 +374,19 @@ export class Visitor {
   #visitorId(): string {
     return this.knownId ?? this.#gateway.randomId(16);
   }
+}
+
+/**
+ * The first token that counts; else the first valid one, the first expired one, or the first. null: there is none.
+ */
+async function bestOf<T>(
+  presented: readonly string[],
+  readToken: (token: string) => Promise<Verified<T>>,
+  counts: (read: Verified<T>) => boolean,
+): Promise<{ token: string; read: Verified<T> } | null> {
+  const all = await Promise.all(presented.map(async (token) => ({ token, read: await readToken(token) })));
+  const ofKind = (kind: Verified<T>['kind']) => all.find(({ read }) => read.kind === kind);
+  return all.find(({ read }) => counts(read)) ?? ofKind('valid') ?? ofKind('expired') ?? all[0] ?? null;
 }
 
 function isOfAnotherVisitor(claim: ClaimReply | null): boolean {

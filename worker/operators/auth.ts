@@ -150,18 +150,20 @@ async function bySession(
   request: Request,
   address: string | null,
 ): Promise<Principal | null> {
-  const token = gateway.cookies.operatorToken(request.headers);
   const now = gateway.ownTime();
-  const read = token === null ? null : await gateway.tokens.readOperator(token, OPERATORS_AUDIENCE, now);
-  if (read?.kind !== 'valid') return null;
-  const { key: id, sid, issuedAt, expiresAt } = read.token;
-  const key = keys.find((candidate) => candidate.id === id);
-  const isSignedOut = endedSignIns.some((ended) => ended.sid === sid);
-  // Tokens are readable for some seconds after their end because clocks differ, but a sign-out is remembered only until then.
-  const isExpired = expiresAt <= now;
-  // `issuedAt` is in whole seconds.
-  if (key === undefined || isSignedOut || isExpired || issuedAt + 1_000 <= key.signInsFrom) return null;
-  return principalOf(key, address, { sid, expiresAt });
+  for (const token of gateway.cookies.operatorTokens(request.headers)) {
+    const read = await gateway.tokens.readOperator(token, OPERATORS_AUDIENCE, now);
+    if (read.kind !== 'valid') continue;
+    const { key: id, sid, issuedAt, expiresAt } = read.token;
+    const key = keys.find((candidate) => candidate.id === id);
+    const isSignedOut = endedSignIns.some((ended) => ended.sid === sid);
+    // Tokens are readable for some seconds after their end because clocks differ, but a sign-out is remembered only until then.
+    const isExpired = expiresAt <= now;
+    // `issuedAt` is in whole seconds.
+    if (key === undefined || isSignedOut || isExpired || issuedAt + 1_000 <= key.signInsFrom) continue;
+    return principalOf(key, address, { sid, expiresAt });
+  }
+  return null;
 }
 
 function principalOf(

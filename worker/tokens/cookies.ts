@@ -1,7 +1,6 @@
 // How tokens travel: in HttpOnly cookies for browsers, as `Authorization: Bearer` for apps. A visitor's cookies carry the
 // room's id in their names, so that rooms on one host do not overwrite each other's. None of them is forwarded to an origin.
 
-import { parse as parseCookies } from 'hono/utils/cookie';
 import { decodeProtectedHeader } from 'jose';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { ADMISSION_TYPE, QUEUE_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
@@ -9,15 +8,19 @@ import { ADMISSION_TYPE, QUEUE_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
 /** Longer Cookie headers are refused; this leaves ample room for the origin's own cookies. */
 export const COOKIE_CHARS_MAX = 16_384;
 
-/** The gateway's cookies, with and without prefix; browsers send `=name=value` as `name=value`. */
-const OWN_COOKIE = /^=?(?:__Host-)?fairgate-/i;
+/** The gateway's cookies, with and without prefix; browsers send `= name=value`, a cookie without a name, as `name=value`. */
+const OWN_COOKIE = /^(?:=[ \t]*)?(?:__Host-)?fairgate-/i;
 
 /** Between cookies; several Cookie fields arrive joined by commas, and one of the gateway's cookies may follow any of them. */
-const COOKIE_SEPARATOR = /; *|, *(?==?(?:__Host-)?fairgate-)/i;
+const COOKIE_SEPARATOR = /; *|, *(?=(?:=[ \t]*)?(?:__Host-)?fairgate-)/i;
+
+/** Cookies of one name that are read: those of a few paths and domains. Each costs a signature check at most. */
+const SAME_NAME_MAX = 16;
 
 export interface PresentedTokens {
-  admission: string | null;
-  queue: string | null;
+  /** Several where a browser has cookies of one name for several paths or domains: it sends all of them (RFC 6265, 5.4). */
+  admission: readonly string[];
+  queue: readonly string[];
   /** A Bearer token of the gateway was sent: the header is not for the origin. */
   bearer: boolean;
   /**
@@ -42,10 +45,13 @@ export class VisitorCookies {
   read(headers: Headers, room: string, isListedApp: boolean): PresentedTokens {
     const bearer = ownBearer(headers);
     const app = bearer !== null || isListedApp;
-    const cookies = app ? {} : parseCookies(headers.get('Cookie') ?? '');
+    const presented = (typ: string, name: string) => {
+      if (app) return bearer?.typ === typ ? [bearer.token] : [];
+      return valuesOf(headers, name);
+    };
     return {
-      admission: bearer?.typ === ADMISSION_TYPE ? bearer.token : (cookies[this.#admission(room)] ?? null),
-      queue: bearer?.typ === QUEUE_TYPE ? bearer.token : (cookies[this.#queue(room)] ?? null),
+      admission: presented(ADMISSION_TYPE, this.#admission(room)),
+      queue: presented(QUEUE_TYPE, this.#queue(room)),
       bearer: bearer !== null,
       app,
     };
@@ -67,7 +73,7 @@ export class VisitorCookies {
 
   /** Whether a request has any cookie of the gateway. */
   anyReturned(headers: Headers): boolean {
-    return cookiePairs(headers.get('Cookie') ?? '').some((pair) => OWN_COOKIE.test(pair));
+    return cookiePairs(headers.get('Cookie') ?? '').some((pair) => OWN_COOKIE.test(pair.trim()));
   }
 
   forget(room: string): string[] {
@@ -89,8 +95,9 @@ export class VisitorCookies {
     return `${this.#prefix}fairgate-operator`;
   }
 
-  operatorToken(headers: Headers): string | null {
-    return parseCookies(headers.get('Cookie') ?? '')[this.operatorCookie] ?? null;
+  /** As `PresentedTokens` has them. */
+  operatorTokens(headers: Headers): string[] {
+    return valuesOf(headers, this.operatorCookie);
   }
 
   #admission(room: string): string {
@@ -114,9 +121,31 @@ function ownBearer(headers: Headers): { typ: string; token: string } | null {
   }
 }
 
+/** The values of all cookies of one name, in the order in which they were sent. */
+function valuesOf(headers: Headers, name: string): string[] {
+  return cookiePairs(headers.get('Cookie') ?? '')
+    .filter((pair) => pair.trim().startsWith(`${name}=`))
+    .slice(0, SAME_NAME_MAX)
+    .map((pair) =>
+      pair
+        .slice(pair.indexOf('=') + 1)
+        .trim()
+        .replace(/^"|"$/g, ''),
+    );
+}
+
 /** The cookies of a Cookie header, each with its name, as sent. */
 export function cookiePairs(header: string): string[] {
-  return header.split(COOKIE_SEPARATOR).filter((pair) => pair !== '');
+  return header
+    .split(COOKIE_SEPARATOR)
+    .flatMap((pair) => (OWN_COOKIE.test(pair.trim()) ? splitAtComma(pair) : [pair]))
+    .filter((pair) => pair !== '');
+}
+
+/** None of the gateway's cookies has a comma in it: what follows is of another Cookie field. */
+function splitAtComma(pair: string): string[] {
+  const comma = pair.indexOf(',');
+  return comma === -1 ? [pair] : [pair.slice(0, comma), pair.slice(comma + 1).trimStart()];
 }
 
 /** The Cookie header without the gateway's own cookies; null if no other is left. */
