@@ -65,6 +65,10 @@ export function restorePlace(
   const { epoch, line, draw } = room;
   const { place } = command;
   if (command.epoch !== epoch) return;
+  if (command.givenAgain === true) {
+    assumeLoss(room, context, { beside: true });
+    return;
+  }
   const isDrawn = draw.entries !== null;
   if (isDrawn !== (place.kind === 'position')) return;
   if (place.number <= (isDrawn ? line.issued : line.entries)) return;

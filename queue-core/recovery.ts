@@ -170,16 +170,18 @@ export function concludeRecovery(room: RoomDocument, context: StepContext): void
 /**
  * A signed place proves a loss that no client of the store has noticed, as after a restored copy. Who was admitted in the lost
  * time is not known, so every vacancy is left to them until their sessions are over.
+ * @param beside numbers of the lost time have been given again: the sessions of those who hold them now stand beside the lost ones
  */
-export function assumeLoss(room: RoomDocument, context: StepContext): void {
+export function assumeLoss(room: RoomDocument, context: StepContext, { beside = false } = {}): void {
   const { recovery, sessions, draw } = room;
   const { policy } = room.config;
   const { now } = context;
-  if (now < recovery.lostUntil) return;
+  if (now < recovery.lostUntil && !beside) return;
   const before = numbersOf(room);
   const until = bucketEnd(policy, now + policy.sessionMs, sessions.expiries);
-  if (draw.seed !== null) countSessions(sessions, until, Math.max(0, policy.totalActiveUsers - sessions.active));
-  recovery.lostUntil = until;
+  const present = policy.totalActiveUsers * (beside ? 2 : 1);
+  if (draw.seed !== null) countSessions(sessions, until, Math.max(0, present - sessions.active));
+  recovery.lostUntil = Math.max(recovery.lostUntil, until);
   record(room, { by: STORE_ACTOR, action: 'recover', from: before, to: { ...numbersOf(room), silent: 0 } }, context);
 }
 

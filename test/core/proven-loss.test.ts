@@ -41,3 +41,20 @@ test('further proofs move the line, and take no vacancy a second time', () => {
   expect(room.document.line.issued).toBe(20);
   expect(room.document.sessions.active).toBe(CAPACITY - 1);
 });
+
+test('where numbers were given again, nobody enters until the sessions of the lost time are over, also when others leave', () => {
+  const room = restoredCopy();
+  for (let number = 4; number <= CAPACITY; number++) room.send(T0 + 2_000, join(`again-${number}`, true));
+  expect(room.document.sessions.active).toBe(CAPACITY);
+  const again = { ...proof(5), givenAgain: true } as const;
+  room.send(T0 + 5_000, again);
+  room.send(T0 + 5_100, again);
+  expect(room.document.line.issued).toBe(CAPACITY);
+  expect(room.log.filter(({ action }) => action === 'recover')[0]).toMatchObject({ from: { active: CAPACITY } });
+  for (const [index, sid] of ['sid-a', 'sid-b', 'sid-c'].entries()) {
+    room.send(T0 + 6_000, { kind: 'end', epoch: 1, position: index + 1, sid, reason: 'left' });
+  }
+  expect(room.send(T0 + 7_000, join('late', true))).toMatchObject({ claim: null });
+  room.send(T0 + 5_100 + SESSION_MS + 2_000, { kind: 'tick' });
+  expect(room.document.sessions.active).toBe(0);
+});

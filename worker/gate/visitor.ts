@@ -23,6 +23,7 @@ import {
   statusFor,
 } from './decision.ts';
 import type { JoinLimited } from './join-limit.ts';
+import type { ProvenPlace } from './place-restore.ts';
 
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
@@ -115,15 +116,18 @@ export class Visitor {
 
   /** Restores a place that the store has lost. An entry that the store lost before the draw is no place any more. */
   #checkPlace(background: Background): void {
-    if (this.snapshot === null || this.queue?.kind !== 'valid') return;
-    const { token } = this.queue;
-    const { board } = this.snapshot.view;
-    const restoration = this.#gateway.placeRestore.check(this.room, this.snapshot, token);
-    if (restoration !== null) {
-      // A failed restoration is repeated: later views still do not know the place.
-      background(this.#gateway.metrics.operation('restore', restoration).catch(() => {}));
+    const { snapshot, room, queue, admission } = this;
+    if (snapshot === null) return;
+    const { metrics, placeRestore } = this.#gateway;
+    placeRestore.observe(room, snapshot);
+    for (const proven of [placeOf(queue), claimedPlaceOf(admission, room)]) {
+      const restoration = proven === null ? null : placeRestore.check(room, snapshot, proven);
+      // A failed restoration is repeated: later requests prove the loss too.
+      if (restoration !== null) background(metrics.operation('restore', restoration).catch(() => {}));
     }
-    if (token.epoch === board.epoch && missedTheDraw(token.place, board)) this.queue = { kind: 'invalid' };
+    if (queue?.kind !== 'valid') return;
+    const { board } = snapshot.view;
+    if (queue.token.epoch === board.epoch && missedTheDraw(queue.token.place, board)) this.queue = { kind: 'invalid' };
   }
 
   /** Neither a place nor a session, not even one that is over. */
@@ -193,9 +197,9 @@ export class Visitor {
       return reply.kind === 'refused' ? reply : { kind: 'refused', reason: 'foreignPosition' };
     }
     const { epoch, place, commitment } = reply;
-    const token = { room: this.room.id, visitor, epoch, place, commitment };
+    const token = { room: this.room.id, visitor, epoch, place, commitment, issuedAt: this.now };
     const opensAt = this.snapshot === null ? this.now : epochMs(this.snapshot.view.board.opensAt);
-    this.queueToken = await tokens.issueQueue(token, opensAt, this.now);
+    this.queueToken = await tokens.issueQueue(token, opensAt);
     this.queue = { kind: 'valid', token };
     // The session of the place before is over, and would be taken for that of this one.
     if (this.admissionToken !== null) this.#setCookies.push(cookies.forgetAdmission(this.room.id));
@@ -374,6 +378,18 @@ export class Visitor {
   #visitorId(): string {
     return this.knownId ?? this.#gateway.randomId(16);
   }
+}
+
+function placeOf(queue: Verified<QueueToken> | null): ProvenPlace | null {
+  return queue?.kind === 'valid' ? queue.token : null;
+}
+
+/** The position that a session was given for. */
+function claimedPlaceOf(admission: Verified<AdmissionToken> | null, room: RoomConfig): ProvenPlace | null {
+  if (admission?.kind !== 'valid' || admission.token.room !== room.id) return null;
+  const { epoch, position, issuedAt } = admission.token;
+  if (position === OPERATOR_PASS_POSITION) return null;
+  return { epoch, place: { kind: 'position', number: position }, issuedAt };
 }
 
 /**

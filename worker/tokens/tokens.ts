@@ -33,7 +33,14 @@ const placeClaim = z.union([
 const visitorId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 
 const queueClaims = z
-  .object({ aud: z.string(), sub: visitorId, epoch: z.int().positive(), draw: z.string(), exp: z.number() })
+  .object({
+    aud: z.string(),
+    sub: visitorId,
+    epoch: z.int().positive(),
+    draw: z.string(),
+    iat: z.number(),
+    exp: z.number(),
+  })
   .and(placeClaim.transform((place) => ({ place })));
 
 /** The position in an operator's pass: nobody's place in line. */
@@ -77,6 +84,7 @@ export interface QueueToken {
   place: Place;
   /** The draw's commitment under which the place was given. */
   commitment: string;
+  issuedAt: EpochMs;
 }
 
 export interface AdmissionToken {
@@ -119,8 +127,11 @@ export class Tokens {
     return { keys: this.#keys.map(({ publicJwk }) => publicJwk) };
   }
 
-  /** Signs a place. The token ends a week after the opening, or a week after `now` once the room has opened. */
-  issueQueue({ room, visitor, epoch, place, commitment }: QueueToken, opensAt: EpochMs, now: EpochMs): Promise<string> {
+  /** Signs a place. The token ends a week after the opening, or a week after its issue once the room has opened. */
+  issueQueue(
+    { room, visitor, epoch, place, commitment, issuedAt: now }: QueueToken,
+    opensAt: EpochMs,
+  ): Promise<string> {
     const number = place.kind === 'entry' ? { entry: place.number } : { position: place.number };
     return this.#sign(QUEUE_TYPE, { epoch, ...number, draw: commitment }, now)
       .setAudience(room)
@@ -159,8 +170,8 @@ export class Tokens {
   /** Reads a token of any epoch: the gate compares the epoch. @param now the store's time */
   async readQueue(token: string, room: string, now: EpochMs): Promise<Verified<QueueToken>> {
     return this.#read(token, now, QUEUE_TYPE, room, (payload) => {
-      const { aud, sub, epoch, draw, place } = queueClaims.parse(payload);
-      return { room: aud, visitor: sub, epoch, place, commitment: draw };
+      const { aud, sub, epoch, draw, place, iat } = queueClaims.parse(payload);
+      return { room: aud, visitor: sub, epoch, place, commitment: draw, issuedAt: iat * 1000 };
     });
   }
 
