@@ -1,6 +1,7 @@
 // Which time a step acts on. A store's clock that leaps ahead would open rooms, end sessions and call positions that cannot be
 // taken back. So a leap while gateways watch the room is not acted on: time stands still until a gateway that watched says
-// how much of it really passed, or until an operator resumes the room.
+// how much of it really passed, or until an operator resumes the room. A clock that was set back makes time stand still by itself,
+// until it has caught up.
 
 import type { Command } from './command.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -17,9 +18,14 @@ export function timeOfCommand(room: RoomDocument, command: Command, now: EpochMs
   return explains(room, command, now) ? Math.max(room.at, now) : roomTime(room, now);
 }
 
-/** Whether a report says that the clock leapt: less time has passed for its gateway. */
+/** Whether a report says that the clock leapt: less time has passed for its gateway, and more than one that was set back says. */
 export function refutes(room: RoomDocument, command: Command, now: EpochMs): boolean {
-  return command.kind === 'report' && isLeap(room, now) && !explains(room, command, now);
+  if (command.kind !== 'report') return false;
+  return isSetBack(room, now) || (isLeap(room, now) && !explains(room, command, now));
+}
+
+function isSetBack({ at }: RoomDocument, now: EpochMs): boolean {
+  return at - now >= LEAP_MS_MIN;
 }
 
 /** Time passes unnoticed only where nobody watches. */

@@ -98,6 +98,38 @@ describe('a clock that leaps an hour ahead for six seconds', () => {
   });
 });
 
+describe('a clock that is set back by an hour', () => {
+  test('holds the room, which moves nobody until the clock has caught up, and is recorded once', () => {
+    const { room, watcher, now } = openWithSession();
+    for (let number = 0; number < 5; number++) room.send(now, join(`waiting-${number}`));
+    watcher.watch(now - HOUR, 6);
+    expect(viewOf(room.document, [], now - HOUR + 6_000)).toMatchObject({
+      at: now,
+      board: { state: 'paused', pace: null },
+      live: { flow: 'held', clockLeap: { from: now, to: now - HOUR + 1_000 } },
+    });
+    expect(room.log.filter(({ action }) => action === 'clockLeap')).toHaveLength(1);
+    const after = watcher.watch(now, 1);
+    room.send(after, RESUME);
+    watcher.watch(after, 2);
+    expect(stateOf(room.document, room.document.at)).toBe('open');
+  });
+
+  test('holds it again where it is resumed before the clock has caught up', () => {
+    const { room, watcher, now } = openWithSession();
+    const back = watcher.watch(now - HOUR, 1);
+    room.send(back, change({ kind: 'setFlow', flow: 'running' }, room.document.changes.version));
+    watcher.watch(back, 1);
+    expect(room.document.config.flow).toBe('held');
+  });
+
+  test('is corrected by less than a minute without a hold', () => {
+    const { room, watcher, now } = openWithSession();
+    watcher.watch(now - 59_000, 5);
+    expect(room.document.config).toMatchObject({ flow: 'running', leap: null });
+  });
+});
+
 describe('time that really passed', () => {
   test.each([
     ['the gateway says so', (watcher: Watcher, now: number) => watcher.report(now + HOUR, HOUR)],
