@@ -18,6 +18,8 @@ import {
 } from './sites.ts';
 
 const USAGE = `npm run try-addresses -- [--addresses 300000] [--gated 2000] [--seed N] [--servers nginx,node,…]
+Sends odd addresses that the gate leaves open to real servers, and reports which of them reached a protected page. Takes ten
+minutes; on Debian, as root, it installs the servers that are missing, and leaves none running.
   --addresses  how many are made; what the gate leaves open of them is sent to every server
   --gated      how many more are sent through a running gateway in front of each server
   --seed       a number; the same one makes the same addresses

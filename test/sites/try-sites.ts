@@ -14,6 +14,10 @@ import { wordpress } from './wordpress.ts';
 
 const SITES: Record<string, Site> = { next, 'socket.io': socketIo, 'node-red': nodeRed, flask, django, wordpress };
 
+const USAGE = `Usage: npm run try-sites -- NAME ..., of ${Object.keys(SITES).join(', ')}.
+Installs these applications, on Debian as root also the packages that they need, and tries each behind the gateway behind nginx
+with TLS: through the line, log in, upload, stream, end of the visit. Takes minutes, and leaves nothing running.`;
+
 const giveUp = () => void SiteTrial.stopAll().finally(() => process.exit(1));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, giveUp);
 onNpmEnded(giveUp);
@@ -23,7 +27,7 @@ await runCommand(async () => {
   const unknown = names.filter((name) => !Object.hasOwn(SITES, name));
   if (names.length === 0 || unknown.length > 0) {
     const wrong = unknown.length === 0 ? '' : `There is no site ${unknown.join(', ')}. `;
-    throw new Error(`${wrong}Usage: npm run try-sites -- NAME ..., of ${Object.keys(SITES).join(', ')}.`);
+    throw new Error(`${wrong}${USAGE}`);
   }
   await buildWorker();
   const failed: string[] = [];
