@@ -266,10 +266,15 @@ describe.each(Object.entries(STATES))('in a room that is %s', (state, open) => {
   });
 });
 
+/** What Chromium sends for `fetch(event.request)` of a page load in a service worker. */
+const PASSED_ON = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'empty', 'Sec-Fetch-Site': 'same-origin' };
+
 describe('a called visitor', () => {
   it.each([
     ['whose browser sends no Fetch metadata', { Accept: 'text/html' }, true],
     ['whose browser opens the page', AS_PAGE, true],
+    ['whose service worker passes the page load on', { ...AS_PAGE, ...PASSED_ON }, true],
+    ['whose page’s script fetches it', { ...AS_PAGE, ...PASSED_ON, 'Sec-Fetch-Mode': 'same-origin' }, false],
     ['whose browser loads it as a frame', { ...AS_PAGE, 'Sec-Fetch-Dest': 'iframe' }, false],
   ])('%s: the request takes the turn: $2', async (_, headers, enters) => {
     const gateway = await start(BEFORE_OPENING);
@@ -371,6 +376,15 @@ describe('the format of a response', () => {
       const response = await read('GET', { ...acceptOf(accept), 'Sec-Fetch-Dest': destination });
       expect(typeOf(response)).toBe(format === 'json' ? TYPES.json : TYPES.problem);
       if (format !== 'json') expect(response.status).toBe(403);
+    }
+  });
+
+  it('of a page load that a service worker passes on is a page, also at the address of the waiting page', async () => {
+    const headers = { ...HOST, ...AS_PAGE, ...PASSED_ON };
+    const gateway = await start(BEFORE_OPENING);
+    for (const path of ['/book', '/_fairgate/rooms/demo/wait?return=/book']) {
+      const response = await expectNothingTaken(gateway, () => gateway.request(path, { headers }));
+      expect(typeOf(response)).toBe(TYPES.page);
     }
   });
 

@@ -3,7 +3,7 @@
 // pages and their forms. A browser's prefetch is refused before.
 
 import { isListedApp, isOfOtherSite } from '../http/cors.ts';
-import { isBrowser, type ResponseFormat } from '../http/request-client.ts';
+import { isBrowser, isPassedOn, type ResponseFormat } from '../http/request-client.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { VisitorCookies } from '../tokens/cookies.ts';
 
@@ -13,7 +13,10 @@ export type VisitChoice =
   | 'navigation'
   /** An app reads by Cloudflare's protocol: it waits by repeating the request. */
   | 'protocol'
-  /** A page of a browser without Fetch metadata, or a form of this site's: takes the turn of a place, but no new place. */
+  /**
+   * A page of a browser without Fetch metadata or through a service worker, or a form of this site's: takes the turn of a place,
+   * but no new place.
+   */
   | 'turn';
 
 /** null: the visit takes neither a place nor the turn of one. */
@@ -29,6 +32,7 @@ export function visitChoice(
   if (format !== 'page') return null;
   const destination = headers.get('Sec-Fetch-Dest');
   if (destination === null) return 'turn';
+  if (isPassedOn(headers)) return 'turn';
   if (destination !== 'document') return null;
   return method === 'GET' && headers.get('Sec-Fetch-Mode') === 'navigate' ? 'navigation' : 'turn';
 }

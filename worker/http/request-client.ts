@@ -47,8 +47,13 @@ export function responseFormat({ method, headers }: Request): ResponseFormat {
   if (isRead && accept.trim().toLowerCase() === 'application/json') return 'json';
   if (!isRead && method !== 'POST') return 'other';
   const destination = headers.get('Sec-Fetch-Dest');
-  const isShown = destination === null ? prefersHtml(accept) : PAGE_DESTINATIONS.includes(destination);
-  return isShown ? 'page' : 'other';
+  if (destination === null) return prefersHtml(accept) ? 'page' : 'other';
+  return PAGE_DESTINATIONS.includes(destination) || isPassedOn(headers) ? 'page' : 'other';
+}
+
+/** A page load that a service worker of the site passes on, as `fetch(event.request)`: no script can send this mode itself. */
+export function isPassedOn(headers: Headers): boolean {
+  return headers.get('Sec-Fetch-Mode') === 'navigate' && headers.get('Sec-Fetch-Dest') === 'empty';
 }
 
 function prefersHtml(accept: string): boolean {
