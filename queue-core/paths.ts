@@ -67,30 +67,64 @@ export function protects(prefixes: readonly string[], path: ReadPath): boolean {
 export function protecting<C>(
   tiers: readonly (readonly C[])[],
   prefixesOf: (candidate: C) => readonly string[],
-  { readings }: ReadPath,
+  { sent, readings }: ReadPath,
 ): C[] {
-  const found = new Set<C>();
-  for (const reading of readings) {
-    const afterScript = behindScript(reading);
-    const decided = new Set<Way>();
-    for (const tier of tiers) {
-      const longest = new Map<Way, { candidate: C; length: number }>();
-      for (const candidate of tier) {
-        for (const prefix of prefixesOf(candidate)) {
-          for (const way of waysUnder(compiled(prefix), reading, afterScript)) {
-            if (!decided.has(way) && prefix.length > (longest.get(way)?.length ?? 0)) {
-              longest.set(way, { candidate, length: prefix.length });
-            }
+  const found = new Map<C, Set<string>>();
+  for (const reading of readings) addProtecting(found, tiers, prefixesOf, reading);
+  const plain = found.size > 1 ? plainReading(sent) : null;
+  if (plain === null) return [...found.keys()];
+  const own = new Map<C, Set<string>>();
+  addProtecting(own, tiers, prefixesOf, plain);
+  const inner = [...own.values()].flatMap((prefixes) => [...prefixes]);
+  const isAround = (prefix: string) => inner.some((one) => isAncestor(prefix, one));
+  return [...found].flatMap(([candidate, prefixes]) =>
+    own.has(candidate) || ![...prefixes].every(isAround) ? [candidate] : [],
+  );
+}
+
+/** Adds the candidates of one reading, each with the prefixes that it lies under. */
+function addProtecting<C>(
+  found: Map<C, Set<string>>,
+  tiers: readonly (readonly C[])[],
+  prefixesOf: (candidate: C) => readonly string[],
+  reading: string,
+): void {
+  const afterScript = behindScript(reading);
+  const decided = new Set<Way>();
+  for (const tier of tiers) {
+    const longest = new Map<Way, { candidate: C; prefix: string }>();
+    for (const candidate of tier) {
+      for (const prefix of prefixesOf(candidate)) {
+        for (const way of waysUnder(compiled(prefix), reading, afterScript)) {
+          if (!decided.has(way) && prefix.length > (longest.get(way)?.prefix.length ?? 0)) {
+            longest.set(way, { candidate, prefix });
           }
         }
       }
-      for (const [way, { candidate }] of longest) {
-        decided.add(way);
-        found.add(candidate);
-      }
+    }
+    for (const [way, { candidate, prefix }] of longest) {
+      decided.add(way);
+      const prefixes = found.get(candidate);
+      if (prefixes === undefined) found.set(candidate, new Set([prefix]));
+      else prefixes.add(prefix);
     }
   }
-  return [...found];
+}
+
+/**
+ * What people read in a path that is spelled as browsers send it; null for any other spelling. Its other readings are those of
+ * servers that do not decode it as UTF-8: they lead to what stands around the path, never into it.
+ */
+function plainReading(sent: string): string | null {
+  if (!sent.includes('%')) return null;
+  const path = withUtf8(decodedBytes(sent));
+  if (/[%\\;\ufffd\p{C}]/u.test(path) || path.includes('//') || resolved(path) !== path) return null;
+  return encodeURI(path) === inUpperCase(sent) ? folded(path.normalize('NFC')) : null;
+}
+
+function isAncestor(prefix: string, path: string): boolean {
+  const stem = comparablePath(prefix);
+  return stem === '/' ? comparablePath(path) !== '/' : comparablePath(path).startsWith(`${stem}/`);
 }
 
 /** Whether one of the exemptions covers a path, in every reading, for this method. */

@@ -472,6 +472,32 @@ describe('several candidates', () => {
     expect(idsOf([[site, vip], []], '/vip;x')).toEqual(['site', 'vip']);
   });
 
+  test('a path that is spelled as browsers send it belongs to the room that people read it as, also inside another one', () => {
+    const words = fc.array(fc.constantFrom('예약', '신청', 'réserver', '予約', 'a b', 'seats', '1+1', 'ß'), {
+      maxLength: 3,
+    });
+    const inner = { id: 'inner', paths: ['/예약', '/concert/réserver'] };
+    const outer = { id: 'outer', paths: ['/', '/concert'] };
+    fc.assert(
+      fc.property(
+        words,
+        fc.constantFrom(...inner.paths),
+        fc.boolean(),
+        fc.constantFrom('NFC', 'NFD'),
+        (rest, path, lower, form) => {
+          const spelled = encodeURI([path, ...rest].join('/').normalize(form));
+          const sent = lower ? spelled.replace(/%[0-9A-F]{2}/g, (triplet) => triplet.toLowerCase()) : spelled;
+          expect(idsOf([[outer, inner], []], sent)).toEqual(['inner']);
+          expect(idsOf([[inner], [outer]], sent)).toEqual(['inner']);
+        },
+      ),
+    );
+    for (const odd of ['/예약;x', '/예약/..%2fx', '/예약.json', '/x/..;/예약', '/index.php/예약', '/예약/%ff']) {
+      const sent = odd.replace(/[^!-~]+/g, encodeURI);
+      expect(idsOf([[outer, inner], []], sent).toSorted(), odd).toEqual(['inner', 'outer']);
+    }
+  });
+
   test('behind the name of a script, every candidate counts whose path may begin there', () => {
     const book = { id: 'book', paths: ['/book'] };
     const nested = { id: 'nested', paths: ['/a/b'] };

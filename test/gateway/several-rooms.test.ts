@@ -33,6 +33,22 @@ async function admitted(gateway: InProcessGateway, ...rooms: string[]): Promise<
 
 const isForwarded = async (response: Response) => (await response.text()) === MARKER;
 
+it('a room with a Korean path stands inside another one: each admits to its own paths', async () => {
+  const gateway = await startInProcess({
+    keys,
+    room: { paths: ['/'] },
+    moreRooms: [{ id: 'korean', paths: ['/예약'] }],
+  });
+  const [inside, around] = [await admitted(gateway, 'korean'), await admitted(gateway, 'demo')];
+  const paths = ['/예약', '/예약/좌석?회차=1', '/예약/a b'].map(encodeURI);
+  for (const path of paths) {
+    expect(await isForwarded(await inside.send(path, { headers: AS_PAGE })), path).toBe(true);
+    expect(await isForwarded(await around.send(path, { headers: { Accept: 'text/css' } })), path).toBe(false);
+  }
+  expect(await isForwarded(await inside.send('/x', { headers: { Accept: 'text/css' } }))).toBe(false);
+  expect(await isForwarded(await around.send('/x', { headers: AS_PAGE }))).toBe(true);
+});
+
 /** Read by some server as a path of `early`, by another as one of `vip`. */
 const OF_BOTH = [
   '/concert-early/..;/vip',
