@@ -2,10 +2,13 @@
 // site. Keys, rooms and bookings are stored in DATA_DIR, so a restart continues where it stopped. However this process ends,
 // nothing that it started is left.
 
+import { encodePath } from '../../queue-core/paths.ts';
 import { CONSOLE_PATH } from '../../worker/contract/operator-api.ts';
+import type { RoomInput } from '../../worker/settings.ts';
 import { buildWorker } from '../build.ts';
 import { startDemoSite } from './demo-site.ts';
 import { startGateway } from './gateway-process.ts';
+import { requestAsHost } from './host-request.ts';
 import { checkPorts, type LocalSettings, localSettings } from './local-settings.ts';
 import { onNpmEnded } from './npm-parent.ts';
 import { askOrigin, type OriginCheck, originSentence } from './origin-check.ts';
@@ -43,17 +46,18 @@ await runCommand(async () => {
   onNpmEnded(stop);
 
   // A room is created by its first request, and an opening "50s after the start" counts from then.
-  const boards = settings.rooms.map(async ({ id }) => {
-    const { ok } = await fetch(`${gateway.url}/_fairgate/rooms/${id}/board`);
-    return { id, ok };
+  const boards = settings.rooms.map(async ({ id, hosts: [host = '*'] }) => {
+    const { status } = await requestAsHost(host, `${gateway.url}/_fairgate/rooms/${id}/board`);
+    return { id, status };
   });
-  const [origin, ...rooms] = await Promise.all([askOrigin(originUrl), ...boards]);
-  const unserved = rooms.filter(({ ok }) => !ok).map(({ id }) => unservedSentence(id));
+  const [origin, ...rooms] = await Promise.all([askOrigin(`${originUrl}${protectedPath(local)}`), ...boards]);
+  const unserved = rooms.filter(({ status }) => status !== 200).map(({ id }) => unservedSentence(id));
   console.log([welcome(local, origin), ...unserved].join('\n'));
 });
 
 function welcome(local: LocalSettings, origin: OriginCheck): string {
-  const { settings, originUrl, demoOriginPort, opensAt, generatedOperatorKey } = local;
+  const { settings, originUrl, demoOriginPort, generatedOperatorKey } = local;
+  const { opensAt } = roomOf(local).schedule;
   const opening = opensAt.startsWith('+') ? `${opensAt.slice(1)} after its first start` : `at ${opensAt}`;
   const url = settings.publicUrl;
   const room = demoOriginPort === null ? `the room "${local.roomId}"` : 'the demo room';
@@ -70,6 +74,19 @@ ${deepLink}  origin        ${originUrl}/        ${originSentence(origin)}
   public keys   ${url}/.well-known/jwks.json
 
 ${stateSentence(local)}`;
+}
+
+/** The room that the environment describes, or the room of the file in its place. */
+function roomOf({ settings, roomId }: LocalSettings): RoomInput {
+  const room = settings.rooms.find(({ id }) => id === roomId);
+  if (room === undefined) throw new TypeError(`No room "${roomId}" in the settings.`);
+  return room;
+}
+
+/** Where a stranger must be refused: the first path that the room protects. */
+function protectedPath(local: LocalSettings): string {
+  const [path = '/'] = roomOf(local).paths ?? [];
+  return encodePath(path);
 }
 
 /** Archived by an operator, or another stored room has its hosts and paths: a demo that was tried before, for example. */

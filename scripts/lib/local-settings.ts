@@ -71,7 +71,6 @@ export interface LocalSettings {
   /** PEM; null: only what browsers trust. */
   originCa: string | null;
   dataDir: string;
-  opensAt: string;
   /** null: ORIGIN_URL names a site, and there is no demo. */
   demoOriginPort: number | null;
   /** The room that the environment describes. */
@@ -125,7 +124,6 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
     port: env.PORT,
     originCa: originCa(env),
     dataDir,
-    opensAt: env.OPENS_AT,
     demoOriginPort: env.ORIGIN_URL === undefined ? env.ORIGIN_PORT : null,
     originUrl,
     roomId: room.id,

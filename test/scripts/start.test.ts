@@ -107,6 +107,14 @@ describe('with a site of one’s own (ORIGIN_URL)', () => {
     expect(output).not.toContain('refuses requests that');
   });
 
+  it('the welcome names no room as not served that is, on whatever host, and tells the opening of the room’s own', async () => {
+    const port = String(await freePort());
+    const list = rooms({}, { id: 'main', paths: ['/예약'], hosts: ['tickets.example'], schedule: { opensAt: '+2h' } });
+    const { output } = await start({ PORT: port, ORIGIN_URL: await site(200), ROOMS: list });
+    expect(output).toContain('the room "main" opens 2h after its first start');
+    expect(output).not.toContain('is not served');
+  });
+
   it('the welcome says that the room is not served where another stored room has its hosts', async () => {
     const port = String(await freePort());
     const first = await start({ PORT: port, ORIGIN_PORT: String(await freePort()) });
