@@ -196,11 +196,10 @@ describe('content codings', () => {
         ]);
         expect(response.bytes.equals(hasContent ? each.coded : Buffer.alloc(0))).toBe(true);
       };
-      await Promise.all(
-        ACCEPTED.flatMap((accepted, visitorIndex) =>
-          CASES.map((each, index) => exchange(accepted, visitorIndex, each, index)),
-        ),
-      );
+      // One session may have 128 requests at a time.
+      for (const [visitorIndex, accepted] of ACCEPTED.entries()) {
+        await Promise.all(CASES.map((each, index) => exchange(accepted, visitorIndex, each, index)));
+      }
       // The origin was asked once for each, for what the visitor accepts. The runtime leaves out fields that are empty.
       const asked = origin.requests.map((request) => [request.target, fieldOf(request, 'accept-encoding')]);
       const sent = ACCEPTED.flatMap((accepted, visitorIndex) =>

@@ -2,7 +2,7 @@
 // and how an open stream extends its session, in this process with a manual clock.
 
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
@@ -188,4 +188,55 @@ describe('an open stream', () => {
     gateway.clock.advance(25_000);
     expect(await readFor(read)).toBe(false);
   });
+});
+
+describe('the requests that a session may have at a time', () => {
+  const answers: Record<string, (response: ServerResponse) => void> = {
+    '/chunks': (response) => {
+      response.writeHead(200).write('a'.repeat(5_000));
+      response.end('b');
+    },
+    '/coded': (response) => void response.writeHead(200, { 'Content-Encoding': 'zstd' }).end('x'.repeat(100)),
+    '/empty': (response) => void response.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end(),
+    '/long': (response) => void response.writeHead(200, { 'Content-Length': '2000000' }).end('y'.repeat(2_000_000)),
+  };
+
+  it.each([
+    ...Object.keys(answers).flatMap((path) => [
+      ['GET', path],
+      ['HEAD', path],
+    ]),
+    ['WebSocket', '/socket'],
+    ['cut off by the client', '/forever'],
+  ])('are free again after each of 140, one after the other: %s %s', async (method, path) => {
+    const visitor = site.visitor('open');
+    await enter(visitor);
+    const answer = answers[path];
+    if (answer !== undefined) site.origin.handlers.set(path, (_, response) => answer(response));
+    sendForever({ 'Content-Type': 'text/event-stream' });
+    const statuses = new Set<number>();
+    for (let times = 0; times < 140; times++) statuses.add(await statusOf(visitor, method, path));
+    // The runtime notices in its own time that a client has gone.
+    await until(
+      async () => (await visitor.send('/chunks-after')).status,
+      (status) => status === 200,
+    );
+    expect([...statuses].filter((status) => status !== 429 || method !== 'cut off by the client')).toEqual([
+      method === 'WebSocket' ? 101 : 200,
+    ]);
+    await visitor.act('leave');
+  });
+
+  async function statusOf(visitor: GateVisitor, method: string, path: string): Promise<number> {
+    const headers = { Host: 'open.test', Cookie: visitor.jar.header };
+    if (method === 'GET' || method === 'HEAD') return (await visitor.send(path, { method })).status;
+    const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+    const isSocket = method === 'WebSocket';
+    const fields = isSocket ? { ...headers, ...upgrade, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' } : headers;
+    const outgoing = request({ port: site.port, host: '127.0.0.1', path, headers: fields }).end();
+    outgoing.on('error', () => {});
+    const [incoming, socket] = await once(outgoing, isSocket ? 'upgrade' : 'response');
+    (socket ?? incoming).destroy();
+    return incoming.statusCode;
+  }
 });

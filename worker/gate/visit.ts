@@ -359,7 +359,8 @@ class Visit {
       if (options.admission === null) return response;
       if (this.#visitor.hasTokenFields) exposeTokens(response, this.#request, room);
       if (signals.command === null) {
-        return this.#visitor.withTokens(endWithSession(response, () => this.#isOver(), ended));
+        const isOver = () => this.#isOver();
+        return this.#visitor.withTokens(endWithSession(response, { isOver, ended, background: this.#background }));
       }
       // The response that ends the session is sent whole.
       ended();

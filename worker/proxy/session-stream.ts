@@ -1,6 +1,8 @@
 // Responses that go on: downloads, event streams and WebSockets end with the visitor's session, so that the limit of visitors
 // inside holds for them too. Short content is left alone, and content that the runtime would decode to pass it on.
 
+import type { Background } from '../http/request-env.ts';
+
 /** A session that ended is noticed this much later at most, besides what the gateway's view is behind. */
 const CHECK_MS = 1_000;
 
@@ -21,11 +23,16 @@ const NO_CODE = 1005;
 /** Reported for a connection that was lost, or could not be encrypted; no endpoint may send these. */
 const LOST = [1006, 1015];
 
-/**
- * The response, cut off as soon as `isOver` says so.
- * @param ended runs once when nothing of the response is left to send
- */
-export function endWithSession(response: Response, isOver: () => Promise<boolean>, ended: () => void): Response {
+interface Watched {
+  isOver: () => Promise<boolean>;
+  /** Runs once when nothing of the response is left to send. */
+  ended: () => void;
+  /** Without it the runtime forgets what was to be done after the response as soon as that is sent. */
+  background: Background;
+}
+
+/** The response, cut off as soon as `isOver` says so. */
+export function endWithSession(response: Response, { isOver, ended, background }: Watched): Response {
   const { status, statusText, headers, body, webSocket } = response;
   if (webSocket) {
     const relayed = relayUntil(webSocket, isOver, ended);
@@ -39,13 +46,14 @@ export function endWithSession(response: Response, isOver: () => Promise<boolean
   const stop = watch(isOver, () => controller.abort());
   const { readable, writable } = pipe(headers);
   // A client that closes the connection ends it too.
-  body
+  const sent = body
     .pipeTo(writable, { signal: controller.signal })
     .catch(() => {})
     .finally(() => {
       stop();
       ended();
     });
+  background(sent);
   return new Response(readable, { status, statusText, headers });
 }
 
