@@ -43,6 +43,9 @@ describe('the network of a client', () => {
   });
 
   it('is "unknown" for every client without a valid address', () => {
+    // Of one IPv4 address, by 6to4.
+    expect(networkOf('2002:c000:207:9::1')).toBe(networkOf('2002:c000:207:ffff::2'));
+    expect(networkOf('2002:c000:207::1')).not.toBe(networkOf('2002:c000:208::1'));
     for (const address of [null, '', 'localhost', '300.1.2.3', '2001:::1']) expect(networkOf(address)).toBe('unknown');
   });
 });

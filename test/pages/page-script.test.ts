@@ -227,7 +227,7 @@ test('a called visitor claims automatically and enters when the slot opens by th
   expect(last()?.model).toMatchObject({ kind: 'called', admitAt: rfc3339(NOW + 9000) });
   expect(navigations).toEqual([]);
   await seconds(30);
-  expect(navigations).toEqual([{ path: '/reserve?clinic=7', at: 9000 }]);
+  expect(navigations).toEqual([{ path: '/reserve?clinic=7', at: 9000, isCopy: false }]);
 });
 
 test('a claim whose response was lost is retried', async () => {

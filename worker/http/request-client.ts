@@ -5,6 +5,8 @@ import Negotiator from 'negotiator';
 
 /** Prefix length of the IPv6 network that one subscriber gets (RFC 6177): more addresses within it cost nothing. */
 const SUBSCRIBER_PREFIX_BITS = 64;
+/** One IPv4 address has as many IPv6 networks by 6to4 (RFC 3056). */
+const SIX_TO_FOUR_PREFIX_BITS = 48;
 
 /** The kind of response that the client can use. */
 export type ResponseFormat = 'page' | 'json' | 'other';
@@ -14,7 +16,8 @@ export function networkOf(address: string | null): string {
   if (address === null || !ipaddr.isValid(address)) return 'unknown';
   const parsed = ipaddr.process(address);
   if (parsed.kind() === 'ipv4') return parsed.toString();
-  return ipaddr.IPv6.networkAddressFromCIDR(`${parsed}/${SUBSCRIBER_PREFIX_BITS}`).toString();
+  const bits = parsed.range() === '6to4' ? SIX_TO_FOUR_PREFIX_BITS : SUBSCRIBER_PREFIX_BITS;
+  return ipaddr.IPv6.networkAddressFromCIDR(`${parsed}/${bits}`).toString();
 }
 
 /**
