@@ -27,11 +27,11 @@ beforeEach(async () => {
 });
 afterEach(() => fairgate?.stop());
 
-/** The load generator and the gateway share two cores; where another program uses those, the test measures the machine. */
+/** The load generator and the gateway share two cores; where another program uses those, the test measures the machine (98 % alone). */
 const RETRY_ONCE = { retry: 1 };
 
 test(
-  '1,200 visitors, 40 % no-shows: uses at least 97 % of the rate, exceeds no limit, admits in order',
+  '1,200 visitors, 40 % no-shows: uses at least 95 % of the rate, exceeds no limit, admits in order',
   RETRY_ONCE,
   async () => {
     const mix = { ...LINE_ONLY, visitors: VISITORS, before: 1, noShow: NO_SHOW, overMs: 12_000, stayMs: 12_000 };
@@ -49,7 +49,7 @@ test(
     expect(figures.limits.tenSeconds?.most).toBeLessThanOrEqual(limitPerWindow);
     expect(figures.limits.mostAtOnce).toBeLessThanOrEqual(TOTAL_ACTIVE_USERS);
     expect(admitted[0]?.admitAt).toBeGreaterThanOrEqual(figures.opensAt);
-    expect(figures.limits.rateUsed).toBeGreaterThanOrEqual(0.97);
+    expect(figures.limits.rateUsed).toBeGreaterThanOrEqual(0.95);
     expect(figures.order.mostOvertakenBy).toBeLessThanOrEqual(limitPerWindow);
     expect(audit(log, limits).filter(({ verdict }) => verdict === 'failed')).toEqual([]);
   },
