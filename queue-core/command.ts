@@ -73,8 +73,10 @@ export type Command =
    * `elapsedMs`: how long ago that was by the gateway's monotonic clock; absent with the first one.
    */
   | { kind: 'report'; gateway: string; seq: number; version: number; observed: Observed; elapsedMs?: number }
-  /** A signed queue token proves that a place was given: a room that does not know it has lost writes. */
-  /** `givenAgain`: the room has come to the place again since it was lost, so its number has been given to two visitors. */
+  /**
+   * A signed queue token proves that a place was given: a room that does not know it has lost writes. `givenAgain`: the room has
+   * come to the place again since it was lost, so its number has been given to two visitors.
+   */
   | { kind: 'restorePlace'; epoch: number; place: Place; givenAgain?: true }
   /** The same of a session, proven by its admission token; `renew` and `end` can follow. */
   | {

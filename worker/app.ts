@@ -132,9 +132,11 @@ function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise
   return visit(gateway, request, publicTarget(result.target, gateway.publicUrl), c.var);
 }
 
-/** Refuses where no room of the request is known. */
+/** Refuses where no room of the request is known; only a page of another origin needs the rooms for that. */
 async function refuseReadably(gateway: Gateway, c: Context<RequestEnv>, problem: Problem): Promise<Response> {
-  return withCorsOfHost(refuse(c, problem), c.req.raw, await gateway.directory.rooms(c.var.background));
+  const response = refuse(c, problem);
+  if (!c.req.raw.headers.has('Origin')) return response;
+  return withCorsOfHost(response, c.req.raw, await gateway.directory.rooms(c.var.background));
 }
 
 function hasOversizedHeader(headers: Headers): boolean {

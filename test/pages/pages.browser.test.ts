@@ -106,9 +106,11 @@ afterEach(async () => {
   open = null;
 });
 
-async function visit(options: BrowserContextOptions = {}): Promise<Page> {
+/** @param before runs in the page before its own scripts */
+async function visit(options: BrowserContextOptions = {}, before: () => void = () => {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, ...options });
   const page = await context.newPage();
+  await page.addInitScript(before);
   errors = [];
   page.on('pageerror', ({ message }) => errors.push(message));
   page.on('console', (line) => {
@@ -220,6 +222,25 @@ test('a waiting page that the site’s service worker stored says so, and the vi
   responses.board = () => boardNow({ called: 87_700, pace: { low: 600, high: 600 } });
   await shows(page, 'Your browser opened a stored copy of this page.');
   expect(await complaints(page)).toEqual([]);
+  await heading(page, 'The site');
+  expect(errors).toEqual([]);
+});
+
+test('a stored copy leads to the site also where the browser has no caches that a page can clear', async () => {
+  const opened = serverNow();
+  const admitted = () => statusNow({ state: 'admitted', position: 87_700, admittedUntil: inMs(600_000) });
+  responses.page = () => {
+    const old = boardNow({ called: 87_600, serverTime: rfc3339(opened - 7_000), pace: { low: 600, high: 600 } });
+    return model('waiting', { language: 'en', returnTo: '/reserve', board: old, status: statusNow() });
+  };
+  responses.board = () => boardNow({ called: 87_700, pace: { low: 600, high: 600 } });
+  responses.status = admitted;
+  responses.action = () => {
+    responses.admitted = true;
+    return answer('admitted', { admitAt: inMs(0), status: admitted() });
+  };
+  const page = await visit({}, () => Reflect.deleteProperty(globalThis, 'caches'));
+  await shows(page, 'Your browser opened a stored copy of this page.');
   await heading(page, 'The site');
   expect(errors).toEqual([]);
 });

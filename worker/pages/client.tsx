@@ -40,7 +40,11 @@ export function startClient(strings: Strings) {
       // To go to the page's own address is to load it again, with its fragment.
       async go(path, isCopy) {
         // What a service worker of the site stored for this address, this page, answers again unless it is removed.
-        if (isCopy) for (const name of await caches.keys()) await (await caches.open(name)).delete(path);
+        try {
+          if (isCopy) for (const name of await caches.keys()) await (await caches.open(name)).delete(path);
+        } catch {
+          // The browser has no such caches, as on plain http, or keeps them from pages.
+        }
         setTimeout(() => (embedded.returnTo ? location.replace(path) : location.reload()), soundEndsMs - monotonicMs());
       },
     },
