@@ -1,5 +1,6 @@
 // TCP ports of the loopback interface: free ones, taken ones, and servers that listen there.
 
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
@@ -10,13 +11,15 @@ export async function listenOnLoopback(server: Server, port = 0): Promise<number
   return (server.address() as AddressInfo).port;
 }
 
+/** Below the ports that systems give to outgoing connections, any of which could take one before its server starts. */
+const FREE_PORTS = { min: 20_000, max: 32_767 };
+
 /** A port that was free a moment ago, for servers whose address has to be known before they start. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server);
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(FREE_PORTS.min, FREE_PORTS.max + 1);
+    if (await isPortFree(port)) return port;
+  }
 }
 
 export async function isPortFree(port: number): Promise<boolean> {
