@@ -8,7 +8,7 @@ import type { RoomDocument } from './document/room-document.ts';
 import { AUDIT_RECORDS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
 import type { Effect, StepContext } from './machine.ts';
 import { applySettings, reschedule } from './opening.ts';
-import type { Schedule, Stage } from './policy.ts';
+import type { Schedule } from './policy.ts';
 import { stageOf, stateOf } from './room-state.ts';
 import { revoke, revokeAll } from './sessions.ts';
 import { type EpochMs, rfc3339 } from './time.ts';
@@ -25,12 +25,15 @@ export function change(
   const { changes } = room;
   const { version } = changes;
   const repeated = changes.recent.find(({ id }) => id === command.id);
-  if (repeated !== undefined) return { kind: 'changed', version: repeated.version, at: repeated.at };
+  const stage = () => stageOf(stateOf(room, context.now));
+  if (repeated !== undefined) {
+    return { kind: 'changed', version: repeated.version, at: repeated.at, stage: stage() };
+  }
   const { ifVersion } = command;
   if (ifVersion === null ? loosens(room, command.change) : ifVersion !== 'any' && ifVersion !== version) {
     return { kind: 'conflict', version };
   }
-  if (command.ifStage !== undefined && command.ifStage !== stageOf(stateOf(room, context.now))) {
+  if (command.ifStage !== undefined && command.ifStage !== stage()) {
     return { kind: 'conflict', version };
   }
   if (changes.audit.seq >= AUDIT_RECORDS_MAX) return { kind: 'refused', reason: 'logFull' };
@@ -42,7 +45,7 @@ export function change(
   if (done.countsUp) countUp(room, context.now);
   const made = { id: command.id, version: room.changes.version, at: context.now };
   room.changes.recent = [...room.changes.recent, made].slice(-RECENT_CHANGES_MAX);
-  return { kind: 'changed', version: made.version, at: made.at };
+  return { kind: 'changed', version: made.version, at: made.at, stage: stage() };
 }
 
 /** Applies an edited settings file; what it changes is recorded like an operator's change. */
@@ -82,23 +85,6 @@ export function countUp({ changes }: RoomDocument, now: EpochMs): void {
 /** An operator may stop the line without knowing the latest changes; but in a held room a pause lets visitors in again. */
 function loosens({ config }: RoomDocument, wanted: Change): boolean {
   return wanted.kind === 'setFlow' && wanted.flow === 'paused' && config.flow === 'held';
-}
-
-/** How far the opening has come right after a change, by the clock that it was made by. */
-export function stageAfter(wanted: Change, at: EpochMs, before: Stage): Stage {
-  switch (wanted.kind) {
-    case 'setSchedule': {
-      const { opensAt, closesAt } = wanted.schedule;
-      if (closesAt !== null && closesAt <= at) return 'over';
-      return at < opensAt ? 'ahead' : 'running';
-    }
-    case 'openNow':
-      return 'running';
-    case 'close':
-      return 'over';
-    default:
-      return before;
-  }
 }
 
 /** @returns null where nothing would change */

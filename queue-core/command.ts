@@ -39,18 +39,14 @@ export type Command =
   /** Lets time act. */
   | { kind: 'tick' }
   /**
-   * Requests a place. A retry has the same `id` (11 characters, 64 bits). With `sid`, a newcomer whose turn is now is
-   * admitted in the same step; the session is `provisional` where nothing shows yet that its visitor keeps the token (see
-   * `PRESENT_MS_MAX`). `previous`: the place that was given for this id, where the store still knows it.
+   * Requests a place; repeated, another one. With `sid`, a newcomer whose turn is now is admitted in the same step; the session
+   * is `provisional` where nothing shows yet that its visitor keeps the token (see `PRESENT_MS_MAX`).
    */
-  | {
-      kind: 'join';
-      id: string;
-      visitor: string;
-      sid: string | null;
-      provisional?: boolean;
-      previous?: { epoch: number; place: Place };
-    }
+  | { kind: 'join'; visitor: string; sid: string | null; provisional?: boolean }
+  /** Requests numbers that a gateway gives out by itself for a moment; repeated, other ones. */
+  | { kind: 'lease'; count: number }
+  /** The entries of a lease from `from` on were not given out, and never will be: they are leased again first. */
+  | { kind: 'returnLease'; epoch: number; lease: number; from: number }
   /** Exchanges a called place for a session; repeated, it gives the same session, provisional no more. */
   | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string }
   /**
@@ -125,7 +121,8 @@ export type ChangeRefusal =
   | 'logFull';
 
 export type ChangeReply =
-  | { kind: 'changed'; version: number; at: EpochMs }
+  /** `stage`: how far the opening has come right after it. */
+  | { kind: 'changed'; version: number; at: EpochMs; stage: Stage }
   /** There is nothing to change. */
   | { kind: 'unchanged'; version: number }
   /** Another change was made since `ifVersion`: read the room again. */
@@ -156,16 +153,35 @@ export type JoinReply =
   | { kind: 'joined'; epoch: number; place: Place; commitment: string; claim: ClaimReply | null }
   | { kind: 'refused'; reason: Refusal };
 
+export type LeaseReply =
+  | {
+      kind: 'leased';
+      epoch: number;
+      /** Names the lease of entries when some of them are returned; 0: of positions, which are not. */
+      lease: number;
+      /** What the numbers are: entries of the draw before the opening, positions after it. */
+      places: Place['kind'];
+      first: number;
+      /** At most what was asked for, at least 1. */
+      count: number;
+      commitment: string;
+      /** How long they may be given out, counted from before the lease was asked for. */
+      forMs: number;
+    }
+  | { kind: 'refused'; reason: Refusal };
+
 /** Nothing was done: the room is finding out what its store has lost. The caller must retry. */
 export type Recovering = { kind: 'recovering' };
 
-export type Reply = JoinReply | ClaimReply | ChangeReply | Recovering | { kind: 'done' };
+export type Reply = JoinReply | LeaseReply | ClaimReply | ChangeReply | Recovering | { kind: 'done' };
 
 /** The reply that belongs to each command. */
 export type ReplyTo<C extends Command> = C extends { kind: 'join' }
   ? JoinReply
-  : C extends { kind: 'claim' | 'renew' | 'end' }
-    ? ClaimReply
-    : C extends { kind: 'change' }
-      ? ChangeReply
-      : { kind: 'done' };
+  : C extends { kind: 'lease' }
+    ? LeaseReply
+    : C extends { kind: 'claim' | 'renew' | 'end' }
+      ? ClaimReply
+      : C extends { kind: 'change' }
+        ? ChangeReply
+        : { kind: 'done' };

@@ -9,11 +9,12 @@ import { CoreError } from './errors.ts';
 import {
   CALL_SAMPLES_MAX,
   EXPIRIES_MAX,
+  FREE_RANGES_MAX,
   GATEWAYS_MAX,
+  LEASES_MAX,
   PASSES_MAX,
   RECENT_BUCKETS_MAX,
   RECENT_CHANGES_MAX,
-  RECENT_JOINS_MAX,
   SLOT_BUCKETS_MAX,
   STANDBY_MAX,
 } from './limits.ts';
@@ -44,6 +45,7 @@ export const INVARIANTS = [
   { number: 12, says: 'every change is recorded: version and log only grow, and never one without the other' },
   { number: 13, says: 'every number of the document is whole and in its range' },
   { number: 14, says: 'no renewal takes a session past its absolute end' },
+  { number: 15, says: 'every entry is leased once or free; none is leased or free once the room has opened' },
 ] as const satisfies Invariant[];
 
 /**
@@ -99,7 +101,8 @@ function scalarFault(room: RoomDocument): string | null {
     boundFault('changes.recent', changes.recent, RECENT_CHANGES_MAX) ??
     boundFault('changes.gateways', changes.gateways, GATEWAYS_MAX) ??
     boundFault('changes.passes', changes.passes, PASSES_MAX) ??
-    boundFault('line.recentJoins', line.recentJoins, RECENT_JOINS_MAX) ??
+    boundFault('line.free', line.free, FREE_RANGES_MAX) ??
+    boundFault('line.leases', line.leases, LEASES_MAX) ??
     boundFault('pacing.calls', pacing.calls, CALL_SAMPLES_MAX) ??
     boundFault('sessions.standby', sessions.standby, STANDBY_MAX) ??
     boundFault('sessions.expiries', sessions.expiries, EXPIRIES_MAX) ??
@@ -141,7 +144,7 @@ type Sessions = ReadonlyMap<number, SessionRecord>;
 
 /** Numbers of the invariants that one state breaks; sessions are those of the room's epoch. */
 export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
-  const { line, pacing, config, recovery } = room;
+  const { line, pacing, config, recovery, draw } = room;
   const { active, expiries, generation, totals } = room.sessions;
   const all = [...sessions];
   const living = all.filter(
@@ -159,14 +162,29 @@ export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
     [8, stateOf(room, room.at) !== 'prequeue' || (pacing.called === 0 && all.length === 0)],
     [8, slots.every((slot) => slot >= config.schedule.opensAt)],
     [10, room.sessions.standby.length <= STANDBY_MAX && pacing.calls.length <= CALL_SAMPLES_MAX],
-    [10, line.recentJoins.length <= RECENT_JOINS_MAX && room.changes.passes.length <= PASSES_MAX],
+    [10, line.free.length <= FREE_RANGES_MAX && room.changes.passes.length <= PASSES_MAX],
     [
       11,
       recovery.lostUntil > 0 || (outstanding >= 0 && totals.admitted + pacing.lapsed + outstanding === pacing.called),
     ],
     [13, scalarFault(room) === null],
+    [15, line.free.every(([first, count], index) => count >= 1 && first > endOf(line.free[index - 1]))],
+    [15, endOf(line.free.at(-1)) <= (draw.entries === null ? line.entries : 0)],
+    [15, draw.entries === null || line.leases.length === 0],
+    [15, disjoint([...line.free, ...line.leases.map(([, range]) => range)])],
+    [15, line.leasedUntil <= (draw.entries === null ? config.schedule.opensAt : 0)],
   ];
   return checks.filter(([, holds]) => !holds).map(([number]) => number);
+}
+
+/** Whether no number is in two ranges. */
+function disjoint(ranges: readonly (readonly [first: number, count: number])[]): boolean {
+  const sorted = ranges.toSorted(([a], [b]) => a - b);
+  return sorted.every(([first], index) => first > endOf(sorted[index - 1]));
+}
+
+function endOf(range: readonly [first: number, count: number] | undefined): number {
+  return range === undefined ? 0 : range[0] + range[1] - 1;
 }
 
 /** Numbers of the invariants that the step from one state to the next breaks. */
@@ -204,6 +222,7 @@ export function brokenBetween(
     [7, b.pacing.runMs >= a.pacing.runMs && b.endings.seq >= a.endings.seq],
     [12, isRecorded],
     [9, a.draw.entries === null || a.draw.entries === b.draw.entries],
+    [15, a.draw.entries !== null || b.draw.entries === null || a.line.leasedUntil <= b.at],
     [9, a.draw.seed === null || a.draw.seed === b.draw.seed],
     [9, a.draw.commitment === b.draw.commitment],
     [14, renewed.every(([, { admitAt, expiresAt }]) => expiresAt - admitAt <= totalMsMax)],

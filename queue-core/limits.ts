@@ -1,8 +1,23 @@
 // Every bound of the queue's rules, each with its reason; those that a visitor's browser needs are in wait.ts. Nothing in the
 // core grows with the number of people waiting; what does grow is bounded here.
 
-/** Ids of the latest joins that a room remembers, so that a join whose answer was lost can be repeated. */
-export const RECENT_JOINS_MAX = 256;
+/** Numbers of one lease: a second of a rush at one gateway. */
+export const LEASE_NUMBERS_MAX = 4_096;
+
+/**
+ * How long a gateway may give out leased entries. The draw decides about order, so they only have to end before the opening; and
+ * an opening that an operator sets to now waits for them.
+ */
+export const ENTRY_LEASE_MS = 2_000;
+
+/** The same of positions: arrivals at two gateways are in order to within this. */
+export const POSITION_LEASE_MS = 250;
+
+/** Ranges of returned entries that a room remembers; with more, the shortest are given to nobody. */
+export const FREE_RANGES_MAX = 64;
+
+/** Leases of entries that can be returned; entries of older ones are given to nobody. */
+export const LEASES_MAX = 256;
 
 /** Samples of "called up to N at time T" for one claim window; the window divided by this is their grain. */
 export const CALL_SAMPLES_MAX = 128;

@@ -172,20 +172,33 @@ function directoryWithSitesAndKeyNames(old: Fields): Fields {
   };
 }
 
+/** 4 to 5: numbers are leased; joins are not remembered any more. */
+function roomWithLeases(old: Fields): Fields {
+  const { recentJoins: _, ...line } = fieldsOf(old['line']);
+  return { ...old, line: { ...line, free: [], leases: [], leaseSeq: 0, leasedUntil: 0 } };
+}
+
 const unchanged: Migration = (old) => old;
 
-export const migrateRoom: readonly Migration[] = [roomInParts, roomWithSessionTotal, unchanged, roomWithoutCredit];
-export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented, unchanged];
-export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged, unchanged];
+export const migrateRoom: readonly Migration[] = [
+  roomInParts,
+  roomWithSessionTotal,
+  unchanged,
+  roomWithoutCredit,
+  roomWithLeases,
+];
+export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented, unchanged, unchanged];
+export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged, unchanged, unchanged];
 export const migrateDirectory: readonly Migration[] = [
   directorySinceEpoch,
   directoryWithSessionTotal,
   unchanged,
   directoryWithSitesAndKeyNames,
+  unchanged,
 ];
-export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged, unchanged];
+export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged, unchanged, unchanged];
 /** Rows of the other tables have kept their form. */
-export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged, unchanged];
+export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged, unchanged, unchanged];
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -8,7 +8,8 @@ import { stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';
 
 /**
- * Sets when the room opens. Before the opening it is moved and every visitor keeps their entry under the same commitment.
+ * Sets when the room opens. Before the opening it is moved and every visitor keeps their entry under the same commitment; it comes
+ * no sooner than gateways have ceased to give out the entries that they leased, two seconds at most.
  * After it, a schedule with the same opening, to the second, moves only the closing; one with another opening, or any once
  * the room is closed, begins a new epoch, and no token of the old one is valid any more.
  * @returns whether a new epoch began
@@ -16,7 +17,7 @@ import type { EpochMs } from './time.ts';
 export function reschedule(room: RoomDocument, schedule: Schedule, secret: string, now: EpochMs): boolean {
   if (stateOf(room, now) !== 'closed') {
     if (room.draw.entries === null) {
-      room.config.schedule = schedule;
+      room.config.schedule = { ...schedule, opensAt: Math.max(schedule.opensAt, room.line.leasedUntil) };
       return false;
     }
     // The draw was made at that opening, with that beacon.
@@ -62,6 +63,9 @@ export function openIfDue(room: RoomDocument, now: EpochMs): void {
   if (now < config.schedule.opensAt || config.closed) return;
   if (draw.entries === null) {
     line.issued = line.entries;
+    line.free = [];
+    line.leases = [];
+    line.leasedUntil = 0;
     draw.entries = line.entries;
   }
   const beacon = config.schedule.beacon === null ? NO_BEACON : draw.beacon;

@@ -91,7 +91,7 @@ function withNumbersOf(stored: RoomDocument, seen: RoomDocument): RoomDocument {
   if (stored.line.entries <= seen.line.entries && stored.line.issued <= seen.line.issued) return seen;
   const entries = seen.draw.entries ?? Math.max(stored.line.entries, seen.line.entries);
   const issued = Math.max(stored.line.issued, seen.line.issued);
-  return { ...seen, line: { entries, issued, recentJoins: [] } };
+  return { ...seen, line: { ...seen.line, entries, issued, free: [], leases: [] } };
 }
 
 /** Begins the recovery, or continues it; the gateways that were there before the loss are awaited. */
@@ -194,8 +194,8 @@ function leaveUnused(room: RoomDocument, endings: number, now: EpochMs): void {
   const { line, draw, pacing, sessions, recovery } = room;
   const { policy } = room.config;
   const numbers = Math.max(LOST_JOINS_MIN, busiestArrivals(room, now));
-  // Recent joins are found by their distance from the highest number, which is about to move.
-  line.recentJoins = [];
+  line.free = [];
+  line.leases = [];
   if (draw.entries === null) {
     line.entries += numbers;
     return;

@@ -17,6 +17,12 @@ export function stateOf({ config, draw, origin }: RoomDocument, now: EpochMs): R
   return config.flow === 'running' ? 'open' : 'paused';
 }
 
+/** Why a room in this state gives nobody a place; null: it does. */
+export function noPlacesIn(state: RoomState): 'closed' | 'soldOut' | 'tooEarly' | null {
+  if (state === 'closed' || state === 'soldOut') return state;
+  return state === 'scheduled' ? 'tooEarly' : null;
+}
+
 export function stageOf(state: RoomState): Stage {
   switch (state) {
     case 'scheduled':

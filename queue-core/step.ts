@@ -12,6 +12,7 @@ import { CoreError } from './errors.ts';
 import { takeReport } from './gateway-reports.ts';
 import { closeBucketIfDue } from './history.ts';
 import { assertRoom } from './invariants.ts';
+import { lease, returnLease } from './lease.ts';
 import { join, restorePlace } from './line.ts';
 import type { Effect, Machine, Sessions, StepContext } from './machine.ts';
 import { openIfDue } from './opening.ts';
@@ -137,6 +138,8 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
   switch (command.kind) {
     case 'join':
       return join(room, command, context);
+    case 'lease':
+      return lease(room, command, context);
     case 'claim':
       return claim(room, sessions.get(command.position), command, context);
     case 'renew':
@@ -152,6 +155,9 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
       break;
     case 'report':
       takeReport(room, command, now);
+      break;
+    case 'returnLease':
+      returnLease(room, command);
       break;
     case 'restorePlace':
       restorePlace(room, command, context);

@@ -3,8 +3,10 @@
 
 import type { EpochMs } from '../queue-core/time.ts';
 import { JoinLimit } from './gate/join-limit.ts';
+import { Leases } from './gate/leases.ts';
 import { PlaceRestore } from './gate/place-restore.ts';
 import { PublicPages } from './gate/public-pages.ts';
+import { RecentJoins } from './gate/recent-joins.ts';
 import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
 import { POLL_RATE, RateLimit } from './http/rate-limit.ts';
@@ -32,7 +34,7 @@ export interface Platform {
   ownTime(): EpochMs;
   fetchOrigin: OriginFetch;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** Random bytes as base64url; 8: join ids, 12: sessions, 16: visitors. */
+  /** Random bytes as base64url; 8: gateways, 12: sessions, 16: visitors. */
   randomId(bytes: number): string;
   /** 32 random bytes, hex. */
   secret(): string;
@@ -47,6 +49,9 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   views: RoomViews;
   placeRestore: PlaceRestore;
   sessions: RecentSessions;
+  /** Numbers that this gateway gives out by itself. */
+  leases: Leases;
+  recentJoins: RecentJoins;
   publicPages: PublicPages;
   templates: Templates;
   originHealth: OriginHealth;
@@ -87,6 +92,8 @@ export async function createGateway(settings: Settings, { clock, fetch, ...platf
     views: new RoomViews(store, configure, observations, randomId(8), clock),
     placeRestore: new PlaceRestore(store),
     sessions: new RecentSessions(),
+    leases: new Leases(store, platform.metrics, clock),
+    recentJoins: new RecentJoins(clock),
     publicPages: new PublicPages(clock.now),
     templates: new Templates(store.directory),
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),

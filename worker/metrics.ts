@@ -7,6 +7,8 @@ import type { RoomSnapshot } from './views/room-views.ts';
 const COUNTERS = {
   fairgate_requests_total: 'Requests by decision and reason.',
   fairgate_joins_refused_total: 'Joins refused because their network had taken its places of the last minute.',
+  fairgate_leased_numbers_total:
+    'Numbers by their fate: leased from the room, given to a visitor, returned to the room, void because nobody came in time.',
   fairgate_exempt_requests_total: 'Requests that an exemption let through without an admission.',
   fairgate_store_operations_total: 'Operations on the room store by kind and outcome.',
   fairgate_origin_responses_total: 'Responses of origins by status class; "unreachable" if none came.',

@@ -1,33 +1,46 @@
-// The numbers that were given to visitors: entries before the opening, positions after it.
+// The numbers that were given to visitors, or leased to gateways that give them out: entries before the opening, positions
+// after it.
 
+import type { EpochMs } from '../time.ts';
 import type { DrawState } from './draw-state.ts';
 import { drawState } from './draw-state.ts';
 import type { SubState } from './sub-state.ts';
 
 export interface LineState {
-  /** Entries given before the opening. */
+  /** Highest entry given or leased before the opening. */
   entries: number;
-  /** Highest position given (after the opening, entries are positions 1..N). */
+  /** Highest position given or leased (after the opening, entries are positions 1..N). */
   issued: number;
-  /** Ids of the latest joins, newest last; a join is found by its distance from the highest number. */
-  recentJoins: string[];
+  /** Returned entries, as first number and count: disjoint, ascending, and leased again first. */
+  free: (readonly [first: number, count: number])[];
+  /** Leases of entries that may be returned: their name, first number and count; newest last. */
+  leases: (readonly [name: number, range: readonly [first: number, count: number]])[];
+  leaseSeq: number;
+  /** Until when gateways may give out entries; 0: none was leased, or the room has opened. */
+  leasedUntil: EpochMs;
 }
 
+const empty = (): LineState => ({ entries: 0, issued: 0, free: [], leases: [], leaseSeq: 0, leasedUntil: 0 });
+
 export const lineState: SubState<LineState, unknown, { line: LineState; draw: DrawState }> = {
-  empty: () => ({ entries: 0, issued: 0, recentJoins: [] }),
-  carryOver: () => ({ entries: 0, issued: 0, recentJoins: [] }),
+  empty,
+  carryOver: empty,
   merge: (stored, seen, now) => {
     const [a, b] = [stored.line, seen.line];
+    const drawn = drawState.merge(stored, seen, now).entries;
     return {
-      entries: drawState.merge(stored, seen, now).entries ?? Math.max(a.entries, b.entries),
+      entries: drawn ?? Math.max(a.entries, b.entries),
       issued: Math.max(a.issued, b.issued),
-      // Numbers of what was lost may have been given again since.
-      recentJoins: highestNumber(b) > highestNumber(a) ? [] : a.recentJoins,
+      // What is free in one history was leased again in the other, perhaps.
+      free: [],
+      leases: [],
+      leaseSeq: Math.max(a.leaseSeq, b.leaseSeq),
+      leasedUntil: drawn === null ? Math.max(a.leasedUntil, b.leasedUntil) : 0,
     };
   },
 };
 
-/** Entries and later positions are one sequence: the highest number given so far. */
+/** Entries and later positions are one sequence: the highest number given or leased so far. */
 export function highestNumber({ entries, issued }: Pick<LineState, 'entries' | 'issued'>): number {
   return Math.max(entries, issued);
 }

@@ -14,14 +14,15 @@ import {
   CORS_ORIGINS_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
+  FREE_RANGES_MAX,
   GATEWAYS_MAX,
   KEY_NETWORKS_MAX,
+  LEASES_MAX,
   OPERATOR_KEYS_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
   RECENT_BUCKETS_MAX,
   RECENT_CHANGES_MAX,
-  RECENT_JOINS_MAX,
   ROOMS_MAX,
   ROUTES_MAX,
   SLOT_BUCKETS_MAX,
@@ -99,7 +100,8 @@ const BOUNDS: Record<string, number> = {
   'changes.recent': RECENT_CHANGES_MAX,
   'changes.gateways': GATEWAYS_MAX,
   'changes.passes': PASSES_MAX,
-  'line.recentJoins': RECENT_JOINS_MAX,
+  'line.free': FREE_RANGES_MAX,
+  'line.leases': LEASES_MAX,
   'pacing.calls': CALL_SAMPLES_MAX,
   'sessions.expiries': EXPIRIES_MAX,
   'sessions.standby': STANDBY_MAX,
@@ -124,8 +126,14 @@ const BOUNDS: Record<string, number> = {
   recentChanges: RECENT_CHANGES_MAX,
 };
 
-/** Lists of two: a bucket and a count. */
-const PAIRS = new Set(['sessions.expiries[]', 'history.open.slots[]']);
+/** Lists of two: a bucket and a count, or a number and a count. */
+const PAIRS = new Set([
+  'line.free[]',
+  'line.leases[]',
+  'line.leases[][]',
+  'sessions.expiries[]',
+  'history.open.slots[]',
+]);
 
 /** A text that no message may quote. */
 const PRIVATE_TEXT = 'a private text';
@@ -285,7 +293,7 @@ describe.each([
 });
 
 /** Fields of version 0 that a later version dropped. */
-const DROPPED = new Set(['callCredit', 'callingSince']);
+const DROPPED = new Set(['callCredit', 'callingSince', 'recentJoins']);
 
 test.each([
   { file: 'room.json', decode: decodeRoom },

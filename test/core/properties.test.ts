@@ -77,7 +77,7 @@ describe('invariants', () => {
   test('a batch gets the same replies as its commands one by one', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(visitorName, fc.boolean()), { minLength: 1, maxLength: 60 }), (joins) => {
-        const commands = joins.map(([name, isDirect]) => join(name, isDirect));
+        const commands = joins.map(([name, isDirect], index) => join(`${name}-${index}`, isDirect));
         const [together, apart] = [new CheckedRoom(), new CheckedRoom()];
         for (const room of [together, apart]) room.send(T0, configure(settings({ totalActiveUsers: 5 })));
         const replies = commands.map((command) => apart.send(T0 + 1_000, command));

@@ -120,10 +120,14 @@ class LossyStore {
   #acknowledge(command: Command, reply: Reply | undefined, now: EpochMs): void {
     if (reply?.kind === 'joined' && command.kind === 'join') {
       const number = `${reply.epoch} ${reply.place.kind} ${reply.place.number}`;
-      const holder = this.places.get(number);
-      if (holder !== undefined && holder !== command.id) this.faults.push(`${number} was given to two visitors`);
-      this.places.set(number, command.id);
+      this.#give(number, command.visitor);
       if (reply.claim?.kind === 'admitted') this.#grant(reply.claim, command.visitor, now);
+    }
+    if (reply?.kind === 'leased') {
+      const lease = `lease ${this.places.size}`;
+      for (let number = reply.first; number < reply.first + reply.count; number++) {
+        this.#give(`${reply.epoch} ${reply.places} ${number}`, lease);
+      }
     }
     if (reply?.kind === 'admitted' && command.kind === 'claim') this.#grant(reply, command.visitor, now);
     if (reply?.kind === 'admitted' && command.kind === 'renew') {
@@ -134,6 +138,11 @@ class LossyStore {
       const grant = this.grants.get(command.sid);
       if (grant !== undefined) grant.until = Math.min(grant.until, now);
     }
+  }
+
+  #give(number: string, holder: string): void {
+    if (this.places.has(number)) this.faults.push(`${number} was given twice`);
+    this.places.set(number, holder);
   }
 
   #grant(reply: Extract<Reply, { kind: 'admitted' }>, visitor: string, now: EpochMs): void {

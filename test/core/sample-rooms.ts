@@ -1,7 +1,7 @@
 // Policies, settings and commands for tests of the queue's rules and of the stores that run them.
 
 import type { Actor } from '../../queue-core/audit.ts';
-import type { Change, Command } from '../../queue-core/command.ts';
+import type { Change, Command, Reply } from '../../queue-core/command.ts';
 import type { Policy, RoomSettings } from '../../queue-core/policy.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 
@@ -53,7 +53,17 @@ export function change(wanted: Change, ifVersion: number | null = null): Extract
 }
 
 export function join(name: string, admit = false): Command {
-  return { kind: 'join', id: `join-${name}`, visitor: `visitor-${name}`, sid: admit ? `sid-${name}` : null };
+  return { kind: 'join', visitor: `visitor-${name}`, sid: admit ? `sid-${name}` : null };
+}
+
+export function lease(count: number): Extract<Command, { kind: 'lease' }> {
+  return { kind: 'lease', count };
+}
+
+/** Numbers that a reply gives to a visitor or to a gateway. */
+export function numbersOf(reply: Reply): number[] {
+  if (reply.kind === 'joined') return [reply.place.number];
+  return reply.kind === 'leased' ? Array.from({ length: reply.count }, (_, index) => reply.first + index) : [];
 }
 
 export function claim(position: number, name: string, epoch = 1): Command {

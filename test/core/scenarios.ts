@@ -192,18 +192,22 @@ export const commands: ByKind<Command, LoadedRoom> = {
   tick: { weight: 4, arbitrary: fc.constant(() => ({ kind: 'tick' })) },
   join: {
     weight: 16,
-    // Each command proposes a session id of its own, as a gateway does; a repeated join gets the one it had.
-    arbitrary: fc
-      .record({ name: visitorName, isDirect: fc.boolean(), provisional: fc.boolean(), previous: rarely(share) })
-      .map(({ name, isDirect, provisional, previous }) => ({ room }) => {
-        const join = { kind: 'join', id: `join-${name}`, visitor: `visitor-${name}`, provisional } as const;
-        if (isDirect || previous !== null) {
-          return { ...join, sid: isDirect ? `sid-${name}-joined-at-${highestNumber(room.line)}` : null };
-        }
-        const kind = room.draw.entries === null ? 'entry' : 'position';
-        const place = { kind, number: positionAt(room, previous ?? 0) } as const;
-        return { ...join, sid: null, previous: { epoch: room.epoch, place } };
-      }),
+    // Each command proposes a session id of its own, as a gateway does.
+    arbitrary: fc.tuple(visitorName, fc.boolean(), fc.boolean()).map(([name, isDirect, provisional]) => ({ room }) => {
+      const sid = isDirect ? `sid-${name}-joined-at-${highestNumber(room.line)}` : null;
+      return { kind: 'join', visitor: `visitor-${name}`, sid, provisional };
+    }),
+  },
+  lease: { weight: 8, arbitrary: fc.integer({ min: 1, max: 40 }).map((count) => () => ({ kind: 'lease', count })) },
+  returnLease: {
+    weight: 6,
+    // Of one of the last leases, which may have been returned before.
+    arbitrary: fc.tuple(fc.nat(4), share, fc.boolean()).map(([back, from, isRight]) => ({ room }) => {
+      const lease = room.line.leaseSeq - back;
+      const [, [first, count]] = room.line.leases.find(([name]) => name === lease) ?? [0, [1, 9]];
+      const epoch = isRight ? room.epoch : room.epoch + 1;
+      return { kind: 'returnLease', epoch, lease, from: first + Math.floor(from * (count + 1)) };
+    }),
   },
   claim: {
     weight: 14,

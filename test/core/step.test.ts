@@ -1,10 +1,9 @@
 // The rules of the queue by example. Every step is checked against every invariant on the way.
 
 import { describe, expect, test } from 'vitest';
-import type { Command } from '../../queue-core/command.ts';
 import { drawnPosition } from '../../queue-core/draw.ts';
 import { CoreError } from '../../queue-core/errors.ts';
-import { RECENT_JOINS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from '../../queue-core/limits.ts';
+import { STANDBY_MAX, STANDBY_SILENT_MS_MAX } from '../../queue-core/limits.ts';
 import { stateOf } from '../../queue-core/room-state.ts';
 import { NO_SESSIONS } from '../../queue-core/session-overlay.ts';
 import { step } from '../../queue-core/step.ts';
@@ -83,49 +82,6 @@ describe('opening', () => {
 });
 
 describe('places', () => {
-  test('a repeated join gets the same place and is counted once', () => {
-    const room = new CheckedRoom();
-    room.send(T0, configure(settings({}, { opensInMs: 1_000 })));
-    const first = room.send(T0, join('a'));
-    room.send(T0, join('b'));
-    expect(room.send(T0 + 1, join('a'))).toEqual(first);
-    expect(room.document.line.entries).toBe(2);
-    expect(room.send(T0 + 2_000, join('a'))).toEqual(first);
-    for (let index = 0; index < RECENT_JOINS_MAX; index++) room.send(T0 + 2_000, join(`later-${index}`));
-    expect(room.send(T0 + 2_000, join('a'))).not.toEqual(first);
-  });
-
-  test('a join with a previous place of this epoch gets that place again; one of another epoch gets a new place', () => {
-    const room = new CheckedRoom();
-    room.send(T0, configure(settings()));
-    for (const name of ['a', 'b', 'c']) room.send(T0 + 1_000, join(name));
-    const place = { kind: 'position', number: 2 } as const;
-    const joinAgain = (epoch: number, number = 2) =>
-      room.send(T0 + 1_000, {
-        ...join(`${epoch} ${number}`),
-        previous: { epoch, place: { ...place, number } },
-      } as Command);
-    expect(joinAgain(1)).toMatchObject({ kind: 'joined', place });
-    expect(room.document.line.issued).toBe(3);
-    // A number above the highest one given is no place, and neither is a place of another epoch.
-    expect(joinAgain(1, 17)).toMatchObject({ place: { number: 4 } });
-    expect(joinAgain(2)).toMatchObject({ place: { number: 5 } });
-  });
-
-  test('a join whose entry missed the draw gets a position', () => {
-    const room = new CheckedRoom();
-    room.send(T0, configure(settings({}, { opensInMs: 1_000 })));
-    for (const name of ['a', 'b']) room.send(T0, join(name));
-    for (const name of ['c', 'd']) room.send(T0 + 2_000, join(name));
-    const joinAgain = (number: number) =>
-      room.send(T0 + 2_000, {
-        ...join(`entry ${number}`),
-        previous: { epoch: 1, place: { kind: 'entry', number } },
-      } as Command);
-    expect(joinAgain(2)).toMatchObject({ place: { kind: 'entry', number: 2 } });
-    expect(joinAgain(3)).toMatchObject({ place: { kind: 'position', number: 5 } });
-  });
-
   test('a claimed position refuses every other visitor', () => {
     const room = new CheckedRoom();
     room.send(T0, configure(settings()));

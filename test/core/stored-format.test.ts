@@ -98,14 +98,18 @@ function withoutVersion(row: unknown): Record<string, unknown> {
   return rest;
 }
 
-/** What versions 2 and 4 added to the document of a room. */
+/** What versions 2, 4 and 5 added to the document of a room. */
 const ADDED: [string, unknown][] = [
   ['config.policy.sessionTotalMsMax', 3_600_000],
   ['config.leap', null],
+  ['line.free', []],
+  ['line.leases', []],
+  ['line.leaseSeq', 0],
+  ['line.leasedUntil', 0],
 ];
 
-/** What version 4 dropped from it. */
-const DROPPED = /(^|\.)(callCredit|callingSince)$/;
+/** What versions 4 and 5 dropped from it. */
+const DROPPED = /(^|\.)(callCredit|callingSince|recentJoins(\.\d+)?)$/;
 
 const kept = (document: unknown) => [...leaves(document)].filter(([path]) => !DROPPED.test(path));
 
@@ -170,7 +174,6 @@ describe('schema version 0', () => {
     originFailingSince: 'origin.failingSince',
     entries: 'line.entries',
     issued: 'line.issued',
-    recentJoins: 'line.recentJoins',
     runMs: 'pacing.runMs',
     called: 'pacing.called',
     lapsedThrough: 'pacing.lapsedThrough',

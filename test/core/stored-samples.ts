@@ -135,7 +135,14 @@ function sampleDirectory(): CheckedDirectory {
 
 export function storedRoom(): StoredLedger {
   const { document, tables } = sampleRoom();
-  return ledgerOf(document, tables);
+  // Only a room before its opening has free entries.
+  return ledgerOf(
+    {
+      ...document,
+      line: { ...document.line, free: [[3, 2]], leases: [[9, [5, 4]]], leaseSeq: 9, leasedUntil: document.at },
+    },
+    tables,
+  );
 }
 
 export function storedDirectory(): StoredLedger {

@@ -17,6 +17,7 @@ import {
   NOON,
   PUBLIC_URL,
   pageKindOf,
+  placesGiven,
   startInProcess,
 } from './in-process.ts';
 import { MARKER } from './recording-origin.ts';
@@ -236,11 +237,11 @@ describe.each(Object.entries(STATES))('in a room that is %s', (state, open) => {
       fc.asyncProperty(anyRequest, async (sent) => {
         const send = () => gateway.request(sent.path, init(sent));
         if (takesPlace(sent, state as keyof typeof STATES)) {
-          const joins = countOf(gateway, 'join');
+          const joins = placesGiven(gateway);
           const response = await send();
           expect(placeCookies(response)).toHaveLength(isOpenToAll ? 2 : 1);
           expect(await isFromOrigin(response)).toBe(isOpenToAll);
-          expect(countOf(gateway, 'join')).toBe(joins + 1);
+          expect(placesGiven(gateway)).toBe(joins + 1);
           return;
         }
         const response = await expectNothingTaken(gateway, send);
@@ -317,9 +318,9 @@ describe('the join address', () => {
         const cookie = hasCookie ? { Cookie: 'theme=dark; fairgate-cookies=1' } : {};
         const send = () => gateway.request(`/_fairgate/rooms/demo/${action}`, init(sent, cookie));
         if (!takes) return void (await expectNothingTaken(gateway, send));
-        const joins = countOf(gateway, 'join');
+        const joins = placesGiven(gateway);
         expect(placeCookies(await send())).toHaveLength(1);
-        expect(countOf(gateway, 'join')).toBe(joins + 1);
+        expect(placesGiven(gateway)).toBe(joins + 1);
       }),
       { numRuns: 1_500 },
     );
@@ -752,7 +753,7 @@ describe('a session given with the page', () => {
     expect(await active(gateway)).toBe(0);
     expect(await isFromOrigin(await openPage(visitor))).toBe(true);
     expect(await active(gateway)).toBe(1);
-    expect(countOf(gateway, 'join')).toBe(1);
+    expect(placesGiven(gateway)).toBe(1);
   });
 
   it('waits for the next vacancy for a visitor who comes back late, where there is none', async () => {

@@ -190,6 +190,12 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   return { clock, store, keys, room, roomOptions, forwarded, parts, request };
 }
 
+/** Places that this gateway has given: from its leases, and from the room one at a time. */
+export function placesGiven({ parts, store }: InProcessGateway): number {
+  const leased = /^fairgate_leased_numbers_total\{.*fate="given".*\} (\d+)$/m.exec(parts.metrics.text([]))?.[1] ?? 0;
+  return Number(leased) + store.applied.filter((kind) => kind === 'join').length;
+}
+
 /** A second gateway over the first one's rooms, with a connection of its own to the store. */
 export function startBeside(
   first: InProcessGateway,

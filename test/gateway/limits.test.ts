@@ -98,11 +98,13 @@ describe.each(CROWDS)('%i simultaneous newcomers in a room for ten sessions', (s
     await visitAtOnce(crowd, host);
     expect(crowd.filter(isAdmitted)).toHaveLength(SESSIONS_MAX);
     expect(sessionsAtOrigin().size).toBe(SESSIONS_MAX);
-    expect(new Set(crowd.map(positionOf))).toEqual(new Set(Array.from({ length: size }, (_, index) => index + 1)));
-    expect(crowd.filter(isAdmitted).every((visitor) => positionOf(visitor) <= SESSIONS_MAX)).toBe(true);
+    const positions = crowd.map(positionOf).sort((a, b) => a - b);
+    expect(new Set(positions).size).toBe(size);
+    // Numbers that were leased in vain are gaps: those inside are the first of the crowd.
+    expect(crowd.filter(isAdmitted).map(positionOf)).toEqual(expect.arrayContaining(positions.slice(0, SESSIONS_MAX)));
     await until(
       () => new GateVisitor(port, `crowd-${size}`).board(),
-      ({ active, issued }) => active === SESSIONS_MAX && issued === size, // The board may be a second old.
+      ({ active, issued }) => active === SESSIONS_MAX && issued >= size, // The board may be a second old.
     );
   });
 

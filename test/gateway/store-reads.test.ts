@@ -62,13 +62,13 @@ describe('store reads', () => {
     });
     const waiting = new InProcessVisitor(gateway);
     await waiting.page();
-    expect(gateway.store.applied).toEqual(['configure', 'join']);
+    expect(gateway.store.applied).toEqual(['configure', 'lease']);
     for (let second = 0; second < 30; second++) {
       await Promise.all(Array.from({ length: 16 }, () => Promise.all([waiting.status(), gateway.request(BOARD)])));
       await gateway.request(STATUS);
       gateway.clock.advance(1_000);
     }
-    expect(gateway.store.applied).toEqual(['configure', 'join']);
+    expect(gateway.store.applied).toEqual(['configure', 'lease']);
     expect(gateway.store.views).toBeLessThanOrEqual(31);
   });
 
@@ -85,7 +85,7 @@ describe('store reads', () => {
       await waiting.act('join');
       await waiting.act('claim');
     }
-    expect(gateway.store.applied).toEqual(['configure', 'join']);
+    expect(gateway.store.applied).toEqual(['configure', 'lease']);
     expect(gateway.store.views).toBe(1);
   });
 

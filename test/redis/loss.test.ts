@@ -389,7 +389,7 @@ describe('a primary that dies where Redis does not name its processes, as behind
     expect(standIn.commands.get('WAIT') ?? 0).toBe(0);
   });
 
-  test('allocates no further positions while no replica confirms: 600 joins retried three times get 600 positions', async () => {
+  test('allocates no further positions while no replica confirms: 600 joins retried three times get 600 positions, and one was lost', async () => {
     standIn.isHosted = true;
     let elapsedMs = 0;
     const wait = async (ms: number) => {
@@ -413,7 +413,8 @@ describe('a primary that dies where Redis does not name its processes, as behind
     confirmed = 1;
     await rush();
     const { board } = await store.view(ROOM, { endingsAfter: 0, report: null });
-    expect(board.issued).toBe(names.length);
+    // The join that was committed and not confirmed has a number that nobody was told.
+    expect(board.issued).toBe(names.length + 1);
   });
 
   test('WAIT is not sent to a Redis that names its processes, nor for a read', async () => {

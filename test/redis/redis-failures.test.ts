@@ -225,7 +225,7 @@ describe('an error', () => {
     ['a script that fails', { kind: 'status', status: 200, body: '[{"error":"ERR user_script: sid-secret"}]' }],
   ])('after %s contains nothing of the visitor, the token or the pipeline', async (_, fault) => {
     const { store, room } = await opened();
-    const command: Command = { kind: 'join', id: 'join-secret', visitor: 'visitor-secret', sid: 'sid-secret' };
+    const command: Command = { kind: 'join', visitor: 'visitor-secret', sid: 'sid-secret' };
     inject(fault, FOREVER, fault.kind === 'status' && fault.status === 200 ? 'commits' : 'all');
     const error = await store.apply(room, [command]).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StoreUnavailable);

@@ -121,7 +121,7 @@ export function refusesInvalidState(name: string, start: () => StoreUnderTest): 
       const run = roomMachine.run;
       vi.spyOn(roomMachine, 'run').mockImplementation((document, sessions, commands, now) => {
         const outcome = run.call(roomMachine, document, sessions, commands, now);
-        if (commands.some((command) => command.kind === 'join' && command.id === 'join-bad')) {
+        if (commands.some((command) => command.kind === 'join' && command.visitor === 'visitor-bad')) {
           throw new CoreError('brokenInvariant', 'room document: active must be at least 0, got -1');
         }
         return outcome;

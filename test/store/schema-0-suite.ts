@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { faultIn } from '../../queue-core/audit.ts';
 import type { Command } from '../../queue-core/command.ts';
 import { SCHEMA_VERSION } from '../../queue-core/schema-version.ts';
-import { join } from '../core/sample-rooms.ts';
+import { join, lease } from '../core/sample-rooms.ts';
 import type { StoreUnderTest } from './conformance.ts';
 import type { StoredLedger } from './stored-text.ts';
 
@@ -106,12 +106,12 @@ export function opensSchema0(name: string, fixture: Schema0, start: () => Promis
     test('the next commit writes the present schema version and keeps every number', async () => {
       const before = await opened.store.view('demo', NO_ENDINGS_SEEN);
       expect(await send(join('new'))).toMatchObject({ place: { kind: 'position', number: 46 } });
-      expect(await send(join('new'))).toMatchObject({ place: { number: 46 } });
+      expect(await send(lease(2))).toMatchObject({ places: 'position', first: 47, count: 2 });
       const text = await opened.stored.document('room:demo');
       expect(JSON.parse(text ?? '').schemaVersion).toBe(SCHEMA_VERSION);
       await opened.reload('demo');
       const { board } = await opened.store.view('demo', NO_ENDINGS_SEEN);
-      expect(board).toEqual({ ...before.board, issued: 46 });
+      expect(board).toEqual({ ...before.board, issued: 48 });
     });
 
     test('a free place goes to the visitor on standby', async () => {

@@ -13,9 +13,6 @@ const SLICES = 60_000 / SLICE_MS + 1;
 const ROWS = 4;
 const CELLS = 16_384;
 
-/** Repeatable joins that are remembered as counted. Beyond it, a repeated one counts again. */
-const COUNTED_IDS_MAX = 16_384;
-
 export type JoinPermit = JoinLimited | { kind: 'counted'; undo(): void };
 
 /** The network has taken its places of this minute; the next is available in `retrySeconds`. */
@@ -33,8 +30,6 @@ export class JoinLimit {
   /** Keeps clients from finding networks that share cells. */
   readonly #secret: string;
   readonly #counts: Uint32Array;
-  /** Ids of repeatable joins, oldest first. */
-  readonly #countedIds = new Set<string>();
   #slice = 0;
 
   /**
@@ -49,12 +44,9 @@ export class JoinLimit {
     this.#counts = new Uint32Array(perMinute === 0 ? 0 : SLICES * ROWS * CELLS);
   }
 
-  /**
-   * Counts a join, if the network may take another place. `undo` is for a join that brought no place.
-   * @param id of a join that its client may repeat; it is counted once
-   */
-  take(room: string, network: string, id?: string): JoinPermit {
-    if (this.#perMinute === 0 || (id !== undefined && this.#countedIds.has(id))) return NOT_COUNTED;
+  /** Counts a join, if the network may take another place. `undo` is for a join that brought no place. */
+  take(room: string, network: string): JoinPermit {
+    if (this.#perMinute === 0) return NOT_COUNTED;
     const now = this.#now();
     this.#forgetUntil(Math.floor(now / SLICE_MS));
     const slice = this.#slice;
@@ -67,12 +59,10 @@ export class JoinLimit {
       return { kind: 'limited', retrySeconds: Math.max(1, Math.ceil((this.#freeAt(columns) - now) / 1_000)) };
     }
     this.#add(slice, columns, 1);
-    if (id !== undefined) this.#remember(id);
     return {
       kind: 'counted',
       undo: () => {
         if (this.#slice - slice < SLICES) this.#add(slice, columns, -1);
-        if (id !== undefined) this.#countedIds.delete(id);
       },
     };
   }
@@ -107,15 +97,6 @@ export class JoinLimit {
     for (const [row, column] of columns.entries()) {
       const index = indexOf(slice, row, column);
       this.#counts[index] = (this.#counts[index] ?? 0) + joins;
-    }
-  }
-
-  #remember(id: string): void {
-    this.#countedIds.add(id);
-    if (this.#countedIds.size <= COUNTED_IDS_MAX) return;
-    for (const oldest of this.#countedIds) {
-      this.#countedIds.delete(oldest);
-      return;
     }
   }
 }

@@ -1,7 +1,7 @@
 // One visitor of one room during one request: the tokens they presented, the room's snapshot, and what the store can do for
 // them (join, claim, renew, end). New tokens are collected here until the response takes them along.
 
-import { type Board, missedTheDraw, positionOf, type Status } from '../../queue-core/board.ts';
+import { type Board, missedTheDraw, passesAtOnce, positionOf, type Status } from '../../queue-core/board.ts';
 import type { ClaimReply, Command, JoinReply } from '../../queue-core/command.ts';
 import type { EndReason } from '../../queue-core/document/session-record.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -24,22 +24,27 @@ import {
 } from './decision.ts';
 import type { JoinLimited } from './join-limit.ts';
 import type { ProvenPlace } from './place-restore.ts';
+import type { GivenPlace, RecentJoin } from './recent-joins.ts';
 
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
 
-type SnapshotParts = Pick<Gateway, 'originHealth' | 'views'>;
+type SnapshotParts = Pick<Gateway, 'leases' | 'originHealth' | 'views'>;
 export type VisitorParts = SnapshotParts &
   Pick<Gateway, 'cookies' | 'metrics' | 'ownTime' | 'placeRestore' | 'randomId' | 'store' | 'templates' | 'tokens'> &
-  Pick<Gateway, 'joins' | 'observations' | 'sessions'>;
+  Pick<Gateway, 'joins' | 'observations' | 'recentJoins' | 'sessions'>;
 
-/** Reads a room, and probes its origin while that counts as failing. @returns null where the store has never answered */
+/**
+ * Reads a room, returns what this gateway leased in vain, and probes the origin while that counts as failing.
+ * @returns null where the store has never answered
+ */
 export async function loadSnapshot(
-  { originHealth, views }: SnapshotParts,
+  { leases, originHealth, views }: SnapshotParts,
   room: RoomConfig,
   background: Background,
 ): Promise<RoomSnapshot | null> {
   const snapshot = await views.read(room, background);
+  leases.returnUnused(room.id, background);
   if (snapshot?.view.originFailing) background(originHealth.probe(room, snapshot));
   return snapshot;
 }
@@ -54,6 +59,7 @@ export class Visitor {
   queueToken: string | null;
   admissionToken: string | null;
   readonly #gateway: VisitorParts;
+  readonly #background: Background;
   readonly #setCookies: string[] = [];
   readonly #tokenFields = new Map<string, string>();
 
@@ -62,8 +68,10 @@ export class Visitor {
     room: RoomConfig,
     presented: PresentedTokens,
     snapshot: RoomSnapshot | null,
+    background: Background,
   ) {
     this.#gateway = gateway;
+    this.#background = background;
     this.room = room;
     this.presented = presented;
     this.snapshot = snapshot;
@@ -79,7 +87,7 @@ export class Visitor {
   ): Promise<Visitor> {
     const presented = gateway.cookies.read(headers, room.id, isListedApp({ headers }, room));
     const snapshot = await loadSnapshot(gateway, room, background);
-    const visitor = new Visitor(gateway, room, presented, snapshot);
+    const visitor = new Visitor(gateway, room, presented, snapshot, background);
     await visitor.#verifyTokens();
     visitor.#checkPlace(background);
     return visitor;
@@ -91,7 +99,7 @@ export class Visitor {
     const tokens = { admission: listOf(this.admissionToken), queue: listOf(this.queueToken) };
     const presented = { ...this.presented, ...tokens };
     const snapshot = await loadSnapshot(this.#gateway, this.room, background);
-    const visitor = new Visitor(this.#gateway, this.room, presented, snapshot);
+    const visitor = new Visitor(this.#gateway, this.room, presented, snapshot, background);
     await visitor.#verifyTokens();
     return visitor;
   }
@@ -175,28 +183,76 @@ export class Visitor {
   /**
    * Takes a place, if the visitor's network may take another; while nobody waits, a session with it.
    * @param options `ids`: the same for a repeated join, which then returns the same place, and the session if it was given
-   *   with it. `provisional`: nothing shows yet that the client keeps the session's token
+   *   with it, where this gateway knows it still. `provisional`: nothing shows yet that the client keeps the session's token
    * @throws StoreUnavailable
    */
   async join(
     network: string,
     { ids, provisional = false }: { ids?: { join: string; visitor: string } | undefined; provisional?: boolean } = {},
   ): Promise<JoinReply | JoinLimited> {
-    const { cookies, joins, metrics, observations, randomId, store, tokens } = this.#gateway;
-    const permit = joins.take(this.room.id, network, ids?.join);
+    const { recentJoins } = this.#gateway;
+    const visitor = ids?.visitor ?? this.#visitorId();
+    if (ids === undefined) return this.#joinOnce(network, visitor, provisional);
+    const known = await recentJoins.find(ids.join, this.snapshot?.view.board.epoch ?? 0);
+    if (known !== null) return this.#joinAgain(known, visitor);
+    let isJoined = false;
+    try {
+      const reply = await this.#joinOnce(network, visitor, provisional);
+      if (reply.kind !== 'joined') return reply;
+      const { epoch, place, commitment, claim } = reply;
+      recentJoins.remember(ids.join, { epoch, place, commitment, admitted: claim?.kind === 'admitted' });
+      isJoined = true;
+      return reply;
+    } finally {
+      if (!isJoined) recentJoins.forget(ids.join);
+    }
+  }
+
+  async #joinOnce(network: string, visitor: string, provisional: boolean): Promise<JoinReply | JoinLimited> {
+    const { joins, metrics, observations } = this.#gateway;
+    const permit = joins.take(this.room.id, network);
     if (permit.kind === 'limited') {
       metrics.count('fairgate_joins_refused_total', { room: this.room.id });
       observations.refused(this.room.id, 'tooOften');
       return permit;
     }
-    const visitor = ids?.visitor ?? this.#visitorId();
-    const command = { kind: 'join', id: ids?.join ?? randomId(8), visitor, sid: randomId(12), provisional } as const;
-    const [reply] = await metrics.operation('join', store.apply(this.room.id, [command]));
-    if (reply.kind === 'refused' || isOfAnotherVisitor(reply.claim)) {
-      permit.undo();
-      return reply.kind === 'refused' ? reply : { kind: 'refused', reason: 'foreignPosition' };
+    let isJoined = false;
+    try {
+      const reply = await this.#newPlace(visitor, provisional);
+      if (reply.kind === 'refused') return reply;
+      isJoined = true;
+      await this.#setPlace(reply, visitor);
+      if (reply.claim?.kind === 'admitted') await this.#admit(reply.claim, visitor, reply.epoch);
+      return reply;
+    } finally {
+      if (!isJoined) permit.undo();
     }
-    const { epoch, place, commitment } = reply;
+  }
+
+  /** From the room in one operation where the visitor may enter at once, else from this gateway's lease. */
+  async #newPlace(visitor: string, provisional: boolean): Promise<JoinReply> {
+    const { leases, metrics, randomId, store } = this.#gateway;
+    const { id } = this.room;
+    const view = this.snapshot?.view;
+    if (view !== undefined && (!passesAtOnce(view) || leases.isQueueing(id))) {
+      const { epoch, opensAt } = view.board;
+      const leased = await leases.take(id, { epoch, opensInMs: epochMs(opensAt) - this.now }, this.#background);
+      return 'kind' in leased ? leased : { kind: 'joined', ...leased, claim: null };
+    }
+    const command = { kind: 'join', visitor, sid: randomId(12), provisional } as const;
+    const [reply] = await metrics.operation('join', store.apply(id, [command]));
+    if (reply.kind === 'joined' && reply.claim === null) leases.noteQueue(id);
+    return reply;
+  }
+
+  async #joinAgain({ epoch, place, commitment, admitted }: RecentJoin, visitor: string): Promise<JoinReply> {
+    await this.#setPlace({ epoch, place, commitment }, visitor);
+    const claim = admitted && place.kind === 'position' ? await this.claim(place.number) : null;
+    return { kind: 'joined', epoch, place, commitment, claim };
+  }
+
+  async #setPlace({ epoch, place, commitment }: GivenPlace, visitor: string): Promise<void> {
+    const { cookies, tokens } = this.#gateway;
     const token = { room: this.room.id, visitor, epoch, place, commitment, issuedAt: this.now };
     const opensAt = this.snapshot === null ? this.now : epochMs(this.snapshot.view.board.opensAt);
     this.queueToken = await tokens.issueQueue(token, opensAt);
@@ -208,8 +264,6 @@ export class Visitor {
     const seconds = (Math.max(opensAt, this.now) - this.now) / 1000 + QUEUE_COOKIE_SECONDS;
     this.#setCookies.push(cookies.setQueue(this.room.id, this.queueToken, seconds));
     this.#tokenFields.set(QUEUE_TOKEN_FIELD, this.queueToken);
-    if (reply.claim?.kind === 'admitted') await this.#admit(reply.claim, visitor, epoch);
-    return reply;
   }
 
   /** Exchanges the called place for a session. @throws StoreUnavailable */
@@ -403,8 +457,4 @@ async function bestOf<T>(
   const all = await Promise.all(presented.map(async (token) => ({ token, read: await readToken(token) })));
   const ofKind = (kind: Verified<T>['kind']) => all.find(({ read }) => read.kind === kind);
   return all.find(({ read }) => counts(read)) ?? ofKind('valid') ?? ofKind('expired') ?? all[0] ?? null;
-}
-
-function isOfAnotherVisitor(claim: ClaimReply | null): boolean {
-  return claim?.kind === 'refused' && claim.reason === 'foreignPosition';
 }

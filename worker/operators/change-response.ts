@@ -12,7 +12,9 @@ export interface ChangeRequest {
 }
 
 type Applied = { kind: 'changed'; version: number; at: EpochMs } | { kind: 'unchanged'; version: number };
-export type ChangeOutcome = { kind: 'applied'; reply: Applied } | { kind: 'refused'; response: Response };
+export type ChangeOutcome<Reply = Applied> =
+  | { kind: 'applied'; reply: Reply }
+  | { kind: 'refused'; response: Response };
 
 /** @param versions of the room after the change. @param spreadMsMax until every gateway uses the change */
 export function changeResponse(reply: Applied, versions: Versions, spreadMsMax: number): Response {

@@ -2,8 +2,7 @@
 // the room again.
 
 import type * as z from 'zod';
-import { stageAfter } from '../../queue-core/change.ts';
-import type { Change, ChangeRefusal } from '../../queue-core/command.ts';
+import type { Change, ChangeRefusal, ChangeReply } from '../../queue-core/command.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { Schedule } from '../../queue-core/policy.ts';
 import { epochMs } from '../../queue-core/time.ts';
@@ -26,8 +25,8 @@ export function roomChangeHandlers(gateway: RoomChangeGateway & Pick<Gateway, 's
     const outcome = await changeRoom(gateway, request, change);
     if (outcome.kind === 'refused') return outcome.response;
     const { reply } = outcome;
-    const { snapshot, versions } = request.room;
-    const stage = stageAfter(change, reply.kind === 'changed' ? reply.at : snapshot.now, versions.stage);
+    const { versions } = request.room;
+    const stage = reply.kind === 'changed' ? reply.stage : versions.stage;
     return changeResponse(reply, { ...versions, room: reply.version, stage }, VIEW_STALE_MS_MAX);
   };
   return {
@@ -56,7 +55,7 @@ export async function changeRoom(
   { metrics, store, views }: RoomChangeGateway,
   { principal, room, ifMatch, changeId }: RoomChangeRequest,
   change: Change,
-): Promise<ChangeOutcome> {
+): Promise<ChangeOutcome<Exclude<ChangeReply, { kind: 'conflict' | 'refused' }>>> {
   const { config, entry } = room;
   if (entry.archivedAt !== null) return refused('room-archived');
   // Once the room has opened or closed, these would start a new opening and end the places that there are.
@@ -82,7 +81,7 @@ export async function changeRoom(
   }
 }
 
-function refused(problem: OperatorProblem): ChangeOutcome {
+function refused(problem: OperatorProblem): ChangeOutcome<never> {
   return { kind: 'refused', response: operatorProblem(problem) };
 }
 

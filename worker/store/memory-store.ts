@@ -15,7 +15,6 @@ import type { Effect, Machine, Page, Rows, Table } from '../../queue-core/machin
 import { roomMachine } from '../../queue-core/step.ts';
 import { decodeRow, encodeRow } from '../../queue-core/stored-format.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
-import { RecentJoins } from './recent-joins.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
@@ -121,7 +120,6 @@ export class MemoryLedger<Document, Command, Reply> {
 export class MemoryStore implements RoomStore {
   readonly rooms = new Map<string, MemoryLedger<RoomDocument, Command, Reply>>();
   readonly directory: MemoryDirectory;
-  readonly #joins = new Map<string, RecentJoins>();
   readonly #now: () => EpochMs;
 
   constructor(now: () => EpochMs) {
@@ -131,16 +129,11 @@ export class MemoryStore implements RoomStore {
 
   /** Forgets what is not stored, as a restart does. */
   restart(): void {
-    this.#joins.clear();
     for (const ledger of [...this.rooms.values(), this.directory.ledger]) ledger.reload();
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
-    const joins = this.#joins.get(room) ?? new RecentJoins();
-    this.#joins.set(room, joins);
-    const replies = this.#apply(room, joins.withPreviousPlaces(commands));
-    joins.remember(commands, replies);
-    return requireRecovered(replies) as Replies<C>;
+    return requireRecovered(this.#apply(room, commands)) as Replies<C>;
   }
 
   async view(room: string, { endingsAfter, report }: ViewRequest): Promise<RoomView> {

@@ -17,7 +17,7 @@ export interface RoomStore {
   /**
    * Applies a batch of commands in order, atomically, at one moment of the store's clock. Concurrent batches are applied one
    * after the other; replies are returned only when what they say is durable. Safe to retry: a repeated command gets the
-   * same reply and changes nothing more.
+   * same reply and changes nothing more, but for a join and a lease, which take other numbers.
    * @throws StoreUnavailable when it is unknown whether the batch was applied, or known that it was not; retry it
    * @throws UnknownRoom when the room was never configured; nothing was applied
    */

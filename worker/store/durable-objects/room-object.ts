@@ -13,20 +13,12 @@ import { directoryMachine } from '../../../queue-core/directory/directory-machin
 import type { RoomDocument } from '../../../queue-core/document/room-document.ts';
 import type { Page } from '../../../queue-core/machine.ts';
 import { roomMachine } from '../../../queue-core/step.ts';
-import { RecentJoins } from '../recent-joins.ts';
 import { readView } from '../room-view.ts';
-import { type Applied, invalidState, type StoreRefusal, type Viewed } from '../store-result.ts';
+import { invalidState, type StoreRefusal, type Viewed } from '../store-result.ts';
 import { LedgerObject } from './ledger-object.ts';
 
 export class RoomObject extends LedgerObject<RoomDocument, Command, Reply> {
   protected readonly machine = roomMachine;
-  readonly #joins = new RecentJoins();
-
-  override async apply(commands: readonly Command[]): Promise<Applied<Reply> | StoreRefusal> {
-    const result = await super.apply(this.#joins.withPreviousPlaces(commands));
-    if (result.kind === 'applied') this.#joins.remember(commands, result.replies);
-    return result;
-  }
 
   async view({ endingsAfter, report }: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
     const result = await this.apply([report ?? { kind: 'tick' }]);

@@ -16,7 +16,6 @@ import type { Page, Rows } from '../../../queue-core/machine.ts';
 import { roomMachine } from '../../../queue-core/step.ts';
 import { decodeRow } from '../../../queue-core/stored-format.ts';
 import { GroupCommit } from '../group-commit.ts';
-import { RecentJoins } from '../recent-joins.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
@@ -39,7 +38,7 @@ import { type Batch, type BatchResult, RedisLedger, type RedisLedgerOptions } fr
 /** What all ledgers of a store have in common. */
 export type RedisOptions = Omit<RedisLedgerOptions<unknown, unknown, unknown>, 'machine' | 'name'>;
 
-/** Batches in one commit: no more than the joins that a room remembers, and far below any bound on a request. */
+/** Batches in one commit: far below any bound on a request. */
 const BATCHES_PER_COMMIT_MAX = 256;
 
 export class RedisRoom {
@@ -48,16 +47,13 @@ export class RedisRoom {
     (batches) => this.#ledger.commit(batches),
     BATCHES_PER_COMMIT_MAX,
   );
-  readonly #joins = new RecentJoins();
 
   constructor(room: string, options: RedisOptions) {
     this.#ledger = new RedisLedger({ ...options, machine: roomMachine, name: `room:${room}` });
   }
 
-  async apply(commands: readonly Command[]): Promise<BatchResult<RoomDocument, Reply>> {
-    const result = await this.#commits.add({ commands: this.#joins.withPreviousPlaces(commands) });
-    if (result.kind === 'applied') this.#joins.remember(commands, result.replies);
-    return result;
+  apply(commands: readonly Command[]): Promise<BatchResult<RoomDocument, Reply>> {
+    return this.#commits.add({ commands });
   }
 
   async view({ endingsAfter, report }: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {

@@ -1,0 +1,277 @@
+// Numbers that a gateway gives out by itself: order of arrival, one number for each visitor, few operations, and every leased
+// number accounted for.
+
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Command, Place } from '../../queue-core/command.ts';
+import { ENTRY_LEASE_MS, POSITION_LEASE_MS } from '../../queue-core/limits.ts';
+import { Leases } from '../../worker/gate/leases.ts';
+import { type GivenPlace, RecentJoins } from '../../worker/gate/recent-joins.ts';
+import { MemoryStore } from '../../worker/store/memory-store.ts';
+import { StoreUnavailable } from '../../worker/store/room-store.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { configure, settings, T0 } from '../core/sample-rooms.ts';
+import {
+  type InProcessGateway,
+  InProcessVisitor,
+  ManualClock,
+  NOON,
+  placesGiven,
+  startInProcess,
+} from './in-process.ts';
+import { AS_JSON } from './visitor-client.ts';
+
+const OPENS_IN_MS = 30_000;
+
+/** Virtual time: what waits is woken in order, and nothing else happens meanwhile. */
+class VirtualTime {
+  at = T0;
+  #sleepers: { at: number; wake: () => void }[] = [];
+
+  now = () => this.at;
+
+  wait = (ms: number): Promise<void> =>
+    new Promise((wake) => {
+      this.#sleepers.push({ at: this.at + ms, wake });
+    });
+
+  async runUntil(end: number): Promise<void> {
+    for (;;) {
+      for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+      this.#sleepers.sort((a, b) => a.at - b.at);
+      const next = this.#sleepers[0];
+      if (next === undefined || next.at > end) break;
+      this.#sleepers.shift();
+      this.at = Math.max(this.at, next.at);
+      next.wake();
+    }
+    this.at = end;
+  }
+}
+
+/** Gateways over one room, each with a clock of its own and a store this far away. */
+async function gatewaysOver(count: number, latencyMs: number) {
+  const time = new VirtualTime();
+  const store = new MemoryStore(() => Math.floor(time.at));
+  await store.apply('demo', [configure({ ...settings({}, { opensInMs: OPENS_IN_MS }), room: 'demo' })]);
+  const operations: string[] = [];
+  const numbers: Record<string, number> = {};
+  let fails = false;
+  const far = {
+    async apply(room: string, commands: readonly Command[]) {
+      await time.wait(latencyMs / 2);
+      operations.push(...commands.map(({ kind }) => kind));
+      if (fails) throw new StoreUnavailable('the test made it fail');
+      const replies = await store.apply(room, commands);
+      await time.wait(latencyMs / 2);
+      return replies;
+    },
+  } as Pick<MemoryStore, 'apply'>;
+  const metrics = {
+    operation: <T>(_: string, work: Promise<T>) => work,
+    count: (_: string, { fate = '' }: Record<string, string>, by = 1) => {
+      numbers[fate] = (numbers[fate] ?? 0) + by;
+    },
+  };
+  const gateways = Array.from({ length: count }, () => new Leases(far, metrics, { now: time.now, wait: time.wait }));
+  return {
+    time,
+    store,
+    gateways,
+    operations,
+    numbers,
+    fail: (now: boolean) => {
+      fails = now;
+    },
+  };
+}
+
+interface Given {
+  gateway: number;
+  arrivedAt: number;
+  answeredAt: number;
+  place: Place;
+}
+
+describe('leased numbers', () => {
+  const arrivals = fc.array(
+    fc.record({
+      gateway: fc.nat(2),
+      afterMs: fc.oneof(
+        { weight: 6, arbitrary: fc.nat(3) },
+        { weight: 2, arbitrary: fc.nat(40) },
+        { weight: 1, arbitrary: fc.integer({ min: 200, max: 3_000 }) },
+      ),
+    }),
+    { minLength: 1, maxLength: 400, size: 'max' },
+  );
+
+  it.each([
+    { when: 'before the opening', startAt: T0, bound: ENTRY_LEASE_MS },
+    { when: 'after the opening', startAt: T0 + OPENS_IN_MS, bound: POSITION_LEASE_MS },
+    { when: 'across the opening', startAt: T0 + OPENS_IN_MS - 1_000, bound: null },
+  ])('$when: each arrival gets one number of its own, in order within a gateway', async ({ startAt, bound }) => {
+    await fc.assert(
+      fc.asyncProperty(arrivals, fc.integer({ min: 0, max: 60 }), async (planned, latencyMs) => {
+        const { time, gateways, numbers } = await gatewaysOver(3, latencyMs);
+        await time.runUntil(startAt);
+        const given: Given[] = [];
+        const asked: Promise<void>[] = [];
+        for (const { gateway, afterMs } of planned) {
+          await time.runUntil(time.at + afterMs);
+          const arrivedAt = time.at;
+          const opensInMs = T0 + OPENS_IN_MS - arrivedAt;
+          asked.push(
+            (gateways[gateway] as Leases)
+              .take('demo', { epoch: 1, opensInMs }, () => {})
+              .then((reply) => {
+                const { place } = reply as GivenPlace;
+                given.push({ gateway, arrivedAt, answeredAt: time.at, place });
+              }),
+          );
+        }
+        await time.runUntil(time.at + 10_000);
+        await Promise.all(asked);
+        const all = given.map(({ place }) => place.number);
+        expect(new Set(all).size).toBe(planned.length);
+        for (const { place, answeredAt } of given) {
+          // None is given out after the opening, by the store's time.
+          if (place.kind === 'entry') expect(answeredAt).toBeLessThan(T0 + OPENS_IN_MS + latencyMs / 2 + 60);
+        }
+        const positions = given.filter(({ place }) => place.kind === 'position');
+        for (const a of positions) {
+          for (const b of positions) {
+            if (a.place.number < b.place.number || a.arrivedAt >= b.arrivedAt) continue;
+            // `a` came first and stands behind: at another gateway, within the life of a lease and the way to the store.
+            expect(a.gateway).not.toBe(b.gateway);
+            expect(b.arrivedAt - a.arrivedAt).toBeLessThanOrEqual(POSITION_LEASE_MS + latencyMs);
+          }
+        }
+        const { leased = 0, returned = 0, void: lost = 0 } = numbers;
+        expect(numbers['given']).toBe(planned.length);
+        expect(leased).toBeGreaterThanOrEqual(planned.length + returned + lost);
+        if (bound === POSITION_LEASE_MS) expect(returned).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('3,000 arrivals in three seconds take few operations, before the opening and while others wait', async () => {
+    for (const startAt of [T0, T0 + OPENS_IN_MS]) {
+      const { time, gateways, operations, numbers } = await gatewaysOver(1, 5);
+      await time.runUntil(startAt);
+      const asked: Promise<unknown>[] = [];
+      for (let index = 0; index < 3_000; index++) {
+        await time.runUntil(time.at + 1);
+        asked.push((gateways[0] as Leases).take('demo', { epoch: 1, opensInMs: T0 + OPENS_IN_MS - time.at }, () => {}));
+      }
+      await time.runUntil(time.at + 1_000);
+      await Promise.all(asked);
+      expect(operations.length).toBeLessThan(60);
+      expect(numbers['void'] ?? 0).toBeLessThan(300);
+    }
+  });
+
+  it('a store that does not answer refuses those who wait, and gives places again when it does', async () => {
+    const { time, gateways, fail } = await gatewaysOver(1, 20);
+    const [gateway] = gateways as [Leases];
+    fail(true);
+    const asked = Array.from({ length: 20 }, () =>
+      gateway.take('demo', { epoch: 1, opensInMs: OPENS_IN_MS }, () => {}),
+    );
+    const results = Promise.allSettled(asked);
+    await time.runUntil(time.at + 10_000);
+    expect(new Set((await results).map(({ status }) => status))).toEqual(new Set(['rejected']));
+    fail(false);
+    const again = gateway.take('demo', { epoch: 1, opensInMs: OPENS_IN_MS }, () => {});
+    await time.runUntil(time.at + 1_000);
+    expect(await again).toMatchObject({ place: { kind: 'entry', number: 1 } });
+  });
+
+  it('of another epoch are given to nobody', async () => {
+    const { time, gateways } = await gatewaysOver(1, 0);
+    const [gateway] = gateways as [Leases];
+    const ask = async (epoch: number) => {
+      const asked = gateway.take('demo', { epoch, opensInMs: OPENS_IN_MS }, () => {});
+      await time.runUntil(time.at + 100);
+      return asked;
+    };
+    for (let times = 0; times < 30; times++) void ask(1);
+    await time.runUntil(time.at + 100);
+    // The room has not changed: what is asked for now comes from the room, of its own epoch.
+    expect(await ask(2)).toMatchObject({ epoch: 1 });
+  });
+});
+
+describe('joins at a gateway', () => {
+  let keys: SigningKeys;
+  beforeAll(async () => {
+    keys = { keys: [await newSigningKey(0)] };
+  });
+
+  const join = async (gateway: InProcessGateway, key?: string) => {
+    const headers = { ...AS_JSON, ...(key === undefined ? {} : { 'Idempotency-Key': key }) };
+    const response = await gateway.request('/_fairgate/rooms/demo/join', { method: 'POST', headers });
+    return (await response.json()) as { status: { entry: number; position: number }; queueToken: string };
+  };
+  const placeIn = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+  it('before the opening: each visitor has an entry of their own, and few ask the store', async () => {
+    const gateway = await startInProcess({
+      keys,
+      room: { schedule: { opensAt: new Date(NOON + 600_000).toISOString() } },
+    });
+    const tokens = await Promise.all(Array.from({ length: 500 }, () => join(gateway)));
+    const entries = tokens.map(({ queueToken }) => placeIn(queueToken).entry);
+    expect(new Set(entries).size).toBe(500);
+    expect(gateway.store.applied.filter((kind) => kind === 'join')).toEqual([]);
+    expect(gateway.store.applied.filter((kind) => kind === 'lease').length).toBeLessThan(25);
+  });
+
+  it('a repeated join gets the same place while the gateway remembers it, and its session if it had one', async () => {
+    const gateway = await startInProcess({ keys });
+    const key = 'a-key-of-one-join-0123456789';
+    const [first, second] = [await join(gateway, key), await join(gateway, key)];
+    expect(placeIn(second.queueToken).position).toBe(placeIn(first.queueToken).position);
+    expect(gateway.store.applied.filter((kind) => kind === 'join')).toHaveLength(1);
+    const visitor = new InProcessVisitor(gateway);
+    await visitor.page();
+    expect((await (await visitor.act('join')).json()).outcome).toBe('admitted');
+  });
+
+  it('sent many times at once with one key is one place', async () => {
+    const gateway = await startInProcess({
+      keys,
+      room: { schedule: { opensAt: new Date(NOON + 600_000).toISOString() } },
+    });
+    const joined = await Promise.all(Array.from({ length: 4 }, () => join(gateway, 'one-key-0123456789-abcdefg')));
+    expect(new Set(joined.map(({ queueToken }) => placeIn(queueToken).entry))).toEqual(new Set([1]));
+    expect(placesGiven(gateway)).toBe(1);
+  });
+
+  it('named by one key wait for the first of them; where it got no place, for the next', async () => {
+    const time = new VirtualTime();
+    const joins = new RecentJoins(time);
+    const given = { epoch: 1, place: { kind: 'entry', number: 7 }, commitment: '', admitted: false } as const;
+    const found = Array.from({ length: 16 }, () => joins.find('key', 1));
+    await time.runUntil(time.at + 500);
+    expect(await found[0]).toBeNull();
+    joins.forget('key');
+    await time.runUntil(time.at + 500);
+    expect(await found[1]).toBeNull();
+    joins.remember('key', given);
+    await time.runUntil(time.at + 500);
+    expect(await Promise.all(found.slice(2))).toEqual(Array(14).fill(given));
+  });
+
+  it('remembers the latest joins, as many as come while a client waits for its answer', async () => {
+    const joins = new RecentJoins(new ManualClock());
+    const given = { epoch: 1, place: { kind: 'entry', number: 1 }, commitment: '', admitted: false } as const;
+    for (let index = 0; index < 40_000; index++) joins.remember(`${index}`, given);
+    expect([await joins.find('0', 1), await joins.find('39999', 1), await joins.find('39999', 2)]).toEqual([
+      null,
+      given,
+      null,
+    ]);
+  });
+});

@@ -1,0 +1,271 @@
+// Numbers that this gateway gives out by itself. It leases a block from the room in one operation, gives the numbers to visitors in
+// the order in which they ask, and signs each; how many it asks for follows from how many came in the last second. Unused
+// entries go back to the room; positions that nobody came for stay unused, as those of visitors who never come.
+//
+// Requests of one isolate share no promise: one of them leases, and the others look again after a moment of their own.
+
+import type { LeaseReply } from '../../queue-core/command.ts';
+import { ENTRY_LEASE_MS, LEASE_NUMBERS_MAX, POSITION_LEASE_MS } from '../../queue-core/limits.ts';
+import type { Background } from '../http/request-env.ts';
+import type { Metrics } from '../metrics.ts';
+import { STORE_MS_MAX } from '../store/deadline.ts';
+import { type RoomStore, StoreUnavailable } from '../store/room-store.ts';
+import type { Clock } from '../views/stale-while-revalidate.ts';
+import type { GivenPlace } from './recent-joins.ts';
+
+/** A request looks again after this, then after twice as long, up to the longest. */
+const LOOK_AGAIN_MS_MIN = 2;
+const LOOK_AGAIN_MS_MAX = 50;
+
+/** The next block is leased while the present one lasts for this long yet. */
+const AHEAD_MS = 60;
+
+/** Then the view is another one. */
+const VIEW_MS = 1_000;
+
+/** Arrivals are counted in slices of this length, over a second. */
+const SLICE_MS = 100;
+const SLICES = 10;
+
+/** Where fewer came in the last second, numbers are leased for those who are there only: others would often be unused. */
+const RUSH_ARRIVALS_MIN = 16;
+
+type Refused = Extract<LeaseReply, { kind: 'refused' }>;
+
+interface Block {
+  epoch: number;
+  lease: number;
+  places: GivenPlace['place']['kind'];
+  next: number;
+  /** The last number. */
+  end: number;
+  commitment: string;
+  /** By the monotonic clock. */
+  until: number;
+}
+
+/** A request without a number yet. */
+interface Ticket {
+  result: GivenPlace | Refused | null;
+}
+
+interface Line {
+  blocks: Block[];
+  /** In order of arrival. */
+  waiting: Set<Ticket>;
+  /** Since when a request leases; null: none does. */
+  leasingSince: number | null;
+  /** Blocks of entries that ended with some left. */
+  unused: Block[];
+  arrivals: { slice: number; count: number }[];
+  /** Until when newcomers stand behind others, whatever an older view says. */
+  queuesUntil: number;
+}
+
+export class Leases {
+  readonly #store: Pick<RoomStore, 'apply'>;
+  readonly #metrics: Pick<Metrics, 'operation' | 'count'>;
+  readonly #clock: Clock;
+  readonly #lines = new Map<string, Line>();
+
+  constructor(store: Pick<RoomStore, 'apply'>, metrics: Pick<Metrics, 'operation' | 'count'>, clock: Clock) {
+    this.#store = store;
+    this.#metrics = metrics;
+    this.#clock = clock;
+  }
+
+  /**
+   * A place for one newcomer.
+   * @param epoch of the room now: numbers of another one are given to nobody
+   * @param opensInMs as far as the gateway knows; the room decides what is leased
+   * @throws StoreUnavailable
+   */
+  async take(
+    room: string,
+    { epoch, opensInMs }: { epoch: number; opensInMs: number },
+    background: Background,
+  ): Promise<GivenPlace | Refused> {
+    const line = this.#lineOf(room);
+    const leaseMs = opensInMs > 0 ? Math.min(ENTRY_LEASE_MS, opensInMs) : POSITION_LEASE_MS;
+    this.#countArrival(line);
+    // While others wait there is no number left.
+    const given = this.#next(room, line, epoch);
+    if (given !== null) {
+      this.#leaseAhead(room, line, leaseMs, background);
+      return given;
+    }
+    const ticket: Ticket = { result: null };
+    line.waiting.add(ticket);
+    const startedAt = this.#clock.now();
+    try {
+      for (let pauseMs = LOOK_AGAIN_MS_MIN; ; pauseMs = Math.min(2 * pauseMs, LOOK_AGAIN_MS_MAX)) {
+        if (!this.#isLeasing(line)) await this.#lease(room, line, leaseMs, background);
+        else await this.#clock.wait(pauseMs);
+        if (ticket.result !== null) return ticket.result;
+        if (this.#clock.now() - startedAt > STORE_MS_MAX) {
+          throw new StoreUnavailable(`No lease of room "${room}" came within ${STORE_MS_MAX} ms`);
+        }
+      }
+    } finally {
+      line.waiting.delete(ticket);
+    }
+  }
+
+  /**
+   * Returns entries that were leased and not given out. Called with every read of the room, so that none is out for long where
+   * anybody waits.
+   */
+  returnUnused(room: string, background: Background): void {
+    const line = this.#lines.get(room);
+    if (line === undefined) return;
+    const over = line.blocks.filter(({ until }) => this.#clock.now() >= until);
+    for (const block of over) this.#leaveUnused(room, line, block);
+    if (over.length > 0) line.blocks = line.blocks.filter((block) => !over.includes(block));
+    const unused = line.unused.splice(0);
+    if (unused.length === 0) return;
+    const commands = unused.map(
+      ({ epoch, lease, next }) => ({ kind: 'returnLease', epoch, lease, from: next }) as const,
+    );
+    const returning = this.#metrics.operation('return', this.#store.apply(room, commands)).then(
+      () => this.#count(room, 'returned', countIn(unused)),
+      // Nobody has them, then, and nobody gets them.
+      () => this.#count(room, 'void', countIn(unused)),
+    );
+    background(returning);
+  }
+
+  /** The room gave a newcomer a place who could not enter: those who come within a second stand behind. */
+  noteQueue(room: string): void {
+    this.#lineOf(room).queuesUntil = this.#clock.now() + VIEW_MS;
+  }
+
+  /** Whether newcomers stand behind others although a view says that nobody waits. */
+  isQueueing(room: string): boolean {
+    return this.#clock.now() < this.#lineOf(room).queuesUntil;
+  }
+
+  #lineOf(room: string): Line {
+    const found = this.#lines.get(room);
+    if (found !== undefined) return found;
+    const line: Line = {
+      blocks: [],
+      waiting: new Set(),
+      leasingSince: null,
+      unused: [],
+      arrivals: [],
+      queuesUntil: 0,
+    };
+    this.#lines.set(room, line);
+    return line;
+  }
+
+  /** The next number that may still be given out. */
+  #next(room: string, line: Line, epoch: number): GivenPlace | null {
+    for (;;) {
+      const [block] = line.blocks;
+      if (block === undefined) return null;
+      if (block.next <= block.end && block.epoch === epoch && this.#clock.now() < block.until) {
+        const number = block.next++;
+        if (block.next > block.end) line.blocks.shift();
+        this.#count(room, 'given', 1);
+        return { epoch: block.epoch, place: { kind: block.places, number }, commitment: block.commitment };
+      }
+      line.blocks.shift();
+      this.#leaveUnused(room, line, block);
+    }
+  }
+
+  #leaveUnused(room: string, line: Line, block: Block): void {
+    if (block.next > block.end) return;
+    if (block.places === 'entry') line.unused.push(block);
+    else this.#count(room, 'void', block.end - block.next + 1);
+  }
+
+  #isLeasing({ leasingSince }: Line): boolean {
+    return leasingSince !== null && this.#clock.now() - leasingSince < STORE_MS_MAX;
+  }
+
+  /** Leases the next block before the present one ends, where so many come that it will be used. */
+  #leaseAhead(room: string, line: Line, leaseMs: number, background: Background): void {
+    if (this.#isLeasing(line) || line.blocks.length > 1) return;
+    const [block] = line.blocks;
+    const left = block === undefined ? 0 : block.end - block.next + 1;
+    if (this.#expectedIn(leaseMs, line) === 0 || left > this.#arrivalsPerMs(line) * AHEAD_MS) return;
+    // A failure shows in the request that finds no number.
+    this.#lease(room, line, leaseMs, background).catch(() => {});
+  }
+
+  /** One operation, which goes on when its request ends. @throws StoreUnavailable */
+  async #lease(room: string, line: Line, leaseMs: number, background: Background): Promise<void> {
+    const startedAt = this.#clock.now();
+    line.leasingSince = startedAt;
+    const wanted = Math.max(1, line.waiting.size, this.#expectedIn(leaseMs, line));
+    const count = Math.min(LEASE_NUMBERS_MAX, wanted);
+    const leasing = this.#metrics.operation('lease', this.#store.apply(room, [{ kind: 'lease', count }])).then(
+      ([reply]) => {
+        if (line.leasingSince === startedAt) line.leasingSince = null;
+        this.#receive(room, line, reply, startedAt);
+      },
+      (error: unknown) => {
+        if (line.leasingSince === startedAt) line.leasingSince = null;
+        throw error;
+      },
+    );
+    background(leasing.catch(() => {}));
+    await leasing;
+  }
+
+  /** Gives the numbers to those who wait, in order of arrival; the rest is for those who come. */
+  #receive(room: string, line: Line, reply: LeaseReply, startedAt: number): void {
+    if (reply.kind === 'refused') {
+      for (const ticket of line.waiting) ticket.result = reply;
+      line.waiting.clear();
+      return;
+    }
+    const { epoch, lease, places, first, count, commitment, forMs } = reply;
+    this.#count(room, 'leased', count);
+    line.blocks.push({
+      epoch,
+      lease,
+      places,
+      next: first,
+      end: first + count - 1,
+      commitment,
+      until: startedAt + forMs,
+    });
+    for (const ticket of line.waiting) {
+      ticket.result = this.#next(room, line, epoch);
+      if (ticket.result === null) return;
+      line.waiting.delete(ticket);
+    }
+  }
+
+  #countArrival(line: Line): void {
+    const slice = Math.floor(this.#clock.now() / SLICE_MS);
+    const last = line.arrivals.at(-1);
+    if (last?.slice === slice) last.count++;
+    else line.arrivals = [...line.arrivals.filter((one) => slice - one.slice < SLICES), { slice, count: 1 }];
+  }
+
+  /** Arrivals during a lease that nearly always come: one standard deviation less than the mean of a Poisson process. */
+  #expectedIn(leaseMs: number, line: Line): number {
+    const perMs = this.#arrivalsPerMs(line);
+    const mean = perMs * leaseMs;
+    return perMs * SLICES * SLICE_MS < RUSH_ARRIVALS_MIN ? 0 : Math.max(0, Math.floor(mean - Math.sqrt(mean)));
+  }
+
+  /** Over the last second: a burst that is over within it counts little. */
+  #arrivalsPerMs(line: Line): number {
+    const slice = Math.floor(this.#clock.now() / SLICE_MS);
+    const recent = line.arrivals.filter((one) => slice - one.slice < SLICES);
+    return recent.reduce((sum, { count }) => sum + count, 0) / (SLICES * SLICE_MS);
+  }
+
+  #count(room: string, fate: 'leased' | 'given' | 'returned' | 'void', by: number): void {
+    if (by > 0) this.#metrics.count('fairgate_leased_numbers_total', { room, fate }, by);
+  }
+}
+
+function countIn(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, { next, end }) => sum + end - next + 1, 0);
+}
