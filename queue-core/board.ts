@@ -109,6 +109,8 @@ export interface RoomView {
   /** Endings after the requested number, at most `ENDINGS_PER_VIEW_MAX`, oldest first. */
   endings: Ending[];
   endingSeq: number;
+  /** Through a relay: how long before its response it had asked the room for this view, and had received it. */
+  relayed?: { ageMs: number; heldMs: number };
 }
 
 /** The view where the store's clock says `clockTime`; `endings` are those the caller has not seen. */

@@ -43,10 +43,13 @@ export type Command =
    * is `provisional` where nothing shows yet that its visitor keeps the token (see `PRESENT_MS_MAX`).
    */
   | { kind: 'join'; visitor: string; sid: string | null; provisional?: boolean }
-  /** Requests numbers that a gateway gives out by itself for a moment; repeated, other ones. */
-  | { kind: 'lease'; count: number }
-  /** The entries of a lease from `from` on were not given out, and never will be: they are leased again first. */
-  | { kind: 'returnLease'; epoch: number; lease: number; from: number }
+  /**
+   * Requests numbers that a gateway gives out by itself for a moment; repeated, other ones. `count`: for visitors who are there,
+   * at least 1; `ahead`: for those who will come in the next moments.
+   */
+  | { kind: 'lease'; count: number; ahead: number }
+  /** So many entries of a lease from `first` on were not given out, and never will be: they are leased again first. */
+  | { kind: 'returnLease'; epoch: number; lease: number; first: number; count: number }
   /** Exchanges a called place for a session; repeated, it gives the same session, provisional no more. */
   | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string }
   /**
@@ -66,9 +69,18 @@ export type Command =
   | { kind: 'change'; id: string; by: Actor; ifVersion: number | 'any' | null; ifStage?: Stage; change: Change }
   /**
    * What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile.
-   * `elapsedMs`: how long ago that was by the gateway's monotonic clock; absent with the first one.
+   * `elapsedMs`: how long ago that was by the gateway's monotonic clock; absent with the first one. `gateways`: for how many a
+   * relay reports, whose `version` is then the oldest of theirs; absent: the gateway reports for itself.
    */
-  | { kind: 'report'; gateway: string; seq: number; version: number; observed: Observed; elapsedMs?: number }
+  | {
+      kind: 'report';
+      gateway: string;
+      seq: number;
+      version: number;
+      gateways?: number;
+      observed: Observed;
+      elapsedMs?: number;
+    }
   /**
    * A signed queue token proves that a place was given: a room that does not know it has lost writes. `givenAgain`: the room has
    * come to the place again since it was lost, so its number has been given to two visitors.
@@ -162,7 +174,7 @@ export type LeaseReply =
       /** What the numbers are: entries of the draw before the opening, positions after it. */
       places: Place['kind'];
       first: number;
-      /** At most what was asked for, at least 1. */
+      /** At most `count` and `ahead`, at least 1. */
       count: number;
       commitment: string;
       /** How long they may be given out, counted from before the lease was asked for. */

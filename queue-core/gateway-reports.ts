@@ -13,12 +13,12 @@ import type { EpochMs } from './time.ts';
  */
 export function takeReport(room: RoomDocument, report: Extract<Command, { kind: 'report' }>, now: EpochMs): void {
   const { changes } = room;
-  const { gateway: id, seq, version, observed } = report;
+  const { gateway: id, seq, version, gateways = 1, observed } = report;
   const known = changes.gateways.find((other) => other.id === id);
   if (known !== undefined && seq < known.seq) return;
   if (known === undefined || seq > known.seq) observe(room, observed);
   const others = changes.gateways.filter((other) => other.id !== id);
-  changes.gateways = [...others, { id, seq, at: now, version }].slice(-GATEWAYS_MAX);
+  changes.gateways = [...others, { id, seq, at: now, version, gateways }].slice(-GATEWAYS_MAX);
   if (changes.inForceAt === null && isInForce(changes, now)) changes.inForceAt = now;
 }
 

@@ -8,14 +8,16 @@ import { ENTRY_LEASE_MS, FREE_RANGES_MAX, LEASE_NUMBERS_MAX, LEASES_MAX, POSITIO
 import type { StepContext } from './machine.ts';
 import { noPlacesIn, stateOf } from './room-state.ts';
 
+type Range = LineState['free'][number];
+
 type CommandOf<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
 
-export function lease(room: RoomDocument, { count }: CommandOf<'lease'>, { now }: StepContext): LeaseReply {
+export function lease(room: RoomDocument, { count, ahead }: CommandOf<'lease'>, { now }: StepContext): LeaseReply {
   const reason = noPlacesIn(stateOf(room, now));
   if (reason !== null) return { kind: 'refused', reason };
   const { epoch, line, draw, config } = room;
   const { commitment } = draw;
-  const wanted = Math.min(count, LEASE_NUMBERS_MAX);
+  const wanted = Math.min(count + ahead, LEASE_NUMBERS_MAX);
   if (draw.entries !== null) {
     const first = line.issued + 1;
     line.issued += wanted;
@@ -31,35 +33,50 @@ export function lease(room: RoomDocument, { count }: CommandOf<'lease'>, { now }
   return { kind: 'leased', epoch, lease: line.leaseSeq, places: 'entry', first, count: given, commitment, forMs };
 }
 
-/** Free entries first, as many as follow each other; else new ones. */
-function takeEntries(line: LineState, wanted: number): LineState['free'][number] {
-  const [free, ...others] = line.free;
+/** The first free entries that are at least half as many as wanted, because a lease is one range; else new ones. */
+function takeEntries(line: LineState, wanted: number): Range {
+  const index = line.free.findIndex(([, available]) => 2 * available >= wanted);
+  const free = line.free[index];
   if (free === undefined) {
     line.entries += wanted;
     return [line.entries - wanted + 1, wanted];
   }
   const [first, available] = free;
   const given = Math.min(wanted, available);
-  line.free = given < available ? [[first + given, available - given], ...others] : others;
+  line.free = line.free.toSpliced(index, 1, ...rangesOf([first + given, available - given]));
   return [first, given];
 }
 
-/** Repeated, or once the room has opened, it changes nothing: a lease can be returned once. */
-export function returnLease(room: RoomDocument, { epoch, lease: name, from }: CommandOf<'returnLease'>): void {
+/** Repeated, or once the room has opened, it changes nothing: each entry of a lease can be returned once. */
+export function returnLease(room: RoomDocument, { epoch, lease: name, first, count }: CommandOf<'returnLease'>): void {
   const { line } = room;
-  const found = line.leases.find(([one]) => one === name);
-  if (found === undefined || room.epoch !== epoch) return;
-  line.leases = line.leases.filter((one) => one !== found);
-  const [, [first, count]] = found;
   const end = first + count;
-  if (from < first || from >= end) return;
-  const free = [...line.free, [from, end - from] as const].sort(([a], [b]) => a - b);
-  if (free.length > FREE_RANGES_MAX) {
-    const shortest = Math.min(...free.map(([, length]) => length));
-    free.splice(
-      free.findIndex(([, length]) => length === shortest),
-      1,
-    );
+  const index = line.leases.findIndex(([one, [from, length]]) => one === name && from <= first && end <= from + length);
+  const found = line.leases[index];
+  if (found === undefined || count < 1 || room.epoch !== epoch) return;
+  const [, [from, length]] = found;
+  const left = [...rangesOf([from, first - from]), ...rangesOf([end, from + length - end])];
+  line.leases = line.leases.toSpliced(index, 1, ...left.map((range) => [name, range] as const)).slice(-LEASES_MAX);
+  line.free = joined([...line.free, [first, count] as const].sort(([a], [b]) => a - b));
+  if (line.free.length <= FREE_RANGES_MAX) return;
+  const shortest = Math.min(...line.free.map((range) => range[1]));
+  line.free = line.free.toSpliced(
+    line.free.findIndex((range) => range[1] === shortest),
+    1,
+  );
+}
+
+function rangesOf(range: Range): Range[] {
+  return range[1] > 0 ? [range] : [];
+}
+
+/** @param ranges ascending and disjoint */
+function joined(ranges: readonly Range[]): Range[] {
+  const result: Range[] = [];
+  for (const [first, count] of ranges) {
+    const last = result.at(-1);
+    if (last !== undefined && last[0] + last[1] === first) result[result.length - 1] = [last[0], last[1] + count];
+    else result.push([first, count]);
   }
-  line.free = free;
+  return result;
 }

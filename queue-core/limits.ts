@@ -1,8 +1,8 @@
 // Every bound of the queue's rules, each with its reason; those that a visitor's browser needs are in wait.ts. Nothing in the
 // core grows with the number of people waiting; what does grow is bounded here.
 
-/** Numbers of one lease: a second of a rush at one gateway. */
-export const LEASE_NUMBERS_MAX = 4_096;
+/** Numbers of one lease: a second of a rush at one gateway, or half a second of it at a relay. */
+export const LEASE_NUMBERS_MAX = 16_384;
 
 /**
  * How long a gateway may give out leased entries. The draw decides about order, so they only have to end before the opening; and
@@ -16,7 +16,7 @@ export const POSITION_LEASE_MS = 250;
 /** Ranges of returned entries that a room remembers; with more, the shortest are given to nobody. */
 export const FREE_RANGES_MAX = 64;
 
-/** Leases of entries that can be returned; entries of older ones are given to nobody. */
+/** Ranges of leased entries that can be returned; older ones are given to nobody. */
 export const LEASES_MAX = 256;
 
 /** Samples of "called up to N at time T" for one claim window; the window divided by this is their grain. */

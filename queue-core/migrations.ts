@@ -172,10 +172,16 @@ function directoryWithSitesAndKeyNames(old: Fields): Fields {
   };
 }
 
-/** 4 to 5: numbers are leased; joins are not remembered any more. */
+/** 4 to 5: numbers are leased; joins are not remembered any more; a relay reports for many gateways. */
 function roomWithLeases(old: Fields): Fields {
   const { recentJoins: _, ...line } = fieldsOf(old['line']);
-  return { ...old, line: { ...line, free: [], leases: [], leaseSeq: 0, leasedUntil: 0 } };
+  const { gateways, ...changes } = fieldsOf(old['changes']);
+  const single = (gateway: unknown) => ({ ...fieldsOf(gateway), gateways: 1 });
+  return {
+    ...old,
+    line: { ...line, free: [], leases: [], leaseSeq: 0, leasedUntil: 0 },
+    changes: { ...changes, gateways: Array.isArray(gateways) ? gateways.map(single) : gateways },
+  };
 }
 
 const unchanged: Migration = (old) => old;

@@ -106,7 +106,7 @@ const changes = object<ChangesState>({
   inForceAt: nullable(count),
   recent: recentChanges,
   audit: auditHead,
-  gateways: list(object({ id: text, seq: count, at: count, version: count }), GATEWAYS_MAX),
+  gateways: list(object({ id: text, seq: count, at: count, version: count, gateways: count }), GATEWAYS_MAX),
   passes: list(object({ sid: text, useBy: count }), PASSES_MAX),
 });
 

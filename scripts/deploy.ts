@@ -16,8 +16,9 @@ const VARIABLES = [
   'ACCESS_AUDIENCE',
   'ACCESS_ROLES',
   'JOINS_PER_NETWORK',
-  'REDIS_RELAYS',
   'REDIS_REPLICAS',
+  'RELAYS',
+  'LOCATION_HINT',
 ];
 
 await runCommand(async () => {

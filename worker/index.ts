@@ -13,7 +13,7 @@ import { randomId, randomSecret, sha256Hex } from './tokens/randomness.ts';
 import { Observations } from './views/observations.ts';
 
 export { DirectoryObject, RoomObject } from './store/durable-objects/room-object.ts';
-export { Relay } from './store/redis/relay.ts';
+export { Relay } from './store/relay/relay.ts';
 
 type Env = StoreBindings & ConnectorBindings & Record<string, unknown>;
 type App = ReturnType<typeof createApp>;
@@ -21,7 +21,7 @@ type App = ReturnType<typeof createApp>;
 async function appFrom(env: Env): Promise<App> {
   const settings = readSettings(env);
   const [observations, metrics] = [new Observations(), new Metrics()];
-  const store = chosenStore(env, settings.redis, (ledger, counts) => {
+  const store = chosenStore(env, settings, (ledger, counts) => {
     metrics.addStoreCounts(ledger, counts);
     observations.storeContended(ledger, counts);
   });

@@ -4,7 +4,7 @@
 import type * as z from 'zod';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
-import type { RedisSettings } from './store/chosen-store.ts';
+import type { RedisSettings, StoreSettings } from './store/chosen-store.ts';
 import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
 
 type Env = Record<string, unknown>;
@@ -24,8 +24,23 @@ const OPERATOR_KEY_SHARE_MAX = 1 / 4;
 /** More replicas than any plan of a hosted Redis has in one region. */
 const REPLICAS_MAX = 8;
 
-/** With more relays, their commits conflict more than the relays save. */
-const RELAYS_MAX = 16;
+/** Each reads the room twice a second: beyond this the reads alone would be a third of what a room's object bears. */
+const RELAYS_MAX = 128;
+
+/** Cloudflare's names of regions (Durable Objects: data location). */
+const LOCATION_HINTS = [
+  'wnam',
+  'enam',
+  'sam',
+  'weur',
+  'eeur',
+  'apac',
+  'apac-ne',
+  'apac-se',
+  'oc',
+  'afr',
+  'me',
+] as const;
 
 /** Above what a large school or an address shared by a mobile carrier's subscribers needs (docs/decisions/0022). */
 const JOINS_PER_NETWORK_DEFAULT = 600;
@@ -117,17 +132,40 @@ export function checkRedis(env: Env, problems: string[]): RedisSettings | null {
   if (/\s/.test(token)) {
     problems.push('UPSTASH_REDIS_REST_TOKEN contains white space. Set it to the token alone.');
   }
-  const relays = Number(env['REDIS_RELAYS'] ?? 1);
-  if (!Number.isInteger(relays) || relays < 1 || relays > RELAYS_MAX) {
-    problems.push(`REDIS_RELAYS must be a whole number from 1 to ${RELAYS_MAX}.`);
-  }
   const replicasText = String(env['REDIS_REPLICAS'] ?? REDIS_REPLICAS_DEFAULT);
   const replicas = Number(replicasText);
   // Number('') is 0, but an empty setting is a mistake.
   if (!/^\d+$/.test(replicasText) || replicas > REPLICAS_MAX) {
     problems.push(`REDIS_REPLICAS must be a whole number from 0 to ${REPLICAS_MAX}.`);
   }
-  return { url, token, relays, replicas };
+  return { url, token, replicas };
+}
+
+export function checkRelays(env: Env, problems: string[]): number {
+  if (env['REDIS_RELAYS'] !== undefined) {
+    problems.push('REDIS_RELAYS is called RELAYS now. Set RELAYS to its value, and remove REDIS_RELAYS.');
+  }
+  const text = String(env['RELAYS'] ?? 0);
+  const relays = Number(text);
+  if (!/^\d+$/.test(text) || relays > RELAYS_MAX) {
+    problems.push(
+      `RELAYS is ${JSON.stringify(text)}. Set it to the relays between the gateways and each room, a whole number from 1 to ${RELAYS_MAX}, or to 0 for none.`,
+    );
+  }
+  return relays;
+}
+
+export function checkLocationHint(env: Env, problems: string[]): StoreSettings['locationHint'] {
+  const text = env['LOCATION_HINT'] ?? '';
+  if (text === '') return null;
+  const hint = LOCATION_HINTS.find((one) => one === text);
+  if (hint === undefined) {
+    problems.push(
+      `LOCATION_HINT is ${JSON.stringify(text)}. Set it to the region nearest to your visitors, one of ${LOCATION_HINTS.join(', ')}, or leave it out.`,
+    );
+    return null;
+  }
+  return hint;
 }
 
 export function checkJoinsPerNetwork(env: Env, problems: string[]): number {

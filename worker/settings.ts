@@ -16,12 +16,14 @@ import {
   checkAccess,
   checkJoinsPerNetwork,
   checkJson,
+  checkLocationHint,
   checkOperatorKey,
   checkRedis,
+  checkRelays,
   checkTrustedProxies,
   checkUrl,
 } from './setting-checks.ts';
-import type { RedisSettings } from './store/chosen-store.ts';
+import type { StoreSettings } from './store/chosen-store.ts';
 import { type SigningKeys, signingKeysSchema } from './tokens/signing-keys.ts';
 
 /** A room that a gateway routes to: its site, and the settings that its line starts with. */
@@ -32,7 +34,7 @@ export interface RoomConfig extends Site {
   version: number;
 }
 
-export interface Settings {
+export interface Settings extends StoreSettings {
   rooms: RoomConfig[];
   keys: SigningKeys;
   /** Where visitors reach the gateway: `iss` of all tokens; with https, cookies get the `__Host-` prefix. */
@@ -47,8 +49,6 @@ export interface Settings {
   trustedProxies: string[];
   /** New places a minute for one network; 0: no limit. */
   joinsPerNetwork: number;
-  /** null: rooms are stored in Durable Objects. */
-  redis: RedisSettings | null;
 }
 
 export class SettingsError extends Error {
@@ -73,6 +73,8 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const trustedProxies = checkTrustedProxies(env, problems);
   const operatorKey = checkOperatorKey(env, problems);
   const redis = checkRedis(env, problems);
+  const relays = checkRelays(env, problems);
+  const locationHint = checkLocationHint(env, problems);
   const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
   for (const [index, { origin }] of (rooms ?? []).entries()) {
@@ -90,6 +92,8 @@ export function readSettings(env: Record<string, unknown>): Settings {
     access,
     trustedProxies,
     redis,
+    relays,
+    locationHint,
     joinsPerNetwork,
   };
 }

@@ -5,7 +5,7 @@ import { type AuditHead, NO_RECORD } from '../audit.ts';
 import type { EpochMs } from '../time.ts';
 import type { SubState } from './sub-state.ts';
 
-/** What is known of one gateway that reads the room. */
+/** What is known of one gateway that reads the room, or of one relay. */
 export interface GatewayReport {
   id: string;
   /** Number of its last report. */
@@ -13,6 +13,8 @@ export interface GatewayReport {
   at: EpochMs;
   /** The version of the room that it had when it reported. */
   version: number;
+  /** For how many gateways it reports: 1, or those of a relay. */
+  gateways: number;
 }
 
 /** An operator's way in, on its way from the console to the site. */

@@ -13,7 +13,7 @@ export interface LineState {
   issued: number;
   /** Returned entries, as first number and count: disjoint, ascending, and leased again first. */
   free: (readonly [first: number, count: number])[];
-  /** Leases of entries that may be returned: their name, first number and count; newest last. */
+  /** Entries of leases that may be returned: the lease's name, first number and count; the latest leases last. */
   leases: (readonly [name: number, range: readonly [first: number, count: number]])[];
   leaseSeq: number;
   /** Until when gateways may give out entries; 0: none was leased, or the room has opened. */

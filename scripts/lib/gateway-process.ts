@@ -28,6 +28,8 @@ export interface GatewaySettings {
   trustedProxies?: string;
   /** As the variable JOINS_PER_NETWORK; absent: the gateway's default. */
   joinsPerNetwork?: string;
+  /** As the variable RELAYS; absent: none. */
+  relays?: string;
   /** Where rooms are stored, if not in `dataDir`. */
   redis?: RedisAddress & { replicas?: string };
 }
@@ -51,7 +53,8 @@ exec "$@"
 
 /** Settings as every deployment receives them: variables and secrets of the worker. */
 export function workerVariables(settings: GatewaySettings) {
-  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access, joinsPerNetwork, trustedProxies, redis } = settings;
+  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access, joinsPerNetwork, trustedProxies, redis, relays } =
+    settings;
   const variables: Record<string, string> = {
     ROOMS: JSON.stringify(rooms),
     SIGNING_KEYS: JSON.stringify(keys),
@@ -62,6 +65,7 @@ export function workerVariables(settings: GatewaySettings) {
     UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
   };
   if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
+  if (relays !== undefined) variables['RELAYS'] = relays;
   if (trustedProxies !== undefined) variables['TRUSTED_PROXIES'] = trustedProxies;
   if (joinsPerNetwork !== undefined) variables['JOINS_PER_NETWORK'] = joinsPerNetwork;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;

@@ -34,7 +34,7 @@ const gateway :Workerd.Worker = (
     (name = "JOINS_PER_NETWORK", fromEnvironment = "JOINS_PER_NETWORK"),
     (name = "UPSTASH_REDIS_REST_URL", fromEnvironment = "UPSTASH_REDIS_REST_URL"),
     (name = "UPSTASH_REDIS_REST_TOKEN", fromEnvironment = "UPSTASH_REDIS_REST_TOKEN"),
-    (name = "REDIS_RELAYS", fromEnvironment = "REDIS_RELAYS"),
+    (name = "RELAYS", fromEnvironment = "RELAYS"),
     (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
     (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
     (name = "TRUSTED_PROXIES", fromEnvironment = "TRUSTED_PROXIES"),

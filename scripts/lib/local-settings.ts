@@ -55,6 +55,7 @@ const environment = z.object({
   UPSTASH_REDIS_REST_URL: z.string().default(''),
   UPSTASH_REDIS_REST_TOKEN: z.string().default(''),
   REDIS_REPLICAS: z.string().optional(),
+  RELAYS: z.string().optional(),
 });
 
 type Environment = z.output<typeof environment>;
@@ -112,6 +113,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
       publicUrl: publicUrlOf(env),
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
       ...joinLimit(env),
+      ...(env.RELAYS === undefined ? {} : { relays: env.RELAYS }),
       ...(env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
       redis: {

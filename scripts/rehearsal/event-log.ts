@@ -56,9 +56,11 @@ export interface VisitorRecord {
   number: number;
   arrivedAt: number | null;
   intent: 'visit' | 'noShow' | 'leaveLine';
-  /** Requests cut off on purpose. */
+  /** Requests cut off on purpose, or whose answer the visitor did not get on purpose. */
   lostJoins: number;
   lostClaims: number;
+  /** Places in answers that the visitor did not get. */
+  withheldPlaces: ObservedPlace[];
   /** The longest that this visitor's page waited for a response, or for one that never came. */
   slowestMs: number;
   tabs: 1 | 2;

@@ -94,6 +94,7 @@ export class SimulatedVisitor {
       intent: plan.intent,
       lostJoins: 0,
       lostClaims: 0,
+      withheldPlaces: [],
       slowestMs: 0,
       tabs: plan.tabs,
       places: [],
@@ -233,13 +234,17 @@ export class SimulatedVisitor {
       return null;
     }
     const lose = this.#losesNow(kind);
+    // The other half is cut off at some moment: before the gateway has it, while it works, or after.
+    const withhold = lose && kind === 'join' && this.#plan.random.next() < 0.5;
     const outcome = await this.#send({
       kind,
       path,
       method: init.method === 'POST' || init.method === 'HEAD' ? init.method : 'GET',
       headers: { ...SCRIPT_REQUEST, ...Object.fromEntries(new Headers(init.headers)) },
-      ...(lose ? { loseAfterMs: this.#plan.random.between(0, LOST_WITHIN_MS) } : {}),
+      ...(lose && !withhold ? { loseAfterMs: this.#plan.random.between(0, LOST_WITHIN_MS) } : {}),
+      withhold,
     });
+    if (withhold && outcome.kind === 'response') return { kind: 'lost', reason: 'the answer did not arrive' };
     if (this.#gone || outcome.kind === 'lost') return outcome;
     if (outcome.headers['content-type']?.startsWith('application/json')) this.#readDocument(kind, outcome.text);
     return outcome;
@@ -259,7 +264,8 @@ export class SimulatedVisitor {
     return false;
   }
 
-  async #send(request: OutgoingRequest): Promise<Outcome> {
+  /** @param request `withhold`: the answer is recorded and does not reach the visitor */
+  async #send({ withhold = false, ...request }: OutgoingRequest & { withhold?: boolean }): Promise<Outcome> {
     const withCookies = request.kind !== 'board' && this.#cookies.size > 0;
     const cookies = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     if (request.kind === 'leave') this.record.leaveSentAt ??= this.#context.now();
@@ -269,7 +275,11 @@ export class SimulatedVisitor {
       headers: { ...(withCookies ? { Cookie: cookies } : {}), ...request.headers },
     });
     this.record.slowestMs = Math.max(this.record.slowestMs, performance.now() - sentAt);
-    if (outcome.kind === 'response') for (const line of outcome.setCookies) this.#storeCookie(line);
+    if (outcome.kind !== 'response') return outcome;
+    for (const line of outcome.setCookies) {
+      if (withhold) this.#recordWithheld(line);
+      else this.#storeCookie(line);
+    }
     return outcome;
   }
 
@@ -337,11 +347,16 @@ export class SimulatedVisitor {
   }
 
   #recordQueueToken(token: string): void {
-    const claims = claimsIn<{ epoch: number; entry?: number; position?: number; draw: string }>(token);
-    if (claims === null) return;
-    const { sub = '', epoch, draw, entry = null, position = null } = claims;
-    this.#position = position;
-    this.#recordPlace({ epoch, visitorId: sub, commitment: draw, entry, position });
+    const place = placeInToken(token);
+    if (place === null) return;
+    this.#position = place.position;
+    this.#recordPlace(place);
+  }
+
+  #recordWithheld(line: string): void {
+    const [, token = ''] = /^(?:__Host-)?fairgate-queue-[^=]+=([^;]*)/.exec(line) ?? [];
+    const place = placeInToken(token);
+    if (place !== null) this.record.withheldPlaces.push({ at: this.#context.now(), ...place });
   }
 
   #recordAdmissionToken(token: string): void {
@@ -472,6 +487,13 @@ function pageModelIn({ headers, text }: ReceivedResponse): PageModel | null {
 /** A response that is neither a failure nor a refusal of the gateway came from the origin. */
 function isFromOrigin({ status, headers }: ReceivedResponse): boolean {
   return status < 500 && status !== 429 && !headers['content-type']?.startsWith('application/problem+json');
+}
+
+function placeInToken(token: string): Omit<ObservedPlace, 'at'> | null {
+  const claims = claimsIn<{ epoch: number; entry?: number; position?: number; draw: string }>(token);
+  if (claims === null) return null;
+  const { sub = '', epoch, draw, entry = null, position = null } = claims;
+  return { epoch, visitorId: sub, commitment: draw, entry, position };
 }
 
 /** null where the value is not a token; then the auditor finds a place without one. */

@@ -3,6 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Command } from '../../queue-core/command.ts';
 import {
   ENTRY_LEASE_MS,
   FREE_RANGES_MAX,
@@ -40,7 +41,7 @@ describe('leases', () => {
         const room = new CheckedRoom();
         room.send(T0, configure(settings({}, { opensInMs: OPENS_IN_MS })));
         const held = new Map<number, string>();
-        const repeated: { lease: number; from: number }[] = [];
+        const repeated: Command[] = [];
         const blocks = new Map<number, { lease: number; from: number; end: number }>();
         let now = T0;
         const give = (number: number, holder: string) => {
@@ -58,11 +59,11 @@ describe('leases', () => {
           blocks.delete(one.gateway);
           if (block !== undefined) {
             const { lease, from, end } = block;
+            const back = { kind: 'returnLease', epoch: 1, lease, first: from, count: end - from } as const;
             // A response may be lost, and the return repeated at any time.
-            for (let times = 0; times < one.returns; times++)
-              room.send(now, { kind: 'returnLease', epoch: 1, lease, from });
+            for (let times = 0; times < one.returns; times++) room.send(now, back);
             if (isBeforeOpening && one.returns > 0) for (let number = from; number < end; number++) held.delete(number);
-            if (one.returns > 0) repeated.push({ lease, from });
+            if (one.returns > 0) repeated.push(back);
           }
           const reply = room.send(now, lease(one.count));
           if (reply.kind !== 'leased') throw new Error(`refused: ${JSON.stringify(reply)}`);
@@ -70,8 +71,7 @@ describe('leases', () => {
           expect(now + reply.forMs).toBeLessThanOrEqual(isBeforeOpening ? T0 + OPENS_IN_MS : now + POSITION_LEASE_MS);
           for (const number of numbersOf(reply)) give(number, `gateway ${one.gateway}`);
           if (block !== undefined && one.returns > 0) {
-            for (const old of repeated)
-              room.send(now, { kind: 'returnLease', epoch: 1, lease: old.lease, from: old.from });
+            for (const old of repeated) room.send(now, old);
           }
           const used = Math.min(one.used, reply.count);
           const end = reply.first + reply.count;
@@ -88,17 +88,48 @@ describe('leases', () => {
     );
   });
 
-  test('returned entries are leased again first, once, however often they are returned', () => {
+  test('returned entries are leased again, once, however often they are returned', () => {
     const room = new CheckedRoom();
     room.send(T0, configure(settings({}, { opensInMs: OPENS_IN_MS })));
     room.send(T0, lease(10));
-    const back = { kind: 'returnLease', epoch: 1, lease: 1, from: 4 } as const;
+    const back = { kind: 'returnLease', epoch: 1, lease: 1, first: 4, count: 7 } as const;
     room.send(T0 + 100, back);
     expect(room.send(T0 + 100, lease(9))).toMatchObject({ first: 4, count: 7, lease: 2 });
-    for (const wrong of [back, { ...back, epoch: 2 }, { ...back, lease: 7 }, { ...back, lease: 2, from: 11 }]) {
-      room.send(T0 + 200, wrong);
-    }
-    expect(room.document.line).toMatchObject({ entries: 10, free: [], leases: [] });
+    const wrongs = [
+      back,
+      { ...back, epoch: 2 },
+      { ...back, lease: 7 },
+      { ...back, lease: 2, first: 11 },
+      { ...back, lease: 2, count: 8 },
+      { ...back, lease: 2, count: 0 },
+    ];
+    for (const wrong of wrongs) room.send(T0 + 200, wrong);
+    expect(room.document.line).toMatchObject({ entries: 10, free: [] });
+  });
+
+  test('parts of a lease come back one by one, and stand together again', () => {
+    const room = new CheckedRoom();
+    room.send(T0, configure(settings({}, { opensInMs: OPENS_IN_MS })));
+    room.send(T0, lease(12));
+    const part = (first: number, count: number) => ({ kind: 'returnLease', epoch: 1, lease: 1, first, count }) as const;
+    for (const [first, count] of [
+      [9, 2],
+      [3, 3],
+      [6, 3],
+      [4, 6],
+      [11, 2],
+    ] as const)
+      room.send(T0, part(first, count));
+    expect(room.document.line).toMatchObject({ free: [[3, 10]], leases: [[1, [1, 2]]] });
+  });
+
+  test('a free range that is too short for a lease waits for a smaller one', () => {
+    const room = new CheckedRoom();
+    room.send(T0, configure(settings({}, { opensInMs: OPENS_IN_MS })));
+    room.send(T0, lease(10));
+    room.send(T0, { kind: 'returnLease', epoch: 1, lease: 1, first: 9, count: 2 });
+    expect(room.send(T0, lease(5))).toMatchObject({ first: 11, count: 5 });
+    expect(room.send(T0, lease(4))).toMatchObject({ first: 9, count: 2 });
   });
 
   test('more returned ranges and leases than a room remembers: the shortest and the oldest are given to nobody', () => {
@@ -107,8 +138,8 @@ describe('leases', () => {
     for (let index = 1; index <= 2 * LEASES_MAX; index++) room.send(T0 + index, lease(1 + (index % 7)));
     expect(room.document.line.leases).toHaveLength(LEASES_MAX);
     for (let name = 1; name <= 2 * LEASES_MAX; name += 2) {
-      const [, [first] = [1]] = room.document.line.leases.find(([one]) => one === name) ?? [];
-      room.send(T0 + 1_000, { kind: 'returnLease', epoch: 1, lease: name, from: first });
+      const [, [first, count] = [1, 1]] = room.document.line.leases.find(([one]) => one === name) ?? [];
+      room.send(T0 + 1_000, { kind: 'returnLease', epoch: 1, lease: name, first, count });
       expect(room.document.line.free.length).toBeLessThanOrEqual(FREE_RANGES_MAX);
     }
     expect(room.document.line.free).toHaveLength(FREE_RANGES_MAX);

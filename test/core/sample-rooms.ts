@@ -57,7 +57,7 @@ export function join(name: string, admit = false): Command {
 }
 
 export function lease(count: number): Extract<Command, { kind: 'lease' }> {
-  return { kind: 'lease', count };
+  return { kind: 'lease', count, ahead: 0 };
 }
 
 /** Numbers that a reply gives to a visitor or to a gateway. */

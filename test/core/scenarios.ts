@@ -198,15 +198,29 @@ export const commands: ByKind<Command, LoadedRoom> = {
       return { kind: 'join', visitor: `visitor-${name}`, sid, provisional };
     }),
   },
-  lease: { weight: 8, arbitrary: fc.integer({ min: 1, max: 40 }).map((count) => () => ({ kind: 'lease', count })) },
+  lease: {
+    weight: 8,
+    arbitrary: fc.tuple(fc.integer({ min: 1, max: 20 }), fc.nat(20)).map(([count, ahead]) => () => ({
+      kind: 'lease',
+      count,
+      ahead,
+    })),
+  },
   returnLease: {
     weight: 6,
-    // Of one of the last leases, which may have been returned before.
-    arbitrary: fc.tuple(fc.nat(4), share, fc.boolean()).map(([back, from, isRight]) => ({ room }) => {
+    // A part of one of the last leases, which may have been returned before.
+    arbitrary: fc.tuple(fc.nat(4), share, share, fc.boolean()).map(([back, from, part, isRight]) => ({ room }) => {
       const lease = room.line.leaseSeq - back;
-      const [, [first, count]] = room.line.leases.find(([name]) => name === lease) ?? [0, [1, 9]];
+      const [, [first, length]] = room.line.leases.find(([name]) => name === lease) ?? [0, [1, 9]];
       const epoch = isRight ? room.epoch : room.epoch + 1;
-      return { kind: 'returnLease', epoch, lease, from: first + Math.floor(from * (count + 1)) };
+      const returned = first + Math.floor(from * (length + 1));
+      return {
+        kind: 'returnLease',
+        epoch,
+        lease,
+        first: returned,
+        count: Math.ceil(part * (first + length - returned)),
+      };
     }),
   },
   claim: {

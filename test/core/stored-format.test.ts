@@ -113,6 +113,12 @@ const DROPPED = /(^|\.)(callCredit|callingSince|recentJoins(\.\d+)?)$/;
 
 const kept = (document: unknown) => [...leaves(document)].filter(([path]) => !DROPPED.test(path));
 
+/** What version 5 added to each gateway: it reported for itself alone. */
+const gatewaysAdded = (paths: Iterable<readonly [string, unknown]>) =>
+  [...paths].flatMap(([path]): [string, unknown][] =>
+    /^changes\.gateways\.\d+\.id$/.test(path) ? [[path.replace(/id$/, 'gateways'), 1]] : [],
+  );
+
 /** The same of the directory: versions 2 and 4 added to rooms, keys and attempts. */
 function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, unknown>): unknown {
   const changed = (rooms as DirectoryRoom[]).map(({ settings, site, ...room }) => {
@@ -138,7 +144,8 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
 describe('schema version 1', () => {
   test('every value of the room that is not dropped is in the migrated room, with the default of the longest stay', () => {
     const { document } = fixture(1, 'room.json');
-    const expected = new Map([...kept(document), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]);
+    const own = kept(document);
+    const expected = new Map([...own, ...gatewaysAdded(own), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]);
     expect(leaves(decodeRoom(JSON.stringify(document)))).toEqual(expected);
   });
 
@@ -214,7 +221,9 @@ describe('schema version 0', () => {
         return [movedPath(path), path === 'lastSlotAt' && value !== null ? Number(value) * 1_000 : value];
       });
       const migrated = leaves(decodeRoom(JSON.stringify(document)));
-      expect(migrated).toEqual(new Map([...expected, ...ADDED, ['schemaVersion', SCHEMA_VERSION]]));
+      expect(migrated).toEqual(
+        new Map([...expected, ...gatewaysAdded(expected), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]),
+      );
     },
   );
 

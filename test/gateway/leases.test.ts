@@ -3,14 +3,12 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Command, Place } from '../../queue-core/command.ts';
+import type { Place } from '../../queue-core/command.ts';
 import { ENTRY_LEASE_MS, POSITION_LEASE_MS } from '../../queue-core/limits.ts';
-import { Leases } from '../../worker/gate/leases.ts';
+import { type Leases, LOOK_AGAIN_MS_MAX } from '../../worker/gate/leases.ts';
 import { type GivenPlace, RecentJoins } from '../../worker/gate/recent-joins.ts';
-import { MemoryStore } from '../../worker/store/memory-store.ts';
-import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
-import { configure, settings, T0 } from '../core/sample-rooms.ts';
+import { T0 } from '../core/sample-rooms.ts';
 import {
   type InProcessGateway,
   InProcessVisitor,
@@ -19,72 +17,8 @@ import {
   placesGiven,
   startInProcess,
 } from './in-process.ts';
+import { gatewaysOver, OPENS_IN_MS, VirtualTime } from './virtual-gateways.ts';
 import { AS_JSON } from './visitor-client.ts';
-
-const OPENS_IN_MS = 30_000;
-
-/** Virtual time: what waits is woken in order, and nothing else happens meanwhile. */
-class VirtualTime {
-  at = T0;
-  #sleepers: { at: number; wake: () => void }[] = [];
-
-  now = () => this.at;
-
-  wait = (ms: number): Promise<void> =>
-    new Promise((wake) => {
-      this.#sleepers.push({ at: this.at + ms, wake });
-    });
-
-  async runUntil(end: number): Promise<void> {
-    for (;;) {
-      for (let turns = 0; turns < 20; turns++) await Promise.resolve();
-      this.#sleepers.sort((a, b) => a.at - b.at);
-      const next = this.#sleepers[0];
-      if (next === undefined || next.at > end) break;
-      this.#sleepers.shift();
-      this.at = Math.max(this.at, next.at);
-      next.wake();
-    }
-    this.at = end;
-  }
-}
-
-/** Gateways over one room, each with a clock of its own and a store this far away. */
-async function gatewaysOver(count: number, latencyMs: number) {
-  const time = new VirtualTime();
-  const store = new MemoryStore(() => Math.floor(time.at));
-  await store.apply('demo', [configure({ ...settings({}, { opensInMs: OPENS_IN_MS }), room: 'demo' })]);
-  const operations: string[] = [];
-  const numbers: Record<string, number> = {};
-  let fails = false;
-  const far = {
-    async apply(room: string, commands: readonly Command[]) {
-      await time.wait(latencyMs / 2);
-      operations.push(...commands.map(({ kind }) => kind));
-      if (fails) throw new StoreUnavailable('the test made it fail');
-      const replies = await store.apply(room, commands);
-      await time.wait(latencyMs / 2);
-      return replies;
-    },
-  } as Pick<MemoryStore, 'apply'>;
-  const metrics = {
-    operation: <T>(_: string, work: Promise<T>) => work,
-    count: (_: string, { fate = '' }: Record<string, string>, by = 1) => {
-      numbers[fate] = (numbers[fate] ?? 0) + by;
-    },
-  };
-  const gateways = Array.from({ length: count }, () => new Leases(far, metrics, { now: time.now, wait: time.wait }));
-  return {
-    time,
-    store,
-    gateways,
-    operations,
-    numbers,
-    fail: (now: boolean) => {
-      fails = now;
-    },
-  };
-}
 
 interface Given {
   gateway: number;
@@ -106,55 +40,73 @@ describe('leased numbers', () => {
     { minLength: 1, maxLength: 400, size: 'max' },
   );
 
-  it.each([
+  const latency = fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 0, max: 60 }) },
+    // Longer than a lease of positions lives.
+    { weight: 1, arbitrary: fc.integer({ min: 200, max: 400 }) },
+  );
+
+  const moments = [
     { when: 'before the opening', startAt: T0, bound: ENTRY_LEASE_MS },
     { when: 'after the opening', startAt: T0 + OPENS_IN_MS, bound: POSITION_LEASE_MS },
     { when: 'across the opening', startAt: T0 + OPENS_IN_MS - 1_000, bound: null },
-  ])('$when: each arrival gets one number of its own, in order within a gateway', async ({ startAt, bound }) => {
-    await fc.assert(
-      fc.asyncProperty(arrivals, fc.integer({ min: 0, max: 60 }), async (planned, latencyMs) => {
-        const { time, gateways, numbers } = await gatewaysOver(3, latencyMs);
-        await time.runUntil(startAt);
-        const given: Given[] = [];
-        const asked: Promise<void>[] = [];
-        for (const { gateway, afterMs } of planned) {
-          await time.runUntil(time.at + afterMs);
-          const arrivedAt = time.at;
-          const opensInMs = T0 + OPENS_IN_MS - arrivedAt;
-          asked.push(
-            (gateways[gateway] as Leases)
-              .take('demo', { epoch: 1, opensInMs }, () => {})
-              .then((reply) => {
-                const { place } = reply as GivenPlace;
-                given.push({ gateway, arrivedAt, answeredAt: time.at, place });
-              }),
-          );
-        }
-        await time.runUntil(time.at + 10_000);
-        await Promise.all(asked);
-        const all = given.map(({ place }) => place.number);
-        expect(new Set(all).size).toBe(planned.length);
-        for (const { place, answeredAt } of given) {
-          // None is given out after the opening, by the store's time.
-          if (place.kind === 'entry') expect(answeredAt).toBeLessThan(T0 + OPENS_IN_MS + latencyMs / 2 + 60);
-        }
-        const positions = given.filter(({ place }) => place.kind === 'position');
-        for (const a of positions) {
-          for (const b of positions) {
-            if (a.place.number < b.place.number || a.arrivedAt >= b.arrivedAt) continue;
-            // `a` came first and stands behind: at another gateway, within the life of a lease and the way to the store.
-            expect(a.gateway).not.toBe(b.gateway);
-            expect(b.arrivedAt - a.arrivedAt).toBeLessThanOrEqual(POSITION_LEASE_MS + latencyMs);
+  ];
+
+  it.each(
+    moments.flatMap((moment) => [
+      { ...moment, relays: 0, way: 'straight to the room' },
+      { ...moment, relays: 2, way: 'through two relays' },
+    ]),
+  )(
+    '$when, $way: each arrival gets one number of its own, in order within a gateway',
+    async ({ startAt, bound, relays }) => {
+      await fc.assert(
+        fc.asyncProperty(arrivals, latency, async (planned, latencyMs) => {
+          const { time, gateways, numbers } = await gatewaysOver(3, latencyMs, relays);
+          // The lease that was asked for before may be too small, or over with the opening: then another one, after a pause.
+          const wayMs = (relays === 0 ? 3 : 6) * latencyMs + LOOK_AGAIN_MS_MAX;
+          await time.runUntil(startAt);
+          const given: Given[] = [];
+          const asked: Promise<void>[] = [];
+          for (const { gateway, afterMs } of planned) {
+            await time.runUntil(time.at + afterMs);
+            const arrivedAt = time.at;
+            const opensInMs = T0 + OPENS_IN_MS - arrivedAt;
+            asked.push(
+              (gateways[gateway] as Leases)
+                .take('demo', { epoch: 1, opensInMs }, () => {})
+                .then((reply) => {
+                  const { place } = reply as GivenPlace;
+                  given.push({ gateway, arrivedAt, answeredAt: time.at, place });
+                }),
+            );
           }
-        }
-        const { leased = 0, returned = 0, void: lost = 0 } = numbers;
-        expect(numbers['given']).toBe(planned.length);
-        expect(leased).toBeGreaterThanOrEqual(planned.length + returned + lost);
-        if (bound === POSITION_LEASE_MS) expect(returned).toBe(0);
-      }),
-      { numRuns: 60 },
-    );
-  });
+          await time.runUntil(time.at + 10_000);
+          await Promise.all(asked);
+          const all = given.map(({ place }) => place.number);
+          expect(new Set(all).size).toBe(planned.length);
+          for (const { place, answeredAt } of given) {
+            // None is given out after the opening, by the store's time.
+            if (place.kind === 'entry') expect(answeredAt).toBeLessThan(T0 + OPENS_IN_MS + wayMs + LOOK_AGAIN_MS_MAX);
+          }
+          const positions = given.filter(({ place }) => place.kind === 'position');
+          for (const a of positions) {
+            for (const b of positions) {
+              if (a.place.number < b.place.number || a.arrivedAt >= b.arrivedAt) continue;
+              // `a` came first and stands behind: at another gateway, within the life of a lease and the way to the store.
+              expect(a.gateway).not.toBe(b.gateway);
+              expect(b.arrivedAt - a.arrivedAt).toBeLessThanOrEqual(POSITION_LEASE_MS + wayMs);
+            }
+          }
+          const { leased = 0, returned = 0, void: lost = 0 } = numbers;
+          expect(numbers['given']).toBe(planned.length);
+          expect(leased).toBeGreaterThanOrEqual(planned.length + returned + lost);
+          if (bound === POSITION_LEASE_MS) expect(returned).toBe(0);
+        }),
+        { numRuns: 60, endOnFailure: true },
+      );
+    },
+  );
 
   it('3,000 arrivals in three seconds take few operations, before the opening and while others wait', async () => {
     for (const startAt of [T0, T0 + OPENS_IN_MS]) {
@@ -187,6 +139,24 @@ describe('leased numbers', () => {
     await time.runUntil(time.at + 1_000);
     expect(await again).toMatchObject({ place: { kind: 'entry', number: 1 } });
   });
+
+  it.each([0, 1])(
+    'are given to nobody after the clock was set back, which would let them live on (%i relays)',
+    async (relays) => {
+      const { time, gateways } = await gatewaysOver(1, 0, relays);
+      const [gateway] = gateways as [Leases];
+      const ask = async () => {
+        const asked = gateway.take('demo', { epoch: 1, opensInMs: OPENS_IN_MS }, () => {});
+        await time.runUntil(time.at + 20);
+        return asked;
+      };
+      await time.runUntil(time.at + OPENS_IN_MS - 700);
+      for (let times = 0; times < 33; times++) expect(await ask()).toMatchObject({ place: { kind: 'entry' } });
+      time.gatewayAheadMs = -3_600_000;
+      await time.runUntil(time.at + 1_000);
+      for (let times = 0; times < 9; times++) expect(await ask()).toMatchObject({ place: { kind: 'position' } });
+    },
+  );
 
   it('of another epoch are given to nobody', async () => {
     const { time, gateways } = await gatewaysOver(1, 0);
@@ -244,6 +214,8 @@ describe('joins at a gateway', () => {
       keys,
       room: { schedule: { opensAt: new Date(NOON + 600_000).toISOString() } },
     });
+    // The first one signs with the machine's time, and the others wait no virtual time meanwhile.
+    gateway.clock.wait = () => new Promise((resolve) => setImmediate(resolve));
     const joined = await Promise.all(Array.from({ length: 4 }, () => join(gateway, 'one-key-0123456789-abcdefg')));
     expect(new Set(joined.map(({ queueToken }) => placeIn(queueToken).entry))).toEqual(new Set([1]));
     expect(placesGiven(gateway)).toBe(1);

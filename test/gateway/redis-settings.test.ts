@@ -39,20 +39,16 @@ describe('address and token of Redis', () => {
     expect(() => read(url, token)).not.toThrow(/secret/);
   });
 
-  it('are accepted with https, and with http on loopback; relays and replicas must be whole numbers within bounds', () => {
+  it('are accepted with https, and with http on loopback; replicas must be a whole number within its bounds', () => {
     expect(read('https://db.example', 'token')).toEqual({
       url: 'https://db.example',
       token: 'token',
-      relays: 1,
       replicas: 1,
     });
-    expect(read('http://127.0.0.1:8079', 'token', { REDIS_RELAYS: '4' })).toMatchObject({ relays: 4 });
+    expect(read('http://127.0.0.1:8079', 'token')).toMatchObject({ replicas: 1 });
     expect(read('https://db.example', 'token', { REDIS_REPLICAS: '0' })).toMatchObject({ replicas: 0 });
     for (const replicas of ['', ' ', '-1', '0.5', '9', 'all']) {
       expect(() => read('https://db.example', 'token', { REDIS_REPLICAS: replicas })).toThrow('REDIS_REPLICAS');
-    }
-    for (const relays of ['0', '1.5', '17', 'many']) {
-      expect(() => read('https://db.example', 'token', { REDIS_RELAYS: relays })).toThrow('REDIS_RELAYS');
     }
   });
 });

@@ -139,9 +139,10 @@ test(
     const overtakenByMax = (NEW_USERS_PER_MINUTE * (WINDOW_MS + OUTAGE_MS)) / 60_000;
     const redisCommands = [...redis.standIn.commands.values()].reduce((sum, count) => sum + count, 0);
     const batches = total('fairgate_redis_list_commands_count');
+    const highest = Math.max(...visitors.map((visitor) => positionOf(visitor) ?? 0));
     console.log(
       [
-        `visitors ${VISITORS} on ${GATEWAYS} gateways, joined within ${joinSeconds.toFixed(1)} s; admitted ${admitted.length}`,
+        `visitors ${VISITORS} on ${GATEWAYS} gateways, highest position ${highest}, joined within ${joinSeconds.toFixed(1)} s; admitted ${admitted.length}`,
         `most admissions in any 10 s   ${perWindow} (limit ${limitPerWindow})`,
         `most visitors inside at once  ${atOnce} (limit ${TOTAL_ACTIVE_USERS})`,
         `most overtaken                ${overtakenBy} positions (ten seconds of calls and the restart: ${overtakenByMax})`,
@@ -151,9 +152,11 @@ test(
       ].join('\n'),
     );
 
-    expect(visitors.map(positionOf).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual(
-      Array.from({ length: VISITORS }, (_, index) => index + 1),
-    );
+    // Every visitor has a position of their own; entries that a gateway leased and nobody came for are missing.
+    const positions = visitors.map(positionOf);
+    expect(positions).not.toContain(null);
+    expect(new Set(positions).size).toBe(VISITORS);
+    expect(highest).toBeLessThan(1.25 * VISITORS);
     const shown = visitors.filter((visitor) => !isNoShow(visitor));
     expect(shown.filter(({ sessions, end }) => sessions.length !== 1 || end !== 'visited')).toEqual([]);
     expect(admitted).toHaveLength(shown.length);

@@ -69,6 +69,8 @@ test(
     for (const check of Object.values(CHECKS)) expect(out).toContain(`✓ ${check}: passed.`);
     expect(out).toMatch(/^Seed 4\. 300 visitors/);
     expect(out).toMatch(/overshoot of any limit +0\n/);
+    // One gateway knows each join that it answered.
+    expect(out).toMatch(/Of (?!0)(\d+) joins whose answer did not arrive, \1 got the same place with the retry/);
     // Ninety no-shows are planned; one who arrives while no visitor waits is inside at once, and that is most of the time.
     expect(out).toMatch(/never came back +(?:90|[4-8]\d)\n/);
     expect(out).toMatch(/token of another room +(\d+) of \1\n/);

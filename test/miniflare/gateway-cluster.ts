@@ -11,6 +11,24 @@ import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
 const BUNDLE = resolve(import.meta.dirname, '../../dist/worker.js');
 const PUBLIC_URL = 'http://localhost';
 
+/** The bundle, and beside it an address at which a test ends a relay. */
+const FIRST = `import gateway, { DirectoryObject, Relay as ProductionRelay, RoomObject } from './worker.js';
+export { DirectoryObject, RoomObject };
+export class Relay extends ProductionRelay {
+  end() {
+    this.ctx.abort('the test ends it');
+  }
+}
+export default {
+  async fetch(request, env, context) {
+    const [, index] = /^[/]end-relay[/](\\d+)$/.exec(new URL(request.url).pathname) ?? [];
+    if (index === undefined) return gateway.fetch(request, env, context);
+    const relays = env.RELAY_OBJECTS;
+    await relays.get(relays.idFromName('demo ' + index)).end().catch(() => {});
+    return new Response(null, { status: 204 });
+  },
+};`;
+
 /** As in wrangler.toml: binding and class. */
 const OBJECTS = { ROOM_OBJECTS: 'RoomObject', DIRECTORY_OBJECTS: 'DirectoryObject', RELAY_OBJECTS: 'Relay' } as const;
 
@@ -32,9 +50,20 @@ type Bindings = NonNullable<Worker['config']['env']>;
 
 export interface GatewayCluster extends AsyncDisposable {
   gateways: ClusterGateway[];
+  /** Ends a relay of the room as a failing machine does: what it holds is gone, and its requests fail. */
+  endRelay(index: number): Promise<void>;
 }
 
-export async function startGatewayCluster(count: number, policy: RoomInput['policy']): Promise<GatewayCluster> {
+interface ClusterOptions {
+  gateways: number;
+  policy: RoomInput['policy'];
+  opensAt?: string;
+  /** Relays of the room; 0: none. */
+  relays?: number;
+}
+
+export async function startGatewayCluster(options: ClusterOptions): Promise<GatewayCluster> {
+  const { gateways: count, policy, opensAt = '+0s', relays = 0 } = options;
   const names = Array.from({ length: count }, (_, index) => `gateway-${index + 1}`);
   const [first = ''] = names;
   const room: RoomInput = {
@@ -43,7 +72,7 @@ export async function startGatewayCluster(count: number, policy: RoomInput['poli
     hosts: ['*'],
     paths: ['/'],
     origin: 'http://origin.test',
-    schedule: { opensAt: '+0s' },
+    schedule: { opensAt },
     policy,
   };
   const variables = {
@@ -51,6 +80,8 @@ export async function startGatewayCluster(count: number, policy: RoomInput['poli
     SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
     PUBLIC_URL,
     OPERATOR_KEY,
+    RELAYS: String(relays),
+    JOINS_PER_NETWORK: '0',
   };
   const env: Bindings = {};
   for (const [name, value] of Object.entries(variables)) env[name] = { type: 'text', value };
@@ -62,26 +93,38 @@ export async function startGatewayCluster(count: number, policy: RoomInput['poli
   const network = Object.fromEntries(names.map((name) => [name, { type: 'worker', worker: name } as const]));
   const miniflare = new Miniflare({
     workers: [
-      worker('network', NETWORK, { env: network }),
+      worker('network', { 'network.js': NETWORK }, { env: network }),
       ...names.map((name) =>
-        worker(name, bundle, { env, ...(name === first ? { exports: Object.fromEntries(objects) } : {}) }),
+        name === first
+          ? worker(name, { 'first.js': FIRST, 'worker.js': bundle }, { env, exports: Object.fromEntries(objects) })
+          : worker(name, { 'worker.js': bundle }, { env }),
       ),
     ],
   });
   await miniflare.ready;
+  const gateways = names.map((name) => new ClusterGateway(miniflare, name));
   return {
-    gateways: names.map((name) => new ClusterGateway(miniflare, name)),
+    gateways,
+    endRelay: async (index) => {
+      await gateways[0]?.fetch(`/end-relay/${index}`);
+    },
     [Symbol.asyncDispose]: () => miniflare.dispose(),
   };
 }
 
-function worker(name: string, contents: string, config: Pick<Worker['config'], 'env' | 'exports'>): Worker {
+/** @param sources of its modules by name; the first is the main one */
+function worker(
+  name: string,
+  sources: Record<string, string>,
+  config: Pick<Worker['config'], 'env' | 'exports'>,
+): Worker {
+  const modules = Object.entries(sources).map(([path, contents]) => [path, { type: 'esm', contents } as const]);
   return {
     config: {
       name,
       compatibilityDate: '2026-11-01',
       compatibilityFlags: ['nodejs_compat'],
-      manifest: { mainModule: 'worker.js', modules: { 'worker.js': { type: 'esm', contents } } },
+      manifest: { mainModule: Object.keys(sources)[0] ?? '', modules: Object.fromEntries(modules) },
       ...config,
     },
     dev: { outboundService: { type: 'fetcher', handler: () => new Response('ok') } },
@@ -120,7 +163,12 @@ export class ClusterGateway {
 
   async board() {
     const response = await this.fetch('/_fairgate/rooms/demo/board');
-    return (await response.json()) as { called: number; message: { text: { en: string } } | null };
+    return (await response.json()) as {
+      called: number;
+      issued: number;
+      entries: number;
+      message: { text: { en: string } } | null;
+    };
   }
 
   async live() {
@@ -135,7 +183,7 @@ export class ClusterVisitor {
 
   async act(gateway: ClusterGateway, action: 'join' | 'claim' | 'leave') {
     const response = await this.#send(gateway, `/_fairgate/rooms/demo/${action}`, 'application/json', 'POST');
-    return (await response.json()) as { outcome: string; status: { position: number } };
+    return (await response.json()) as { outcome: string; status: { position: number; entry: number } };
   }
 
   /** The status of a request as an app sends it, which never joins the line by itself: 200 from the origin, or 403. */

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { faultIn, NO_RECORD } from '../../queue-core/audit.ts';
+import type { RoomView } from '../../queue-core/board.ts';
 import type { Command } from '../../queue-core/command.ts';
 import type { DirectoryChange, DirectoryCommand, SeedRoom } from '../../queue-core/directory/directory-document.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
@@ -40,6 +41,11 @@ export const OWNER_DIGEST = '0d'.repeat(32);
 
 /** A view request without a report. */
 const since = (endingsAfter: number) => ({ endingsAfter, report: null });
+
+/** A view without how it came here. */
+export function withoutWay({ relayed: _, ...view }: RoomView): RoomView {
+  return view;
+}
 
 export function conformance(name: string, start: () => StoreUnderTest): void {
   let rooms = 0;
@@ -135,7 +141,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       await reload();
       const numbers = [...before, ...(await ask())];
       expect(new Set(numbers).size).toBe(numbers.length);
-      expect(Math.max(...numbers)).toBe((await store.view(room, since(0))).board.issued);
+      expect(Math.max(...numbers)).toBeLessThanOrEqual((await store.view(room, since(0))).board.issued);
     });
 
     test('positions, calls, sessions, endings and the clock survive a reload', async () => {
@@ -165,7 +171,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       await send(join('a', true));
       const before = await store.view(room, since(0));
       clock.now -= 60_000;
-      expect(await store.view(room, since(0))).toEqual(before);
+      expect(withoutWay(await store.view(room, since(0)))).toEqual(withoutWay(before));
     });
 
     test('a view lists the endings after the given number, in order, until their tokens have expired', async () => {
@@ -259,7 +265,8 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       for (let times = 0; times < 3; times++) await store.view(room, { endingsAfter: 0, report });
       const { live } = await store.view(room, since(0));
       expect(live.buckets.at(-1)?.refused).toEqual({ noAdmission: 3 });
-      expect(live.gateways).toEqual([{ id: 'g1', seq: 1, at: clock.now, version: 1 }]);
+      // A relay reports in its own name.
+      expect(live.gateways).toMatchObject([{ at: clock.now, version: 1, gateways: 1 }]);
     });
 
     test('a room that was never configured is unknown to rows', async () => {

@@ -4,7 +4,7 @@ import {
   DirectoryObject as RealDirectoryObject,
   RoomObject as RealRoomObject,
 } from '../../worker/store/durable-objects/room-object.ts';
-import { Relay as ProductionRelay } from '../../worker/store/redis/relay.ts';
+import { Relay as ProductionRelay } from '../../worker/store/relay/relay.ts';
 
 export const clock = { now: 0 };
 
@@ -20,15 +20,24 @@ export class DirectoryObject extends RealDirectoryObject {
   }
 }
 
-/** The Redis of the relays. */
+/** The Redis of the relays; without it they stand before the rooms' objects. */
 export const redis = { url: '', token: '' };
 
+/** How long a relay's view answers; 0: each read is one of the room. */
+export const relayViews = { sharedMs: 0 };
+
 export class Relay extends ProductionRelay {
-  constructor(ctx: DurableObjectState) {
-    super(ctx, { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
+  protected override readonly sharedViewMs = relayViews.sharedMs;
+
+  constructor(ctx: DurableObjectState, env: { ROOM_OBJECTS: DurableObjectNamespace<RealRoomObject> }) {
+    super(ctx, { ...env, UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
   }
 
   protected override time(): number {
+    return clock.now;
+  }
+
+  protected override stopwatch(): number {
     return clock.now;
   }
 }

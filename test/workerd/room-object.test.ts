@@ -5,24 +5,15 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, inject, test, vi } from 'vitest';
 import { DurableStore } from '../../worker/store/durable-objects/durable-store.ts';
-import type { DirectoryObject, RoomObject } from '../../worker/store/durable-objects/room-object.ts';
 import { TABLES } from '../../worker/store/ledgers.ts';
 import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
 import { differential } from '../store/differential.ts';
 import { refusesInvalidState } from '../store/invalid-state.ts';
 import { opensSchema0, type Schema0 } from '../store/schema-0-suite.ts';
-import { fill, type StoredText } from '../store/stored-text.ts';
+import { fill } from '../store/stored-text.ts';
 import { clock } from './main.ts';
-
-declare global {
-  namespace Cloudflare {
-    interface Env {
-      ROOM_OBJECTS: DurableObjectNamespace<RoomObject>;
-      DIRECTORY_OBJECTS: DurableObjectNamespace<DirectoryObject>;
-    }
-  }
-}
+import { directoryStub, roomStub, sql, stored } from './stored-in-objects.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -31,30 +22,7 @@ declare module 'vitest' {
 }
 
 const rooms = env.ROOM_OBJECTS;
-const directories = env.DIRECTORY_OBJECTS;
-const store = new DurableStore(rooms, directories);
-const roomStub = (room: string) => rooms.get(rooms.idFromName(room));
-const directoryStub = () => directories.get(directories.idFromName('directory'));
-
-/** Runs SQL on a ledger's storage, past its object. @returns the column `json` of the first row */
-async function sql(ledger: string, statement: string, ...values: (string | number)[]): Promise<string | null> {
-  const stub = ledger === 'directory' ? directoryStub() : roomStub(ledger.slice('room:'.length));
-  return runInDurableObject(stub as DurableObjectStub<RoomObject>, (_, { storage }) => {
-    const [row] = storage.sql.exec<{ json: string }>(statement, ...values).toArray();
-    return row?.json ?? null;
-  });
-}
-
-const stored: StoredText = {
-  document: (ledger) => sql(ledger, 'SELECT json FROM document'),
-  async setDocument(ledger, text) {
-    await sql(ledger, 'INSERT OR REPLACE INTO document (id, json) VALUES (1, ?)', text);
-  },
-  row: (ledger, table, key) => sql(ledger, `SELECT json FROM ${table} WHERE key = ?`, key),
-  async setRow(ledger, table, key, text) {
-    await sql(ledger, `INSERT OR REPLACE INTO ${table} (key, json) VALUES (?, ?)`, key, text);
-  },
-};
+const store = new DurableStore(rooms, env.DIRECTORY_OBJECTS);
 
 const start = (): StoreUnderTest => ({
   store,

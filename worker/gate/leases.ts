@@ -9,26 +9,20 @@ import { ENTRY_LEASE_MS, LEASE_NUMBERS_MAX, POSITION_LEASE_MS } from '../../queu
 import type { Background } from '../http/request-env.ts';
 import type { Metrics } from '../metrics.ts';
 import { STORE_MS_MAX } from '../store/deadline.ts';
+import { Demand } from '../store/demand.ts';
 import { type RoomStore, StoreUnavailable } from '../store/room-store.ts';
 import type { Clock } from '../views/stale-while-revalidate.ts';
 import type { GivenPlace } from './recent-joins.ts';
 
 /** A request looks again after this, then after twice as long, up to the longest. */
 const LOOK_AGAIN_MS_MIN = 2;
-const LOOK_AGAIN_MS_MAX = 50;
+export const LOOK_AGAIN_MS_MAX = 50;
 
 /** The next block is leased while the present one lasts for this long yet. */
 const AHEAD_MS = 60;
 
 /** Then the view is another one. */
 const VIEW_MS = 1_000;
-
-/** Arrivals are counted in slices of this length, over a second. */
-const SLICE_MS = 100;
-const SLICES = 10;
-
-/** Where fewer came in the last second, numbers are leased for those who are there only: others would often be unused. */
-const RUSH_ARRIVALS_MIN = 16;
 
 type Refused = Extract<LeaseReply, { kind: 'refused' }>;
 
@@ -40,7 +34,8 @@ interface Block {
   /** The last number. */
   end: number;
   commitment: string;
-  /** By the monotonic clock. */
+  /** By the gateway's clock: when it was asked for, and when it ends. */
+  from: number;
   until: number;
 }
 
@@ -57,7 +52,7 @@ interface Line {
   leasingSince: number | null;
   /** Blocks of entries that ended with some left. */
   unused: Block[];
-  arrivals: { slice: number; count: number }[];
+  demand: Demand;
   /** Until when newcomers stand behind others, whatever an older view says. */
   queuesUntil: number;
 }
@@ -87,7 +82,7 @@ export class Leases {
   ): Promise<GivenPlace | Refused> {
     const line = this.#lineOf(room);
     const leaseMs = opensInMs > 0 ? Math.min(ENTRY_LEASE_MS, opensInMs) : POSITION_LEASE_MS;
-    this.#countArrival(line);
+    line.demand.add(1, this.#clock.now());
     // While others wait there is no number left.
     const given = this.#next(room, line, epoch);
     if (given !== null) {
@@ -118,13 +113,14 @@ export class Leases {
   returnUnused(room: string, background: Background): void {
     const line = this.#lines.get(room);
     if (line === undefined) return;
-    const over = line.blocks.filter(({ until }) => this.#clock.now() >= until);
+    const over = line.blocks.filter((block) => !this.#lives(block));
     for (const block of over) this.#leaveUnused(room, line, block);
     if (over.length > 0) line.blocks = line.blocks.filter((block) => !over.includes(block));
     const unused = line.unused.splice(0);
     if (unused.length === 0) return;
     const commands = unused.map(
-      ({ epoch, lease, next }) => ({ kind: 'returnLease', epoch, lease, from: next }) as const,
+      ({ epoch, lease, next, end }) =>
+        ({ kind: 'returnLease', epoch, lease, first: next, count: end - next + 1 }) as const,
     );
     const returning = this.#metrics.operation('return', this.#store.apply(room, commands)).then(
       () => this.#count(room, 'returned', countIn(unused)),
@@ -152,7 +148,7 @@ export class Leases {
       waiting: new Set(),
       leasingSince: null,
       unused: [],
-      arrivals: [],
+      demand: new Demand(),
       queuesUntil: 0,
     };
     this.#lines.set(room, line);
@@ -164,7 +160,7 @@ export class Leases {
     for (;;) {
       const [block] = line.blocks;
       if (block === undefined) return null;
-      if (block.next <= block.end && block.epoch === epoch && this.#clock.now() < block.until) {
+      if (block.next <= block.end && block.epoch === epoch && this.#lives(block)) {
         const number = block.next++;
         if (block.next > block.end) line.blocks.shift();
         this.#count(room, 'given', 1);
@@ -173,6 +169,12 @@ export class Leases {
       line.blocks.shift();
       this.#leaveUnused(room, line, block);
     }
+  }
+
+  /** A clock that was set back says nothing of how long a block has lived. */
+  #lives({ from, until }: Block): boolean {
+    const now = this.#clock.now();
+    return from <= now && now < until;
   }
 
   #leaveUnused(room: string, line: Line, block: Block): void {
@@ -190,7 +192,8 @@ export class Leases {
     if (this.#isLeasing(line) || line.blocks.length > 1) return;
     const [block] = line.blocks;
     const left = block === undefined ? 0 : block.end - block.next + 1;
-    if (this.#expectedIn(leaseMs, line) === 0 || left > this.#arrivalsPerMs(line) * AHEAD_MS) return;
+    const now = this.#clock.now();
+    if (line.demand.ahead(leaseMs, now) === 0 || left > line.demand.perMs(now) * AHEAD_MS) return;
     // A failure shows in the request that finds no number.
     this.#lease(room, line, leaseMs, background).catch(() => {});
   }
@@ -199,9 +202,9 @@ export class Leases {
   async #lease(room: string, line: Line, leaseMs: number, background: Background): Promise<void> {
     const startedAt = this.#clock.now();
     line.leasingSince = startedAt;
-    const wanted = Math.max(1, line.waiting.size, this.#expectedIn(leaseMs, line));
-    const count = Math.min(LEASE_NUMBERS_MAX, wanted);
-    const leasing = this.#metrics.operation('lease', this.#store.apply(room, [{ kind: 'lease', count }])).then(
+    const count = Math.min(LEASE_NUMBERS_MAX, Math.max(1, line.waiting.size));
+    const ahead = Math.min(LEASE_NUMBERS_MAX - count, line.demand.ahead(leaseMs, startedAt));
+    const leasing = this.#metrics.operation('lease', this.#store.apply(room, [{ kind: 'lease', count, ahead }])).then(
       ([reply]) => {
         if (line.leasingSince === startedAt) line.leasingSince = null;
         this.#receive(room, line, reply, startedAt);
@@ -224,41 +227,15 @@ export class Leases {
     }
     const { epoch, lease, places, first, count, commitment, forMs } = reply;
     this.#count(room, 'leased', count);
-    line.blocks.push({
-      epoch,
-      lease,
-      places,
-      next: first,
-      end: first + count - 1,
-      commitment,
-      until: startedAt + forMs,
-    });
+    // Positions are for those who wait, however long the way to the room took.
+    const servedUntil = places === 'position' ? this.#clock.now() + 1 : 0;
+    const until = Math.max(startedAt + forMs, servedUntil);
+    line.blocks.push({ epoch, lease, places, next: first, end: first + count - 1, commitment, from: startedAt, until });
     for (const ticket of line.waiting) {
       ticket.result = this.#next(room, line, epoch);
       if (ticket.result === null) return;
       line.waiting.delete(ticket);
     }
-  }
-
-  #countArrival(line: Line): void {
-    const slice = Math.floor(this.#clock.now() / SLICE_MS);
-    const last = line.arrivals.at(-1);
-    if (last?.slice === slice) last.count++;
-    else line.arrivals = [...line.arrivals.filter((one) => slice - one.slice < SLICES), { slice, count: 1 }];
-  }
-
-  /** Arrivals during a lease that nearly always come: one standard deviation less than the mean of a Poisson process. */
-  #expectedIn(leaseMs: number, line: Line): number {
-    const perMs = this.#arrivalsPerMs(line);
-    const mean = perMs * leaseMs;
-    return perMs * SLICES * SLICE_MS < RUSH_ARRIVALS_MIN ? 0 : Math.max(0, Math.floor(mean - Math.sqrt(mean)));
-  }
-
-  /** Over the last second: a burst that is over within it counts little. */
-  #arrivalsPerMs(line: Line): number {
-    const slice = Math.floor(this.#clock.now() / SLICE_MS);
-    const recent = line.arrivals.filter((one) => slice - one.slice < SLICES);
-    return recent.reduce((sum, { count }) => sum + count, 0) / (SLICES * SLICE_MS);
   }
 
   #count(room: string, fate: 'leased' | 'given' | 'returned' | 'void', by: number): void {

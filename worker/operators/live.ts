@@ -41,7 +41,9 @@ function liveOf({ config, snapshot, versions }: CurrentRoom): Live {
     etag: etagOf(versions),
     changedAt: rfc3339(live.changedAt),
     inForceAt: rfc3339OrNull(live.inForceAt),
-    gateways: live.gateways.filter(({ at }) => view.at - at <= HISTORY_BUCKET_MS).length,
+    gateways: live.gateways
+      .filter(({ at }) => view.at - at <= HISTORY_BUCKET_MS)
+      .reduce((sum, { gateways }) => sum + gateways, 0),
     arrived: Math.max(board.entries, board.issued),
     entries: board.entries,
     waiting: waitingIn(board),

@@ -1,12 +1,13 @@
-// Where this deployment's rooms live: in Redis where it is set, else in Durable Objects.
+// Where this deployment's rooms live: in Redis where it is set, else in Durable Objects; and whether relays stand between.
 
-import { DurableStore } from './durable-objects/durable-store.ts';
+import { DurableDirectory, DurableStore, type Placement } from './durable-objects/durable-store.ts';
 import type { DirectoryObject, RoomObject } from './durable-objects/room-object.ts';
 import { type RedisAddress, RedisClient } from './redis/redis-client.ts';
 import { RedisDirectory } from './redis/redis-store.ts';
-import { type Relay, runtimeClock } from './redis/relay.ts';
-import { RelayStore } from './redis/relay-store.ts';
+import type { Relay } from './relay/relay.ts';
+import { RelayStore } from './relay/relay-store.ts';
 import type { RoomStore } from './room-store.ts';
+import { runtimeClock } from './runtime-clock.ts';
 import { type StoreCounts, StoreStats } from './store-stats.ts';
 
 export interface StoreBindings {
@@ -16,24 +17,38 @@ export interface StoreBindings {
 }
 
 export interface RedisSettings extends RedisAddress {
-  /** Relays of one room. */
-  relays: number;
   /** Replicas that must have a commit before its replies are returned, where the store does not name its processes. */
   replicas: number;
 }
 
+export interface StoreSettings {
+  /** Relays of each room; 0: none, or with Redis one. */
+  relays: number;
+  /** null: rooms are stored in Durable Objects. */
+  redis: RedisSettings | null;
+  /** Where Cloudflare creates the objects; null: near the gateway that asks first. */
+  locationHint: NonNullable<Placement['locationHint']> | null;
+}
+
 /** @param onCounts receives what was counted for a room in Redis, or for the directory */
 export function chosenStore(
-  bindings: StoreBindings,
-  redis: RedisSettings | null,
+  { ROOM_OBJECTS: rooms, DIRECTORY_OBJECTS: directories, RELAY_OBJECTS: relays }: StoreBindings,
+  { relays: count, redis, locationHint }: StoreSettings,
   onCounts: (ledger: string, counts: StoreCounts) => void,
 ): RoomStore {
-  if (redis === null) return new DurableStore(bindings.ROOM_OBJECTS, bindings.DIRECTORY_OBJECTS);
+  const placement: Placement = locationHint === null ? {} : { locationHint };
+  if (redis === null && count === 0) return new DurableStore(rooms, directories, placement);
   const stats = new StoreStats();
   return new RelayStore({
-    relays: bindings.RELAY_OBJECTS,
-    relay: Math.floor(runtimeClock.random() * redis.relays),
-    directory: new RedisDirectory({ ...runtimeClock, client: new RedisClient(redis), stats, replicas: redis.replicas }),
+    relays,
+    count: Math.max(1, count),
+    random: runtimeClock.random(),
+    placement,
+    directory:
+      redis === null
+        ? new DurableDirectory(directories, placement)
+        : new RedisDirectory({ ...runtimeClock, client: new RedisClient(redis), stats, replicas: redis.replicas }),
+    stopwatch: runtimeClock.stopwatch,
     onCounts(room, counts) {
       onCounts(room, counts);
       onCounts('directory', stats.take());

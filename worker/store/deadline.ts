@@ -38,3 +38,18 @@ export async function withDeadline<T>(ms: number, call: Promise<T>): Promise<T> 
 function isOverload(error: unknown): boolean {
   return error instanceof Error && 'overloaded' in error && error.overloaded === true;
 }
+
+/** Attempts at one operation. */
+const ATTEMPTS_MAX = 2;
+
+/** Each attempt has its share of the operation's time. @throws StoreUnavailable when the last one fails */
+export async function retried<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await withDeadline(STORE_MS_MAX / ATTEMPTS_MAX, call());
+    } catch (error) {
+      const mayRetry = error instanceof StoreUnavailable && !(error instanceof StoreOverloaded);
+      if (!mayRetry || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}

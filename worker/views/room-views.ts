@@ -96,6 +96,7 @@ export class RoomViews {
         this.#clock,
         AGES,
         (cached) => this.#isFromBeforeOpening(cached),
+        ({ relayed }) => relayed?.ageMs ?? 0,
       ),
       endings: new Map(),
       endingSeq: 0,
@@ -109,7 +110,7 @@ export class RoomViews {
   }
 
   #now({ value, receivedAt }: Cached<RoomView>): EpochMs {
-    return value.at + (this.#clock.now() - receivedAt);
+    return value.at + (value.relayed?.heldMs ?? 0) + (this.#clock.now() - receivedAt);
   }
 
   /** A view from before the opening is not served after it. */

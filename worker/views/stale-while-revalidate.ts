@@ -28,7 +28,7 @@ export interface Ages {
 
 /**
  * The store read the value at some moment between `fetchedAt` and `receivedAt`: the value's age counts from the first,
- * the store's clock in it from the second.
+ * the store's clock in it from the second. One that another cache had held for a while is older by that.
  */
 export interface Cached<T> {
   value: T;
@@ -44,6 +44,7 @@ export class StaleWhileRevalidate<T> {
   readonly #clock: Clock;
   readonly #ages: Ages;
   readonly #isObsolete: (cached: Cached<T>) => boolean;
+  readonly #heldMs: (value: T) => number;
   #fetchingSince: number | null = null;
   #failedAt: number | null = null;
   /** Counts invalidations; the cached value is valid if its fetch started after the last one. */
@@ -53,6 +54,7 @@ export class StaleWhileRevalidate<T> {
   /**
    * @param name what the value is, for the log
    * @param isObsolete whether the value must not be served any more, whatever its age
+   * @param heldMs how old a value was when it was sent here; it counts for `staleMsMax` only
    */
   constructor(
     name: string,
@@ -60,12 +62,14 @@ export class StaleWhileRevalidate<T> {
     clock: Clock,
     ages: Ages,
     isObsolete: (cached: Cached<T>) => boolean = () => false,
+    heldMs: (value: T) => number = () => 0,
   ) {
     this.#name = name;
     this.#fetch = fetch;
     this.#clock = clock;
     this.#ages = ages;
     this.#isObsolete = isObsolete;
+    this.#heldMs = heldMs;
   }
 
   /** The last fetch failed; the value may be old. */
@@ -82,7 +86,7 @@ export class StaleWhileRevalidate<T> {
     const age = this.#age();
     if (age < ages.freshMs) return this.cached;
     // A failing store must not delay requests that can do with the last value.
-    if (age < ages.staleMsMax || (this.failed && this.cached !== null)) {
+    if (age + this.#held < ages.staleMsMax || (this.failed && this.cached !== null)) {
       if (this.#mayFetch()) background(this.#fetchNow());
       return this.cached;
     }
@@ -109,6 +113,10 @@ export class StaleWhileRevalidate<T> {
     return this.#clock.now() - this.cached.fetchedAt;
   }
 
+  get #held(): number {
+    return this.cached === null ? 0 : this.#heldMs(this.cached.value);
+  }
+
   #mayFetch(): boolean {
     const now = this.#clock.now();
     if (this.#failedAt !== null && now - this.#failedAt < RETRY_MS) return false;
@@ -120,7 +128,7 @@ export class StaleWhileRevalidate<T> {
     const from = this.#clock.now();
     while (this.#fetchingSince !== null && this.#clock.now() - from < FETCH_MS_MAX) {
       await this.#clock.wait(POLL_MS);
-      if (this.#age() < staleMsMax) return;
+      if (this.#age() + this.#held < staleMsMax) return;
     }
   }
 

@@ -10,14 +10,13 @@ import type {
 } from '../../../queue-core/directory/directory-document.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
 import { decodeRow } from '../../../queue-core/stored-format.ts';
-import { STORE_MS_MAX, StoreOverloaded, withDeadline } from '../deadline.ts';
+import { retried } from '../deadline.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
   type Replies,
   type RoomStore,
   requireRecovered,
-  StoreUnavailable,
 } from '../room-store.ts';
 import {
   type Applied,
@@ -30,15 +29,22 @@ import {
 } from '../store-result.ts';
 import type { DirectoryObject, RoomObject } from './room-object.ts';
 
-const ATTEMPTS_MAX = 2;
+/** Where Cloudflare creates an object: near the visitors, not near the gateway that asks first. */
+export type Placement = Pick<DurableObjectNamespaceGetDurableObjectOptions, 'locationHint'>;
 
 export class DurableStore implements RoomStore {
   readonly directory: DirectoryStore;
   readonly #rooms: DurableObjectNamespace<RoomObject>;
+  readonly #placement: Placement;
 
-  constructor(rooms: DurableObjectNamespace<RoomObject>, directory: DurableObjectNamespace<DirectoryObject>) {
+  constructor(
+    rooms: DurableObjectNamespace<RoomObject>,
+    directory: DurableObjectNamespace<DirectoryObject>,
+    placement: Placement = {},
+  ) {
     this.#rooms = rooms;
-    this.directory = new DurableDirectory(directory);
+    this.#placement = placement;
+    this.directory = new DurableDirectory(directory, placement);
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
@@ -59,15 +65,17 @@ export class DurableStore implements RoomStore {
     room: string,
     call: (object: DurableObjectStub<RoomObject>) => Promise<Result>,
   ): Promise<Exclude<Result, StoreRefusal>> {
-    return requireDone(await retried(() => call(this.#rooms.get(this.#rooms.idFromName(room)))), room);
+    return requireDone(await retried(() => call(this.#rooms.get(this.#rooms.idFromName(room), this.#placement))), room);
   }
 }
 
-class DurableDirectory implements DirectoryStore {
+export class DurableDirectory implements DirectoryStore {
   readonly #directories: DurableObjectNamespace<DirectoryObject>;
+  readonly #placement: Placement;
 
-  constructor(directories: DurableObjectNamespace<DirectoryObject>) {
+  constructor(directories: DurableObjectNamespace<DirectoryObject>, placement: Placement) {
     this.#directories = directories;
+    this.#placement = placement;
   }
 
   async apply<const C extends readonly DirectoryCommand[]>(commands: C): Promise<DirectoryReplies<C>> {
@@ -95,18 +103,6 @@ class DurableDirectory implements DirectoryStore {
   }
 
   #call<T>(call: (object: DurableObjectStub<DirectoryObject>) => Promise<T>): Promise<T> {
-    return retried(() => call(this.#directories.get(this.#directories.idFromName('directory'))));
-  }
-}
-
-/** Each attempt has its share of the operation's time. @throws StoreUnavailable when the last one fails */
-async function retried<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await withDeadline(STORE_MS_MAX / ATTEMPTS_MAX, call());
-    } catch (error) {
-      const mayRetry = error instanceof StoreUnavailable && !(error instanceof StoreOverloaded);
-      if (!mayRetry || attempt === ATTEMPTS_MAX) throw error;
-    }
+    return retried(() => call(this.#directories.get(this.#directories.idFromName('directory'), this.#placement)));
   }
 }

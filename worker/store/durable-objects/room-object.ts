@@ -14,11 +14,16 @@ import type { RoomDocument } from '../../../queue-core/document/room-document.ts
 import type { Page } from '../../../queue-core/machine.ts';
 import { roomMachine } from '../../../queue-core/step.ts';
 import { readView } from '../room-view.ts';
-import { invalidState, type StoreRefusal, type Viewed } from '../store-result.ts';
+import { type Applied, invalidState, type StoreRefusal, type Viewed } from '../store-result.ts';
 import { LedgerObject } from './ledger-object.ts';
 
 export class RoomObject extends LedgerObject<RoomDocument, Command, Reply> {
   protected readonly machine = roomMachine;
+
+  /** As many calls of `apply`, in one request. */
+  applyAll(batches: readonly (readonly Command[])[]): Promise<(Applied<Reply> | StoreRefusal)[]> {
+    return Promise.all(batches.map((commands) => this.apply(commands)));
+  }
 
   async view({ endingsAfter, report }: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
     const result = await this.apply([report ?? { kind: 'tick' }]);

@@ -1,6 +1,6 @@
 // Rooms and their directory in Redis. Batches that arrive while a commit is in flight are committed together, so that visitors
 // do not compete with each other. Promises are shared for that, so a room is only for code whose requests share one context:
-// a relay (relay.ts), a script, a test. The directory shares nothing and may be used anywhere.
+// a relay (../relay/relay.ts), a script, a test. The directory shares nothing and may be used anywhere.
 
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
@@ -16,6 +16,7 @@ import type { Page, Rows } from '../../../queue-core/machine.ts';
 import { roomMachine } from '../../../queue-core/step.ts';
 import { decodeRow } from '../../../queue-core/stored-format.ts';
 import { GroupCommit } from '../group-commit.ts';
+import type { RoomPort } from '../room-port.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
@@ -25,6 +26,7 @@ import {
 } from '../room-store.ts';
 import { readView } from '../room-view.ts';
 import {
+  type Applied,
   decodeRows,
   invalidState,
   requireDone,
@@ -41,7 +43,7 @@ export type RedisOptions = Omit<RedisLedgerOptions<unknown, unknown, unknown>, '
 /** Batches in one commit: far below any bound on a request. */
 const BATCHES_PER_COMMIT_MAX = 256;
 
-export class RedisRoom {
+export class RedisRoom implements RoomPort {
   readonly #ledger: RedisLedger<RoomDocument, Command, Reply>;
   readonly #commits = new GroupCommit<Batch<Command>, BatchResult<RoomDocument, Reply>>(
     (batches) => this.#ledger.commit(batches),
@@ -52,24 +54,28 @@ export class RedisRoom {
     this.#ledger = new RedisLedger({ ...options, machine: roomMachine, name: `room:${room}` });
   }
 
-  apply(commands: readonly Command[]): Promise<BatchResult<RoomDocument, Reply>> {
-    return this.#commits.add({ commands });
+  async apply(commands: readonly Command[]): Promise<Applied<Reply> | StoreRefusal> {
+    const result = await settled(this.#commits.add({ commands }));
+    return result.kind === 'applied' ? { kind: 'applied', replies: result.replies } : result;
   }
 
-  async view({ endingsAfter, report }: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
-    const result = await this.#commits.add(
-      report === null ? { commands: [{ kind: 'tick' }], isReadOnly: true } : { commands: [report] },
-    );
-    if (result.kind !== 'applied') return result;
-    const view = await readView(result.document, endingsAfter, async (page) => {
-      const endings = await this.rows('ending', page);
-      return endings.kind === 'rows' ? endings.rows : [];
-    });
-    return { kind: 'viewed', view };
+  view({ endingsAfter, report }: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
+    const view = async () => {
+      const result = await this.#commits.add(
+        report === null ? { commands: [{ kind: 'tick' }], isReadOnly: true } : { commands: [report] },
+      );
+      if (result.kind !== 'applied') return result;
+      const view = await readView(result.document, endingsAfter, async (page) => {
+        const endings = await this.#ledger.rows('ending', page);
+        return endings.kind === 'rows' ? endings.rows : [];
+      });
+      return { kind: 'viewed', view } as const;
+    };
+    return settled(view());
   }
 
-  rows(table: 'ending' | 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal> {
-    return this.#ledger.rows(table, page);
+  rows(table: 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal> {
+    return settled(this.#ledger.rows(table, page));
   }
 }
 
@@ -85,16 +91,16 @@ export class RedisStore implements RoomStore {
   }
 
   async apply<const C extends readonly Command[]>(room: string, commands: C): Promise<Replies<C>> {
-    const { replies } = requireDone(await settled(this.#room(room).apply(commands)), room);
+    const { replies } = requireDone(await this.#room(room).apply(commands), room);
     return requireRecovered(replies) as Replies<C>;
   }
 
   async view(room: string, request: ViewRequest): Promise<RoomView> {
-    return requireDone(await settled(this.#room(room).view(request)), room).view;
+    return requireDone(await this.#room(room).view(request), room).view;
   }
 
   async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
-    return decodeRows(table, requireDone(await settled(this.#room(room).rows(table, page)), room), room);
+    return decodeRows(table, requireDone(await this.#room(room).rows(table, page), room), room);
   }
 
   #room(name: string): RedisRoom {
@@ -142,7 +148,7 @@ export class RedisDirectory implements DirectoryStore {
 }
 
 /** The result, or the refusal that a failure of Redis or invalid stored state comes down to. Any other error is thrown on. */
-export function settled<Result>(work: Promise<Result>): Promise<Result | StoreRefusal> {
+function settled<Result>(work: Promise<Result>): Promise<Result | StoreRefusal> {
   return work.catch((error: unknown) =>
     error instanceof RedisFailure ? { kind: 'unavailable', message: error.message } : invalidState(error),
   );

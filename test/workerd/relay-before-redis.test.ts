@@ -1,4 +1,4 @@
-// Relays inside workerd, on a real Redis: the suites of every store, with real eviction, and what is their own, the group
+// Relays inside workerd before a real Redis: the suites of every store, with real eviction, and what is their own there, the group
 // commit of many visitors' batches.
 
 import { evictDurableObject } from 'cloudflare:test';
@@ -6,8 +6,8 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, inject, test } from 'vitest';
 import { RedisClient } from '../../worker/store/redis/redis-client.ts';
 import { RedisDirectory } from '../../worker/store/redis/redis-store.ts';
-import { type Relay, runtimeClock } from '../../worker/store/redis/relay.ts';
-import { RelayStore } from '../../worker/store/redis/relay-store.ts';
+import { RelayStore } from '../../worker/store/relay/relay-store.ts';
+import { runtimeClock } from '../../worker/store/runtime-clock.ts';
 import { type StoreCounts, StoreStats } from '../../worker/store/store-stats.ts';
 import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
@@ -15,14 +15,6 @@ import { differential } from '../store/differential.ts';
 import { refusesInvalidState } from '../store/invalid-state.ts';
 import { redisText } from '../store/stored-text.ts';
 import { clock, redis } from './main.ts';
-
-declare global {
-  namespace Cloudflare {
-    interface Env {
-      RELAY_OBJECTS: DurableObjectNamespace<Relay>;
-    }
-  }
-}
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -38,7 +30,15 @@ function store(relay: number): RelayStore {
   const client = new RedisClient(redis);
   const options = { ...runtimeClock, client, stats: new StoreStats(), replicas: 0, clock: () => clock.now };
   const onCounts = (room: string, counted: StoreCounts) => counts.set(room, [...(counts.get(room) ?? []), counted]);
-  return new RelayStore({ relays, relay, directory: new RedisDirectory(options), onCounts });
+  const { stopwatch } = runtimeClock;
+  return new RelayStore({
+    relays,
+    count: 2,
+    random: relay / 2,
+    stopwatch,
+    directory: new RedisDirectory(options),
+    onCounts,
+  });
 }
 
 let current = store(0);
@@ -56,11 +56,11 @@ const start = (): StoreUnderTest => {
   return under;
 };
 
-conformance('relay', start);
-differential('relay', start);
-refusesInvalidState('relay', start);
+conformance('relay before Redis', start);
+differential('relay before Redis', start);
+refusesInvalidState('relay before Redis', start);
 
-describe('a relay', () => {
+describe('a relay before Redis', () => {
   test('commits 200 concurrent joins in at most 10 batches, and reports each count once', async () => {
     clock.now = T0;
     const north = store(0);

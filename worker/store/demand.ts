@@ -1,0 +1,59 @@
+// How many numbers to lease ahead, from what was asked for in the last second.
+
+/** Requests are counted in slices of this length, over a second. */
+const SLICE_MS = 100;
+const SLICES = 10;
+
+/** Where fewer were asked for in the last second, or fewer are expected, none are leased ahead: they would often be unused. */
+const RUSH_MIN = 8;
+const AHEAD_MIN = 4;
+
+/** Numbers are leased ahead for so long; where few come, for as long as it takes until `FEW` have come. */
+export const AHEAD_FOR_MS = 250;
+const FEW = 16;
+
+interface Slice {
+  slice: number;
+  /** Numbers asked for, and the sum of the squares of what each request asked for. */
+  count: number;
+  squares: number;
+}
+
+export class Demand {
+  #slices: Slice[] = [];
+
+  /** @param nowMs of a monotonic clock */
+  add(count: number, nowMs: number): void {
+    const slice = Math.floor(nowMs / SLICE_MS);
+    const last = this.#slices.at(-1);
+    if (last?.slice === slice) {
+      last.count += count;
+      last.squares += count * count;
+    } else this.#slices = [...this.#recent(nowMs), { slice, count, squares: count * count }];
+  }
+
+  /** Over the last second: a burst that is over within it counts little. */
+  perMs(nowMs: number): number {
+    return this.#recent(nowMs).reduce((sum, { count }) => sum + count, 0) / (SLICES * SLICE_MS);
+  }
+
+  /**
+   * How many to lease beside those for visitors who are there: what will nearly always be used. It is the mean of a Poisson process
+   * of requests less a standard deviation.
+   * @param lifeMs of the lease
+   */
+  ahead(lifeMs: number, nowMs: number): number {
+    const forMs = Math.min(lifeMs, Math.max(AHEAD_FOR_MS, FEW / this.perMs(nowMs)));
+    const share = forMs / (SLICES * SLICE_MS);
+    const recent = this.#recent(nowMs);
+    const asked = recent.reduce((sum, { count }) => sum + count, 0);
+    const mean = share * asked;
+    const variance = share * recent.reduce((sum, { squares }) => sum + squares, 0);
+    return asked < RUSH_MIN || mean < AHEAD_MIN ? 0 : Math.max(0, Math.floor(mean - Math.sqrt(variance)));
+  }
+
+  #recent(nowMs: number): Slice[] {
+    const slice = Math.floor(nowMs / SLICE_MS);
+    return this.#slices.filter((one) => slice - one.slice < SLICES);
+  }
+}

@@ -1,0 +1,50 @@
+// A room's object as a relay calls it: batches that come while a request is under way go into the next one together. Promises are
+// shared, so it is only for code whose requests share one context.
+
+import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
+import type { Command, Reply } from '../../../queue-core/command.ts';
+import type { Page } from '../../../queue-core/machine.ts';
+import { retried } from '../deadline.ts';
+import { GroupCommit } from '../group-commit.ts';
+import type { RoomPort } from '../room-port.ts';
+import { StoreUnavailable } from '../room-store.ts';
+import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
+import type { RoomObject } from './room-object.ts';
+
+/** Batches in one request: far below any bound on its size. */
+const BATCHES_PER_REQUEST_MAX = 1_024;
+
+export class BatchedRoom implements RoomPort {
+  readonly #object: () => DurableObjectStub<RoomObject>;
+  readonly #batches = new GroupCommit<readonly Command[], Applied<Reply> | StoreRefusal>(
+    (batches) =>
+      retried(() => this.#object().applyAll(batches) as Promise<(Applied<Reply> | StoreRefusal)[]>).catch((error) =>
+        batches.map(() => unavailable(error)),
+      ),
+    BATCHES_PER_REQUEST_MAX,
+  );
+
+  /** @param object a stub for one request: after a failure the next one needs a new one */
+  constructor(object: () => DurableObjectStub<RoomObject>) {
+    this.#object = object;
+  }
+
+  apply(commands: readonly Command[]): Promise<Applied<Reply> | StoreRefusal> {
+    return this.#batches.add(commands);
+  }
+
+  view(request: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
+    const call = () => this.#object().view(request) as Promise<Viewed<RoomView> | StoreRefusal>;
+    return retried(call).catch(unavailable);
+  }
+
+  rows(table: 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal> {
+    const call = () => this.#object().rows(table, page) as Promise<StoredRows | StoreRefusal>;
+    return retried(call).catch(unavailable);
+  }
+}
+
+function unavailable(error: unknown): StoreRefusal {
+  if (!(error instanceof StoreUnavailable)) throw error;
+  return { kind: 'unavailable', message: error.message };
+}
