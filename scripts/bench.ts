@@ -1,159 +1,261 @@
-// `npm run bench`: what each kind of request costs, as a share of what a bare Hono app reaches on the same workerd in the same
+// `npm run bench`: what each kind of request costs, as a share of what a bare worker reaches on the same workerd in the same
 // run. Rounds are interleaved and medians taken, because a machine's speed drifts; absolute figures mean little.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, createServer, request } from 'node:http';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { newSigningKey } from '../worker/tokens/signing-keys.ts';
+import { BenchGateway } from './bench/bench-gateway.ts';
+import { LOAD_CORE, respondAt, saturate } from './bench/load.ts';
+import { pin, processorMs } from './bench/measured-machine.ts';
+import { memoryOfVisitors } from './bench/memory.ts';
+import { firstResponse } from './bench/node-load.ts';
+import { requestsToRedis } from './bench/redis-requests.ts';
+import { type Row, reportText } from './bench/report.ts';
+import {
+  BARE_PROXY,
+  BARE_TEXT,
+  bareSubjects,
+  CLAIM,
+  entriesFor,
+  gatewaySubjects,
+  type Subject,
+} from './bench/subjects.ts';
 import { buildWorker } from './build.ts';
-import { benchRedis } from './lib/bench-redis.ts';
 import { runWorkerd, startGateway } from './lib/gateway-process.ts';
-import { listenOnLoopback } from './lib/loopback-ports.ts';
+import { freePort, listenOnLoopback } from './lib/loopback-ports.ts';
 import { median } from './lib/median.ts';
 
-const CONNECTIONS = 32;
-const ROUNDS = 5;
-const ROUND_MS = 1_000;
+const USAGE = `npm run bench -- [options]
 
-interface BenchRequest {
-  url: string;
-  method?: 'GET' | 'POST';
-  headers?: Record<string, string>;
-}
+  --rounds N       interleaved rounds (5)
+  --seconds N      length of a round (2)
+  --only TEXT      only subjects whose names contain the text, beside the bare ones
+  --beside FOLDER  another checkout with a built worker: its gateway is measured in the same rounds, and each subject
+                   printed as a share of it
+  --memory         also the memory of workerd for 100,000 waiting and 100,000 active visitors
+  --no-latency     without response times at half of the load
+  --no-redis       without the requests to Redis
+  --help
 
-interface Subject {
-  name: string;
-  next: () => BenchRequest;
-  /** Every response must have this status. */
-  status: number;
+A whole bench, without --only and --beside, also writes docs/bench.md.`;
+
+/** The core that the measured process runs on. */
+const MEASURED_CORE = 0;
+
+const LATENCY_SECONDS = 3;
+
+/** Claims prepared for a second of load. The next one of the same visitor would only repeat it. */
+const ONCE_PER_SECOND_MAX = 4_000;
+
+const root = resolve(import.meta.dirname, '..');
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
+    only: { type: 'string', default: '' },
+    beside: { type: 'string' },
+    memory: { type: 'boolean', default: false },
+    latency: { type: 'boolean', default: true },
+    redis: { type: 'boolean', default: true },
+    help: { type: 'boolean', default: false },
+  },
+  allowNegative: true,
+});
+
+interface Measured {
+  subject: Subject;
   perSecond: number[];
+  /** Of the measured process, for one request. */
+  processorUs: number[];
+  responses: number;
+  storeOperations: Map<string, number>;
+  latency: Row['latency'];
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-
-function send({ url, method = 'GET', headers = {} }: BenchRequest): Promise<{ status: number; body: Buffer }> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { agent, method, headers }, (response) => {
-      // Decoding would cost the load generator more than the gateway.
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-
-/** Requests a second over one round, with all connections busy. */
-async function round(subject: Subject): Promise<number> {
-  const from = performance.now();
-  let responses = 0;
-  const connection = async (): Promise<void> => {
-    while (performance.now() - from < ROUND_MS) {
-      const { status } = await send(subject.next());
-      if (status !== subject.status) throw new Error(`${subject.name}: status ${status} instead of ${subject.status}`);
-      responses++;
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
-  return (responses * 1000) / (performance.now() - from);
+interface Contender {
+  pid: number;
+  /** null: not a gateway. */
+  bench: BenchGateway | null;
+  measured: Measured[];
 }
 
 async function bench(): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-bench-'));
-  await buildWorker();
-  const root = resolve(import.meta.dirname, '..');
-  await build({
-    entryPoints: [resolve(root, 'scripts/lib/bench-bare.ts')],
-    outfile: resolve(root, 'dist/bare.js'),
-    bundle: true,
-    format: 'esm',
-  });
-  const origin = createServer((_, response) => response.end('ok'));
-  const originUrl = `http://127.0.0.1:${await listenOnLoopback(origin)}`;
-  const log = (line: string) => console.error(line);
-  const bare = await runWorkerd('bench-bare.capnp', { port: 0 }, [], {}, log);
-  const publicUrl = 'http://127.0.0.1:1';
-  const room = (id: string, host: string, opensAt: string) => ({
-    id,
-    title: { ko: id, en: id },
-    hosts: [host],
-    origin: originUrl,
-    schedule: { opensAt },
-    policy: { newUsersPerMinute: 1_000_000, totalActiveUsers: 10_000_000, sessionMinutes: 30 },
-  });
-  const settings = {
-    rooms: [room('open', 'open.test', '+0s'), room('ahead', 'ahead.test', '+2h')],
-    keys: { keys: [await newSigningKey(0)] },
-    publicUrl,
-    operatorKey: crypto.randomUUID(),
-    joinsPerNetwork: '0',
+  const rounds = wholeNumber('rounds', options.rounds);
+  const seconds = wholeNumber('seconds', options.seconds);
+  const folders: string[] = [];
+  const started: { stop(): Promise<void> }[] = [];
+  const dataDir = () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairgate-bench-'));
+    folders.push(folder);
+    return folder;
   };
-  const gateway = await startGateway({ settings, port: 0, dataDir, log });
-  const api = (id: string, action: string) => `${gateway.url}/_fairgate/rooms/${id}/${action}`;
-  const post = (id: string, action: string, token?: string): BenchRequest => ({
-    url: api(id, action),
-    method: 'POST',
-    headers: {
-      Host: `${id}.test`,
-      Accept: 'application/json',
-      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-    },
-  });
-  const joinRoom = async (id: string): Promise<{ queueToken: string }> =>
-    JSON.parse((await send(post(id, 'join'))).body.toString());
-
-  // Many visitors, because each one's polls are limited; those of the open room repeat their claims.
-  const waiting = await Promise.all(Array.from({ length: 4_000 }, () => joinRoom('ahead')));
-  const called = await Promise.all(Array.from({ length: 200 }, () => joinRoom('open')));
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-  const { admissionToken } = JSON.parse((await send(post('open', 'claim', called[0]?.queueToken))).body.toString());
-  let turn = 0;
-  const subject = (name: string, next: () => BenchRequest): Subject => ({ name, next, status: 200, perSecond: [] });
-  const subjects = [
-    subject('bare Hono', () => ({ url: bare.url })),
-    subject('bare Hono, a page as large', () => ({ url: `${bare.url}/page` })),
-    subject('board', () => ({ url: api('ahead', 'board'), headers: { Host: 'ahead.test' } })),
-    subject('status', () => ({
-      url: api('ahead', 'status'),
-      headers: { Host: 'ahead.test', Authorization: `Bearer ${waiting[turn++ % waiting.length]?.queueToken}` },
-    })),
-    subject('first visit (page, gzip)', () => ({
-      url: `${gateway.url}/`,
-      headers: {
-        Host: 'ahead.test',
-        Accept: 'text/html',
-        'Accept-Encoding': 'gzip',
-        'Sec-Fetch-Dest': 'document',
-        'Sec-Fetch-Mode': 'navigate',
-      },
-    })),
-    subject('join', () => post('ahead', 'join')),
-    subject('claim (repeated)', () => post('open', 'claim', called[turn++ % called.length]?.queueToken)),
-    subject('forwarded to the origin', () => ({
-      url: `${gateway.url}/`,
-      headers: { Host: 'open.test', Authorization: `Bearer ${admissionToken}` },
-    })),
-  ];
+  await Promise.all([
+    buildWorker(),
+    bundle('scripts/bench/bare-app.ts', 'dist/bare-app.js'),
+    bundle('scripts/bench/bare-proxy.ts', 'dist/bare-proxy.js'),
+  ]);
+  const origin = createServer(answerOk);
+  const originUrl = `http://127.0.0.1:${await listenOnLoopback(origin)}`;
+  const isPinned = pin(process.pid, LOAD_CORE);
   try {
-    for (let turns = 0; turns < ROUNDS; turns++) {
-      for (const each of subjects) each.perSecond.push(await round(each));
+    const proxyPort = await freePort();
+    const bare = await runWorkerd(
+      resolve(root, 'scripts/bench/bare.capnp'),
+      { port: 0 },
+      [`--socket-addr=proxy=127.0.0.1:${proxyPort}`],
+      { ORIGIN: `${originUrl}/` },
+      (line) => console.error(line),
+    );
+    started.push(bare);
+    pin(bare.process.pid, MEASURED_CORE);
+
+    const loadSeconds = rounds * seconds + (options.latency ? LATENCY_SECONDS : 0);
+    const claims = 1 + (isMeasured(CLAIM) ? loadSeconds * ONCE_PER_SECOND_MAX : 0);
+    const contender = async (start: typeof startGateway): Promise<Contender> => {
+      const keys = { keys: [await newSigningKey(0)] };
+      const running = await BenchGateway.start(start, {
+        keys,
+        origin: originUrl,
+        dataDir: dataDir(),
+        entries: entriesFor(claims),
+      });
+      started.push(running.gateway);
+      pin(running.gateway.process.pid, MEASURED_CORE);
+      const subjects = await gatewaySubjects(running, claims);
+      return {
+        pid: running.gateway.process.pid ?? 0,
+        bench: running,
+        measured: subjects.filter(({ name }) => isMeasured(name)).map(unmeasured),
+      };
+    };
+    const contenders: Contender[] = [
+      { pid: bare.process.pid ?? 0, bench: null, measured: bareSubjects(bare.port, proxyPort).map(unmeasured) },
+      await contender(startGateway),
+    ];
+    if (options.beside !== undefined) {
+      const other = await import(resolve(options.beside, 'scripts/lib/gateway-process.ts'));
+      contenders.push(await contender((other as { startGateway: typeof startGateway }).startGateway));
     }
-    const baseline = median(subjects[0]?.perSecond ?? []);
-    console.log(`${CONNECTIONS} connections, median of ${ROUNDS} interleaved rounds of ${ROUND_MS / 1000} s`);
-    for (const { name, perSecond } of subjects) {
-      const figure = median(perSecond);
-      console.log(`${name.padEnd(34)} ${figure.toFixed(0).padStart(6)}/s   ${(figure / baseline).toFixed(2)} of bare`);
+
+    for (const { measured } of contenders) for (const { subject } of measured) await check(subject);
+    for (let turn = 0; turn < rounds; turn++) {
+      const [longest = 0] = contenders.map(({ measured }) => measured.length).toSorted((a, b) => b - a);
+      for (let index = 0; index < longest; index++) {
+        for (const contender of contenders) {
+          const each = contender.measured[index];
+          if (each !== undefined) await measureRound(contender, each, seconds);
+        }
+      }
+      console.error(`round ${turn + 1} of ${rounds}`);
     }
+    const [bareOnes, ours, others] = contenders;
+    if (options.latency) {
+      for (const { measured } of contenders.slice(0, 2)) for (const each of measured) await measureLatency(each);
+    }
+    for (const { stop } of started.splice(0)) await stop();
+
+    const isWhole = options.only === '' && options.beside === undefined;
+    const all = [...(bareOnes?.measured ?? []), ...(ours?.measured ?? [])];
+    const report = reportText({
+      rows: rowsOf(all),
+      rounds,
+      seconds,
+      isPinned,
+      memory: options.memory ? await memoryOfVisitors(dataDir()) : [],
+      redis: options.redis ? await requestsToRedis() : [],
+    });
+    console.log(report);
+    if (others !== undefined) printShares(ours?.measured ?? [], others.measured);
+    if (isWhole) writeFileSync(resolve(root, 'docs/bench.md'), report);
   } finally {
-    agent.destroy();
     origin.close();
-    await Promise.all([gateway.stop(), bare.stop()]);
-    rmSync(dataDir, { recursive: true, force: true });
+    await Promise.all(started.map(({ stop }) => stop()));
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-await bench();
-await benchRedis();
+function isMeasured(name: string): boolean {
+  return name.includes(options.only);
+}
+
+function unmeasured(subject: Subject): Measured {
+  return { subject, perSecond: [], processorUs: [], responses: 0, storeOperations: new Map(), latency: null };
+}
+
+/** @throws where the response is not that of the subject: another one would be measured */
+async function check({ name, port, requests, expected }: Subject): Promise<void> {
+  const response = await firstResponse(port, requests(1)[0] ?? '');
+  if (!expected.test(response)) throw new Error(`${name}: ${expected} is not in the response:\n${response}`);
+}
+
+async function measureRound({ pid, bench }: Contender, measured: Measured, seconds: number): Promise<void> {
+  const { name, port, requests, once } = measured.subject;
+  const before = await bench?.storeOperations();
+  const load = { port, requests: requests(seconds * ONCE_PER_SECOND_MAX), seconds, once };
+  const processorBefore = processorMs(pid);
+  const { perSecond, responses } = await saturate(name, load);
+  measured.processorUs.push(((processorMs(pid) - processorBefore) * 1_000) / responses);
+  measured.perSecond.push(perSecond);
+  measured.responses += responses;
+  for (const [kind, count] of (await bench?.storeOperations()) ?? []) {
+    const during = count - (before?.get(kind) ?? 0);
+    if (during > 0) measured.storeOperations.set(kind, (measured.storeOperations.get(kind) ?? 0) + during);
+  }
+}
+
+async function measureLatency(measured: Measured): Promise<void> {
+  const { name, port, requests, once } = measured.subject;
+  const perSecond = median(measured.perSecond) / 2;
+  const load = { port, requests: requests(LATENCY_SECONDS * ONCE_PER_SECOND_MAX), seconds: LATENCY_SECONDS, once };
+  measured.latency = await respondAt(name, perSecond, load);
+}
+
+function rowsOf(all: readonly Measured[]): Row[] {
+  const reached = (name: string) => median(all.find(({ subject }) => subject.name === name)?.perSecond ?? []);
+  const [text, proxy] = [reached(BARE_TEXT), reached(BARE_PROXY)];
+  return all.map(({ subject, perSecond, processorUs, responses, storeOperations, latency }) => ({
+    name: subject.name,
+    perSecond: median(perSecond),
+    processorUs: median(processorUs),
+    ofText: median(perSecond) / text,
+    ofProxy: subject.isForwarded ? median(perSecond) / proxy : null,
+    latency,
+    storeOperations: new Map([...storeOperations].map(([kind, count]) => [kind, count / responses])),
+  }));
+}
+
+/** Each round against the same round of the other checkout. */
+function printShares(ours: readonly Measured[], others: readonly Measured[]): void {
+  console.log(`of ${options.beside}, in the same rounds: requests a second, processor time for each`);
+  for (const [index, { subject, perSecond, processorUs }] of ours.entries()) {
+    const other = others[index];
+    const share = (mine: readonly number[], theirs: readonly number[] = []) =>
+      median(mine.map((figure, round) => figure / (theirs[round] ?? Number.NaN))).toFixed(2);
+    const shares = [share(perSecond, other?.perSecond), share(processorUs, other?.processorUs)];
+    console.log(subject.name.padEnd(40) + shares.map((figure) => figure.padStart(8)).join(''));
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new RangeError(`--${name} ${text}: give a whole number above 0.`);
+}
+
+function bundle(entry: string, outfile: string) {
+  return build({ entryPoints: [resolve(root, entry)], outfile: resolve(root, outfile), bundle: true, format: 'esm' });
+}
+
+/** The cheapest origin that keeps connections open: requests come one at a time on each, and have no body. */
+function answerOk(socket: Socket): void {
+  socket.on('error', () => {});
+  socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok'));
+}
+
+if (options.help) console.log(USAGE);
+else await bench();

@@ -17,6 +17,8 @@ export const HAPROXY: SystemPackage = { name: 'haproxy', file: '/usr/sbin/haprox
 export const CADDY: SystemPackage = { name: 'caddy', file: '/usr/bin/caddy' };
 export const OPENSSL: SystemPackage = { name: 'openssl', file: '/usr/bin/openssl' };
 export const CURL: SystemPackage = { name: 'curl', file: '/usr/bin/curl' };
+/** Generates the load of `npm run bench`. */
+export const WRK: SystemPackage = { name: 'wrk', file: '/usr/bin/wrk' };
 export const JQ: SystemPackage = { name: 'jq', file: '/usr/bin/jq' };
 /** For `systemd-analyze`; nothing is started by it. */
 const SYSTEMD: SystemPackage = { name: 'systemd', file: '/usr/bin/systemd-analyze' };

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Board } from '../../queue-core/board.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
-import { startGateway } from './gateway-process.ts';
-import { requestAsHost } from './host-request.ts';
-import { sharedRedis } from './local-redis/shared-redis.ts';
-import { median } from './median.ts';
-import { isInstalled, REDIS } from './system-packages.ts';
+import { startGateway } from '../lib/gateway-process.ts';
+import { requestAsHost } from '../lib/host-request.ts';
+import { sharedRedis } from '../lib/local-redis/shared-redis.ts';
+import { median } from '../lib/median.ts';
+import { isInstalled, REDIS } from '../lib/system-packages.ts';
 
 const CONCURRENCY = [1, 4, 16];
 
@@ -25,10 +25,10 @@ const RUSH_JOINS_AT_ONCE = 256;
 
 type Action = 'join' | 'claim';
 
-export async function benchRedis(): Promise<void> {
+/** @returns lines of the report */
+export async function requestsToRedis(): Promise<string[]> {
   if (!isInstalled(REDIS)) {
-    console.log(`\nRedis: not measured, because ${REDIS.file} does not exist (Debian: apt-get install ${REDIS.name}).`);
-    return;
+    return [`Not measured, because ${REDIS.file} does not exist (Debian: apt-get install ${REDIS.name}).`];
   }
   await using redis = await sharedRedis();
   const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-bench-redis-'));
@@ -69,8 +69,9 @@ export async function benchRedis(): Promise<void> {
     }
     return median(phases);
   };
-  const printRow = (name: string, cells: string[], note = '') =>
-    console.log(name.padEnd(34) + cells.map((cell) => cell.padStart(12)).join('') + note);
+  const lines: string[] = [];
+  const addRow = (name: string, cells: string[], note = '') =>
+    lines.push(name.padEnd(20) + cells.map((cell) => cell.padStart(12)).join('') + note);
   try {
     for (const id of ['ahead', 'soon']) await boardOf(id);
     const claims = CONCURRENCY.reduce((sum, concurrency) => sum + concurrency * ROUNDS_PER_PHASE * PHASES, 0);
@@ -96,13 +97,12 @@ export async function benchRedis(): Promise<void> {
     }
     const [seconds, reads] = [(performance.now() - from) / 1000, standIn.requests - requestsBefore];
 
-    console.log();
     const heads = CONCURRENCY.map((concurrency) => `${concurrency} at once`);
-    printRow('requests to Redis', heads);
-    printRow('per join', joinCosts);
-    printRow('per claim', claimCosts);
+    addRow('requests to Redis', heads);
+    addRow('per join', joinCosts);
+    addRow('per claim', claimCosts);
     const note = `   (${reads} during ${POLLS} polls in ${seconds.toFixed(1)} s: the gateway's own read, once a second)`;
-    printRow('per poll', [(reads / POLLS).toFixed(4)], note);
+    addRow('per poll', [(reads / POLLS).toFixed(4)], note);
 
     const commandCount = () => [...standIn.commands.values()].reduce((sum, count) => sum + count, 0);
     const [commands, bytes, requests] = [commandCount(), standIn.bytes, standIn.requests];
@@ -110,10 +110,11 @@ export async function benchRedis(): Promise<void> {
       await Promise.all(Array.from({ length: RUSH_JOINS_AT_ONCE }, () => post('ahead', 'join')));
     }
     const perJoin = (count: number) => (count / RUSH_JOINS).toFixed(2);
-    console.log(
+    lines.push(
       `a rush of ${RUSH_JOINS} joins, ${RUSH_JOINS_AT_ONCE} at once; per join: ${perJoin(standIn.requests - requests)} requests, ` +
         `${perJoin(commandCount() - commands)} commands, ${perJoin((standIn.bytes - bytes) / 1000)} kB`,
     );
+    return lines;
   } finally {
     await gateway.stop();
     rmSync(dataDir, { recursive: true, force: true });
