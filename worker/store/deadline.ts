@@ -18,20 +18,26 @@ export class StoreOverloaded extends StoreUnavailable {
  * @throws StoreOverloaded where the runtime says so: the caller must not retry at once
  * @throws StoreUnavailable where the result does not come in time, or the call fails otherwise
  */
-export async function withDeadline<T>(ms: number, call: Promise<T>): Promise<T> {
-  const deadline = AbortSignal.timeout(ms);
-  const late = new Promise<never>((_, reject) => {
-    deadline.addEventListener('abort', () => reject(deadline.reason), { once: true });
+export function withDeadline<T>(ms: number, call: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new StoreUnavailable(`The Durable Object did not answer within ${ms} ms`));
+    }, ms);
+    call.then(
+      (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(
+          isOverload(error)
+            ? new StoreOverloaded(error)
+            : new StoreUnavailable('The Durable Object failed', { cause: error }),
+        );
+      },
+    );
   });
-  try {
-    return await Promise.race([call, late]);
-  } catch (error) {
-    if (isOverload(error)) throw new StoreOverloaded(error);
-    const message = deadline.aborted
-      ? `The Durable Object did not answer within ${ms} ms`
-      : 'The Durable Object failed';
-    throw new StoreUnavailable(message, { cause: error });
-  }
 }
 
 /** The runtime's own property (Cloudflare, Durable Objects: error handling). */
