@@ -1,10 +1,11 @@
 // Queue, admission and operator tokens: issued by the gateway alone, verified by anyone with the JWKS (RFC 7519, 8725). A
 // queue token proves a place and never admits; an admission token is the right to enter one origin during one session.
 
-import { createLocalJWKSet, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import * as z from 'zod';
 import type { Place } from '../../queue-core/command.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
+import { signJwt } from './sign-jwt.ts';
 import { type LoadedKey, loadKeys, type SigningKeys } from './signing-keys.ts';
 
 export const QUEUE_TYPE = 'queue+jwt';
@@ -109,12 +110,15 @@ export type Verified<T> = { kind: 'valid'; token: T } | { kind: 'expired'; token
 export class Tokens {
   readonly #issuer: string;
   readonly #keys: LoadedKey[];
+  /** By the time from which they sign. */
+  readonly #inOrder: LoadedKey[];
   readonly #keySet: JWTVerifyGetKey;
   readonly #cache = new Map<string, { token: AnyToken; expiresAt: EpochMs }>();
 
   private constructor(issuer: string, keys: LoadedKey[]) {
     this.#issuer = issuer;
     this.#keys = keys;
+    this.#inOrder = keys.toSorted((a, b) => a.signFrom - b.signFrom);
     this.#keySet = createLocalJWKSet({ keys: keys.map(({ publicJwk }) => publicJwk) });
   }
 
@@ -133,31 +137,22 @@ export class Tokens {
     opensAt: EpochMs,
   ): Promise<string> {
     const number = place.kind === 'entry' ? { entry: place.number } : { position: place.number };
-    return this.#sign(QUEUE_TYPE, { epoch, ...number, draw: commitment }, now)
-      .setAudience(room)
-      .setSubject(visitor)
-      .setExpirationTime(Math.floor((Math.max(opensAt, now) + QUEUE_TOKEN_MS) / 1000))
-      .sign(this.#signingKey(now).privateKey);
+    const exp = Math.floor((Math.max(opensAt, now) + QUEUE_TOKEN_MS) / 1000);
+    return this.#sign(QUEUE_TYPE, { epoch, ...number, draw: commitment, aud: room, sub: visitor, exp }, now);
   }
 
   /** Signs a session for one origin. `nbf` is the slot with milliseconds; `exp` is never after the session's end. */
   issueAdmission(token: AdmissionToken, audience: string): Promise<string> {
     const { room, visitor, epoch, position, sid, issuedAt, admitAt, expiresAt, presentBy } = token;
     const provisional = presentBy === null ? {} : { present_by: presentBy / 1000 };
-    return this.#sign(ADMISSION_TYPE, { room, epoch, position, sid, ...provisional }, issuedAt)
-      .setAudience(audience)
-      .setSubject(visitor)
-      .setNotBefore(admitAt / 1000)
-      .setExpirationTime(Math.floor(expiresAt / 1000))
-      .sign(this.#signingKey(issuedAt).privateKey);
+    const claims = { room, epoch, position, sid, ...provisional, aud: audience, sub: visitor };
+    const times = { nbf: admitAt / 1000, exp: Math.floor(expiresAt / 1000) };
+    return this.#sign(ADMISSION_TYPE, { ...claims, ...times }, issuedAt);
   }
 
   issueOperator({ key, sid, issuedAt, expiresAt }: OperatorToken, audience: string): Promise<string> {
-    return this.#sign(OPERATOR_TYPE, { sid }, issuedAt)
-      .setAudience(audience)
-      .setSubject(key)
-      .setExpirationTime(Math.floor(expiresAt / 1000))
-      .sign(this.#signingKey(issuedAt).privateKey);
+    const exp = Math.floor(expiresAt / 1000);
+    return this.#sign(OPERATOR_TYPE, { sid, aud: audience, sub: key, exp }, issuedAt);
   }
 
   readOperator(token: string, audience: string, now: EpochMs): Promise<Verified<OperatorToken>> {
@@ -221,17 +216,13 @@ export class Tokens {
     if (this.#cache.size > VERIFIED_MAX && oldest !== undefined) this.#cache.delete(oldest);
   }
 
-  #sign(typ: string, claims: Record<string, unknown>, now: EpochMs): SignJWT {
-    return new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', typ, kid: this.#signingKey(now).kid })
-      .setIssuer(this.#issuer)
-      .setIssuedAt(Math.floor(now / 1000));
+  #sign(typ: string, claims: Record<string, string | number>, now: EpochMs): Promise<string> {
+    return signJwt(this.#signingKey(now), typ, { ...claims, iss: this.#issuer, iat: Math.floor(now / 1000) });
   }
 
   /** The key that started to sign most recently; before the first one's time, the first. */
   #signingKey(now: EpochMs): LoadedKey {
-    const inOrder = this.#keys.toSorted((a, b) => a.signFrom - b.signFrom);
-    const key = inOrder.findLast(({ signFrom }) => signFrom * 1000 <= now) ?? inOrder[0];
+    const key = this.#inOrder.findLast(({ signFrom }) => signFrom * 1000 <= now) ?? this.#inOrder[0];
     if (key === undefined) throw new TypeError('No signing key; the settings schema requires at least one.');
     return key;
   }
