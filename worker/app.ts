@@ -1,12 +1,12 @@
-// The gateway as a Hono app. Its own addresses are answered here; every other request is a visit to the protected site,
-// whose address is read once and refused if it is ambiguous.
+// The gateway as a Hono app. Each request is checked here, then answered by one of the apps of the gateway's own addresses, or as a
+// visit to the protected site, whose address is read once and refused if it is ambiguous.
 
 import { type Context, Hono } from 'hono';
 import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
 import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operator-api.ts';
 import { findRoom } from './gate/room-middleware.ts';
 import { visit } from './gate/visit.ts';
-import { visitorApi } from './gate/visitor-api.ts';
+import { LANGUAGE_PATH, visitorApi } from './gate/visitor-api.ts';
 import type { Gateway } from './gateway.ts';
 import { withCorsOfHost } from './http/cors.ts';
 import { languageOf } from './http/language.ts';
@@ -15,7 +15,7 @@ import { problemResponse } from './http/problems.ts';
 import { publicTarget, readdressing } from './http/public-address.ts';
 import { BodyTooSlow } from './http/request-body.ts';
 import { responseFormat } from './http/request-client.ts';
-import { backgroundOf, type RequestEnv } from './http/request-env.ts';
+import { asPrepared, backgroundOf, type RequestEnv } from './http/request-env.ts';
 import { isPlainlySpelled, isReserved, rawPathOf, readTarget, type TargetDoubt } from './http/request-target.ts';
 import { json, refuse } from './http/responses.ts';
 import { operatorApi } from './operators/api.ts';
@@ -32,6 +32,7 @@ const HEADER_CHARS_MAX = 16_384;
 
 const JWKS_SECONDS = 300;
 
+const JWKS_PATH = '/.well-known/jwks.json';
 const METRICS_PATH = '/_fairgate/metrics';
 const HEALTH_PATH = '/_fairgate/healthz';
 const OPENAPI_PATH = '/_fairgate/openapi.json';
@@ -60,39 +61,71 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   const app = new Hono<RequestEnv>({ getPath: rawPathOf });
   const readdressed = readdressing(gateway);
   const isConsoles = consoleHostOf(gateway);
+  const visitors = answering(gateway, visitorAddresses(gateway));
+  const others = answering(gateway, otherAddresses(gateway));
 
-  app.use(async (c, next) => {
+  // One route: in a rush nearly every request is a visit or for a room's address, and would pay for a router of all others.
+  app.all('*', (c) => {
     c.req.raw = readdressed(c.req.raw);
     c.set('background', backgroundOf(c));
     c.set('format', responseFormat(c.req.raw));
-    return hasOversizedHeader(c.req.raw.headers) ? refuseReadably(gateway, c, 'headers-too-large') : next();
-  });
-
-  app.use(async (c, next) => {
     const { path } = c.req;
+    const request = c.req.raw;
+    if (hasOversizedHeader(request.headers)) return refuseReadably(gateway, c, 'headers-too-large');
     if (path.startsWith('/_fairgate/') && !isPlainlySpelled(path)) return refuse(c, 'not-found');
-    if (!isConsoles(c.req.raw)) return next();
-    // The protected site has no part of this host, whatever hosts its rooms name.
-    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
-    if (isRead && (path === '/' || `${path}/` === CONSOLE_PATH)) return c.redirect(CONSOLE_PATH, 303);
-    return ON_CONSOLE_HOST.includes(path) || path.startsWith(`${OPERATOR_PATH}/`) ? next() : refuse(c, 'not-found');
+    if (isConsoles(request)) {
+      // The protected site has no part of this host, whatever hosts its rooms name.
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      if (isRead && (path === '/' || `${path}/` === CONSOLE_PATH)) return c.redirect(CONSOLE_PATH, 303);
+      const isConsole = ON_CONSOLE_HOST.includes(path) || path.startsWith(`${OPERATOR_PATH}/`);
+      return isConsole ? others(c) : refuse(c, 'not-found');
+    }
+    if (path.startsWith('/_fairgate/rooms/') || path === LANGUAGE_PATH) return visitors(c);
+    return path.startsWith('/_fairgate/') || path === JWKS_PATH ? others(c) : visitSite(gateway, c);
   });
+  app.onError((error, c) => unexpected(gateway, error, c));
+  return app;
+}
 
-  app.get(HEALTH_PATH, () => new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } }));
-  app.route(METRICS_PATH, metricsAddress(gateway));
-  app.get('/.well-known/jwks.json', () =>
+/** Has an app of its own answer what the first one has prepared. An address that it does not have is a visit like any other. */
+function answering(gateway: Gateway, api: Hono<RequestEnv>): (c: Context<RequestEnv>) => Response | Promise<Response> {
+  api.notFound((c) => visitSite(gateway, c));
+  api.onError((error, c) => unexpected(gateway, error, c));
+  return (c) => api.fetch(c.req.raw, c.var);
+}
+
+function unexpected(gateway: Gateway, error: unknown, c: Context<RequestEnv>): Promise<Response> {
+  if (error instanceof BodyTooSlow) return refuseReadably(gateway, c, 'body-too-slow');
+  console.error(`${c.req.method} ${c.req.path} failed unexpectedly:`, error);
+  return refuseReadably(gateway, c, 'unexpected');
+}
+
+/** The addresses of rooms. */
+function visitorAddresses(gateway: Gateway): Hono<RequestEnv> {
+  const api = visitorApi(gateway);
+  api.get('/rooms/:room/pass', findRoom(gateway), (c) => usePass(gateway, c.req.raw, c.var.room, c.var.background));
+  return api;
+}
+
+/** The gateway's addresses that no room has. */
+function otherAddresses(gateway: Gateway): Hono<RequestEnv> {
+  const api = new Hono<RequestEnv>({ getPath: rawPathOf });
+  api.use(asPrepared);
+  api.get(HEALTH_PATH, () => new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } }));
+  api.route(METRICS_PATH, metricsAddress(gateway));
+  api.get(JWKS_PATH, () =>
     Response.json(gateway.tokens.jwks, {
       headers: { 'Cache-Control': `public, max-age=${JWKS_SECONDS}`, 'Access-Control-Allow-Origin': '*' },
     }),
   );
-  app.get(CONSOLE_PATH, (c) => {
+  api.get(CONSOLE_PATH, (c) => {
     if (!answersOperators(gateway, c.req.raw)) return problemResponse('not-found');
     return new Response(consolePage(languageOf(c.req.raw.headers)), {
       headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
     });
   });
-  app.get(OPENAPI_PATH, () => json(openApi(gateway, gateway.cookies.operatorCookie)));
-  app.get(RECOVER_PATH, () => {
+  api.get(OPENAPI_PATH, () => json(openApi(gateway, gateway.cookies.operatorCookie)));
+  api.get(RECOVER_PATH, () => {
     return new Response(recover, {
       headers: {
         'Content-Type': 'text/javascript; charset=utf-8',
@@ -101,19 +134,8 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       },
     });
   });
-  app.route(OPERATOR_PATH, operatorApi(gateway));
-  app.get('/_fairgate/rooms/:room/pass', findRoom(gateway), (c) =>
-    usePass(gateway, c.req.raw, c.var.room, c.var.background),
-  );
-  app.route('/_fairgate', visitorApi(gateway));
-  app.all('*', (c) => visitSite(gateway, c));
-
-  app.onError((error, c) => {
-    if (error instanceof BodyTooSlow) return refuseReadably(gateway, c, 'body-too-slow');
-    console.error(`${c.req.method} ${c.req.path} failed unexpectedly:`, error);
-    return refuseReadably(gateway, c, 'unexpected');
-  });
-  return app;
+  api.route(OPERATOR_PATH, operatorApi(gateway));
+  return api;
 }
 
 function visitSite(gateway: Gateway, c: Context<RequestEnv>): Response | Promise<Response> {
