@@ -62,6 +62,8 @@ export class Visitor {
   readonly #background: Background;
   readonly #setCookies: string[] = [];
   readonly #tokenFields = new Map<string, string>();
+  /** With what it follows from: the tokens, and how many sessions have ended early. */
+  #status: (Pick<Visitor, 'queue' | 'admission'> & { endings: number; value: Status }) | null = null;
 
   private constructor(
     gateway: VisitorParts,
@@ -153,7 +155,14 @@ export class Visitor {
   }
 
   get status(): Status | null {
-    return this.snapshot === null ? null : statusFor(this.snapshot, this.queue, this.admission);
+    const { snapshot, queue, admission } = this;
+    if (snapshot === null) return null;
+    const endings = snapshot.endings.size;
+    const known = this.#status;
+    if (known?.queue === queue && known.admission === admission && known.endings === endings) return known.value;
+    const value = statusFor(snapshot, queue, admission);
+    this.#status = { queue, admission, endings, value };
+    return value;
   }
 
   /** The room's own waiting page; null where it has none or it cannot be loaded. */

@@ -59,9 +59,19 @@ export function isPassedOn(headers: Headers): boolean {
   return headers.get('Sec-Fetch-Mode') === 'navigate' && headers.get('Sec-Fetch-Dest') === 'empty';
 }
 
+/** In a rush all requests carry one of a few fields: what was read in them is kept. About 0.3 MB at most. */
+const PREFERENCES_MAX = 256;
+const preferences = new Map<string, boolean>();
+
 function prefersHtml(accept: string): boolean {
   if (accept.length > NEGOTIATED_CHARS_MAX) return false;
-  return new Negotiator({ headers: { accept } }).mediaType(OFFERED_TYPES)?.startsWith('text/html') ?? false;
+  const known = preferences.get(accept);
+  if (known !== undefined) return known;
+  const preferred = new Negotiator({ headers: { accept } }).mediaType(OFFERED_TYPES);
+  const isHtml = preferred?.startsWith('text/html') ?? false;
+  if (preferences.size >= PREFERENCES_MAX) preferences.clear();
+  preferences.set(accept, isHtml);
+  return isHtml;
 }
 
 /** What nearly every browser sends, without a reading of quality values. */

@@ -45,9 +45,10 @@ export class VisitorCookies {
   read(headers: Headers, room: string, isListedApp: boolean): PresentedTokens {
     const bearer = ownBearer(headers);
     const app = bearer !== null || isListedApp;
+    const pairs = app ? [] : cookiePairs(headers.get('Cookie') ?? '');
     const presented = (typ: string, name: string) => {
       if (app) return bearer?.typ === typ ? [bearer.token] : [];
-      return valuesOf(headers, name);
+      return valuesIn(pairs, name);
     };
     return {
       admission: presented(ADMISSION_TYPE, this.#admission(room)),
@@ -97,7 +98,7 @@ export class VisitorCookies {
 
   /** As `PresentedTokens` has them. */
   operatorTokens(headers: Headers): string[] {
-    return valuesOf(headers, this.operatorCookie);
+    return valuesIn(cookiePairs(headers.get('Cookie') ?? ''), this.operatorCookie);
   }
 
   #admission(room: string): string {
@@ -111,19 +112,41 @@ export class VisitorCookies {
 
 /** The Bearer token if its type is one of the gateway's; an origin's own Bearer tokens are not touched. */
 function ownBearer(headers: Headers): { typ: string; token: string } | null {
-  const token = /^Bearer +([A-Za-z0-9_.-]+)$/i.exec(headers.get('Authorization') ?? '')?.[1];
+  const authorization = headers.get('Authorization');
+  const token = authorization === null ? undefined : /^Bearer +([A-Za-z0-9_.-]+)$/i.exec(authorization)?.[1];
   if (token === undefined || token.length > TOKEN_CHARS_MAX) return null;
+  const typ = typeOf(token);
+  return typ === null ? null : { typ, token };
+}
+
+/** Tokens of the gateway have one of a few headers, so what was decoded is kept. About 0.1 MB at most. */
+const HEADERS_MAX = 64;
+const ownTypes = new Map<string, string | null>();
+
+/** Which of the gateway's types a JWT says it is; null: none of them, or no JWT. Nothing is verified. */
+function typeOf(token: string): string | null {
+  const parts = token.split('.');
+  const header = `${parts.length} ${parts[0]}`;
+  const known = ownTypes.get(header);
+  if (known !== undefined) return known;
+  const own = decodedType(token);
+  if (ownTypes.size >= HEADERS_MAX) ownTypes.clear();
+  ownTypes.set(header, own);
+  return own;
+}
+
+function decodedType(token: string): string | null {
   try {
     const { typ } = decodeProtectedHeader(token);
-    return typ === ADMISSION_TYPE || typ === QUEUE_TYPE ? { typ, token } : null;
+    return typ === ADMISSION_TYPE || typ === QUEUE_TYPE ? typ : null;
   } catch {
     return null; // TypeError: not a JWT
   }
 }
 
 /** The values of all cookies of one name, in the order in which they were sent. */
-function valuesOf(headers: Headers, name: string): string[] {
-  return cookiePairs(headers.get('Cookie') ?? '')
+function valuesIn(pairs: readonly string[], name: string): string[] {
+  return pairs
     .filter((pair) => pair.trim().startsWith(`${name}=`))
     .slice(0, SAME_NAME_MAX)
     .map((pair) =>
