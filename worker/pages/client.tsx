@@ -9,6 +9,7 @@ import { Page } from './page.tsx';
 import { type PageState, visit } from './page-script.ts';
 import { headingKey, noticeText, spokenText, titleText } from './page-text.ts';
 import type { Strings } from './strings.ts';
+import { timeFormat } from './time-format.ts';
 
 export function startClient(strings: Strings) {
   const embedded: PageModel = JSON.parse((document.getElementById('fairgate') as HTMLElement).textContent);
@@ -19,6 +20,7 @@ export function startClient(strings: Strings) {
   const main = document.getElementById('page') as HTMLElement;
   const announcements = document.getElementById('announcements') as HTMLElement;
   const monotonicMs = () => performance.now();
+  const time = timeFormat(strings.language, model.room?.timeZone);
 
   let state: PageState = { model, notice: null, busy: false };
   let calledAtStart = firstCalled(model);
@@ -73,7 +75,14 @@ export function startClient(strings: Strings) {
     document.title = titleText(state.model, strings);
     show(
       main,
-      <Page model={state.model} strings={strings} now={script.now()} scripted={scripted} reloadSeconds={null} />,
+      <Page
+        model={state.model}
+        strings={strings}
+        now={script.now()}
+        scripted={scripted}
+        reloadSeconds={null}
+        time={time}
+      />,
     );
     // The focused element may have disappeared with the previous state: the heading of the new state takes the focus.
     if (focused?.isConnected === false) main.querySelector('h1')?.focus();

@@ -10,9 +10,11 @@ import { waitRange } from './wait-range.ts';
 /** Numbers older than this are shown with their age. */
 const AGE_SHOWN_MS = 60_000;
 
+const numbers = new Intl.NumberFormat('en');
+
 /** 1,200 in both languages. */
 export function grouped(count: number): string {
-  return count.toLocaleString('en');
+  return numbers.format(count);
 }
 
 export function headingKey({ kind, status }: PageModel): HeadingKey {

@@ -6,7 +6,7 @@ import type { Notice, PageKind, PageModel, VisitorAction } from './model.ts';
 import { aheadIn, asOfText, estimatedWait, grouped, headingKey, noticeText, pageTimes } from './page-text.ts';
 import { StateIcon } from './state-icon.tsx';
 import type { Strings } from './strings.ts';
-import { type TimeFormat, timeFormat } from './time-format.ts';
+import type { TimeFormat } from './time-format.ts';
 
 /** What only a running script can add to the page. */
 interface Scripted {
@@ -30,9 +30,9 @@ interface PageProps {
   scripted: Scripted | null;
   /** Seconds until a page without a running script reloads itself; null: it does not, or a script runs. */
   reloadSeconds: number | null;
+  /** Of the page's language and the room's time zone. */
+  time: TimeFormat;
 }
-
-type TimedProps = PageProps & { time: TimeFormat };
 
 const DAY_MS = 86_400_000;
 
@@ -40,9 +40,8 @@ const DAY_MS = 86_400_000;
 const PLACE_KINDS: PageKind[] = ['entered', 'drawing', 'waiting', 'paused', 'standby'];
 
 export function Page(props: PageProps) {
-  const { model, strings, now } = props;
+  const { model, strings, now, time } = props;
   const key = headingKey(model);
-  const time = timeFormat(strings.language, model.room?.timeZone ?? 'UTC');
   const problem = model.kind === 'badRequest' ? model.problem : null;
   return (
     <>
@@ -55,9 +54,9 @@ export function Page(props: PageProps) {
           <p class="lead">{problem?.detail ?? <Sentences text={strings.lead[key](pageTimes(model, time, now))} />}</p>
           <MainNumber {...props} />
         </section>
-        {hasBoard(model) && <TicketBoard {...props} time={time} />}
+        {hasBoard(model) && <TicketBoard {...props} />}
       </article>
-      <BelowTicket {...props} time={time} />
+      <BelowTicket {...props} />
     </>
   );
 }
@@ -122,7 +121,7 @@ function Countdown({ msLeft, strings }: { msLeft: number; strings: Strings }) {
 }
 
 /** Under the tear line: the room's numbers and the one thing to do. */
-function TicketBoard(props: TimedProps) {
+function TicketBoard(props: PageProps) {
   const { model, strings, now, scripted, reloadSeconds, time } = props;
   const { kind, status, room } = model;
   const board = kind === 'storeUnreachable' ? null : model.board;
@@ -295,7 +294,7 @@ function ActionForm({ model, scripted, action, label, secondary = false }: Actio
 }
 
 /** Under the ticket: what does not lose the place, how to check the draw, and how to leave the line. */
-function BelowTicket(props: TimedProps) {
+function BelowTicket(props: PageProps) {
   const { model, strings, now, time } = props;
   const { kind, board, status, room } = model;
   const { items, title } = strings.reassurance;

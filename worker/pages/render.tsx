@@ -4,6 +4,7 @@
 import { raw } from 'hono/html';
 import clientEn, { sha256 as clientEnSha256 } from './client-en.ts?bundle';
 import clientKo, { sha256 as clientKoSha256 } from './client-ko.ts?bundle';
+import { keptTimeFormat } from './kept-time-formats.ts';
 import type { PageModel } from './model.ts';
 import { refreshSeconds } from './no-script-refresh.ts';
 import { Page } from './page.tsx';
@@ -46,6 +47,7 @@ export function pageParts(given: PageModel): PageParts {
   const other = strings.otherLanguage;
   const now = Date.parse(model.board?.serverTime ?? model.status?.serverTime ?? '') || 0;
   const seconds = refreshSeconds(model, now);
+  const time = keptTimeFormat(strings.language, model.room?.timeZone ?? 'UTC');
   const head = (
     <>
       <title>{titleText(model, strings)}</title>
@@ -71,7 +73,7 @@ export function pageParts(given: PageModel): PageParts {
         )}
       </header>
       <main id="page">
-        <Page model={model} strings={strings} now={now} scripted={null} reloadSeconds={seconds} />
+        <Page model={model} strings={strings} now={now} scripted={null} reloadSeconds={seconds} time={time} />
       </main>
       <p id="announcements" class="visually-hidden" role="status" />
       <script type="application/json" id="fairgate">

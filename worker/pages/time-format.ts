@@ -15,21 +15,9 @@ export interface TimeFormat {
 
 const LOCALES = { ko: 'ko-KR', en: 'en-GB' } as const;
 
-/** Creating Intl formatters costs more than rendering a page. A gateway has few rooms; beyond this the cache is cleared. */
-const CACHED_FORMATS_MAX = 32;
-const cachedFormats = new Map<string, TimeFormat>();
-
-export function timeFormat(language: Language, timeZone: string): TimeFormat {
-  const key = `${language} ${timeZone}`;
-  const cached = cachedFormats.get(key);
-  if (cached !== undefined) return cached;
-  if (cachedFormats.size >= CACHED_FORMATS_MAX) cachedFormats.clear();
-  const created = createTimeFormat(LOCALES[language], supportedZone(timeZone));
-  cachedFormats.set(key, created);
-  return created;
-}
-
-function createTimeFormat(locale: string, timeZone: string): TimeFormat {
+/** Creating it costs more than rendering a page: whoever renders many keeps it. */
+export function timeFormat(language: Language, zoneName = 'UTC'): TimeFormat {
+  const [locale, timeZone] = [LOCALES[language], supportedZone(zoneName)];
   const format = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(locale, { timeZone, hourCycle: 'h23', ...options });
   const second = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
