@@ -124,6 +124,7 @@ function gauge(
 
 /** Label values are members of closed lists or room ids; none needs escaping. */
 function labelText(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
-  return `{${pairs.join(',')}}`;
+  let pairs = '';
+  for (const name in labels) pairs += `${pairs === '' ? '' : ','}${name}="${labels[name]}"`;
+  return `{${pairs}}`;
 }

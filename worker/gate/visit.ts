@@ -386,7 +386,8 @@ class Visit {
   #recordHealth(responded: boolean): void {
     if (this.#request.headers.has('Upgrade')) return;
     const { room, snapshot } = this.#visitor;
-    this.#background(this.#gateway.originHealth.record(room, responded, snapshot));
+    const reporting = this.#gateway.originHealth.record(room, responded, snapshot);
+    if (reporting !== null) this.#background(reporting);
   }
 
   /** Applies what the origin's response tells the gateway. An ending is durable before the visitor gets the response. */

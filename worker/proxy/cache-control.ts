@@ -29,10 +29,15 @@ const SHARED_CACHE_FIELD = /-cache-control$|^(?:surrogate-control|edge-control|x
 /** Changes the header of an admitted response so that no shared cache may store it (RFC 9111, 3). */
 export function forbidSharedStorage(headers: Headers): void {
   for (const name of [...headers.keys()]) if (SHARED_CACHE_FIELD.test(name)) headers.delete(name);
-  const kept = [...(headers.get('Cache-Control') ?? '').matchAll(DIRECTIVE)]
-    .filter(([, name = '']) => BROWSER_DIRECTIVES.has(name.toLowerCase()))
-    .map(([, name = '', value]) => (value === undefined ? name.toLowerCase() : `${name.toLowerCase()}=${value}`));
+  const said = headers.get('Cache-Control');
+  const kept = said === null ? [] : browserDirectives(said);
   headers.set('Cache-Control', ['private', ...kept].join(', '));
   const vary = headers.get('Vary') ?? '';
   if (!/(?:^|,)\s*(?:\*|cookie)\s*(?:,|$)/i.test(vary)) headers.append('Vary', 'Cookie');
+}
+
+function browserDirectives(field: string): string[] {
+  return [...field.matchAll(DIRECTIVE)]
+    .filter(([, name = '']) => BROWSER_DIRECTIVES.has(name.toLowerCase()))
+    .map(([, name = '', value]) => (value === undefined ? name.toLowerCase() : `${name.toLowerCase()}=${value}`));
 }

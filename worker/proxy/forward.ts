@@ -9,7 +9,7 @@ import { forbidSharedStorage } from './cache-control.ts';
 import { loopField } from './loops.ts';
 import { mapOwnName } from './origin-name.ts';
 import { pacedBody } from './paced-body.ts';
-import { dropHopByHop, keepVisitorsFields } from './request-fields.ts';
+import { hopByHop, keepVisitorsFields } from './request-fields.ts';
 
 /** The origin could not be reached, or lost the connection. */
 export class OriginUnreachable extends Error {
@@ -67,17 +67,13 @@ export async function forwardToOrigin(
       }),
       site,
     );
-  const tooSlow = Promise.withResolvers<never>();
-  // Another failure of the body is one of the request, which says it better.
-  paced?.sent.catch((error: unknown) => {
-    if (error instanceof BodyTooSlow) tooSlow.reject(error);
-  });
+  const late = paced === null ? null : tooSlow(paced.sent);
   try {
     const sent = send().catch((error: unknown) => {
       if (isSafe && isConnectionLost(error)) return send();
       throw error;
     });
-    const upstream = await Promise.race([sent, tooSlow.promise]);
+    const upstream = await (late === null ? sent : Promise.race([sent, late]));
     return { response: visitorResponse(upstream, options), signals: readSignals(upstream.headers) };
   } catch (error) {
     if (error instanceof BodyTooSlow) throw error;
@@ -85,6 +81,17 @@ export async function forwardToOrigin(
   } finally {
     deadline.clear();
   }
+}
+
+/** Fails as soon as the body is too slow. Another failure of the body is one of the request, which says it better. */
+function tooSlow(sent: Promise<unknown>): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  sent.catch((error: unknown) => {
+    if (error instanceof BodyTooSlow) reject(error);
+  });
+  // The response may have come before.
+  promise.catch(() => {});
+  return promise;
 }
 
 /** Aborts when nothing has happened for so long. */
@@ -120,8 +127,23 @@ class Deadline {
 /** The origin with the host that it is asked for, as the room chose. */
 function originAsked({ site: { origin, originHost }, target }: Pick<ForwardOptions, 'site' | 'target'>): string {
   if (originHost === 'origin') return origin;
-  const host = originHost === 'visitor' ? new URL(target.publicOrigin).host : originHost;
+  const host = originHost === 'visitor' ? hostAndScheme(target.publicOrigin).host : originHost;
   return `${origin.slice(0, origin.indexOf('//'))}//${host}`;
+}
+
+/** In a rush all requests are for one of a few addresses, whose parts are kept. About 0.1 MB at most. */
+const ADDRESSES_MAX = 256;
+const addresses = new Map<string, { host: string; scheme: string }>();
+
+/** Of the address that the visitor used, as URLs write them. */
+function hostAndScheme(publicOrigin: string): { host: string; scheme: string } {
+  const known = addresses.get(publicOrigin);
+  if (known !== undefined) return known;
+  const { host, protocol } = new URL(publicOrigin);
+  const parts = { host, scheme: protocol.slice(0, -1) };
+  if (addresses.size >= ADDRESSES_MAX) addresses.clear();
+  addresses.set(publicOrigin, parts);
+  return parts;
 }
 
 /**
@@ -141,15 +163,16 @@ function requestHeaders(
   keepVisitorsFields(headers, { keepsMethod: byMethod });
   headers.delete('Host');
   if (ownBearer) headers.delete('Authorization');
-  const cookies = foreignCookies(headers.get('Cookie') ?? '');
-  if (cookies === null) headers.delete('Cookie');
-  else headers.set('Cookie', cookies);
+  const cookies = headers.get('Cookie');
+  const foreign = cookies === null ? null : foreignCookies(cookies);
+  if (foreign !== null) headers.set('Cookie', foreign);
+  else if (cookies !== null) headers.delete('Cookie');
   if (upgrade?.toLowerCase() === 'websocket') headers.set('Upgrade', 'websocket');
 
-  const { host, protocol } = new URL(target.publicOrigin);
+  const { host, scheme } = hostAndScheme(target.publicOrigin);
   headers.set('CDN-Loop', loopField(request.headers));
   headers.set('X-Forwarded-Host', host);
-  headers.set('X-Forwarded-Proto', protocol.slice(0, -1));
+  headers.set('X-Forwarded-Proto', scheme);
   if (clientAddress !== null) headers.set('X-Forwarded-For', clientAddress);
   if (admission !== null) headers.set('Fairgate-Admission', admission);
   return headers;
@@ -159,11 +182,14 @@ function visitorResponse(upstream: Response, options: ForwardOptions): Response 
   const { site, target, admission } = options;
   const headers = new Headers(upstream.headers);
   const isUpgrade = upstream.webSocket !== null && upstream.webSocket !== undefined;
-  dropHopByHop(headers);
-  for (const name of [...headers.keys()]) if (name.toLowerCase().startsWith('fairgate-')) headers.delete(name);
-  const cookies = headers.getSetCookie().filter((line) => !setsOwnCookie(line));
-  headers.delete('Set-Cookie');
-  for (const line of cookies) headers.append('Set-Cookie', line);
+  const isHopByHop = hopByHop(headers);
+  // Names come in lower case.
+  for (const name of [...headers.keys()]) if (isHopByHop(name) || name.startsWith('fairgate-')) headers.delete(name);
+  const cookies = headers.getSetCookie();
+  if (cookies.some(setsOwnCookie)) {
+    headers.delete('Set-Cookie');
+    for (const line of cookies) if (!setsOwnCookie(line)) headers.append('Set-Cookie', line);
+  }
   if (admission !== null) forbidSharedStorage(headers);
   mapOwnName(headers, [site.origin, originAsked(options), ...site.originAliases], target.publicOrigin);
   const { status, statusText } = upstream;

@@ -17,12 +17,13 @@ const CONNECT_FIELD = 'Fairgate-Connect';
 export function originFetch({ ORIGIN_CONNECTOR: connector, ORIGIN_CA }: ConnectorBindings): OriginFetch {
   const hasOwnAuthority = (ORIGIN_CA ?? '') !== '';
   return (request, { origin }) => {
-    const { host, protocol } = new URL(request.url);
-    const isDirect = host === new URL(origin).host && !(hasOwnAuthority && protocol === 'https:');
-    if (isDirect || connector === undefined) return fetch(request);
+    if (connector === undefined) return fetch(request);
+    const { url: asked } = request;
+    const isOrigins = asked.startsWith(`${origin}/`) || new URL(asked).host === new URL(origin).host;
+    if (isOrigins && !(hasOwnAuthority && asked.startsWith('https:'))) return fetch(request);
     const headers = new Headers(request.headers);
     headers.set(CONNECT_FIELD, origin);
-    const url = request.url.replace(/^https:/, 'http:');
+    const url = asked.replace(/^https:/, 'http:');
     return connector.fetch(new Request(url, new Request(request, { headers })));
   };
 }

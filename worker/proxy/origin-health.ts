@@ -33,15 +33,18 @@ export class OriginHealth {
     this.#now = now;
   }
 
-  /** Records the outcome of an admitted visitor's request, and reports it where the room's state of its origin is outdated. */
-  async record(room: RoomConfig, responded: boolean, snapshot: RoomSnapshot | null): Promise<void> {
+  /**
+   * Records the outcome of an admitted visitor's request.
+   * @returns the report on its way, where the room's state of its origin is outdated; null: there is nothing to report
+   */
+  record(room: RoomConfig, responded: boolean, snapshot: RoomSnapshot | null): Promise<void> | null {
     const state = this.#stateOf(room.id);
     state.failures = responded ? 0 : state.failures + 1;
     const isFailing = snapshot?.view.originFailing ?? false;
-    if (responded ? !isFailing : isFailing || state.failures < FAILURES_MIN) return;
+    if (responded ? !isFailing : isFailing || state.failures < FAILURES_MIN) return null;
     const { reported } = state;
-    if (reported?.healthy === responded && this.#now() - reported.at < REPORT_INTERVAL_MS) return;
-    await this.#report(room, responded);
+    if (reported?.healthy === responded && this.#now() - reported.at < REPORT_INTERVAL_MS) return null;
+    return this.#report(room, responded);
   }
 
   /** Probes the room's origin if it counts as failing, at most once in `PROBE_INTERVAL_MS`. */

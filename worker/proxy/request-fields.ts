@@ -2,7 +2,7 @@
 // framework reads as the client's address, the host, the scheme, the path or the method actually requested.
 
 /** Hop-by-hop fields (RFC 9110, 7.6.1). */
-const HOP_BY_HOP = [
+const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -12,7 +12,7 @@ const HOP_BY_HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
-];
+]);
 
 /**
  * Servers turn other characters into `-` or `_`, or cut there: `X~Original~URL` arrives as `X-Original-URL`. CGI and WSGI
@@ -53,11 +53,11 @@ const METHOD_OVERRIDE = /^x-(?:http-method(?:-override)?|method-override)$/;
 
 /** Removes what must not reach the origin. @param keepsMethod the request is passed only because of its method */
 export function keepVisitorsFields(headers: Headers, { keepsMethod }: { keepsMethod: boolean }): void {
-  dropHopByHop(headers);
+  const isHopByHop = hopByHop(headers);
   // Names come in lower case.
   for (const [name, value] of [...headers]) {
-    const isKept = isVisitors(name) && PLAIN_VALUE.test(value) && !(keepsMethod && METHOD_OVERRIDE.test(name));
-    if (!isKept) headers.delete(name);
+    const isPlain = PLAIN_VALUE.test(value) && !(keepsMethod && METHOD_OVERRIDE.test(name));
+    if (!isPlain || isHopByHop(name) || !isVisitors(name)) headers.delete(name);
   }
 }
 
@@ -75,9 +75,15 @@ function isVisitors(name: string): boolean {
   return result;
 }
 
-export function dropHopByHop(headers: Headers): void {
-  for (const name of (headers.get('Connection') ?? '').split(',')) {
-    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name.trim())) headers.delete(name.trim());
-  }
-  for (const name of HOP_BY_HOP) headers.delete(name);
+/** @returns whether a field is for one connection only: by its name, in lower case, or because `Connection` names it */
+export function hopByHop(headers: Headers): (name: string) => boolean {
+  const connection = headers.get('Connection');
+  if (connection === null) return (name) => HOP_BY_HOP.has(name);
+  const named = new Set(
+    connection
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
+  return (name) => HOP_BY_HOP.has(name) || named.has(name);
 }
