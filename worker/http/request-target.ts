@@ -96,6 +96,17 @@ export type Routed =
  * protected path first. What no room protects is left to the rooms of the named host, or of `*` where it has none.
  */
 export function routeTo(rooms: readonly RoomConfig[], { host, read }: Pick<Target, 'host' | 'read'>): Routed {
+  const known = routes.get(read);
+  if (known?.rooms === rooms && known.host === host) return known.routed;
+  const routed = findRoute(rooms, host, read);
+  routes.set(read, { rooms, host, routed });
+  return routed;
+}
+
+/** Where readings that are kept lead, among the rooms of the moment. */
+const routes = new WeakMap<ReadPath, { rooms: readonly RoomConfig[]; host: string; routed: Routed }>();
+
+function findRoute(rooms: readonly RoomConfig[], host: string, read: ReadPath): Routed {
   const tiers = [host, '*'].map((name) => rooms.filter(({ hosts }) => hosts.includes(name)));
   const [room, ...others] = protecting(tiers, ({ paths }) => paths, read);
   if (room !== undefined) return { kind: 'room', room, others };
@@ -112,8 +123,14 @@ export function servesHost({ hosts }: Pick<RoomConfig, 'hosts'>, request: Reques
 
 /** Whether a path is the gateway's own in any reading; such a path is never forwarded. */
 export function isReserved(read: ReadPath): boolean {
-  return protects(['/_fairgate', '/.well-known/jwks.json'], read);
+  const known = reserved.get(read);
+  if (known !== undefined) return known;
+  const result = protects(['/_fairgate', '/.well-known/jwks.json'], read);
+  reserved.set(read, result);
+  return result;
 }
+
+const reserved = new WeakMap<ReadPath, boolean>();
 
 /** The gateway's own addresses are answered in one spelling only, so that rules of a proxy in front cannot be passed. */
 export function isPlainlySpelled(rawPath: string): boolean {

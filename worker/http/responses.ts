@@ -27,27 +27,36 @@ export function json(document: unknown, status = 200): Response {
 export class HtmlDocument {
   readonly #prefix: string;
   readonly #rest: string;
-  readonly #headers: Record<string, string>;
-  #compressed: Uint8Array | null = null;
+  readonly #headers: Headers;
+  #compressed: { body: Uint8Array; headers: Headers } | null = null;
 
   /** @param prefix the beginning that many pages share: it is compressed once */
   constructor(prefix: string, rest: string, headers: Record<string, string>) {
     this.#prefix = prefix;
     this.#rest = rest;
-    this.#headers = {
+    this.#headers = new Headers({
       'Content-Type': 'text/html; charset=utf-8',
       'X-Robots-Tag': 'noindex',
       ...NEVER_STORED,
       ...headers,
-    };
+    });
   }
 
+  /** A response of its own, whose header may be changed. */
   respond(requestHeaders: Headers, status: number): Response {
-    const headers = this.#headers;
-    if (!acceptsGzip(requestHeaders)) return new Response(this.#prefix + this.#rest, { status, headers });
-    this.#compressed ??= gzip(this.#prefix, this.#rest);
-    const init = { status, headers: { ...headers, 'Content-Encoding': 'gzip' }, encodeBody: 'manual' } as const;
-    return new Response(this.#compressed, init);
+    if (!acceptsGzip(requestHeaders)) {
+      return new Response(this.#prefix + this.#rest, { status, headers: this.#headers });
+    }
+    const { body, headers } = this.#compress();
+    return new Response(body, { status, headers, encodeBody: 'manual' });
+  }
+
+  #compress(): { body: Uint8Array; headers: Headers } {
+    if (this.#compressed !== null) return this.#compressed;
+    const headers = new Headers(this.#headers);
+    headers.set('Content-Encoding', 'gzip');
+    this.#compressed = { body: gzip(this.#prefix, this.#rest), headers };
+    return this.#compressed;
   }
 }
 
