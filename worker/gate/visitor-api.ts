@@ -137,6 +137,7 @@ const readReturnAddress: MiddlewareHandler<VisitorEnv & { Variables: { returnTo:
 
 /** The page that the request comes from; from the waiting page's own address, where that leads. */
 function refererOf(c: Context): string | undefined {
+  if (!c.req.raw.headers.has('Referer')) return undefined;
   const { origin } = new URL(c.req.url);
   const before = pageBefore(c.req.raw.headers, origin);
   const page = before === undefined ? null : URL.parse(before, origin);

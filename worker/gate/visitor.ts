@@ -463,6 +463,9 @@ async function bestOf<T>(
   readToken: (token: string) => Promise<Verified<T>>,
   counts: (read: Verified<T>) => boolean,
 ): Promise<{ token: string; read: Verified<T> } | null> {
+  const [only] = presented;
+  if (only === undefined) return null;
+  if (presented.length === 1) return { token: only, read: await readToken(only) };
   const all = await Promise.all(presented.map(async (token) => ({ token, read: await readToken(token) })));
   const ofKind = (kind: Verified<T>['kind']) => all.find(({ read }) => read.kind === kind);
   return all.find(({ read }) => counts(read)) ?? ofKind('valid') ?? ofKind('expired') ?? all[0] ?? null;

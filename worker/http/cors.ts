@@ -26,6 +26,7 @@ const FIELDS_CHARS_MAX = 1_024;
 
 /** The origin of the page that sent the request, where the room's operators listed it. */
 export function listedOrigin({ headers }: Requested, { corsOrigins }: Listing): string | null {
+  if (corsOrigins.length === 0) return null;
   const origin = headers.get('Origin');
   return origin !== null && corsOrigins.includes(origin) ? origin : null;
 }

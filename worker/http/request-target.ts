@@ -75,8 +75,22 @@ function authorityOf(url: string): string {
   return rest.slice(0, rest.search(/[/?#]|$/));
 }
 
+/** In a rush all requests are for one of a few hosts, whose names are kept. About 0.6 MB at most. */
+const HOSTS_MAX = 1_024;
+const HOST_CHARS_MAX = 300;
+const hostNames = new Map<string, string | null>();
+
 /** @returns null if the authority is invalid or URL parsers rewrite it (`0x7f.1`, `[::0]`) */
 function hostName(authority: string): string | null {
+  const known = hostNames.get(authority);
+  if (known !== undefined) return known;
+  const name = parseHostName(authority);
+  if (hostNames.size >= HOSTS_MAX) hostNames.clear();
+  if (authority.length <= HOST_CHARS_MAX) hostNames.set(authority, name);
+  return name;
+}
+
+function parseHostName(authority: string): string | null {
   const [, name] = /^([a-z0-9](?:[a-z0-9.-]{0,253})|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.exec(authority) ?? [];
   const lowered = name?.toLowerCase();
   return lowered === undefined || URL.parse(`http://${authority}`)?.hostname !== lowered
