@@ -2,10 +2,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { resolve } from 'node:path';
 import { GENERATOR } from './load.ts';
 
+/** Called before anything is measured: it says how busy the machine is. */
 export function machine(): [string, string][] {
   const version = (name: string): string =>
     JSON.parse(readFileSync(resolve(import.meta.dirname, `../../node_modules/${name}/package.json`), 'utf8')).version;
@@ -14,6 +15,7 @@ export function machine(): [string, string][] {
     ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${gigabytes} GB of memory`],
     ['system', `${type()} ${release()}`],
     ['versions', `workerd ${version('workerd')}, Node ${process.versions.node}, Hono ${version('hono')}`],
+    ['busy', `load average ${loadavg()[0]?.toFixed(1)} when the bench began; without other work it is below 0.5`],
     ['load', GENERATOR === 'wrk' ? `wrk ${wrkVersion()}` : 'Node (wrk is not installed)'],
   ];
 }

@@ -11,6 +11,7 @@ import { requestAsHost } from '../lib/host-request.ts';
 import { sharedRedis } from '../lib/local-redis/shared-redis.ts';
 import { median } from '../lib/median.ts';
 import { isInstalled, REDIS } from '../lib/system-packages.ts';
+import { table } from './report.ts';
 
 const CONCURRENCY = [1, 4, 16];
 
@@ -69,9 +70,6 @@ export async function requestsToRedis(): Promise<string[]> {
     }
     return median(phases);
   };
-  const lines: string[] = [];
-  const addRow = (name: string, cells: string[], note = '') =>
-    lines.push(name.padEnd(20) + cells.map((cell) => cell.padStart(12)).join('') + note);
   try {
     for (const id of ['ahead', 'soon']) await boardOf(id);
     const claims = CONCURRENCY.reduce((sum, concurrency) => sum + concurrency * ROUNDS_PER_PHASE * PHASES, 0);
@@ -97,12 +95,11 @@ export async function requestsToRedis(): Promise<string[]> {
     }
     const [seconds, reads] = [(performance.now() - from) / 1000, standIn.requests - requestsBefore];
 
-    const heads = CONCURRENCY.map((concurrency) => `${concurrency} at once`);
-    addRow('requests to Redis', heads);
-    addRow('per join', joinCosts);
-    addRow('per claim', claimCosts);
-    const note = `   (${reads} during ${POLLS} polls in ${seconds.toFixed(1)} s: the gateway's own read, once a second)`;
-    addRow('per poll', [(reads / POLLS).toFixed(4)], note);
+    const rows = [
+      ['requests to Redis', ...CONCURRENCY.map((concurrency) => `${concurrency} at once`)],
+      ['a join', ...joinCosts],
+      ['a claim', ...claimCosts],
+    ];
 
     const commandCount = () => [...standIn.commands.values()].reduce((sum, count) => sum + count, 0);
     const [commands, bytes, requests] = [commandCount(), standIn.bytes, standIn.requests];
@@ -110,11 +107,13 @@ export async function requestsToRedis(): Promise<string[]> {
       await Promise.all(Array.from({ length: RUSH_JOINS_AT_ONCE }, () => post('ahead', 'join')));
     }
     const perJoin = (count: number) => (count / RUSH_JOINS).toFixed(2);
-    lines.push(
-      `a rush of ${RUSH_JOINS} joins, ${RUSH_JOINS_AT_ONCE} at once; per join: ${perJoin(standIn.requests - requests)} requests, ` +
-        `${perJoin(commandCount() - commands)} commands, ${perJoin((standIn.bytes - bytes) / 1000)} kB`,
-    );
-    return lines;
+    return [
+      ...table(rows),
+      '',
+      `A poll: ${(reads / POLLS).toFixed(4)}, which is the gateway's own read, once a second (${reads} during ${POLLS} polls in ${seconds.toFixed(1)} s).`,
+      `A rush of ${RUSH_JOINS} joins, ${RUSH_JOINS_AT_ONCE} at once, for each join: ${perJoin(standIn.requests - requests)} requests, ` +
+        `${perJoin(commandCount() - commands)} commands, ${perJoin((standIn.bytes - bytes) / 1000)} kB.`,
+    ];
   } finally {
     await gateway.stop();
     rmSync(dataDir, { recursive: true, force: true });

@@ -1,13 +1,12 @@
 // The report of the bench: the same Markdown on the terminal and in docs/bench.md.
 
 import { CONNECTIONS } from './load.ts';
-import { machine } from './measured-machine.ts';
 
 export interface Row {
   name: string;
   /** Requests a second at saturation. */
   perSecond: number;
-  /** Processor time of the measured process for one request. */
+  /** Processor time of the measured process for one request: the lowest of the rounds, because what disturbs it only adds. */
   processorUs: number;
   ofText: number;
   /** null: the request is not forwarded. */
@@ -19,6 +18,8 @@ export interface Row {
 }
 
 export interface Report {
+  /** Name and value of what the figures depend on. */
+  machine: readonly (readonly [string, string])[];
   rows: readonly Row[];
   rounds: number;
   seconds: number;
@@ -27,7 +28,7 @@ export interface Report {
   redis: readonly string[];
 }
 
-export function reportText({ rows, rounds, seconds, isPinned, memory, redis }: Report): string {
+export function reportText({ machine, rows, rounds, seconds, isPinned, memory, redis }: Report): string {
   const cores = isPinned
     ? 'The measured process has one core, load and origin have another.'
     : 'Nothing is pinned to a core: the load generator competes with what it measures.';
@@ -40,19 +41,19 @@ export function reportText({ rows, rounds, seconds, isPinned, memory, redis }: R
     '',
     `${new Date().toISOString().slice(0, 10)}.`,
     '',
-    ...table([['', ''], ...machine()]),
+    ...table([['', ''], ...machine]),
     '',
     `${CONNECTIONS} connections; medians of ${rounds} interleaved rounds of ${seconds} s. ${cores} Times of responses`,
-    'are those at about half of the measured load, on as many connections with random pauses. Processor time is what the measured',
-    'process used for one request. The store is the embedded one; the gateway reads a room once a second beside what the table',
-    'shows. Every claim is the first one of its visitor.',
+    'are those at about half of the measured load, on as many connections with random pauses. Processor time is the lowest that',
+    'the measured process used for a request in any round: what disturbs it only adds. The store is the embedded one; the gateway reads a',
+    'room once a second beside what the table shows. Every claim is the first one of its visitor.',
     '',
     ...table([
       ['request', 'per second', 'of bare text', 'of a bare proxy', 'processor', 'at', 'p50', 'p99', 'store operations'],
       ...rows.map(cells),
     ]),
     ...(memory.length === 0 ? [] : ['', '## Memory', '', ...memory]),
-    ...(redis.length === 0 ? [] : ['', '## Requests to Redis', '', '```', ...redis, '```']),
+    ...(redis.length === 0 ? [] : ['', '## Rooms in Redis', '', ...redis]),
     '',
   ].join('\n');
 }
@@ -77,7 +78,7 @@ function rounded(perRequest: number): string {
 }
 
 /** Aligned, so that it reads on a terminal as well; the first column to the left, figures to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[]): string[] {
   const [head = [], ...body] = rows;
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>

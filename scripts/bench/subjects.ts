@@ -16,8 +16,11 @@ export interface Subject {
   isForwarded: boolean;
 }
 
-/** Polls of one visitor are limited, so those of a load are of many; as many as a gateway remembers by their tokens. */
-const POLLING_VISITORS = 8_000;
+/**
+ * Polls of one visitor are limited, so those of a load are of many. Fewer than the tokens that a gateway remembers, and so few
+ * that each comes again in every round: a page that waits polls often.
+ */
+const POLLING_VISITORS = 3_000;
 const SESSIONS = 500;
 
 /** As a browser opens a page by a link. */
