@@ -45,8 +45,10 @@ export function reportText({ machine, rows, rounds, seconds, isPinned, memory, r
     '',
     `${CONNECTIONS} connections; medians of ${rounds} interleaved rounds of ${seconds} s. ${cores} Times of responses`,
     'are those at about half of the measured load, on as many connections with random pauses. Processor time is the lowest that',
-    'the measured process used for a request in any round: what disturbs it only adds. The store is the embedded one; the gateway reads a',
-    'room once a second beside what the table shows. Every claim is the first one of its visitor.',
+    'the measured process used for a request in any round: what disturbs it only adds. The store is the embedded one. Its operations are',
+    'counted for each answered request, those of the last requests of a round, which are not waited for, too; beside them the gateway',
+    'reads a room once a second. Every claim is the first one of its visitor. Status polls and pages with a place are of 3,000 visitors:',
+    'where fewer than that are answered in all rounds, each is the first one of its visitor, whose token has to be verified.',
     '',
     ...table([
       ['request', 'per second', 'of bare text', 'of a bare proxy', 'processor', 'at', 'p50', 'p99', 'store operations'],
