@@ -28,8 +28,8 @@ export async function memoryOfVisitors(dataDir: string): Promise<string[]> {
     const waiting = megabytes();
     await joinUntil('open', 'active');
     return [
-      `workerd: ${idle} MB when it has started, ${waiting} MB after ${VISITORS} visitors have joined and wait, ${megabytes()} MB after`,
-      `another ${VISITORS} have joined and entered. Nothing is kept of those who wait; what grows are bounded caches and the heap.`,
+      `workerd: ${idle} MB when it has started, ${waiting} MB after ${VISITORS.toLocaleString('en')} visitors have joined and wait, ${megabytes()} MB after`,
+      `another ${VISITORS.toLocaleString('en')} have joined and entered. Nothing is kept of those who wait; what grows are bounded caches and the heap.`,
     ];
   } finally {
     await bench.gateway.stop('SIGKILL');

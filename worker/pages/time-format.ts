@@ -15,7 +15,7 @@ export interface TimeFormat {
 
 const LOCALES = { ko: 'ko-KR', en: 'en-GB' } as const;
 
-/** Creating it costs more than rendering a page: whoever renders many keeps it. */
+/** Creating it costs more than rendering a page, so a caller that renders many pages keeps it. */
 export function timeFormat(language: Language, zoneName = 'UTC'): TimeFormat {
   const [locale, timeZone] = [LOCALES[language], supportedZone(zoneName)];
   const format = (options: Intl.DateTimeFormatOptions) =>
