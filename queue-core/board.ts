@@ -13,7 +13,8 @@ import type { Ending } from './document/session-record.ts';
 import type { SessionTotals } from './document/sessions-state.ts';
 import { drawnPosition } from './draw.ts';
 import { bucketOf } from './history.ts';
-import { claimDeadline, outstandingCalls, paceOf, showShare } from './pacing.ts';
+import type { ObservedLine } from './pace.ts';
+import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from './pacing.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
 import { stateOf } from './room-state.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
@@ -35,7 +36,7 @@ export interface Board {
   issued: number;
   called: number;
   newUsersPerMinute: number;
-  /** Positions a minute that the line moves, as a range; null: unknown. With `ahead` it gives the waiting time. */
+  /** When so many positions will have moved up, as ranges; null: unknown. With `ahead` it gives the waiting time. */
   pace: Pace | null;
   active: number;
   message: { text: { ko: string; en: string }; at: string } | null;
@@ -79,6 +80,8 @@ export interface LiveRoom {
   outstanding: number;
   /** Share of those called lately who came; null: not known yet. */
   showShare: number | null;
+  /** What waiting times are estimated from. */
+  line: ObservedLine;
   audit: AuditHead;
   gateways: GatewayReport[];
   /** The last closed buckets of the history and the open one, oldest first. */
@@ -148,6 +151,7 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
     standby: sessions.standby.length,
     outstanding: outstandingCalls(pacing),
     showShare: showShare(room),
+    line: observedLine(room),
     audit,
     gateways,
     buckets: [...history.recent, bucketOf(room, now)],
@@ -160,7 +164,7 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
   const { newUsersPerMinute } = config.policy;
   const { stock } = origin;
   const state = stateOf(room, now);
-  const pace = state === 'open' ? paceOf(room) : null;
+  const pace = paceOf(room);
   return {
     room: room.room,
     epoch: room.epoch,

@@ -3,8 +3,9 @@
 
 import { type RoomView, waitingIn } from './board.ts';
 import { departuresPerMinute } from './history.ts';
+import { paceFrom } from './pace.ts';
 import type { Policy } from './policy.ts';
-import { paceRange, waitSeconds } from './wait.ts';
+import { type Pace, waitSeconds } from './wait.ts';
 
 export interface Forecast {
   /**
@@ -29,7 +30,12 @@ export function forecast({ at, board, live }: RoomView, policy: Policy): Forecas
   if (board.state === 'closed' || board.state === 'soldOut') {
     return { waitSeconds: null, admissionsPerMinute, limitedBy };
   }
-  const wait = waitSeconds(waitingIn(board), paceRange(admissionsPerMinute, live.showShare));
+  const waiting = waitingIn(board);
+  const pace =
+    live.line.shown.called === 0
+      ? paceWithoutCalls(waiting, admissionsPerMinute)
+      : paceFrom({ ...live.line, waiting }, policy);
+  const wait = waitSeconds(waiting, pace);
   const tooMany = Math.max(0, board.active - policy.totalActiveUsers);
   const firstSeconds = Math.round(tooMany === 0 ? 0 : (60 * tooMany) / Math.max(leavingPerMinute, 1 / stayMinutes));
   const openingSeconds = Math.max(0, Math.round((live.schedule.opensAt - at) / 1000));
@@ -39,4 +45,13 @@ export function forecast({ at, board, live }: RoomView, policy: Policy): Forecas
     admissionsPerMinute,
     limitedBy,
   };
+}
+
+/** Before anybody was called: all come, or hardly more than half. */
+function paceWithoutCalls(waiting: number, perMinute: number): Pace {
+  const seconds = ((waiting + 1) * 60) / perMinute;
+  return [
+    [0, 0, 0],
+    [waiting + 1, seconds / 1.9, seconds / 0.95],
+  ];
 }

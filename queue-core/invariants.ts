@@ -8,6 +8,7 @@ import type { SessionRecord } from './document/session-record.ts';
 import { CoreError } from './errors.ts';
 import {
   CALL_SAMPLES_MAX,
+  COHORTS_MAX,
   EXPIRIES_MAX,
   FREE_RANGES_MAX,
   GATEWAYS_MAX,
@@ -17,6 +18,7 @@ import {
   RECENT_CHANGES_MAX,
   SLOT_BUCKETS_MAX,
   STANDBY_MAX,
+  STAY_CLASSES_MAX,
 } from './limits.ts';
 import { emissionIntervalMicros } from './pacing.ts';
 import { stateOf } from './room-state.ts';
@@ -46,6 +48,7 @@ export const INVARIANTS = [
   { number: 13, says: 'every number of the document is whole and in its range' },
   { number: 14, says: 'no renewal takes a session past its absolute end' },
   { number: 15, says: 'every entry is leased once or free; none is leased or free once the room has opened' },
+  { number: 16, says: 'sessions counted by when they began are sessions that are there, each in one cohort' },
 ] as const satisfies Invariant[];
 
 /**
@@ -96,6 +99,7 @@ function scalarFault(room: RoomDocument): string | null {
     atLeast('config.policy.sessionTotalMsMax', config.policy.sessionTotalMsMax, config.policy.sessionMs) ??
     atMost('pacing.called', pacing.called, draw.entries === null ? 0 : line.issued) ??
     atMost('pacing.lapsedThrough', pacing.lapsedThrough, pacing.called) ??
+    atMost('pacing.shownCome', pacing.shownCome, pacing.shownCalled) ??
     atMost('draw.entries', draw.entries ?? 0, line.issued) ??
     atMost('endings.droppedTo', endings.droppedTo, endings.seq) ??
     boundFault('changes.recent', changes.recent, RECENT_CHANGES_MAX) ??
@@ -106,6 +110,8 @@ function scalarFault(room: RoomDocument): string | null {
     boundFault('pacing.calls', pacing.calls, CALL_SAMPLES_MAX) ??
     boundFault('sessions.standby', sessions.standby, STANDBY_MAX) ??
     boundFault('sessions.expiries', sessions.expiries, EXPIRIES_MAX) ??
+    boundFault('sessions.cohorts', sessions.cohorts, COHORTS_MAX) ??
+    boundFault('sessions.stayed', sessions.stayed, STAY_CLASSES_MAX) ??
     boundFault('history.recent', history.recent, RECENT_BUCKETS_MAX) ??
     boundFault('history.open.slots', history.open.slots, SLOT_BUCKETS_MAX)
   );
@@ -159,6 +165,8 @@ export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
     [3, new Set(all.map(([, { sid }]) => sid)).size === all.length],
     [6, room.at < recovery.lostUntil ? active >= living.length : active === living.length],
     [6, active === expiries.reduce((sum, [, count]) => sum + count, 0)],
+    [16, room.sessions.cohorts.every(([[from, to], present]) => from <= to && present > 0)],
+    [16, room.sessions.cohorts.reduce((sum, [, present]) => sum + present, 0) <= active],
     [8, stateOf(room, room.at) !== 'prequeue' || (pacing.called === 0 && all.length === 0)],
     [8, slots.every((slot) => slot >= config.schedule.opensAt)],
     [10, room.sessions.standby.length <= STANDBY_MAX && pacing.calls.length <= CALL_SAMPLES_MAX],

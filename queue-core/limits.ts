@@ -31,6 +31,12 @@ export const EXPIRY_BUCKETS_MAX = 256;
  */
 export const EXPIRIES_MAX = 4 * EXPIRY_BUCKETS_MAX;
 
+/** Groups of sessions that began together, from which the lengths of stays are estimated; older ones are coarser. */
+export const COHORTS_MAX = 64;
+
+/** Classes of the lengths of stays, up to a day. */
+export const STAY_CLASSES_MAX = 98;
+
 /**
  * A session that was granted in one request with its place counts this long after its slot, and longer only if its visitor
  * comes again: a crawler, or a browser that refuses cookies, holds a vacancy for seconds.

@@ -172,7 +172,10 @@ function directoryWithSitesAndKeyNames(old: Fields): Fields {
   };
 }
 
-/** 4 to 5: numbers are leased; joins are not remembered any more; a relay reports for many gateways. */
+/**
+ * 4 to 5: numbers are leased, and joins are not remembered any more; a relay reports for many gateways; who came, and how long sessions
+ * last, is counted.
+ */
 function roomWithLeases(old: Fields): Fields {
   const { recentJoins: _, ...line } = fieldsOf(old['line']);
   const { gateways, ...changes } = fieldsOf(old['changes']);
@@ -181,6 +184,8 @@ function roomWithLeases(old: Fields): Fields {
     ...old,
     line: { ...line, free: [], leases: [], leaseSeq: 0, leasedUntil: 0 },
     changes: { ...changes, gateways: Array.isArray(gateways) ? gateways.map(single) : gateways },
+    pacing: { ...fieldsOf(old['pacing']), shownCalled: 0, shownCome: 0 },
+    sessions: { ...fieldsOf(old['sessions']), cohorts: [], stayed: [] },
   };
 }
 

@@ -4,10 +4,19 @@
 import type { PacingState } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { departuresPerMinute } from './history.ts';
-import { CALL_FRESH_MS, CALL_SAMPLES_MAX, SHOW_SHARE_MIN, SHOW_SHARE_UNKNOWN, UNOBSERVED_MS_MAX } from './limits.ts';
+import {
+  CALL_FRESH_MS,
+  CALL_SAMPLES_MAX,
+  SHOW_SHARE_MIN,
+  SHOW_SHARE_UNKNOWN,
+  STANDBY_MAX,
+  UNOBSERVED_MS_MAX,
+} from './limits.ts';
+import { type ObservedLine, paceFrom } from './pace.ts';
 import type { Policy } from './policy.ts';
+import { isFlowing } from './room-state.ts';
 import type { EpochMs } from './time.ts';
-import { type Pace, paceRange, SLOT_BACKLOG_MS } from './wait.ts';
+import { type Pace, SLOT_BACKLOG_MS } from './wait.ts';
 
 /**
  * Grants the next slot no earlier than one emission interval after the last (GCRA, ITU-T I.371, with no tolerance), so
@@ -23,10 +32,6 @@ export function grantSlot(room: RoomDocument, now: EpochMs): EpochMs {
 /** When the slot opens that would be granted next. */
 export function nextSlot(room: RoomDocument, now: EpochMs): EpochMs {
   return Math.max(now, Math.ceil(nextSlotMicros(room) / 1_000));
-}
-
-function slotsPerSecond({ newUsersPerMinute }: Policy): number {
-  return Math.max(1, Math.floor(newUsersPerMinute / 60));
 }
 
 /** Distance between two slots at a policy's rate, rounded up, so that the rate is never exceeded. */
@@ -61,13 +66,24 @@ export function callNext(room: RoomDocument): void {
   const waiting = line.issued - pacing.called;
   if (waiting <= 0) return;
   const share = showShare(room);
-  const [places, slots] = [freePlaces(room), freeSlots(room)];
+  const [places, slots] = [freePlaces(room) + vacanciesSoon(room), freeSlots(room)];
   const calls =
     share === null
       ? Math.min(callsFor(room, places, 1), callsFor(room, slots, SHOW_SHARE_UNKNOWN))
       : callsFor(room, Math.min(places, slots), share);
   const callable = Math.min(waiting, calls);
   if (callable > 0) callUpTo(room, pacing.called + callable);
+}
+
+/**
+ * Vacancies until a visitor who is called now can claim: as many as people left lately, where they leave steadily. A visitor who finds
+ * none is on standby, so they are only a part of those who can be.
+ */
+function vacanciesSoon({ history, epoch }: RoomDocument): number {
+  const closed = history.recent.filter((bucket) => bucket.epoch === epoch).slice(-STEADY_BUCKETS);
+  if (closed.length < STEADY_BUCKETS) return 0;
+  const perMinute = Math.min(...closed.map((bucket) => departuresPerMinute([bucket])));
+  return Math.min(STANDBY_MAX / 4, Math.floor((perMinute * VACANCY_LEAD_MS) / 60_000));
 }
 
 function callsFor(room: RoomDocument, wanted: number, share: number): number {
@@ -152,11 +168,20 @@ export function lapseCalls({ pacing, config }: RoomDocument): void {
   let dropped = 0;
   for (const { at, upTo, claimed } of pacing.calls) {
     if (claimDeadline(config.policy, at) > pacing.runMs) break;
+    noteShown(pacing, upTo - pacing.lapsedThrough, claimed);
     pacing.lapsed += Math.max(0, upTo - pacing.lapsedThrough - claimed);
     pacing.lapsedThrough = upTo;
     dropped++;
   }
   if (dropped > 0) pacing.calls = pacing.calls.slice(dropped);
+}
+
+/** Remembers how many came of those whose claim window is over: in a full room the next calls may be minutes away. */
+function noteShown(pacing: PacingState, calls: number, claimed: number): void {
+  const [called, come] = [pacing.shownCalled + calls, pacing.shownCome + Math.min(calls, claimed)];
+  const kept = Math.min(1, SHOWN_CALLS / Math.max(1, called));
+  pacing.shownCalled = Math.round(called * kept);
+  pacing.shownCome = Math.min(pacing.shownCalled, Math.round(come * kept));
 }
 
 /** Calls whose visitors have neither come nor lapsed. */
@@ -174,56 +199,54 @@ export function observedMs(from: EpochMs, to: EpochMs): number {
   return Math.min(Math.max(0, to - from), UNOBSERVED_MS_MAX);
 }
 
+/** From the call to the claim, at the front of the line. */
+const VACANCY_LEAD_MS = 1_000;
+/** Where people come and leave together, some buckets are empty: nobody is called for vacancies that are a session away. */
+const STEADY_BUCKETS = 3;
+
 /** Calls that a share of shown-up visitors is read from; fewer say nothing. */
 const SHOWN_CALLS_MIN = 20;
 /** The share follows the last calls: those of so many seconds, and as many more as keep chance small. */
 const SHOWN_MS = 5_000;
 const SHOWN_CALLS = 100;
-/** Stretch of calls by which the pace is measured where places, not the rate, limit the line. */
-const MEASURED_MS_MIN = 20_000;
-const MEASURED_MS_MAX = 120_000;
-/** Fewer people who left say nothing about how long people stay. */
-const DEPARTURES_PER_MINUTE_MIN = 20;
-const STAY_MARGIN = 0.5;
+/** What an estimate of the pace is made from. */
+export function observedLine(room: RoomDocument): ObservedLine {
+  const { at, line, pacing, sessions } = room;
+  const shown = lately(room);
+  if (shown.called < SHOWN_CALLS_MIN) {
+    shown.called += pacing.shownCalled;
+    shown.come += pacing.shownCome;
+  }
+  const share = shown.called === 0 ? SHOW_SHARE_UNKNOWN : shown.come / shown.called;
+  return {
+    at,
+    waiting: line.issued - pacing.called,
+    expected: sessions.standby.length + expectedVisitors(room, share),
+    shown,
+    nextSlotSeconds: (nextSlot(room, at) - at) / 1_000,
+    active: sessions.active,
+    cohorts: sessions.cohorts,
+    stayed: sessions.stayed,
+    renewed: sessions.totals.renewed,
+  };
+}
 
-/**
- * Positions a minute that the line moves, as a range. Where the rate limits: between "everybody comes" and "as many
- * stay away as lately", and no faster than vacancies come. Where the active limit binds: as measured, give or take; unknown until it can
- * be measured.
- */
+/** null: unknown, or nothing moves. */
 export function paceOf(room: RoomDocument): Pace | null {
-  const { policy } = room.config;
-  if (freePlaces(room) < slotsPerSecond(policy)) return measuredPace(room.pacing);
-  const { low, high } = paceRange(policy.newUsersPerMinute, showShare(room));
-  return { low: Math.min(low, leastTurnover(room)), high };
-}
-
-/**
- * Vacancies a minute, at least, once the room is full: from sessions that last to their end or, as soon as visitors leave
- * before, from how long they stay (Little's law), with a margin because those who stay long leave last.
- */
-function leastTurnover({ config, sessions, history, epoch }: RoomDocument): number {
-  const { policy } = config;
-  const { active } = sessions;
-  const toTheEnd = (policy.totalActiveUsers * 60_000) / policy.sessionMs;
-  const leaving = departuresPerMinute(history.recent.filter((bucket) => bucket.epoch === epoch));
-  if (active === 0 || leaving < DEPARTURES_PER_MINUTE_MIN) return toTheEnd;
-  return Math.max(toTheEnd, STAY_MARGIN * policy.totalActiveUsers * (leaving / active));
-}
-
-function measuredPace({ runMs, calls, called }: PacingState): Pace | null {
-  const since = runMs - MEASURED_MS_MAX;
-  const first = calls.find((sample) => sample.at >= since);
-  if (first === undefined || runMs - first.at < MEASURED_MS_MIN) return null;
-  const perMinute = ((called - first.upTo) * 60_000) / (runMs - first.at);
-  return perMinute <= 0 ? null : { low: perMinute * 0.7, high: perMinute * 1.4 };
+  return isFlowing(room, room.at) ? paceFrom(observedLine(room), room.config.policy) : null;
 }
 
 /**
  * Share of those called lately who came; null while too few have had the time to. Where those called since then have
  * already come in greater part, it is theirs.
  */
-export function showShare({ pacing, config }: RoomDocument): number | null {
+export function showShare(room: RoomDocument): number | null {
+  const { called, come } = lately(room);
+  return called < SHOWN_CALLS_MIN ? null : Math.max(come / called, SHOW_SHARE_MIN);
+}
+
+/** Of those called lately: how many had the time to come, and how many did. */
+function lately({ pacing, config }: RoomDocument): { called: number; come: number } {
   const settledAt = pacing.runMs - freshMs(config.policy);
   const settled = { called: 0, come: 0 };
   const since = { called: 0, come: 0 };
@@ -233,7 +256,6 @@ export function showShare({ pacing, config }: RoomDocument): number | null {
     sum.called += calls;
     sum.come += claimed;
   }
-  if (settled.called < SHOWN_CALLS_MIN) return null;
-  const least = since.called < SHOWN_CALLS_MIN ? 0 : since.come / since.called;
-  return Math.max(settled.come / settled.called, least, SHOW_SHARE_MIN);
+  const sinceIsMore = since.called >= SHOWN_CALLS_MIN && since.come * settled.called > settled.come * since.called;
+  return sinceIsMore && settled.called >= SHOWN_CALLS_MIN ? since : settled;
 }

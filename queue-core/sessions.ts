@@ -18,6 +18,7 @@ import type { StepContext } from './machine.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
 import type { Policy, RoomState } from './policy.ts';
 import { stateOf } from './room-state.ts';
+import { noteBegin, noteEnd, noteExpired } from './stays.ts';
 import type { EpochMs } from './time.ts';
 import { aheadOf } from './wait.ts';
 
@@ -52,6 +53,7 @@ export function claim(room: RoomDocument, record: Found, command: Claim, context
   const { generation } = sessions;
   const granted = { epoch, generation, visitor, sid, admitAt, expiresAt, presentBy, countsUntil, ended: null };
   countSessions(sessions, countsUntil, 1);
+  noteBegin(sessions, config.policy, admitAt);
   recordClaim(room, position);
   count(room, 'admitted');
   noteSlot(room, admitAt);
@@ -197,6 +199,7 @@ function endSession(
 ): void {
   const { now, effects } = context;
   countSessions(room.sessions, record.countsUntil, -1);
+  noteEnd(room.sessions, record.admitAt, now);
   count(room, reason);
   const seq = ++room.endings.seq;
   effects.push({ kind: 'put', table: 'session', key: position, row: { ...record, ended: { reason, at: now } } });
@@ -221,6 +224,7 @@ export function revokeAll({ sessions, endings, changes }: RoomDocument, now: Epo
   sessions.totals = { ...sessions.totals, revoked: sessions.totals.revoked + sessions.active };
   sessions.active = 0;
   sessions.expiries = [];
+  sessions.cohorts = [];
   sessions.generation++;
   sessions.revokedAt = now;
   changes.passes = [];
@@ -270,7 +274,7 @@ function standBy(sessions: RoomDocument['sessions'], position: number, now: Epoc
 }
 
 /** Ends sessions whose time is over, and drops those on standby who fell silent. */
-export function releaseDue({ sessions }: RoomDocument, now: EpochMs): void {
+export function releaseDue({ sessions, config }: RoomDocument, now: EpochMs): void {
   const due = sessions.expiries.findIndex(([endsAt]) => endsAt > now);
   const over = sessions.expiries.slice(0, due === -1 ? sessions.expiries.length : due);
   if (over.length > 0) {
@@ -278,6 +282,7 @@ export function releaseDue({ sessions }: RoomDocument, now: EpochMs): void {
     sessions.expiries = sessions.expiries.slice(over.length);
     sessions.active -= expired;
     sessions.totals = { ...sessions.totals, expired: sessions.totals.expired + expired };
+    for (const [endsAt, count] of over) noteExpired(sessions, config.policy, endsAt, count);
   }
   const isHeard = ({ seenAt }: { seenAt: EpochMs }) => now - seenAt <= STANDBY_SILENT_MS_MAX;
   if (!sessions.standby.every(isHeard)) sessions.standby = sessions.standby.filter(isHeard);

@@ -28,6 +28,7 @@ import { EXEMPT_METHODS, type Exemption } from './exemption.ts';
 import {
   ATTEMPTS_MAX,
   CALL_SAMPLES_MAX,
+  COHORTS_MAX,
   CORS_ORIGINS_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
@@ -44,6 +45,7 @@ import {
   ROUTES_MAX,
   SLOT_BUCKETS_MAX,
   STANDBY_MAX,
+  STAY_CLASSES_MAX,
 } from './limits.ts';
 import type { Rows, Table } from './machine.ts';
 import {
@@ -116,12 +118,16 @@ const pacing = object<PacingState>({
   lapsedThrough: count,
   lapsed: count,
   calls: list(object({ at: count, upTo: count, claimed: count }), CALL_SAMPLES_MAX),
+  shownCalled: count,
+  shownCome: count,
   lastSlotMicros: nullable(count),
 });
 
 const sessions = object<SessionsState>({
   active: count,
   expiries: list(pair(count, count), EXPIRIES_MAX),
+  cohorts: list(pair(pair(count, count), count), COHORTS_MAX),
+  stayed: list(count, STAY_CLASSES_MAX),
   standby: list(object({ position: count, seenAt: count }), STANDBY_MAX),
   generation: count,
   revokedAt: count,

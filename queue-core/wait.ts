@@ -9,19 +9,12 @@ export const POLL_SECONDS_MAX = 30;
 export const POLL_SECONDS_MIN = 1;
 export const POLL_JITTER = 0.2;
 
-/** Positions a minute that the line moves, as a range. */
-export type Pace = { low: number; high: number };
-
 /**
- * Positions a minute, as a range, where so many visitors a minute may enter: between "every called visitor comes" and "as
- * many stay away as lately".
+ * When a visitor with so many people ahead can enter, from now on: the soonest and the latest, in seconds, at positions that
+ * ascend. Between two of them both ends are straight. It is unknown before the first, beyond the last, and where `low` is
+ * above `high`.
  */
-export function paceRange(admissionsPerMinute: number, showShare: number | null): Pace {
-  // While no share is known: all come, or hardly more than half.
-  if (showShare === null) return { low: 0.95 * admissionsPerMinute, high: 1.9 * admissionsPerMinute };
-  const low = Math.max(0.9 * admissionsPerMinute, (0.75 * admissionsPerMinute) / showShare);
-  return { low, high: (1.25 * admissionsPerMinute) / showShare };
-}
+export type Pace = readonly (readonly [ahead: number, low: number, high: number])[];
 
 /** People between a waiting position and the number now called; they are called first. */
 export function aheadOf(position: number, called: number): number {
@@ -29,26 +22,26 @@ export function aheadOf(position: number, called: number): number {
 }
 
 /**
- * Range of the time until a visitor with `ahead` people before them can enter, in seconds; null: unknown. At most it is
- * the time until the call and then until the slot.
- * Never shrinks when `ahead` grows, and `low <= high`.
+ * Range of the time until a visitor with `ahead` people before them can enter, in seconds; null: unknown. Never shrinks when
+ * `ahead` grows, and `low <= high`.
  */
 export function waitSeconds(ahead: number, pace: Pace | null): { low: number; high: number } | null {
-  if (pace === null || pace.low <= 0) return null;
-  const calls = ahead + 1;
-  return {
-    low: Math.floor((calls * 60) / pace.high),
-    high: Math.ceil((calls * 60) / pace.low + SLOT_BACKLOG_MS / 1_000),
-  };
+  const next = pace?.findIndex(([to]) => to > ahead) ?? 0;
+  const [a, b] = [pace?.[next - 1], pace?.[next]];
+  if (!a || !b) return null;
+  const at = (end: 1 | 2) => a[end] + ((b[end] - a[end]) * (ahead - a[0])) / (b[0] - a[0]);
+  const [low, high] = [Math.floor(at(1)), Math.ceil(at(2))];
+  return low > high ? null : { low, high };
 }
 
 /**
- * Seconds until a poll can show something new: a tenth of the shortest possible wait, between 1 and 30. Where the pace
- * is unknown, the rate tells how soon it could be. Clients add jitter of `POLL_JITTER` so that they do not come in step.
- * Polling earlier gains nothing.
+ * Seconds until a poll can show something new: a tenth of the shortest wait, between 1 and 30; of what the rate allows, should
+ * people leave a full room earlier than expected. Clients add jitter of `POLL_JITTER` so that they do not come in step. Polling earlier
+ * gains nothing.
  */
 export function pollSeconds(ahead: number, board: { pace: Pace | null; newUsersPerMinute: number }): number {
-  const soonest = (ahead * 60) / (board.pace?.high ?? board.newUsersPerMinute);
+  const byRate = (ahead * 60) / board.newUsersPerMinute;
+  const soonest = Math.min(byRate, waitSeconds(ahead, board.pace)?.low ?? byRate);
   return Math.min(POLL_SECONDS_MAX, Math.max(POLL_SECONDS_MIN, Math.round(soonest / 10)));
 }
 

@@ -21,6 +21,9 @@ export interface PacingState {
   /** How many were called and did not claim within the window. */
   lapsed: number;
   calls: CallSample[];
+  /** Of the calls before those: some of the last ones, and how many of these claimed in time. For estimates. */
+  shownCalled: number;
+  shownCome: number;
   /** The last slot granted, in whole microseconds since 1970; null: none yet. The hard rate limit rests on it. */
   lastSlotMicros: number | null;
 }
@@ -32,18 +35,22 @@ export const pacingState: SubState<PacingState, unknown, { pacing: PacingState }
     lapsedThrough: 0,
     lapsed: 0,
     calls: [],
+    shownCalled: 0,
+    shownCome: 0,
     lastSlotMicros: null,
   }),
   carryOver: () => pacingState.empty(undefined),
   merge: (stored, seen) => {
     const [a, b] = [stored.pacing, seen.pacing];
-    const { called, calls, lapsedThrough, lapsed, runMs } = b.called > a.called ? b : a;
+    const { called, calls, lapsedThrough, lapsed, runMs, shownCalled, shownCome } = b.called > a.called ? b : a;
     return {
       runMs,
       called,
       lapsedThrough,
       lapsed,
       calls,
+      shownCalled,
+      shownCome,
       lastSlotMicros: latest(a.lastSlotMicros, b.lastSlotMicros),
     };
   },

@@ -23,10 +23,17 @@ export interface SessionTotals {
 /** [end of bucket, sessions], ascending: when active sessions end by themselves. */
 export type Expiries = readonly (readonly [endsAt: EpochMs, sessions: number])[];
 
+/** Sessions that began within a time and are still there. */
+export type Cohort = readonly [began: readonly [from: EpochMs, to: EpochMs], present: number];
+
 export interface SessionsState {
   /** Sessions that count against `totalActiveUsers`: the sum of `expiries`. */
   active: number;
   expiries: Expiries;
+  /** By when they began, ascending. For estimates (stays.ts): never more than `active`, but perhaps fewer. */
+  cohorts: readonly Cohort[];
+  /** Sessions that are over, by how long they lasted: one count for each class (stays.ts). */
+  stayed: readonly number[];
   standby: Standby[];
   /** Raised when an operator ended every session; sessions of earlier generations are over. */
   generation: number;
@@ -39,6 +46,8 @@ export const sessionsState: SubState<SessionsState, unknown, { sessions: Session
   empty: () => ({
     active: 0,
     expiries: [],
+    cohorts: [],
+    stayed: [],
     standby: [],
     generation: 0,
     revokedAt: 0,

@@ -428,7 +428,7 @@ function isSamePlace(a: ObservedPlace, b: ObservedPlace): boolean {
 
 const FIELD_NAMES = { visitorId: 'the id', entry: 'entry', position: 'position' } as const;
 
-function checkMonotonic({ boards }: Evidence): Finding {
+function checkMonotonic({ boards, visitors }: Evidence): Finding {
   let failure: string | null = null;
   for (const [index, board] of boards.entries()) {
     const before = boards[index - 1];
@@ -439,7 +439,24 @@ function checkMonotonic({ boards }: Evidence): Finding {
       }
     }
   }
-  return finding('monotonic', `${boards.length} boards were read.`, failure);
+  let pages = 0;
+  for (const { number, shown } of visitors) {
+    const last = new Map<string, number>();
+    for (const { at, epoch, position, ahead } of shown) {
+      pages++;
+      const place = `${epoch} ${position}`;
+      const before = last.get(place) ?? ahead;
+      last.set(place, ahead);
+      if (ahead > before) {
+        failure ??= `Visitor ${number} at position ${position} saw ${before} people ahead, and ${ahead} at ${clock(at)}.`;
+      }
+    }
+  }
+  return finding(
+    'monotonic',
+    `${boards.length} boards were read, and ${pages} numbers of people ahead shown.`,
+    failure,
+  );
 }
 
 function checkDraw({ boards, visitors }: Evidence): Finding {

@@ -65,6 +65,8 @@ export interface VisitorRecord {
   slowestMs: number;
   tabs: 1 | 2;
   places: ObservedPlace[];
+  /** What the page showed, where it differs from before. */
+  shown: ShownAhead[];
   /** The first waiting time that the visitor was shown, in seconds. */
   estimate: { at: number; low: number; high: number } | null;
   sessions: ObservedSession[];
@@ -85,6 +87,14 @@ export interface ObservedPlace {
   commitment: string | null;
   entry: number | null;
   position: number | null;
+}
+
+/** The place in line on the visitor's page. */
+export interface ShownAhead {
+  at: number;
+  epoch: number;
+  position: number;
+  ahead: number;
 }
 
 /** From an admission token. */

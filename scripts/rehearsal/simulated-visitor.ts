@@ -6,6 +6,7 @@ import { decodeJwt } from 'jose';
 import type { Board, Status } from '../../queue-core/board.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
 import { visit } from '../../worker/pages/page-script.ts';
+import { aheadIn } from '../../worker/pages/page-text.ts';
 import { attemptRequest, goesToOrigin, judgeAttempt } from './attempts.ts';
 import type {
   Attempt,
@@ -98,6 +99,7 @@ export class SimulatedVisitor {
       slowestMs: 0,
       tabs: plan.tabs,
       places: [],
+      shown: [],
       estimate: null,
       sessions: [],
       insideAt: null,
@@ -171,6 +173,7 @@ export class SimulatedVisitor {
     if (this.record.places.length > 0) this.#noteInLine();
     if (model.board !== null) this.#readBoard(model.board);
     if (model.status !== null) this.#readStatus(model.status);
+    this.#noteShown(model);
     if (this.#gone) return;
     const first = this.#openTab(model);
     for (; this.#tabsToOpen > 1; this.#tabsToOpen--) this.#openTab(model);
@@ -210,8 +213,10 @@ export class SimulatedVisitor {
           void this.#openPage(path);
         },
       },
-      ({ model: { kind } }) => {
+      ({ model: shown }) => {
         if (!open) return;
+        const { kind } = shown;
+        this.#noteShown(shown);
         if (kind === 'lapsed' && this.#inLine) this.#finish('lapsed');
         else if (kind === 'soldOut' || kind === 'closed') this.#finish('turnedAway');
       },
@@ -322,6 +327,15 @@ export class SimulatedVisitor {
     }
     this.#position = position;
     if (waitSeconds !== null) this.record.estimate ??= { at: this.#context.now(), ...waitSeconds };
+  }
+
+  #noteShown(model: PageModel): void {
+    const [position, ahead] = [model.status?.position ?? null, aheadIn(model)];
+    if (model.kind !== 'waiting' || model.board === null || position === null || ahead === null) return;
+    const last = this.record.shown.at(-1);
+    const { epoch } = model.board;
+    if (last?.ahead === ahead && last.position === position && last.epoch === epoch) return;
+    this.record.shown.push({ at: this.#context.now(), epoch, position, ahead });
   }
 
   #recordPlace(place: Omit<ObservedPlace, 'at'>): void {

@@ -11,6 +11,7 @@ import { CoreError, type CoreErrorCode } from '../../queue-core/errors.ts';
 import {
   ATTEMPTS_MAX,
   CALL_SAMPLES_MAX,
+  COHORTS_MAX,
   CORS_ORIGINS_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
@@ -27,6 +28,7 @@ import {
   ROUTES_MAX,
   SLOT_BUCKETS_MAX,
   STANDBY_MAX,
+  STAY_CLASSES_MAX,
 } from '../../queue-core/limits.ts';
 import type { Table } from '../../queue-core/machine.ts';
 import { SCHEMA_VERSION } from '../../queue-core/schema-version.ts';
@@ -104,6 +106,8 @@ const BOUNDS: Record<string, number> = {
   'line.leases': LEASES_MAX,
   'pacing.calls': CALL_SAMPLES_MAX,
   'sessions.expiries': EXPIRIES_MAX,
+  'sessions.cohorts': COHORTS_MAX,
+  'sessions.stayed': STAY_CLASSES_MAX,
   'sessions.standby': STANDBY_MAX,
   'history.open.slots': SLOT_BUCKETS_MAX,
   'history.open.observed.origin.latency': 9,
@@ -132,6 +136,8 @@ const PAIRS = new Set([
   'line.leases[]',
   'line.leases[][]',
   'sessions.expiries[]',
+  'sessions.cohorts[]',
+  'sessions.cohorts[][]',
   'history.open.slots[]',
 ]);
 

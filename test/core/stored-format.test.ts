@@ -106,6 +106,10 @@ const ADDED: [string, unknown][] = [
   ['line.leases', []],
   ['line.leaseSeq', 0],
   ['line.leasedUntil', 0],
+  ['pacing.shownCalled', 0],
+  ['pacing.shownCome', 0],
+  ['sessions.cohorts', []],
+  ['sessions.stayed', []],
 ];
 
 /** What versions 4 and 5 dropped from it. */

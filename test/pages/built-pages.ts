@@ -36,6 +36,15 @@ export const NOW = Date.parse('2027-08-05T11:03:12.000Z');
 
 export const rfc3339 = (at: number) => new Date(at).toISOString();
 
+/** The line moves by so many positions a minute, at least and at most. */
+export function paceAt(fewest: number, most: number): NonNullable<Board['pace']> {
+  const ahead = 1_000_000;
+  return [
+    [0, 0, 4],
+    [ahead, Math.round((ahead * 60) / most), Math.round((ahead * 60) / fewest)],
+  ];
+}
+
 export function board(changes: Partial<Board> = {}): Board {
   return {
     room: 'vaccine',
@@ -49,7 +58,7 @@ export function board(changes: Partial<Board> = {}): Board {
     issued: 612_408,
     called: 46_901,
     newUsersPerMinute: 2000,
-    pace: { low: 1500, high: 2400 },
+    pace: paceAt(1500, 2400),
     active: 8123,
     message: null,
     stock: null,
@@ -135,6 +144,15 @@ export const LARGEST: PageModel = model('waiting', {
   board: board({
     called: 1_046_901,
     issued: 6_120_408,
+    // A room that first fills and then goes on as people leave.
+    pace: [
+      [0, 1, 6],
+      [100, 3, 9],
+      [7_168, 180, 282],
+      [16_128, 405, 648],
+      [187_210, 4_812, 7_903],
+      [6_341_934, 161_204, 278_117],
+    ],
     message: {
       text: { ko: '가'.repeat(140), en: 'The call centre is busy. You can simply wait on this page. '.repeat(3) },
       at: rfc3339(NOW - 400_000),

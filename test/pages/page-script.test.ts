@@ -7,8 +7,9 @@ import { POLL_JITTER } from '../../queue-core/wait.ts';
 import { announcer } from '../../worker/pages/announcer.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
 import { type PageState, visit } from '../../worker/pages/page-script.ts';
+import { aheadIn } from '../../worker/pages/page-text.ts';
 import { serverClock } from '../../worker/pages/server-clock.ts';
-import { board, MODELS, model, NOW, rfc3339, status } from './built-pages.ts';
+import { board, MODELS, model, NOW, paceAt, rfc3339, status } from './built-pages.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -145,8 +146,8 @@ test('a stored copy of the page says so, and leads to the site after as long as 
 });
 
 test('polls keep the interval computed from the board and read it without cookies', async () => {
-  const far = model('waiting', { board: board({ pace: { low: 1000, high: 1000 } }) });
-  const { requests } = startPage(far, ({ at }) => ({ body: boardNow(at, { pace: { low: 1000, high: 1000 } }) }));
+  const far = model('waiting', { board: board({ pace: paceAt(1000, 1000) }) });
+  const { requests } = startPage(far, ({ at }) => ({ body: boardNow(at, { pace: paceAt(1000, 1000) }) }));
   await seconds(301);
   expect(new Set(requests.map(({ path }) => path))).toEqual(new Set(['board']));
   expect(requests.every(({ init }) => init.credentials === 'omit' && init.cache === 'no-store')).toBe(true);
@@ -206,6 +207,28 @@ test('the number called never decreases when gateways return boards of different
       await seconds(40);
       const shown = run.shown.map(({ model }) => model.board?.called ?? 0);
       expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+      vi.clearAllTimers();
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a board that was read later and has called fewer, as after a loss of the store, moves nobody back', async () => {
+  const boards = fc.array(fc.nat(99), { minLength: 3, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(boards, async (called) => {
+      const run = startPage(
+        model('waiting', { board: board({ called: 0 }), status: status({ position: 100 }) }),
+        ({ at, path }) =>
+          path === 'board'
+            ? { body: boardNow(at, { called: called[Math.floor(at / 2_000) % called.length] ?? 0, message: null }) }
+            : { body: status({ position: 100, serverTime: rfc3339(NOW + at) }) },
+      );
+      await seconds(60);
+      const ahead = run.shown.map(({ model }) => aheadIn(model) ?? 0);
+      expect(ahead.length).toBeGreaterThan(3);
+      expect(ahead).toEqual(ahead.toSorted((a, b) => b - a));
+      expect(run.last()?.model.board?.asOf).not.toBe(board().asOf);
       vi.clearAllTimers();
     }),
     { numRuns: 30 },

@@ -8,7 +8,7 @@ import type { Board, Status } from '../../queue-core/board.ts';
 import { launchChromium } from '../../scripts/lib/chromium.ts';
 import type { PageModel, VisitorAnswer } from '../../worker/pages/model.ts';
 import { complaints } from '../axe.ts';
-import { board, buildPages, LARGEST, MODELS, model, rfc3339, status } from './built-pages.ts';
+import { board, buildPages, LARGEST, MODELS, model, paceAt, rfc3339, status } from './built-pages.ts';
 
 /** Long enough for a busy machine; every wait ends as soon as its condition holds. */
 const TIMEOUT_MS = 20_000;
@@ -143,7 +143,7 @@ test('an open page goes from the countdown to the site without input or reload',
           : { state: 'waiting', entry: 77, position: 412 },
     );
   responses.board = () =>
-    boardNow({ state: isOpen() ? 'open' : 'prequeue', opensAt, called, pace: { low: 6000, high: 6000 } });
+    boardNow({ state: isOpen() ? 'open' : 'prequeue', opensAt, called, pace: paceAt(6000, 6000) });
   responses.status = own;
   responses.page = () =>
     model('entered', {
@@ -207,7 +207,7 @@ test('a waiting page that the site’s service worker stored says so, and the vi
   });
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   responses.admitted = false;
-  responses.board = () => boardNow({ called: 87_600, pace: { low: 600, high: 600 } });
+  responses.board = () => boardNow({ called: 87_600, pace: paceAt(600, 600) });
   responses.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: responses.board() as Board });
   await page.goto(`${url}/reserve`);
   await shows(page, '87,600');
@@ -219,7 +219,7 @@ test('a waiting page that the site’s service worker stored says so, and the vi
   };
   // The copy is old when it is opened again.
   await page.waitForTimeout(6_000);
-  responses.board = () => boardNow({ called: 87_700, pace: { low: 600, high: 600 } });
+  responses.board = () => boardNow({ called: 87_700, pace: paceAt(600, 600) });
   await shows(page, 'Your browser opened a stored copy of this page.');
   expect(await complaints(page)).toEqual([]);
   await heading(page, 'The site');
@@ -230,10 +230,10 @@ test('a stored copy leads to the site also where the browser has no caches that 
   const opened = serverNow();
   const admitted = () => statusNow({ state: 'admitted', position: 87_700, admittedUntil: inMs(600_000) });
   responses.page = () => {
-    const old = boardNow({ called: 87_600, serverTime: rfc3339(opened - 7_000), pace: { low: 600, high: 600 } });
+    const old = boardNow({ called: 87_600, serverTime: rfc3339(opened - 7_000), pace: paceAt(600, 600) });
     return model('waiting', { language: 'en', returnTo: '/reserve', board: old, status: statusNow() });
   };
-  responses.board = () => boardNow({ called: 87_700, pace: { low: 600, high: 600 } });
+  responses.board = () => boardNow({ called: 87_700, pace: paceAt(600, 600) });
   responses.status = admitted;
   responses.action = () => {
     responses.admitted = true;
@@ -246,7 +246,7 @@ test('a stored copy leads to the site also where the browser has no caches that 
 });
 
 test('a lost network shows a notice, keeps the numbers, and the notice goes when the network is back', async () => {
-  responses.board = () => boardNow({ called: 87_600, pace: { low: 600, high: 600 } });
+  responses.board = () => boardNow({ called: 87_600, pace: paceAt(600, 600) });
   responses.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: responses.board() as Board });
   const page = await visit();
   await shows(page, '87,600');
@@ -255,7 +255,7 @@ test('a lost network shows a notice, keeps the numbers, and the notice goes when
   await shows(page, 'Your place is kept.');
   await shows(page, '87,600');
   expect(await complaints(page)).toEqual([]);
-  responses.board = () => boardNow({ called: 87_620, pace: { low: 600, high: 600 } });
+  responses.board = () => boardNow({ called: 87_620, pace: paceAt(600, 600) });
   await page.context().setOffline(false);
   await shows(page, '87,620');
   await hides(page, 'Connection lost.');
@@ -366,7 +366,7 @@ test('focus stays on its element, and moves to the heading when that element dis
 
 test('the progress bar starts at the number called when the page was first opened, over a reload too', async () => {
   let called = 87_600;
-  responses.board = () => boardNow({ called, pace: { low: 600, high: 600 } });
+  responses.board = () => boardNow({ called, pace: paceAt(600, 600) });
   responses.page = () => model('waiting', { language: 'en', returnTo: '/reserve', board: responses.board() as Board });
   const page = await visit();
   const bar = () => page.getByRole('progressbar').evaluate((element) => (element as HTMLProgressElement).position);

@@ -73,6 +73,7 @@ function visitor(entry: number): VisitorRecord {
     slowestMs: 20,
     tabs: 1,
     places: [place(entry, null), place(null, position, { visitorId: null, commitment: null })],
+    shown: [20, 10, 0].map((ahead, index) => ({ at: OPENS_AT + index * 1_000, epoch: 1, position, ahead })),
     estimate: null,
     sessions: [
       {
@@ -240,6 +241,11 @@ describe('a check fails on', () => {
         const last = log.boards.at(-1);
         if (last !== undefined) last.called -= 1;
       },
+    ],
+    [
+      'a number of people ahead that rises on a page',
+      'monotonic',
+      (log) => at(log, 9).shown.push({ at: OPENS_AT + 4_000, epoch: 1, position: 9, ahead: 1 }),
     ],
     [
       'a token that names another commitment',

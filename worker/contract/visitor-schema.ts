@@ -23,9 +23,12 @@ export const boardSchema = z.strictObject({
   called: count.describe('The highest position whose turn has come.'),
   newUsersPerMinute: count,
   pace: z
-    .object({ low: z.number(), high: z.number() })
+    .array(z.tuple([count, count, count]))
     .nullable()
-    .describe('Positions a minute that the line moves; null: unknown.'),
+    .describe(
+      'Points [ahead, low, high]: with so many people ahead, a visitor waits between low and high seconds. Between two points, ' +
+        'both are straight; beyond the last, and while null, the wait is unknown.',
+    ),
   active: count,
   message,
   stock,

@@ -57,7 +57,10 @@ function sampleBoard(board: Board, kind: PageKind, message: Board['message'], no
     serverTime: rfc3339(now),
     asOf: rfc3339(now),
     opensAt: rfc3339(before ? now + 23 * 60_000 : now - 12 * 60_000),
-    pace: { low: 1_500, high: 2_400 },
+    pace: [
+      [0, 0, 4],
+      [100_000, 2_500, 4_000],
+    ],
     message,
   };
 }

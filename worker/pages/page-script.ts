@@ -3,6 +3,7 @@
 // failure only ever leads to a retry. Everything that belongs to the browser is passed in as `Browser`.
 
 import type { Board, Status } from '../../queue-core/board.ts';
+import { laterBoard } from '../../queue-core/board-order.ts';
 import { aheadOf, POLL_JITTER, pollSeconds, pollSecondsBeforeOpening } from '../../queue-core/wait.ts';
 import { canJoin, pageKind } from './kind.ts';
 import type { Notice, PageModel, VisitorAction, VisitorAnswer } from './model.ts';
@@ -210,12 +211,10 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
   function applyBoard(board: Board): number {
     sync(board.serverTime);
     const before = model.board;
-    // Gateways hold boards of slightly different age; on a screen the line never moves backwards.
-    const older = before?.epoch === board.epoch && Date.parse(board.asOf) < Date.parse(before.asOf);
-    if (!older) model.board = board;
+    const current = laterBoard(before, board);
+    model.board = current;
     if (model.kind === 'standby') return schedule('claim', STANDBY_SECONDS);
     const status = model.status;
-    const current = model.board ?? board;
     if (status === null || model.kind === 'storeUnreachable' || refusals > 0) return schedule('status');
     if (before === null || current.epoch !== before.epoch) return schedule('status');
     const joins = status.state === 'none' && canJoin(current);

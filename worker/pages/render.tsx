@@ -100,7 +100,11 @@ function localPath(path: string): string {
   return /^\/(?![/\\])\P{Cc}*$/u.test(path) ? path : '/';
 }
 
-/** JSON that can neither close the script element around it nor open a comment in it. */
+/**
+ * JSON that can neither close the script element around it nor open a comment in it. The page does not show the draw's proof:
+ * it is a hundred bytes that nothing compresses, and the board has it.
+ */
 function embeddedJson(model: PageModel): string {
-  return JSON.stringify(model).replaceAll('<', '\\u003c');
+  const board = model.board && { ...model.board, draw: { ...model.board.draw, proof: null } };
+  return JSON.stringify({ ...model, board }).replaceAll('<', '\\u003c');
 }

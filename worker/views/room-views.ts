@@ -2,6 +2,7 @@
 // reports what the gateway observed, and brings the store's clock, so that a gateway's own clock decides nothing.
 
 import type { Board, RoomView } from '../../queue-core/board.ts';
+import { laterView } from '../../queue-core/board-order.ts';
 import type { Command } from '../../queue-core/command.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -125,7 +126,7 @@ export class RoomViews {
       cache.isConfigured = true;
       let view = await this.#fetchPage(room.id, cache, this.#report(room.id, cache));
       while (view.endings.length === ENDINGS_PER_VIEW_MAX) view = await this.#fetchPage(room.id, cache, null);
-      return view;
+      return laterView(cache.view.cached?.value ?? null, view);
     } catch (error) {
       if (error instanceof UnknownRoom) cache.isConfigured = false;
       throw error;
