@@ -20,7 +20,15 @@ export default defineConfig({
   test: {
     projects: [
       // Pure functions and source files only: no process, no port, no browser.
-      { test: { ...node, name: 'core', include: ['test/core/**/*.test.ts'], sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          ...node,
+          name: 'core',
+          include: ['test/{core,simulation}/**/*.test.ts'],
+          exclude: BROWSER,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           ...node,

@@ -1,9 +1,6 @@
 // The report as one HTML file: style, plots and a small script are inside, and its own policy forbids network requests. The
 // numbers are those of the terminal.
 
-import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
-import { build } from 'esbuild';
 import { html, raw } from 'hono/html';
 import { median } from '../lib/median.ts';
 import { CHECKS, type Finding } from './auditor.ts';
@@ -11,6 +8,7 @@ import { ATTEMPTS, REQUESTS } from './event-log.ts';
 import { ESTIMATE_TOLERANCE_SECONDS, type Figures, type WaitEstimate } from './figures.ts';
 import { fromOpening, type Html, type Line, rangePlot, type TimeAxis, type TimePlot, timePlot } from './plots.ts';
 import { milliseconds, number, percent, seconds, time } from './report-format.ts';
+import { bundled, cursorPoints, pairs, sha256, shape } from './report-parts.ts';
 import { attemptNotes, headline, outage, requestFailures, summary, VERDICTS } from './report-strings.ts';
 
 interface Scenario {
@@ -89,23 +87,6 @@ export async function htmlReport(figures: Figures, scenario: Scenario): Promise<
   return String(page);
 }
 
-async function bundled(file: 'report.css' | 'report-cursor.ts'): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [resolve(import.meta.dirname, file)],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'iife',
-    charset: 'utf8',
-    tsconfigRaw: {},
-  });
-  return (outputFiles[0]?.text ?? '').trim();
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
-}
-
 function axisOf({ series, opensAt, endedAt }: Figures): TimeAxis {
   const to = Math.max(endedAt, series.from + series.binMs * series.bins.length);
   return { from: series.from, to, opensAt: opensAt >= series.from && opensAt <= to ? opensAt : null };
@@ -128,16 +109,6 @@ function tiles({ visitors, limits, waits }: Figures): Html {
   return html`<dl class="tiles">${entries.map(
     ([value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
   )}</dl>`;
-}
-
-const SHAPES = {
-  passed: 'M4 12.5l5.5 5.5L20 6.5',
-  failed: 'M6 6l12 12M18 6L6 18',
-  inconclusive: 'M8.5 8.5a3.5 3.5 0 1 1 4.6 3.3c-.8.3-1.1.8-1.1 1.7v1M12 18.5v.2',
-} as const;
-
-function shape(verdict: Finding['verdict']): Html {
-  return html`<svg class="shape" viewBox="0 0 24 24" aria-hidden="true"><path d="${SHAPES[verdict]}" /></svg>`;
 }
 
 function checkItem({ check, verdict, observed, example }: Finding): Html {
@@ -248,15 +219,6 @@ function latencyCaption({ series }: Figures): string {
   return `In the slowest five seconds, p99 was ${milliseconds(slowest.p99)}.`;
 }
 
-function cursorPoints(plots: readonly TimePlot[], { from, to }: TimeAxis) {
-  const charts = plots.map(({ lines, format = number }) =>
-    Object.fromEntries(
-      lines.map(({ name, points }) => [name, points.map(({ at, value }) => ({ at, text: format(value) }))]),
-    ),
-  );
-  return { from, to, charts };
-}
-
 /** Groups of estimates by their upper bound, for the table below the plot. */
 const ESTIMATE_GROUPS_SECONDS = [10, 30, 60, 120, 300, 600, 1_200, 3_600, Number.POSITIVE_INFINITY];
 
@@ -284,13 +246,6 @@ function estimatesPlot({ waits }: Figures): Html {
     names: { x: 'actual wait', y: 'estimate, from lower to upper bound' },
     table: { head: ['upper bound', 'visitors', 'called within', 'actual, median'], rows },
   });
-}
-
-function pairs({ title, rows }: { title: string; rows: [string, string][] }): Html {
-  return html`<div>
-    <h3>${title}</h3>
-    <table><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>
-  </div>`;
 }
 
 function attemptsTable({ attempts }: Figures): Html {

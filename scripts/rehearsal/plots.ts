@@ -75,6 +75,48 @@ export function timePlot({ title, unit, caption, lines, format = number, table }
   </figure>`;
 }
 
+export interface BarPlot {
+  title: string;
+  unit: string;
+  caption: string;
+  bars: { name: string; value: number }[];
+  /** Bars from this one on lie beyond a limit, which is drawn before it; null: there is none. */
+  limitBefore: number | null;
+  table: { head: string[]; rows: string[][] };
+}
+
+/** Counts by class, from left to right. */
+export function barPlot({ title, unit, caption, bars, limitBefore, table }: BarPlot): Html {
+  const max = niceMax(Math.max(0, ...bars.map(({ value }) => value)));
+  const width = WIDTH / bars.length;
+  const every = Math.ceil(bars.length / TICKS_MAX);
+  return html`<figure class="plot">
+    <figcaption>
+      <h3>${title} <span class="unit">${unit}</span></h3>
+      <p class="caption">${caption}</p>
+    </figcaption>
+    <div class="chart" role="img" aria-label="${title}, ${unit}. ${caption}">
+      <div class="scale">${valueTicks(max).map(
+        (value) => html`<span style="bottom:${percentOf(value, max)}">${number(value)}</span>`,
+      )}</div>
+      <div class="area">
+        <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
+          ${valueTicks(max).map((value) => html`<path class="grid" d="M0 ${HEIGHT - (value / max) * HEIGHT}H${WIDTH}" />`)}
+          ${bars.map(({ value }, index) => {
+            const [left, right] = [round(index * width + 0.1 * width), round((index + 0.9) * width)];
+            return html`<path class="bar" d="M${left} ${HEIGHT}V${round(HEIGHT - (value / max) * HEIGHT)}H${right}V${HEIGHT}Z" />`;
+          })}
+          ${limitBefore === null ? '' : html`<path class="line limit" d="M${round(limitBefore * width)} 0V${HEIGHT}" />`}
+        </svg>
+      </div>
+      <div class="times">${bars.map(({ name }, index) =>
+        index % every === 0 ? html`<span style="left:${percentOf(index + 0.5, bars.length)}">${name}</span>` : '',
+      )}</div>
+    </div>
+    ${details(table)}
+  </figure>`;
+}
+
 interface RangePlot {
   title: string;
   unit: string;

@@ -10,7 +10,7 @@ const PRODUCT = ['queue-core', 'worker', 'admin-ui', 'origin', 'scripts'];
 
 /** What .gitignore names: installed, built or written at run time. */
 const IGNORED =
-  /^(?:node_modules|dist|build|\.git|\.vitest|\.wrangler|\.fairgate.*|.*\.tsbuildinfo|rehearsal.*\.html)$/;
+  /^(?:node_modules|dist|build|\.git|\.vitest|\.wrangler|\.fairgate.*|.*\.tsbuildinfo|(?:rehearsal|simulation).*\.html)$/;
 const BINARY = /\.png$/;
 
 /** Files that share a name because they have the same role in different parts. */

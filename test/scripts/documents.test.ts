@@ -43,6 +43,7 @@ const NOT_RUN: Record<string, string> = {
   'UPSTASH_REDIS_REST_URL=': 'needs an account at Upstash; test/redis runs the store',
   'OPENS_AT=+2m NEW_USERS_PER_MINUTE=600': 'takes four minutes; test/load/rehearsal.test.ts runs a smaller one',
   'npm run rehearse -- --visitors 5000': 'the same',
+  'npm run simulate': 'plays millions of visitors for minutes; test/simulation plays small nights',
   'npm run move-room': 'needs rooms in Redis; test/redis/moving.test.ts runs it',
   'npm run check-room -- --room ROOM': 'the name of a room is missing in it; run for the room demo',
   'curl -s -H "Authorization: Bearer $KEY" $GATE/_fairgate/metrics | grep fairgate_redis_losses_total':
