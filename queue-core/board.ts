@@ -13,6 +13,7 @@ import type { Ending } from './document/session-record.ts';
 import type { SessionTotals } from './document/sessions-state.ts';
 import { drawnPosition } from './draw.ts';
 import { bucketOf } from './history.ts';
+import { HISTORY_BUCKET_MS } from './limits.ts';
 import type { ObservedLine } from './pace.ts';
 import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from './pacing.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
@@ -249,6 +250,12 @@ export function waitingIn({ draw, entries, issued, called }: Board): number {
 export function passesAtOnce({ board, policy, originFailing }: RoomView): boolean {
   const { state, issued, called, active } = board;
   return state === 'open' && !originFailing && issued === called && active < policy.totalActiveUsers;
+}
+
+/** Gateways that have read the room lately, by their own reports or those of relays. */
+export function gatewaysIn({ at, live }: Pick<RoomView, 'at' | 'live'>): number {
+  const reported = live.gateways.filter((one) => at - one.at <= HISTORY_BUCKET_MS);
+  return reported.reduce((sum, { gateways }) => sum + gateways, 0);
 }
 
 /** An entry that took no part in the draw, because the store had lost it or was empty: it has no position. */

@@ -85,6 +85,8 @@ export const WAIT_TOLERANCE_SECONDS = 1.5;
 const WAITS_INSIDE_MIN = 0.9;
 /** Fewer told ranges say nothing. */
 const WAITS_MIN = 50;
+/** Waits of seconds are of the way between call and slot, and of the next poll. */
+const JUDGED_SECONDS_MIN = 30;
 /** Ahead of it, seconds matter more than their ratio. */
 const FRONT = 100;
 const WIDTH_FACTOR = 2;
@@ -470,14 +472,15 @@ export class NightAuditor {
     const most = this.#mostAtOnce();
     const drawn = this.#checkDraw(draw);
     const waits = this.#waits();
-    const inside = waits.filter(({ low, high, actual }) => {
+    const judged = waits.filter(({ high }) => high >= JUDGED_SECONDS_MIN);
+    const inside = judged.filter(({ low, high, actual }) => {
       return actual >= low - WAIT_TOLERANCE_SECONDS && actual <= high + WAIT_TOLERANCE_SECONDS;
     }).length;
     const beyond = this.#told.filter(({ ahead, low }) => ahead > FRONT && !Number.isNaN(low));
     const wide = beyond.filter(({ low, high }) => high > WIDTH_FACTOR * low + WIDTH_SECONDS);
     const unused = this.#leased - this.#given - this.#returned;
-    const share = waits.length === 0 ? 1 : inside / waits.length;
-    if (waits.length >= WAITS_MIN && share < WAITS_INSIDE_MIN && quiet)
+    const share = judged.length === 0 ? 1 : inside / judged.length;
+    if (judged.length >= WAITS_MIN && share < WAITS_INSIDE_MIN && quiet)
       this.#failSum('waits', `only ${percent(share)} of the told ranges held.`);
     if (beyond.length >= WAITS_MIN && wide.length > WIDE_SHARE_MAX * beyond.length && quiet) {
       const [{ visitor, at, low, high } = { visitor: 0, at: 0, low: 0, high: 0 }] = wide;
@@ -517,9 +520,9 @@ export class NightAuditor {
       ),
       this.#finding(
         'waits',
-        `${percent(share)} of ${number(waits.length)} told ranges held, give or take ${WAIT_TOLERANCE_SECONDS} s.`,
-        waits.length < WAITS_MIN
-          ? `Fewer than ${WAITS_MIN} waits were told to watched visitors who entered.`
+        `${percent(share)} of ${number(judged.length)} told ranges of half a minute or more held, give or take ${WAIT_TOLERANCE_SECONDS} s.`,
+        judged.length < WAITS_MIN
+          ? `Fewer than ${WAITS_MIN} such waits were told to watched visitors who entered.`
           : quiet
             ? null
             : stirred,

@@ -4,6 +4,7 @@
 import type { Change } from '../../queue-core/command.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import type { Policy } from '../../queue-core/policy.ts';
+import { requestIntervalMs } from '../../worker/store/durable-objects/batched-room.ts';
 import { RoomRelay } from '../../worker/store/relay/room-relay.ts';
 import type { Clock } from '../../worker/views/stale-while-revalidate.ts';
 import { type SeededRandom, seededRandom } from '../rehearsal/seeded-random.ts';
@@ -161,8 +162,9 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
   }
 
   function relayOf(number: number, own: SeededRandom): NightPort & { restart(): void } {
-    const port = batchedOver(linkOver(own, scenario.latencyMs, 2), room);
-    const stopwatch = clockOf(own).now;
+    const { now: stopwatch, wait } = clockOf(own);
+    const pace = { intervalMs: requestIntervalMs(scenario.relays), now: stopwatch, wait };
+    const port = batchedOver(linkOver(own, scenario.latencyMs, 2), room, pace);
     const rows = () => Promise.reject(new Error('Nobody reads rows at night.'));
     const start = (life: number) =>
       new RoomRelay({ room: { ...port, rows }, id: `relay-${number}-${life}`, stopwatch });

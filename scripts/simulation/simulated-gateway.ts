@@ -1,7 +1,7 @@
 // One gateway of a simulated night: the gateway's own code for leases, repeated joins and its view of the room, with a clock
 // and a way to the store of its own. Joining follows worker/gate/visitor.ts.
 
-import { passesAtOnce, type ViewRequest } from '../../queue-core/board.ts';
+import { gatewaysIn, passesAtOnce, type ViewRequest } from '../../queue-core/board.ts';
 import type { ClaimReply, Command, JoinReply } from '../../queue-core/command.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import { Leases } from '../../worker/gate/leases.ts';
@@ -100,14 +100,13 @@ export class SimulatedGateway {
 
   async #newPlace({ view, now }: RoomSnapshot, request: JoinRequest): Promise<JoinReply> {
     request.rank = this.#ranks++;
-    if (!passesAtOnce(view) || this.#leases.isQueueing(ROOM)) {
-      const { epoch, opensAt } = view.board;
-      const leased = await this.#leases.take(ROOM, { epoch, opensInMs: epochMs(opensAt) - now }, background);
-      return 'kind' in leased ? leased : { kind: 'joined', ...leased, claim: null };
-    }
-    const [reply] = await this.#apply([{ kind: 'join', visitor: request.visitor, sid: request.sid }]);
-    if (reply.kind === 'joined' && reply.claim === null) this.#leases.noteQueue(ROOM);
-    return reply;
+    const alone = async () => {
+      const [reply] = await this.#apply([{ kind: 'join', visitor: request.visitor, sid: request.sid }]);
+      return reply;
+    };
+    const { epoch, opensAt } = view.board;
+    const at = { passes: passesAtOnce(view), gateways: gatewaysIn(view), epoch, opensInMs: epochMs(opensAt) - now };
+    return this.#leases.join(ROOM, at, alone, background);
   }
 
   /** @throws StoreUnavailable */

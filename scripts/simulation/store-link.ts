@@ -3,7 +3,8 @@
 
 import type { ViewRequest } from '../../queue-core/board.ts';
 import { STORE_MS_MAX } from '../../worker/store/deadline.ts';
-import { GroupCommit } from '../../worker/store/group-commit.ts';
+import { BATCHES_PER_REQUEST_MAX } from '../../worker/store/durable-objects/batched-room.ts';
+import { GroupCommit, type Pace } from '../../worker/store/group-commit.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import type { SeededRandom } from '../rehearsal/seeded-random.ts';
 import { logNormal } from './chance.ts';
@@ -12,9 +13,6 @@ import type { VirtualTime } from './virtual-time.ts';
 
 /** Deviation of the logarithm of the latency: one call in a hundred takes four times the median. */
 const LATENCY_SPREAD = 0.6;
-
-/** Batches in one request of a relay (worker/store/durable-objects/batched-room.ts). */
-const BATCHES_PER_REQUEST_MAX = 1_024;
 
 export interface LinkOptions {
   time: VirtualTime;
@@ -112,10 +110,11 @@ export function over(link: StoreLink, port: NightPort): NightPort {
 }
 
 /** The room as a relay calls it: batches that come while a request is under way go into the next one together. */
-export function batchedOver(link: StoreLink, room: Pick<SimulatedRoom, 'applyAll' | 'view'>): NightPort {
+export function batchedOver(link: StoreLink, room: Pick<SimulatedRoom, 'applyAll' | 'view'>, pace: Pace): NightPort {
   const batches = new GroupCommit<Batch, Outcome>(
     (group) => link.call(() => room.applyAll(group)).catch(() => group.map(() => UNAVAILABLE)),
     BATCHES_PER_REQUEST_MAX,
+    pace,
   );
   return {
     apply: (commands) => batches.add(commands),

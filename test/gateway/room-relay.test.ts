@@ -145,7 +145,7 @@ describe('a relay', () => {
     expect(leased).toMatchObject({ kind: 'applied', replies: [{ kind: 'leased', first: 1 }] });
   });
 
-  it('many gateways with few arrivals each: the room is asked for blocks, four times a second', async () => {
+  it('many gateways with few arrivals each: the room is asked for blocks, at most a dozen times a second', async () => {
     const { time, gateways, operations, numbers, store } = await gatewaysOver(50, LATENCY_MS, 1);
     await time.runUntil(T0 + OPENS_IN_MS);
     const asked: Promise<unknown>[] = [];
@@ -159,6 +159,6 @@ describe('a relay', () => {
     expect(new Set(places.map(({ place }) => place.number)).size).toBe(5_000);
     const { issued } = (await store.view('demo', { endingsAfter: 0, report: null })).board;
     expect(issued - (numbers['given'] ?? 0)).toBeLessThan(500);
-    expect(operations.filter((kind) => kind === 'lease').length).toBeLessThanOrEqual(80);
+    expect(operations.filter((kind) => kind === 'lease').length).toBeLessThanOrEqual(125);
   });
 });

@@ -359,9 +359,9 @@ describe('a log that breaks a promise fails', () => {
     },
     {
       check: 'waits',
-      name: 'a wait of 9 s that was told as 1 to 2',
+      name: 'a wait of 9 s that was told as 20 to 40',
       breaks: (night) => {
-        for (let told = 0; told < 50; told++) night.tell(10_200, 0, drawn(1), 3, 1, 2);
+        for (let told = 0; told < 50; told++) night.tell(10_200, 0, drawn(1), 3, 20, 40);
         night.call(18_000, 4);
         night.admit(19_200, 0, drawn(1));
       },

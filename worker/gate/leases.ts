@@ -4,7 +4,7 @@
 //
 // Requests of one isolate share no promise: one of them leases, and the others look again after a moment of their own.
 
-import type { LeaseReply } from '../../queue-core/command.ts';
+import type { JoinReply, LeaseReply } from '../../queue-core/command.ts';
 import { ENTRY_LEASE_MS, LEASE_NUMBERS_MAX, POSITION_LEASE_MS } from '../../queue-core/limits.ts';
 import type { Background } from '../http/request-env.ts';
 import type { Metrics } from '../metrics.ts';
@@ -20,6 +20,13 @@ export const LOOK_AGAIN_MS_MAX = 50;
 
 /** The next block is leased while the present one lasts for this long yet. */
 const AHEAD_MS = 60;
+
+/**
+ * Joins with a session that are under way at once, of all gateways and of one. With more, a view that says that nobody waits is no
+ * longer true: in a rush a thousand gateways would send the room each visitor by themselves.
+ */
+const ALONE = 512;
+const ALONE_OF_GATEWAY = { min: 4, max: 64 };
 
 /** Then the view is another one. */
 const VIEW_MS = 1_000;
@@ -55,6 +62,8 @@ interface Line {
   demand: Demand;
   /** Until when newcomers stand behind others, whatever an older view says. */
   queuesUntil: number;
+  /** When each join began that is under way by itself. A request that was given up never ends here. */
+  alone: number[];
 }
 
 export class Leases {
@@ -70,7 +79,37 @@ export class Leases {
   }
 
   /**
-   * A place for one newcomer.
+   * A place for one newcomer: by `alone` where they may enter at once, an operation that brings a session with it, else a number of a lease.
+   * @param passes whether the view says that they may
+   * @param gateways that read the room
+   * @throws StoreUnavailable
+   */
+  async join(
+    room: string,
+    { passes, gateways, ...at }: { passes: boolean; gateways: number; epoch: number; opensInMs: number },
+    alone: () => Promise<JoinReply>,
+    background: Background,
+  ): Promise<JoinReply> {
+    const line = this.#lineOf(room);
+    if (!passes || this.#isQueueing(line, gateways)) {
+      const leased = await this.take(room, at, background);
+      return 'kind' in leased ? leased : { kind: 'joined', ...leased, claim: null };
+    }
+    const begunAt = this.#clock.now();
+    line.alone.push(begunAt);
+    try {
+      const reply = await alone();
+      // A place without a session: those who come within a second stand behind.
+      if (reply.kind === 'joined' && reply.claim === null) line.queuesUntil = this.#clock.now() + VIEW_MS;
+      return reply;
+    } finally {
+      const index = line.alone.indexOf(begunAt);
+      if (index !== -1) line.alone.splice(index, 1);
+    }
+  }
+
+  /**
+   * A number of a lease.
    * @param epoch of the room now: numbers of another one are given to nobody
    * @param opensInMs as far as the gateway knows; the room decides what is leased
    * @throws StoreUnavailable
@@ -130,14 +169,13 @@ export class Leases {
     background(returning);
   }
 
-  /** The room gave a newcomer a place who could not enter: those who come within a second stand behind. */
-  noteQueue(room: string): void {
-    this.#lineOf(room).queuesUntil = this.#clock.now() + VIEW_MS;
-  }
-
   /** Whether newcomers stand behind others although a view says that nobody waits. */
-  isQueueing(room: string): boolean {
-    return this.#clock.now() < this.#lineOf(room).queuesUntil;
+  #isQueueing(line: Line, gateways: number): boolean {
+    const now = this.#clock.now();
+    line.alone = line.alone.filter((begunAt) => now - begunAt < STORE_MS_MAX);
+    const { min, max } = ALONE_OF_GATEWAY;
+    const aloneMax = Math.min(max, Math.max(min, Math.floor(ALONE / Math.max(1, gateways))));
+    return now < line.queuesUntil || line.alone.length >= aloneMax;
   }
 
   #lineOf(room: string): Line {
@@ -150,6 +188,7 @@ export class Leases {
       unused: [],
       demand: new Demand(),
       queuesUntil: 0,
+      alone: [],
     };
     this.#lines.set(room, line);
     return line;

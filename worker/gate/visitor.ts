@@ -1,7 +1,14 @@
 // One visitor of one room during one request: the tokens they presented, the room's snapshot, and what the store can do for
 // them (join, claim, renew, end). New tokens are collected here until the response takes them along.
 
-import { type Board, missedTheDraw, passesAtOnce, positionOf, type Status } from '../../queue-core/board.ts';
+import {
+  type Board,
+  gatewaysIn,
+  missedTheDraw,
+  passesAtOnce,
+  positionOf,
+  type Status,
+} from '../../queue-core/board.ts';
 import type { ClaimReply, Command, JoinReply } from '../../queue-core/command.ts';
 import type { EndReason } from '../../queue-core/document/session-record.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -238,20 +245,24 @@ export class Visitor {
     }
   }
 
-  /** From the room in one operation where the visitor may enter at once, else from this gateway's lease. */
   async #newPlace(visitor: string, provisional: boolean): Promise<JoinReply> {
     const { leases, metrics, randomId, store } = this.#gateway;
     const { id } = this.room;
+    const alone = async () => {
+      const command = { kind: 'join', visitor, sid: randomId(12), provisional } as const;
+      const [reply] = await metrics.operation('join', store.apply(id, [command]));
+      return reply;
+    };
     const view = this.snapshot?.view;
-    if (view !== undefined && (!passesAtOnce(view) || leases.isQueueing(id))) {
-      const { epoch, opensAt } = view.board;
-      const leased = await leases.take(id, { epoch, opensInMs: epochMs(opensAt) - this.now }, this.#background);
-      return 'kind' in leased ? leased : { kind: 'joined', ...leased, claim: null };
-    }
-    const command = { kind: 'join', visitor, sid: randomId(12), provisional } as const;
-    const [reply] = await metrics.operation('join', store.apply(id, [command]));
-    if (reply.kind === 'joined' && reply.claim === null) leases.noteQueue(id);
-    return reply;
+    if (view === undefined) return alone();
+    const { epoch, opensAt } = view.board;
+    const at = {
+      passes: passesAtOnce(view),
+      gateways: gatewaysIn(view),
+      epoch,
+      opensInMs: epochMs(opensAt) - this.now,
+    };
+    return leases.join(id, at, alone, this.#background);
   }
 
   async #joinAgain({ epoch, place, commitment, admitted }: RecentJoin, visitor: string): Promise<JoinReply> {

@@ -1,9 +1,8 @@
 // A room at this moment, and what other limits would change. Both are computed from the gateway's snapshot, so any number of
 // consoles costs the store one read a second.
 
-import { waitingIn } from '../../queue-core/board.ts';
+import { gatewaysIn, waitingIn } from '../../queue-core/board.ts';
 import { forecast } from '../../queue-core/forecast.ts';
-import { HISTORY_BUCKET_MS } from '../../queue-core/limits.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { waitSeconds } from '../../queue-core/wait.ts';
 import type { Forecast, Live } from '../contract/operator-api.ts';
@@ -41,9 +40,7 @@ function liveOf({ config, snapshot, versions }: CurrentRoom): Live {
     etag: etagOf(versions),
     changedAt: rfc3339(live.changedAt),
     inForceAt: rfc3339OrNull(live.inForceAt),
-    gateways: live.gateways
-      .filter(({ at }) => view.at - at <= HISTORY_BUCKET_MS)
-      .reduce((sum, { gateways }) => sum + gateways, 0),
+    gateways: gatewaysIn(view),
     arrived: Math.max(board.entries, board.issued),
     entries: board.entries,
     waiting: waitingIn(board),

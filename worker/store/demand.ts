@@ -9,7 +9,7 @@ const RUSH_MIN = 8;
 const AHEAD_MIN = 4;
 
 /** Numbers are leased ahead for so long; where few come, for as long as it takes until `FEW` have come. */
-export const AHEAD_FOR_MS = 250;
+export const AHEAD_FOR_MS = 125;
 const FEW = 16;
 
 interface Slice {

@@ -6,7 +6,7 @@ import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
 import type { Page } from '../../../queue-core/machine.ts';
 import type { EpochMs } from '../../../queue-core/time.ts';
-import { BatchedRoom } from '../durable-objects/batched-room.ts';
+import { BatchedRoom, requestIntervalMs } from '../durable-objects/batched-room.ts';
 import type { Placement } from '../durable-objects/durable-store.ts';
 import type { RoomObject } from '../durable-objects/room-object.ts';
 import { REDIS_REPLICAS_DEFAULT, RedisClient } from '../redis/redis-client.ts';
@@ -24,6 +24,7 @@ interface RelayEnv {
   UPSTASH_REDIS_REST_TOKEN?: string;
   /** As checked by the gateway's settings; absent: `REDIS_REPLICAS_DEFAULT`. */
   REDIS_REPLICAS?: string;
+  RELAYS?: string;
   LOCATION_HINT?: Placement['locationHint'];
 }
 
@@ -77,7 +78,12 @@ export class Relay extends DurableObject<RelayEnv> {
     const { ROOM_OBJECTS: rooms, UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, ...env } = this.env;
     if (!url || !token) {
       const { LOCATION_HINT: locationHint } = env;
-      return new BatchedRoom(() => rooms.get(rooms.idFromName(name), locationHint ? { locationHint } : {}));
+      const intervalMs = requestIntervalMs(Number(env.RELAYS ?? 1));
+      return new BatchedRoom(() => rooms.get(rooms.idFromName(name), locationHint ? { locationHint } : {}), {
+        intervalMs,
+        now: () => this.stopwatch(),
+        wait: runtimeClock.wait,
+      });
     }
     return new RedisRoom(name, {
       ...runtimeClock,
