@@ -48,7 +48,7 @@ export type Command =
    * at least 1; `ahead`: for those who will come in the next moments.
    */
   | { kind: 'lease'; count: number; ahead: number }
-  /** So many entries of a lease from `first` on were not given out, and never will be: they are leased again first. */
+  /** So many entries of a lease from `first` on were not given out, and never will be: they are leased again. */
   | { kind: 'returnLease'; epoch: number; lease: number; first: number; count: number }
   /** Exchanges a called place for a session; repeated, it gives the same session, provisional no more. */
   | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string }

@@ -2,6 +2,7 @@
 // protected if any reading of it is, and exempt only if every reading is. What is malformed in every reading is refused.
 
 import type { Exemption } from './exemption.ts';
+import { Kept } from './kept.ts';
 
 /** Longer targets are refused: no page needs one, and some origins cut what they cannot hold. */
 export const PATH_CHARS_MAX = 4_096;
@@ -207,19 +208,18 @@ interface Compiled {
 
 const SUFFIX = '(?:\\.[^/]*)?';
 
-const compiledPrefixes = new Map<string, Compiled>();
+const compiledPrefixes = new Kept<Compiled>(COMPILED_MAX);
 
 function compiled(prefix: string): Compiled {
-  const known = compiledPrefixes.get(prefix);
-  if (known !== undefined) return known;
+  return compiledPrefixes.of(prefix, compile);
+}
+
+function compile(prefix: string): Compiled {
   const stem = stemOf(folded(prefix.normalize('NFKC')));
   // `/book` may run the script `/book.php`, and does in servers that negotiate content.
   const withoutExtension = stem.replace(/(?<=[^/])\.\p{L}[^/.]*$/u, '');
   const pattern = `(?:${patternOf(stem)}${SUFFIX}|${patternOf(withoutExtension)})(?:/|$)`;
-  const result = { stem, suffixed: new RegExp(`^${pattern}`, 'u'), behind: new RegExp(pattern, 'gu') };
-  if (compiledPrefixes.size >= COMPILED_MAX) compiledPrefixes.clear();
-  compiledPrefixes.set(prefix, result);
-  return result;
+  return { stem, suffixed: new RegExp(`^${pattern}`, 'u'), behind: new RegExp(pattern, 'gu') };
 }
 
 /** Each segment but the last may have a suffix. */

@@ -3,6 +3,7 @@
 
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { repeatedCommand } from './lib/command-options.ts';
 import { type RehearsalArguments, readArguments } from './rehearsal/arguments.ts';
 import { type Figures, figuresOf } from './rehearsal/figures.ts';
 import { htmlReport } from './rehearsal/html-report.ts';
@@ -28,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
       break;
   }
   try {
-    const figures = await run(read.run, commandOf(argv, read.run.mix.seed));
+    const figures = await run(read.run, repeatedCommand('rehearse', argv, read.run.mix.seed));
     return figures.verdict === 'failed' ? FAILED : PASSED;
   } catch (error) {
     if (!(error instanceof RehearsalError)) throw error;
@@ -56,13 +57,6 @@ async function run({ options, mix, limits, report }: RehearsalArguments, command
   );
   console.log(`HTML report: ${report}`);
   return figures;
-}
-
-/** The command that simulates the same visitors again. */
-function commandOf(argv: readonly string[], seed: number): string {
-  const withSeed = argv.some((argument) => /^--seed(?:=|$)/.test(argument)) ? argv : [...argv, '--seed', String(seed)];
-  const quoted = withSeed.map((argument) => (/^[\w./:=@-]+$/.test(argument) ? argument : `'${argument}'`));
-  return `npm run rehearse -- ${quoted.join(' ')}`;
 }
 
 function describe(mix: Mix): string {

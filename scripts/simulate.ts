@@ -3,6 +3,7 @@
 
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { repeatedCommand } from './lib/command-options.ts';
 import { simulate } from './simulation/night.ts';
 import { nightPage } from './simulation/night-page.ts';
 import { nightProgress } from './simulation/night-progress.ts';
@@ -34,15 +35,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const report = await simulate(scenario, { onProgress: progress.show });
   progress.end();
   console.log(nightOnTerminal(report));
-  writeFileSync(file, await nightPage(report, commandOf(argv, scenario.seed)));
+  writeFileSync(file, await nightPage(report, repeatedCommand('simulate', argv, scenario.seed)));
   console.log(`HTML report: ${file}`);
   return isBroken(report) ? BROKEN : KEPT;
-}
-
-/** The command that plays the same night again. */
-function commandOf(argv: readonly string[], seed: number): string {
-  const withSeed = argv.some((argument) => /^--seed(?:=|$)/.test(argument)) ? argv : [...argv, '--seed', String(seed)];
-  return `npm run simulate -- ${withSeed.map((argument) => (/^[\w./:=@-]+$/.test(argument) ? argument : `'${argument}'`)).join(' ')}`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -25,7 +25,7 @@ const OPERATOR_KEY_SHARE_MAX = 1 / 4;
 const REPLICAS_MAX = 8;
 
 /** Each reads the room twice a second: beyond this the reads alone would be a third of what a room's object bears. */
-const RELAYS_MAX = 128;
+export const RELAYS_MAX = 128;
 
 /** Cloudflare's names of regions (Durable Objects: data location). */
 const LOCATION_HINTS = [

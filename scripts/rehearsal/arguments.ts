@@ -1,7 +1,7 @@
 // The options of `npm run rehearse`, each with its bounds and its line in `--help`. All are checked together, so that one run
 // reports every mistake.
 
-import { parseArgs } from 'node:util';
+import { type CommandOption, givenOptions, optionLines, type ReadOptions } from '../lib/command-options.ts';
 import type { Limits } from './auditor.ts';
 import type { Mix } from './plan.ts';
 import type { RehearsalOptions } from './rehearsal.ts';
@@ -15,24 +15,13 @@ export interface RehearsalArguments {
   report: string;
 }
 
-type ReadArguments =
-  | { kind: 'run'; run: RehearsalArguments }
-  | { kind: 'help'; text: string }
-  | { kind: 'misuse'; problems: string[] };
-
 /** A machine with two cores simulates several thousand; far beyond, the report would measure the load generator alone. */
 const VISITORS_MAX = 50_000;
 const OVER_MS_MAX = 60 * 60_000;
 const CONNECTIONS_MAX = 4_000;
 const SEED_MAX = 2 ** 32 - 1;
 
-interface Option {
-  example: string;
-  help: string;
-  fallback?: string;
-}
-
-const OPTIONS: Record<string, Option> = {
+const OPTIONS: Record<string, CommandOption> = {
   url: { example: 'ADDRESS', help: 'the gateway', fallback: 'http://localhost:8787' },
   room: { example: 'ID', help: 'the room whose opening is rehearsed', fallback: 'demo' },
   visitors: { example: 'N', help: `number of visitors, up to ${VISITORS_MAX}`, fallback: '1000' },
@@ -60,23 +49,15 @@ const OPTIONS: Record<string, Option> = {
   report: { example: 'FILE.html', help: 'path of the HTML report', fallback: 'rehearsal.html' },
 };
 
-export function readArguments(argv: readonly string[], freshSeed: () => number): ReadArguments {
-  let values: Record<string, string | boolean | string[] | undefined>;
-  try {
-    const options = Object.fromEntries(
-      Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const, multiple: name === 'host-i-may-load' }]),
-    );
-    values = parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean' } } }).values;
-  } catch (error) {
-    const message = error instanceof Error ? error.message.split('.')[0] : String(error);
-    return { kind: 'misuse', problems: [`${message}. --help shows all options.`] };
-  }
-  if (values['help'] === true) return { kind: 'help', text: help() };
+export function readArguments(argv: readonly string[], freshSeed: () => number): ReadOptions<RehearsalArguments> {
+  const given = givenOptions(argv, OPTIONS, 'host-i-may-load', help);
+  if (given.kind !== 'given') return given;
+  const { values } = given;
 
   const problems: string[] = [];
   const text = (name: string) => {
     const value = values[name];
-    return typeof value === 'string' ? value : OPTIONS[name]?.fallback;
+    return typeof value === 'string' ? value : (OPTIONS[name]?.fallback ?? undefined);
   };
   const whole = (name: string, max: number, min = 1) => {
     const given = text(name) ?? '';
@@ -166,16 +147,13 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
 }
 
 function help(): string {
-  const rows = Object.entries(OPTIONS).map(([name, { example, help: text, fallback }]) => {
-    return `  --${name} ${example}`.padEnd(32) + text + (fallback === undefined ? '' : ` (${fallback})`);
-  });
   return `npm run rehearse -- [options]
 
 Rehearses an opening: simulates visitors of all kinds against a running gateway, over HTTP, and reports whether the gateway
 kept its promises, on the terminal and as one HTML file. Use a room of its own for it:
   OPENS_AT=+2m NEW_USERS_PER_MINUTE=600 JOINS_PER_NETWORK=0 DATA_DIR=.fairgate-rehearsal npm start
 
-${rows.join('\n')}
+${optionLines(OPTIONS, 32)}
 
 Exit code: 0 if no check failed, 1 if a check failed, 2 if the rehearsal could not run. Ctrl-C ends it early with a report.`;
 }

@@ -1,14 +1,14 @@
 // The report as one HTML file: style, plots and a small script are inside, and its own policy forbids network requests. The
 // numbers are those of the terminal.
 
-import { html, raw } from 'hono/html';
+import { html } from 'hono/html';
 import { median } from '../lib/median.ts';
 import { CHECKS, type Finding } from './auditor.ts';
 import { ATTEMPTS, REQUESTS } from './event-log.ts';
 import { ESTIMATE_TOLERANCE_SECONDS, type Figures, type WaitEstimate } from './figures.ts';
 import { fromOpening, type Html, type Line, rangePlot, type TimeAxis, type TimePlot, timePlot } from './plots.ts';
 import { milliseconds, number, percent, seconds, time } from './report-format.ts';
-import { bundled, cursorPoints, pairs, sha256, shape } from './report-parts.ts';
+import { pairs, reportPage, shape } from './report-parts.ts';
 import { attemptNotes, headline, outage, requestFailures, summary, VERDICTS } from './report-strings.ts';
 
 interface Scenario {
@@ -20,71 +20,51 @@ interface Scenario {
   description: string;
 }
 
-export async function htmlReport(figures: Figures, scenario: Scenario): Promise<string> {
-  const [style, script] = await Promise.all([bundled('report.css'), bundled('report-cursor.ts')]);
+export function htmlReport(figures: Figures, scenario: Scenario): Promise<string> {
   const axis = axisOf(figures);
   const plots = timePlots(figures, axis);
-  const points = raw(JSON.stringify(cursorPoints(plots, axis)).replaceAll('<', '\\u003c'));
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${sha256(script)}'`;
-  const title = `Rehearsal of the room “${scenario.room}”`;
-  const page = await html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width,initial-scale=1" />
-    <meta http-equiv="Content-Security-Policy" content="${policy}" />
-    <meta name="color-scheme" content="light dark" />
-    <title>${headline(figures)} ${title}</title>
-    <style>${raw(style)}</style>
-  </head>
-  <body>
-    <main>
-      <header>
-        <h1>${title}</h1>
-        <p class="soft">${scenario.address}, ${new Date(figures.endedAt).toLocaleDateString('en-GB', { dateStyle: 'long' })}, opening at ${time(figures.opensAt)}</p>
-      </header>
-      <div class="verdict ${figures.verdict}">${shape(figures.verdict)}<p>${headline(figures)}</p></div>
-      <section class="card">${tiles(figures)}</section>
-      <section class="card">
-        <h2>Checks</h2>
-        <ul class="checks">${figures.findings.map(checkItem)}</ul>
-      </section>
-      <section class="card">
-        <h2>Timeline</h2>
-        <p class="soft">All charts share one time axis, in minutes and seconds from ${axis.opensAt === null ? 'the first arrival' : 'the opening (vertical line)'}.</p>
-        ${plots.map((plot) => timePlot(plot, axis))}
-      </section>
-      <section class="card">
-        <h2>Estimated and actual waiting times</h2>
-        ${estimatesPlot(figures)}
-      </section>
-      <section class="card">
-        <h2>Numbers</h2>
-        <div class="pairs">${summary(figures).map(pairs)}</div>
-      </section>
-      <section class="card">
-        <h2>Bypass attempts</h2>
-        ${attemptsTable(figures)}
-      </section>
-      <section class="card">
-        <h2>Responses</h2>
-        ${requestsTable(figures)}
-        ${outage(figures) === null ? '' : html`<p>${outage(figures)}</p>`}
-        <p>${figures.generator.sentence}</p>
-      </section>
-      <section class="card">
-        <h2>Scenario</h2>
-        ${scenario.description.split('\n').map((line) => html`<p class="soft">${line}</p>`)}
-        <p>To simulate the same visitors again:</p>
-        <code>${scenario.command}</code>
-      </section>
-    </main>
-    <script type="application/json" id="points">${points}</script>
-    <script>${raw(script)}</script>
-  </body>
-</html>
-`;
-  return String(page);
+  return reportPage({
+    title: `Rehearsal of the room “${scenario.room}”`,
+    subtitle: `${scenario.address}, ${new Date(figures.endedAt).toLocaleDateString('en-GB', { dateStyle: 'long' })}, opening at ${time(figures.opensAt)}`,
+    verdict: figures.verdict,
+    headline: headline(figures),
+    plots,
+    axis,
+    sections: html`<section class="card">${tiles(figures)}</section>
+    <section class="card">
+      <h2>Checks</h2>
+      <ul class="checks">${figures.findings.map(checkItem)}</ul>
+    </section>
+    <section class="card">
+      <h2>Timeline</h2>
+      <p class="soft">All charts share one time axis, in minutes and seconds from ${axis.opensAt === null ? 'the first arrival' : 'the opening (vertical line)'}.</p>
+      ${plots.map((plot) => timePlot(plot, axis))}
+    </section>
+    <section class="card">
+      <h2>Estimated and actual waiting times</h2>
+      ${estimatesPlot(figures)}
+    </section>
+    <section class="card">
+      <h2>Numbers</h2>
+      <div class="pairs">${summary(figures).map(pairs)}</div>
+    </section>
+    <section class="card">
+      <h2>Bypass attempts</h2>
+      ${attemptsTable(figures)}
+    </section>
+    <section class="card">
+      <h2>Responses</h2>
+      ${requestsTable(figures)}
+      ${outage(figures) === null ? '' : html`<p>${outage(figures)}</p>`}
+      <p>${figures.generator.sentence}</p>
+    </section>
+    <section class="card">
+      <h2>Scenario</h2>
+      ${scenario.description.split('\n').map((line) => html`<p class="soft">${line}</p>`)}
+      <p>To simulate the same visitors again:</p>
+      <code>${scenario.command}</code>
+    </section>`,
+  });
 }
 
 function axisOf({ series, opensAt, endedAt }: Figures): TimeAxis {

@@ -4,11 +4,63 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
 import type { Html, TimeAxis, TimePlot } from './plots.ts';
 import { number } from './report-format.ts';
 
-export async function bundled(file: 'report.css' | 'report-cursor.ts'): Promise<string> {
+interface ReportPage {
+  title: string;
+  /** Under the title. */
+  subtitle: string;
+  verdict: keyof typeof SHAPES;
+  headline: string;
+  plots: readonly TimePlot[];
+  axis: TimeAxis;
+  /** What follows the verdict. */
+  sections: Html;
+}
+
+/** One file with style, data and script inside; its own policy forbids network requests. */
+export async function reportPage({
+  title,
+  subtitle,
+  verdict,
+  headline,
+  plots,
+  axis,
+  sections,
+}: ReportPage): Promise<string> {
+  const [style, script] = await Promise.all([bundled('report.css'), bundled('report-cursor.ts')]);
+  const points = raw(JSON.stringify(cursorPoints(plots, axis)).replaceAll('<', '\\u003c'));
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${sha256(script)}'`;
+  const page = await html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width,initial-scale=1" />
+    <meta http-equiv="Content-Security-Policy" content="${policy}" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${headline} ${title}</title>
+    <style>${raw(style)}</style>
+  </head>
+  <body>
+    <main>
+      <header>
+        <h1>${title}</h1>
+        <p class="soft">${subtitle}</p>
+      </header>
+      <div class="verdict ${verdict}">${shape(verdict)}<p>${headline}</p></div>
+      ${sections}
+    </main>
+    <script type="application/json" id="points">${points}</script>
+    <script>${raw(script)}</script>
+  </body>
+</html>
+`;
+  return String(page);
+}
+
+async function bundled(file: 'report.css' | 'report-cursor.ts'): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [resolve(import.meta.dirname, file)],
     bundle: true,
@@ -22,7 +74,7 @@ export async function bundled(file: 'report.css' | 'report-cursor.ts'): Promise<
 }
 
 /** For a Content-Security-Policy. */
-export function sha256(text: string): string {
+function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64');
 }
 
@@ -36,7 +88,7 @@ export function shape(verdict: keyof typeof SHAPES): Html {
   return html`<svg class="shape" viewBox="0 0 24 24" aria-hidden="true"><path d="${SHAPES[verdict]}" /></svg>`;
 }
 
-export function cursorPoints(plots: readonly TimePlot[], { from, to }: TimeAxis) {
+function cursorPoints(plots: readonly TimePlot[], { from, to }: TimeAxis) {
   const charts = plots.map(({ lines, format = number }) =>
     Object.fromEntries(
       lines.map(({ name, points }) => [name, points.map(({ at, value }) => ({ at, text: format(value) }))]),

@@ -1,7 +1,7 @@
 // The report of a simulated night as one HTML file, with the look of a rehearsal's: style, plots and a small script are inside, and
 // its own policy forbids network requests.
 
-import { html, raw } from 'hono/html';
+import { html } from 'hono/html';
 import { median } from '../lib/median.ts';
 import {
   barPlot,
@@ -14,7 +14,7 @@ import {
   timePlot,
 } from '../rehearsal/plots.ts';
 import { number, percent, seconds } from '../rehearsal/report-format.ts';
-import { bundled, cursorPoints, pairs, sha256, shape } from '../rehearsal/report-parts.ts';
+import { pairs, reportPage, shape } from '../rehearsal/report-parts.ts';
 import type { NightReport, Sample } from './night.ts';
 import {
   INVERSION_CLASS_MS,
@@ -28,66 +28,46 @@ import { isBroken, nightFigures, nightHeadline, scenarioRows } from './night-tex
 /** As many points as a line of a plot can show. */
 const BINS_MAX = 400;
 
-export async function nightPage(report: NightReport, command: string): Promise<string> {
-  const [style, script] = await Promise.all([bundled('report.css'), bundled('report-cursor.ts')]);
+export function nightPage(report: NightReport, command: string): Promise<string> {
   const axis: TimeAxis = { from: 0, to: Math.max(1_000, report.endedAtMs), opensAt: report.opensAtMs };
   const plots = plotsOf(report);
-  const points = raw(JSON.stringify(cursorPoints(plots, axis)).replaceAll('<', '\\u003c'));
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${sha256(script)}'`;
-  const title = 'A night in virtual time';
-  const verdict = isBroken(report) ? 'failed' : nightVerdict(report);
-  const page = await html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width,initial-scale=1" />
-    <meta http-equiv="Content-Security-Policy" content="${policy}" />
-    <meta name="color-scheme" content="light dark" />
-    <title>${nightHeadline(report)} ${title}</title>
-    <style>${raw(style)}</style>
-  </head>
-  <body>
-    <main>
-      <header>
-        <h1>${title}</h1>
-        <p class="soft">Scenario ${report.scenario.shape}, ${number(report.scenario.visitors)} visitors, seed ${report.scenario.seed}</p>
-      </header>
-      <div class="verdict ${verdict}">${shape(verdict)}<p>${nightHeadline(report)}</p></div>
-      <section class="card">
-        <h2>Promises</h2>
-        <ul class="checks">${report.audited.findings.map(findingItem)}</ul>
-      </section>
-      <section class="card">
-        <h2>Course</h2>
-        <p class="soft">All charts over time share one axis, in minutes and seconds from the opening (vertical line).</p>
-        ${plots.map((plot) => timePlot(plot, axis))}
-      </section>
-      <section class="card">
-        <h2>Joining</h2>
-        ${answersPlot(report)}
-        ${orderPlot(report)}
-      </section>
-      <section class="card">
-        <h2>Told and real waiting times</h2>
-        ${waitsPlot(report)}
-      </section>
-      <section class="card">
-        <h2>Numbers</h2>
-        <div class="pairs">${nightFigures(report).map(pairs)}</div>
-      </section>
-      <section class="card">
-        <h2>Scenario</h2>
-        <div class="pairs">${pairs({ title: 'Every parameter', rows: scenarioRows(report.scenario) })}</div>
-        <p>To play the same night again:</p>
-        <code>${command}</code>
-      </section>
-    </main>
-    <script type="application/json" id="points">${points}</script>
-    <script>${raw(script)}</script>
-  </body>
-</html>
-`;
-  return String(page);
+  const { shape, visitors, seed } = report.scenario;
+  return reportPage({
+    title: 'A night in virtual time',
+    subtitle: `Scenario ${shape}, ${number(visitors)} visitors, seed ${seed}`,
+    verdict: isBroken(report) ? 'failed' : nightVerdict(report),
+    headline: nightHeadline(report),
+    plots,
+    axis,
+    sections: html`<section class="card">
+      <h2>Promises</h2>
+      <ul class="checks">${report.audited.findings.map(findingItem)}</ul>
+    </section>
+    <section class="card">
+      <h2>Course</h2>
+      <p class="soft">All charts over time share one axis, in minutes and seconds from the opening (vertical line).</p>
+      ${plots.map((plot) => timePlot(plot, axis))}
+    </section>
+    <section class="card">
+      <h2>Joining</h2>
+      ${answersPlot(report)}
+      ${orderPlot(report)}
+    </section>
+    <section class="card">
+      <h2>Told and real waiting times</h2>
+      ${waitsPlot(report)}
+    </section>
+    <section class="card">
+      <h2>Numbers</h2>
+      <div class="pairs">${nightFigures(report).map(pairs)}</div>
+    </section>
+    <section class="card">
+      <h2>Scenario</h2>
+      <div class="pairs">${pairs({ title: 'Every parameter', rows: scenarioRows(report.scenario) })}</div>
+      <p>To play the same night again:</p>
+      <code>${command}</code>
+    </section>`,
+  });
 }
 
 function nightVerdict({ audited }: NightReport): NightFinding['verdict'] {

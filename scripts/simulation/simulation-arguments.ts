@@ -1,8 +1,9 @@
 // The options of `npm run simulate`, each with its bounds and its line in `--help`. All are checked together, so that one run
 // reports every mistake.
 
-import { parseArgs } from 'node:util';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
+import { RELAYS_MAX } from '../../worker/setting-checks.ts';
+import { type CommandOption, givenOptions, optionLines, type ReadOptions } from '../lib/command-options.ts';
 import { FAULTS, type OperatorChange, type Scenario, SHAPE_DEFAULTS, SHAPES, type Shape } from './scenario.ts';
 
 export interface SimulationArguments {
@@ -11,15 +12,9 @@ export interface SimulationArguments {
   report: string;
 }
 
-type ReadArguments =
-  | { kind: 'run'; run: SimulationArguments }
-  | { kind: 'help'; text: string }
-  | { kind: 'misuse'; problems: string[] };
-
 /** About 200 bytes of memory each. */
 const VISITORS_MAX = 5_000_000;
 const GATEWAYS_MAX = 1_000;
-const RELAYS_MAX = 128;
 const OVER_MS_MAX = 24 * 3_600_000;
 const STAY_MS_MAX = 24 * 3_600_000;
 const NETWORK_MS_MAX = 1_000;
@@ -29,13 +24,6 @@ const SEED_MAX = 2 ** 32 - 1;
 
 /** An origin with room to spare: by this factor above the people allowed at once. */
 const ORIGIN_ROOM = 1.5;
-
-interface Option {
-  example: string;
-  help: string;
-  /** What stands behind the help text where no value is given; null: it depends on the scenario. */
-  fallback: string | null;
-}
 
 const OPTIONS = {
   scenario: { example: 'NAME', help: `${SHAPES.join(', ')}: when visitors come`, fallback: 'wall' },
@@ -68,24 +56,19 @@ const OPTIONS = {
   watched: { example: 'N', help: 'visitors whose every poll is played', fallback: '1000' },
   seed: { example: 'N', help: 'the same seed gives the same night; printed at the start', fallback: null },
   report: { example: 'FILE.html', help: 'path of the HTML report', fallback: 'simulation.html' },
-} as const satisfies Record<string, Option>;
+} as const satisfies Record<string, CommandOption>;
 
 type Name = keyof typeof OPTIONS;
 
 const UNITS_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-export function readSimulationArguments(argv: readonly string[], freshSeed: () => number): ReadArguments {
-  let values: Partial<Record<string, string | boolean | string[]>>;
-  try {
-    const options = Object.fromEntries(
-      Object.keys(OPTIONS).map((name) => [name, { type: 'string' as const, multiple: name === 'change' }]),
-    );
-    values = parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean' } } }).values;
-  } catch (error) {
-    const message = error instanceof Error ? error.message.split('.')[0] : String(error);
-    return { kind: 'misuse', problems: [`${message}. --help shows all options.`] };
-  }
-  if (values['help'] === true) return { kind: 'help', text: help() };
+export function readSimulationArguments(
+  argv: readonly string[],
+  freshSeed: () => number,
+): ReadOptions<SimulationArguments> {
+  const given = givenOptions(argv, OPTIONS, 'change', help);
+  if (given.kind !== 'given') return given;
+  const { values } = given;
 
   const problems: string[] = [];
   const text = (name: Name) => (typeof values[name] === 'string' ? values[name] : undefined);
@@ -200,9 +183,6 @@ function changeIn(text: string): OperatorChange | null {
 }
 
 function help(): string {
-  const rows = Object.entries(OPTIONS).map(([name, { example, help: text, fallback }]) => {
-    return `  --${name} ${example}`.padEnd(26) + text + (fallback === null ? '' : ` (${fallback})`);
-  });
   const shapes = SHAPES.map((shape) => {
     const { visitors, overMs, gateways, relays, newUsersPerMinute, totalActiveUsers } = SHAPE_DEFAULTS[shape];
     return `  ${shape.padEnd(10)}${visitors} visitors over ${overMs / 1_000} s, ${gateways} gateways, ${relays} relays, ${newUsersPerMinute} a minute, ${totalActiveUsers} at once`;
@@ -213,7 +193,7 @@ Plays a whole night in virtual time: visitors, gateways, relays and the room's o
 views and relays, from one seed. An auditor that shares no code with them says for each promise whether it was kept. No
 gateway has to run, and nothing is sent anywhere.
 
-${rows.join('\n')}
+${optionLines(OPTIONS, 26)}
 
 What a scenario begins with:
 ${shapes.join('\n')}

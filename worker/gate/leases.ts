@@ -10,6 +10,7 @@ import type { Background } from '../http/request-env.ts';
 import type { Metrics } from '../metrics.ts';
 import { STORE_MS_MAX } from '../store/deadline.ts';
 import { Demand } from '../store/demand.ts';
+import { blockOf, isAlive, leftIn, type NumberBlock, returnOf } from '../store/number-block.ts';
 import { type RoomStore, StoreUnavailable } from '../store/room-store.ts';
 import type { Clock } from '../views/stale-while-revalidate.ts';
 import type { GivenPlace } from './recent-joins.ts';
@@ -17,9 +18,6 @@ import type { GivenPlace } from './recent-joins.ts';
 /** A request looks again after this, then after twice as long, up to the longest. */
 const LOOK_AGAIN_MS_MIN = 2;
 export const LOOK_AGAIN_MS_MAX = 50;
-
-/** The next block is leased while the present one lasts for this long yet. */
-const AHEAD_MS = 60;
 
 /**
  * Joins with a session that are under way at once, of all gateways and of one. With more, a view that says that nobody waits is no
@@ -33,32 +31,19 @@ const VIEW_MS = 1_000;
 
 type Refused = Extract<LeaseReply, { kind: 'refused' }>;
 
-interface Block {
-  epoch: number;
-  lease: number;
-  places: GivenPlace['place']['kind'];
-  next: number;
-  /** The last number. */
-  end: number;
-  commitment: string;
-  /** By the gateway's clock: when it was asked for, and when it ends. */
-  from: number;
-  until: number;
-}
-
 /** A request without a number yet. */
 interface Ticket {
   result: GivenPlace | Refused | null;
 }
 
 interface Line {
-  blocks: Block[];
+  blocks: NumberBlock[];
   /** In order of arrival. */
   waiting: Set<Ticket>;
   /** Since when a request leases; null: none does. */
   leasingSince: number | null;
   /** Blocks of entries that ended with some left. */
-  unused: Block[];
+  unused: NumberBlock[];
   demand: Demand;
   /** Until when newcomers stand behind others, whatever an older view says. */
   queuesUntil: number;
@@ -152,16 +137,13 @@ export class Leases {
   returnUnused(room: string, background: Background): void {
     const line = this.#lines.get(room);
     if (line === undefined) return;
-    const over = line.blocks.filter((block) => !this.#lives(block));
+    const now = this.#clock.now();
+    const over = line.blocks.filter((block) => !isAlive(block, now));
     for (const block of over) this.#leaveUnused(room, line, block);
     if (over.length > 0) line.blocks = line.blocks.filter((block) => !over.includes(block));
     const unused = line.unused.splice(0);
     if (unused.length === 0) return;
-    const commands = unused.map(
-      ({ epoch, lease, next, end }) =>
-        ({ kind: 'returnLease', epoch, lease, first: next, count: end - next + 1 }) as const,
-    );
-    const returning = this.#metrics.operation('return', this.#store.apply(room, commands)).then(
+    const returning = this.#metrics.operation('return', this.#store.apply(room, unused.map(returnOf))).then(
       () => this.#count(room, 'returned', countIn(unused)),
       // Nobody has them, then, and nobody gets them.
       () => this.#count(room, 'void', countIn(unused)),
@@ -199,9 +181,9 @@ export class Leases {
     for (;;) {
       const [block] = line.blocks;
       if (block === undefined) return null;
-      if (block.next <= block.end && block.epoch === epoch && this.#lives(block)) {
+      if (leftIn(block) > 0 && block.epoch === epoch && isAlive(block, this.#clock.now())) {
         const number = block.next++;
-        if (block.next > block.end) line.blocks.shift();
+        if (leftIn(block) === 0) line.blocks.shift();
         this.#count(room, 'given', 1);
         return { epoch: block.epoch, place: { kind: block.places, number }, commitment: block.commitment };
       }
@@ -210,16 +192,11 @@ export class Leases {
     }
   }
 
-  /** A clock that was set back says nothing of how long a block has lived. */
-  #lives({ from, until }: Block): boolean {
-    const now = this.#clock.now();
-    return from <= now && now < until;
-  }
-
-  #leaveUnused(room: string, line: Line, block: Block): void {
-    if (block.next > block.end) return;
+  #leaveUnused(room: string, line: Line, block: NumberBlock): void {
+    const left = leftIn(block);
+    if (left === 0) return;
     if (block.places === 'entry') line.unused.push(block);
-    else this.#count(room, 'void', block.end - block.next + 1);
+    else this.#count(room, 'void', left);
   }
 
   #isLeasing({ leasingSince }: Line): boolean {
@@ -229,10 +206,7 @@ export class Leases {
   /** Leases the next block before the present one ends, where so many come that it will be used. */
   #leaseAhead(room: string, line: Line, leaseMs: number, background: Background): void {
     if (this.#isLeasing(line) || line.blocks.length > 1) return;
-    const [block] = line.blocks;
-    const left = block === undefined ? 0 : block.end - block.next + 1;
-    const now = this.#clock.now();
-    if (line.demand.ahead(leaseMs, now) === 0 || left > line.demand.perMs(now) * AHEAD_MS) return;
+    if (!line.demand.isRunningOut(leftIn(line.blocks[0]), leaseMs, this.#clock.now())) return;
     // A failure shows in the request that finds no number.
     this.#lease(room, line, leaseMs, background).catch(() => {});
   }
@@ -264,14 +238,10 @@ export class Leases {
       line.waiting.clear();
       return;
     }
-    const { epoch, lease, places, first, count, commitment, forMs } = reply;
-    this.#count(room, 'leased', count);
-    // Positions are for those who wait, however long the way to the room took.
-    const servedUntil = places === 'position' ? this.#clock.now() + 1 : 0;
-    const until = Math.max(startedAt + forMs, servedUntil);
-    line.blocks.push({ epoch, lease, places, next: first, end: first + count - 1, commitment, from: startedAt, until });
+    this.#count(room, 'leased', reply.count);
+    line.blocks.push(blockOf(reply, startedAt, this.#clock.now()));
     for (const ticket of line.waiting) {
-      ticket.result = this.#next(room, line, epoch);
+      ticket.result = this.#next(room, line, reply.epoch);
       if (ticket.result === null) return;
       line.waiting.delete(ticket);
     }
@@ -282,6 +252,6 @@ export class Leases {
   }
 }
 
-function countIn(blocks: readonly Block[]): number {
-  return blocks.reduce((sum, { next, end }) => sum + end - next + 1, 0);
+function countIn(blocks: readonly NumberBlock[]): number {
+  return blocks.reduce((sum, block) => sum + leftIn(block), 0);
 }

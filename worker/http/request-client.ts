@@ -2,6 +2,7 @@
 
 import * as ipaddr from 'ipaddr.js';
 import Negotiator from 'negotiator';
+import { Kept } from '../../queue-core/kept.ts';
 
 /** Prefix length of the IPv6 network that one subscriber gets (RFC 6177): more addresses within it cost nothing. */
 const SUBSCRIBER_PREFIX_BITS = 64;
@@ -61,17 +62,14 @@ export function isPassedOn(headers: Headers): boolean {
 
 /** In a rush all requests carry one of a few fields: what was read in them is kept. About 0.3 MB at most. */
 const PREFERENCES_MAX = 256;
-const preferences = new Map<string, boolean>();
+const preferences = new Kept<boolean>(PREFERENCES_MAX);
 
 function prefersHtml(accept: string): boolean {
   if (accept.length > NEGOTIATED_CHARS_MAX) return false;
-  const known = preferences.get(accept);
-  if (known !== undefined) return known;
-  const preferred = new Negotiator({ headers: { accept } }).mediaType(OFFERED_TYPES);
-  const isHtml = preferred?.startsWith('text/html') ?? false;
-  if (preferences.size >= PREFERENCES_MAX) preferences.clear();
-  preferences.set(accept, isHtml);
-  return isHtml;
+  return preferences.of(accept, () => {
+    const preferred = new Negotiator({ headers: { accept } }).mediaType(OFFERED_TYPES);
+    return preferred?.startsWith('text/html') ?? false;
+  });
 }
 
 /** What nearly every browser sends, without a reading of quality values. */

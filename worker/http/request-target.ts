@@ -1,6 +1,7 @@
 // What a request is addressed to, read once from the raw request line and Host; nothing else in the gateway reads either.
 // Which rooms an address touches is decided by every reading of its path, and the origin gets the path as it was sent.
 
+import { Kept } from '../../queue-core/kept.ts';
 import { encodePath, type PathDoubt, protecting, protects, type ReadPath, readPath } from '../../queue-core/paths.ts';
 import type { RoomConfig } from '../settings.ts';
 
@@ -27,17 +28,13 @@ export type TargetResult = { kind: 'target'; target: Target } | { kind: 'doubtfu
 /** In a rush nearly every request is for one of a few addresses: their readings are kept. About 1 MB at most. */
 const READINGS_MAX = 1_024;
 const READING_CHARS_MAX = 512;
-const readings = new Map<string, TargetResult>();
+const readings = new Kept<TargetResult>(READINGS_MAX);
 
 /** @param url the request's URL from the runtime: scheme, Host and the raw target, joined unchanged */
 export function readTarget(url: string, hostHeader: string | null): TargetResult {
   const key = `${hostHeader} ${url}`;
-  const known = readings.get(key);
-  if (known !== undefined) return known;
-  const result = parseTarget(url, hostHeader);
-  if (readings.size >= READINGS_MAX) readings.clear();
-  if (key.length <= READING_CHARS_MAX) readings.set(key, result);
-  return result;
+  const parse = () => parseTarget(url, hostHeader);
+  return key.length > READING_CHARS_MAX ? parse() : readings.of(key, parse);
 }
 
 function parseTarget(url: string, hostHeader: string | null): TargetResult {
@@ -78,16 +75,11 @@ function authorityOf(url: string): string {
 /** In a rush all requests are for one of a few hosts, whose names are kept. About 0.6 MB at most. */
 const HOSTS_MAX = 1_024;
 const HOST_CHARS_MAX = 300;
-const hostNames = new Map<string, string | null>();
+const hostNames = new Kept<string | null>(HOSTS_MAX);
 
 /** @returns null if the authority is invalid or URL parsers rewrite it (`0x7f.1`, `[::0]`) */
 function hostName(authority: string): string | null {
-  const known = hostNames.get(authority);
-  if (known !== undefined) return known;
-  const name = parseHostName(authority);
-  if (hostNames.size >= HOSTS_MAX) hostNames.clear();
-  if (authority.length <= HOST_CHARS_MAX) hostNames.set(authority, name);
-  return name;
+  return authority.length > HOST_CHARS_MAX ? parseHostName(authority) : hostNames.of(authority, parseHostName);
 }
 
 function parseHostName(authority: string): string | null {

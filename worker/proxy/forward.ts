@@ -2,6 +2,7 @@
 // WebSocket upgrades. Removes hop-by-hop fields (RFC 9110, 7.6.1) and, in both directions, whatever only the gateway may set.
 
 import type { Site } from '../../queue-core/directory/directory-document.ts';
+import { Kept } from '../../queue-core/kept.ts';
 import { BodyTooSlow } from '../http/request-body.ts';
 import type { Target } from '../http/request-target.ts';
 import { foreignCookies, setsOwnCookie } from '../tokens/cookies.ts';
@@ -133,17 +134,14 @@ function originAsked({ site: { origin, originHost }, target }: Pick<ForwardOptio
 
 /** In a rush all requests are for one of a few addresses, whose parts are kept. About 0.1 MB at most. */
 const ADDRESSES_MAX = 256;
-const addresses = new Map<string, { host: string; scheme: string }>();
+const addresses = new Kept<{ host: string; scheme: string }>(ADDRESSES_MAX);
 
 /** Of the address that the visitor used, as URLs write them. */
 function hostAndScheme(publicOrigin: string): { host: string; scheme: string } {
-  const known = addresses.get(publicOrigin);
-  if (known !== undefined) return known;
-  const { host, protocol } = new URL(publicOrigin);
-  const parts = { host, scheme: protocol.slice(0, -1) };
-  if (addresses.size >= ADDRESSES_MAX) addresses.clear();
-  addresses.set(publicOrigin, parts);
-  return parts;
+  return addresses.of(publicOrigin, () => {
+    const { host, protocol } = new URL(publicOrigin);
+    return { host, scheme: protocol.slice(0, -1) };
+  });
 }
 
 /**

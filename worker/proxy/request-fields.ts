@@ -1,6 +1,8 @@
 // Which header fields of a visitor reach the origin: none that only the gateway may set, and none that some origin, proxy or
 // framework reads as the client's address, the host, the scheme, the path or the method actually requested.
 
+import { Kept } from '../../queue-core/kept.ts';
+
 /** Hop-by-hop fields (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -63,16 +65,13 @@ export function keepVisitorsFields(headers: Headers, { keepsMethod }: { keepsMet
 
 /** In a rush all requests carry the same few names. */
 const KNOWN_NAMES_MAX = 1_024;
-const known = new Map<string, boolean>();
+const known = new Kept<boolean>(KNOWN_NAMES_MAX);
 
 function isVisitors(name: string): boolean {
-  const before = known.get(name);
-  if (before !== undefined) return before;
-  const isTold = CGI_VARIABLES.test(name) || TOLD_BY_PROXIES.some((pattern) => pattern.test(name));
-  const result = PLAIN_NAME.test(name) && !isTold;
-  if (known.size >= KNOWN_NAMES_MAX) known.clear();
-  known.set(name, result);
-  return result;
+  return known.of(name, () => {
+    const isTold = CGI_VARIABLES.test(name) || TOLD_BY_PROXIES.some((pattern) => pattern.test(name));
+    return PLAIN_NAME.test(name) && !isTold;
+  });
 }
 
 /** @returns whether a field is for one connection only: by its name, in lower case, or because `Connection` names it */

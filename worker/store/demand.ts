@@ -8,6 +8,9 @@ const SLICES = 10;
 const RUSH_MIN = 8;
 const AHEAD_MIN = 4;
 
+/** The next block is leased while what is left will last for this long yet. */
+const LAST_MS = 60;
+
 /** Numbers are leased ahead for so long; where few come, for as long as it takes until `FEW` have come. */
 export const AHEAD_FOR_MS = 125;
 const FEW = 16;
@@ -32,28 +35,39 @@ export class Demand {
     } else this.#slices = [...this.#recent(nowMs), { slice, count, squares: count * count }];
   }
 
-  /** Over the last second: a burst that is over within it counts little. */
-  perMs(nowMs: number): number {
-    return this.#recent(nowMs).reduce((sum, { count }) => sum + count, 0) / (SLICES * SLICE_MS);
-  }
-
   /**
    * How many to lease beside those for visitors who are there: what will nearly always be used. It is the mean of a Poisson process
    * of requests less a standard deviation.
    * @param lifeMs of the lease
    */
   ahead(lifeMs: number, nowMs: number): number {
-    const forMs = Math.min(lifeMs, Math.max(AHEAD_FOR_MS, FEW / this.perMs(nowMs)));
-    const share = forMs / (SLICES * SLICE_MS);
+    return aheadOf(this.#recent(nowMs), lifeMs);
+  }
+
+  /** Whether so many come that another block will be used, and this one will soon have no number left. */
+  isRunningOut(left: number, lifeMs: number, nowMs: number): boolean {
     const recent = this.#recent(nowMs);
-    const asked = recent.reduce((sum, { count }) => sum + count, 0);
-    const mean = share * asked;
-    const variance = share * recent.reduce((sum, { squares }) => sum + squares, 0);
-    return asked < RUSH_MIN || mean < AHEAD_MIN ? 0 : Math.max(0, Math.floor(mean - Math.sqrt(variance)));
+    return left <= perMsOf(recent) * LAST_MS && aheadOf(recent, lifeMs) > 0;
   }
 
   #recent(nowMs: number): Slice[] {
     const slice = Math.floor(nowMs / SLICE_MS);
     return this.#slices.filter((one) => slice - one.slice < SLICES);
   }
+}
+
+function perMsOf(recent: readonly Slice[]): number {
+  return askedIn(recent) / (SLICES * SLICE_MS);
+}
+
+function askedIn(recent: readonly Slice[]): number {
+  return recent.reduce((sum, { count }) => sum + count, 0);
+}
+
+function aheadOf(recent: readonly Slice[], lifeMs: number): number {
+  const asked = askedIn(recent);
+  const share = Math.min(lifeMs, Math.max(AHEAD_FOR_MS, FEW / perMsOf(recent))) / (SLICES * SLICE_MS);
+  const mean = share * asked;
+  const variance = share * recent.reduce((sum, { squares }) => sum + squares, 0);
+  return asked < RUSH_MIN || mean < AHEAD_MIN ? 0 : Math.max(0, Math.floor(mean - Math.sqrt(variance)));
 }

@@ -2,6 +2,7 @@
 // room's id in their names, so that rooms on one host do not overwrite each other's. None of them is forwarded to an origin.
 
 import { decodeProtectedHeader } from 'jose';
+import { Kept } from '../../queue-core/kept.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { ADMISSION_TYPE, QUEUE_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
 
@@ -121,18 +122,12 @@ function ownBearer(headers: Headers): { typ: string; token: string } | null {
 
 /** Tokens of the gateway have one of a few headers, so what was decoded is kept. About 0.1 MB at most. */
 const HEADERS_MAX = 64;
-const ownTypes = new Map<string, string | null>();
+const ownTypes = new Kept<string | null>(HEADERS_MAX);
 
 /** Which of the gateway's types a JWT says it is; null: none of them, or no JWT. Nothing is verified. */
 function typeOf(token: string): string | null {
   const parts = token.split('.');
-  const header = `${parts.length} ${parts[0]}`;
-  const known = ownTypes.get(header);
-  if (known !== undefined) return known;
-  const own = decodedType(token);
-  if (ownTypes.size >= HEADERS_MAX) ownTypes.clear();
-  ownTypes.set(header, own);
-  return own;
+  return ownTypes.of(`${parts.length} ${parts[0]}`, () => decodedType(token));
 }
 
 function decodedType(token: string): string | null {

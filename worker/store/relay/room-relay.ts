@@ -5,7 +5,7 @@
 // Promises are shared between callers, so this is only for code whose requests share one context (a Durable Object).
 
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
-import type { Command, LeaseReply, Reply } from '../../../queue-core/command.ts';
+import type { Command, Reply } from '../../../queue-core/command.ts';
 import type { Ending } from '../../../queue-core/document/session-record.ts';
 import {
   ENDINGS_MAX,
@@ -17,6 +17,7 @@ import {
 import type { Page } from '../../../queue-core/machine.ts';
 import { epochMs } from '../../../queue-core/time.ts';
 import { AHEAD_FOR_MS, Demand } from '../demand.ts';
+import { blockOf, isAlive, type Leased, leftIn, type NumberBlock, returnOf } from '../number-block.ts';
 import type { RoomPort } from '../room-port.ts';
 import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
 import { RelayedReports } from './relayed-reports.ts';
@@ -26,9 +27,6 @@ export const SHARED_VIEW_MS = 500;
 
 /** While the room does not answer, it is asked this often. */
 const RETRY_MS = 500;
-
-/** The next block is leased while the present one lasts for this long yet. */
-const AHEAD_MS = 60;
 
 /** Commands after which views from before them are not shared any more. */
 const CHANGES: readonly Command['kind'][] = ['configure', 'change', 'restorePlace'];
@@ -42,23 +40,13 @@ export interface RelayOptions {
   sharedViewMs?: number;
 }
 
-/** A block of numbers of which parts are handed out. */
-interface Block extends Leased {
-  next: number;
-  end: number;
-  /** By the stopwatch: when it was asked for, and when it ends. */
-  from: number;
-  until: number;
-}
-
-type Leased = Extract<LeaseReply, { kind: 'leased' }>;
 type LeaseCommand = Extract<Command, { kind: 'lease' }>;
-type LeaseResult = LeaseReply | { kind: 'recovering' } | StoreRefusal;
+type Result = Applied<Reply> | StoreRefusal;
 
 /** A gateway that waits for numbers. */
 interface Waiting {
   wanted: LeaseCommand;
-  resolve: (result: LeaseResult) => void;
+  resolve: (result: Result) => void;
 }
 
 interface SharedView {
@@ -80,7 +68,7 @@ export class RoomRelay implements RoomPort {
   /** Sessions that ended early, oldest first. */
   #endings: Ending[] = [];
   #endingSeq = 0;
-  #blocks: Block[] = [];
+  #blocks: NumberBlock[] = [];
   #waiting: Waiting[] = [];
   #isLeasing = false;
   /** Of the last block, where no view says more. */
@@ -94,12 +82,9 @@ export class RoomRelay implements RoomPort {
     this.#reports = new RelayedReports(id, stopwatch);
   }
 
-  async apply(commands: readonly Command[]): Promise<Applied<Reply> | StoreRefusal> {
+  async apply(commands: readonly Command[]): Promise<Result> {
     const [first] = commands;
-    if (first?.kind === 'lease' && commands.length === 1) {
-      const result = await this.#lease(first);
-      return isRefusal(result) ? result : { kind: 'applied', replies: [result] };
-    }
+    if (first?.kind === 'lease' && commands.length === 1) return this.#lease(first);
     try {
       return await this.#room.apply(commands);
     } finally {
@@ -171,7 +156,7 @@ export class RoomRelay implements RoomPort {
         return null;
       }
     } catch (error) {
-      return this.#fail({ kind: 'unavailable', message: error instanceof Error ? error.message : String(error) });
+      return this.#fail(unavailable(error));
     }
   }
 
@@ -201,13 +186,13 @@ export class RoomRelay implements RoomPort {
   }
 
   /** A part of a block that is there; else of the next one, in the order in which gateways asked. */
-  #lease(wanted: LeaseCommand): Promise<LeaseResult> {
+  #lease(wanted: LeaseCommand): Promise<Result> {
     const part = this.#waiting.length === 0 ? this.#partOf(wanted) : null;
     if (part !== null) {
       this.#leaseAhead();
-      return Promise.resolve(part);
+      return Promise.resolve(applied(part));
     }
-    const { promise, resolve } = Promise.withResolvers<LeaseResult>();
+    const { promise, resolve } = Promise.withResolvers<Result>();
     this.#waiting.push({ wanted, resolve });
     if (!this.#isLeasing) void this.#leaseBlock();
     return promise;
@@ -217,9 +202,8 @@ export class RoomRelay implements RoomPort {
   #partOf({ count, ahead }: LeaseCommand): Leased | null {
     const now = this.#stopwatch();
     for (let block = this.#blocks[0]; block !== undefined; block = this.#blocks[0]) {
-      const left = block.end - block.next + 1;
-      // A clock that was set back says nothing of how long a block has lived.
-      if (left <= 0 || now < block.from || now >= block.until) {
+      const left = leftIn(block);
+      if (left === 0 || !isAlive(block, now)) {
         this.#blocks.shift();
         this.#returnRest(block);
         continue;
@@ -237,10 +221,7 @@ export class RoomRelay implements RoomPort {
 
   #leaseAhead(): void {
     if (this.#isLeasing || this.#blocks.length > 1) return;
-    const now = this.#stopwatch();
-    const [block] = this.#blocks;
-    const left = block === undefined ? 0 : block.end - block.next + 1;
-    if (this.#demand.ahead(this.#lifeMs(), now) === 0 || left > this.#demand.perMs(now) * AHEAD_MS) return;
+    if (!this.#demand.isRunningOut(leftIn(this.#blocks[0]), this.#lifeMs(), this.#stopwatch())) return;
     void this.#leaseBlock();
   }
 
@@ -264,17 +245,14 @@ export class RoomRelay implements RoomPort {
           this.#demand.ahead(this.#lifeMs(), startedAt),
         );
         const ahead = Math.min(LEASE_NUMBERS_MAX - count, expected);
-        const result = await this.#leased({ kind: 'lease', count, ahead });
-        if (isRefusal(result) || result.kind !== 'leased') {
+        const result = await this.#room.apply([{ kind: 'lease', count, ahead }]).catch(unavailable);
+        const reply = result.kind === 'applied' ? result.replies[0] : undefined;
+        if (reply?.kind !== 'leased') {
           for (const { resolve } of this.#waiting.splice(0)) resolve(result);
           return;
         }
-        const { first, count: given, forMs } = result;
-        this.#lastLifeMs = forMs;
-        // Positions are for those who wait, however long the way to the room took.
-        const servedUntil = result.places === 'position' ? this.#stopwatch() + 1 : 0;
-        const until = Math.max(startedAt + forMs, servedUntil);
-        this.#blocks.push({ ...result, next: first, end: first + given - 1, from: startedAt, until });
+        this.#lastLifeMs = reply.forMs;
+        this.#blocks.push(blockOf(reply, startedAt, this.#stopwatch()));
         this.#serveWaiting();
       } while (this.#waiting.length > 0);
     } finally {
@@ -287,17 +265,7 @@ export class RoomRelay implements RoomPort {
       const part = this.#partOf(next.wanted);
       if (part === null) return;
       this.#waiting.shift();
-      next.resolve(part);
-    }
-  }
-
-  async #leased(command: LeaseCommand): Promise<LeaseResult> {
-    try {
-      const result = await this.#room.apply([command]);
-      if (result.kind !== 'applied') return result;
-      return result.replies[0] as LeaseReply | { kind: 'recovering' };
-    } catch (error) {
-      return { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };
+      next.resolve(applied(part));
     }
   }
 
@@ -307,13 +275,16 @@ export class RoomRelay implements RoomPort {
   }
 
   /** Entries that were handed out to no gateway; where the return is lost, they are given to nobody. */
-  #returnRest({ places, epoch, lease, next, end }: Block): void {
-    if (places !== 'entry' || next > end) return;
-    const command = { kind: 'returnLease', epoch, lease, first: next, count: end - next + 1 } as const;
-    this.#room.apply([command]).catch(() => {});
+  #returnRest(block: NumberBlock): void {
+    if (block.places !== 'entry' || leftIn(block) === 0) return;
+    this.#room.apply([returnOf(block)]).catch(() => {});
   }
 }
 
-function isRefusal(result: LeaseResult | StoreRefusal): result is StoreRefusal {
-  return ['unknown', 'busy', 'invalid', 'unavailable'].includes(result.kind);
+function applied(reply: Reply): Applied<Reply> {
+  return { kind: 'applied', replies: [reply] };
+}
+
+function unavailable(error: unknown): StoreRefusal {
+  return { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };
 }
