@@ -6,14 +6,15 @@
 
 import type { Actor } from './audit.ts';
 import { record } from './change.ts';
-import { latestReports } from './document/changes-state.ts';
+import type { GatewayReport } from './document/changes-state.ts';
 import type { RecoveryState } from './document/recovery-state.ts';
-import { draftOf, mergeRooms, type RoomDocument } from './document/room-document.ts';
+import { draftOf, type RoomDocument } from './document/room-document.ts';
 import type { SessionRecord } from './document/session-record.ts';
 import { countSessions } from './document/sessions-state.ts';
 import { busiestArrivals } from './history.ts';
 import { GATEWAYS_MAX, LOST_JOINS_MIN, LOST_MS_MAX, NEWBORN_MS_MAX, RECOVERY_MS, VIEW_STALE_MS_MAX } from './limits.ts';
 import type { Effect, Sessions, StepContext, Witness } from './machine.ts';
+import { callUpTo } from './pacing.ts';
 import { isRecovering } from './room-state.ts';
 import { NO_SESSIONS } from './session-overlay.ts';
 import { bucketEnd } from './sessions.ts';
@@ -40,15 +41,13 @@ export function recoverRoom(
   if (known === null) return null;
   const time = Math.max(now, known.at, seen?.at ?? 0);
   const effects: Effect[] = [];
-  const room = draftOf(stored === null || witness === null ? known : moveForward(stored, witness, time));
+  const room = draftOf(stored === null || witness === null ? known : laterOf(stored, witness, time));
   // Rows of another opening, or of a room that was created in ignorance of this one.
   if (stored !== null && room.epoch !== stored.epoch) {
     effects.push({ kind: 'clear', table: 'session' }, { kind: 'clear', table: 'ending' });
   }
   room.at = time;
-  room.changes.gateways = latestReports(stored?.changes.gateways ?? [], seen?.changes.gateways ?? []).slice(
-    -GATEWAYS_MAX,
-  );
+  room.changes.gateways = latestReports(stored, seen).slice(-GATEWAYS_MAX);
   // One of them may have been used in what was lost.
   room.changes.passes = [];
   room.recovery.running = recoveryOf(stored, seen, time);
@@ -56,9 +55,11 @@ export function recoverRoom(
   room.recovery.lostUntil = Math.max(room.recovery.lostUntil, bucketEnd(room.config.policy, time + sessionMsMax));
   if (witness !== null && seen?.epoch === room.epoch) {
     const isSame = stored?.epoch === room.epoch;
-    // A log that went on after the loss is not overwritten.
-    const logFrom = isSame && witness.relation === 'diverged' ? stored.changes.audit.seq + 1 : 0;
-    restoreRows(room, witness.rows, isSame ? sessions : NO_SESSIONS, logFrom, effects);
+    if (isSame) passNumbers(room, stored, seen);
+    const isJoined = isSame && witness.relation === 'diverged';
+    if (isJoined) joinHistories(room, seen, time);
+    const context = { now: time, sessions: isSame ? sessions : NO_SESSIONS, effects };
+    restoreRows(room, witness.rows, isJoined, context);
   } else if (witness?.relation === 'before') {
     // Of an opening that is over, the log and the history go on.
     effects.push(...witness.rows.filter(({ table }) => table === 'audit' || table === 'history'));
@@ -66,32 +67,51 @@ export function recoverRoom(
   return { document: room, effects };
 }
 
-/** The later of two states, or both merged where each knows something that the other does not. */
-function moveForward(
+/** The room that goes on: as it was seen where that continues what is stored, else as it is stored. */
+function laterOf(
   stored: RoomDocument,
   { document: seen, relation }: Witness<RoomDocument>,
   now: EpochMs,
 ): RoomDocument {
-  if (seen.epoch !== stored.epoch) {
-    const isNewborn = stored.createdAt > seen.createdAt && now - stored.createdAt < NEWBORN_MS_MAX;
-    return seen.epoch > stored.epoch || isNewborn ? seen : stored;
-  }
-  switch (relation) {
-    case 'after':
-      return withNumbersOf(stored, seen);
-    case 'before':
-      return stored;
-    case 'diverged':
-      return mergeRooms(stored, seen, now);
-  }
+  if (seen.epoch === stored.epoch) return relation === 'after' ? seen : stored;
+  const isNewborn = stored.createdAt > seen.createdAt && now - stored.createdAt < NEWBORN_MS_MAX;
+  return seen.epoch > stored.epoch || isNewborn ? seen : stored;
 }
 
-/** What is stored may have been raised meanwhile by visitors' tokens. */
-function withNumbersOf(stored: RoomDocument, seen: RoomDocument): RoomDocument {
-  if (stored.line.entries <= seen.line.entries && stored.line.issued <= seen.line.issued) return seen;
-  const entries = seen.draw.entries ?? Math.max(stored.line.entries, seen.line.entries);
-  const issued = Math.max(stored.line.issued, seen.line.issued);
-  return { ...seen, line: { ...seen.line, entries, issued, free: [], leases: [] } };
+/** No number of either side is given again. What is free on one side may be leased on the other, and stays unused. */
+function passNumbers(room: RoomDocument, stored: RoomDocument, seen: RoomDocument): void {
+  const { line, draw } = room;
+  line.entries = draw.entries ?? Math.max(stored.line.entries, seen.line.entries);
+  line.issued = Math.max(stored.line.issued, seen.line.issued);
+  line.leaseSeq = Math.max(stored.line.leaseSeq, seen.line.leaseSeq);
+  line.leasedUntil = draw.entries === null ? Math.max(stored.line.leasedUntil, seen.line.leasedUntil) : 0;
+  line.free = [];
+  line.leases = [];
+}
+
+/**
+ * Another client of the store went on before the loss was noticed: what is stored stays, and goes past what was lost. Calls, slots
+ * and operators' decisions of both sides hold, every session counts, and what the log has lost is recorded again.
+ */
+function joinHistories(room: RoomDocument, seen: RoomDocument, now: EpochMs): void {
+  const { line, pacing, sessions, endings, changes } = room;
+  if (room.draw.seed === null && seen.draw.entries !== null) {
+    room.draw = { ...seen.draw };
+    room.line.entries = seen.draw.entries;
+  }
+  callUpTo(room, seen.pacing.called);
+  const { lastSlotMicros } = seen.pacing;
+  if (lastSlotMicros !== null) pacing.lastSlotMicros = Math.max(pacing.lastSlotMicros ?? 0, lastSlotMicros);
+  sessions.generation = Math.max(sessions.generation, seen.sessions.generation);
+  sessions.revokedAt = Math.max(sessions.revokedAt, seen.sessions.revokedAt);
+  if (seen.changes.version > changes.version) {
+    const { version, changedAt, recent } = seen.changes;
+    room.config = { ...seen.config };
+    Object.assign(changes, { version, changedAt, recent, inForceAt: null });
+  }
+  line.leasedUntil = room.draw.entries === null ? Math.min(line.leasedUntil, room.config.schedule.opensAt) : 0;
+  // Both sides have numbered their endings alike: every token's session is read once.
+  endings.renewBefore = now + 1;
 }
 
 /** Begins the recovery, or continues it; the gateways that were there before the loss are awaited. */
@@ -109,32 +129,39 @@ function recoveryOf(stored: RoomDocument | null, seen: RoomDocument | null, now:
 
 /**
  * Restores rows that the store has lost; a session that the store has stays where it is the later.
- * @param logFrom the first record of the log that may be written; above 0 where two histories have diverged
+ * @param isJoined of another history than what is stored: its sessions are not counted yet, and its numbers of log records and
+ * endings may be taken
  */
 function restoreRows(
-  { epoch, endings, recovery }: RoomDocument,
+  room: RoomDocument,
   rows: Witness<RoomDocument>['rows'],
-  sessions: Sessions,
-  logFrom: number,
-  effects: Effect[],
+  isJoined: boolean,
+  context: StepContext,
 ): void {
+  const { epoch, endings, recovery, sessions } = room;
+  const { now, effects } = context;
   for (const put of rows) {
     switch (put.table) {
       case 'session': {
-        const stored = sessions.get(put.key);
-        if (put.row.epoch === epoch && (stored === undefined || isLater(put.row, stored))) effects.push(put);
+        const { row, key } = put;
+        const stored = context.sessions.get(key);
+        if (row.epoch !== epoch) break;
+        if (isJoined && row.ended === null && row.countsUntil > countedUntil(row, stored, now)) {
+          countSessions(sessions, row.countsUntil, 1);
+        }
+        if (stored === undefined || isLater(row, stored)) effects.push(put);
         break;
       }
-      case 'ending':
+      case 'ending': {
         if (recovery.running !== null)
           recovery.running = { ...recovery.running, endings: recovery.running.endings + 1 };
-        if (logFrom > 0) {
-          const seq = ++endings.seq;
-          effects.push({ ...put, key: seq, row: { ...put.row, seq } });
-        } else effects.push(put);
+        const seq = isJoined ? ++endings.seq : put.key;
+        effects.push({ ...put, key: seq, row: { ...put.row, seq } });
         break;
+      }
       case 'audit':
-        if (put.key >= logFrom) effects.push(put);
+        if (isJoined) record(room, put.row, context);
+        else effects.push(put);
         break;
       case 'history':
       case 'template':
@@ -142,6 +169,17 @@ function restoreRows(
         break;
     }
   }
+}
+
+/** The last report of each gateway that either side knows, oldest first. */
+function latestReports(stored: RoomDocument | null, seen: RoomDocument | null): GatewayReport[] {
+  const all = [seen, stored].flatMap((room) => room?.changes.gateways ?? []).sort((a, b) => a.at - b.at);
+  return all.filter(({ id }, index) => all.findLastIndex((other) => other.id === id) === index);
+}
+
+/** Until when a session counts in what is stored. One position may have been given on both sides. */
+function countedUntil({ sid }: SessionRecord, stored: SessionRecord | undefined, now: EpochMs): EpochMs {
+  return stored?.sid === sid ? Math.max(now, stored.countsUntil) : now;
 }
 
 /** A session only ever goes on: granted, extended, ended. */

@@ -49,30 +49,4 @@ export const changesState: SubState<ChangesState, { now: EpochMs }, { changes: C
     passes: [],
   }),
   carryOver: ({ changes }) => ({ ...changes, passes: [] }),
-  merge: (stored, seen) => {
-    const { version, changedAt, recent } = laterChanges(stored, seen).changes;
-    const [a, b] = [stored.changes, seen.changes];
-    return {
-      version,
-      changedAt,
-      inForceAt: null,
-      recent,
-      audit: b.audit.seq > a.audit.seq ? b.audit : a.audit,
-      gateways: latestReports(a.gateways, b.gateways),
-      // One of them may have been used in what was lost.
-      passes: [],
-    };
-  },
 };
-
-/** Of two copies the one with the later changes: what operators decided is taken from it as a whole. */
-export function laterChanges<Room extends { changes: ChangesState }>(stored: Room, seen: Room): Room {
-  const [a, b] = [stored.changes, seen.changes];
-  return b.version > a.version || (b.version === a.version && b.audit.seq > a.audit.seq) ? seen : stored;
-}
-
-/** The last report of each gateway that either side knows, oldest first. */
-export function latestReports(stored: readonly GatewayReport[], seen: readonly GatewayReport[]): GatewayReport[] {
-  const all = [...seen, ...stored].sort((a, b) => a.at - b.at);
-  return all.filter(({ id }, index) => all.findLastIndex((other) => other.id === id) === index);
-}

@@ -2,7 +2,6 @@
 
 import type { Flow, Message, Policy, Schedule } from '../policy.ts';
 import type { EpochMs } from '../time.ts';
-import { type ChangesState, laterChanges } from './changes-state.ts';
 import type { SubState } from './sub-state.ts';
 
 export interface ClockLeap {
@@ -24,7 +23,7 @@ export interface ConfigState {
 
 type Initial = Pick<ConfigState, 'settingsDigest' | 'policy' | 'schedule'>;
 
-export const configState: SubState<ConfigState, Initial, { config: ConfigState; changes: ChangesState }> = {
+export const configState: SubState<ConfigState, Initial, { config: ConfigState }> = {
   empty: ({ settingsDigest, policy, schedule }) => ({
     settingsDigest,
     policy,
@@ -35,5 +34,4 @@ export const configState: SubState<ConfigState, Initial, { config: ConfigState; 
     message: null,
   }),
   carryOver: ({ config }, { schedule }) => configState.empty({ ...config, schedule }),
-  merge: (stored, seen) => laterChanges(stored, seen).config,
 };

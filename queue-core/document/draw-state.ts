@@ -16,8 +16,7 @@ export interface DrawState {
   seed: string | null;
 }
 
-export const drawState: SubState<DrawState, { secret: string }, { draw: DrawState }> = {
+export const drawState: SubState<DrawState, { secret: string }, unknown> = {
   empty: ({ secret }) => ({ commitment: commitTo(secret), secret, entries: null, beacon: null, seed: null }),
   carryOver: (_, { secret }) => drawState.empty({ secret }),
-  merge: (stored, seen) => (stored.draw.seed === null && seen.draw.entries !== null ? seen.draw : stored.draw),
 };

@@ -15,10 +15,4 @@ export interface EndingsState {
 export const endingsState: SubState<EndingsState, unknown, { endings: EndingsState }> = {
   empty: () => ({ seq: 0, droppedTo: 0, renewBefore: 0 }),
   carryOver: ({ endings: { seq } }) => ({ seq, droppedTo: seq, renewBefore: 0 }),
-  merge: (stored, seen, now) => ({
-    seq: Math.max(stored.endings.seq, seen.endings.seq),
-    droppedTo: Math.max(stored.endings.droppedTo, seen.endings.droppedTo),
-    // Both sides have numbered their endings alike: every token's session is read once.
-    renewBefore: now + 1,
-  }),
 };

@@ -4,10 +4,9 @@
 import { HISTORY_BUCKET_MS } from '../limits.ts';
 import type { RoomState } from '../policy.ts';
 import type { EpochMs } from '../time.ts';
-import type { DrawState } from './draw-state.ts';
-import { highestNumber, type LineState, lineState } from './line-state.ts';
-import { type PacingState, pacingState } from './pacing-state.ts';
-import { type SessionsState, sessionsState } from './sessions-state.ts';
+import { highestNumber, type LineState } from './line-state.ts';
+import type { PacingState } from './pacing-state.ts';
+import type { SessionsState } from './sessions-state.ts';
 import type { SubState } from './sub-state.ts';
 
 /** Why a gateway turned a request away before it could have any effect on the room. */
@@ -84,8 +83,6 @@ interface Counted {
   sessions: SessionsState;
 }
 
-type Whole = Counted & { history: HistoryState; draw: DrawState };
-
 export const NOTHING_OBSERVED: Observed = {
   refused: {},
   origin: { answers: 0, errors: 0, unreachable: 0, latency: [] },
@@ -95,25 +92,12 @@ const NO_COUNTERS: Counters = { arrived: 0, called: 0, completed: 0, left: 0, re
 
 export const NO_FLOW: FlowCounts = { ...NO_COUNTERS, admitted: 0 };
 
-export const historyState: SubState<HistoryState, { now: EpochMs }, Whole> = {
+export const historyState: SubState<HistoryState, { now: EpochMs }, Counted & { history: HistoryState }> = {
   empty: ({ now }) => ({ open: emptyBucket(now), recent: [] }),
   // The new epoch's counters begin at zero; what the open bucket counted before stays in it.
   carryOver: (before) => {
     const { open, recent } = before.history;
     return { open: { ...open, flow: flowSoFar(before), counters: NO_COUNTERS, slots: [] }, recent };
-  },
-  // The merged counters jump: what was counted before the jump stays, the jump itself is not counted.
-  merge: (stored, seen, now) => {
-    const merged: Counted = {
-      line: lineState.merge(stored, seen, now),
-      pacing: pacingState.merge(stored, seen, now),
-      sessions: sessionsState.merge(stored, seen, now),
-    };
-    const { open, recent } = stored.history;
-    return {
-      open: { ...open, flow: flowSoFar(stored), counters: countersOf(merged), slots: slotsAhead(open) },
-      recent,
-    };
   },
 };
 

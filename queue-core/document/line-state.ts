@@ -2,8 +2,6 @@
 // after it.
 
 import type { EpochMs } from '../time.ts';
-import type { DrawState } from './draw-state.ts';
-import { drawState } from './draw-state.ts';
 import type { SubState } from './sub-state.ts';
 
 export interface LineState {
@@ -22,23 +20,7 @@ export interface LineState {
 
 const empty = (): LineState => ({ entries: 0, issued: 0, free: [], leases: [], leaseSeq: 0, leasedUntil: 0 });
 
-export const lineState: SubState<LineState, unknown, { line: LineState; draw: DrawState }> = {
-  empty,
-  carryOver: empty,
-  merge: (stored, seen, now) => {
-    const [a, b] = [stored.line, seen.line];
-    const drawn = drawState.merge(stored, seen, now).entries;
-    return {
-      entries: drawn ?? Math.max(a.entries, b.entries),
-      issued: Math.max(a.issued, b.issued),
-      // What is free in one history was leased again in the other, perhaps.
-      free: [],
-      leases: [],
-      leaseSeq: Math.max(a.leaseSeq, b.leaseSeq),
-      leasedUntil: drawn === null ? Math.max(a.leasedUntil, b.leasedUntil) : 0,
-    };
-  },
-};
+export const lineState: SubState<LineState, unknown, unknown> = { empty, carryOver: empty };
 
 /** Entries and later positions are one sequence: the highest number given or leased so far. */
 export function highestNumber({ entries, issued }: Pick<LineState, 'entries' | 'issued'>): number {

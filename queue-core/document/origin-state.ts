@@ -13,5 +13,4 @@ export interface OriginState {
 export const originState: SubState<OriginState, unknown, { origin: OriginState }> = {
   empty: () => ({ stock: null, failingSince: null }),
   carryOver: () => ({ stock: null, failingSince: null }),
-  merge: ({ origin }) => origin,
 };

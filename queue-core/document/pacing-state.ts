@@ -1,6 +1,6 @@
 // How far the line was called and when the last slot was granted.
 
-import { latest, type SubState } from './sub-state.ts';
+import type { SubState } from './sub-state.ts';
 
 /** Positions up to `upTo` (from the previous sample's on) were called within one grain after `at`. */
 export interface CallSample {
@@ -40,18 +40,4 @@ export const pacingState: SubState<PacingState, unknown, { pacing: PacingState }
     lastSlotMicros: null,
   }),
   carryOver: () => pacingState.empty(undefined),
-  merge: (stored, seen) => {
-    const [a, b] = [stored.pacing, seen.pacing];
-    const { called, calls, lapsedThrough, lapsed, runMs, shownCalled, shownCome } = b.called > a.called ? b : a;
-    return {
-      runMs,
-      called,
-      lapsedThrough,
-      lapsed,
-      calls,
-      shownCalled,
-      shownCome,
-      lastSlotMicros: latest(a.lastSlotMicros, b.lastSlotMicros),
-    };
-  },
 };

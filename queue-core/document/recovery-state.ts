@@ -20,8 +20,7 @@ export interface RecoveryState {
   lostUntil: EpochMs;
 }
 
-export const recoveryState: SubState<RecoveryState, unknown, { recovery: RecoveryState }> = {
+export const recoveryState: SubState<RecoveryState, unknown, unknown> = {
   empty: () => ({ running: null, lostUntil: 0 }),
   carryOver: () => ({ running: null, lostUntil: 0 }),
-  merge: ({ recovery }) => recovery,
 };

@@ -1,5 +1,5 @@
 // The whole state of a room: one document of parts, plus one row for each claimed position. Nothing is stored for visitors
-// who wait. This file composes the parts; each part's own file says how it begins, carries over and merges.
+// who wait. This file composes the parts; each part's own file says how it begins and carries over.
 
 import type { RoomSettings, Schedule } from '../policy.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
@@ -93,11 +93,6 @@ export function newRoom(
 export function beginEpoch(room: RoomDocument, opening: Opening): void {
   const parts = eachPart((name) => PARTS[name].carryOver(room, opening));
   Object.assign(room, parts, { epoch: Math.max(room.epoch + 1, Math.floor(opening.now)), at: opening.now });
-}
-
-/** Merges two histories of one epoch that diverged when the store lost writes; see `SubState.merge`. */
-export function mergeRooms(stored: RoomDocument, seen: RoomDocument, now: EpochMs): RoomDocument {
-  return { ...stored, ...eachPart((name) => PARTS[name].merge(stored, seen, now)) };
 }
 
 /**

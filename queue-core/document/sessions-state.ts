@@ -54,18 +54,6 @@ export const sessionsState: SubState<SessionsState, unknown, { sessions: Session
     totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0 },
   }),
   carryOver: () => sessionsState.empty(undefined),
-  merge: (stored, seen) => {
-    const [a, b] = [stored.sessions, seen.sessions];
-    const merged: SessionsState = {
-      ...a,
-      generation: Math.max(a.generation, b.generation),
-      revokedAt: Math.max(a.revokedAt, b.revokedAt),
-      totals: higherTotals(a.totals, b.totals),
-    };
-    for (const [endsAt, sessions] of b.expiries) countSessions(merged, endsAt, sessions);
-    merged.expiries = withinBound(merged.expiries);
-    return merged;
-  },
 };
 
 /**
@@ -102,9 +90,4 @@ export function countSessions(
   if (count === counted) return;
   state.active += count - counted;
   state.expiries = expiries.toSpliced(index, counted > 0 ? 1 : 0, ...(count > 0 ? [[endsAt, count] as const] : []));
-}
-
-function higherTotals(a: SessionTotals, b: SessionTotals): SessionTotals {
-  const names = Object.keys(a) as (keyof SessionTotals)[];
-  return Object.fromEntries(names.map((name) => [name, Math.max(a[name], b[name])])) as unknown as SessionTotals;
 }

@@ -1,5 +1,5 @@
-// The contract of one part of a room's document. Each part says for itself how it begins, what of it outlives an opening,
-// and how two copies merge after a loss of the store, so that a new field cannot be forgotten in one of the three places.
+// The contract of one part of a room's document. Each part says for itself how it begins and what of it outlives an opening, so
+// that a new field cannot be forgotten in one of the two places.
 
 import type { Schedule } from '../policy.ts';
 import type { EpochMs } from '../time.ts';
@@ -18,15 +18,4 @@ export interface SubState<State, Initial, Room> {
   empty(initial: Initial): State;
   /** At the beginning of another epoch. */
   carryOver(before: Room, opening: Opening): State;
-  /**
-   * Merges two histories of one epoch that diverged when the store lost writes. Limits must hold for both, so counters take
-   * the higher value and every session counts.
-   * @param stored what the store has; `seen`: what one of its clients had seen before the loss
-   */
-  merge(stored: Room, seen: Room, now: EpochMs): State;
-}
-
-/** A time that may be unset: the later of two. */
-export function latest(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }

@@ -14,8 +14,11 @@ import { LOST_JOINS_MIN, LOST_MS_MAX, RECOVERY_MS } from '../../queue-core/limit
 import type { Effect, Put } from '../../queue-core/machine.ts';
 import { roomMachine } from '../../queue-core/step.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
+import { CheckedRoom } from './checked-room.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { change, claim, configure, epochAt, join, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
+import { anyRoomSettings, type ScenarioStep, scenarioStep } from './scenarios.ts';
+import { type Tables, writtenTo } from './tables.ts';
 
 const GATEWAYS = ['north', 'south', 'west'] as const;
 type Gateway = (typeof GATEWAYS)[number];
@@ -257,6 +260,22 @@ function beforeLoss({ totalActiveUsers, before, lost }: { totalActiveUsers: numb
   return { store, now, lostAfter, lostFrom };
 }
 
+interface PartedRoom {
+  document: RoomDocument;
+  tables: Tables;
+  puts: Put[];
+}
+
+/** Runs a scenario. @returns the rows that it wrote */
+function goOn(room: CheckedRoom, scenario: readonly ScenarioStep[]): Put[] {
+  let now = room.document.at;
+  return scenario.flatMap(({ afterMs, command }) => {
+    now += afterMs;
+    const { effects } = room.run(now, [command({ room: room.document, sessions: room.sessions })]);
+    return effects.filter((effect) => effect.kind === 'put');
+  });
+}
+
 describe('recovery', () => {
   test('after every gateway reported what it saw, in any order, no number was given twice and the limits hold', () => {
     fc.assert(
@@ -366,7 +385,8 @@ describe('recovery', () => {
     for (const name of GATEWAYS) store.report(name, T0 + 1_000);
     const lostAfter = store.commits.length - 1;
     const leave: Command = { kind: 'end', epoch: 1, position: 1, sid: 'sid-a', reason: 'left' };
-    store.run('north', T0 + 2_000, [join('a', true)]);
+    // Its end is counted in one bucket with those of the others.
+    store.run('north', T0 + 2_050, [join('a', true)]);
     store.run('west', T0 + 2_100, [leave]);
     for (const [index, name] of ['b', 'c', 'd'].entries()) store.run('north', T0 + 2_200 + index, [join(name, true)]);
     store.run('north', T0 + 2_300, [join('e')]);
@@ -394,7 +414,7 @@ describe('recovery', () => {
     expect(complete.document.sessions.active).toBe(0);
   });
 
-  test('two diverged histories merge: the sessions of both count, and numbers continue above both', () => {
+  test('where two histories diverged, the sessions of both count once, and numbers continue above both', () => {
     const store = new LossyStore(settings({ totalActiveUsers: 3, newUsersPerMinute: 6_000 }));
     store.run('north', T0 + 1_000, [join('a', true)]);
     const lostAfter = store.commits.length - 1;
@@ -403,9 +423,66 @@ describe('recovery', () => {
     // North has not noticed the loss and continues.
     store.run('north', T0 + 2_100, [join('d', true)]);
     store.witness('south', T0 + 2_200, lostAfter);
-    expect(store.document).toMatchObject({ line: { issued: 3 }, sessions: { active: 4 } });
+    // The first of both, and one of each.
+    expect(store.document).toMatchObject({ line: { issued: 3 }, sessions: { active: 3 } });
     const [reply] = store.run('north', T0 + 2_200 + RECOVERY_MS, [join('e', true)]);
     expect(reply).toMatchObject({ place: { number: 4 }, claim: null });
+  });
+
+  test('whatever two clients did after their histories parted, the room that goes on is whole, above the numbers of both', () => {
+    const steps = fc.array(scenarioStep, { maxLength: 40, size: 'max' });
+    fc.assert(
+      fc.property(anyRoomSettings, steps, steps, steps, (roomSettings, before, north, south) => {
+        const common = new CheckedRoom();
+        common.send(T0, configure(roomSettings));
+        goOn(common, before);
+        const [stored, seen] = [north, south].map((scenario) => {
+          const room = new CheckedRoom();
+          room.document = common.document;
+          room.tables = common.tables;
+          const puts = goOn(room, scenario);
+          return deepFreeze({ document: room.document, tables: room.tables, puts });
+        }) as [PartedRoom, PartedRoom];
+        fc.pre(stored.document.epoch === seen.document.epoch);
+        const rows = [...new Map(seen.puts.map((put) => [`${put.table} ${put.key}`, put])).values()];
+        const witness = { document: seen.document, relation: 'diverged' as const, rows };
+        const now = Math.max(stored.document.at, seen.document.at) + 1;
+        const recovered = roomMachine.recover(stored.document, witness, stored.tables.session, now);
+        if (recovered === null) throw new Error('There was nothing to recover.');
+        const { document } = recovered;
+        expect(roomMachine.decode(roomMachine.encode(document))).toStrictEqual(document);
+        const tables = writtenTo(stored.tables, recovered.effects);
+        expect(brokenIn(document, tables.session)).toEqual([]);
+        expect(faultIn([...tables.audit.values()].toSorted((a, b) => a.seq - b.seq))).toBeNull();
+        expect(document.changes.audit.hash).toBe(tables.audit.get(document.changes.audit.seq)?.hash);
+        const living = new Map(
+          [stored, seen].flatMap((side) =>
+            [...side.tables.session.values()].flatMap((row) =>
+              row.ended === null && row.generation === document.sessions.generation && row.countsUntil > now
+                ? [[row.sid, row] as const]
+                : [],
+            ),
+          ),
+        );
+        for (const { ended, sid } of [...stored.tables.session.values(), ...seen.tables.session.values()]) {
+          if (ended !== null) living.delete(sid);
+        }
+        expect(document.sessions.active).toBeGreaterThanOrEqual(living.size);
+        for (const side of [stored.document, seen.document]) {
+          expect(document.line.issued).toBeGreaterThanOrEqual(side.line.issued);
+          if (document.draw.entries === null) expect(document.line.entries).toBeGreaterThanOrEqual(side.line.entries);
+          expect(document.pacing.called).toBeGreaterThanOrEqual(side.pacing.called);
+          expect(document.pacing.lastSlotMicros ?? 0).toBeGreaterThanOrEqual(side.pacing.lastSlotMicros ?? 0);
+          expect(document.endings.seq).toBeGreaterThanOrEqual(side.endings.seq);
+          expect(document.changes.version).toBeGreaterThanOrEqual(side.changes.version);
+          expect(document.sessions.generation).toBeGreaterThanOrEqual(side.sessions.generation);
+          expect(document.sessions.revokedAt).toBeGreaterThanOrEqual(side.sessions.revokedAt);
+        }
+        expect(document.endings.renewBefore).toBeGreaterThan(now);
+        expect(document.changes.passes).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   test('after two histories diverged, a repeated join does not get a number that the other history gave', () => {
