@@ -95,10 +95,10 @@ function passNumbers(room: RoomDocument, stored: RoomDocument, seen: RoomDocumen
  */
 function joinHistories(room: RoomDocument, seen: RoomDocument, now: EpochMs): void {
   const { line, pacing, sessions, endings, changes } = room;
-  if (room.draw.seed === null && seen.draw.entries !== null) {
-    room.draw = { ...seen.draw };
-    room.line.entries = seen.draw.entries;
-  }
+  const opened = room.draw.seed === null && seen.draw.entries !== null ? seen : room;
+  const { schedule } = opened.config;
+  room.draw = { ...opened.draw };
+  line.entries = room.draw.entries ?? line.entries;
   callUpTo(room, seen.pacing.called);
   const { lastSlotMicros } = seen.pacing;
   if (lastSlotMicros !== null) pacing.lastSlotMicros = Math.max(pacing.lastSlotMicros ?? 0, lastSlotMicros);
@@ -109,6 +109,8 @@ function joinHistories(room: RoomDocument, seen: RoomDocument, now: EpochMs): vo
     room.config = { ...seen.config };
     Object.assign(changes, { version, changedAt, recent, inForceAt: null });
   }
+  // An opening that one side has moved stays where the other side has opened.
+  if (room.draw.entries !== null) room.config.schedule = schedule;
   line.leasedUntil = room.draw.entries === null ? Math.min(line.leasedUntil, room.config.schedule.opensAt) : 0;
   // Both sides have numbered their endings alike: every token's session is read once.
   endings.renewBefore = now + 1;

@@ -452,7 +452,12 @@ describe('recovery', () => {
         const { document } = recovered;
         expect(roomMachine.decode(roomMachine.encode(document))).toStrictEqual(document);
         const tables = writtenTo(stored.tables, recovered.effects);
-        expect(brokenIn(document, tables.session)).toEqual([]);
+        // Where each side opened the room by itself, slots of one may be before the opening of the other.
+        const openings = [stored, seen].flatMap(({ document: { draw, config } }) =>
+          draw.entries === null ? [] : [config.schedule.opensAt],
+        );
+        const unavoidable = new Set(openings).size > 1 ? [8] : [];
+        expect(brokenIn(document, tables.session).filter((number) => !unavoidable.includes(number))).toEqual([]);
         expect(faultIn([...tables.audit.values()].toSorted((a, b) => a.seq - b.seq))).toBeNull();
         expect(document.changes.audit.hash).toBe(tables.audit.get(document.changes.audit.seq)?.hash);
         const living = new Map(
