@@ -18,12 +18,12 @@ import type { OriginFetch } from './proxy/forward.ts';
 import { OriginHealth } from './proxy/origin-health.ts';
 import { type RoomConfig, type Settings, settingsText } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
+import { type Clock, SteadyClock } from './store/steady-clock.ts';
 import { VisitorCookies } from './tokens/cookies.ts';
 import { Tokens } from './tokens/tokens.ts';
 import type { Observations } from './views/observations.ts';
 import { RoomDirectory, SETTINGS_ACTOR } from './views/room-directory.ts';
 import { RoomViews } from './views/room-views.ts';
-import type { Clock } from './views/stale-while-revalidate.ts';
 
 /** What a gateway gets from the runtime it runs on. */
 export interface Platform {
@@ -72,7 +72,9 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   wait(ms: number): Promise<void>;
 }
 
-export async function createGateway(settings: Settings, { clock, fetch, ...platform }: Platform): Promise<Gateway> {
+export async function createGateway(settings: Settings, { fetch, ...given }: Platform): Promise<Gateway> {
+  const { clock: machineClock, ...platform } = given;
+  const clock = new SteadyClock(machineClock);
   const { store, digest, secret, observations, fetchOrigin, randomId } = platform;
   const { consoleUrl, publicUrl, listenUrl, access, trustedProxies } = settings;
   // A store that was emptied may have known openings, so the numbers of new ones start from the clock.

@@ -6,7 +6,7 @@ import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import type { Policy } from '../../queue-core/policy.ts';
 import { requestIntervalMs } from '../../worker/store/durable-objects/batched-room.ts';
 import { RoomRelay } from '../../worker/store/relay/room-relay.ts';
-import type { Clock } from '../../worker/views/stale-while-revalidate.ts';
+import type { Clock } from '../../worker/store/steady-clock.ts';
 import { type SeededRandom, seededRandom } from '../rehearsal/seeded-random.ts';
 import { exponential, logNormal } from './chance.ts';
 import { Crowd } from './crowd.ts';

@@ -8,10 +8,10 @@ import { Leases } from '../../worker/gate/leases.ts';
 import { RecentJoins } from '../../worker/gate/recent-joins.ts';
 import type { RoomConfig } from '../../worker/settings.ts';
 import { type Replies, type RoomStore, requireRecovered } from '../../worker/store/room-store.ts';
+import type { Clock } from '../../worker/store/steady-clock.ts';
 import { requireDone } from '../../worker/store/store-result.ts';
 import { Observations } from '../../worker/views/observations.ts';
 import { type RoomSnapshot, RoomViews } from '../../worker/views/room-views.ts';
-import type { Clock } from '../../worker/views/stale-while-revalidate.ts';
 import type { NightPort } from './simulated-room.ts';
 
 /** The one room of a night. */

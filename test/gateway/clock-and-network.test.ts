@@ -3,9 +3,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { payloadOf } from './forged-tokens.ts';
-import { InProcessVisitor, NOON, pageKindOf, startBeside, startInProcess } from './in-process.ts';
+import { enter, InProcessVisitor, ManualClock, NOON, pageKindOf, startBeside, startInProcess } from './in-process.ts';
 import { useSite } from './threat-site.ts';
 import { AS_JSON, AS_PAGE, sendAndHangUp, until } from './visitor-client.ts';
+
+const ADMISSION = 'fairgate-admission-demo';
 
 const site = useSite('before', 'before-too');
 
@@ -46,6 +48,31 @@ describe('a wrong clock', () => {
       const { exp } = payloadOf(visitor.jar.get('fairgate-admission-demo') ?? '');
       right.clock.at = Number(exp) * 1_000;
       expect((await visitor.send('/')).status).toBe(403);
+    },
+  );
+
+  it.each([1_500, 3_600_000])(
+    'of a gateway’s machine, set back by %i ms again and again, keeps no view alive: an ended session is refused within 3 s',
+    async (backMs) => {
+      const first = await startInProcess({ keys: site.fairgate.keys });
+      const inside = await enter(first);
+      let setBackMs = 0;
+      const now = () => first.clock.at - setBackMs;
+      const beside = await startBeside(first, { clock: Object.assign(new ManualClock(), first.clock, { now }) });
+      const copy = new InProcessVisitor(beside);
+      copy.jar.set(ADMISSION, inside.jar.get(ADMISSION) ?? '');
+      expect((await copy.send('/')).status).toBe(200);
+      first.clock.advance(900);
+      expect((await copy.send('/')).status).toBe(200);
+      expect((await inside.act('leave')).status).toBe(200);
+      for (let times = 0; times < 4; times++) {
+        setBackMs += backMs;
+        first.clock.advance(900);
+        await copy.send('/');
+      }
+      expect((await copy.send('/')).status).toBe(403);
+      const { serverTime } = await (await beside.request('/_fairgate/rooms/demo/board')).json();
+      expect(Date.parse(serverTime)).toBe(first.clock.at);
     },
   );
 });

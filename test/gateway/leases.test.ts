@@ -3,10 +3,14 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Place } from '../../queue-core/command.ts';
+import type { Command, Place } from '../../queue-core/command.ts';
 import { ENTRY_LEASE_MS, POSITION_LEASE_MS } from '../../queue-core/limits.ts';
-import { type Leases, LOOK_AGAIN_MS_MAX } from '../../worker/gate/leases.ts';
+import { Leases, LOOK_AGAIN_MS_MAX } from '../../worker/gate/leases.ts';
 import { type GivenPlace, RecentJoins } from '../../worker/gate/recent-joins.ts';
+import type { RoomPort } from '../../worker/store/room-port.ts';
+import type { RoomStore } from '../../worker/store/room-store.ts';
+import type { Clock } from '../../worker/store/steady-clock.ts';
+import { requireDone } from '../../worker/store/store-result.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { T0 } from '../core/sample-rooms.ts';
 import {
@@ -25,6 +29,14 @@ interface Given {
   arrivedAt: number;
   answeredAt: number;
   place: Place;
+}
+
+/** A gateway over the port that it keeps to at the moment. */
+function leasesOver(portOf: () => RoomPort, clock: Clock): Leases {
+  const apply = async (room: string, commands: readonly Command[]) =>
+    requireDone(await portOf().apply(commands), room).replies;
+  const metrics = { operation: <T>(_: string, work: Promise<T>) => work, count: () => {} };
+  return new Leases({ apply } as unknown as Pick<RoomStore, 'apply'>, metrics, clock);
 }
 
 describe('leased numbers', () => {
@@ -194,6 +206,95 @@ describe('leased numbers', () => {
       for (let times = 0; times < 9; times++) expect(await ask()).toMatchObject({ place: { kind: 'position' } });
     },
   );
+
+  it.each([0, 1])(
+    'are given to nobody after the clock was set back by less than they have lived (%i relays)',
+    async (relays) => {
+      for (const setBackMs of [300, 700, 1_200]) {
+        const { time, gateways } = await gatewaysOver(1, 0, relays);
+        const [gateway] = gateways as [Leases];
+        const ask = async () => {
+          const asked = gateway.take('demo', { epoch: 1, opensInMs: OPENS_IN_MS }, () => {});
+          await time.runUntil(time.at + 20);
+          return asked;
+        };
+        await time.runUntil(T0 + OPENS_IN_MS - 1_700);
+        for (let times = 0; times < 79; times++) await ask();
+        expect(time.at).toBe(T0 + OPENS_IN_MS - 120);
+        time.gatewayAheadMs = -setBackMs;
+        await time.runUntil(T0 + OPENS_IN_MS);
+        for (let times = 0; times < 9; times++) expect(await ask()).toMatchObject({ place: { kind: 'position' } });
+      }
+    },
+  );
+
+  it('of a room that has opened, by the view or by the next lease, are no entries, however slow the clock', async () => {
+    const { time, gateways } = await gatewaysOver(1, 0);
+    const [gateway] = gateways as [Leases];
+    const ask = async (opensInMs: number) => {
+      const asked = gateway.take('demo', { epoch: 1, opensInMs }, () => {});
+      await time.runUntil(time.at + 20);
+      return asked;
+    };
+    await time.runUntil(T0 + OPENS_IN_MS - 1_000);
+    for (let times = 0; times < 40; times++) await ask(OPENS_IN_MS);
+    const stoodAt = time.at;
+    await time.runUntil(T0 + OPENS_IN_MS + 1_000);
+    time.gatewayAheadMs = stoodAt - time.at;
+    for (let times = 0; times < 9; times++) expect(await ask(0)).toMatchObject({ place: { kind: 'position' } });
+  });
+
+  it('are not leased for requests that were given up long ago while the store did not answer', async () => {
+    const { time, ports, fail, store } = await gatewaysOver(0, 20);
+    let isEnding = true;
+    // Their client is gone, and the runtime ends them: they never go on after a pause.
+    const wait = (ms: number) => (isEnding ? new Promise<void>(() => {}) : time.wait(ms));
+    const gateway = leasesOver(() => ports[0] as RoomPort, { now: time.now, wait });
+    fail(true);
+    for (let times = 0; times < 500; times++)
+      gateway.take('demo', { epoch: 1, opensInMs: OPENS_IN_MS }, () => {}).catch(() => {});
+    await time.runUntil(time.at + 10_000);
+    isEnding = false;
+    fail(false);
+    const asked = gateway.take('demo', { epoch: 1, opensInMs: OPENS_IN_MS }, () => {});
+    await time.runUntil(time.at + 1_000);
+    expect(await asked).toMatchObject({ place: { kind: 'entry', number: 1 } });
+    expect((await store.view('demo', { endingsAfter: 0, report: null })).board.entries).toBeLessThan(10);
+  });
+
+  it('a gateway that goes on to another relay gives no position below one that it has given', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ afterMs: fc.nat(30), relay: fc.nat(1), others: fc.nat(3) }), {
+          minLength: 20,
+          maxLength: 120,
+        }),
+        fc.integer({ min: 0, max: 40 }),
+        async (steps, latencyMs) => {
+          const { time, ports } = await gatewaysOver(0, latencyMs, 2);
+          await time.runUntil(T0 + OPENS_IN_MS);
+          let relay = 0;
+          const over = (portOf: () => number) => leasesOver(() => ports[portOf()] as RoomPort, time);
+          const at = { epoch: 1, opensInMs: 0 };
+          // Gateways that keep to one relay make it lease blocks in advance.
+          const [changing, ...keeping] = [over(() => relay), over(() => 0), over(() => 1)];
+          const given: Promise<number>[] = [];
+          for (const step of steps) {
+            await time.runUntil(time.at + step.afterMs);
+            relay = step.relay;
+            for (let index = 0; index < 2 * step.others; index++)
+              void keeping[index % 2]?.take('demo', at, () => {}).catch(() => {});
+            const asked = changing?.take('demo', at, () => {}) ?? Promise.reject();
+            given.push(asked.then((reply) => (reply as GivenPlace).place.number));
+          }
+          await time.runUntil(time.at + 5_000);
+          const numbers = await Promise.all(given);
+          expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+        },
+      ),
+      { numRuns: 60, endOnFailure: true },
+    );
+  });
 
   it('of another epoch are given to nobody', async () => {
     const { time, gateways } = await gatewaysOver(1, 0);

@@ -100,6 +100,39 @@ describe('a relay', () => {
     await during(underWay);
   });
 
+  it('shows no gateway a version that is older than the one it has, through another relay or before', async () => {
+    const { ports, during, store, operations } = await relayOver(2);
+    const [one, other] = ports as [RoomPort, RoomPort];
+    await during(viewThrough(other));
+    const underWay = viewThrough(one);
+    await store.apply('demo', [change({ kind: 'setMessage', text: { ko: '곧', en: 'soon' } })]);
+    await during(underWay);
+    const { live } = await store.view('demo', { endingsAfter: 0, report: null });
+    for (const relay of [one, other]) {
+      const asked = ['a', 'b', 'c'].map((gateway) => viewThrough(relay, { report: report(gateway, 1, live.version) }));
+      for (const view of await Promise.all(asked.map(during))) expect(view.live.version).toBe(live.version);
+    }
+    // One read for all that ask meanwhile.
+    expect(operations.filter((kind) => kind === 'view').length).toBeLessThanOrEqual(4);
+  });
+
+  it('reads the room again after its clock was set back, and says that a view is of unknown age', async () => {
+    for (const setBackMs of [100, 3_600_000]) {
+      const { port, during, time, store } = await relayOver();
+      await during(viewThrough(port));
+      await time.runUntil(time.at + 300);
+      await during(viewThrough(port));
+      await store.apply('demo', [change({ kind: 'setMessage', text: { ko: '곧', en: 'soon' } })]);
+      time.gatewayAheadMs = -setBackMs;
+      expect((await during(viewThrough(port))).board.message?.text.en).toBe('soon');
+      await time.runUntil(time.at + 600);
+      const underWay = viewThrough(port);
+      await time.runUntil(time.at + 15);
+      time.gatewayAheadMs = -2 * setBackMs;
+      expect((await during(underWay)).relayed?.ageMs).toBeGreaterThanOrEqual(VIEW_STALE_MS_MAX);
+    }
+  });
+
   it('a view from before the opening is not shown after it', async () => {
     const { port, during, time } = await relayOver();
     await time.runUntil(T0 + OPENS_IN_MS - 50);

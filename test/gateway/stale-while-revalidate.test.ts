@@ -82,4 +82,57 @@ describe('a cached value', () => {
     await slow;
     expect(cache.cached?.value).toBe('after');
   });
+
+  it.each([500, 900, 3_600_000])('is fetched again after the clock was set back by %i ms', async (setBackMs) => {
+    await read();
+    clock.advance(900);
+    await read();
+    stored = 'after';
+    clock.advance(-setBackMs);
+    expect(await read()).toBe('after');
+    stored = 'later';
+    clock.advance(1_000);
+    await read();
+    expect(await read()).toBe('later');
+  });
+
+  it('whose fetch was under way when the clock was set back is of unknown age: it is fetched again', async () => {
+    hangs = true;
+    const first = read();
+    clock.advance(-3_600_000);
+    pending.shift()?.();
+    expect(await first).toBe('before');
+    [stored, hangs] = ['after', false];
+    expect(await read()).toBe('after');
+  });
+
+  it('that fails goes on to be fetched after the clock was set back', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    await read();
+    fails = true;
+    clock.advance(2_500);
+    await read();
+    clock.advance(-3_600_000);
+    await read();
+    [fails, stored] = [false, 'after'];
+    clock.advance(1_000);
+    await read();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await read()).toBe('after');
+    log.mockRestore();
+  });
+
+  it('that another cache had held for too long is fetched again at once, however young it is here', async () => {
+    const held = new StaleWhileRevalidate(
+      'the test value',
+      async () => stored,
+      clock,
+      AGES,
+      () => false,
+      (value) => (value === 'before' ? AGES.staleMsMax : 0),
+    );
+    expect((await held.read(() => {}))?.value).toBe('before');
+    stored = 'after';
+    expect((await held.read(() => {}))?.value).toBe('after');
+  });
 });

@@ -12,7 +12,7 @@ import { STORE_MS_MAX } from '../store/deadline.ts';
 import { Demand } from '../store/demand.ts';
 import { blockOf, isAlive, leftIn, type NumberBlock, returnOf } from '../store/number-block.ts';
 import { type RoomStore, StoreUnavailable } from '../store/room-store.ts';
-import type { Clock } from '../views/stale-while-revalidate.ts';
+import { type Clock, SteadyClock } from '../store/steady-clock.ts';
 import type { GivenPlace } from './recent-joins.ts';
 
 /** A request looks again after this, then after twice as long, up to the longest. */
@@ -31,8 +31,9 @@ const VIEW_MS = 1_000;
 
 type Refused = Extract<LeaseReply, { kind: 'refused' }>;
 
-/** A request without a number yet. */
+/** A request without a number yet. One that was given up by its client never says so, and counts for no longer than one waits. */
 interface Ticket {
+  since: number;
   result: GivenPlace | Refused | null;
 }
 
@@ -45,6 +46,8 @@ interface Line {
   /** Blocks of entries that ended with some left. */
   unused: NumberBlock[];
   demand: Demand;
+  /** The last position given out here. */
+  lastPosition: { epoch: number; number: number };
   /** Until when newcomers stand behind others, whatever an older view says. */
   queuesUntil: number;
   /** When each join began that is under way by itself. A request that was given up never ends here. */
@@ -54,13 +57,13 @@ interface Line {
 export class Leases {
   readonly #store: Pick<RoomStore, 'apply'>;
   readonly #metrics: Pick<Metrics, 'operation' | 'count'>;
-  readonly #clock: Clock;
+  readonly #clock: SteadyClock;
   readonly #lines = new Map<string, Line>();
 
   constructor(store: Pick<RoomStore, 'apply'>, metrics: Pick<Metrics, 'operation' | 'count'>, clock: Clock) {
     this.#store = store;
     this.#metrics = metrics;
-    this.#clock = clock;
+    this.#clock = SteadyClock.over(clock);
   }
 
   /**
@@ -107,21 +110,21 @@ export class Leases {
     const line = this.#lineOf(room);
     const leaseMs = opensInMs > 0 ? Math.min(ENTRY_LEASE_MS, opensInMs) : POSITION_LEASE_MS;
     line.demand.add(1, this.#clock.now());
+    if (opensInMs <= 0) this.#dropEntries(room, line);
     // While others wait there is no number left.
     const given = this.#next(room, line, epoch);
     if (given !== null) {
       this.#leaseAhead(room, line, leaseMs, background);
       return given;
     }
-    const ticket: Ticket = { result: null };
+    const ticket: Ticket = { since: this.#clock.now(), result: null };
     line.waiting.add(ticket);
-    const startedAt = this.#clock.now();
     try {
       for (let pauseMs = LOOK_AGAIN_MS_MIN; ; pauseMs = Math.min(2 * pauseMs, LOOK_AGAIN_MS_MAX)) {
         if (!this.#isLeasing(line)) await this.#lease(room, line, leaseMs, background);
         else await this.#clock.wait(pauseMs);
         if (ticket.result !== null) return ticket.result;
-        if (this.#clock.now() - startedAt > STORE_MS_MAX) {
+        if (this.#isGivenUp(ticket)) {
           throw new StoreUnavailable(`No lease of room "${room}" came within ${STORE_MS_MAX} ms`);
         }
       }
@@ -137,8 +140,7 @@ export class Leases {
   returnUnused(room: string, background: Background): void {
     const line = this.#lines.get(room);
     if (line === undefined) return;
-    const now = this.#clock.now();
-    const over = line.blocks.filter((block) => !isAlive(block, now));
+    const over = line.blocks.filter((block) => !isAlive(block, this.#clock));
     for (const block of over) this.#leaveUnused(room, line, block);
     if (over.length > 0) line.blocks = line.blocks.filter((block) => !over.includes(block));
     const unused = line.unused.splice(0);
@@ -169,6 +171,7 @@ export class Leases {
       leasingSince: null,
       unused: [],
       demand: new Demand(),
+      lastPosition: { epoch: 0, number: 0 },
       queuesUntil: 0,
       alone: [],
     };
@@ -181,8 +184,9 @@ export class Leases {
     for (;;) {
       const [block] = line.blocks;
       if (block === undefined) return null;
-      if (leftIn(block) > 0 && block.epoch === epoch && isAlive(block, this.#clock.now())) {
+      if (leftIn(block) > 0 && block.epoch === epoch && isAlive(block, this.#clock)) {
         const number = block.next++;
+        if (block.places === 'position') line.lastPosition = { epoch, number };
         if (leftIn(block) === 0) line.blocks.shift();
         this.#count(room, 'given', 1);
         return { epoch: block.epoch, place: { kind: block.places, number }, commitment: block.commitment };
@@ -213,14 +217,16 @@ export class Leases {
 
   /** One operation, which goes on when its request ends. @throws StoreUnavailable */
   async #lease(room: string, line: Line, leaseMs: number, background: Background): Promise<void> {
+    const { setBacks } = this.#clock;
     const startedAt = this.#clock.now();
     line.leasingSince = startedAt;
+    this.#forgetGivenUp(line);
     const count = Math.min(LEASE_NUMBERS_MAX, Math.max(1, line.waiting.size));
     const ahead = Math.min(LEASE_NUMBERS_MAX - count, line.demand.ahead(leaseMs, startedAt));
     const leasing = this.#metrics.operation('lease', this.#store.apply(room, [{ kind: 'lease', count, ahead }])).then(
       ([reply]) => {
         if (line.leasingSince === startedAt) line.leasingSince = null;
-        this.#receive(room, line, reply, startedAt);
+        this.#receive(room, line, reply, { at: startedAt, setBacks });
       },
       (error: unknown) => {
         if (line.leasingSince === startedAt) line.leasingSince = null;
@@ -232,18 +238,52 @@ export class Leases {
   }
 
   /** Gives the numbers to those who wait, in order of arrival; the rest is for those who come. */
-  #receive(room: string, line: Line, reply: LeaseReply, startedAt: number): void {
+  #receive(room: string, line: Line, reply: LeaseReply, asked: { at: number; setBacks: number }): void {
+    this.#forgetGivenUp(line);
     if (reply.kind === 'refused') {
       for (const ticket of line.waiting) ticket.result = reply;
       line.waiting.clear();
       return;
     }
     this.#count(room, 'leased', reply.count);
-    line.blocks.push(blockOf(reply, startedAt, this.#clock.now()));
+    this.#add(room, line, blockOf(reply, asked, this.#clock.now()));
     for (const ticket of line.waiting) {
       ticket.result = this.#next(room, line, reply.epoch);
       if (ticket.result === null) return;
       line.waiting.delete(ticket);
+    }
+  }
+
+  /**
+   * A block of positions says that the room has opened, and entries are given to nobody any more. Another relay than before may hand out
+   * positions that it leased earlier; those below one that was given here would stand ahead of visitors who came first.
+   */
+  #add(room: string, line: Line, block: NumberBlock): void {
+    if (block.places === 'position') {
+      this.#dropEntries(room, line);
+      const { epoch, number } = line.lastPosition;
+      const passed = block.epoch === epoch ? Math.min(leftIn(block), Math.max(0, number + 1 - block.next)) : 0;
+      block.next += passed;
+      this.#count(room, 'void', passed);
+    }
+    if (leftIn(block) > 0) line.blocks = [...line.blocks, block].sort((a, b) => a.epoch - b.epoch || a.next - b.next);
+  }
+
+  #dropEntries(room: string, line: Line): void {
+    const entries = line.blocks.filter(({ places }) => places === 'entry');
+    if (entries.length === 0) return;
+    for (const block of entries) this.#leaveUnused(room, line, block);
+    line.blocks = line.blocks.filter((block) => !entries.includes(block));
+  }
+
+  #isGivenUp({ since }: Ticket): boolean {
+    return this.#clock.now() - since > STORE_MS_MAX;
+  }
+
+  #forgetGivenUp({ waiting }: Line): void {
+    for (const ticket of waiting) {
+      if (!this.#isGivenUp(ticket)) return;
+      waiting.delete(ticket);
     }
   }
 

@@ -3,7 +3,7 @@
 
 import type { Place } from '../../queue-core/command.ts';
 import { STORE_MS_MAX } from '../store/deadline.ts';
-import type { Clock } from '../views/stale-while-revalidate.ts';
+import type { Clock } from '../store/steady-clock.ts';
 
 /** Ten seconds of 3,000 joins each: as long as a page waits for an answer. About 4 MB. */
 const RECENT_JOINS_MAX = 32_768;

@@ -13,7 +13,8 @@ import type {
 import type { Background } from '../http/request-env.ts';
 import { type RoomConfig, routeTakenText, settingsText } from '../settings.ts';
 import { type RoomStore, UnknownDirectory } from '../store/room-store.ts';
-import { type Clock, FETCH_MS_MAX, StaleWhileRevalidate } from './stale-while-revalidate.ts';
+import type { Clock } from '../store/steady-clock.ts';
+import { FETCH_MS_MAX, StaleWhileRevalidate } from './stale-while-revalidate.ts';
 
 /** For visitors: every gateway applies a changed site within this. */
 export const DIRECTORY_MS_MAX = 10_000;

@@ -10,8 +10,9 @@ import { epochMs, rfc3339 } from '../../queue-core/time.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
 import { type RoomStore, UnknownRoom } from '../store/room-store.ts';
+import type { Clock } from '../store/steady-clock.ts';
 import type { Observations } from './observations.ts';
-import { type Cached, type Clock, StaleWhileRevalidate } from './stale-while-revalidate.ts';
+import { type Cached, StaleWhileRevalidate } from './stale-while-revalidate.ts';
 
 /** With `VIEW_STALE_MS_MAX` this bounds how long an ended session is still accepted. */
 const AGES = { freshMs: 1_000, staleMsMax: VIEW_STALE_MS_MAX };

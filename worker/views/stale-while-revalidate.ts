@@ -3,6 +3,7 @@
 // fails they get the last one, and `failed` says so.
 
 import type { Background } from '../http/request-env.ts';
+import { type Clock, SteadyClock } from '../store/steady-clock.ts';
 
 /** After this long, an in-flight fetch no longer blocks other fetches. */
 export const FETCH_MS_MAX = 4_000;
@@ -12,12 +13,6 @@ const POLL_MS = 20;
 
 /** Pause after a failed fetch, so that not every request calls a failing store. */
 const RETRY_MS = 1_000;
-
-export interface Clock {
-  /** A monotonic clock in ms; only differences are used. */
-  now(): number;
-  wait(ms: number): Promise<void>;
-}
 
 export interface Ages {
   /** From this age on the value is fetched again. */
@@ -34,6 +29,8 @@ export interface Cached<T> {
   value: T;
   fetchedAt: number;
   receivedAt: number;
+  /** Of the clock when it was fetched: after another one the value is of unknown age. */
+  setBacks: number;
 }
 
 export class StaleWhileRevalidate<T> {
@@ -41,7 +38,7 @@ export class StaleWhileRevalidate<T> {
   cached: Cached<T> | null = null;
   readonly #name: string;
   readonly #fetch: () => Promise<T>;
-  readonly #clock: Clock;
+  readonly #clock: SteadyClock;
   readonly #ages: Ages;
   readonly #isObsolete: (cached: Cached<T>) => boolean;
   readonly #heldMs: (value: T) => number;
@@ -66,7 +63,7 @@ export class StaleWhileRevalidate<T> {
   ) {
     this.#name = name;
     this.#fetch = fetch;
-    this.#clock = clock;
+    this.#clock = SteadyClock.over(clock);
     this.#ages = ages;
     this.#isObsolete = isObsolete;
     this.#heldMs = heldMs;
@@ -84,9 +81,10 @@ export class StaleWhileRevalidate<T> {
    */
   async read(background: Background, ages: Ages = this.#ages): Promise<Cached<T> | null> {
     const age = this.#age();
-    if (age < ages.freshMs) return this.cached;
+    const isUsable = age + this.#held < ages.staleMsMax;
+    if (age < ages.freshMs && isUsable) return this.cached;
     // A failing store must not delay requests that can do with the last value.
-    if (age + this.#held < ages.staleMsMax || (this.failed && this.cached !== null)) {
+    if (isUsable || (this.failed && this.cached !== null)) {
       if (this.#mayFetch()) background(this.#fetchNow());
       return this.cached;
     }
@@ -110,6 +108,7 @@ export class StaleWhileRevalidate<T> {
 
   #age(): number {
     if (this.cached === null || this.#isInvalidated || this.#isObsolete(this.cached)) return Number.POSITIVE_INFINITY;
+    if (this.cached.setBacks !== this.#clock.setBacks) return Number.POSITIVE_INFINITY;
     return this.#clock.now() - this.cached.fetchedAt;
   }
 
@@ -133,6 +132,7 @@ export class StaleWhileRevalidate<T> {
   }
 
   async #fetchNow(): Promise<void> {
+    const { setBacks } = this.#clock;
     const fetchedAt = this.#clock.now();
     this.#fetchingSince = fetchedAt;
     const generation = this.#generation;
@@ -140,7 +140,7 @@ export class StaleWhileRevalidate<T> {
       const value = await this.#fetch();
       // A slow fetch that finishes after a later one brings an older value.
       if (this.cached === null || fetchedAt >= this.cached.fetchedAt) {
-        this.cached = { value, fetchedAt, receivedAt: this.#clock.now() };
+        this.cached = { value, fetchedAt, receivedAt: this.#clock.now(), setBacks };
         this.#cachedGeneration = generation;
       }
       this.#failedAt = null;

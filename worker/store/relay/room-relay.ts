@@ -13,12 +13,14 @@ import {
   ENTRY_LEASE_MS,
   LEASE_NUMBERS_MAX,
   POSITION_LEASE_MS,
+  VIEW_STALE_MS_MAX,
 } from '../../../queue-core/limits.ts';
 import type { Page } from '../../../queue-core/machine.ts';
 import { epochMs } from '../../../queue-core/time.ts';
 import { AHEAD_FOR_MS, Demand } from '../demand.ts';
 import { blockOf, isAlive, type Leased, leftIn, type NumberBlock, returnOf } from '../number-block.ts';
 import type { RoomPort } from '../room-port.ts';
+import { Stopwatch } from '../steady-clock.ts';
 import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
 import { RelayedReports } from './relayed-reports.ts';
 
@@ -54,11 +56,13 @@ interface SharedView {
   fetchedAt: number;
   receivedAt: number;
   generation: number;
+  /** Of the clock when the room was asked: after another one the view is of unknown age. */
+  setBacks: number;
 }
 
 export class RoomRelay implements RoomPort {
   readonly #room: RoomPort;
-  readonly #stopwatch: () => number;
+  readonly #clock: Stopwatch;
   readonly #sharedViewMs: number;
   readonly #reports: RelayedReports;
   #shared: SharedView | null = null;
@@ -77,9 +81,9 @@ export class RoomRelay implements RoomPort {
 
   constructor({ room, id, stopwatch, sharedViewMs = SHARED_VIEW_MS }: RelayOptions) {
     this.#room = room;
-    this.#stopwatch = stopwatch;
+    this.#clock = new Stopwatch(stopwatch);
     this.#sharedViewMs = sharedViewMs;
-    this.#reports = new RelayedReports(id, stopwatch);
+    this.#reports = new RelayedReports(id, this.#clock.now);
   }
 
   async apply(commands: readonly Command[]): Promise<Result> {
@@ -89,7 +93,7 @@ export class RoomRelay implements RoomPort {
       return await this.#room.apply(commands);
     } finally {
       if (commands.some(({ kind }) => CHANGES.includes(kind))) {
-        this.#generation++;
+        this.#outdate();
         this.#dropBlocks();
       }
     }
@@ -97,6 +101,8 @@ export class RoomRelay implements RoomPort {
 
   async view({ endingsAfter, report }: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
     if (report !== null) this.#reports.take(report);
+    // A gateway that has read the room through another relay must not go back to an older version.
+    if (report !== null && report.version > (this.#shared?.view.live.version ?? 0)) this.#outdate();
     if (!this.#isShareable()) {
       const refusal = await this.#readSince(this.#generation);
       if (refusal !== null) return refusal;
@@ -108,11 +114,17 @@ export class RoomRelay implements RoomPort {
     return this.#room.rows(table, page);
   }
 
+  /** Views whose read has begun are not shared any more. */
+  #outdate(): void {
+    if ((this.#reading ?? this.#shared)?.generation === this.#generation) this.#generation++;
+  }
+
   /** Whether the last view may answer: young enough, from after the last change, and not from before an opening that has come. */
   #isShareable(): boolean {
     if (this.#shared === null || this.#shared.generation < this.#generation) return false;
-    const { view, fetchedAt, receivedAt } = this.#shared;
-    const now = this.#stopwatch();
+    const { view, fetchedAt, receivedAt, setBacks } = this.#shared;
+    const now = this.#clock.now();
+    if (setBacks !== this.#clock.setBacks) return false;
     if (now - fetchedAt >= this.#sharedViewMs) return false;
     const opensInMs = epochMs(view.board.opensAt) - view.at;
     return opensInMs <= 0 || now - receivedAt < opensInMs;
@@ -122,7 +134,7 @@ export class RoomRelay implements RoomPort {
   #lifeMs(): number {
     if (this.#shared === null) return this.#lastLifeMs;
     const { view, receivedAt } = this.#shared;
-    const opensInMs = epochMs(view.board.opensAt) - view.at - (this.#stopwatch() - receivedAt);
+    const opensInMs = epochMs(view.board.opensAt) - view.at - (this.#clock.now() - receivedAt);
     return opensInMs > 0 ? Math.min(ENTRY_LEASE_MS, opensInMs) : POSITION_LEASE_MS;
   }
 
@@ -130,7 +142,7 @@ export class RoomRelay implements RoomPort {
   async #readSince(generation: number): Promise<StoreRefusal | null> {
     if (this.#reading !== null && this.#reading.generation < generation) await this.#reading.done;
     if (this.#reading === null) {
-      if (this.#failed !== null && this.#stopwatch() - this.#failed.at < RETRY_MS) return this.#failed.refusal;
+      if (this.#failed !== null && this.#clock.now() - this.#failed.at < RETRY_MS) return this.#failed.refusal;
       const done = this.#read(this.#generation).finally(() => {
         this.#reading = null;
       });
@@ -140,7 +152,8 @@ export class RoomRelay implements RoomPort {
   }
 
   async #read(generation: number): Promise<StoreRefusal | null> {
-    const fetchedAt = this.#stopwatch();
+    const { setBacks } = this.#clock;
+    const fetchedAt = this.#clock.now();
     let report = this.#reports.next();
     try {
       for (;;) {
@@ -152,7 +165,8 @@ export class RoomRelay implements RoomPort {
         const hasMore = this.#takeEndings(result.view);
         if (hasMore) continue;
         this.#failed = null;
-        this.#shared = { view: { ...result.view, endings: [] }, fetchedAt, receivedAt: this.#stopwatch(), generation };
+        const view = { ...result.view, endings: [] };
+        this.#shared = { view, fetchedAt, receivedAt: this.#clock.now(), generation, setBacks };
         return null;
       }
     } catch (error) {
@@ -161,7 +175,7 @@ export class RoomRelay implements RoomPort {
   }
 
   #fail(refusal: StoreRefusal): StoreRefusal {
-    this.#failed = { at: this.#stopwatch(), refusal };
+    this.#failed = { at: this.#clock.now(), refusal };
     return refusal;
   }
 
@@ -178,10 +192,11 @@ export class RoomRelay implements RoomPort {
 
   #viewFor(endingsAfter: number): Viewed<RoomView> | StoreRefusal {
     if (this.#shared === null) return { kind: 'unavailable', message: 'The relay has not read the room yet' };
-    const { view, fetchedAt, receivedAt } = this.#shared;
+    const { view, fetchedAt, receivedAt, setBacks } = this.#shared;
     const endings = this.#endings.filter(({ seq }) => seq > endingsAfter).slice(0, ENDINGS_PER_VIEW_MAX);
-    const now = this.#stopwatch();
-    const relayed = { ageMs: now - fetchedAt, heldMs: now - receivedAt };
+    const now = this.#clock.now();
+    const unknownMs = setBacks === this.#clock.setBacks ? 0 : VIEW_STALE_MS_MAX;
+    const relayed = { ageMs: now - fetchedAt + unknownMs, heldMs: now - receivedAt };
     return { kind: 'viewed', view: { ...view, endings, relayed } };
   }
 
@@ -200,10 +215,10 @@ export class RoomRelay implements RoomPort {
 
   /** For the visitors who are there, and of those ahead as many as can come while the block lives. */
   #partOf({ count, ahead }: LeaseCommand): Leased | null {
-    const now = this.#stopwatch();
+    const now = this.#clock.now();
     for (let block = this.#blocks[0]; block !== undefined; block = this.#blocks[0]) {
       const left = leftIn(block);
-      if (left === 0 || !isAlive(block, now)) {
+      if (left === 0 || !isAlive(block, this.#clock)) {
         this.#blocks.shift();
         this.#returnRest(block);
         continue;
@@ -221,7 +236,7 @@ export class RoomRelay implements RoomPort {
 
   #leaseAhead(): void {
     if (this.#isLeasing || this.#blocks.length > 1) return;
-    if (!this.#demand.isRunningOut(leftIn(this.#blocks[0]), this.#lifeMs(), this.#stopwatch())) return;
+    if (!this.#demand.isRunningOut(leftIn(this.#blocks[0]), this.#lifeMs(), this.#clock.now())) return;
     void this.#leaseBlock();
   }
 
@@ -230,7 +245,8 @@ export class RoomRelay implements RoomPort {
     this.#isLeasing = true;
     try {
       do {
-        const startedAt = this.#stopwatch();
+        const { setBacks } = this.#clock;
+        const startedAt = this.#clock.now();
         const sum = (of: (command: LeaseCommand) => number) =>
           this.#waiting.reduce((total, { wanted }) => total + of(wanted), 0);
         const count = Math.min(
@@ -252,7 +268,7 @@ export class RoomRelay implements RoomPort {
           return;
         }
         this.#lastLifeMs = reply.forMs;
-        this.#blocks.push(blockOf(reply, startedAt, this.#stopwatch()));
+        this.#blocks.push(blockOf(reply, { at: startedAt, setBacks }, this.#clock.now()));
         this.#serveWaiting();
       } while (this.#waiting.length > 0);
     } finally {
