@@ -116,13 +116,35 @@ function gridUpTo(positions: number): number[] {
 function toldRuns(ranges: readonly Range[]): Range[][] {
   const runs: Range[][] = [[]];
   for (const range of ranges) {
-    const [position, low, high] = range;
-    const widest = Math.max(WIDTH_FREE_SECONDS, low * (position < FRONT ? WIDTH_MAX_FRONT : WIDTH_MAX));
-    const told = Number.isFinite(high) && high <= widest;
+    const [position, , high] = range;
+    const told = Number.isFinite(high) && (isNarrow(range) || isSoon(range));
+    const before = told ? runs.at(-1)?.at(-1) : undefined;
+    // Between a range that is told because it is soon and one that is not, a straight one would be too wide.
+    if (before !== undefined && !(isNarrow(before) && isNarrow(range)) && !(isSoon(before) && isSoon(range))) {
+      const lastSoon = soonUntil(before, range);
+      if (lastSoon !== null) runs.at(-1)?.push(lastSoon);
+      runs.push([]);
+    }
     if (told) runs.at(-1)?.push(range);
     if (!told || position === FRONT) runs.push(told ? [range] : []);
   }
-  return runs.filter((run) => run.length > 1);
+  return runs.filter((run) => run.length > 0);
+}
+
+function isNarrow([position, low, high]: Range): boolean {
+  return high <= low * (position < FRONT ? WIDTH_MAX_FRONT : WIDTH_MAX);
+}
+
+function isSoon([, , high]: Range): boolean {
+  return high <= WIDTH_FREE_SECONDS;
+}
+
+/** The last range on the way from one to the other that is soon; null: there is none between them. */
+function soonUntil(a: Range, b: Range): Range | null {
+  const position = a[0] + Math.floor(((WIDTH_FREE_SECONDS - a[2]) * (b[0] - a[0])) / (b[2] - a[2]));
+  if (!isSoon(a) || position <= a[0]) return null;
+  const at = (end: 1 | 2) => a[end] + ((b[end] - a[end]) * (position - a[0])) / (b[0] - a[0]);
+  return [position, Math.floor(at(1)), Math.floor(at(2))];
 }
 
 /** Joins the stretches; between two that do not meet, the wait is unknown. */
@@ -131,7 +153,8 @@ function withGaps(runs: readonly Range[][]): Pace | null {
   const points: Range[] = [];
   for (const run of runs.filter((one) => longest.includes(one))) {
     const [before, [first]] = [points.at(-1)?.[0], run[0] ?? [0]];
-    if (before !== undefined && before < first) points.push([before + 1, ...UNKNOWN], [first - 1, ...UNKNOWN]);
+    if (before !== undefined && before + 1 < first) points.push([before + 1, ...UNKNOWN]);
+    if (before !== undefined && before + 2 < first) points.push([first - 1, ...UNKNOWN]);
     points.push(...simplified(run).slice(before === first ? 1 : 0));
   }
   return points.length === 0 ? null : points;
