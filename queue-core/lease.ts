@@ -17,7 +17,7 @@ export function lease(room: RoomDocument, { count, ahead }: CommandOf<'lease'>, 
   if (reason !== null) return { kind: 'refused', reason };
   const { epoch, line, draw, config } = room;
   const { commitment } = draw;
-  const wanted = Math.min(count + ahead, LEASE_NUMBERS_MAX);
+  const wanted = Math.min(numbersIn(count, 1) + numbersIn(ahead, 0), LEASE_NUMBERS_MAX);
   if (draw.entries !== null) {
     const first = line.issued + 1;
     line.issued += wanted;
@@ -53,7 +53,8 @@ export function returnLease(room: RoomDocument, { epoch, lease: name, first, cou
   const end = first + count;
   const index = line.leases.findIndex(([one, [from, length]]) => one === name && from <= first && end <= from + length);
   const found = line.leases[index];
-  if (found === undefined || count < 1 || room.epoch !== epoch) return;
+  const isWhole = Number.isSafeInteger(first) && Number.isSafeInteger(count);
+  if (found === undefined || !isWhole || count < 1 || room.epoch !== epoch) return;
   const [, [from, length]] = found;
   const left = [...rangesOf([from, first - from]), ...rangesOf([end, from + length - end])];
   line.leases = line.leases.toSpliced(index, 1, ...left.map((range) => [name, range] as const)).slice(-LEASES_MAX);
@@ -64,6 +65,11 @@ export function returnLease(room: RoomDocument, { epoch, lease: name, first, cou
     line.free.findIndex((range) => range[1] === shortest),
     1,
   );
+}
+
+/** So many numbers as a caller asks for, within the bounds of a lease, whatever was sent. */
+export function numbersIn(asked: number, min: number): number {
+  return Number.isNaN(asked) ? min : Math.min(LEASE_NUMBERS_MAX, Math.max(min, Math.floor(asked)));
 }
 
 function rangesOf(range: Range): Range[] {

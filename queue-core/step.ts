@@ -13,6 +13,7 @@ import { takeReport } from './gateway-reports.ts';
 import { closeBucketIfDue } from './history.ts';
 import { assertRoom } from './invariants.ts';
 import { lease, returnLease } from './lease.ts';
+import { LEAP_MS_MIN } from './limits.ts';
 import { join, restorePlace } from './line.ts';
 import type { Effect, Machine, Sessions, StepContext } from './machine.ts';
 import { openIfDue } from './opening.ts';
@@ -121,6 +122,7 @@ function advance(room: RoomDocument, context: StepContext): void {
   const { now } = context;
   const { pacing, recovery, config } = room;
   const flowedFrom = Math.max(room.at, config.schedule.opensAt, recovery.running?.until ?? 0);
+  endLeapOfLeases(room, now);
   room.at = now;
   closeBucketIfDue(room, context);
   concludeRecovery(room, context);
@@ -130,6 +132,13 @@ function advance(room: RoomDocument, context: StepContext): void {
   pacing.runMs += observedMs(flowedFrom, now);
   lapseCalls(room);
   callNext(room);
+}
+
+/** Entries that were leased while time stood still live on after a leap that is acted on, and the opening waits for them. */
+function endLeapOfLeases({ at, config, draw, line }: RoomDocument, now: EpochMs): void {
+  if (config.leap === null || draw.entries !== null || line.leasedUntil <= at || now - at < LEAP_MS_MIN) return;
+  line.leasedUntil = now + (line.leasedUntil - at);
+  config.schedule = { ...config.schedule, opensAt: Math.max(config.schedule.opensAt, line.leasedUntil) };
 }
 
 function apply(room: RoomDocument, command: Command, context: StepContext): Reply {

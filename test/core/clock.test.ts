@@ -63,6 +63,18 @@ function openWithSession(): { room: CheckedRoom; watcher: Watcher; now: number }
 }
 
 describe('a clock that leaps an hour ahead for six seconds', () => {
+  test('an operator who resumes the room, as the clock is right, opens it when no gateway gives out entries any more', () => {
+    const { room, watcher, now } = dueInHalfAnHour();
+    watcher.report(now + HOUR + 1_000, 1_000);
+    const leased = room.send(now + HOUR + 1_900, { kind: 'lease', count: 5, ahead: 0 });
+    expect(leased).toMatchObject({ places: 'entry', forMs: 2_000 });
+    room.send(now + HOUR + 2_000, RESUME);
+    room.send(now + HOUR + 3_899, { kind: 'tick' });
+    expect(room.document.draw.entries).toBeNull();
+    room.send(now + HOUR + 4_000, { kind: 'tick' });
+    expect(room.document.draw.entries).toBe(6);
+  });
+
   test('does not open a room that is due in half an hour; it opens on time after an operator has resumed it', () => {
     const { room, watcher, now } = dueInHalfAnHour();
     for (let second = 1; second <= 6; second++) {

@@ -155,6 +155,42 @@ describe('leases', () => {
     expect(first).toMatchObject({ places: 'position', first: LEASE_NUMBERS_MAX + 6, forMs: POSITION_LEASE_MS });
   });
 
+  test('whatever counts are asked for or returned, the room gives whole numbers that nobody has', () => {
+    const odd = fc.oneof(
+      fc.integer({ min: -20, max: 20 }),
+      fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300, 0.5, -0.5, 2 ** 53),
+      fc.double({ min: -5, max: 30 }),
+    );
+    const asked = fc.record({ count: odd, ahead: odd, first: odd, returned: odd, isOpen: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(asked, { maxLength: 20 }), (all) => {
+        const room = new CheckedRoom();
+        room.send(T0, configure(settings({}, { opensInMs: OPENS_IN_MS })));
+        const given = new Set<number>();
+        let now = T0;
+        for (const { count, ahead, first, returned, isOpen } of all) {
+          if (isOpen) now = T0 + OPENS_IN_MS;
+          const reply = room.send(now, { kind: 'lease', count, ahead });
+          if (reply.kind !== 'leased') throw new Error(reply.kind);
+          expect(Number.isSafeInteger(reply.first) && Number.isSafeInteger(reply.count)).toBe(true);
+          expect(reply.count).toBeGreaterThanOrEqual(1);
+          expect(reply.count).toBeLessThanOrEqual(LEASE_NUMBERS_MAX);
+          for (const number of numbersOf(reply)) {
+            expect(given.has(number)).toBe(false);
+            given.add(number);
+          }
+          const back = { kind: 'returnLease', epoch: 1, lease: reply.lease, first: reply.first + first } as const;
+          room.send(now, { ...back, count: returned });
+          const { free } = room.document.line;
+          for (const [from, length] of free) {
+            expect(Number.isSafeInteger(from) && Number.isSafeInteger(length)).toBe(true);
+            for (let number = from; number < from + length; number++) given.delete(number);
+          }
+        }
+      }),
+    );
+  });
+
   test('an opening that is set to now waits until no gateway gives out entries any more', () => {
     const room = new CheckedRoom();
     room.send(T0, configure(settings({}, { opensInMs: SESSION_TOTAL_MS_DEFAULT })));

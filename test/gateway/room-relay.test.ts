@@ -178,6 +178,23 @@ describe('a relay', () => {
     expect(leased).toMatchObject({ kind: 'applied', replies: [{ kind: 'leased', first: 1 }] });
   });
 
+  it('gives each number to one gateway, whatever counts they ask for', async () => {
+    const { port, during, time } = await relayOver();
+    await time.runUntil(T0 + OPENS_IN_MS);
+    const given: number[] = [];
+    for (const count of [20, -5, 3, 0, 0.5, Number.NaN, -1e300, 2, Number.NEGATIVE_INFINITY, 1]) {
+      for (const ahead of [40, -3, Number.NaN]) {
+        const result = await during(port.apply([{ kind: 'lease', count, ahead }]));
+        const [reply] = result.kind === 'applied' ? result.replies : [];
+        if (reply?.kind !== 'leased') throw new Error(JSON.stringify(result));
+        expect(reply.count).toBeGreaterThanOrEqual(1);
+        given.push(...Array.from({ length: reply.count }, (_, index) => reply.first + index));
+      }
+    }
+    expect(new Set(given).size).toBe(given.length);
+    expect(given.every(Number.isSafeInteger)).toBe(true);
+  });
+
   it('many gateways with few arrivals each: the room is asked for blocks, at most a dozen times a second', async () => {
     const { time, gateways, operations, numbers, store } = await gatewaysOver(50, LATENCY_MS, 1);
     await time.runUntil(T0 + OPENS_IN_MS);

@@ -42,9 +42,9 @@ export class Stopwatch {
 export class SteadyClock extends Stopwatch implements Clock {
   readonly wait: (ms: number) => Promise<void>;
 
-  constructor({ now, wait }: Clock) {
-    super(() => now());
-    this.wait = (ms) => wait(ms);
+  constructor(clock: Clock) {
+    super(() => clock.now());
+    this.wait = (ms) => clock.wait(ms);
   }
 
   static over(clock: Clock): SteadyClock {

@@ -7,6 +7,7 @@
 import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
 import type { Ending } from '../../../queue-core/document/session-record.ts';
+import { numbersIn } from '../../../queue-core/lease.ts';
 import {
   ENDINGS_MAX,
   ENDINGS_PER_VIEW_MAX,
@@ -201,7 +202,8 @@ export class RoomRelay implements RoomPort {
   }
 
   /** A part of a block that is there; else of the next one, in the order in which gateways asked. */
-  #lease(wanted: LeaseCommand): Promise<Result> {
+  #lease({ kind, count, ahead }: LeaseCommand): Promise<Result> {
+    const wanted = { kind, count: numbersIn(count, 1), ahead: numbersIn(ahead, 0) };
     const part = this.#waiting.length === 0 ? this.#partOf(wanted) : null;
     if (part !== null) {
       this.#leaseAhead();
