@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { repeatedCommand } from './lib/command-options.ts';
+import { reportFileProblem } from './lib/report-file.ts';
 import { type RehearsalArguments, readArguments } from './rehearsal/arguments.ts';
 import { type Figures, figuresOf } from './rehearsal/figures.ts';
 import { htmlReport } from './rehearsal/html-report.ts';
@@ -27,6 +28,11 @@ async function main(argv: readonly string[]): Promise<number> {
       return MISUSE;
     case 'run':
       break;
+  }
+  const problem = reportFileProblem(read.run.report);
+  if (problem !== null) {
+    console.error(problem);
+    return MISUSE;
   }
   try {
     const figures = await run(read.run, repeatedCommand('rehearse', argv, read.run.mix.seed));

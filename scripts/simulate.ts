@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { repeatedCommand } from './lib/command-options.ts';
+import { reportFileProblem } from './lib/report-file.ts';
 import { simulate } from './simulation/night.ts';
 import { nightPage } from './simulation/night-page.ts';
 import { nightProgress } from './simulation/night-progress.ts';
@@ -26,6 +27,11 @@ async function main(argv: readonly string[]): Promise<number> {
       break;
   }
   const { scenario, report: file } = read.run;
+  const problem = reportFileProblem(file);
+  if (problem !== null) {
+    console.error(problem);
+    return MISUSE;
+  }
   console.log(
     scenarioRows(scenario)
       .map(([name, value]) => `${name} ${value}`)

@@ -28,7 +28,17 @@ export function givenOptions(
     const texts = Object.fromEntries(
       Object.keys(options).map((name) => [name, { type: 'string' as const, multiple: name === repeatable }]),
     );
-    const values: Values = parseArgs({ args: [...argv], options: { ...texts, help: { type: 'boolean' } } }).values;
+    const parsed = parseArgs({ args: [...argv], options: { ...texts, help: { type: 'boolean' } }, tokens: true });
+    const values: Values = parsed.values;
+    const names = parsed.tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+    const twice = new Set(names.filter((name, index) => name !== repeatable && names.indexOf(name) !== index));
+    twice.delete('help');
+    if (twice.size > 0 && values['help'] !== true) {
+      return {
+        kind: 'misuse',
+        problems: [...twice].map((name) => `--${name} was given more than once; give it once.`),
+      };
+    }
     return values['help'] === true ? { kind: 'help', text: help() } : { kind: 'given', values };
   } catch (error) {
     const message = error instanceof Error ? error.message.split('.')[0] : String(error);

@@ -1,6 +1,11 @@
 // The options of a simulated night: strict, all mistakes at once, and each message says what to put.
 
-import { describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { reportFileProblem } from '../../scripts/lib/report-file.ts';
 import { SHAPE_DEFAULTS, SHAPES } from '../../scripts/simulation/scenario.ts';
 import { readSimulationArguments } from '../../scripts/simulation/simulation-arguments.ts';
 
@@ -68,12 +73,39 @@ describe('what cannot be used is refused, and the message says what can', () => 
     [['--visitor', '5'], /Unknown option '--visitor'.*--help/],
     [['extra'], /Unexpected argument 'extra'/],
     [['--visitors'], /--visitors/],
+    [['--visitors', '5', '--visitors=6'], /--visitors was given more than once/],
   ] as [string[], RegExp][])('%j', (argv, message) => {
     expect(problems(...argv).join('\n')).toMatch(message);
   });
 
   test('all mistakes are reported at once', () => {
     expect(problems('--visitors', 'x', '--rate', 'y', '--report', 'z')).toHaveLength(3);
+  });
+});
+
+describe('the file of the report, before a run that takes minutes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairgate-report-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('may be new or there', () => {
+    const file = join(folder, 'there.html');
+    expect(reportFileProblem(file)).toBeNull();
+    writeFileSync(file, '');
+    expect(reportFileProblem(file)).toBeNull();
+    expect(reportFileProblem('simulation.html')).toBeNull();
+  });
+
+  test.each(['', 'missing/night.html', 'file/night.html'])('cannot be "%s", and the message says why', (name) => {
+    writeFileSync(join(folder, 'file'), '');
+    expect(reportFileProblem(join(folder, name))).toMatch(/is a folder; name a file|ENOENT|ENOTDIR/);
+  });
+
+  test.each(['simulate', 'rehearse'])('npm run %s says so at once, with the exit code of wrong options', (command) => {
+    const file = join(folder, 'missing', 'night.html');
+    const args = [`scripts/${command}.ts`, '--report', file, ...(command === 'rehearse' ? ['--room', 'demo'] : [])];
+    const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`--report ${file} cannot be written (ENOENT`);
   });
 });
 
