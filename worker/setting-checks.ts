@@ -2,6 +2,7 @@
 // must not be used.
 
 import type * as z from 'zod';
+import { plainIssue } from './contract/plain-issues.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
 import type { RedisSettings, StoreSettings } from './store/chosen-store.ts';
@@ -49,13 +50,17 @@ export const JOINS_PER_NETWORK_MAX = 1_000_000;
 /** More networks than the largest CDN publishes. */
 const TRUSTED_PROXIES_MAX = 64;
 
-/** @param expected what the setting takes, as the end of "Set it to …" */
+/**
+ * @param expected what the setting takes, as the end of "Set it to …"
+ * @param placeOf how a reader finds a wrong part of the value; absent: by its path
+ */
 export function checkJson<S extends z.ZodType>(
   env: Env,
   name: string,
   schema: S,
   expected: string,
   problems: string[],
+  placeOf: (path: readonly PropertyKey[], json: unknown) => string = (path) => `${name} ${path.join('.')}`.trim(),
 ): z.output<S> | null {
   const text = env[name];
   if (typeof text !== 'string' || text === '') {
@@ -69,11 +74,10 @@ export function checkJson<S extends z.ZodType>(
     problems.push(`${name} is not JSON (${error instanceof Error ? error.message : error}). Set it to ${expected}.`);
     return null;
   }
-  const parsed = schema.safeParse(json);
+  const parsed = schema.safeParse(json, { error: plainIssue });
   if (parsed.success) return parsed.data;
   for (const { path, message } of parsed.error.issues) {
-    const at = path.map((step) => `[${JSON.stringify(step)}]`).join('');
-    problems.push(`${name}${at}: ${message}. Set it to ${expected}.`);
+    problems.push(`${placeOf(path, json)}: ${message}. Set ${name} to ${expected}.`);
   }
   return null;
 }
@@ -83,7 +87,10 @@ export function checkUrl(env: Env, name: string, purpose: string, problems: stri
   const value = env[name];
   const url = typeof value === 'string' ? URL.parse(value) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
-    problems.push(`${name} must be the address where ${purpose}. Set it to an address such as https://example.org`);
+    const fault = value == null || value === '' ? 'missing' : JSON.stringify(value);
+    problems.push(
+      `${name} is ${fault}. Set it to the address where ${purpose}, without a path, such as https://example.org`,
+    );
     return '';
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {

@@ -62,7 +62,9 @@ export class SettingsError extends Error {
 export function readSettings(env: Record<string, unknown>): Settings {
   const problems: string[] = [];
   const rooms =
-    env['ROOMS'] == null ? [] : checkJson(env, 'ROOMS', roomsSchema, 'the rooms as JSON, see docs/rooms.md', problems);
+    env['ROOMS'] == null
+      ? []
+      : checkJson(env, 'ROOMS', roomsSchema, 'the rooms as JSON, see docs/rooms.md', problems, placeInRooms);
   const keys = checkJson(env, 'SIGNING_KEYS', signingKeysSchema, 'the output of `npm run -s keys`', problems);
   const publicUrl = checkUrl(env, 'PUBLIC_URL', 'visitors reach the gateway', problems);
   const consoleUrl =
@@ -77,9 +79,9 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const locationHint = checkLocationHint(env, problems);
   const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
-  for (const [index, { origin }] of (rooms ?? []).entries()) {
+  for (const { id, origin } of rooms ?? []) {
     const own = ownAddressIn(origin, { publicUrl, consoleUrl, listenUrl }, rooms ?? []);
-    if (own !== null) problems.push(`ROOMS[${index}]["origin"]: ${ownAddressText(origin, own)}`);
+    if (own !== null) problems.push(`Room "${id}", origin: ${ownAddressText(origin, own)}`);
   }
   if (problems.length > 0 || keys === null || rooms === null) throw new SettingsError(problems);
   return {
@@ -96,6 +98,15 @@ export function readSettings(env: Record<string, unknown>): Settings {
     locationHint,
     joinsPerNetwork,
   };
+}
+
+/** A room is found by its id: `npm start` puts one of its own before those of the file. */
+function placeInRooms([index, ...path]: readonly PropertyKey[], json: unknown): string {
+  const room: unknown = Array.isArray(json) ? json[Number(index)] : null;
+  const hasId = typeof room === 'object' && room !== null && 'id' in room;
+  return [hasId ? `Room ${JSON.stringify(room.id)}` : 'ROOMS, a room without an id', path.join('.')]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 /** RFC 3339, or `+60s`, `+5m`, `+2h` from the moment at which the room is created. */

@@ -63,17 +63,15 @@ export function workerVariables(settings: GatewaySettings) {
     // Always set, so that the environment of this process does not decide.
     UPSTASH_REDIS_REST_URL: redis?.url ?? '',
     UPSTASH_REDIS_REST_TOKEN: redis?.token ?? '',
+    ACCESS_TEAM_URL: access?.teamUrl ?? '',
+    ACCESS_AUDIENCE: access?.audience ?? '',
+    ACCESS_ROLES: access === undefined ? '' : JSON.stringify(access.roles),
   };
   if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
   if (relays !== undefined) variables['RELAYS'] = relays;
   if (trustedProxies !== undefined) variables['TRUSTED_PROXIES'] = trustedProxies;
   if (joinsPerNetwork !== undefined) variables['JOINS_PER_NETWORK'] = joinsPerNetwork;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;
-  if (access !== undefined) {
-    variables['ACCESS_TEAM_URL'] = access.teamUrl;
-    variables['ACCESS_AUDIENCE'] = access.audience;
-    variables['ACCESS_ROLES'] = JSON.stringify(access.roles);
-  }
   return variables;
 }
 

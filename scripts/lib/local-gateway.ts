@@ -58,14 +58,14 @@ await runCommand(async () => {
 function welcome(local: LocalSettings, origin: OriginCheck): string {
   const { settings, originUrl, demoOriginPort, generatedOperatorKey } = local;
   const { opensAt } = roomOf(local).schedule;
-  const opening = opensAt.startsWith('+') ? `${opensAt.slice(1)} after its first start` : `at ${opensAt}`;
+  const opening = openingText(opensAt);
   const url = settings.publicUrl;
   const room = demoOriginPort === null ? `the room "${local.roomId}"` : 'the demo room';
   const deepLink = demoOriginPort === null ? '' : `  deep link     ${url}/book    leads into the same line\n`;
   return `
 Fairgate is running.
 
-  visitors      ${url}/        ${room} opens ${opening}
+  visitors      ${url}/        ${room} ${opening}
 ${deepLink}  origin        ${originUrl}/        ${originSentence(origin)}
   console       ${settings.consoleUrl ?? url}${CONSOLE_PATH}
   operator key  ${generatedOperatorKey ?? 'the value of OPERATOR_KEY'}
@@ -74,6 +74,11 @@ ${deepLink}  origin        ${originUrl}/        ${originSentence(origin)}
   public keys   ${url}/.well-known/jwks.json
 
 ${stateSentence(local)}`;
+}
+
+function openingText(opensAt: string): string {
+  if (opensAt.startsWith('+')) return `opens ${opensAt.slice(1)} after its first start`;
+  return Date.parse(opensAt) > Date.now() ? `opens at ${opensAt}` : `has been open since ${opensAt}`;
 }
 
 /** The room that the environment describes, or the room of the file in its place. */

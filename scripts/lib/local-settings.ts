@@ -2,28 +2,33 @@
 // rooms, and the keys that are stored in DATA_DIR.
 
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
+import { plainIssue } from '../../worker/contract/plain-issues.ts';
 import { roomId, siteFields } from '../../worker/contract/room-schema.ts';
 import { ownAddressIn, ownAddressText } from '../../worker/proxy/loops.ts';
-import { isLoopback } from '../../worker/setting-checks.ts';
+import { checkAccess, checkJson, isLoopback } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
-import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
+import { newSigningKey, type SigningKeys, signingKeysSchema } from '../../worker/tokens/signing-keys.ts';
 import { demoRoom } from './demo-site.ts';
 import { checkedVariables, type GatewaySettings } from './gateway-process.ts';
+import { readJsonFile } from './json-file.ts';
 import { isPortFree } from './loopback-ports.ts';
 
-const wholeNumber = z
-  .string()
-  .regex(/^\d{1,9}$/, 'must be a whole number')
-  .transform(Number);
-const within = ({ min, max }: { min: number; max: number }, unit: string) =>
-  z.number().refine((value) => value >= min && value <= max, `must be ${min} to ${max} ${unit}`);
-const port = wholeNumber.pipe(within({ min: 1, max: 65_535 }, '(a port)'));
-const SESSION_MINUTES = { min: POLICY_BOUNDS.sessionMs.min / 60_000, max: POLICY_BOUNDS.sessionMs.max / 60_000 };
+const whole = ({ min, max }: { min: number; max: number }) =>
+  z
+    .string()
+    .refine(
+      (text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max,
+      `must be a whole number from ${min} to ${max}`,
+    )
+    .transform(Number);
+const port = whole({ min: 1, max: 65_535 });
+const SESSION = { min: POLICY_BOUNDS.sessionMs.min / 60_000, max: POLICY_BOUNDS.sessionMs.max / 60_000 };
+const MINUTES = `must be a number of minutes from ${SESSION.min} to ${SESSION.max}`;
 
 const environment = z.object({
   PORT: port.default(8787),
@@ -42,9 +47,9 @@ const environment = z.object({
     .string()
     .refine((text) => openingTime.safeParse(text).success, 'must be RFC 3339 with a zone, or as +50s, +5m, +2h')
     .default('+50s'),
-  NEW_USERS_PER_MINUTE: wholeNumber.pipe(within(POLICY_BOUNDS.newUsersPerMinute, 'visitors')).default(60),
-  TOTAL_ACTIVE_USERS: wholeNumber.pipe(within(POLICY_BOUNDS.totalActiveUsers, 'visitors')).default(200),
-  SESSION_MINUTES: z.coerce.number('must be a number of minutes').pipe(within(SESSION_MINUTES, 'minutes')).default(5),
+  NEW_USERS_PER_MINUTE: whole(POLICY_BOUNDS.newUsersPerMinute).default(60),
+  TOTAL_ACTIVE_USERS: whole(POLICY_BOUNDS.totalActiveUsers).default(200),
+  SESSION_MINUTES: z.coerce.number(MINUTES).min(SESSION.min, MINUTES).max(SESSION.max, MINUTES).default(5),
   JOINS_PER_NETWORK: z.string().optional(),
   OPERATOR_KEY: z.string().optional(),
   PUBLIC_URL: z.string().optional(),
@@ -55,6 +60,10 @@ const environment = z.object({
   UPSTASH_REDIS_REST_URL: z.string().default(''),
   UPSTASH_REDIS_REST_TOKEN: z.string().default(''),
   REDIS_REPLICAS: z.string().optional(),
+  SIGNING_KEYS: z.string().optional(),
+  ACCESS_TEAM_URL: z.string().optional(),
+  ACCESS_AUDIENCE: z.string().optional(),
+  ACCESS_ROLES: z.string().optional(),
   RELAYS: z.string().optional(),
 });
 
@@ -91,7 +100,8 @@ export async function localSettings(variables: NodeJS.ProcessEnv): Promise<Local
 async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSettings> {
   const env = readEnvironment(variables);
   const dataDir = resolve(env.DATA_DIR);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(dataDir);
+  const { keys, access } = await proofs(env, dataDir);
   const originUrl = env.ORIGIN_URL ?? `http://127.0.0.1:${env.ORIGIN_PORT}`;
   const line = {
     origin: originUrl,
@@ -109,9 +119,10 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
     settings: {
       // A room of the file with the same id replaces the room of the environment.
       rooms: rooms.filter((room, index) => rooms.findLastIndex(({ id }) => id === room.id) === index),
-      keys: await storedSigningKeys(dataDir),
+      keys,
       publicUrl: publicUrlOf(env),
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
+      ...(access === undefined ? {} : { access }),
       ...joinLimit(env),
       ...(env.RELAYS === undefined ? {} : { relays: env.RELAYS }),
       ...(env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }),
@@ -171,7 +182,7 @@ function joinLimit(env: Environment): Pick<GatewaySettings, 'joinsPerNetwork'> {
 }
 
 function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
-  const parsed = environment.safeParse(variables);
+  const parsed = environment.safeParse(variables, { error: plainIssue });
   if (!parsed.success) {
     // The message contains the value: secrets are not checked here.
     const problems = parsed.error.issues.map(({ path: [name], message }) => {
@@ -233,9 +244,57 @@ function storedOperatorKey(dataDir: string): string {
   return readOrCreate(join(dataDir, 'operator-key'), () => randomBytes(32).toString('base64url'));
 }
 
-async function storedSigningKeys(dataDir: string): Promise<SigningKeys> {
+/** What signs tokens, and who operators are beside the keys. @throws SettingsError */
+async function proofs(env: Environment, dataDir: string): Promise<Pick<GatewaySettings, 'keys' | 'access'>> {
+  const problems: string[] = [];
+  const access = checkAccess(env, problems);
+  const keys =
+    env.SIGNING_KEYS === undefined
+      ? await storedSigningKeys(join(dataDir, 'signing-keys.json'), problems)
+      : checkJson(env, 'SIGNING_KEYS', signingKeysSchema, 'the output of `npm run -s keys`', problems);
+  if (keys === null || problems.length > 0) throw new SettingsError(problems);
+  return { keys, ...(access === null ? {} : { access }) };
+}
+
+async function storedSigningKeys(file: string, problems: string[]): Promise<SigningKeys | null> {
   const generated = { keys: [await newSigningKey(0)] };
-  return JSON.parse(readOrCreate(join(dataDir, 'signing-keys.json'), () => JSON.stringify(generated, null, 2)));
+  readOrCreate(file, () => JSON.stringify(generated, null, 2));
+  let fault = 'it does not contain signing keys';
+  try {
+    const parsed = signingKeysSchema.safeParse(readJsonFile(file));
+    if (parsed.success) return parsed.data;
+  } catch (error) {
+    fault = error instanceof Error ? error.message : String(error);
+  }
+  problems.push(
+    `${file}: ${fault}. Restore the file from a backup; if there is none, delete it: places and sessions given so far then end.`,
+  );
+  return null;
+}
+
+/** @throws SettingsError where nothing can be stored there */
+function makeDataDir(dataDir: string): void {
+  try {
+    makeFolder(dataDir);
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new SettingsError([
+      `DATA_DIR is ${JSON.stringify(dataDir)}: ${reason}. Set it to a folder in which this user may write.`,
+    ]);
+  }
+}
+
+/** One level at a time: `recursive` of Node never returns where a file system has no such folder and creates none, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** The text of a file of secrets, which only its owner can read; written first where it does not exist. */

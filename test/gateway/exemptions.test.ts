@@ -171,7 +171,7 @@ describe('the settings of exemptions', () => {
     [[{ path: '/a', methods: ['TRACE'] }], 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
     [[{ path: '/a', methods: ['GET', 'GET'] }], 'each method once'],
     [[{ path: '/a', match: 'suffix' }], 'prefix or exact'],
-    [[{ path: '/a', method: 'GET' }], 'Unrecognized key'],
+    [[{ path: '/a', method: 'GET' }], 'has no "method"'],
     [Array(65).fill('/a'), 'exempt'],
   ])('refuse %j and say what to write', (exempt, reason) => {
     expect(() => settingsWith(exempt)).toThrow(reason);

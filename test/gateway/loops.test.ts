@@ -87,7 +87,7 @@ describe('the settings', () => {
   ])('are refused with %s as the origin of a room, which the message names', async (origin, own) => {
     const fine = roomInput('second', 'https://origin.example');
     await expect(read([fine, roomInput('first', origin)])).rejects.toThrow(
-      `ROOMS[1]["origin"]: ${origin} is the gateway itself (${own})`,
+      `Room "first", origin: ${origin} is the gateway itself (${own})`,
     );
   });
 });

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import type { Board } from '../../queue-core/board.ts';
 import { localSettings } from '../../scripts/lib/local-settings.ts';
 import { freePort, listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
 import { SettingsError } from '../../worker/settings.ts';
+import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 
 const START = resolve(import.meta.dirname, '../../scripts/start.ts');
 
@@ -136,7 +137,26 @@ const ROOM = {
   schedule: { opensAt: '2027-03-02T20:00:00+09:00' },
   policy: { newUsersPerMinute: 600, totalActiveUsers: 3_000, sessionMinutes: 10 },
 };
+/** A file where a folder is expected. */
+const FILE = () => {
+  writeFileSync(join(folder, 'file'), '');
+  return join(folder, 'file');
+};
 const rooms = (...changes: object[]) => JSON.stringify(changes.map((change) => ({ ...ROOM, ...change })));
+
+it('signs with SIGNING_KEYS, which several gateways share, and takes operators from Cloudflare Access', async () => {
+  const keys = { keys: [await newSigningKey(0)] };
+  const access = { teamUrl: 'https://team.cloudflareaccess.com', audience: 'tag', roles: { 'a@b.example': 'owner' } };
+  const { settings } = await localSettings({
+    DATA_DIR: folder,
+    SIGNING_KEYS: JSON.stringify(keys),
+    ACCESS_TEAM_URL: access.teamUrl,
+    ACCESS_AUDIENCE: access.audience,
+    ACCESS_ROLES: JSON.stringify(access.roles),
+  });
+  expect(settings).toMatchObject({ keys, access });
+  expect(existsSync(join(folder, 'signing-keys.json'))).toBe(false);
+});
 
 describe('does not start with', () => {
   it.each<[string, Record<string, string>, string]>([
@@ -144,8 +164,17 @@ describe('does not start with', () => {
     ['an empty operator key', { OPERATOR_KEY: '' }, 'OPERATOR_KEY is missing'],
     ['plain http for visitors', { PUBLIC_URL: 'http://booking.example' }, 'PUBLIC_URL is http://booking.example'],
     ['plain http for operators', { CONSOLE_URL: 'http://console.example' }, 'CONSOLE_URL is http://console.example'],
-    ['a public address without a scheme', { PUBLIC_URL: 'booking.example' }, 'PUBLIC_URL must be the address'],
-    ['a port that does not exist', { PORT: '99999' }, 'PORT is "99999": it must be 1 to 65535'],
+    ['a public address without a scheme', { PUBLIC_URL: 'booking.example' }, 'PUBLIC_URL is "booking.example"'],
+    ['a public address with a path', { PUBLIC_URL: 'https://booking.example/b' }, 'without a path, such as'],
+    ['a port that does not exist', { PORT: '99999' }, 'PORT is "99999": it must be a whole number from 1 to 65535'],
+    ['an origin that is no address', { ORIGIN_URL: 'site' }, 'it must be the http(s) address of the protected site.'],
+    ['half of Cloudflare Access', { ACCESS_TEAM_URL: 'https://a.example' }, 'ACCESS_ROLES is missing'],
+    [
+      'signing keys that are none',
+      { SIGNING_KEYS: '{}' },
+      'SIGNING_KEYS keys: is missing. Set SIGNING_KEYS to the output',
+    ],
+    ['an empty title', { ORIGIN_URL: 'https://site.example', TITLE_KO: ' ' }, 'TITLE_KO is " ": it must not be empty.'],
     [
       'the same port for gateway and demo site',
       { PORT: '8790', ORIGIN_PORT: '8790' },
@@ -153,14 +182,18 @@ describe('does not start with', () => {
     ],
     ['an opening that is not a time', { OPENS_AT: 'tomorrow' }, 'OPENS_AT is "tomorrow"'],
     ['an opening without a zone', { OPENS_AT: '2027-03-02T20:00:00' }, 'OPENS_AT is "2027-03-02T20:00:00"'],
-    ['a rate of 0', { NEW_USERS_PER_MINUTE: '0' }, 'NEW_USERS_PER_MINUTE is "0": it must be 1 to'],
+    ['a rate of 0', { NEW_USERS_PER_MINUTE: '0' }, 'NEW_USERS_PER_MINUTE is "0": it must be a whole number from 1 to'],
     [
       'a limit that is not a number',
       { TOTAL_ACTIVE_USERS: 'many' },
       'TOTAL_ACTIVE_USERS is "many": it must be a whole number',
     ],
     ['a limit of joins that is not a number', { JOINS_PER_NETWORK: 'many' }, 'JOINS_PER_NETWORK is "many"'],
-    ['sessions of ten hours', { SESSION_MINUTES: '600' }, 'SESSION_MINUTES is "600": it must be 1 to 30 minutes'],
+    [
+      'sessions of ten hours',
+      { SESSION_MINUTES: '600' },
+      'SESSION_MINUTES is "600": it must be a number of minutes from 1 to 30',
+    ],
     ['an origin with a path', { ORIGIN_URL: 'https://site.example/app' }, 'it must not have a path'],
     ['the gateway itself as the origin', { PORT: '8790', ORIGIN_URL: 'http://127.0.0.1:8790' }, 'the gateway itself'],
     [
@@ -171,7 +204,7 @@ describe('does not start with', () => {
     [
       'its listening port as the origin of a further room',
       { PORT: '8790', PUBLIC_URL: 'https://booking.example', ROOMS: rooms({ origin: 'http://[::1]:8790' }) },
-      'ROOMS[1]["origin"]: http://[::1]:8790 is the gateway itself (the listening port)',
+      'Room "booking", origin: http://[::1]:8790 is the gateway itself (the listening port)',
     ],
     [
       'a Redis address without its token',
@@ -186,8 +219,20 @@ describe('does not start with', () => {
       'TITLE_KO is "긴긴',
     ],
     ['rooms that are not a list', { ROOMS: '{"id":"booking"}' }, 'ROOMS is not a JSON list of rooms'],
-    ['a room whose opening is not a time', { ROOMS: rooms({ schedule: { opensAt: 'soon' } }) }, '"opensAt"'],
-    ['a misspelt limit', { ROOMS: rooms({ policy: { ...ROOM.policy, totalActive: 1 } }) }, '"totalActive"'],
+    [
+      'a room whose opening is not a time',
+      { ROOMS: rooms({ schedule: { opensAt: 'soon' } }) },
+      'Room "booking", schedule.opensAt: must',
+    ],
+    ['a room without hosts', { ROOMS: rooms({ hosts: undefined }) }, 'Room "booking", hosts: is missing. Set ROOMS to'],
+    ['a room without an id', { ROOMS: rooms({ id: undefined }) }, 'ROOMS, a room without an id, id: is missing.'],
+    ['a room of another kind', { ROOMS: '[7]' }, 'ROOMS, a room without an id: must be an object.'],
+    [
+      'a room with no limit',
+      { ROOMS: rooms({ policy: { ...ROOM.policy, totalActiveUsers: 0 } }) },
+      'policy.totalActiveUsers: must be at least 1',
+    ],
+    ['a misspelt limit', { ROOMS: rooms({ policy: { ...ROOM.policy, totalActive: 1 } }) }, 'has no "totalActive"'],
     [
       'two rooms at one address',
       { ROOMS: rooms({}, { id: 'other' }) },
@@ -200,11 +245,30 @@ describe('does not start with', () => {
     expect(String(refusal)).toContain(expected);
   });
 
+  it.each([
+    ['one below a file', () => join(FILE(), 'state')],
+    ['one that is a file', FILE],
+    ['one that the system does not let anybody create', () => '/proc/fairgate'],
+  ])('a folder of state in which nothing can be stored: %s', async (_, dataDir) => {
+    const refusal = await localSettings({ DATA_DIR: dataDir() }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SettingsError);
+    expect(String(refusal)).toContain('Set it to a folder in which this user may write.');
+  });
+
+  it.each(['{', '{}', ''])('stored signing keys that are %j, and leaves the file as it is', async (text) => {
+    const file = join(folder, 'signing-keys.json');
+    writeFileSync(file, text);
+    const refusal = await localSettings({ DATA_DIR: folder }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SettingsError);
+    expect(String(refusal)).toContain(`${file}: `);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
   it('wrong settings: it says so without a stack, and exits with 1', async () => {
     const { code, output } = await start({ ROOMS: rooms({ schedule: { opensAt: 'soon' } }) });
     expect(code).toBe(1);
     expect(output).toContain('Fairgate does not start:\n  - ');
-    expect(output).toContain('"opensAt"');
+    expect(output).toContain('schedule.opensAt');
     expect(output).not.toMatch(/^ {4}at /m);
   });
 

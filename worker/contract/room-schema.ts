@@ -75,7 +75,7 @@ export const roomId = z
   );
 
 const siteAddress = z
-  .url({ protocol: /^https?$/, error: 'must be the http(s) address of the protected site' })
+  .url({ protocol: /^https?$/, error: 'must be the http(s) address of the protected site', abort: true })
   .refine((url) => URL.parse(url)?.pathname === '/', 'must not have a path');
 
 const title = z.string().trim().min(1).max(TITLE_CHARS_MAX);

@@ -3,6 +3,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 import { type Operation, TEMPLATE_BYTES_MAX } from '../contract/operator-api.ts';
+import { plainIssue } from '../contract/plain-issues.ts';
 import type { FieldCause } from '../contract/problem-schema.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { readText } from '../http/request-body.ts';
@@ -11,9 +12,11 @@ import type { OperatorEnv } from './operation-context.ts';
 /** Ten times the settings of the largest room. */
 const JSON_BYTES_MAX = 65_536;
 
+const HOW = { reportInput: true, error: plainIssue };
+
 export function inputCheck(operation: Operation): MiddlewareHandler<OperatorEnv> {
   return async (c, next) => {
-    const query = operation.query?.safeParse(c.req.query(), { reportInput: true });
+    const query = operation.query?.safeParse(c.req.query(), HOW);
     if (query?.success === false) return inputProblem(query.error);
     c.set('query', query?.data);
     const body = await readBody(operation, c.req.raw);
@@ -38,7 +41,7 @@ async function readBody({ body, bodyType }: Operation, request: Request): Promis
   if (body === undefined) return { kind: 'read', value: text };
   const json = parseJson(text);
   if (json === undefined) return refused(operatorProblem('bad-body', {}, { detail: 'Send valid JSON.' }));
-  const parsed = body.safeParse(json, { reportInput: true });
+  const parsed = body.safeParse(json, HOW);
   return parsed.success ? { kind: 'read', value: parsed.data } : refused(inputProblem(parsed.error));
 }
 
