@@ -1,7 +1,7 @@
 // `npm run bench`: what each kind of request costs, as a share of what a bare worker reaches on the same workerd in the same
 // run. Rounds are interleaved and medians taken, because a machine's speed drifts; absolute figures mean little.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,6 +28,7 @@ import { buildWorker } from './build.ts';
 import { runWorkerd, startGateway } from './lib/gateway-process.ts';
 import { freePort, listenOnLoopback } from './lib/loopback-ports.ts';
 import { median } from './lib/median.ts';
+import { readOrExit, runCommand } from './lib/run-command.ts';
 
 const USAGE = `npm run bench -- [options]
 
@@ -53,19 +54,21 @@ const ONCE_PER_SECOND_MAX = 3_000;
 
 const root = resolve(import.meta.dirname, '..');
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
-    only: { type: 'string', default: '' },
-    beside: { type: 'string' },
-    memory: { type: 'boolean', default: false },
-    latency: { type: 'boolean', default: true },
-    redis: { type: 'boolean', default: true },
-    help: { type: 'boolean', default: false },
-  },
-  allowNegative: true,
-});
+const { values: options } = readOrExit(() =>
+  parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '2' },
+      only: { type: 'string', default: '' },
+      beside: { type: 'string' },
+      memory: { type: 'boolean', default: false },
+      latency: { type: 'boolean', default: true },
+      redis: { type: 'boolean', default: true },
+      help: { type: 'boolean', default: false },
+    },
+    allowNegative: true,
+  }),
+);
 
 interface Measured {
   subject: Subject;
@@ -87,6 +90,9 @@ interface Contender {
 async function bench(): Promise<void> {
   const rounds = wholeNumber('rounds', options.rounds);
   const seconds = wholeNumber('seconds', options.seconds);
+  if (options.beside !== undefined && !existsSync(resolve(options.beside, 'dist/worker.js'))) {
+    throw new Error(`--beside ${options.beside} has no dist/worker.js. Run npm ci and npm run build there.`);
+  }
   const measuredOn = machine();
   const folders: string[] = [];
   const started: { stop(): Promise<void> }[] = [];
@@ -138,6 +144,9 @@ async function bench(): Promise<void> {
       { pid: bare.process.pid ?? 0, bench: null, measured: bareSubjects(bare.port, proxyPort).map(unmeasured) },
       await contender(startGateway),
     ];
+    if (contenders[1]?.measured.length === 0) {
+      throw new Error(`--only ${options.only}: no subject has this in its name. docs/bench.md lists them.`);
+    }
     if (options.beside !== undefined) {
       const other = await import(resolve(options.beside, 'scripts/lib/gateway-process.ts'));
       contenders.push(await contender((other as { startGateway: typeof startGateway }).startGateway));
@@ -253,7 +262,7 @@ function printShares(ours: readonly Measured[], others: readonly Measured[]): vo
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new RangeError(`--${name} ${text}: give a whole number above 0.`);
+  throw new Error(`--${name} ${text}: give a whole number above 0.`);
 }
 
 function bundle(entry: string, outfile: string) {
@@ -266,5 +275,4 @@ function answerOk(socket: Socket): void {
   socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok'));
 }
 
-if (options.help) console.log(USAGE);
-else await bench();
+await runCommand(bench, USAGE);

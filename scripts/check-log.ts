@@ -26,13 +26,13 @@ function faultOf(records: readonly AuditRecord[], whole: boolean): string | null
   return whole ? null : 'the gateway that exported it knew of later records: records are missing at its end';
 }
 
-if (file === undefined || (flag !== undefined && (flag !== '--head' || head === undefined))) {
+if (file !== '--help' && (file === undefined || (flag !== undefined && (flag !== '--head' || head === undefined)))) {
   console.error(USAGE);
   process.exit(2);
 }
 await runCommand(async () => {
-  const { log, records, whole } = readLogFile(file);
+  const { log, records, whole } = readLogFile(file ?? '');
   const fault = faultOf(records, whole);
   if (fault !== null) throw new Error(`The log ${log} is not complete: ${fault}.`);
   console.log(`The log ${log} is complete: ${records.length} records, the last ${records.at(-1)?.hash ?? 'none'}.`);
-});
+}, USAGE);

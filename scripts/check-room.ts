@@ -82,4 +82,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) await runCommand(main);
+if (import.meta.main) await runCommand(main, USAGE);

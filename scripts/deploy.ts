@@ -21,6 +21,10 @@ const VARIABLES = [
   'LOCATION_HINT',
 ];
 
+const USAGE = `PUBLIC_URL=https://booking.example npm run deploy -- [arguments for wrangler deploy, such as --dry-run]
+Checks the settings and rooms.json, then uploads the worker to Cloudflare. Variables: ${VARIABLES.join(', ')}.
+Secrets: npx wrangler secret put. All steps: docs/deploy.md`;
+
 await runCommand(async () => {
   const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '[]');
   const variables: Record<string, string> = { ROOMS: rooms };
@@ -38,4 +42,4 @@ await runCommand(async () => {
   const options = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
   const { status } = spawnSync('wrangler', ['deploy', ...options, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.exit(status ?? 1);
-});
+}, USAGE);

@@ -7,10 +7,14 @@ import { join } from 'node:path';
 import { readSettings } from '../worker/settings.ts';
 import { startDemoSite } from './lib/demo-site.ts';
 import { workerVariables } from './lib/gateway-process.ts';
-import { localSettings } from './lib/local-settings.ts';
-import { runCommand } from './lib/run-command.ts';
+import { localSettings, VARIABLES_OF_START } from './lib/local-settings.ts';
+import { refuseArguments, runCommand } from './lib/run-command.ts';
+
+const USAGE = `npm run dev
+Serves the worker under wrangler dev and rebuilds it on every change, with the settings of npm start: ${VARIABLES_OF_START}.`;
 
 await runCommand(async () => {
+  refuseArguments(USAGE);
   const { settings, port, dataDir, demoOriginPort } = await localSettings(process.env);
   const gatewayUrl = `http://127.0.0.1:${port}`;
   const variables = { ...workerVariables(settings), LISTEN_URL: gatewayUrl };
@@ -24,4 +28,4 @@ await runCommand(async () => {
   const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--env-file', file, ...persistence];
   const wrangler = spawn('wrangler', args, { stdio: 'inherit' });
   wrangler.once('exit', (code) => process.exit(code ?? 1));
-});
+}, USAGE);

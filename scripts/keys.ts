@@ -41,7 +41,8 @@ function writeKeys(path: string, keys: SigningKeys): void {
 }
 
 await runCommand(async () => {
-  const [action, file] = process.argv.slice(2);
+  const [action, file, ...more] = process.argv.slice(2);
+  if (more.length > 0) throw new Error(USAGE);
   const nowSeconds = Math.floor(Date.now() / 1000);
   if (action === undefined) {
     console.log(JSON.stringify({ keys: [await newSigningKey(0)] }));
@@ -66,4 +67,4 @@ await runCommand(async () => {
   } else {
     throw new Error(USAGE);
   }
-});
+}, USAGE);

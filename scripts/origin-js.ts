@@ -12,7 +12,7 @@ const ORIGIN = resolve(import.meta.dirname, '../origin');
 
 await runCommand(async () => {
   const [folder, ...more] = process.argv.slice(2);
-  if (folder === undefined || more.length > 0) throw new Error(USAGE);
+  if (folder === undefined || folder.startsWith('-') || more.length > 0) throw new Error(USAGE);
   mkdirSync(folder, { recursive: true });
   // For a site whose own files are CommonJS; one that is there stays.
   const description = join(folder, 'package.json');
@@ -32,4 +32,4 @@ await runCommand(async () => {
     writeFileSync(join(folder, written.at(-1) ?? ''), javaScript);
   }
   console.log(`Wrote ${written.join(', ')} into ${resolve(folder)}. Install jose in the site: npm install jose`);
-});
+}, USAGE);

@@ -13,6 +13,7 @@ import { launchChromium } from './lib/chromium.ts';
 import { demoRoom, startDemoSite } from './lib/demo-site.ts';
 import { type RunningGateway, startGateway } from './lib/gateway-process.ts';
 import { freePort } from './lib/loopback-ports.ts';
+import { refuseArguments, runCommand } from './lib/run-command.ts';
 
 const folder = resolve(import.meta.dirname, '../docs/screens');
 
@@ -24,6 +25,9 @@ const VISITOR_SHOTS = [
   { language: 'ko', colorScheme: 'light', viewport: PHONE },
   { language: 'en', colorScheme: 'dark', viewport: DESKTOP },
 ] as const;
+
+const USAGE = `npm run screenshots
+Replaces the pictures in docs/screens; takes two minutes and needs Chromium.`;
 
 const operatorKey = crypto.randomUUID();
 
@@ -47,6 +51,7 @@ async function consoleScreens(
   browser: Browser,
   gateway: RunningGateway,
   closeOrigin: () => Promise<void>,
+  dataDir: string,
 ): Promise<void> {
   const page = await signedIn(browser, gateway, { viewport: { width: 1440, height: 1000 }, locale: 'ko-KR' });
   const shot = (name: string, fullPage = false) =>
@@ -115,31 +120,34 @@ function gallery(): string {
   return `# What visitors see\n\nCreated by \`npm run screenshots\`.\n\n| page | Korean, phone | English, desktop |\n|---|---|---|\n${rows.join('\n')}\n\n# What operators see\n\n${screens}\n`;
 }
 
-const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-screens-'));
-await buildWorker();
-mkdirSync(folder, { recursive: true });
-const port = await freePort();
-const publicUrl = `http://127.0.0.1:${port}`;
-const origin = await startDemoSite({ port: 0, dataDir, publicUrl, gatewayUrl: publicUrl });
-const room = demoRoom({
-  origin: origin.url,
-  schedule: { opensAt: '+30s' },
-  policy: { newUsersPerMinute: 600, totalActiveUsers: 120, sessionMinutes: 10 },
-});
-const settings = {
-  rooms: [{ ...room, expectedVisitors: 500 }],
-  keys: { keys: [await newSigningKey(0)] },
-  publicUrl,
-  operatorKey,
-};
-const gateway = await startGateway({ settings, port, dataDir, log: () => {} });
-const browser = await launchChromium();
-try {
-  await consoleScreens(browser, gateway, () => origin.close());
-  await visitorPages(browser, gateway);
-  writeFileSync(join(folder, 'README.md'), gallery());
-} finally {
-  await browser.close();
-  await gateway.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-}
+await runCommand(async () => {
+  refuseArguments(USAGE);
+  const dataDir = mkdtempSync(join(tmpdir(), 'fairgate-screens-'));
+  await buildWorker();
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}`;
+  const origin = await startDemoSite({ port: 0, dataDir, publicUrl, gatewayUrl: publicUrl });
+  const room = demoRoom({
+    origin: origin.url,
+    schedule: { opensAt: '+30s' },
+    policy: { newUsersPerMinute: 600, totalActiveUsers: 120, sessionMinutes: 10 },
+  });
+  const settings = {
+    rooms: [{ ...room, expectedVisitors: 500 }],
+    keys: { keys: [await newSigningKey(0)] },
+    publicUrl,
+    operatorKey,
+  };
+  const gateway = await startGateway({ settings, port, dataDir, log: () => {} });
+  const browser = await launchChromium();
+  try {
+    await consoleScreens(browser, gateway, () => origin.close(), dataDir);
+    await visitorPages(browser, gateway);
+    writeFileSync(join(folder, 'README.md'), gallery());
+  } finally {
+    await browser.close();
+    await gateway.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}, USAGE);

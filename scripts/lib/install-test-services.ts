@@ -4,9 +4,13 @@
 import { runCommand } from './run-command.ts';
 import { installPackages, isInstalled, TEST_PACKAGES } from './system-packages.ts';
 
-await runCommand(async () =>
-  installPackages(
-    'npm test',
-    TEST_PACKAGES.filter((needed) => !isInstalled(needed)).map(({ name }) => name),
-  ),
+const USAGE = `node scripts/lib/install-test-services.ts\nInstalls what the tests need, on Debian as root.`;
+
+await runCommand(
+  async () =>
+    installPackages(
+      'npm test',
+      TEST_PACKAGES.filter((needed) => !isInstalled(needed)).map(({ name }) => name),
+    ),
+  USAGE,
 );

@@ -9,10 +9,10 @@ import { buildWorker } from '../build.ts';
 import { startDemoSite } from './demo-site.ts';
 import { startGateway } from './gateway-process.ts';
 import { requestAsHost } from './host-request.ts';
-import { checkPorts, type LocalSettings, localSettings } from './local-settings.ts';
+import { checkPorts, type LocalSettings, localSettings, VARIABLES_OF_START } from './local-settings.ts';
 import { onNpmEnded } from './npm-parent.ts';
 import { askOrigin, type OriginCheck, originSentence } from './origin-check.ts';
-import { runCommand } from './run-command.ts';
+import { refuseArguments, runCommand } from './run-command.ts';
 import { supervise } from './supervisor.ts';
 
 /** Requests in flight at a stop; what takes longer (a stream, a download) is cut. */
@@ -20,7 +20,12 @@ const STOP_MS_MAX = 5_000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+const USAGE = `npm start
+Takes no arguments. Its settings are variables, for example PORT=9000 npm start; README.md explains each:
+${VARIABLES_OF_START}`;
+
 await runCommand(async () => {
+  refuseArguments(USAGE);
   const local = await localSettings(process.env);
   await checkPorts(local);
   const { settings, host, port, originCa, dataDir, demoOriginPort, originUrl } = local;
@@ -53,7 +58,7 @@ await runCommand(async () => {
   const [origin, ...rooms] = await Promise.all([askOrigin(`${originUrl}${protectedPath(local)}`), ...boards]);
   const unserved = rooms.filter(({ status }) => status !== 200).map(({ id }) => unservedSentence(id));
   console.log([welcome(local, origin), ...unserved].join('\n'));
-});
+}, USAGE);
 
 function welcome(local: LocalSettings, origin: OriginCheck): string {
   const { settings, originUrl, demoOriginPort, generatedOperatorKey } = local;

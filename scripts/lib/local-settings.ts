@@ -69,6 +69,9 @@ const environment = z.object({
 
 type Environment = z.output<typeof environment>;
 
+/** For `--help`. */
+export const VARIABLES_OF_START = Object.keys(environment.shape).join(', ');
+
 const ROOMS_FILE = 'rooms.json';
 
 /** Id of the room of a site of one's own, unless ROOM_ID names another. */

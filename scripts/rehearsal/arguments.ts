@@ -25,7 +25,7 @@ const OPTIONS: Record<string, CommandOption> = {
   url: { example: 'ADDRESS', help: 'the gateway', fallback: 'http://localhost:8787' },
   room: { example: 'ID', help: 'the room whose opening is rehearsed', fallback: 'demo' },
   visitors: { example: 'N', help: `number of visitors, up to ${VISITORS_MAX}`, fallback: '1000' },
-  over: { example: '60s', help: 'time over which they arrive: half before the opening, half after', fallback: '60s' },
+  over: { example: '60s', help: 'time over which they arrive: the opening is in its middle', fallback: '60s' },
   before: { example: '0.4', help: 'share that arrives before the opening', fallback: '0.4' },
   'no-show': { example: '0.3', help: 'share that never comes back', fallback: '0.2' },
   'leave-line': { example: '0.02', help: 'share that leaves the line', fallback: '0.02' },

@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { buildWorker } from '../../scripts/build.ts';
+import { readOrExit } from '../../scripts/lib/run-command.ts';
 import { installPackages, isInstalled } from '../../scripts/lib/system-packages.ts';
 import { type Leak, type Outcome, openAddresses, startGated, tryGated, trySite } from './address-run.ts';
 import {
@@ -25,15 +26,17 @@ minutes; on Debian, as root, it installs the servers that are missing, and leave
   --seed       a number; the same one makes the same addresses
   --servers    some of nginx, node, caddy, haproxy, apache, python, tomcat; all unless given`;
 
-const { values } = parseArgs({
-  options: {
-    addresses: { type: 'string', default: '300000' },
-    gated: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
-    servers: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = readOrExit(() =>
+  parseArgs({
+    options: {
+      addresses: { type: 'string', default: '300000' },
+      gated: { type: 'string', default: '2000' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      servers: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  }),
+);
 const [count, gatedCount, seed] = [Number(values.addresses), Number(values.gated), Number(values.seed)];
 if (values.help || ![count, gatedCount, seed].every((each) => Number.isSafeInteger(each) && each >= 0)) {
   console.log(USAGE);

@@ -36,4 +36,4 @@ await runCommand(async () => {
     if (site !== undefined && (await SiteTrial.run(site)) > 0) failed.push(name);
   }
   if (failed.length > 0) throw new Error(`Steps failed with ${failed.join(', ')}.`);
-});
+}, USAGE);
