@@ -541,11 +541,9 @@ export const ko: Strings = {
     exemptNote:
       '대기 없이 통과합니다. /static처럼 쓰면 그 아래를 읽을 수만 있고, POST /pay/callback exact처럼 쓰면 그 주소 하나만 통과합니다. 통과한 요청은 현황에 표시됩니다.',
     originNote: '예: https://origin.example (경로 없이)',
-    originHostNote:
-      '본 사이트에 보내는 Host입니다. origin: 본 사이트 주소, visitor: 방문자가 입력한 주소, 또는 직접 입력.',
-    originAliasesNote: '본 사이트가 이동 응답에 쓰는 다른 주소를 한 줄에 하나씩 입력하세요.',
-    originTimeoutNote:
-      '본 사이트의 응답을 기다리는 시간(초)입니다. 늘리면 느린 화면도 열리고, 줄이면 장애를 빨리 알 수 있습니다.',
+    originHostNote: 'origin은 본 사이트 주소, visitor는 방문자가 입력한 주소입니다. 다른 이름은 직접 입력하세요.',
+    originAliasesNote: '본 사이트가 이동 응답에 쓰는 다른 주소입니다.',
+    originTimeoutNote: '늘리면 느린 화면도 열리고, 줄이면 장애를 빨리 알 수 있습니다.',
     audience: '입장 토큰의 수신자',
     audienceNote: '본 사이트가 확인하는 aud 값입니다. 비워 두면 ID로 만듭니다.',
     timeZoneNote: '예: Asia/Seoul. 이 대기실의 모든 시각을 이 시간대로 표시합니다.',
@@ -583,7 +581,7 @@ export const ko: Strings = {
     renewalNote: '작성 중에 끊기지 않는 대신 빈자리가 늦게 납니다.',
     claim: '입장 기한(분)',
     claimNote:
-      '호출된 방문자가 입장할 수 있는 시간입니다. 높이면 차례를 놓치는 방문자가 줄어드는 대신 미입장을 늦게 압니다.',
+      '호출된 방문자가 입장할 수 있는 시간입니다. 높이면 차례를 놓치는 방문자가 줄어드는 대신 미입장을 늦게 확인합니다.',
     status: '대기 화면의 상태 코드',
     statuses: {
       200: '모든 클라이언트와 캐시가 처리하는 대신, 프로그램이 본 화면으로 오해할 수 있습니다.',

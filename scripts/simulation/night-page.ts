@@ -44,7 +44,7 @@ export function nightPage(report: NightReport, command: string): Promise<string>
       <ul class="checks">${report.audited.findings.map(findingItem)}</ul>
     </section>
     <section class="card">
-      <h2>Course</h2>
+      <h2>Timeline</h2>
       <p class="soft">All charts over time share one axis, in minutes and seconds from the opening (vertical line).</p>
       ${plots.map((plot) => timePlot(plot, axis))}
     </section>

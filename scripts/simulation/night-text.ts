@@ -13,7 +13,7 @@ export const isBroken = ({ audited }: NightReport): boolean =>
 export function nightHeadline({ audited }: NightReport): string {
   const count = (wanted: string) => audited.findings.filter(({ verdict }) => verdict === wanted).length;
   const [failed, inconclusive, total] = [count('failed'), count('inconclusive'), audited.findings.length];
-  if (failed > 0) return `${failed} of ${total} promises were broken.`;
+  if (failed > 0) return `${failed} of ${total} promises ${failed === 1 ? 'was' : 'were'} broken.`;
   if (inconclusive > 0) return `No promise was broken; ${inconclusive} of ${total} could not be judged.`;
   return `All ${total} promises were kept.`;
 }

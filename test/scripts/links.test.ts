@@ -40,6 +40,26 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(links.filter((link) => isBroken(document, link))).toEqual([]);
   });
 
+  it('shows no picture that is not there', () => {
+    const pictures = matches(text, /<img [^>]*src="([^"]+)"/g);
+    expect(pictures.filter((picture) => isBroken(document, picture))).toEqual([]);
+  });
+
+  it('has as many cells in each row of a table as in its head', () => {
+    const cells = (row: string) => row.replaceAll('\\|', '').split('|').length;
+    const tables = withoutFences(text).match(/(?:^\|.*\|$\n?)+/gm) ?? [];
+    const uneven = tables.flatMap((table) => {
+      const [head = '', ...rows] = table.trimEnd().split('\n');
+      return rows.filter((row) => cells(row) !== cells(head));
+    });
+    expect(uneven).toEqual([]);
+  });
+
+  it('calls a linked decision by its number', () => {
+    const links = [...text.matchAll(/\[(?:decision )?(\d+)\]\([^)]*?\/?0*(\d+)-[\w-]+\.md\)/g)];
+    expect(links.filter(([, label, number]) => label !== number).map(([link]) => link)).toEqual([]);
+  });
+
   it('names no npm script that package.json does not have', () => {
     const named = matches(text, /npm run (?:--silent )?([a-z][\w:-]*)/g);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
@@ -61,6 +81,13 @@ it('docs/debugging.md quotes log lines that the gateway writes', () => {
   const quoted = matches(table, /^\| `([^`]+)` \|/gm);
   expect(quoted.length).toBeGreaterThan(0);
   expect(quoted.filter((line) => !SOURCES.includes(line))).toEqual([]);
+});
+
+it('every term of ARCHITECTURE.md is explained once', () => {
+  const [table = ''] = /^\| term \|(?:.*\n\|)+/m.exec(textOf('ARCHITECTURE.md')) ?? [];
+  const terms = matches(table, /^\| ([^|]+) \|/gm);
+  expect(terms.length).toBeGreaterThan(10);
+  expect(terms.filter((term, index) => terms.indexOf(term) !== index)).toEqual([]);
 });
 
 it('every metric named in a document exists', () => {
