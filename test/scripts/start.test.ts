@@ -167,7 +167,6 @@ describe('does not start with', () => {
     ['a public address without a scheme', { PUBLIC_URL: 'booking.example' }, 'PUBLIC_URL is "booking.example"'],
     ['a public address with a path', { PUBLIC_URL: 'https://booking.example/b' }, 'without a path, such as'],
     ['a port that does not exist', { PORT: '99999' }, 'PORT is "99999": it must be a whole number from 1 to 65535'],
-    ['an origin that is no address', { ORIGIN_URL: 'site' }, 'it must be the http(s) address of the protected site.'],
     ['half of Cloudflare Access', { ACCESS_TEAM_URL: 'https://a.example' }, 'ACCESS_ROLES is missing'],
     [
       'signing keys that are none',
@@ -262,6 +261,13 @@ describe('does not start with', () => {
     expect(refusal).toBeInstanceOf(SettingsError);
     expect(String(refusal)).toContain(`${file}: `);
     expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('an origin that is no address, which is said once', async () => {
+    const refusal = await localSettings({ DATA_DIR: folder, ORIGIN_URL: 'site' }).catch((error: unknown) => error);
+    expect(String(refusal).split('\n').slice(1)).toEqual([
+      '  - ORIGIN_URL is "site": it must be the http(s) address of the protected site.',
+    ]);
   });
 
   it('wrong settings: it says so without a stack, and exits with 1', async () => {
