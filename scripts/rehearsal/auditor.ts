@@ -442,9 +442,9 @@ function checkMonotonic({ boards, visitors }: Evidence): Finding {
   let pages = 0;
   for (const { number, shown } of visitors) {
     const last = new Map<string, number>();
-    for (const { at, epoch, position, ahead } of shown) {
+    for (const { at, tab, epoch, position, ahead } of shown) {
       pages++;
-      const place = `${epoch} ${position}`;
+      const place = `${tab} ${epoch} ${position}`;
       const before = last.get(place) ?? ahead;
       last.set(place, ahead);
       if (ahead > before) {

@@ -92,6 +92,8 @@ export interface ObservedPlace {
 /** The place in line on the visitor's page. */
 export interface ShownAhead {
   at: number;
+  /** Each shows what it read last: one may be behind the other. */
+  tab: number;
   epoch: number;
   position: number;
   ahead: number;

@@ -115,7 +115,7 @@ export class SimulatedVisitor {
     this.record.end = 'noResponse';
     for (const [name, value] of this.#cookies) this.#readCookie(name, value);
     if (this.#plan.intent === 'noShow') this.#after(this.#plan.patienceMs, () => this.#giveUp());
-    void this.#openPage(this.#plan.path);
+    void this.#openPage(this.#plan.path, 1);
   }
 
   /** Ends this visitor with the rehearsal. */
@@ -151,7 +151,7 @@ export class SimulatedVisitor {
   }
 
   /** Opens an address as a browser does, and reloads until a page of the gateway or the origin comes. */
-  async #openPage(path: string): Promise<void> {
+  async #openPage(path: string, tab: number): Promise<void> {
     for (let waitMs = RELOAD_MS; !this.#gone; waitMs = Math.min(RELOAD_MS_MAX, 2 * waitMs)) {
       const admitted = this.#cookies.has(this.#cookieName('admission'));
       const outcome = await this.#send({
@@ -163,20 +163,20 @@ export class SimulatedVisitor {
       if (outcome.kind === 'response') {
         const model = pageModelIn(outcome);
         if (model === null && isFromOrigin(outcome)) return this.#arriveInside(path);
-        if (model !== null && model.kind !== 'badRequest') return this.#waitOn({ ...model, returnTo: path });
+        if (model !== null && model.kind !== 'badRequest') return this.#waitOn({ ...model, returnTo: path }, tab);
       }
       await this.#pause(waitMs);
     }
   }
 
-  #waitOn(model: PageModel): void {
+  #waitOn(model: PageModel, tab: number): void {
     if (this.record.places.length > 0) this.#noteInLine();
     if (model.board !== null) this.#readBoard(model.board);
     if (model.status !== null) this.#readStatus(model.status);
-    this.#noteShown(model);
+    this.#noteShown(model, tab);
     if (this.#gone) return;
-    const first = this.#openTab(model);
-    for (; this.#tabsToOpen > 1; this.#tabsToOpen--) this.#openTab(model);
+    const first = this.#openTab(model, tab);
+    for (; this.#tabsToOpen > 1; this.#tabsToOpen--) this.#openTab(model, this.#tabsToOpen);
     if (this.#plan.intent === 'leaveLine') this.#after(this.#plan.patienceMs, () => first.press('leave'));
   }
 
@@ -185,7 +185,7 @@ export class SimulatedVisitor {
     if (this.record.end === 'noResponse') this.record.end = 'waiting';
   }
 
-  #openTab(model: PageModel): ReturnType<typeof visit> {
+  #openTab(model: PageModel, tab: number): ReturnType<typeof visit> {
     const { random } = this.#plan;
     let open = true;
     let close = () => {};
@@ -210,13 +210,13 @@ export class SimulatedVisitor {
         go: (path) => {
           open = false;
           close();
-          void this.#openPage(path);
+          void this.#openPage(path, tab);
         },
       },
       ({ model: shown }) => {
         if (!open) return;
         const { kind } = shown;
-        this.#noteShown(shown);
+        this.#noteShown(shown, tab);
         if (kind === 'lapsed' && this.#inLine) this.#finish('lapsed');
         else if (kind === 'soldOut' || kind === 'closed') this.#finish('turnedAway');
       },
@@ -329,13 +329,13 @@ export class SimulatedVisitor {
     if (waitSeconds !== null) this.record.estimate ??= { at: this.#context.now(), ...waitSeconds };
   }
 
-  #noteShown(model: PageModel): void {
+  #noteShown(model: PageModel, tab: number): void {
     const [position, ahead] = [model.status?.position ?? null, aheadIn(model)];
     if (model.kind !== 'waiting' || model.board === null || position === null || ahead === null) return;
-    const last = this.record.shown.at(-1);
+    const last = this.record.shown.findLast((each) => each.tab === tab);
     const { epoch } = model.board;
     if (last?.ahead === ahead && last.position === position && last.epoch === epoch) return;
-    this.record.shown.push({ at: this.#context.now(), epoch, position, ahead });
+    this.record.shown.push({ at: this.#context.now(), tab, epoch, position, ahead });
   }
 
   #recordPlace(place: Omit<ObservedPlace, 'at'>): void {

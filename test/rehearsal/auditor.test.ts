@@ -73,7 +73,7 @@ function visitor(entry: number): VisitorRecord {
     slowestMs: 20,
     tabs: 1,
     places: [place(entry, null), place(null, position, { visitorId: null, commitment: null })],
-    shown: [20, 10, 0].map((ahead, index) => ({ at: OPENS_AT + index * 1_000, epoch: 1, position, ahead })),
+    shown: [20, 10, 0].map((ahead, index) => ({ at: OPENS_AT + index * 1_000, tab: 1, epoch: 1, position, ahead })),
     estimate: null,
     sessions: [
       {
@@ -245,7 +245,7 @@ describe('a check fails on', () => {
     [
       'a number of people ahead that rises on a page',
       'monotonic',
-      (log) => at(log, 9).shown.push({ at: OPENS_AT + 4_000, epoch: 1, position: 9, ahead: 1 }),
+      (log) => at(log, 9).shown.push({ at: OPENS_AT + 4_000, tab: 1, epoch: 1, position: 9, ahead: 1 }),
     ],
     [
       'a token that names another commitment',
