@@ -237,25 +237,56 @@ export function paceOf(room: RoomDocument): Pace | null {
 }
 
 /**
- * Share of those called lately who came; null while too few have had the time to. Where those called since then have
- * already come in greater part, it is theirs.
+ * Share of those called lately who came; null while too few have had the time to. Where those called since then have already come in
+ * greater part, it is theirs. From one stretch to the next it falls to a half at most: where the store or the network stalls for
+ * seconds, nobody can come, and were the line called for all of them, everybody would come at once.
  */
 export function showShare(room: RoomDocument): number | null {
   const { called, come } = lately(room);
-  return called < SHOWN_CALLS_MIN ? null : Math.max(come / called, SHOW_SHARE_MIN);
+  if (called < SHOWN_CALLS_MIN) return null;
+  let share = Math.max(come / called, SHOW_SHARE_MIN);
+  let most = 1;
+  for (const before of settledStretches(room)) {
+    share = Math.max(share, (most * before.come) / before.called);
+    most /= 2;
+    if (most <= share) break;
+  }
+  return share;
+}
+
+interface Shown {
+  called: number;
+  come: number;
 }
 
 /** Of those called lately: how many had the time to come, and how many did. */
-function lately({ pacing, config }: RoomDocument): { called: number; come: number } {
-  const settledAt = pacing.runMs - freshMs(config.policy);
-  const settled = { called: 0, come: 0 };
+function lately(room: RoomDocument): Shown {
+  const { pacing, config } = room;
+  const [settled = { called: 0, come: 0 }] = settledStretches(room);
   const since = { called: 0, come: 0 };
   for (const { at, calls, claimed } of callsFromLatest(pacing)) {
-    if (at < settledAt - SHOWN_MS && settled.called >= SHOWN_CALLS) break;
-    const sum = at > settledAt ? since : settled;
-    sum.called += calls;
-    sum.come += claimed;
+    if (at <= pacing.runMs - freshMs(config.policy)) break;
+    since.called += calls;
+    since.come += claimed;
   }
   const sinceIsMore = since.called >= SHOWN_CALLS_MIN && since.come * settled.called > settled.come * since.called;
   return sinceIsMore && settled.called >= SHOWN_CALLS_MIN ? since : settled;
+}
+
+/** Those who had the time to come, latest first, in stretches of `SHOWN_MS` or `SHOWN_CALLS`, whichever is more; the last may be less. */
+function* settledStretches({ pacing, config }: RoomDocument): Iterable<Shown> {
+  let until = pacing.runMs - freshMs(config.policy);
+  const settledAt = until;
+  let stretch = { called: 0, come: 0 };
+  for (const { at, calls, claimed } of callsFromLatest(pacing)) {
+    if (at > settledAt) continue;
+    if (at < until - SHOWN_MS && stretch.called >= SHOWN_CALLS) {
+      yield stretch;
+      until = at;
+      stretch = { called: 0, come: 0 };
+    }
+    stretch.called += calls;
+    stretch.come += claimed;
+  }
+  if (stretch.called > 0) yield stretch;
 }
