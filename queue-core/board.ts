@@ -6,16 +6,18 @@ import { roomTime } from './clock.ts';
 import type { Command, Place } from './command.ts';
 import type { GatewayReport } from './document/changes-state.ts';
 import type { ClockLeap } from './document/config-state.ts';
+import { commitmentsOf } from './document/draw-state.ts';
 import type { HistoryBucket } from './document/history-state.ts';
 import type { CallSample } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { Ending } from './document/session-record.ts';
 import type { SessionTotals } from './document/sessions-state.ts';
-import { drawnPosition } from './draw.ts';
+import { drawnPosition, NO_BEACON } from './draw.ts';
 import { bucketOf } from './history.ts';
 import { HISTORY_BUCKET_MS } from './limits.ts';
 import type { ObservedLine } from './pace.ts';
 import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from './pacing.ts';
+import type { PastDraw } from './past-draw.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
 import { stateOf } from './room-state.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
@@ -89,6 +91,15 @@ export interface LiveRoom {
   buckets: HistoryBucket[];
 }
 
+/** The draw as a gateway publishes and makes it; without the secret until it is drawn. */
+export interface DrawView extends Omit<PastDraw, 'epoch' | 'entries' | 'secret' | 'seed'> {
+  entries: number | null;
+  secret: string | null;
+  seed: string | null;
+  /** Of the secret, for a gateway's keys; null: it is in the open. Not public. */
+  sealed: string | null;
+}
+
 /** What a gateway requests with the view. */
 export interface ViewRequest {
   /** Number of the last early ending the gateway knows; 0: none. */
@@ -109,6 +120,7 @@ export interface RoomView {
   renewBefore: EpochMs;
   revokedAt: EpochMs;
   originFailing: boolean;
+  draw: DrawView;
   live: LiveRoom;
   /** Endings after the requested number, at most `ENDINGS_PER_VIEW_MAX`, oldest first. */
   endings: Ending[];
@@ -131,6 +143,7 @@ export function viewOf(room: RoomDocument, endings: Ending[], clockTime: EpochMs
     renewBefore: room.endings.renewBefore,
     revokedAt: sessions.revokedAt,
     originFailing: room.origin.failingSince !== null,
+    draw: drawViewOf(room),
     live: liveOf(room, now),
     endings,
     endingSeq: room.endings.seq,
@@ -191,10 +204,17 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
   };
 }
 
-function proofOf({ draw, config }: RoomDocument): Board['draw']['proof'] {
+function proofOf({ draw }: RoomDocument): Board['draw']['proof'] {
   const { secret, beacon, entries, seed } = draw;
-  if (beacon === null || entries === null || seed === null) return null;
-  return { secret, beaconRound: config.schedule.beacon?.round ?? null, beacon, entries, seed };
+  if (secret === null || entries === null || seed === null) return null;
+  return { secret, beaconRound: beacon?.round ?? null, beacon: beacon?.randomness ?? NO_BEACON, entries, seed };
+}
+
+function drawViewOf({ draw, config }: RoomDocument): DrawView {
+  const { beacon, entries, seed, sealed } = draw;
+  const { beacon: choice, opensAt } = config.schedule;
+  const secret = seed === null ? null : draw.secret;
+  return { opensAt, commitments: commitmentsOf(draw), choice, beacon, entries, secret, seed, sealed };
 }
 
 /** The session of a visitor's admission token, as far as the gateway knows. */

@@ -1,13 +1,16 @@
 // Operators' changes. A change is made once, on the version it was decided on, and is recorded in the same step; what
 // cannot be recorded is not done.
 
-import { type AuditEntry, difference, json, nextRecord } from './audit.ts';
+import { type AuditEntry, difference, nextRecord } from './audit.ts';
 import type { Change, ChangeRefusal, ChangeReply, Command } from './command.ts';
 import type { IssuedPass } from './document/changes-state.ts';
+import { committed } from './document/draw-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
-import { AUDIT_RECORDS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
+import type { DrawSecret } from './draw.ts';
+import { AUDIT_RECORDS_MAX, COMMITMENTS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
 import type { Effect, StepContext } from './machine.ts';
 import { applySettings, reschedule } from './opening.ts';
+import { type PastDraw, pastDraw } from './past-draw.ts';
 import type { Schedule } from './policy.ts';
 import { stageOf, stateOf } from './room-state.ts';
 import { revoke, revokeAll } from './sessions.ts';
@@ -61,8 +64,8 @@ export function reconfigure(
     opensAt: rfc3339(config.schedule.opensAt),
   });
   const before = recorded(room);
-  const isNewEpoch = applySettings(room, settings, digest, secret, context.now);
-  if (isNewEpoch) dropSessions(context.effects);
+  const drawn = pastDraw(room);
+  if (applySettings(room, settings, digest, secret, context.now)) endEpoch(drawn, context.effects);
   const differs = difference(before, recorded(room));
   if (differs === null) return;
   record(room, { by, action: 'configure', ...differs }, context);
@@ -119,6 +122,15 @@ function make(room: RoomDocument, wanted: Change, context: StepContext): Done | 
       const schedule = { prequeueAt: null, opensAt: now, closesAt: stillAhead, beacon };
       return setSchedule(room, schedule, wanted.secret, context);
     }
+    case 'recommit': {
+      if (room.draw.entries !== null || stateOf(room, now) === 'closed') return 'alreadyOpen';
+      const { draw } = room;
+      const { commitment } = draw;
+      if (draw.replaced.length >= COMMITMENTS_MAX) return 'logFull';
+      draw.replaced = [...draw.replaced, { commitment, at: draw.committedAt }];
+      Object.assign(draw, committed(wanted.secret, now));
+      return { from: { commitment }, to: { commitment: draw.commitment }, countsUp: true };
+    }
     case 'close':
       if (stateOf(room, now) === 'closed') return 'alreadyClosed';
       config.closed = true;
@@ -157,7 +169,7 @@ function edited<T extends object>(before: T, after: T): Done | null {
   return differs === null ? null : { ...differs, countsUp: true };
 }
 
-function setSchedule(room: RoomDocument, schedule: Schedule, secret: string, context: StepContext): Done | null {
+function setSchedule(room: RoomDocument, schedule: Schedule, secret: DrawSecret, context: StepContext): Done | null {
   const recorded = ({ epoch, config }: RoomDocument) => {
     const { prequeueAt, opensAt, closesAt, beacon } = config.schedule;
     const time = (at: EpochMs | null) => (at === null ? null : rfc3339(at));
@@ -166,15 +178,20 @@ function setSchedule(room: RoomDocument, schedule: Schedule, secret: string, con
       prequeueAt: time(prequeueAt),
       opensAt: rfc3339(opensAt),
       closesAt: time(closesAt),
-      beacon: json(beacon),
+      beacon:
+        beacon === null
+          ? null
+          : { chain: beacon.chain.hash, deadlineMs: beacon.deadlineMs, afterDeadline: beacon.afterDeadline },
     };
   };
   const before = recorded(room);
-  if (reschedule(room, schedule, secret, context.now)) dropSessions(context.effects);
+  const drawn = pastDraw(room);
+  if (reschedule(room, schedule, secret, context.now)) endEpoch(drawn, context.effects);
   return edited(before, recorded(room));
 }
 
-/** A new epoch began: sessions and endings of earlier ones may go. */
-function dropSessions(effects: Effect[]): void {
+/** A new epoch began: sessions and endings of earlier ones may go, the proof of the draw stays. */
+function endEpoch(drawn: PastDraw | null, effects: Effect[]): void {
+  if (drawn !== null) effects.push({ kind: 'put', table: 'draw', key: drawn.epoch, row: drawn });
   effects.push({ kind: 'clear', table: 'session' }, { kind: 'clear', table: 'ending' });
 }

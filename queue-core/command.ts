@@ -4,6 +4,7 @@
 import type { Actor } from './audit.ts';
 import type { Observed } from './document/history-state.ts';
 import type { EndReason } from './document/session-record.ts';
+import type { Beacon, DrawSecret } from './draw.ts';
 import type { Flow, Message, Policy, RoomSettings, Schedule, Stage } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
@@ -35,7 +36,7 @@ export type Command =
    * first opening (default 1): a store that can be lost needs a number that was never given, so that tokens from before the
    * loss are not valid after it.
    */
-  | { kind: 'configure'; by: Actor; settings: RoomSettings; digest: string; secret: string; firstEpoch?: number }
+  | { kind: 'configure'; by: Actor; settings: RoomSettings; digest: string; secret: DrawSecret; firstEpoch?: number }
   /** Lets time act. */
   | { kind: 'tick' }
   /**
@@ -96,8 +97,11 @@ export type Command =
       admitAt: EpochMs;
       expiresAt: EpochMs;
     }
-  /** The beacon's randomness for the opening (32 bytes, hex), verified by the caller. */
-  | { kind: 'setBeacon'; beacon: string }
+  /**
+   * Draws, once N is frozen: the secret must be the committed one, and the beacon, whose signature the caller has verified, of the
+   * round that the opening names. `beacon` is null where the room was scheduled without one, or may go on without it.
+   */
+  | { kind: 'draw'; epoch: number; secret: string; beacon: Beacon | null }
   /** What the origin says is left. A report older than the last one is ignored. */
   | { kind: 'reportStock'; remaining: number; asOf: EpochMs }
   | { kind: 'reportOrigin'; healthy: boolean };
@@ -106,9 +110,11 @@ export type Change =
   | { kind: 'setFlow'; flow: Flow }
   | { kind: 'setPolicy'; policy: Policy }
   /** Before the opening it moves the opening and every visitor keeps their entry; afterwards another opening is a new epoch. */
-  | { kind: 'setSchedule'; schedule: Schedule; secret: string }
+  | { kind: 'setSchedule'; schedule: Schedule; secret: DrawSecret }
   /** The opening is now, by the store's clock; after a closing it begins a new epoch. */
-  | { kind: 'openNow'; secret: string }
+  | { kind: 'openNow'; secret: DrawSecret }
+  /** Before the opening, another secret: everyone sees that there was one before. */
+  | { kind: 'recommit'; secret: DrawSecret }
   | { kind: 'setMessage'; text: Message['text'] | null }
   | { kind: 'close' }
   /** Ends every session; visitors who wait keep their places. */

@@ -4,11 +4,60 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { shuffleOf } from './shuffle.ts';
+import type { EpochMs } from './time.ts';
 
 const SEED_DOMAIN = 'fairgate/draw/v1';
 
 /** Takes the beacon's place where a room was scheduled without one. */
 export const NO_BEACON = '00'.repeat(32);
+
+/** From the opening to the beacon's round, at least: nobody knows the randomness while N can still change. */
+export const ROUND_AFTER_OPENING_MS = 3_000;
+
+/** A drand chain as its relays publish it (`/info`); its hash follows from the other parameters. */
+export interface DrandChain {
+  hash: string;
+  /** A point of G2, 96 bytes, hex. */
+  publicKey: string;
+  scheme: 'bls-unchained-g1-rfc9380';
+  /** When round 1 came, in seconds since 1970. */
+  genesisTime: number;
+  /** Seconds between two rounds. */
+  period: number;
+  groupHash: string;
+  beaconId: string;
+}
+
+/** One round of a drand chain. */
+export interface Beacon {
+  round: number;
+  /** SHA-256 of the signature, hex. */
+  randomness: string;
+  /** A point of G1, 48 bytes, hex. */
+  signature: string;
+}
+
+/** What a room knows of a draw's secret before it is revealed. */
+export interface SealedSecret {
+  /** SHA-256 of the secret, hex. */
+  commitment: string;
+  /** With it a gateway, which has the keys that the store does not have, finds the secret again. */
+  sealed: string;
+}
+
+/** A secret in the open, 32 bytes in hex, is drawn with as soon as the room opens; who reads the store knows it before. */
+export type DrawSecret = string | SealedSecret;
+
+/** The first round that is due at least `ROUND_AFTER_OPENING_MS` after the opening. Round r is due at `genesisTime + (r - 1) * period`. */
+export function beaconRound({ genesisTime, period }: DrandChain, opensAt: EpochMs): number {
+  const afterGenesisMs = opensAt + ROUND_AFTER_OPENING_MS - genesisTime * 1_000;
+  return 1 + Math.max(0, Math.ceil(afterGenesisMs / (period * 1_000)));
+}
+
+/** Whether the randomness is that of the signature. That the chain signed it is checked before (worker/beacon). */
+export function isRandomnessOf({ randomness, signature }: Beacon): boolean {
+  return /^(?:[0-9a-f]{2})+$/.test(signature) && bytesToHex(sha256(hexToBytes(signature))) === randomness;
+}
 
 /** What is published when the room is scheduled: SHA-256 of the secret. */
 export function commitTo(secret: string): string {

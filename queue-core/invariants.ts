@@ -3,6 +3,7 @@
 // after every read; tests and the check of a stored room run all of them.
 
 import type { DirectoryDocument } from './directory/directory-document.ts';
+import type { DrawState } from './document/draw-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { SessionRecord } from './document/session-record.ts';
 import { CoreError } from './errors.ts';
@@ -185,6 +186,11 @@ export function brokenIn(room: RoomDocument, sessions: Sessions): number[] {
   return checks.filter(([, holds]) => !holds).map(([number]) => number);
 }
 
+/** Whether the commitment was replaced, and is still on record. */
+function isReplaced({ commitment }: DrawState, { replaced }: DrawState): boolean {
+  return replaced.some((one) => one.commitment === commitment);
+}
+
 /** Whether no number is in two ranges. */
 function disjoint(ranges: readonly (readonly [first: number, count: number])[]): boolean {
   const sorted = ranges.toSorted(([a], [b]) => a - b);
@@ -232,7 +238,7 @@ export function brokenBetween(
     [9, a.draw.entries === null || a.draw.entries === b.draw.entries],
     [15, a.draw.entries !== null || b.draw.entries === null || a.line.leasedUntil <= b.at],
     [9, a.draw.seed === null || a.draw.seed === b.draw.seed],
-    [9, a.draw.commitment === b.draw.commitment],
+    [9, a.draw.commitment === b.draw.commitment || (b.draw.entries === null && isReplaced(a.draw, b.draw))],
     [14, renewed.every(([, { admitAt, expiresAt }]) => expiresAt - admitAt <= totalMsMax)],
   ];
   return checks.filter(([, holds]) => !holds).map(([number]) => number);

@@ -197,3 +197,6 @@ export const NEWBORN_MS_MAX = 60_000;
 
 /** Rows handed over in one page. */
 export const ROWS_PER_PAGE_MAX = 1_000;
+
+/** Commitments of one opening: changing one is an act that everyone sees, so there are few. */
+export const COMMITMENTS_MAX = 20;

@@ -4,6 +4,7 @@
 import type { AuditRecord } from './audit.ts';
 import type { HistoryBucket } from './document/history-state.ts';
 import type { Ending, SessionRecord } from './document/session-record.ts';
+import type { PastDraw } from './past-draw.ts';
 import type { EpochMs } from './time.ts';
 
 /** Every table with the row it holds. */
@@ -16,6 +17,8 @@ export interface Rows {
   history: HistoryBucket;
   /** By number from 1 on, without a gap. */
   audit: AuditRecord;
+  /** By epoch: draws of openings that are over. */
+  draw: PastDraw;
   /** By number: the HTML of an operator's own waiting page. */
   template: { html: string };
 }

@@ -189,6 +189,38 @@ function roomWithLeases(old: Fields): Fields {
   };
 }
 
+/** 5 to 6: the beacon is chosen with its chain, commitments are dated, and a secret may be sealed. No room ever got a beacon before. */
+function roomWithSealedDraw(old: Fields): Fields {
+  const { beacon, ...draw } = fieldsOf(old['draw']);
+  const config = fieldsOf(old['config']);
+  const round = fieldsOf(fieldsOf(config['schedule'])['beacon'])['round'];
+  const given = typeof beacon === 'string' && typeof round === 'number' && !/^0*$/.test(beacon);
+  return {
+    ...old,
+    config: { ...config, schedule: withoutBeacon(config['schedule']) },
+    draw: {
+      ...draw,
+      committedAt: old['createdAt'],
+      replaced: [],
+      sealed: null,
+      beacon: given ? { round, randomness: beacon, signature: '' } : null,
+    },
+  };
+}
+
+function withoutBeacon(schedule: unknown): unknown {
+  return typeof schedule === 'object' && schedule !== null ? { ...schedule, beacon: null } : schedule;
+}
+
+function directoryWithoutBeacons(old: Fields): Fields {
+  if (!Array.isArray(old['rooms'])) return old;
+  const rooms = old['rooms'].map((room) => {
+    const settings = fieldsOf(fieldsOf(room)['settings']);
+    return { ...fieldsOf(room), settings: { ...settings, schedule: withoutBeacon(settings['schedule']) } };
+  });
+  return { ...old, rooms };
+}
+
 const unchanged: Migration = (old) => old;
 
 export const migrateRoom: readonly Migration[] = [
@@ -197,19 +229,28 @@ export const migrateRoom: readonly Migration[] = [
   unchanged,
   roomWithoutCredit,
   roomWithLeases,
+  roomWithSealedDraw,
 ];
-export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented, unchanged, unchanged];
-export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged, unchanged, unchanged];
+export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented, unchanged, unchanged, unchanged];
+export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged, unchanged, unchanged, unchanged];
 export const migrateDirectory: readonly Migration[] = [
   directorySinceEpoch,
   directoryWithSessionTotal,
   unchanged,
   directoryWithSitesAndKeyNames,
   unchanged,
+  directoryWithoutBeacons,
 ];
-export const migrateHistory: readonly Migration[] = [countedBucket, unchanged, unchanged, unchanged, unchanged];
+export const migrateHistory: readonly Migration[] = [
+  countedBucket,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+];
 /** Rows of the other tables have kept their form. */
-export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged, unchanged, unchanged];
+export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged, unchanged, unchanged, unchanged];
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -1,9 +1,11 @@
 // When a room opens: schedules, settings files, and the draw at the opening.
 
+import type { Command } from './command.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { beginEpoch } from './document/room-document.ts';
-import { drawSeed, NO_BEACON } from './draw.ts';
-import type { RoomSettings, Schedule } from './policy.ts';
+import type { DrawSecret } from './draw.ts';
+import { type Beacon, beaconRound, commitTo, drawSeed, isRandomnessOf, NO_BEACON } from './draw.ts';
+import type { BeaconChoice, RoomSettings, Schedule } from './policy.ts';
 import { stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';
 
@@ -14,7 +16,7 @@ import type { EpochMs } from './time.ts';
  * the room is closed, begins a new epoch, and no token of the old one is valid any more.
  * @returns whether a new epoch began
  */
-export function reschedule(room: RoomDocument, schedule: Schedule, secret: string, now: EpochMs): boolean {
+export function reschedule(room: RoomDocument, schedule: Schedule, secret: DrawSecret, now: EpochMs): boolean {
   if (stateOf(room, now) !== 'closed') {
     if (room.draw.entries === null) {
       room.config.schedule = { ...schedule, opensAt: Math.max(schedule.opensAt, room.line.leasedUntil) };
@@ -44,7 +46,7 @@ export function applySettings(
   room: RoomDocument,
   settings: RoomSettings,
   digest: string,
-  secret: string,
+  secret: DrawSecret,
   now: EpochMs,
 ): boolean {
   room.config.settingsDigest = digest;
@@ -57,7 +59,7 @@ export function applySettings(
   return false;
 }
 
-/** At the opening, freezes N; as soon as the draw's randomness is there, draws. */
+/** At the opening, freezes N; draws where the secret is in the open and no beacon is awaited. */
 export function openIfDue(room: RoomDocument, now: EpochMs): void {
   const { config, draw, line } = room;
   if (now < config.schedule.opensAt || config.closed) return;
@@ -68,8 +70,34 @@ export function openIfDue(room: RoomDocument, now: EpochMs): void {
     line.leasedUntil = 0;
     draw.entries = line.entries;
   }
-  const beacon = config.schedule.beacon === null ? NO_BEACON : draw.beacon;
-  if (draw.seed !== null || beacon === null) return;
+  if (draw.secret !== null) drawWith(room, draw.secret, null, now);
+}
+
+/** Takes a secret and a beacon from outside; what does not fit changes nothing. */
+export function takeDraw(
+  room: RoomDocument,
+  { epoch, secret, beacon }: Extract<Command, { kind: 'draw' }>,
+  now: EpochMs,
+): void {
+  if (epoch !== room.epoch || !/^[0-9a-f]{64}$/.test(secret) || commitTo(secret) !== room.draw.commitment) return;
+  drawWith(room, secret, beacon, now);
+}
+
+function drawWith({ config, draw }: RoomDocument, secret: string, beacon: Beacon | null, now: EpochMs): void {
+  const { beacon: choice, opensAt } = config.schedule;
+  if (draw.seed !== null || draw.entries === null) return;
+  if (beacon === null ? choice !== null && !mayGoWithout(choice, opensAt, now) : !isAwaited(choice, opensAt, beacon))
+    return;
+  draw.secret = secret;
   draw.beacon = beacon;
-  draw.seed = drawSeed(draw.secret, beacon, draw.entries);
+  draw.seed = drawSeed(secret, beacon?.randomness ?? NO_BEACON, draw.entries);
+}
+
+/** Whether the deadline is over, and the operator chose to draw without the beacon then. */
+export function mayGoWithout({ deadlineMs, afterDeadline }: BeaconChoice, opensAt: EpochMs, now: EpochMs): boolean {
+  return afterDeadline === 'withoutBeacon' && now >= opensAt + deadlineMs;
+}
+
+function isAwaited(choice: BeaconChoice | null, opensAt: EpochMs, beacon: Beacon): boolean {
+  return choice !== null && beacon.round === beaconRound(choice.chain, opensAt) && isRandomnessOf(beacon);
 }

@@ -1,5 +1,6 @@
 // What operators decide about a room, and its state as visitors see it: limits, schedule, flow, state.
 
+import type { DrandChain } from './draw.ts';
 import type { EpochMs } from './time.ts';
 
 /**
@@ -56,7 +57,16 @@ export interface Schedule {
   /** null: until an operator closes the room. */
   closesAt: EpochMs | null;
   /** The public randomness that the draw waits for; null: the draw rests on the committed secret alone, and says so. */
-  beacon: { round: number } | null;
+  beacon: BeaconChoice | null;
+}
+
+/** Which public randomness a draw waits for, and what applies where it does not come. */
+export interface BeaconChoice {
+  chain: DrandChain;
+  /** From the opening on, ms. */
+  deadlineMs: number;
+  /** `wait`: the room goes on drawing; `withoutBeacon`: 32 zero bytes take the beacon's place, and the proof says so. */
+  afterDeadline: 'wait' | 'withoutBeacon';
 }
 
 /** The queue part of one room in a settings file. `opensInMs` counts from the creation of the room. */

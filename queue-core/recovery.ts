@@ -166,6 +166,7 @@ function restoreRows(
         else effects.push(put);
         break;
       case 'history':
+      case 'draw':
       case 'template':
         effects.push(put);
         break;

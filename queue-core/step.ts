@@ -16,7 +16,7 @@ import { lease, returnLease } from './lease.ts';
 import { LEAP_MS_MIN } from './limits.ts';
 import { join, restorePlace } from './line.ts';
 import type { Effect, Machine, Sessions, StepContext } from './machine.ts';
-import { openIfDue } from './opening.ts';
+import { openIfDue, takeDraw } from './opening.ts';
 import { callNext, lapseCalls, observedMs } from './pacing.ts';
 import { concludeRecovery, recoverRoom, STORE_ACTOR } from './recovery.ts';
 import { isFlowing, isRecovering } from './room-state.ts';
@@ -174,8 +174,8 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
     case 'restoreSession':
       restoreSession(room, sessions.get(command.position), command, context);
       break;
-    case 'setBeacon':
-      if (room.draw.seed === null) room.draw.beacon = command.beacon;
+    case 'draw':
+      takeDraw(room, command, now);
       break;
     case 'reportStock': {
       const { remaining, asOf } = command;

@@ -12,6 +12,7 @@ import type {
 } from './directory/directory-document.ts';
 import type { ChangesState } from './document/changes-state.ts';
 import type { ConfigState } from './document/config-state.ts';
+import type { Commitment } from './document/draw-state.ts';
 import {
   type FlowCounts,
   type HistoryBucket,
@@ -24,11 +25,13 @@ import type { RecoveryState } from './document/recovery-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { Ending, SessionRecord } from './document/session-record.ts';
 import type { SessionsState } from './document/sessions-state.ts';
+import type { Beacon, DrandChain } from './draw.ts';
 import { EXEMPT_METHODS, type Exemption } from './exemption.ts';
 import {
   ATTEMPTS_MAX,
   CALL_SAMPLES_MAX,
   COHORTS_MAX,
+  COMMITMENTS_MAX,
   CORS_ORIGINS_MAX,
   ENDED_SIGN_INS_MAX,
   EXPIRIES_MAX,
@@ -64,7 +67,8 @@ import {
   text,
   whole,
 } from './parse.ts';
-import type { Policy, RoomSettings, RoomState, Schedule } from './policy.ts';
+import type { PastDraw } from './past-draw.ts';
+import type { BeaconChoice, Policy, RoomSettings, RoomState, Schedule } from './policy.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 
 const schemaVersion = oneOf(SCHEMA_VERSION);
@@ -79,13 +83,29 @@ const policy = object<Policy>({
   queueingStatusCode: oneOf(200, 202, 429, 503),
 });
 
-const beacon = nullable(object<{ round: number }>({ round: count }));
+const chain = object<DrandChain>({
+  hash: hex32,
+  publicKey: text,
+  scheme: oneOf('bls-unchained-g1-rfc9380'),
+  genesisTime: count,
+  period: count,
+  groupHash: hex32,
+  beaconId: text,
+});
+
+const beaconChoice = nullable(
+  object<BeaconChoice>({ chain, deadlineMs: count, afterDeadline: oneOf('wait', 'withoutBeacon') }),
+);
+
+const beacon = nullable(object<Beacon>({ round: count, randomness: hex32, signature: text }));
+
+const commitment = object<Commitment>({ commitment: hex32, at: count });
 
 const schedule = object<Schedule>({
   prequeueAt: nullable(count),
   opensAt: count,
   closesAt: nullable(count),
-  beacon,
+  beacon: beaconChoice,
 });
 
 const config = object<ConfigState>({
@@ -212,9 +232,12 @@ export const roomParser = object<RoomDocument>({
   changes,
   draw: object({
     commitment: hex32,
-    secret: hex32,
+    committedAt: count,
+    replaced: list(commitment, COMMITMENTS_MAX),
+    sealed: nullable(text),
+    secret: nullable(hex32),
     entries: nullable(count),
-    beacon: nullable(hex32),
+    beacon,
     seed: nullable(hex32),
   }),
   origin: object({ stock: nullable(object({ remaining: count, asOf: count })), failingSince: nullable(count) }),
@@ -264,6 +287,16 @@ export const rowParsers: { [T in Table]: Parser<Rows[T]> } = {
   ending: object<Ending>({ seq: count, sid: text, until: count }),
   history: historyBucket,
   audit,
+  draw: object<PastDraw>({
+    epoch: count,
+    opensAt: count,
+    commitments: list(commitment, COMMITMENTS_MAX + 1),
+    choice: beaconChoice,
+    beacon,
+    entries: count,
+    secret: hex32,
+    seed: hex32,
+  }),
   template: object<Rows['template']>({ html: text }),
 };
 
@@ -295,7 +328,7 @@ const site = object<Site>({
 const settingsFields = {
   prequeueAt: nullable(count),
   closesAt: nullable(count),
-  beacon,
+  beacon: beaconChoice,
 };
 
 const settings = object<RoomSettings>({

@@ -1,6 +1,7 @@
 // The whole state of a room: one document of parts, plus one row for each claimed position. Nothing is stored for visitors
 // who wait. This file composes the parts; each part's own file says how it begins and carries over.
 
+import type { DrawSecret } from '../draw.ts';
 import type { RoomSettings, Schedule } from '../policy.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
 import type { EpochMs } from '../time.ts';
@@ -47,7 +48,7 @@ interface Initial {
   policy: RoomSettings['policy'];
   schedule: Schedule;
   opensAt: EpochMs;
-  secret: string;
+  secret: DrawSecret;
   now: EpochMs;
 }
 
@@ -75,7 +76,7 @@ export function newRoom(
   settings: RoomSettings,
   firstEpoch: number,
   settingsDigest: string,
-  secret: string,
+  secret: DrawSecret,
   now: EpochMs,
 ): RoomDocument {
   const { prequeueAt, closesAt, beacon } = settings.schedule;

@@ -3,6 +3,7 @@
 
 import type { Change } from '../../queue-core/command.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
+import { NO_BEACON } from '../../queue-core/draw.ts';
 import type { Policy } from '../../queue-core/policy.ts';
 import { requestIntervalMs } from '../../worker/store/durable-objects/batched-room.ts';
 import { RoomRelay } from '../../worker/store/relay/room-relay.ts';
@@ -349,14 +350,14 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
     crowd.left + crowd.gaveUp,
   );
   events.flush();
-  const { secret, beacon, commitment, seed } = draw;
+  const { commitment, seed } = draw;
   return {
     scenario,
     opensAtMs,
     endedAtMs: time.now,
     samples,
     audited: auditor.audit(
-      { secret, beacon, commitment, seed },
+      { secret: draw.secret ?? '', beacon: draw.beacon?.randomness ?? NO_BEACON, commitment, seed },
       { quiet: scenario.faults === 'none' && scenario.changes.length === 0 },
     ),
     totals: {

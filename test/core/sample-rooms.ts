@@ -2,7 +2,9 @@
 
 import type { Actor } from '../../queue-core/audit.ts';
 import type { Change, Command, Reply } from '../../queue-core/command.ts';
-import type { Policy, RoomSettings } from '../../queue-core/policy.ts';
+import type { DrawSecret } from '../../queue-core/draw.ts';
+import { type Beacon, beaconRound, commitTo, type SealedSecret } from '../../queue-core/draw.ts';
+import type { BeaconChoice, Policy, RoomSettings } from '../../queue-core/policy.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 
 export const SECRET = '5e'.repeat(32);
@@ -10,6 +12,36 @@ export const OTHER_SECRET = 'a7'.repeat(32);
 
 /** Time of the first command in these tests. */
 export const T0: EpochMs = 1_626_260_400_000;
+
+/** As a gateway that has the key seals it. */
+export function sealed(secret: string): SealedSecret {
+  return { commitment: commitTo(secret), sealed: 'key.nonce' };
+}
+
+/** A chain with a round every 3 s, the first of them at T0. */
+export const BEACON_CHOICE: BeaconChoice = {
+  chain: {
+    hash: 'c4'.repeat(32),
+    publicKey: '8a'.repeat(96),
+    scheme: 'bls-unchained-g1-rfc9380',
+    genesisTime: T0 / 1_000,
+    period: 3,
+    groupHash: '00'.repeat(32),
+    beaconId: 'test',
+  },
+  deadlineMs: 60_000,
+  afterDeadline: 'wait',
+};
+
+/** The round that a draw waits for; the rules do not check who signed it. */
+export function beaconFor(opensAt: EpochMs, { chain }: BeaconChoice = BEACON_CHOICE): Beacon {
+  const signature = '9b'.repeat(48);
+  return { round: beaconRound(chain, opensAt), randomness: commitTo(signature), signature };
+}
+
+export function draw(secret: string, beacon: Beacon | null, epoch = 1): Command {
+  return { kind: 'draw', epoch, secret, beacon };
+}
 
 export const OPERATOR: Actor = { id: 'key-1', name: 'Operator', role: 'operator', address: '192.0.2.7' };
 
@@ -37,7 +69,7 @@ export function settings(
   };
 }
 
-export function configure(roomSettings: RoomSettings, digest = 'first', secret = SECRET): Command {
+export function configure(roomSettings: RoomSettings, digest = 'first', secret: DrawSecret = SECRET): Command {
   return { kind: 'configure', by: OPERATOR, settings: roomSettings, digest, secret };
 }
 

@@ -7,8 +7,20 @@ import { LATENCY_BOUNDS_MS, type Observed } from '../../queue-core/document/hist
 import { highestNumber } from '../../queue-core/document/line-state.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import type { SessionRecord } from '../../queue-core/document/session-record.ts';
+import type { DrawSecret } from '../../queue-core/draw.ts';
 import type { Policy, RoomSettings, Schedule } from '../../queue-core/policy.ts';
-import { change, OPERATOR, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
+import {
+  BEACON_CHOICE,
+  beaconFor,
+  change,
+  OPERATOR,
+  OTHER_SECRET,
+  policy,
+  SECRET,
+  sealed,
+  settings,
+  T0,
+} from './sample-rooms.ts';
 
 /** A room as it is stored, for commands that refer to what is there. */
 export interface LoadedRoom {
@@ -54,7 +66,12 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
 
 const beacon: fc.Arbitrary<Schedule['beacon']> = fc.oneof(
   { weight: 4, arbitrary: fc.constant(null) },
-  { weight: 1, arbitrary: fc.constant({ round: 7 }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom('wait', 'withoutBeacon')
+      .map((afterDeadline) => ({ ...BEACON_CHOICE, deadlineMs: 20_000, afterDeadline })),
+  },
 );
 
 const closesInMs = rarely(fc.integer({ min: 60_000, max: 600_000 }));
@@ -124,6 +141,8 @@ function sessionAt({ room, sessions }: LoadedRoom, { share, isRight }: { share: 
   return { epoch: room.epoch, position, sid: isRight && record !== undefined ? record.sid : 'sid-of-nothing' };
 }
 
+const drawSecret = fc.constantFrom<DrawSecret>(OTHER_SECRET, sealed(OTHER_SECRET), sealed(SECRET));
+
 export const changes: ByKind<Change, LoadedRoom> = {
   setFlow: {
     weight: 4,
@@ -137,11 +156,12 @@ export const changes: ByKind<Change, LoadedRoom> = {
   },
   setSchedule: {
     weight: 2,
-    arbitrary: schedule.map((scheduleFrom) => ({ room }) => {
-      return { kind: 'setSchedule', schedule: scheduleFrom(room.at), secret: OTHER_SECRET };
+    arbitrary: fc.tuple(schedule, drawSecret).map(([scheduleFrom, secret]) => ({ room }) => {
+      return { kind: 'setSchedule', schedule: scheduleFrom(room.at), secret };
     }),
   },
-  openNow: { weight: 1, arbitrary: fc.constant(() => ({ kind: 'openNow', secret: OTHER_SECRET })) },
+  openNow: { weight: 1, arbitrary: drawSecret.map((secret) => () => ({ kind: 'openNow', secret })) },
+  recommit: { weight: 1, arbitrary: drawSecret.map((secret) => () => ({ kind: 'recommit', secret })) },
   setMessage: {
     weight: 1,
     arbitrary: fc.option(fc.string()).map((en) => () => {
@@ -296,7 +316,16 @@ export const commands: ByKind<Command, LoadedRoom> = {
       };
     }),
   },
-  setBeacon: { weight: 2, arbitrary: fc.constant(() => ({ kind: 'setBeacon', beacon: 'be'.repeat(32) })) },
+  draw: {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(SECRET, OTHER_SECRET), fc.boolean())
+      .map(([secret, hasBeacon]) => ({ room: { epoch, config } }) => {
+        const { beacon, opensAt } = config.schedule;
+        const given = hasBeacon && beacon !== null ? beaconFor(opensAt, beacon) : null;
+        return { kind: 'draw', epoch, secret, beacon: given };
+      }),
+  },
   reportStock: {
     weight: 1,
     arbitrary: fc

@@ -3,7 +3,20 @@
 import { describe, expect, test } from 'vitest';
 import type { Schedule } from '../../queue-core/policy.ts';
 import { CheckedRoom } from './checked-room.ts';
-import { change, claim, configure, epochAt, join, OTHER_SECRET, settings, T0 } from './sample-rooms.ts';
+import {
+  BEACON_CHOICE,
+  beaconFor,
+  change,
+  claim,
+  configure,
+  draw,
+  epochAt,
+  join,
+  OTHER_SECRET,
+  SECRET,
+  settings,
+  T0,
+} from './sample-rooms.ts';
 
 /** An open room with one admitted visitor and one in line. */
 function opened(): CheckedRoom {
@@ -55,12 +68,12 @@ describe('schedule of an open room', () => {
 
   test('a schedule without a beacon keeps the beacon of the draw', () => {
     const room = new CheckedRoom();
-    room.send(T0, configure(settings({}, { beacon: { round: 7 } })));
-    room.send(T0 + 1_000, { kind: 'setBeacon', beacon: 'ab'.repeat(32) });
+    room.send(T0, configure(settings({}, { beacon: BEACON_CHOICE })));
+    room.send(T0 + 1_000, draw(SECRET, beaconFor(T0)));
     room.send(T0 + 2_000, setSchedule({ ...room.document.config.schedule, closesAt: T0 + 900_000, beacon: null }));
     expect(room.document).toMatchObject({
       epoch: 1,
-      config: { schedule: { beacon: { round: 7 }, closesAt: T0 + 900_000 } },
+      config: { schedule: { beacon: BEACON_CHOICE, closesAt: T0 + 900_000 } },
     });
     expect(room.log.at(-1)).toMatchObject({ from: { closesAt: null } });
     expect(room.log.at(-1)?.to).not.toHaveProperty('beacon');

@@ -8,7 +8,21 @@ import { stateOf } from '../../queue-core/room-state.ts';
 import { NO_SESSIONS } from '../../queue-core/session-overlay.ts';
 import { step } from '../../queue-core/step.ts';
 import { CheckedRoom } from './checked-room.ts';
-import { change, claim, configure, epochAt, join, OTHER_SECRET, policy, settings, T0 } from './sample-rooms.ts';
+import {
+  BEACON_CHOICE,
+  beaconFor,
+  change,
+  claim,
+  configure,
+  draw,
+  epochAt,
+  join,
+  OTHER_SECRET,
+  policy,
+  SECRET,
+  settings,
+  T0,
+} from './sample-rooms.ts';
 
 describe('opening', () => {
   test('a command before `configure` throws a CoreError', () => {
@@ -67,16 +81,17 @@ describe('opening', () => {
 
   test('a room whose beacon is late stays in drawing and calls no position', () => {
     const room = new CheckedRoom();
-    room.send(T0, configure(settings({}, { opensInMs: 1_000, beacon: { round: 7 } })));
+    room.send(T0, configure(settings({}, { opensInMs: 1_000, beacon: BEACON_CHOICE })));
     room.send(T0, join('a'));
     room.send(T0 + 60_000, { kind: 'tick' });
     expect(stateOf(room.document, T0 + 60_000)).toBe('drawing');
     expect(room.document.pacing.called).toBe(0);
     expect(room.send(T0 + 60_000, claim(1, 'a'))).toEqual({ kind: 'refused', reason: 'notOpen' });
 
-    room.send(T0 + 61_000, { kind: 'setBeacon', beacon: OTHER_SECRET });
-    room.send(T0 + 62_000, { kind: 'setBeacon', beacon: '00'.repeat(32) });
-    expect(room.document.draw.beacon).toBe(OTHER_SECRET);
+    const beacon = beaconFor(T0 + 1_000);
+    room.send(T0 + 61_000, draw(SECRET, beacon));
+    room.send(T0 + 62_000, draw(SECRET, beaconFor(T0 + 2_000)));
+    expect(room.document.draw.beacon).toEqual(beacon);
     expect(room.send(T0 + 63_000, claim(1, 'a'))).toMatchObject({ kind: 'admitted' });
   });
 });

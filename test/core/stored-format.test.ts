@@ -44,7 +44,7 @@ const decoderOf = (file: string) => (file.startsWith('room') ? decodeRoom : deco
 /** Decoded rows by table. */
 function decodedRows({ rows }: StoredLedger): Tables {
   const decoded = <T extends Table>(table: T) =>
-    new Map(rows[table].map(([key, row]): [number, Rows[T]] => [key, decodeRow(table, JSON.stringify(row))]));
+    new Map((rows[table] ?? []).map(([key, row]): [number, Rows[T]] => [key, decodeRow(table, JSON.stringify(row))]));
   const tables = (Object.keys(EMPTY_TABLES) as Table[]).map((table) => [table, decoded(table)]);
   return Object.fromEntries(tables) as Tables;
 }
@@ -80,7 +80,7 @@ describe('fixtures of every schema version', () => {
     for (const table of Object.keys(EMPTY_TABLES) as Table[]) {
       // Version 3 added that a session may be provisional.
       const added = table === 'session' && version < 3 ? { presentBy: null } : {};
-      const stored = ledger.rows[table].map(([key, row]) => [key, { ...withoutVersion(row), ...added }]);
+      const stored = (ledger.rows[table] ?? []).map(([key, row]) => [key, { ...withoutVersion(row), ...added }]);
       expect([...tables[table]]).toStrictEqual(stored);
     }
     expect(faultIn([...tables.audit.values()])).toBeNull();
@@ -98,7 +98,7 @@ function withoutVersion(row: unknown): Record<string, unknown> {
   return rest;
 }
 
-/** What versions 2, 4 and 5 added to the document of a room. */
+/** What versions 2, 4, 5 and 6 added to the document of a room. */
 const ADDED: [string, unknown][] = [
   ['config.policy.sessionTotalMsMax', 3_600_000],
   ['config.leap', null],
@@ -110,12 +110,30 @@ const ADDED: [string, unknown][] = [
   ['pacing.shownCome', 0],
   ['sessions.cohorts', []],
   ['sessions.stayed', []],
+  ['draw.replaced', []],
+  ['draw.sealed', null],
 ];
 
 /** What versions 4 and 5 dropped from it. */
 const DROPPED = /(^|\.)(callCredit|callingSince|recentJoins(\.\d+)?)$/;
 
 const kept = (document: unknown) => [...leaves(document)].filter(([path]) => !DROPPED.test(path));
+
+/** What version 6 made of the draw: no chain was chosen, a beacon has a round, and a commitment is as old as the room. */
+function drawAsOfVersion6(paths: readonly (readonly [string, unknown])[]): (readonly [string, unknown])[] {
+  const values = new Map(paths);
+  const round = values.get('config.schedule.beacon.round');
+  const beacon = values.get('draw.beacon');
+  const given = round !== undefined && typeof beacon === 'string';
+  const made: (readonly [string, unknown])[] = given
+    ? Object.entries({ round, randomness: beacon, signature: '' }).map(([name, value]) => [
+        `draw.beacon.${name}`,
+        value,
+      ])
+    : [['draw.beacon', null]];
+  const unchanged = paths.filter(([path]) => !/^(config\.schedule|draw)\.beacon/.test(path));
+  return [...unchanged, ...made, ['config.schedule.beacon', null], ['draw.committedAt', values.get('createdAt')]];
+}
 
 /** What version 5 added to each gateway: it reported for itself alone. */
 const gatewaysAdded = (paths: Iterable<readonly [string, unknown]>) =>
@@ -132,7 +150,11 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
     return {
       ...room,
       site: { ...site, ...chosen, exempt },
-      settings: { ...settings, policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 } },
+      settings: {
+        ...settings,
+        policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 },
+        schedule: { ...settings.schedule, beacon: null },
+      },
     };
   });
   return {
@@ -148,7 +170,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
 describe('schema version 1', () => {
   test('every value of the room that is not dropped is in the migrated room, with the default of the longest stay', () => {
     const { document } = fixture(1, 'room.json');
-    const own = kept(document);
+    const own = drawAsOfVersion6(kept(document));
     const expected = new Map([...own, ...gatewaysAdded(own), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]);
     expect(leaves(decodeRoom(JSON.stringify(document)))).toEqual(expected);
   });
@@ -221,9 +243,10 @@ describe('schema version 0', () => {
     'every value of the room that is not dropped is in the migrated room, and nothing else: %s',
     (file) => {
       const { document } = fixture(0, file);
-      const expected = kept(document).map(([path, value]): [string, unknown] => {
+      const moved = kept(document).map(([path, value]): [string, unknown] => {
         return [movedPath(path), path === 'lastSlotAt' && value !== null ? Number(value) * 1_000 : value];
       });
+      const expected = drawAsOfVersion6(moved);
       const migrated = leaves(decodeRoom(JSON.stringify(document)));
       expect(migrated).toEqual(
         new Map([...expected, ...gatewaysAdded(expected), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]),

@@ -3,10 +3,25 @@
 import { NOTHING_OBSERVED, type Observed } from '../../queue-core/document/history-state.ts';
 import type { Exemption } from '../../queue-core/exemption.ts';
 import type { Table } from '../../queue-core/machine.ts';
+import { pastDraw } from '../../queue-core/past-draw.ts';
 import { encodeDocument, encodeRow } from '../../queue-core/stored-format.ts';
 import { CheckedDirectory, digestOf, presented, seed, siteAt } from './checked-directory.ts';
 import { CheckedRoom } from './checked-room.ts';
-import { change, claim, configure, join, policy, settings, T0 } from './sample-rooms.ts';
+import {
+  BEACON_CHOICE,
+  beaconFor,
+  change,
+  claim,
+  configure,
+  draw,
+  join,
+  OTHER_SECRET,
+  policy,
+  SECRET,
+  sealed,
+  settings,
+  T0,
+} from './sample-rooms.ts';
 import { EMPTY_TABLES, type Tables } from './tables.ts';
 
 /** A document and its rows by table, as parsed JSON: the form of the files in test/fixtures/schema-*. */
@@ -37,10 +52,11 @@ const RULES = { newUsersPerMinute: 601, totalActiveUsers: 12, sessionMs: 60_000,
 /** The first ninety seconds of an opening: a draw with a beacon, sessions that end in every way, a loss, operators' changes. */
 function sampleRoom(): CheckedRoom {
   const room = new CheckedRoom();
-  const schedule = { prequeueAt: T0, opensInMs: 10_000, closesAt: T0 + 3_600_000, beacon: { round: 7 } };
-  room.send(T0, configure(settings(RULES, schedule)));
+  const schedule = { prequeueAt: T0, opensInMs: 10_000, closesAt: T0 + 3_600_000, beacon: BEACON_CHOICE };
+  room.send(T0, configure(settings(RULES, schedule), 'first', sealed(OTHER_SECRET)));
+  room.send(T0 + 50, change({ kind: 'recommit', secret: sealed(SECRET) }, 1));
   for (let index = 1; index <= 30; index++) room.send(T0 + 100 * index, join(`entry-${index}`));
-  room.send(T0 + 10_000, { kind: 'setBeacon', beacon: 'be'.repeat(32) });
+  room.send(T0 + 10_500, draw(SECRET, beaconFor(T0 + 10_000)));
 
   let claimed = 0;
   const claimCalled = (now: number, isComing: (position: number) => boolean) => {
@@ -117,7 +133,7 @@ function sampleDirectory(): CheckedDirectory {
     expectedVisitors: 900,
     corsOrigins: ['https://app.test'],
   };
-  const schedule = { prequeueAt: T0, closesAt: T0 + 3_600_000, beacon: { round: 7 } };
+  const schedule = { prequeueAt: T0, closesAt: T0 + 3_600_000, beacon: BEACON_CHOICE };
   directory.send(seed([{ id: 'demo', site, settings: settings({}, schedule), digest: 'second' }]));
   directory.putRoom('second', null, { ...siteAt('second.test'), outside: 'pass', languages: ['en'] });
   directory.change({ kind: 'setTemplate', room: 'demo', ifVersion: 2, html: '<!doctype html><title>Waiting</title>' });
@@ -135,13 +151,15 @@ function sampleDirectory(): CheckedDirectory {
 
 export function storedRoom(): StoredLedger {
   const { document, tables } = sampleRoom();
+  const drawn = pastDraw(document);
+  if (drawn === null) throw new Error('The sample has not drawn.');
   // Only a room before its opening has free entries.
   return ledgerOf(
     {
       ...document,
       line: { ...document.line, free: [[3, 2]], leases: [[9, [5, 4]]], leaseSeq: 9, leasedUntil: document.at },
     },
-    tables,
+    { ...tables, draw: new Map([[drawn.epoch, drawn]]) },
   );
 }
 

@@ -10,6 +10,7 @@ export const EMPTY_TABLES: Tables = {
   ending: new Map(),
   history: new Map(),
   audit: new Map(),
+  draw: new Map(),
   template: new Map(),
 };
 

@@ -44,6 +44,7 @@ export class MemoryLedger<Document, Command, Reply> {
     ending: new Map(),
     history: new Map(),
     audit: new Map(),
+    draw: new Map(),
     template: new Map(),
   };
   readonly #machine: Machine<Document, Command, Reply>;

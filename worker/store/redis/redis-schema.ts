@@ -19,6 +19,7 @@ export const RETENTION_MS: Record<Table, number | null> = {
   ending: DAY_MS,
   history: null,
   audit: null,
+  draw: null,
   template: null,
 };
 
