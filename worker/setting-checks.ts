@@ -3,6 +3,7 @@
 
 import type * as z from 'zod';
 import { plainIssue } from './contract/plain-issues.ts';
+import { isLoopback } from './http/loopback.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
 import type { RedisSettings, StoreSettings } from './store/chosen-store.ts';
@@ -231,9 +232,4 @@ function weaknessOf(key: string): string | null {
     if (key.startsWith(key.slice(period))) return tooEasy(`it repeats its first ${period} characters`);
   }
   return null;
-}
-
-/** @param hostname as `URL` has it */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.|^\[::1\]$/.test(hostname);
 }

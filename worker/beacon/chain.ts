@@ -1,0 +1,91 @@
+// A drand chain as a setting: its parameters, which must give its hash, and the relays that serve it. Which round a draw uses
+// follows from the opening alone. No clock is read here, and nothing of the pairing is loaded: verify-beacon.ts has that.
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import * as z from 'zod';
+import type { EpochMs } from '../../queue-core/time.ts';
+import { type DrandChain, drandChainFields } from '../contract/draw-schema.ts';
+import { isLoopback } from '../http/loopback.ts';
+
+/** From the opening to the round, at least: nobody knows the randomness while N can still change. */
+export const ROUND_AFTER_OPENING_MS = 3_000;
+
+/** Each relay may cost a request and a signature check. */
+export const RELAYS_OF_CHAIN_MAX = 8;
+
+/** drand's own default, which is left out of the hash. */
+const DEFAULT_BEACON_ID = 'default';
+
+const relayUrl = z
+  .string()
+  .max(300)
+  .refine(
+    isRelayUrl,
+    'must be the https address of a drand relay without user, query and fragment; http only on loopback',
+  )
+  .transform((text) => text.replace(/\/+$/, ''));
+
+function isRelayUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '' || /[?#]/.test(text)) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+/** A chain whose hash follows from its parameters: one changed character of the key is noticed. */
+export const beaconChainSchema = z
+  .strictObject({ ...drandChainFields, relays: z.array(relayUrl).min(1).max(RELAYS_OF_CHAIN_MAX) })
+  .superRefine((chain, context) => {
+    const hash = chainHash(chain);
+    if (hash === chain.hash) return;
+    const message = `must be the hash of the other parameters, which is ${hash}: copy all of them from the /info of one relay`;
+    context.addIssue({ code: 'custom', path: ['hash'], message });
+  });
+
+export type BeaconChain = z.output<typeof beaconChainSchema>;
+
+/**
+ * quicknet of the League of Entropy: a round every 3 s. Parameters as its /info has them, relays as drand's documentation lists
+ * them for the main network.
+ */
+export const QUICKNET: BeaconChain = {
+  hash: '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971',
+  publicKey:
+    '83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451' +
+    '0d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a',
+  scheme: 'bls-unchained-g1-rfc9380',
+  genesisTime: 1_692_803_367,
+  period: 3,
+  groupHash: 'f477d5c89f21a17c863a7f937c6a6d15859414d2be09cd448d4279af331c5d3e',
+  beaconId: 'quicknet',
+  relays: ['https://api.drand.sh', 'https://drand.cloudflare.com', 'https://api2.drand.sh', 'https://api3.drand.sh'],
+};
+
+/** `SHA-256(uint32be(period) || int64be(genesisTime) || publicKey || groupHash || beaconId)` (drand, common/chain/info.go). */
+export function chainHash(chain: Omit<DrandChain, 'hash' | 'scheme'>): string {
+  const times = new DataView(new ArrayBuffer(12));
+  times.setUint32(0, chain.period);
+  times.setBigInt64(4, BigInt(chain.genesisTime));
+  const id = chain.beaconId === DEFAULT_BEACON_ID ? '' : chain.beaconId;
+  const parts = [hexToBytes(chain.publicKey), hexToBytes(chain.groupHash), utf8ToBytes(id)];
+  return bytesToHex(sha256(concatBytes(new Uint8Array(times.buffer), ...parts)));
+}
+
+type Rounds = Pick<DrandChain, 'genesisTime' | 'period'>;
+
+/** When a round is due: `genesisTime + (round - 1) * period`. It comes a moment later. */
+export function roundTime({ genesisTime, period }: Rounds, round: number): EpochMs {
+  if (!Number.isSafeInteger(round) || round < 1)
+    throw new RangeError(`Round ${round} does not exist; the first one is 1.`);
+  return (genesisTime + (round - 1) * period) * 1000;
+}
+
+/**
+ * The round of a draw: the first one that is due 3 s after the opening or later, to the millisecond. One that is due exactly
+ * then counts; where the chain begins later, it is round 1.
+ */
+export function roundAfter({ genesisTime, period }: Rounds, opensAt: EpochMs): number {
+  if (!Number.isSafeInteger(opensAt)) throw new RangeError(`The opening ${opensAt} is no time in whole milliseconds.`);
+  const sinceFirst = opensAt + ROUND_AFTER_OPENING_MS - genesisTime * 1000;
+  return Math.max(0, Math.ceil(sinceFirst / (period * 1000))) + 1;
+}
