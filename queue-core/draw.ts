@@ -48,10 +48,17 @@ export interface SealedSecret {
 /** A secret in the open, 32 bytes in hex, is drawn with as soon as the room opens; who reads the store knows it before. */
 export type DrawSecret = string | SealedSecret;
 
-/** The first round that is due at least `ROUND_AFTER_OPENING_MS` after the opening. Round r is due at `genesisTime + (r - 1) * period`. */
-export function beaconRound({ genesisTime, period }: DrandChain, opensAt: EpochMs): number {
-  const afterGenesisMs = opensAt + ROUND_AFTER_OPENING_MS - genesisTime * 1_000;
-  return 1 + Math.max(0, Math.ceil(afterGenesisMs / (period * 1_000)));
+/**
+ * The round of a draw: the first one that is due `ROUND_AFTER_OPENING_MS` after the opening or later, to the millisecond. One that is
+ * due exactly then counts; where the chain begins later, it is round 1.
+ */
+export function roundAfter(
+  { genesisTime, period }: Pick<DrandChain, 'genesisTime' | 'period'>,
+  opensAt: EpochMs,
+): number {
+  if (!Number.isSafeInteger(opensAt)) throw new RangeError(`The opening ${opensAt} is no time in whole milliseconds.`);
+  const sinceFirst = opensAt + ROUND_AFTER_OPENING_MS - genesisTime * 1_000;
+  return Math.max(0, Math.ceil(sinceFirst / (period * 1_000))) + 1;
 }
 
 /** Whether the randomness is that of the signature. That the chain signed it is checked before (worker/beacon). */

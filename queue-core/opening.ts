@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { beginEpoch } from './document/room-document.ts';
 import type { DrawSecret } from './draw.ts';
-import { type Beacon, beaconRound, commitTo, drawSeed, isRandomnessOf, NO_BEACON } from './draw.ts';
+import { type Beacon, commitTo, drawSeed, isRandomnessOf, NO_BEACON, roundAfter } from './draw.ts';
 import type { BeaconChoice, RoomSettings, Schedule } from './policy.ts';
 import { stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';
@@ -99,5 +99,5 @@ export function mayGoWithout({ deadlineMs, afterDeadline }: BeaconChoice, opensA
 }
 
 function isAwaited(choice: BeaconChoice | null, opensAt: EpochMs, beacon: Beacon): boolean {
-  return choice !== null && beacon.round === beaconRound(choice.chain, opensAt) && isRandomnessOf(beacon);
+  return choice !== null && beacon.round === roundAfter(choice.chain, opensAt) && isRandomnessOf(beacon);
 }

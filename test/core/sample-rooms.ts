@@ -3,7 +3,7 @@
 import type { Actor } from '../../queue-core/audit.ts';
 import type { Change, Command, Reply } from '../../queue-core/command.ts';
 import type { DrawSecret } from '../../queue-core/draw.ts';
-import { type Beacon, beaconRound, commitTo, type SealedSecret } from '../../queue-core/draw.ts';
+import { type Beacon, commitTo, roundAfter, type SealedSecret } from '../../queue-core/draw.ts';
 import type { BeaconChoice, Policy, RoomSettings } from '../../queue-core/policy.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 
@@ -36,7 +36,7 @@ export const BEACON_CHOICE: BeaconChoice = {
 /** The round that a draw waits for; the rules do not check who signed it. */
 export function beaconFor(opensAt: EpochMs, { chain }: BeaconChoice = BEACON_CHOICE): Beacon {
   const signature = '9b'.repeat(48);
-  return { round: beaconRound(chain, opensAt), randomness: commitTo(signature), signature };
+  return { round: roundAfter(chain, opensAt), randomness: commitTo(signature), signature };
 }
 
 export function draw(secret: string, beacon: Beacon | null, epoch = 1): Command {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { beaconRound, commitTo, drawSeed, NO_BEACON, ROUND_AFTER_OPENING_MS } from '../../queue-core/draw.ts';
+import { commitTo, drawSeed, NO_BEACON, ROUND_AFTER_OPENING_MS, roundAfter } from '../../queue-core/draw.ts';
 import { COMMITMENTS_MAX } from '../../queue-core/limits.ts';
 import type { BeaconChoice } from '../../queue-core/policy.ts';
 import { stateOf } from '../../queue-core/room-state.ts';
@@ -77,7 +77,7 @@ describe('a beacon', () => {
       fc.property(chains, fc.integer({ min: -(10 ** 9), max: 10 ** 12 }), (times, afterGenesisMs) => {
         const chain = { ...BEACON_CHOICE.chain, ...times };
         const opensAt = chain.genesisTime * 1_000 + afterGenesisMs;
-        const round = beaconRound(chain, opensAt);
+        const round = roundAfter(chain, opensAt);
         const dueAt = (number: number) => (chain.genesisTime + (number - 1) * chain.period) * 1_000;
         expect(dueAt(round)).toBeGreaterThanOrEqual(opensAt + ROUND_AFTER_OPENING_MS);
         if (round > 1) expect(dueAt(round - 1)).toBeLessThan(opensAt + ROUND_AFTER_OPENING_MS);

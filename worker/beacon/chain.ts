@@ -8,9 +8,6 @@ import type { EpochMs } from '../../queue-core/time.ts';
 import { type DrandChain, drandChainFields } from '../contract/draw-schema.ts';
 import { isLoopback } from '../http/loopback.ts';
 
-/** From the opening to the round, at least: nobody knows the randomness while N can still change. */
-export const ROUND_AFTER_OPENING_MS = 3_000;
-
 /** Each relay may cost a request and a signature check. */
 export const RELAYS_OF_CHAIN_MAX = 8;
 
@@ -78,14 +75,4 @@ export function roundTime({ genesisTime, period }: Rounds, round: number): Epoch
   if (!Number.isSafeInteger(round) || round < 1)
     throw new RangeError(`Round ${round} does not exist; the first one is 1.`);
   return (genesisTime + (round - 1) * period) * 1000;
-}
-
-/**
- * The round of a draw: the first one that is due 3 s after the opening or later, to the millisecond. One that is due exactly
- * then counts; where the chain begins later, it is round 1.
- */
-export function roundAfter({ genesisTime, period }: Rounds, opensAt: EpochMs): number {
-  if (!Number.isSafeInteger(opensAt)) throw new RangeError(`The opening ${opensAt} is no time in whole milliseconds.`);
-  const sinceFirst = opensAt + ROUND_AFTER_OPENING_MS - genesisTime * 1000;
-  return Math.max(0, Math.ceil(sinceFirst / (period * 1000))) + 1;
 }
