@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { listenOnLoopback } from '../scripts/lib/loopback-ports.ts';
 import { type BeaconChain, beaconChainSchema, chainHash, roundTime } from '../worker/beacon/chain.ts';
 import type { DrandBeacon } from '../worker/contract/draw-schema.ts';
 
@@ -79,9 +79,7 @@ export async function startDrandRelay(
   { behaviour = { kind: 'honest' } as RelayBehaviour, now = Date.now } = {},
 ): Promise<DrandRelay> {
   const server = createServer((request, response) => void answer(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
   const relay: DrandRelay = {
     url,
     chain: { ...chain, relays: [url] },

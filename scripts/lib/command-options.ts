@@ -7,6 +7,10 @@ export interface CommandOption {
   help: string;
   /** What stands behind the help text where no value is given; null: nothing. */
   fallback?: string | null;
+  /** It takes no value. */
+  flag?: true;
+  /** It may be given several times. */
+  repeatable?: true;
 }
 
 export type ReadOptions<Run> =
@@ -15,31 +19,37 @@ export type ReadOptions<Run> =
   | { kind: 'misuse'; problems: string[] };
 
 type Values = Partial<Record<string, string | boolean | string[]>>;
-type Given = { kind: 'given'; values: Values };
+/** `operands` are the arguments that belong to no option. */
+type Given = { kind: 'given'; values: Values; operands: string[] };
 
-/** @param repeatable the one option that may be given several times */
+/** @param operandsMax arguments that belong to no option */
 export function givenOptions(
   argv: readonly string[],
   options: Record<string, CommandOption>,
-  repeatable: string,
   help: () => string,
+  operandsMax = 0,
 ): Given | Exclude<ReadOptions<never>, { kind: 'run' }> {
   try {
-    const texts = Object.fromEntries(
-      Object.keys(options).map((name) => [name, { type: 'string' as const, multiple: name === repeatable }]),
-    );
-    const parsed = parseArgs({ args: [...argv], options: { ...texts, help: { type: 'boolean' } }, tokens: true });
-    const values: Values = parsed.values;
+    const types = Object.entries(options).map(([name, { flag, repeatable = false }]) => {
+      return [name, { type: flag ? ('boolean' as const) : ('string' as const), multiple: repeatable }] as const;
+    });
+    const parsed = parseArgs({
+      args: [...argv],
+      options: { ...Object.fromEntries(types), help: { type: 'boolean' } },
+      allowPositionals: operandsMax > 0,
+      tokens: true,
+    });
+    const { positionals: operands } = parsed;
+    const values = parsed.values as Values;
+    if (values['help'] === true) return { kind: 'help', text: help() };
     const names = parsed.tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
-    const twice = new Set(names.filter((name, index) => name !== repeatable && names.indexOf(name) !== index));
-    twice.delete('help');
-    if (twice.size > 0 && values['help'] !== true) {
-      return {
-        kind: 'misuse',
-        problems: [...twice].map((name) => `--${name} was given more than once; give it once.`),
-      };
-    }
-    return values['help'] === true ? { kind: 'help', text: help() } : { kind: 'given', values };
+    const twice = new Set(names.filter((name, index) => !options[name]?.repeatable && names.indexOf(name) !== index));
+    const surplus = operands[operandsMax];
+    const problems = [
+      ...[...twice].map((name) => `--${name} was given more than once; give it once.`),
+      ...(surplus === undefined ? [] : [`Unexpected argument '${surplus}'. --help shows all options.`]),
+    ];
+    return problems.length > 0 ? { kind: 'misuse', problems } : { kind: 'given', values, operands };
   } catch (error) {
     const message = error instanceof Error ? error.message.split('.')[0] : String(error);
     return { kind: 'misuse', problems: [`${message}. --help shows all options.`] };

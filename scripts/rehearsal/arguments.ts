@@ -42,7 +42,11 @@ const OPTIONS: Record<string, CommandOption> = {
   'origin-url': { example: 'ADDRESS', help: 'the origin’s own address, to check that it refuses too' },
   'other-room': { example: 'ID', help: 'another room at the same host, whose tokens are tried in this one' },
   'as-host': { example: 'NAME', help: 'the host name of the room, sent as Host' },
-  'host-i-may-load': { example: 'NAME', help: 'a host other than this machine that you may load-test' },
+  'host-i-may-load': {
+    example: 'NAME',
+    help: 'a host other than this machine that you may load-test',
+    repeatable: true,
+  },
   connections: { example: 'N', help: 'connections shared by all visitors', fallback: '256' },
   'at-most': { example: '15m', help: 'time limit', fallback: '15m' },
   seed: { example: 'N', help: 'the same seed simulates the same visitors; printed at the start' },
@@ -50,7 +54,7 @@ const OPTIONS: Record<string, CommandOption> = {
 };
 
 export function readArguments(argv: readonly string[], freshSeed: () => number): ReadOptions<RehearsalArguments> {
-  const given = givenOptions(argv, OPTIONS, 'host-i-may-load', help);
+  const given = givenOptions(argv, OPTIONS, help);
   if (given.kind !== 'given') return given;
   const { values } = given;
 

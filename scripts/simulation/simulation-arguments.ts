@@ -52,6 +52,7 @@ const OPTIONS = {
     example: '60s:rate=N',
     help: 'an operator’s change, so long after the opening: rate=N, capacity=N, pause, hold, resume; repeat it for more',
     fallback: null,
+    repeatable: true,
   },
   watched: { example: 'N', help: 'visitors whose every poll is played', fallback: '1000' },
   seed: { example: 'N', help: 'the same seed gives the same night; printed at the start', fallback: null },
@@ -66,7 +67,7 @@ export function readSimulationArguments(
   argv: readonly string[],
   freshSeed: () => number,
 ): ReadOptions<SimulationArguments> {
-  const given = givenOptions(argv, OPTIONS, 'change', help);
+  const given = givenOptions(argv, OPTIONS, help);
   if (given.kind !== 'given') return given;
   const { values } = given;
 

@@ -30,7 +30,6 @@ const ENTRY_POINTS: Record<string, string> = {
   'worker/index.ts': 'the worker itself: wrangler.toml and scripts/build.ts name it',
   'worker/bundle.d.ts': 'types of modules that the build makes; tsconfig.json includes it',
   'worker/http/node-zlib.d.ts': 'types of one module of the runtime; tsconfig.json includes it',
-  'worker/beacon/fetch-beacon.ts': 'what draws the line with public randomness asks relays by it',
   'worker/store/memory-store.ts': 'the reference store that tests hold the others against',
   'origin/node.ts': 'what a protected site on plain Node installs',
   'scripts/lib/link-node.js': 'package.json runs it after the installation',

@@ -180,7 +180,7 @@ describe('a beacon', () => {
   const { beacon } = REAL_BEACON;
   const { signature } = beacon;
 
-  test.each<[string, object, BeaconFault]>([
+  const TAMPERED: [string, object, BeaconFault][] = [
     ['of another round', { round: beacon.round + 1 }, 'signature'],
     ['of round 0', { round: 0 }, 'form'],
     ['of half a round', { round: 1000.5 }, 'form'],
@@ -202,7 +202,9 @@ describe('a beacon', () => {
     ['signed by the negated point', signedBy(flipped(signature, 2)), 'signature'],
     ['signed by an x coordinate beyond the field', signedBy(`9f${'ff'.repeat(47)}`), 'point'],
     ['signed by the generator', signedBy(bls12_381.G1.Point.BASE.toHex(true)), 'signature'],
-  ])('%s is refused', (_, change, fault) => {
+  ];
+
+  test.each(TAMPERED)('%s is refused', (_, change, fault) => {
     expect(verifyBeacon(QUICKNET, { ...beacon, ...change })).toEqual({ kind: 'refused', fault });
     expect(BEACON_FAULTS[fault]).not.toBe('');
   });
@@ -259,7 +261,7 @@ describe('asking relays', () => {
     expect(one.requests).toEqual([`/${PRIVATE.chain.hash}/public/${ROUND}`]);
   });
 
-  test.each<[string, RelayBehaviour, string]>([
+  const FAULTY: [string, RelayBehaviour, string][] = [
     ['is down', { kind: 'down' }, 'could not be reached (TypeError)'],
     [
       'replays an older round',
@@ -304,7 +306,9 @@ describe('asking relays', () => {
       { kind: 'answer', status: 404, body: 'there is no BeaconHandler' },
       'does not serve this chain, or has no such address (HTTP 404)',
     ],
-  ])('one that %s is told, and the next one is asked', async (_, behaviour, reason) => {
+  ];
+
+  test.each(FAULTY)('one that %s is told, and the next one is asked', async (_, behaviour, reason) => {
     const answer = await ask([behaviour, behaviour, honest]);
     expect(answer).toMatchObject(genuine);
     const alone = await ask([behaviour, behaviour]);

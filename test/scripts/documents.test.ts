@@ -57,6 +57,8 @@ const NOT_RUN: Record<string, string> = {
   'npm start': 'runs beside every other command of this file',
   'npm run deploy': 'run as PUBLIC_URL=… npm run deploy, without an upload',
   'npm run check-log -- FILE': 'the name of a file is missing in it; run for demo-log.json',
+  'npm run verify-draw': 'needs a published draw; test/scripts/verify-draw.test.ts runs it',
+  'node test/write-draw-vectors.ts': 'writes docs/draw.md, which test/gateway/draw-document.test.ts checks',
   'npm run origin-js -- FOLDER': 'the name of a folder is missing in it; run as in docs/origin.md',
   'npm run -s keys': 'quoted from an error message; the test of signing keys runs it',
 };

@@ -23,7 +23,7 @@ export const drandChainFields = {
     .describe('The chain’s name among its nodes, an input of the chain’s hash.'),
 } as const;
 
-export const drandChainSchema = z.strictObject(drandChainFields);
+export const drandChainSchema = z.object(drandChainFields);
 export type DrandChain = z.output<typeof drandChainSchema>;
 
 /** One round of a chain, as drand publishes it. */
@@ -47,13 +47,13 @@ export const drawSchema = z.strictObject({
     .enum(['committed', 'drawing', 'drawn'])
     .describe('Before the opening; N is frozen and the beacon awaited; everything is public.'),
   commitments: z
-    .array(z.strictObject({ commitment: digest, at: moment }))
+    .array(z.object({ commitment: digest, at: moment }))
     .min(1)
     .max(100)
     .describe('Every commitment of this opening, SHA-256 of the secret, in order; an honest draw has one.'),
   opensAt: moment,
   beacon: z
-    .strictObject({
+    .object({
       chain: drandChainSchema,
       round: drandBeaconFields.round.describe('The first round at least 3 s after the opening.'),
       randomness: drandBeaconFields.randomness.nullable(),

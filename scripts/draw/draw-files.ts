@@ -1,0 +1,135 @@
+// Reads what `npm run verify-draw` is given: documents from files or addresses, keys, and tokens. Everything is bounded, and what
+// cannot be read says what it seems to be and what is needed instead.
+
+import { readFileSync, statSync } from 'node:fs';
+import type { JSONWebKeySet } from 'jose';
+import * as z from 'zod';
+import { drawSchema, type PublishedDraw } from '../../worker/contract/draw-schema.ts';
+import { problemSchema } from '../../worker/contract/problem-schema.ts';
+import { isLoopback } from '../../worker/http/loopback.ts';
+
+/** A document has about 2 KB, and a hundred commitments at most. */
+const DOCUMENT_BYTES_MAX = 256 * 1024;
+const TOKENS_BYTES_MAX = 64 * 1024 * 1024;
+/** Each costs a signature check of 0.1 ms. */
+export const TOKENS_MAX = 100_000;
+const KEYS_MAX = 64;
+const FETCH_MS_MAX = 15_000;
+
+/** What was given cannot be read, so nothing was checked. */
+export class Unreadable extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Unreadable';
+  }
+}
+
+export const isAddress = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
+
+/** Fields of later versions are ignored, as docs/draw.md says; another `format` is another rule. */
+const readerSchema = z.object(drawSchema.shape);
+
+/** @param source a file, an address, or `-` for the standard input @throws Unreadable */
+export async function readDraw(source: string): Promise<PublishedDraw> {
+  const value = await readJson(source);
+  const parsed = readerSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problem = problemSchema.safeParse(value);
+  if (problem.success) {
+    throw new Unreadable(`${source} is a refusal of the gateway: ${problem.data.title}. ${problem.data.detail ?? ''}`);
+  }
+  const { format, nextPollSeconds } = z.looseObject({}).catch({}).parse(value);
+  if (nextPollSeconds !== undefined)
+    throw new Unreadable(`${source} is a board. Its draw is at …/draw instead of …/board.`);
+  if (typeof format === 'string' && format !== 'fairgate/draw/v1') {
+    throw new Unreadable(`${source} has the format ${format}, which this version does not know. Use a newer one.`);
+  }
+  throw new Unreadable(`${source} is not a published draw (docs/draw.md):\n${z.prettifyError(parsed.error)}`);
+}
+
+const keysSchema = z.object({
+  keys: z
+    .array(z.looseObject({ kty: z.string() }))
+    .min(1)
+    .max(KEYS_MAX),
+});
+
+/** @throws Unreadable */
+export async function readKeys(source: string): Promise<JSONWebKeySet> {
+  const parsed = keysSchema.safeParse(await readJson(source));
+  if (parsed.success) return parsed.data as JSONWebKeySet;
+  throw new Unreadable(`${source} has no public keys. Give what /.well-known/jwks.json of the gateway answers.`);
+}
+
+/** One token a line; empty lines and those that begin with # are left out. @throws Unreadable */
+export function readTokens(file: string): { name: string; jwt: string }[] {
+  const tokens = readText(file, TOKENS_BYTES_MAX)
+    .split('\n')
+    .map((line, index) => ({ name: `${file}:${index + 1}`, jwt: line.trim() }))
+    .filter(({ jwt }) => jwt !== '' && !jwt.startsWith('#'));
+  if (tokens.length === 0) throw new Unreadable(`${file} has no token in it. Put one queue token on each line.`);
+  if (tokens.length > TOKENS_MAX) throw new Unreadable(`${file} has more than ${TOKENS_MAX} tokens. Divide it.`);
+  return tokens;
+}
+
+async function readJson(source: string): Promise<unknown> {
+  const text = isAddress(source) ? await fetchText(source) : readText(source, DOCUMENT_BYTES_MAX);
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    const what = /^\s*</.test(text)
+      ? 'a page (HTML or XML)'
+      : `not JSON (${error instanceof Error ? error.message : error})`;
+    throw new Unreadable(`${source} is ${what}. Give what …/rooms/ROOM/draw answers, or a file with it.`);
+  }
+}
+
+function readText(file: string, bytesMax: number): string {
+  const name = file === '-' ? 'The standard input' : file;
+  try {
+    if (file !== '-' && statSync(file).size > bytesMax)
+      throw new Unreadable(`${name} has more than ${bytesMax} bytes.`);
+    const bytes = readFileSync(file === '-' ? 0 : file);
+    if (bytes.length > bytesMax) throw new Unreadable(`${name} has more than ${bytesMax} bytes.`);
+    return bytes.toString('utf8');
+  } catch (error) {
+    if (error instanceof Unreadable) throw error;
+    throw new Unreadable(`${name} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function fetchText(address: string): Promise<string> {
+  const url = URL.parse(address);
+  if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))) {
+    throw new Unreadable(
+      `${address} is not an https address. By http anybody on the way could change what it answers.`,
+    );
+  }
+  try {
+    const headers = { Accept: 'application/json' };
+    const signal = AbortSignal.timeout(FETCH_MS_MAX);
+    const response = await fetch(url, { redirect: 'manual', signal, headers });
+    if (response.status >= 300 && response.status < 400) {
+      throw new Unreadable(
+        `${address} redirects to ${response.headers.get('Location')}. If that is right, give that address.`,
+      );
+    }
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > DOCUMENT_BYTES_MAX)
+        throw new Unreadable(`${address} answers with more than ${DOCUMENT_BYTES_MAX} bytes.`);
+      chunks.push(chunk);
+    }
+    const text = Buffer.concat(chunks).toString('utf8');
+    // A refusal says what is wrong in its JSON.
+    if (!response.ok && !text.trimStart().startsWith('{'))
+      throw new Unreadable(`${address} answers HTTP ${response.status}.`);
+    return text;
+  } catch (error) {
+    if (error instanceof Unreadable) throw error;
+    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    throw new Unreadable(`${address} cannot be fetched: ${error instanceof Error ? error.message : error}${cause}`);
+  }
+}

@@ -1,0 +1,40 @@
+// What `npm run verify-draw` prints: the checks in words, and the verdict in one sentence; or all of it as JSON.
+
+import type { PublishedDraw } from '../../worker/contract/draw-schema.ts';
+import type { Check, DrawVerdict } from './draw-checks.ts';
+
+const SIGNS: Record<Check['outcome'], string> = { holds: 'ok  ', fails: 'FAIL', note: 'note' };
+
+/** A thousand tokens that are in order are one line: those that are not are read. */
+const TOKEN_LINES_MAX = 20;
+
+export function drawText({ room, epoch, opensAt, entries }: PublishedDraw, verdict: DrawVerdict): string {
+  const { checks } = verdict;
+  const inOrder = checks.filter(({ check, outcome }) => check === 'token' && outcome === 'holds');
+  const shown = inOrder.length <= TOKEN_LINES_MAX ? checks : checks.filter((one) => !inOrder.includes(one));
+  const lines = shown.map(({ check, outcome, text }) => `${SIGNS[outcome]}  ${check.padEnd(12)}  ${text}`);
+  if (shown !== checks)
+    lines.push(`ok    token         ${inOrder.length} tokens are genuine; --json has their positions.`);
+  return [
+    `Room ${room}, opening ${epoch} at ${opensAt}, ${entries ?? 'unknown'} entries`,
+    '',
+    ...lines,
+    '',
+    verdictText(verdict),
+  ].join('\n');
+}
+
+function verdictText({ proven, withPublicRandomness, checks }: DrawVerdict): string {
+  if (!proven) {
+    const failed = new Set(checks.filter(({ outcome }) => outcome === 'fails').map(({ check }) => check));
+    return `NOT PROVEN: ${[...failed].join(', ')}. docs/draw.md says what each kind of cheating looks like.`;
+  }
+  return withPublicRandomness
+    ? 'PROVEN: the order follows from the committed secret, N and the beacon. docs/draw.md says what that does not prove.'
+    : 'PROVEN, WITHOUT PUBLIC RANDOMNESS: the order follows from the committed secret and N. Who knew the secret before the opening could have steered it: docs/draw.md.';
+}
+
+export function drawJson({ room, epoch, opensAt, entries }: PublishedDraw, verdict: DrawVerdict): string {
+  const { proven, ...rest } = verdict;
+  return JSON.stringify({ verdict: proven ? 'proven' : 'notProven', room, epoch, opensAt, entries, ...rest }, null, 2);
+}

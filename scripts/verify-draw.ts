@@ -1,0 +1,65 @@
+// `npm run verify-draw`: whether a published draw is proven, for anybody who has the document: an operator, a visitor with a queue
+// token, a journalist. This file handles arguments, the exit code and what is read; scripts/draw/draw-checks.ts decides.
+
+import { beaconChainSchema } from '../worker/beacon/chain.ts';
+import { type BeaconAnswer, fetchBeacon } from '../worker/beacon/fetch-beacon.ts';
+import type { PublishedDraw } from '../worker/contract/draw-schema.ts';
+import { type DrawArguments, readDrawArguments } from './draw/draw-arguments.ts';
+import { verifyDraw } from './draw/draw-checks.ts';
+import { isAddress, readDraw, readKeys, readTokens, Unreadable } from './draw/draw-files.ts';
+import { drawJson, drawText } from './draw/draw-report.ts';
+
+const [PROVEN, NOT_PROVEN, UNREADABLE] = [0, 1, 2];
+
+async function main(argv: readonly string[]): Promise<number> {
+  const read = readDrawArguments(argv);
+  switch (read.kind) {
+    case 'help':
+      console.log(read.text);
+      return PROVEN;
+    case 'misuse':
+      for (const problem of read.problems) console.error(problem);
+      return UNREADABLE;
+    case 'run':
+      break;
+  }
+  try {
+    return await run(read.run);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    console.error(error.message);
+    if (read.run.json) console.log(JSON.stringify({ verdict: 'unreadable', problem: error.message }, null, 2));
+    return UNREADABLE;
+  }
+}
+
+async function run(given: DrawArguments): Promise<number> {
+  const draw = await readDraw(given.source);
+  const tokens = [
+    ...given.tokens.map((jwt, index) => ({ name: `token ${index + 1}`, jwt })),
+    ...(given.tokensFile === null ? [] : readTokens(given.tokensFile)),
+  ];
+  const keysFrom =
+    given.keys ?? (isAddress(given.source) ? new URL('/.well-known/jwks.json', given.source).href : null);
+  const verdict = await verifyDraw({
+    draw,
+    tokens,
+    keys: tokens.length === 0 || keysFrom === null ? null : await readKeys(keysFrom),
+    earlier: await Promise.all(given.earlier.map(async (name) => ({ name, draw: await readDraw(name) }))),
+    entries: given.entries,
+    trustedChain: given.trustedChain,
+    requireBeacon: given.requireBeacon,
+    relays: given.relays.length === 0 ? null : await askRelays(draw, given.relays),
+  });
+  console.log(given.json ? drawJson(draw, verdict) : drawText(draw, verdict));
+  return verdict.proven ? PROVEN : NOT_PROVEN;
+}
+
+/** @returns null: the draw has no beacon, or its chain is not one */
+async function askRelays({ beacon }: PublishedDraw, relays: string[]): Promise<BeaconAnswer | null> {
+  if (beacon === null) return null;
+  const chain = beaconChainSchema.safeParse({ ...beacon.chain, relays });
+  return chain.success ? fetchBeacon(chain.data, beacon.round, { fetch }) : null;
+}
+
+process.exitCode = await main(process.argv.slice(2));
