@@ -1,5 +1,5 @@
 // The first step of `npm test`, and the only one that installs anything: Chromium, Korean fonts, Redis, nginx,
-// HAProxy, Caddy, OpenSSL, curl, jq and systemd from Debian, as root. Anywhere else it says what to install and fails.
+// HAProxy, Caddy, OpenSSL, curl, jq, Python and systemd from Debian, as root. Anywhere else it says what to install and fails.
 
 import { runCommand } from './run-command.ts';
 import { installPackages, isInstalled, TEST_PACKAGES } from './system-packages.ts';

@@ -19,6 +19,8 @@ export const OPENSSL: SystemPackage = { name: 'openssl', file: '/usr/bin/openssl
 export const CURL: SystemPackage = { name: 'curl', file: '/usr/bin/curl' };
 /** Generates the load of `npm run bench`. */
 export const WRK: SystemPackage = { name: 'wrk', file: '/usr/bin/wrk' };
+/** Runs docs/verify_draw.py. */
+export const PYTHON: SystemPackage = { name: 'python3', file: '/usr/bin/python3' };
 export const JQ: SystemPackage = { name: 'jq', file: '/usr/bin/jq' };
 /** For `systemd-analyze`; nothing is started by it. */
 const SYSTEMD: SystemPackage = { name: 'systemd', file: '/usr/bin/systemd-analyze' };
@@ -27,7 +29,7 @@ const KOREAN_FONTS: SystemPackage = {
   file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 
-export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ, SYSTEMD];
+export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ, PYTHON, SYSTEMD];
 
 export function isInstalled({ file }: SystemPackage): boolean {
   return existsSync(file);

@@ -12,11 +12,18 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawnPosition } from '../../queue-core/draw.ts';
 import { isPermutation } from '../../scripts/draw/all-positions.ts';
-import { type CheckName, type DrawEvidence, type DrawVerdict, verifyDraw } from '../../scripts/draw/draw-checks.ts';
+import {
+  type CheckName,
+  type DrawEvidence,
+  type DrawVerdict,
+  positionsCheck,
+  verifyDraw,
+} from '../../scripts/draw/draw-checks.ts';
 import { shuffledIndices } from '../../scripts/draw/spec-shuffle.ts';
 import { listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
 import type { BeaconAnswer } from '../../worker/beacon/fetch-beacon.ts';
 import type { PublishedDraw } from '../../worker/contract/draw-schema.ts';
+import { beaconOf, CHEATING, HONEST } from '../cheating-draws.ts';
 import { flipped, privateChain, startDrandRelay } from '../drand-relay.ts';
 import { exampleDraw, positionsOf, SIZES } from '../draw-vectors.ts';
 import {
@@ -50,14 +57,10 @@ const failed = ({ checks }: DrawVerdict) => [
 const textsOf = ({ checks }: DrawVerdict) => checks.map(({ text }) => text).join('\n');
 const named = (jwts: string[]) => jwts.map((jwt, index) => ({ name: `token ${index + 1}`, jwt }));
 
-const HONEST = honestDraw();
+/** Checks that every verdict has. */
+const ALWAYS: CheckName[] = ['state', 'commitments', 'secret', 'beacon', 'seed', 'positions'];
+
 const WITHOUT_BEACON = honestDraw({ chain: null });
-const beaconOf = (draw: PublishedDraw) => draw.beacon ?? expect.fail('The draw has no beacon.');
-
-/** The honest draw with another beacon, and everything else made to fit. */
-const withBeacon = (change: Partial<NonNullable<PublishedDraw['beacon']>>): PublishedDraw =>
-  reseeded({ ...HONEST, beacon: { ...beaconOf(HONEST), ...change } });
-
 describe('an honest draw', () => {
   test('is proven, with the positions of its tokens and entries', async () => {
     const entries = [1, 2, 299, ENTRIES];
@@ -133,96 +136,9 @@ describe('an honest draw', () => {
   });
 });
 
-const ALWAYS: CheckName[] = ['state', 'commitments', 'secret', 'beacon', 'seed', 'positions'];
-
-/** Each way to cheat, what an operator publishes then, and the checks that find it. */
-const CHEATING: [string, () => PublishedDraw, CheckName[]][] = [
-  ['swaps the secret', () => reseeded({ ...HONEST, secret: 'b6'.repeat(32) }), ['secret']],
-  ['swaps the secret and keeps the seed', () => ({ ...HONEST, secret: 'b6'.repeat(32) }), ['secret', 'seed']],
-  ['withholds the secret', () => ({ ...HONEST, secret: null }), ['secret', 'seed']],
-  ['publishes a seed that suits', () => ({ ...HONEST, seed: 'c7'.repeat(32) }), ['seed']],
-  ['withholds the seed', () => ({ ...HONEST, seed: null }), ['seed', 'positions']],
-  ['raises N afterwards', () => ({ ...HONEST, entries: ENTRIES + 1 }), ['seed']],
-  ['lowers N afterwards', () => ({ ...HONEST, entries: ENTRIES - 1 }), ['seed']],
-  ['withholds N', () => ({ ...HONEST, entries: null }), ['seed', 'positions']],
-  [
-    'commits a second time',
-    () => {
-      const second = honestDraw({ secret: 'd8'.repeat(32) });
-      return { ...second, commitments: [...HONEST.commitments, ...second.commitments] };
-    },
-    ['commitments'],
-  ],
-  [
-    'commits after the opening',
-    () => ({ ...HONEST, commitments: HONEST.commitments.map((one) => ({ ...one, at: '2027-08-05T11:00:02.000Z' })) }),
-    ['commitments'],
-  ],
-  ['uses an older round', () => withBeacon(CHAIN.sign(beaconOf(HONEST).round - 1)), ['round']],
-  ['uses a round of long ago', () => withBeacon(CHAIN.sign(1)), ['round']],
-  ['uses a later round', () => withBeacon(CHAIN.sign(beaconOf(HONEST).round + 1)), ['round']],
-  ['uses a round that no date has', () => withBeacon(CHAIN.sign(Number.MAX_SAFE_INTEGER)), ['round']],
-  [
-    'calls an older round by the right number',
-    () => withBeacon({ ...CHAIN.sign(beaconOf(HONEST).round - 1), round: beaconOf(HONEST).round }),
-    ['beacon'],
-  ],
-  ['uses a chain of their own', () => honestDraw({ chain: privateChain({ seed: 'own' }) }), ['chain']],
-  [
-    'gives a key of their own the hash of the trusted chain',
-    () => {
-      const own = honestDraw({ chain: privateChain({ seed: 'own' }) });
-      const beacon = beaconOf(own);
-      return { ...own, beacon: { ...beacon, chain: { ...beacon.chain, hash: CHAIN.chain.hash } } };
-    },
-    ['chain'],
-  ],
-  [
-    'signs with a key of their own for the trusted chain',
-    () => withBeacon(privateChain({ seed: 'own' }).sign(beaconOf(HONEST).round)),
-    ['beacon'],
-  ],
-  [
-    'changes when the chain began, to get another round',
-    () => {
-      const { chain } = beaconOf(HONEST);
-      return withBeacon({ ...CHAIN.sign(1), chain: { ...chain, genesisTime: OPENS_AT / 1000 + 3 } });
-    },
-    ['chain'],
-  ],
-  [
-    'tampers with the randomness',
-    () => withBeacon({ randomness: flipped(beaconOf(HONEST).randomness ?? '') }),
-    ['beacon'],
-  ],
-  [
-    'tampers with the signature',
-    () => withBeacon({ signature: flipped(beaconOf(HONEST).signature ?? '') }),
-    ['beacon'],
-  ],
-  [
-    'publishes the identity as signature, and its hash',
-    () =>
-      withBeacon({
-        signature: `c0${'00'.repeat(47)}`,
-        randomness: '5f0657f37554c781402a22917dee2f75def7ab966d7b770905398eba3c444014',
-      }),
-    ['beacon'],
-  ],
-  ['publishes randomness without its signature', () => withBeacon({ signature: null }), ['beacon']],
-  [
-    'withholds the beacon and draws without it',
-    () => reseeded({ ...HONEST, beacon: { ...beaconOf(HONEST), randomness: null, signature: null } }),
-    ['beacon'],
-  ],
-  ['does not draw', () => earlierState(HONEST, 'drawing'), ['state', 'secret', 'beacon', 'seed', 'positions']],
-  ['does not open', () => earlierState(HONEST, 'committed'), ['state', 'secret', 'beacon', 'seed', 'positions']],
-  ['calls a draw complete that is not', () => ({ ...HONEST, state: 'drawing' }), ['state']],
-];
-
 describe('an operator who', () => {
-  test.each(CHEATING)('%s is found', async (_, publish, checks) => {
-    const verdict = await verify(publish());
+  test.each(CHEATING)('%s is found', async (_, draw, checks) => {
+    const verdict = await verify(draw);
     expect([verdict.proven, failed(verdict)]).toEqual([false, checks]);
     // What cannot be checked is a check that failed, not one that is missing.
     const made = verdict.checks.map(({ check }) => check);
@@ -405,6 +321,11 @@ test('the checks import nothing of the gateway but types', async () => {
 });
 
 describe('the shuffle of the command', () => {
+  test('whose positions are not those from 1 to N proves nothing', () => {
+    const positions = Uint32Array.from([1, 1]);
+    expect(positionsCheck({ entries: 2 }, { positions, by: 'a broken shuffle' }).outcome).toBe('fails');
+  });
+
   test.each(SIZES)('from the specification is that of another project, for N = %i', (entries) => {
     const seed = 'f0'.repeat(32);
     const own = shuffledIndices(entries, Buffer.from(seed, 'hex')).map((index) => index + 1);
