@@ -11,7 +11,7 @@ import { AUDIT_RECORDS_MAX, COMMITMENTS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } fr
 import type { Effect, StepContext } from './machine.ts';
 import { applySettings, reschedule } from './opening.ts';
 import { type PastDraw, pastDraw } from './past-draw.ts';
-import type { Schedule } from './policy.ts';
+import type { NewSchedule } from './policy.ts';
 import { stageOf, stateOf } from './room-state.ts';
 import { revoke, revokeAll } from './sessions.ts';
 import { type EpochMs, rfc3339 } from './time.ts';
@@ -169,7 +169,8 @@ function edited<T extends object>(before: T, after: T): Done | null {
   return differs === null ? null : { ...differs, countsUp: true };
 }
 
-function setSchedule(room: RoomDocument, schedule: Schedule, secret: DrawSecret, context: StepContext): Done | null {
+function setSchedule(room: RoomDocument, wanted: NewSchedule, secret: DrawSecret, context: StepContext): Done | null {
+  const schedule = { ...wanted, beacon: wanted.beacon === undefined ? room.config.schedule.beacon : wanted.beacon };
   const recorded = ({ epoch, config }: RoomDocument) => {
     const { prequeueAt, opensAt, closesAt, beacon } = config.schedule;
     const time = (at: EpochMs | null) => (at === null ? null : rfc3339(at));

@@ -5,7 +5,7 @@ import type { Actor } from './audit.ts';
 import type { Observed } from './document/history-state.ts';
 import type { EndReason } from './document/session-record.ts';
 import type { Beacon, DrawSecret } from './draw.ts';
-import type { Flow, Message, Policy, RoomSettings, Schedule, Stage } from './policy.ts';
+import type { Flow, Message, NewSchedule, Policy, RoomSettings, Stage } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
 /** Why a visitor's request was refused. A closed list; every one is an expected outcome, not an error. */
@@ -110,7 +110,7 @@ export type Change =
   | { kind: 'setFlow'; flow: Flow }
   | { kind: 'setPolicy'; policy: Policy }
   /** Before the opening it moves the opening and every visitor keeps their entry; afterwards another opening is a new epoch. */
-  | { kind: 'setSchedule'; schedule: Schedule; secret: DrawSecret }
+  | { kind: 'setSchedule'; schedule: NewSchedule; secret: DrawSecret }
   /** The opening is now, by the store's clock; after a closing it begins a new epoch. */
   | { kind: 'openNow'; secret: DrawSecret }
   /** Before the opening, another secret: everyone sees that there was one before. */

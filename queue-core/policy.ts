@@ -60,6 +60,9 @@ export interface Schedule {
   beacon: BeaconChoice | null;
 }
 
+/** A schedule as an operator sets it: where nothing is said of the beacon, the choice stays as it was. */
+export type NewSchedule = Omit<Schedule, 'beacon'> & { beacon?: Schedule['beacon'] };
+
 /** Which public randomness a draw waits for, and what applies where it does not come. */
 export interface BeaconChoice {
   chain: DrandChain;

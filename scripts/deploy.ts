@@ -19,6 +19,7 @@ const VARIABLES = [
   'REDIS_REPLICAS',
   'RELAYS',
   'LOCATION_HINT',
+  'BEACON_CHAIN',
 ];
 
 const USAGE = `PUBLIC_URL=https://booking.example npm run deploy -- [arguments for wrangler deploy, such as --dry-run]

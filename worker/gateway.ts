@@ -2,6 +2,9 @@
 // network come from outside: from the composition root (index.ts), or from a test.
 
 import type { EpochMs } from '../queue-core/time.ts';
+import type { BeaconChain } from './beacon/chain.ts';
+import type { BeaconAnswer } from './beacon/fetch-beacon.ts';
+import { Draws } from './gate/draws.ts';
 import { JoinLimit } from './gate/join-limit.ts';
 import { Leases } from './gate/leases.ts';
 import { PlaceRestore } from './gate/place-restore.ts';
@@ -20,6 +23,7 @@ import { type RoomConfig, type Settings, settingsText } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
 import { type Clock, SteadyClock } from './store/steady-clock.ts';
 import { VisitorCookies } from './tokens/cookies.ts';
+import { DrawSeals } from './tokens/draw-seals.ts';
 import { Tokens } from './tokens/tokens.ts';
 import type { Observations } from './views/observations.ts';
 import { RoomDirectory, SETTINGS_ACTOR } from './views/room-directory.ts';
@@ -34,6 +38,8 @@ export interface Platform {
   ownTime(): EpochMs;
   fetchOrigin: OriginFetch;
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /** Asks the relays of the chain for a round, and verifies what they answer. */
+  beacon(chain: BeaconChain, round: number): Promise<BeaconAnswer>;
   /** Random bytes as base64url; 8: gateways, 12: sessions, 16: visitors. */
   randomId(bytes: number): string;
   /** 32 random bytes, hex. */
@@ -42,8 +48,11 @@ export interface Platform {
   digest(text: string): string;
 }
 
-export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
+export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   directory: RoomDirectory;
+  /** The chain that draws with a beacon use. */
+  beaconChain: BeaconChain;
+  seals: DrawSeals;
   tokens: Tokens;
   cookies: VisitorCookies;
   views: RoomViews;
@@ -72,26 +81,30 @@ export interface Gateway extends Omit<Platform, 'clock' | 'fetch'> {
   wait(ms: number): Promise<void>;
 }
 
-export async function createGateway(settings: Settings, { fetch, ...given }: Platform): Promise<Gateway> {
+export async function createGateway(settings: Settings, { beacon, fetch, ...given }: Platform): Promise<Gateway> {
   const { clock: machineClock, ...platform } = given;
   const clock = new SteadyClock(machineClock);
   const { store, digest, secret, observations, fetchOrigin, randomId } = platform;
-  const { consoleUrl, publicUrl, listenUrl, access, trustedProxies } = settings;
+  const { consoleUrl, publicUrl, listenUrl, access, trustedProxies, beaconChain } = settings;
+  const seals = await DrawSeals.load(settings.keys, randomId);
+  const draws = new Draws({ store, seals, chain: beaconChain, beacon, random: Math.random });
   // A store that was emptied may have known openings, so the numbers of new ones start from the clock.
   const firstEpoch = () => Math.floor(platform.ownTime());
   const configure = async ({ id, queue }: RoomConfig) => {
-    const content = { settings: queue, digest: digest(settingsText(queue)), secret: secret() };
+    const content = { settings: queue, digest: digest(settingsText(queue)), secret: seals.seal() };
     await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, ...content, firstEpoch: firstEpoch() }]);
   };
   return {
     ...platform,
+    beaconChain,
+    seals,
     consoleUrl,
     publicUrl,
     listenUrl,
     directory: new RoomDirectory(store, settings.rooms, presentedKey(settings.operatorKey, digest), digest, clock),
     tokens: await Tokens.load(publicUrl, settings.keys),
     cookies: new VisitorCookies(publicUrl),
-    views: new RoomViews(store, configure, observations, randomId(8), clock),
+    views: new RoomViews(store, configure, draws, observations, randomId(8), clock),
     placeRestore: new PlaceRestore(store),
     sessions: new RecentSessions(),
     leases: new Leases(store, platform.metrics, clock),

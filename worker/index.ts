@@ -33,6 +33,9 @@ async function appFrom(env: Env): Promise<App> {
     ownTime: () => Date.now(),
     fetchOrigin: originFetch(env),
     fetch: (url, init) => fetch(url, init),
+    // What verifies a signature is read from the disk when the first beacon is awaited.
+    beacon: async (chain, round) =>
+      (await import('./beacon/fetch-beacon.ts')).fetchBeacon(chain, round, { fetch: (url, init) => fetch(url, init) }),
     randomId,
     secret: randomSecret,
     digest: sha256Hex,

@@ -2,6 +2,7 @@
 // must not be used.
 
 import type * as z from 'zod';
+import { type BeaconChain, beaconChainSchema, QUICKNET } from './beacon/chain.ts';
 import { plainIssue } from './contract/plain-issues.ts';
 import { isLoopback } from './http/loopback.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
@@ -232,4 +233,11 @@ function weaknessOf(key: string): string | null {
     if (key.startsWith(key.slice(period))) return tooEasy(`it repeats its first ${period} characters`);
   }
   return null;
+}
+
+/** The drand chain of draws with a beacon: quicknet, or one of one's own. */
+export function checkBeaconChain(env: Env, problems: string[]): BeaconChain {
+  if ((env['BEACON_CHAIN'] ?? '') === '') return QUICKNET;
+  const expected = 'the /info of a drand chain with its relays (docs/draw.md), or leave it out for quicknet';
+  return checkJson(env, 'BEACON_CHAIN', beaconChainSchema, expected, problems) ?? QUICKNET;
 }

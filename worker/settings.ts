@@ -9,11 +9,13 @@ import { ROOMS_MAX, SESSION_TOTAL_MS_DEFAULT } from '../queue-core/limits.ts';
 import type { Policy, RoomSettings } from '../queue-core/policy.ts';
 import type { EpochMs } from '../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
+import type { BeaconChain } from './beacon/chain.ts';
 import { checkOrder, policySchema, roomId, siteFields, siteSchema, time } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
 import { ownAddressIn, ownAddressText } from './proxy/loops.ts';
 import {
   checkAccess,
+  checkBeaconChain,
   checkJoinsPerNetwork,
   checkJson,
   checkLocationHint,
@@ -49,6 +51,8 @@ export interface Settings extends StoreSettings {
   trustedProxies: string[];
   /** New places a minute for one network; 0: no limit. */
   joinsPerNetwork: number;
+  /** The drand chain of draws with a beacon. */
+  beaconChain: BeaconChain;
 }
 
 export class SettingsError extends Error {
@@ -78,6 +82,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const relays = checkRelays(env, problems);
   const locationHint = checkLocationHint(env, problems);
   const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
+  const beaconChain = checkBeaconChain(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
   for (const { id, origin } of rooms ?? []) {
     const own = ownAddressIn(origin, { publicUrl, consoleUrl, listenUrl }, rooms ?? []);
@@ -97,6 +102,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     relays,
     locationHint,
     joinsPerNetwork,
+    beaconChain,
   };
 }
 

@@ -30,6 +30,8 @@ export interface GatewaySettings {
   joinsPerNetwork?: string;
   /** As the variable RELAYS; absent: none. */
   relays?: string;
+  /** As the variable BEACON_CHAIN; absent: quicknet. */
+  beaconChain?: string;
   /** Where rooms are stored, if not in `dataDir`. */
   redis?: RedisAddress & { replicas?: string };
 }
@@ -69,6 +71,7 @@ export function workerVariables(settings: GatewaySettings) {
   };
   if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
   if (relays !== undefined) variables['RELAYS'] = relays;
+  if (settings.beaconChain !== undefined) variables['BEACON_CHAIN'] = settings.beaconChain;
   if (trustedProxies !== undefined) variables['TRUSTED_PROXIES'] = trustedProxies;
   if (joinsPerNetwork !== undefined) variables['JOINS_PER_NETWORK'] = joinsPerNetwork;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;

@@ -35,6 +35,7 @@ const gateway :Workerd.Worker = (
     (name = "UPSTASH_REDIS_REST_URL", fromEnvironment = "UPSTASH_REDIS_REST_URL"),
     (name = "UPSTASH_REDIS_REST_TOKEN", fromEnvironment = "UPSTASH_REDIS_REST_TOKEN"),
     (name = "RELAYS", fromEnvironment = "RELAYS"),
+    (name = "BEACON_CHAIN", fromEnvironment = "BEACON_CHAIN"),
     (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
     (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
     (name = "TRUSTED_PROXIES", fromEnvironment = "TRUSTED_PROXIES"),

@@ -66,6 +66,7 @@ const environment = z.object({
   ACCESS_AUDIENCE: z.string().optional(),
   ACCESS_ROLES: z.string().optional(),
   RELAYS: z.string().optional(),
+  BEACON_CHAIN: z.string().optional(),
 });
 
 type Environment = z.output<typeof environment>;
@@ -129,6 +130,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
       ...(access === undefined ? {} : { access }),
       ...joinLimit(env),
       ...(env.RELAYS === undefined ? {} : { relays: env.RELAYS }),
+      ...(env.BEACON_CHAIN === undefined ? {} : { beaconChain: env.BEACON_CHAIN }),
       ...(env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
       redis: {

@@ -11,7 +11,7 @@ import { type Replies, type RoomStore, requireRecovered } from '../../worker/sto
 import type { Clock } from '../../worker/store/steady-clock.ts';
 import { requireDone } from '../../worker/store/store-result.ts';
 import { Observations } from '../../worker/views/observations.ts';
-import { type RoomSnapshot, RoomViews } from '../../worker/views/room-views.ts';
+import { NO_DRAWS, type RoomSnapshot, RoomViews } from '../../worker/views/room-views.ts';
 import type { NightPort } from './simulated-room.ts';
 
 /** The one room of a night. */
@@ -62,7 +62,7 @@ export class SimulatedGateway {
       },
     };
     this.#leases = new Leases(store, metrics, clock);
-    this.#views = new RoomViews(store, async () => {}, this.observations, `gateway-${number}`, clock);
+    this.#views = new RoomViews(store, async () => {}, NO_DRAWS, this.observations, `gateway-${number}`, clock);
     this.#recentJoins = new RecentJoins(clock);
   }
 

@@ -279,6 +279,8 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       return changed('archiveRoom', { room: id, archived: false }, { room: id, archived: true }, (one) => {
         one.detail = { ...one.detail, archivedAt: rfc3339(now) };
       });
+    case 'recommit':
+      return changed('recommit', { commitment: 'a' }, { commitment: 'b' }, () => {});
     case 'openNow':
       return changed('openNow', { opensAt: room?.detail.schedule.opensAt ?? '' }, { opensAt: rfc3339(now) }, (one) => {
         one.state = 'open';

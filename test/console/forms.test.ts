@@ -107,7 +107,10 @@ describe('a form of a schedule', () => {
       const parsed = parseSchedule(scheduleForm(schedule, zone), zone, en);
       const ms = (text: string | null) => (text === null ? null : Date.parse(text));
       if (parsed.kind !== 'value') throw new Error('The schedule has errors.');
-      expect(Object.values(parsed.value).map(ms)).toEqual([schedule.prequeueAt, schedule.opensAt, null].map(ms));
+      const { prequeueAt, opensAt, closesAt } = parsed.value;
+      expect([prequeueAt, opensAt, closesAt].map((time) => ms(time ?? null))).toEqual(
+        [schedule.prequeueAt, schedule.opensAt, null].map(ms),
+      );
     },
   );
 

@@ -10,7 +10,7 @@ import type { RoomPort } from '../../worker/store/room-port.ts';
 import { type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
 import { requireDone } from '../../worker/store/store-result.ts';
 import { Observations } from '../../worker/views/observations.ts';
-import { RoomViews } from '../../worker/views/room-views.ts';
+import { NO_DRAWS, RoomViews } from '../../worker/views/room-views.ts';
 import { change, T0 } from '../core/sample-rooms.ts';
 import { gatewaysOver, OPENS_IN_MS, type VirtualTime } from './virtual-gateways.ts';
 
@@ -36,7 +36,7 @@ class Reader {
           room,
         ).view,
     } as unknown as RoomStore;
-    this.views = new RoomViews(store, async () => {}, new Observations(), name, time);
+    this.views = new RoomViews(store, async () => {}, NO_DRAWS, new Observations(), name, time);
   }
 
   async read() {

@@ -134,7 +134,7 @@ describe('another site’s form', () => {
     expect(response.status).toBe(403);
     expect(formIn(await response.text())).toMatchObject({ action: '/pay/callback?order=7&sig=%2Bx' });
     expect(response.headers.getSetCookie()).toEqual([]);
-    expect(gateway.store.applied.filter((kind) => kind !== 'configure')).toEqual([]);
+    expect(gateway.store.applied.filter((kind) => kind !== 'configure' && kind !== 'draw')).toEqual([]);
     expect(gateway.forwarded).toEqual([]);
   });
 
@@ -366,7 +366,7 @@ describe('the bytes of a form', () => {
         expect(text).toContain('"formNotSent":true');
       }
       expect(gateway.forwarded).toEqual([]);
-      expect(gateway.store.applied.filter((kind) => kind !== 'configure')).toEqual([]);
+      expect(gateway.store.applied.filter((kind) => kind !== 'configure' && kind !== 'draw')).toEqual([]);
     },
   );
 });

@@ -8,7 +8,8 @@ import type { Command } from '../../queue-core/command.ts';
 import type { Page } from '../../queue-core/machine.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { createApp } from '../../worker/app.ts';
-import { createGateway, type Gateway } from '../../worker/gateway.ts';
+import type { BeaconChain } from '../../worker/beacon/chain.ts';
+import { createGateway, type Gateway, type Platform } from '../../worker/gateway.ts';
 import { RateLimit } from '../../worker/http/rate-limit.ts';
 import { Metrics } from '../../worker/metrics.ts';
 import type { Access } from '../../worker/operators/access.ts';
@@ -84,7 +85,7 @@ export class FaultyStore implements RoomStore {
     return view;
   }
 
-  async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page) {
+  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page) {
     this.views++;
     await this.#reach();
     return this.inner.rows(room, table, page);
@@ -141,6 +142,9 @@ export interface InProcessOptions {
   access?: Access;
   consoleUrl?: string;
   joinsPerNetwork?: number;
+  beaconChain?: BeaconChain;
+  /** Answers for the chain's relays; without it, they fail. */
+  beacon?: Platform['beacon'];
 }
 
 export async function startInProcess(options: InProcessOptions): Promise<InProcessGateway> {
@@ -162,6 +166,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     CONSOLE_URL: options.consoleUrl,
     OPERATOR_KEY,
     JOINS_PER_NETWORK: options.joinsPerNetwork,
+    BEACON_CHAIN: options.beaconChain === undefined ? undefined : JSON.stringify(options.beaconChain),
   });
   const [room] = settings.rooms;
   if (room === undefined) throw new TypeError('The settings have no room.');
@@ -178,6 +183,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     ownTime: options.ownTime ?? clock.now,
     fetchOrigin: options.fetchOrigin ?? recordForwarded,
     fetch: (url, init) => fetch(url, init),
+    beacon: options.beacon ?? (async () => ({ kind: 'failed', faults: [] })),
     randomId: (bytes) => randomBytes(bytes).toString('base64url'),
     secret: () => randomBytes(32).toString('hex'),
     digest: (text) => createHash('sha256').update(text).digest('hex'),

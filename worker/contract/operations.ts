@@ -164,6 +164,15 @@ export const OPERATIONS = {
     ifMatch: true,
     answer: changedSchema,
   },
+  recommit: {
+    method: 'POST',
+    path: '/rooms/{room}/recommit',
+    role: 'owner',
+    summary:
+      'Before the opening, seals another secret for the draw, where the key of the first one is lost. Everyone sees that there was one before, and nobody can prove the draw fair.',
+    ifMatch: true,
+    answer: changedSchema,
+  },
   pause: {
     method: 'POST',
     path: '/rooms/{room}/pause',

@@ -13,6 +13,7 @@ import {
 } from '../../queue-core/limits.ts';
 import { isPlainPath } from '../../queue-core/paths.ts';
 import { epochMs } from '../../queue-core/time.ts';
+import { AFTER_DEADLINE } from './draw-schema.ts';
 import { type Bounds, inMinutes } from './value-schema.ts';
 
 const HOSTS_MAX = 20;
@@ -205,12 +206,30 @@ export const policySchema = z
   });
 export type PolicyInput = z.input<typeof policySchema>;
 
+/** How long a draw may wait for its beacon: at least until the round is there. */
+export const BEACON_DEADLINE_SECONDS = { min: 30, max: 86_400 };
+
+const beaconSchema = z.strictObject({
+  deadlineSeconds: within(BEACON_DEADLINE_SECONDS)
+    .int()
+    .default(300)
+    .describe('From the opening on, how long the draw waits for the beacon.'),
+  afterDeadline: z
+    .enum(AFTER_DEADLINE)
+    .default('wait')
+    .describe('Then: wait on, or draw without the beacon, which proves less.'),
+});
+
 /** When the room gives entries, opens and closes. null: entries from now on; never closes. */
 export const scheduleSchema = z
   .strictObject({
     prequeueAt: time.nullable().default(null),
     opensAt: time,
     closesAt: time.nullable().default(null),
+    beacon: beaconSchema
+      .nullable()
+      .optional()
+      .describe('Whether the draw waits for public randomness; null: not. Left out: as it was, at first not.'),
   })
   .superRefine(checkOrder);
 export type ScheduleInput = z.input<typeof scheduleSchema>;

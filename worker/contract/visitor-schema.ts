@@ -3,6 +3,7 @@
 
 import * as z from 'zod';
 import type { Board, Status } from '../../queue-core/board.ts';
+import { drawSchema } from './draw-schema.ts';
 import { bothLanguages, count, moment, secondsRange } from './value-schema.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -158,6 +159,14 @@ export const VISITOR_OPERATIONS = {
     summary: 'The status of this visitor, by either token.',
     answer: statusSchema,
     statuses: { 200: 'The status.' },
+  },
+  draw: {
+    method: 'GET',
+    path: `${ROOM}/draw`,
+    summary: 'What anyone needs to recompute the draw; of an opening that is over with its number.',
+    input: z.object({ epoch: z.string().optional().describe('The opening; left out: the present one.') }),
+    answer: drawSchema,
+    statuses: { 200: 'The draw, as far as it is public.' },
   },
   join: {
     method: 'POST',

@@ -16,6 +16,7 @@ import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
 import { addressesForEverybody } from './next-addresses.ts';
+import { drawResponse } from './published-draw.ts';
 import { describeAnswer, findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
 import { waitAtAddress } from './visit.ts';
 import { loadSnapshot, type VisitorParts } from './visitor.ts';
@@ -70,6 +71,18 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
     return c.var.visitor.withTokens(
       json({ ...status, admittedFrom, cfWaitingRoom: cloudflareWaitingRoom(board, status) }),
     );
+  });
+
+  api.get('/rooms/:room/draw', room, describeAnswer, async (c) => {
+    const snapshot = await loadSnapshot(gateway, c.var.room, c.var.background);
+    if (snapshot === null) return problemResponse('store-unreachable');
+    try {
+      return await drawResponse(gateway.store, c.var.room.id, snapshot, c.req.query('epoch') ?? null);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      console.error(...error.logArguments);
+      return problemResponse('store-unreachable');
+    }
   });
 
   api.get('/rooms/:room/wait', room, (c) => waitAtAddress(gateway, c.req.raw, c.var.room, c.var));

@@ -4,8 +4,9 @@
 import type * as z from 'zod';
 import type { Change, ChangeRefusal, ChangeReply } from '../../queue-core/command.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
-import type { Schedule } from '../../queue-core/policy.ts';
+import type { NewSchedule } from '../../queue-core/policy.ts';
 import { epochMs } from '../../queue-core/time.ts';
+import type { BeaconChain } from '../beacon/chain.ts';
 import type { OperatorProblem } from '../contract/problem-schema.ts';
 import type { scheduleSchema } from '../contract/room-schema.ts';
 import type { Gateway } from '../gateway.ts';
@@ -18,9 +19,11 @@ import type { ChangeBase } from './versions.ts';
 export type RoomChangeGateway = Pick<Gateway, 'metrics' | 'store' | 'views'>;
 
 type Setting = 'setPolicy' | 'setSchedule' | 'setMessage';
-type Act = 'openNow' | 'pause' | 'hold' | 'resume' | 'close' | 'revokeAll' | 'endSession';
+type Act = 'openNow' | 'recommit' | 'pause' | 'hold' | 'resume' | 'close' | 'revokeAll' | 'endSession';
 
-export function roomChangeHandlers(gateway: RoomChangeGateway & Pick<Gateway, 'secret'>): Handlers<Setting | Act> {
+export function roomChangeHandlers(
+  gateway: RoomChangeGateway & Pick<Gateway, 'beaconChain' | 'seals'>,
+): Handlers<Setting | Act> {
   const respond = async (request: RoomChangeRequest, change: Change): Promise<Response> => {
     const outcome = await changeRoom(gateway, request, change);
     if (outcome.kind === 'refused') return outcome.response;
@@ -32,9 +35,14 @@ export function roomChangeHandlers(gateway: RoomChangeGateway & Pick<Gateway, 's
   return {
     setPolicy: (c) => respond(c.var, { kind: 'setPolicy', policy: policyOf(c.var.body) }),
     setSchedule: (c) =>
-      respond(c.var, { kind: 'setSchedule', schedule: scheduleOf(c.var.body), secret: gateway.secret() }),
+      respond(c.var, {
+        kind: 'setSchedule',
+        schedule: scheduleOf(c.var.body, gateway.beaconChain),
+        secret: gateway.seals.seal(),
+      }),
     setMessage: (c) => respond(c.var, { kind: 'setMessage', text: c.var.body.text }),
-    openNow: (c) => respond(c.var, { kind: 'openNow', secret: gateway.secret() }),
+    openNow: (c) => respond(c.var, { kind: 'openNow', secret: gateway.seals.seal() }),
+    recommit: (c) => respond(c.var, { kind: 'recommit', secret: gateway.seals.seal() }),
     pause: (c) => respond(c.var, { kind: 'setFlow', flow: 'paused' }),
     hold: (c) => respond(c.var, { kind: 'setFlow', flow: 'held' }),
     resume: (c) => respond(c.var, { kind: 'setFlow', flow: 'running' }),
@@ -102,6 +110,13 @@ function problemOf(reason: ChangeRefusal): OperatorProblem {
 }
 
 /** A schedule of the API as the core takes it. */
-export function scheduleOf({ prequeueAt, opensAt, closesAt }: z.output<typeof scheduleSchema>): Schedule {
-  return { prequeueAt: momentOf(prequeueAt), opensAt: epochMs(opensAt), closesAt: momentOf(closesAt), beacon: null };
+export function scheduleOf(
+  { prequeueAt, opensAt, closesAt, beacon }: z.output<typeof scheduleSchema>,
+  { relays: _, ...chain }: BeaconChain,
+): NewSchedule {
+  const times = { prequeueAt: momentOf(prequeueAt), opensAt: epochMs(opensAt), closesAt: momentOf(closesAt) };
+  if (beacon === undefined) return times;
+  const { deadlineSeconds, afterDeadline } = beacon ?? {};
+  if (deadlineSeconds === undefined || afterDeadline === undefined) return { ...times, beacon: null };
+  return { ...times, beacon: { chain, deadlineMs: deadlineSeconds * 1_000, afterDeadline } };
 }

@@ -2,6 +2,7 @@
 
 import { waitingIn } from '../../queue-core/board.ts';
 import type { DirectoryRoom } from '../../queue-core/directory/directory-document.ts';
+import type { Schedule } from '../../queue-core/policy.ts';
 import type { RoomDetail, RoomSummary } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { json } from '../http/responses.ts';
@@ -39,6 +40,11 @@ function summaryOf({ id, site, archivedAt }: DirectoryRoom, snapshot: RoomSnapsh
   };
 }
 
+/** The choice as `setSchedule` takes it. */
+function beaconOf({ beacon }: Schedule): RoomDetail['schedule']['beacon'] {
+  return beacon && { deadlineSeconds: beacon.deadlineMs / 1_000, afterDeadline: beacon.afterDeadline };
+}
+
 function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetail {
   const { id: _, queue: __, version: ___, template: ____, ...site } = config;
   const { policy, board, live } = snapshot.view;
@@ -54,7 +60,12 @@ function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetai
       claimWindowMinutes: policy.claimWindowMs / 60_000,
       queueingStatusCode: policy.queueingStatusCode,
     },
-    schedule: { prequeueAt: rfc3339OrNull(live.schedule.prequeueAt), opensAt: board.opensAt, closesAt: board.closesAt },
+    schedule: {
+      prequeueAt: rfc3339OrNull(live.schedule.prequeueAt),
+      opensAt: board.opensAt,
+      closesAt: board.closesAt,
+      beacon: beaconOf(live.schedule),
+    },
     epoch: board.epoch,
     state: board.state,
     flow: live.flow,

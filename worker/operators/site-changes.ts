@@ -18,7 +18,7 @@ import { type ChangeBase, type Versions, versionsOf } from './versions.ts';
 type SiteOperation = 'createRoom' | 'setSite' | 'setTemplate' | 'removeTemplate' | 'archiveRoom';
 
 export function siteHandlers(
-  gateway: DirectoryChangeGateway & OwnAddresses & Pick<Gateway, 'views'>,
+  gateway: DirectoryChangeGateway & OwnAddresses & Pick<Gateway, 'beaconChain' | 'views'>,
 ): Handlers<SiteOperation> {
   return {
     async createRoom(c) {
@@ -26,7 +26,12 @@ export function siteHandlers(
       const site = siteOf(id, body.site);
       const fault = loopFault(gateway, c.var.directory, { id, site }, 'site.');
       if (fault !== null) return fault;
-      const settings = { room: id, policy: policyOf(body.policy), schedule: scheduleOf(body.schedule) };
+      const schedule = scheduleOf(body.schedule, gateway.beaconChain);
+      const settings = {
+        room: id,
+        policy: policyOf(body.policy),
+        schedule: { ...schedule, beacon: schedule.beacon ?? null },
+      };
       const change = { kind: 'putRoom', room: id, ifVersion: null, site, settings } as const;
       const outcome = await changeDirectory(gateway, c.var, change);
       if (outcome.kind === 'refused') return outcome.response;

@@ -146,7 +146,7 @@ export class MemoryStore implements RoomStore {
     });
   }
 
-  async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
     const ledger = this.#ledger(room);
     if (ledger.stored === null) throw new UnknownRoom(room);
     return decodeRows(table, ledger.rows(table, page), room);

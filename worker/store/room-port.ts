@@ -8,5 +8,5 @@ import type { Applied, StoredRows, StoreRefusal, Viewed } from './store-result.t
 export interface RoomPort {
   apply(commands: readonly Command[]): Promise<Applied<Reply> | StoreRefusal>;
   view(request: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal>;
-  rows(table: 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal>;
+  rows(table: 'history' | 'audit' | 'draw', page: Page): Promise<StoredRows | StoreRefusal>;
 }

@@ -30,7 +30,7 @@ export interface RoomStore {
   view(room: string, request: ViewRequest): Promise<RoomView>;
 
   /** Rows of the room's history or log, ascending. Rows of a log never change once written. */
-  rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]>;
+  rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]>;
 
   readonly directory: DirectoryStore;
 }

@@ -7,6 +7,7 @@ import type { Command } from '../../queue-core/command.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
+import type { Draws } from '../gate/draws.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
 import { type RoomStore, UnknownRoom } from '../store/room-store.ts';
@@ -44,6 +45,12 @@ interface RoomCache {
   reportedAt: number | null;
 }
 
+/** What makes the draw of a room that waits for it. */
+type RoomDraws = Pick<Draws, 'attend' | 'drawNow'>;
+
+/** Where secrets are in the open, the rooms draw by themselves. */
+export const NO_DRAWS: RoomDraws = { attend() {}, drawNow: async () => false };
+
 type Report = Extract<Command, { kind: 'report' }>;
 
 export class RoomViews {
@@ -51,6 +58,7 @@ export class RoomViews {
   readonly #clock: Clock;
   /** Creates the room in the store. */
   readonly #configure: (room: RoomConfig) => Promise<void>;
+  readonly #draws: RoomDraws;
   readonly #observations: Observations;
   /** Identifies this gateway's memory in its reports. */
   readonly #gatewayId: string;
@@ -59,12 +67,14 @@ export class RoomViews {
   constructor(
     store: RoomStore,
     configure: (room: RoomConfig) => Promise<void>,
+    draws: RoomDraws,
     observations: Observations,
     gatewayId: string,
     clock: Clock,
   ) {
     this.#store = store;
     this.#configure = configure;
+    this.#draws = draws;
     this.#observations = observations;
     this.#gatewayId = gatewayId;
     this.#clock = clock;
@@ -75,7 +85,9 @@ export class RoomViews {
     const { view, endings } = this.#cacheOf(room);
     const cached = await view.read(background);
     if (cached === null) return null;
-    return { view: cached.value, now: this.#now(cached), unreachable: view.failed, endings };
+    const snapshot = { view: cached.value, now: this.#now(cached), unreachable: view.failed, endings };
+    this.#draws.attend(room.id, snapshot.view, snapshot.now, background);
+    return snapshot;
   }
 
   /** Makes the next read go to the store, after a change by this gateway. */
@@ -126,6 +138,7 @@ export class RoomViews {
       if (!cache.isConfigured) await this.#configure(room);
       cache.isConfigured = true;
       let view = await this.#fetchPage(room.id, cache, this.#report(room.id, cache));
+      if (await this.#draws.drawNow(room.id, view)) view = await this.#fetchPage(room.id, cache, null);
       while (view.endings.length === ENDINGS_PER_VIEW_MAX) view = await this.#fetchPage(room.id, cache, null);
       return laterView(cache.view.cached?.value ?? null, view);
     } catch (error) {

@@ -48,7 +48,7 @@ export class BatchedRoom implements RoomPort {
     return retried(call).catch(unavailable);
   }
 
-  rows(table: 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal> {
+  rows(table: 'history' | 'audit' | 'draw', page: Page): Promise<StoredRows | StoreRefusal> {
     const call = () => this.#object().rows(table, page) as Promise<StoredRows | StoreRefusal>;
     return retried(call).catch(unavailable);
   }

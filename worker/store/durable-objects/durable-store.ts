@@ -56,7 +56,7 @@ export class DurableStore implements RoomStore {
     return (await this.#call(room, (object) => object.view(request) as Promise<Viewed<RoomView> | StoreRefusal>)).view;
   }
 
-  async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
     const result = await this.#call(room, (object) => object.rows(table, page) as Promise<StoredRows | StoreRefusal>);
     return decodeRows(table, result, room);
   }

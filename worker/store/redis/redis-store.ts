@@ -74,7 +74,7 @@ export class RedisRoom implements RoomPort {
     return settled(view());
   }
 
-  rows(table: 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal> {
+  rows(table: 'history' | 'audit' | 'draw', page: Page): Promise<StoredRows | StoreRefusal> {
     return settled(this.#ledger.rows(table, page));
   }
 }
@@ -99,7 +99,7 @@ export class RedisStore implements RoomStore {
     return requireDone(await this.#room(room).view(request), room).view;
   }
 
-  async rows<T extends 'history' | 'audit'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
     return decodeRows(table, requireDone(await this.#room(room).rows(table, page), room), room);
   }
 

@@ -48,7 +48,7 @@ export class Relay extends DurableObject<RelayEnv> {
     return this.#reply((relay) => relay.view(request), room);
   }
 
-  rows(room: string, table: 'history' | 'audit', page: Page): Promise<RelayReply<StoredRows>> {
+  rows(room: string, table: 'history' | 'audit' | 'draw', page: Page): Promise<RelayReply<StoredRows>> {
     return this.#reply((relay) => relay.rows(table, page), room);
   }
 

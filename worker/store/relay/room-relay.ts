@@ -32,7 +32,7 @@ export const SHARED_VIEW_MS = 500;
 const RETRY_MS = 500;
 
 /** Commands after which views from before them are not shared any more. */
-const CHANGES: readonly Command['kind'][] = ['configure', 'change', 'restorePlace'];
+const CHANGES: readonly Command['kind'][] = ['configure', 'change', 'draw', 'restorePlace'];
 
 export interface RelayOptions {
   room: RoomPort;
@@ -111,7 +111,7 @@ export class RoomRelay implements RoomPort {
     return this.#viewFor(endingsAfter);
   }
 
-  rows(table: 'history' | 'audit', page: Page): Promise<StoredRows | StoreRefusal> {
+  rows(table: 'history' | 'audit' | 'draw', page: Page): Promise<StoredRows | StoreRefusal> {
     return this.#room.rows(table, page);
   }
 
