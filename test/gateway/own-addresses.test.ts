@@ -42,6 +42,7 @@ const OWN = [
   '/_fairgate/operator/rooms/demo',
   '/_fairgate/rooms/demo/board',
   '/_fairgate/rooms/demo/status',
+  '/_fairgate/rooms/demo/proof',
   '/_fairgate/metrics',
   '/_fairgate/healthz',
   '/_fairgate/openapi.json',

@@ -16,6 +16,7 @@ import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
 import { addressesForEverybody } from './next-addresses.ts';
+import { proofPage } from './proof-page.ts';
 import { drawResponse } from './published-draw.ts';
 import { describeAnswer, findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
 import { waitAtAddress } from './visit.ts';
@@ -84,6 +85,8 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
       return problemResponse('store-unreachable');
     }
   });
+
+  api.get('/rooms/:room/proof', room, (c) => proofPage(gateway, c.req.raw, c.var.room));
 
   api.get('/rooms/:room/wait', room, (c) => waitAtAddress(gateway, c.req.raw, c.var.room, c.var));
 

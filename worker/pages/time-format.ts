@@ -35,7 +35,7 @@ export function timeFormat(language: Language, zoneName = 'UTC'): TimeFormat {
 }
 
 /** Old phones lack some zones: their times are shown in UTC, which the page then names. */
-function supportedZone(timeZone: string): string {
+export function supportedZone(timeZone: string): string {
   try {
     return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
   } catch {
