@@ -193,6 +193,18 @@ describe('the proof page', () => {
     expect(elsewhere.status).toBe(200);
   });
 
+  it('can read refusals for the draw, which it asks for from an origin of its own', async () => {
+    for (const path of ['demo/draw?epoch=999', 'none/draw']) {
+      const headers = { Accept: 'application/json', Origin: 'null', 'Sec-Fetch-Site': 'cross-site' };
+      const response = await gateway.request(`/_fairgate/rooms/${path}`, { headers });
+      expect(response.status).toBe(404);
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
+      expect(response.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+    }
+    const page = await gateway.request(PROOF, { headers: { ...AS_PAGE, Origin: 'null' } });
+    expect(page.headers.get('Access-Control-Allow-Origin')).toBeNull();
+  });
+
   it('asks no store and takes no place', async () => {
     const { applied, views } = gateway.store;
     const before = [applied.length, views];

@@ -408,6 +408,11 @@ describe('the receipt on the page of a running gateway', () => {
     expect((await framed.allHeaders())['sec-fetch-dest']).toBe('iframe');
   });
 
+  test('comes with a script that asks this gateway, and tells a refusal from a lost network', async () => {
+    await page.goto(`${proofUrl()}?epoch=999`);
+    await page.getByRole('heading', { level: 1, name: /There is no draw here|추첨 기록이 없습니다/ }).waitFor();
+  });
+
   test('is withheld where another site’s link leads', async () => {
     const other = await page.context().newPage();
     await other.goto(url);

@@ -2,6 +2,7 @@
 // only a visit that no other page or script can read gets it: a top-level navigation from this site or by the visitor, neither
 // prefetched nor handed to a service worker. The page's policy closes it to scripts of the site. Nothing is checked here.
 
+import type { MiddlewareHandler } from 'hono';
 import type { Gateway } from '../gateway.ts';
 import { languageOf } from '../http/language.ts';
 import { isPrefetch } from '../http/request-client.ts';
@@ -42,6 +43,16 @@ export async function proofPage(gateway: Parts, request: Request, room: RoomConf
     Vary: 'Accept-Encoding, Accept-Language, Cookie, Purpose, Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site, Sec-Purpose',
   }).respond(headers, 200);
 }
+
+/**
+ * For the address of the published draw: the page has an origin of its own, so it reads answers like any other site's page does. Without
+ * this a refusal would look to it like a lost network.
+ */
+export const readableByEverybody: MiddlewareHandler = async (c, next) => {
+  await next();
+  const { headers } = c.res;
+  if (!headers.has('Access-Control-Allow-Origin')) headers.set('Access-Control-Allow-Origin', '*');
+};
 
 /** Whether the browser shows the answer to its visitor and to nobody else. Without Fetch metadata nothing is known: no. */
 function isOwnNavigation(request: Request): boolean {

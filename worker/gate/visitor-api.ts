@@ -16,7 +16,7 @@ import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
 import { addressesForEverybody } from './next-addresses.ts';
-import { proofPage } from './proof-page.ts';
+import { proofPage, readableByEverybody } from './proof-page.ts';
 import { drawResponse } from './published-draw.ts';
 import { describeAnswer, findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
 import { waitAtAddress } from './visit.ts';
@@ -50,6 +50,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   const loaded = loadVisitor(gateway);
 
   api.use(asPrepared);
+  api.use('/rooms/:room/draw', readableByEverybody);
   api.get('/rooms/:room/board', room, describeAnswer, async (c) => {
     const snapshot = await loadSnapshot(gateway, c.var.room, c.var.background);
     if (snapshot === null) return problemResponse('store-unreachable');
