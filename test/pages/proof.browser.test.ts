@@ -148,6 +148,7 @@ describe('a visitor with a receipt', () => {
     expect(await outcomes(page)).toEqual(['pending', 'pending', 'pending', 'pending', 'pending']);
     show(earlierState(DRAW, 'drawing'));
     await button(page, 'Check again').click();
+    await heading(page, 'The draw is in progress');
     await page.getByText('The record gives 10 entries').waitFor();
     show(DRAW);
     await button(page, 'Check again').click();

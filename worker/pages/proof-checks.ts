@@ -39,8 +39,8 @@ export interface Step {
 }
 
 export interface ProofResult {
-  /** `weaker`: everything holds, and there was no public randomness. */
-  verdict: 'proven' | 'weaker' | 'pending' | 'failed';
+  /** `weaker`: everything holds, and there was no public randomness. `pending`: before the opening. `drawing`: N is frozen. */
+  verdict: 'proven' | 'weaker' | 'pending' | 'drawing' | 'failed';
   steps: Step[];
   /** The receipt's place, where every check of it holds. */
   mine: { entry: number | null; position: number } | null;
@@ -84,7 +84,8 @@ export function checkDraw({ draw, receipt, earlier = [], trusted = QUICKNET }: P
   };
   const steps = STEPS.map((name) => ({ name, outcome: worst(findings[name]), findings: findings[name] }));
   const hasFailed = steps.some(({ outcome }) => outcome === 'failed');
-  const verdict = hasFailed ? 'failed' : !isOver ? 'pending' : draw.beacon === null ? 'weaker' : 'proven';
+  const soFar = draw.state === 'drawing' ? 'drawing' : 'pending';
+  const verdict = hasFailed ? 'failed' : !isOver ? soFar : draw.beacon === null ? 'weaker' : 'proven';
   return { verdict, steps, mine, shuffle };
 }
 

@@ -173,6 +173,7 @@ const VERDICT_OUTCOMES: Record<ProofResult['verdict'], Outcome> = {
   proven: 'done',
   weaker: 'note',
   pending: 'pending',
+  drawing: 'pending',
   failed: 'failed',
 };
 

@@ -39,6 +39,10 @@ export const proofEn: ProofStrings = {
       heading: 'The draw is not made yet',
       lead: 'What can be checked now has been checked. Come back after the opening for the rest.',
     },
+    drawing: {
+      heading: 'The draw is in progress',
+      lead: 'The number of entries is fixed. If you save this page now, you can see later whether it was changed.',
+    },
     failed: {
       heading: 'Something does not check out',
       lead: 'The steps marked “Wrong” say what it is. Save your evidence and ask the operator for an explanation.',
