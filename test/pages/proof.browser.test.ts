@@ -1,6 +1,7 @@
 // The page on which a visitor checks the draw, in a real Chromium: every state, both languages, the saved evidence without a network, and
 // who can read the receipt on it. Documents come from a small server, which answers with the page's own policy.
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ const DRAW = exampleDraw();
 /** With so many entries that the picture shows a sample. */
 const LARGE = reseeded({ ...DRAW, entries: 482_113 });
 
+const folder = mkdtempSync(join(tmpdir(), 'fairgate-evidence-'));
 let proof: Awaited<ReturnType<typeof buildProofPage>>;
 let issuer: Issuer;
 let browser: Browser;
@@ -63,6 +65,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   server?.close();
+  rmSync(folder, { recursive: true });
 });
 
 let errors: string[];
@@ -105,9 +108,8 @@ const show = (draw: PublishedDraw | number | string) => {
 /** Everything that a click can download, as text. */
 async function saved(page: Page, name: string): Promise<{ text: string; file: string }> {
   const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
-  const file = join(tmpdir(), `fairgate-${process.pid}-${Date.now()}-${download.suggestedFilename()}`);
+  const file = join(folder, download.suggestedFilename());
   await download.saveAs(file);
-  const { readFileSync } = await import('node:fs');
   return { text: readFileSync(file, 'utf8'), file };
 }
 
@@ -275,7 +277,6 @@ describe('the saved evidence', () => {
     const page = await visit();
     await heading(page, 'The draw checks out');
     const { text, file } = await saved(page, 'Save my evidence');
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(file, text.replace(`"entries":${DRAW.entries}`, '"entries":11'));
     await heading(await visit(pathToFileURL(file).href), 'Something does not check out');
   });
@@ -314,10 +315,10 @@ describe.each(['ko', 'en'] as const)('in %s', (language) => {
         expect(await complaints(page), `${colorScheme} ${width}`).toEqual([]);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(overflow, `${colorScheme} ${width}`).toBeLessThanOrEqual(0);
-        const folder = process.env['PROOF_SCREENS'];
-        if (folder !== undefined)
+        const screens = process.env['PROOF_SCREENS'];
+        if (screens !== undefined)
           await page.screenshot({
-            path: join(folder, `${language}-${name}-${colorScheme}-${width}.png`),
+            path: join(screens, `${language}-${name}-${colorScheme}-${width}.png`),
             fullPage: true,
           });
         await page.context().close();
