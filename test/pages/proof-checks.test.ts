@@ -6,13 +6,14 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CheckName } from '../../scripts/draw/draw-checks.ts';
 import { drawSchema, type PublishedDraw } from '../../worker/contract/draw-schema.ts';
-import { checkDraw, type Finding, type StepName } from '../../worker/pages/proof-checks.ts';
+import { checkDraw, type Finding } from '../../worker/pages/proof-checks.ts';
 import { DRAW_CHARS_MAX, readDraw } from '../../worker/pages/proof-document.ts';
 import { evidenceJson, evidencePage, readPasted, savedModel } from '../../worker/pages/proof-evidence.ts';
 import type { PublicKey } from '../../worker/pages/proof-model.ts';
 import { sentence } from '../../worker/pages/proof-page.tsx';
 import { movesShown, SHOWN_ALL_MAX } from '../../worker/pages/proof-picture.tsx';
 import { RECEIPT_CHARS_MAX, readReceipt } from '../../worker/pages/proof-receipt.ts';
+import type { StepName } from '../../worker/pages/proof-steps.ts';
 import { proofEn } from '../../worker/pages/proof-strings-en.ts';
 import { proofKo } from '../../worker/pages/proof-strings-ko.ts';
 import { TOKEN_CHARS_MAX } from '../../worker/tokens/tokens.ts';
@@ -400,7 +401,7 @@ describe('the evidence', () => {
     expect(readPasted(json)).toEqual({ receipt: token, earlier: [before, HONEST] });
   });
 
-  test('never brings a key of its own: whoever writes a file could sign with it', async () => {
+  test('never brings a key of its own: who writes a file could sign with it', async () => {
     const forged = JSON.stringify({
       receipt: await other.token(HONEST, entry(1)),
       keys: other.keys.keys,

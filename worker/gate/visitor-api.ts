@@ -16,7 +16,7 @@ import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
 import { addressesForEverybody } from './next-addresses.ts';
-import { proofPage, readableByEverybody } from './proof-page.ts';
+import { proofPage, readableByEverybody } from './proof-response.ts';
 import { drawResponse } from './published-draw.ts';
 import { describeAnswer, findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
 import { waitAtAddress } from './visit.ts';

@@ -14,13 +14,8 @@ import {
 import { isSignedByChain, QUICKNET, type TrustedChain } from './proof-beacon.ts';
 import type { Draw, DrawBeacon } from './proof-document.ts';
 import type { ReceiptClaims, ReceiptReading } from './proof-receipt.ts';
+import { type Outcome, STEPS, type StepName, type Verdict } from './proof-steps.ts';
 import type { FindingTexts } from './proof-strings.ts';
-
-export const STEPS = ['seal', 'entries', 'randomness', 'entry', 'position'] as const;
-export type StepName = (typeof STEPS)[number];
-
-/** `note`: true and worth knowing, and less than the step could prove. */
-export type Outcome = 'done' | 'failed' | 'pending' | 'note';
 
 /** A value of a finding: a number, a name, or a moment in ms. */
 export type FindingValue = number | string | { at: number };
@@ -39,8 +34,7 @@ export interface Step {
 }
 
 export interface ProofResult {
-  /** `weaker`: everything holds, and there was no public randomness. `pending`: before the opening. `drawing`: N is frozen. */
-  verdict: 'proven' | 'weaker' | 'pending' | 'drawing' | 'failed';
+  verdict: Verdict;
   steps: Step[];
   /** The receipt's place, where every check of it holds. */
   mine: { entry: number | null; position: number } | null;

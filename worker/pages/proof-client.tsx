@@ -1,5 +1,5 @@
 // The script of the page on which a visitor checks the draw: fetches the published document, checks it, and draws the page; a saved page
-// has the document in itself. The page has no origin of its own (worker/gate/proof-page.ts), so requests carry no cookies, and the
+// has the document in itself. The page has no origin of its own (worker/gate/proof-response.ts), so requests carry no cookies, and the
 // language is switched here, without a request.
 
 import { show } from './jsx/jsx-runtime.ts';

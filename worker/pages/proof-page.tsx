@@ -1,10 +1,11 @@
 // The page on which a visitor checks the draw: the verdict as a ticket, the five steps, the picture, and what to keep. Components hold no
 // state and make no requests; the server renders the first state of it, the browser all others.
 
-import type { Finding, FindingValue, Outcome, ProofResult } from './proof-checks.ts';
+import type { Finding, FindingValue, ProofResult } from './proof-checks.ts';
 import type { Draw } from './proof-document.ts';
 import type { ProofModel } from './proof-model.ts';
 import { type Move, Picture } from './proof-picture.tsx';
+import type { Outcome } from './proof-steps.ts';
 import { fill, type ProofState, type ProofStrings } from './proof-strings.ts';
 
 /** What the page knows at the moment. */

@@ -62,7 +62,8 @@ export const proofEn: ProofStrings = {
   outcome: { done: 'Correct', failed: 'Wrong', pending: 'Not yet', note: 'Please note' },
   findings: {
     sealedAt: 'The secret was sealed once, on {at}, before the opening. The seal is a fingerprint (SHA-256) of it.',
-    sealedAgain: 'The secret was sealed {times} times for one opening. Whoever may choose again can choose the result.',
+    sealedAgain:
+      'The secret was sealed {times} times for one opening. Somebody who may choose again can choose the result.',
     sealedLate: 'The secret was sealed on {at}, after the opening on {opening}.',
     sealInReceipt: 'The same seal stands in your receipt, which was signed on {at}.',
     otherSealInReceipt: 'Your receipt has another seal. The secret was exchanged after you joined.',
@@ -72,7 +73,7 @@ export const proofEn: ProofStrings = {
     secretWithheld: 'The draw is said to be made, but the secret is not published.',
 
     entriesFrozen:
-      'The record gives {entries} entries, fixed at the opening, {opening}. Whoever saved this page before the draw can tell whether the number was changed afterwards.',
+      'The record gives {entries} entries, fixed at the opening, {opening}. Those who saved this page before the draw can tell whether the number was changed afterwards.',
     entriesLater: 'The number is fixed at the opening, {opening}.',
     entriesWithheld: 'The opening is over, but the number of entries is not published.',
     copyAgrees: 'The record agrees with the copy that was seen before.',
@@ -82,7 +83,7 @@ export const proofEn: ProofStrings = {
     noRandomness:
       'This draw used no public randomness: it rests on the sealed secret alone. Somebody who knew the secret could have tried how many entries to add.',
     unknownChain:
-      'The random number is from “{name}” ({hash}), which is not a public chain that this page knows. Whoever runs a chain knows its numbers beforehand.',
+      'The random number is from “{name}” ({hash}), which is not a public chain that this page knows. Those who run a chain know its numbers beforehand.',
     falseChain: 'The record names the public chain {name}, but gives it another key or other times.',
     roundDue:
       'The random number is that of round {round}, due on {at}: the first at least {seconds} seconds after the opening, when the entries were fixed.',
@@ -151,7 +152,7 @@ export const proofEn: ProofStrings = {
     title: 'Keep the evidence',
     what: 'The file opens by a double click, also without a network, and checks everything again by itself.',
     warning:
-      'It contains your receipt. Until the opening is over, whoever has it can take your place: give it to nobody.',
+      'It contains your receipt. Until the opening is over, anybody who has it can take your place: give it to nobody.',
     page: 'Save my evidence',
     json: 'Save as JSON',
   },

@@ -3,7 +3,7 @@
 // strings, so that its script does not carry them.
 
 import type { Language } from './model.ts';
-import type { Outcome, ProofResult, StepName } from './proof-checks.ts';
+import type { Outcome, StepName, Verdict } from './proof-steps.ts';
 
 /** One sentence or two for each finding of proof-checks.ts. */
 export interface FindingTexts {
@@ -75,7 +75,7 @@ export interface ProofStrings {
   otherLanguage: { language: Language; name: string };
   title: string;
   state: Record<ProofState, { heading: string; lead: string }>;
-  verdict: Record<ProofResult['verdict'], { heading: string; lead: string }>;
+  verdict: Record<Verdict, { heading: string; lead: string }>;
   /** The verdict where everything holds, and the receipt is another draw's or missing. */
   withoutReceipt: string;
   opening: string;
