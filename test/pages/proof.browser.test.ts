@@ -166,10 +166,10 @@ describe('a visitor with a receipt', () => {
     draws = { '2': { ...DRAW, epoch: 2 }, '1': DRAW };
     const page = await visit(`${url}?epoch=2`);
     await heading(page, 'The draw checks out');
-    await page.getByText('Your receipt is for opening no. 1.').waitFor();
+    await page.getByText('Your receipt is for another opening').waitFor();
     expect(await outcomes(page)).toEqual(['done', 'done', 'done', 'note', 'done']);
     await page.getByText('Your own entry was not checked').waitFor();
-    await button(page, 'Show opening no. 1').click();
+    await button(page, 'Show my opening').click();
     await page.locator('.hero').waitFor();
   });
 

@@ -215,7 +215,7 @@ function entryFindings(draw: Draw, receipt: ReceiptReading | null): Finding[] {
   const { room, epoch, place, issuedAt } = receipt.claims;
   const { entries, state } = draw;
   if (room !== draw.room) return [note('otherRoom', { room: room })];
-  if (epoch !== draw.epoch) return [note('otherEpoch', { own: epoch, shown: draw.epoch })];
+  if (epoch !== draw.epoch) return [note('otherEpoch')];
   const found = [done('receiptGenuine')];
   const { number: own } = place;
   if (place.kind === 'position') {

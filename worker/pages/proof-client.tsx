@@ -31,7 +31,7 @@ let reading: ReceiptReading | null = model.receipt === null ? null : readReceipt
 /** What the document was when this page or a pasted file saw it before. */
 let earlier: Draw[] = [...(model.saved?.earlier ?? [])];
 let wanted = openingIn(location.search) ?? ownOpening(reading);
-let view: ProofView = { kind: 'loading', epoch: wanted };
+let view: ProofView = { kind: 'loading' };
 /** A later request makes the answer to this one worthless. */
 let loads = 0;
 
@@ -40,11 +40,11 @@ void load();
 
 async function load(): Promise<void> {
   const number = ++loads;
-  update({ kind: 'loading', epoch: wanted });
+  update({ kind: 'loading' });
   const answer = model.saved?.draw ?? (await fetchDraw(wanted));
   if (number !== loads) return;
-  if (typeof answer === 'string') return update({ kind: answer, epoch: wanted });
-  update({ kind: 'checking', epoch: answer.epoch });
+  if (typeof answer === 'string') return update({ kind: answer });
+  update({ kind: 'checking' });
   // The signature takes a moment, in which nothing is drawn.
   await new Promise((resolve) => setTimeout(resolve, 50));
   if (number === loads) check(answer);

@@ -10,7 +10,7 @@ import { fill, type ProofState, type ProofStrings } from './proof-strings.ts';
 
 /** What the page knows at the moment. */
 export type ProofView =
-  | { kind: ProofState; epoch: number | null }
+  | { kind: ProofState }
   | { kind: 'checked'; draw: Draw; result: ProofResult; moves: Move[]; receiptEpoch: number | null };
 
 export interface ProofActions {
@@ -75,7 +75,7 @@ export function ProofPage(props: ProofPageProps) {
   const { model, strings, view, words, actions, zone } = props;
   const { lead } = view.kind === 'checked' ? strings.verdict[view.result.verdict] : strings.state[view.kind];
   const outcome = view.kind === 'checked' ? VERDICT_OUTCOMES[view.result.verdict] : STATE_OUTCOMES[view.kind];
-  const epoch = view.kind === 'checked' ? view.draw.epoch : view.epoch;
+  const opening = view.kind === 'checked' && words ? words.moment(Date.parse(view.draw.opensAt)) : null;
   const mine = view.kind === 'checked' && view.result.verdict !== 'failed' ? view.result.mine : null;
   const isOfOther = view.kind === 'checked' && view.receiptEpoch !== null && view.receiptEpoch !== view.draw.epoch;
   const hasOwn =
@@ -97,7 +97,7 @@ export function ProofPage(props: ProofPageProps) {
         </section>
         <section class="board">
           <p class="note">
-            {epoch === null ? strings.title : `${strings.title} · ${fill(strings.opening, { epoch: String(epoch) })}`}
+            {opening === null ? strings.title : `${strings.title} · ${fill(strings.opening, { opening })}`}
           </p>
           {view.kind === 'checked' && !hasOwn && <p class="note">{strings.withoutReceipt}</p>}
           {model.saved && words && (
@@ -109,9 +109,7 @@ export function ProofPage(props: ProofPageProps) {
             </p>
           )}
           {actions && isOfOther && model.saved === null && view.receiptEpoch !== null && (
-            <Button onClick={() => actions.showOpening(view.receiptEpoch ?? 0)}>
-              {fill(strings.showOpening, { epoch: String(view.receiptEpoch) })}
-            </Button>
+            <Button onClick={() => actions.showOpening(view.receiptEpoch ?? 0)}>{strings.showOpening}</Button>
           )}
           {actions && model.saved === null && view.kind !== 'loading' && view.kind !== 'checking' && (
             <Button onClick={actions.again}>{strings.again}</Button>

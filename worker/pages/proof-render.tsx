@@ -38,7 +38,7 @@ export const proofPolicy = [
 /** In two parts: the first is the same for every page of a language, so it has to be compressed only once. */
 export function proofParts(model: ProofModel): { opening: string; rest: string } {
   const { strings, opening } = LANGUAGES[model.language];
-  const view = { kind: 'start', epoch: null } as const;
+  const view = { kind: 'start' } as const;
   const body = (
     <body>
       <header id="head">

@@ -49,7 +49,7 @@ export const proofEn: ProofStrings = {
     },
   },
   withoutReceipt: 'This is about the draw as a whole. Your own entry was not checked.',
-  opening: 'Opening no. {epoch}',
+  opening: 'opening of {opening}',
   myEntry: 'My draw entry',
   myPosition: 'My place in line',
   step: {
@@ -104,7 +104,7 @@ export const proofEn: ProofStrings = {
     receiptForged: 'The signature of the receipt is wrong. It was changed after it was signed.',
     receiptGenuine: 'Your receipt is genuine: the server signed it.',
     otherRoom: 'Your receipt is for another waiting room ({room}).',
-    otherEpoch: 'Your receipt is for opening no. {own}. This is the draw of opening no. {shown}.',
+    otherEpoch: 'Your receipt is for another opening than the one whose draw this is.',
     entryWaits: 'Your entry is number {entry}. It takes part in the draw at the opening.',
     entryTakesPart: 'Your entry is number {entry} of {entries}.',
     entryTookPart: 'Your entry, number {entry} of {entries}, took part.',
@@ -138,7 +138,7 @@ export const proofEn: ProofStrings = {
   },
 
   again: 'Check again',
-  showOpening: 'Show opening no. {epoch}',
+  showOpening: 'Show my opening',
   paste: {
     open: 'Check a receipt that I saved',
     how: 'Paste the receipt, or the whole JSON file of evidence. It stays in your browser: nothing is sent.',

@@ -49,7 +49,7 @@ export const proofKo: ProofStrings = {
     },
   },
   withoutReceipt: '추첨 전체에 대한 결과이며, 내 참가 번호는 확인하지 않았습니다.',
-  opening: '제{epoch}회차',
+  opening: '{opening} 시작',
   myEntry: '내 참가 번호',
   myPosition: '내 순번',
   step: {
@@ -102,7 +102,7 @@ export const proofKo: ProofStrings = {
     receiptForged: '확인증의 서명이 맞지 않습니다. 서명된 뒤에 내용이 바뀌었습니다.',
     receiptGenuine: '서버가 서명한 진짜 확인증입니다.',
     otherRoom: '다른 대기실({room})의 확인증입니다.',
-    otherEpoch: '내 확인증은 제{own}회차의 것입니다. 지금 보시는 것은 제{shown}회차의 추첨입니다.',
+    otherEpoch: '내 확인증은 지금 보시는 추첨과 다른 회차의 것입니다.',
     entryWaits: '내 참가 번호는 {entry}번이며, 시작 시각에 추첨합니다.',
     entryTakesPart: '내 참가 번호는 {entries}개 가운데 {entry}번입니다.',
     entryTookPart: '참가 번호 {entries}개 가운데 {entry}번으로 추첨에 참가했습니다.',
@@ -134,7 +134,7 @@ export const proofKo: ProofStrings = {
   },
 
   again: '다시 확인하기',
-  showOpening: '제{epoch}회차 보기',
+  showOpening: '내 회차 보기',
   paste: {
     open: '저장해 둔 확인증으로 확인하기',
     how: '확인증이나 증거 JSON 파일의 내용을 모두 붙여 넣어 주세요. 이 브라우저 안에서만 쓰이며 어디로도 보내지 않습니다.',
