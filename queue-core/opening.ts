@@ -3,8 +3,7 @@
 import type { Command } from './command.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { beginEpoch } from './document/room-document.ts';
-import type { DrawSecret } from './draw.ts';
-import { type Beacon, commitTo, drawSeed, isRandomnessOf, NO_BEACON, roundAfter } from './draw.ts';
+import { type Beacon, commitTo, type DrawSecret, drawSeed, isRandomnessOf, NO_BEACON, roundAfter } from './draw.ts';
 import type { BeaconChoice, RoomSettings, Schedule } from './policy.ts';
 import { stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';

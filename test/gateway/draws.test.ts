@@ -1,7 +1,7 @@
 // A room draws with public randomness: from the schedule that an operator sets to a document that a stranger verifies, with code that
 // shares nothing with the gateway. The chain is one of our own; its relay is asked by the gateway's own code.
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodeDocument } from '../../queue-core/stored-format.ts';
 import { verifyDraw } from '../../scripts/draw/draw-checks.ts';
 import { roundTime } from '../../worker/beacon/chain.ts';
@@ -235,7 +235,11 @@ describe('a draw without a beacon', () => {
     const others = { keys: [await newSigningKey(0)] };
     const without = await startBeside(gateway, { keys: others });
     clock.advance(OPENS_AT + 1_000 - clock.now());
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     expect((await passing(without, clock, 5)).state).toBe('drawing');
+    // Once, however often the room is read.
+    expect(log.mock.calls.flat().filter((text) => String(text).includes('SIGNING_KEYS'))).toHaveLength(1);
+    log.mockRestore();
     const rotated = await startBeside(gateway, { keys: { keys: [...others.keys, ...keys.keys] } });
     expect((await passing(rotated, clock, 2)).state).toBe('drawn');
   });

@@ -31,13 +31,13 @@ interface Attempts {
   epoch: number;
   /** When the next one may begin, by the store's clock. */
   from: EpochMs;
-  /** What was logged last; the same is not logged again. */
-  logged: string;
 }
 
 export class Draws {
   readonly #parts: DrawParts;
   readonly #attempts = new Map<string, Attempts>();
+  /** What was logged of each room last; the same is not logged again. */
+  readonly #logged = new Map<string, string>();
 
   constructor(parts: DrawParts) {
     this.#parts = parts;
@@ -45,7 +45,7 @@ export class Draws {
 
   /** Draws where no beacon is awaited. @returns whether the room should be read again */
   async drawNow(room: string, view: RoomView): Promise<boolean> {
-    if (view.board.state !== 'drawing' || view.draw.seed !== null) return false;
+    if (view.board.state !== 'drawing') return false;
     const { choice, opensAt } = view.draw;
     if (choice !== null && !mayGoWithout(choice, opensAt, view.at)) return false;
     return this.#draw(room, view, null);
@@ -53,8 +53,8 @@ export class Draws {
 
   /** Fetches the beacon of a room that waits for one, if it is time to. */
   attend(room: string, view: RoomView, now: EpochMs, background: Background): void {
-    const { choice, opensAt, seed } = view.draw;
-    if (view.board.state !== 'drawing' || seed !== null || choice === null) return;
+    const { choice, opensAt } = view.draw;
+    if (view.board.state !== 'drawing' || choice === null) return;
     const round = roundAfter(choice.chain, opensAt);
     const attempts = this.#attemptsOf(room, view, roundTime(choice.chain, round));
     if (now < attempts.from) return;
@@ -65,7 +65,7 @@ export class Draws {
   #attemptsOf(room: string, { board: { epoch } }: RoomView, dueAt: EpochMs): Attempts {
     const known = this.#attempts.get(room);
     if (known?.epoch === epoch) return known;
-    const attempts = { epoch, from: dueAt + RETRY_MS * this.#parts.random(), logged: '' };
+    const attempts = { epoch, from: dueAt + RETRY_MS * this.#parts.random() };
     this.#attempts.set(room, attempts);
     return attempts;
   }
@@ -91,15 +91,15 @@ export class Draws {
   }
 
   async #draw(room: string, { board: { epoch }, draw: { sealed } }: RoomView, beacon: Beacon | null): Promise<boolean> {
-    const secret = sealed === null ? null : this.#parts.seals.open(sealed);
+    // A secret in the open needs no gateway.
+    if (sealed === null) return false;
+    const secret = this.#parts.seals.open(sealed);
     if (secret === null) {
-      if (sealed !== null) {
-        const [kid] = sealed.split('.');
-        this.#log(
-          room,
-          `waits for its draw, whose secret the key ${kid} sealed, and that is not in SIGNING_KEYS. Add it again.`,
-        );
-      }
+      const [kid] = sealed.split('.');
+      this.#log(
+        room,
+        `waits for its draw, whose secret the key ${kid} sealed, and that is not in SIGNING_KEYS. Add it again.`,
+      );
       return false;
     }
     await this.#parts.store.apply(room, [{ kind: 'draw', epoch, secret, beacon }]);
@@ -107,9 +107,8 @@ export class Draws {
   }
 
   #log(room: string, text: string): void {
-    const attempts = this.#attempts.get(room);
-    if (attempts?.logged === text) return;
-    if (attempts !== undefined) attempts.logged = text;
+    if (this.#logged.get(room) === text) return;
+    this.#logged.set(room, text);
     console.error(`Room "${room}" ${text}`);
   }
 }

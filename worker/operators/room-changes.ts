@@ -116,7 +116,7 @@ export function scheduleOf(
 ): NewSchedule {
   const times = { prequeueAt: momentOf(prequeueAt), opensAt: epochMs(opensAt), closesAt: momentOf(closesAt) };
   if (beacon === undefined) return times;
-  const { deadlineSeconds, afterDeadline } = beacon ?? {};
-  if (deadlineSeconds === undefined || afterDeadline === undefined) return { ...times, beacon: null };
+  if (beacon === null) return { ...times, beacon };
+  const { deadlineSeconds, afterDeadline } = beacon;
   return { ...times, beacon: { chain, deadlineMs: deadlineSeconds * 1_000, afterDeadline } };
 }
