@@ -1,35 +1,12 @@
 // Visitors' pages, bundled like in the worker, and an example model of every kind of page.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import type { Board, Status } from '../../queue-core/board.ts';
-import { browserBundles } from '../../scripts/build.ts';
 import { EMPTY_PAGE, type PageKind, type PageModel } from '../../worker/pages/model.ts';
+import { bundled } from './bundle.ts';
 
 type Pages = typeof import('../../worker/pages/render.tsx');
 
-export async function buildPages(): Promise<Pages> {
-  const folder = await mkdtemp(join(tmpdir(), 'fairgate-pages-'));
-  const outfile = join(folder, 'pages.mjs');
-  await build({
-    entryPoints: [resolve(import.meta.dirname, '../../worker/pages/render.tsx')],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    jsx: 'automatic',
-    jsxImportSource: 'hono/jsx',
-    plugins: [browserBundles],
-    logLevel: 'warning',
-  });
-  const pages: Pages = await import(pathToFileURL(outfile).href);
-  await rm(folder, { recursive: true });
-  return pages;
-}
+export const buildPages = () => bundled<Pages>('render.tsx');
 
 /** The server's time on these pages: 20:03:12 in Seoul. */
 export const NOW = Date.parse('2027-08-05T11:03:12.000Z');

@@ -1,37 +1,14 @@
 // The page on which a visitor checks the draw, bundled like in the worker, and the receipts and documents that its tests show it.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-import { browserBundles } from '../../scripts/build.ts';
 import type { PublishedDraw } from '../../worker/contract/draw-schema.ts';
 import type { Draw } from '../../worker/pages/proof-document.ts';
 import type { ProofModel, PublicKey } from '../../worker/pages/proof-model.ts';
 import type { Issuer } from '../published-draws.ts';
+import { bundled } from './bundle.ts';
 
 type ProofRender = typeof import('../../worker/pages/proof-render.tsx');
 
-export async function buildProofPage(): Promise<ProofRender> {
-  const folder = await mkdtemp(join(tmpdir(), 'fairgate-proof-'));
-  const outfile = join(folder, 'proof.mjs');
-  await build({
-    entryPoints: [resolve(import.meta.dirname, '../../worker/pages/proof-render.tsx')],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    jsx: 'automatic',
-    jsxImportSource: 'hono/jsx',
-    plugins: [browserBundles],
-    logLevel: 'warning',
-  });
-  const page: ProofRender = await import(pathToFileURL(outfile).href);
-  await rm(folder, { recursive: true });
-  return page;
-}
+export const buildProofPage = () => bundled<ProofRender>('proof-render.tsx');
 
 /** What the gateway publishes is what the page reads: the compiler holds the two types together. */
 export const asRead = (draw: PublishedDraw): Draw => draw;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { QUICKNET as GATEWAYS_QUICKNET } from '../../worker/beacon/chain.ts';
-import { QUICKNET } from '../../worker/pages/proof-beacon.ts';
+import { QUICKNET_CHAIN } from '../../worker/beacon/quicknet.ts';
 import { buildProofPage, proofModel } from './built-proof.ts';
 
 /** The script with the pairing and both curves; noble's BLS12-381 alone has 26.2 KB. */
@@ -75,6 +75,6 @@ describe('the proof page', () => {
   });
 
   test('trusts the chain that the gateway draws with by default', () => {
-    expect(GATEWAYS_QUICKNET).toMatchObject(QUICKNET);
+    expect(GATEWAYS_QUICKNET).toMatchObject(QUICKNET_CHAIN);
   });
 });

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { type DrandChain, drandChainFields } from '../contract/draw-schema.ts';
 import { isLoopback } from '../http/loopback.ts';
+import { QUICKNET_CHAIN } from './quicknet.ts';
 
 /** Each relay may cost a request and a signature check. */
 export const RELAYS_OF_CHAIN_MAX = 8;
@@ -41,20 +42,9 @@ export const beaconChainSchema = z
 
 export type BeaconChain = z.output<typeof beaconChainSchema>;
 
-/**
- * quicknet of the League of Entropy: a round every 3 s. Parameters as its /info has them, relays as drand's documentation lists
- * them for the main network.
- */
+/** Relays as drand's documentation lists them for the main network. */
 export const QUICKNET: BeaconChain = {
-  hash: '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971',
-  publicKey:
-    '83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451' +
-    '0d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a',
-  scheme: 'bls-unchained-g1-rfc9380',
-  genesisTime: 1_692_803_367,
-  period: 3,
-  groupHash: 'f477d5c89f21a17c863a7f937c6a6d15859414d2be09cd448d4279af331c5d3e',
-  beaconId: 'quicknet',
+  ...QUICKNET_CHAIN,
   relays: ['https://api.drand.sh', 'https://drand.cloudflare.com', 'https://api2.drand.sh', 'https://api3.drand.sh'],
 };
 

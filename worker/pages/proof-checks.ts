@@ -4,6 +4,7 @@
 
 import {
   commitTo,
+  type DrandChain,
   drawnPosition,
   drawSeed,
   isRandomnessOf,
@@ -11,7 +12,8 @@ import {
   ROUND_AFTER_OPENING_MS,
   roundAfter,
 } from '../../queue-core/draw.ts';
-import { isSignedByChain, QUICKNET, type TrustedChain } from './proof-beacon.ts';
+import { signatureFault } from '../beacon/bls-signature.ts';
+import { QUICKNET_CHAIN } from '../beacon/quicknet.ts';
 import type { Draw, DrawBeacon } from './proof-document.ts';
 import type { ReceiptClaims, ReceiptReading } from './proof-receipt.ts';
 import { type Outcome, STEPS, type StepName, type Verdict } from './proof-steps.ts';
@@ -42,12 +44,15 @@ export interface ProofResult {
   shuffle: { entries: number; seed: string } | null;
 }
 
+type TrustedChain = Omit<DrandChain, 'groupHash' | 'scheme'>;
+
 export interface ProofEvidence {
   draw: Draw;
   /** null: the visitor has none. */
   receipt: ReceiptReading | null;
   /** Copies of the document from before. */
   earlier?: readonly Draw[];
+  /** The one chain that counts as public: anybody can make a chain, and knows its randomness beforehand. */
   trusted?: TrustedChain;
 }
 
@@ -60,7 +65,7 @@ const failed = finding('failed');
 const pending = finding('pending');
 const note = finding('note');
 
-export function checkDraw({ draw, receipt, earlier = [], trusted = QUICKNET }: ProofEvidence): ProofResult {
+export function checkDraw({ draw, receipt, earlier = [], trusted = QUICKNET_CHAIN }: ProofEvidence): ProofResult {
   const own = receipt?.kind === 'genuine' && isOfDraw(receipt.claims, draw) ? receipt.claims : null;
   const seed = seedOf(draw);
   const entry = entryFindings(draw, receipt);
@@ -184,7 +189,7 @@ function randomnessFindings({ beacon, opensAt, state }: Draw, trusted: TrustedCh
   return [
     ...found,
     done('randomnessOfSignature'),
-    isSignedByChain(trusted, round, signature)
+    signatureFault(trusted.publicKey, round, signature) === null
       ? done('chainSigned', { name: trusted.beaconId, round: round })
       : failed('chainDidNotSign', { name: trusted.beaconId, round: round }),
   ];
