@@ -58,6 +58,7 @@ export function kindOf(action: string): ChangeKind {
     case 'setPolicy':
       return 'limits';
     case 'setSchedule':
+    case 'recommit':
       return 'schedule';
     case 'setMessage':
       return 'message';
@@ -120,6 +121,8 @@ function choiceLabel(name: string, value: string, t: Strings): string | null {
       return value === 'running' || value === 'paused' || value === 'held' ? t.flowName(value) : null;
     case 'role':
       return value === 'viewer' || value === 'operator' || value === 'owner' ? t.roles[value] : null;
+    case 'beacon.afterDeadline':
+      return value === 'wait' || value === 'withoutBeacon' ? t.afterDeadline[value] : null;
     case 'outside':
       return value === 'refuse' || value === 'pass' ? t.editor.outsideChoices[value].label : null;
     case 'languages':

@@ -95,6 +95,10 @@ const fields: Record<string, string> = {
   epoch: 'Round',
   beacon: 'Public randomness',
   'beacon.round': 'Public randomness, number',
+  'beacon.chain': 'Public randomness, chain',
+  'beacon.deadlineMs': 'Wait for public randomness',
+  'beacon.afterDeadline': 'After that',
+  commitment: 'Seal of the draw',
   flow: 'State',
   closed: 'Closed',
   active: 'People inside',
@@ -118,6 +122,7 @@ const auditActions: Record<string, string> = {
   setMessage: 'Message',
   setSchedule: 'Schedule',
   openNow: 'Opened by hand',
+  recommit: 'Draw sealed again',
   close: 'Closed',
   revokeAll: 'Everyone sent out',
   endSession: 'Session ended',
@@ -165,6 +170,7 @@ export const en = {
   },
   stateUnknown: 'Unknown',
   roles,
+  afterDeadline: { wait: 'waits on', withoutBeacon: 'draws without it' },
 
   signIn: {
     title: 'Operator console',

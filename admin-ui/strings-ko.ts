@@ -94,6 +94,10 @@ const fields: Record<string, string> = {
   epoch: '회차',
   beacon: '공개 난수',
   'beacon.round': '공개 난수 번호',
+  'beacon.chain': '공개 난수 체인',
+  'beacon.deadlineMs': '공개 난수를 기다리는 시간',
+  'beacon.afterDeadline': '그 뒤에는',
+  commitment: '추첨 봉인값',
   flow: '상태',
   closed: '종료',
   active: '이용 중',
@@ -116,6 +120,7 @@ const auditActions: Record<string, string> = {
   setMessage: '안내문',
   setSchedule: '일정',
   openNow: '수동 시작',
+  recommit: '추첨 다시 봉인',
   close: '종료',
   revokeAll: '전원 퇴장',
   endSession: '한 명 퇴장',
@@ -163,6 +168,7 @@ export const ko: Strings = {
   },
   stateUnknown: '알 수 없음',
   roles,
+  afterDeadline: { wait: '계속 기다림', withoutBeacon: '공개 난수 없이 추첨' },
 
   signIn: {
     title: '운영자 콘솔',

@@ -35,6 +35,15 @@ const CHANGES: Change[] = [
     from: { opensAt: '2027-08-05T11:00:00.000Z' },
     to: { opensAt: '2027-08-05T12:00:00.000Z', beacon: { round: 7 } },
   },
+  {
+    action: 'setSchedule',
+    from: { opensAt: '2027-08-05T11:00:00.000Z' },
+    to: {
+      opensAt: '2027-08-05T11:00:00.000Z',
+      beacon: { chain: '52db9ba7', deadlineMs: 300_000, afterDeadline: 'withoutBeacon' },
+    },
+  },
+  { action: 'recommit', from: { commitment: '3975b0e8' }, to: { commitment: '52149c2b' } },
   { action: 'openNow', from: { epoch: 1 }, to: { epoch: 2 } },
   { action: 'close', from: { closed: false }, to: { closed: true } },
   { action: 'revokeAll', from: { active: 312 }, to: { active: 0 } },
@@ -74,6 +83,7 @@ describe.each(LANGUAGES)('a record of the log in %s', (language) => {
     expect(text).not.toMatch(/[{}[\]"]|undefined|NaN|null|\d{4}-\d\d-\d\dT/);
     expect(what).not.toBe(change.action);
     for (const { field } of lines) expect(field).not.toMatch(/[a-z][A-Z]|\./);
+    expect(text).not.toContain('withoutBeacon');
     expect(summarizeChange(change, t, formatIn(language))).not.toMatch(/[{}]|undefined/);
     expect(CHANGE_KINDS).toContain(kindOf(change.action));
   });
