@@ -19,6 +19,7 @@ import {
   startBeside,
   startInProcess,
 } from './in-process.ts';
+import { AS_PAGE } from './visitor-client.ts';
 
 const OPENS_AT = NOON + 60_000;
 const CHAIN = privateChain();
@@ -256,6 +257,26 @@ describe('a draw without a beacon', () => {
     expect(await published(gateway, drawn.epoch)).toEqual(drawn);
     for (const epoch of ['0', '-1', '7', 'x', '9'.repeat(30)]) {
       expect((await gateway.request(`/_fairgate/rooms/demo/draw?epoch=${epoch}`)).status).toBe(404);
+    }
+  });
+
+  it('can be checked after the room is archived, where its hosts lead, and nothing else of the room answers', async () => {
+    const { gateway, clock } = await scheduled(null);
+    const [visitor] = await entered(gateway, 3);
+    clock.advance(OPENS_AT + 1_000 - clock.now());
+    const drawn = await passing(gateway, clock, 2);
+    await asOwner(gateway, 'close', {});
+    expect((await asOwner(gateway, 'archiveRoom', {})).status).toBe(200);
+    expect(await published(gateway)).toEqual(drawn);
+    expect(await published(gateway, drawn.epoch)).toEqual(drawn);
+    const proof = await visitor?.send('/_fairgate/rooms/demo/proof', { headers: AS_PAGE });
+    expect(await proof?.text()).toContain(tokenOf(visitor as InProcessVisitor));
+    for (const name of ['board', 'status', 'wait', 'pass']) {
+      expect([name, (await gateway.request(`/_fairgate/rooms/demo/${name}`)).status]).toEqual([name, 404]);
+    }
+    for (const name of ['join', 'claim', 'leave']) {
+      const response = await gateway.request(`/_fairgate/rooms/demo/${name}`, { method: 'POST' });
+      expect([name, response.status]).toEqual([name, 404]);
     }
   });
 

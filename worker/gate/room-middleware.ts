@@ -5,7 +5,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { Gateway } from '../gateway.ts';
 import { isOfOtherSite, withCors } from '../http/cors.ts';
 import { problemResponse } from '../http/problems.ts';
-import type { RequestEnv } from '../http/request-env.ts';
+import type { Background, RequestEnv } from '../http/request-env.ts';
 import { servesHost } from '../http/request-target.ts';
 import { refuse } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
@@ -22,8 +22,20 @@ export interface VisitorEnv {
 
 /** Finds the room by the path parameter `room`. A room has addresses on its own hosts only. */
 export function findRoom({ directory }: Pick<Gateway, 'directory'>): MiddlewareHandler<RoomEnv> {
+  return roomAmong((background) => directory.rooms(background));
+}
+
+/** As `findRoom`, also of archived rooms: for what stays published. */
+export function findRoomOnRecord({ directory }: Pick<Gateway, 'directory'>): MiddlewareHandler<RoomEnv> {
+  return roomAmong(async (background) => [
+    ...(await directory.rooms(background)),
+    ...(await directory.archivedRooms(background)),
+  ]);
+}
+
+function roomAmong(list: (background: Background) => Promise<readonly RoomConfig[]>): MiddlewareHandler<RoomEnv> {
   return async (c, next) => {
-    const rooms = await directory.rooms(c.var.background);
+    const rooms = await list(c.var.background);
     const room = rooms.find(({ id }) => id === c.req.param('room'));
     if (room === undefined || !servesHost(room, c.req.raw)) return problemResponse('not-found');
     c.set('room', room);

@@ -18,7 +18,14 @@ import { currentBoard } from '../views/room-views.ts';
 import { addressesForEverybody } from './next-addresses.ts';
 import { proofPage, readableByEverybody } from './proof-response.ts';
 import { drawResponse } from './published-draw.ts';
-import { describeAnswer, findRoom, loadVisitor, requireSameSite, type VisitorEnv } from './room-middleware.ts';
+import {
+  describeAnswer,
+  findRoom,
+  findRoomOnRecord,
+  loadVisitor,
+  requireSameSite,
+  type VisitorEnv,
+} from './room-middleware.ts';
 import { waitAtAddress } from './visit.ts';
 import { loadSnapshot, type VisitorParts } from './visitor.ts';
 import { type ActionKind, VisitorAction } from './visitor-action.ts';
@@ -46,6 +53,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   // Faster than the router that Hono takes by itself; it throws at the start for addresses that it cannot tell apart.
   const api = new Hono<RequestEnv>({ router: new RegExpRouter(), getPath: rawPathOf }).basePath('/_fairgate');
   const room = findRoom(gateway);
+  const onRecord = findRoomOnRecord(gateway);
   const sameSite = requireSameSite(gateway);
   const loaded = loadVisitor(gateway);
 
@@ -75,7 +83,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
     );
   });
 
-  api.get('/rooms/:room/draw', room, describeAnswer, async (c) => {
+  api.get('/rooms/:room/draw', onRecord, describeAnswer, async (c) => {
     const snapshot = await loadSnapshot(gateway, c.var.room, c.var.background);
     if (snapshot === null) return problemResponse('store-unreachable');
     try {
@@ -87,7 +95,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
     }
   });
 
-  api.get('/rooms/:room/proof', room, (c) => proofPage(gateway, c.req.raw, c.var.room));
+  api.get('/rooms/:room/proof', onRecord, (c) => proofPage(gateway, c.req.raw, c.var.room));
 
   api.get('/rooms/:room/wait', room, (c) => waitAtAddress(gateway, c.req.raw, c.var.room, c.var));
 

@@ -32,13 +32,21 @@ const OUTAGE_MS_MAX = { watch: 5 * 60_000, scrape: Number.POSITIVE_INFINITY, cha
 /** The actor who seeds the directory and configures rooms: the settings, not a person. */
 export const SETTINGS_ACTOR: Actor = { id: 'settings', name: 'settings', role: 'owner', address: null };
 
+interface RoomsByState {
+  of: DirectoryView;
+  active: readonly RoomConfig[];
+  archived: readonly RoomConfig[];
+}
+
+const isActive = ({ archivedAt }: DirectoryRoom) => archivedAt === null;
+
 export class RoomDirectory {
   readonly #store: RoomStore;
   readonly #strictRooms: readonly RoomConfig[];
   readonly #seed: { rooms: SeedRoom[]; ownerKey: PresentedKey };
   readonly #clock: Clock;
   readonly #view: StaleWhileRevalidate<DirectoryView>;
-  #rooms: { of: DirectoryView; rooms: readonly RoomConfig[] } | null = null;
+  #rooms: RoomsByState | null = null;
   #isSeeded = false;
 
   /** @param digestOf identifies the content of a seed, so that seeding the same again changes nothing */
@@ -61,13 +69,23 @@ export class RoomDirectory {
    * exemptions, and refusing requests outside their paths.
    */
   async rooms(background: Background): Promise<readonly RoomConfig[]> {
+    return (await this.#known(background))?.active ?? this.#strictRooms;
+  }
+
+  /** Rooms whose routes may be another room's by now. What anyone may check afterwards is still published under their ids. */
+  async archivedRooms(background: Background): Promise<readonly RoomConfig[]> {
+    return (await this.#known(background))?.archived ?? [];
+  }
+
+  async #known(background: Background): Promise<RoomsByState | null> {
     const cached = await this.#view.read(background);
-    if (cached === null) return this.#strictRooms;
+    if (cached === null) return null;
     if (this.#rooms?.of !== cached.value) {
-      const active = cached.value.rooms.filter(({ archivedAt }) => archivedAt === null);
-      this.#rooms = { of: cached.value, rooms: active.map(roomConfigOf) };
+      const { rooms } = cached.value;
+      const [active, archived] = [rooms.filter(isActive), rooms.filter((room) => !isActive(room))];
+      this.#rooms = { of: cached.value, active: active.map(roomConfigOf), archived: archived.map(roomConfigOf) };
     }
-    return this.#rooms.rooms;
+    return this.#rooms;
   }
 
   /**
