@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { listenOnLoopback } from '../scripts/lib/loopback-ports.ts';
-import { type BeaconChain, beaconChainSchema, chainHash, roundTime } from '../worker/beacon/chain.ts';
+import { type BeaconChain, beaconChainSchema, roundTime } from '../worker/beacon/chain.ts';
+import { chainHash } from '../worker/beacon/chain-hash.ts';
 import type { DrandBeacon } from '../worker/contract/draw-schema.ts';
 
 const { shortSignatures } = bls12_381;

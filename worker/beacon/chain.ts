@@ -1,19 +1,15 @@
 // A drand chain as a setting: its parameters, which must give its hash, and the relays that serve it. Which round a draw uses
 // follows from the opening alone. No clock is read here, and nothing of the pairing is loaded: verify-beacon.ts has that.
 
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { type DrandChain, drandChainFields } from '../contract/draw-schema.ts';
 import { isLoopback } from '../http/loopback.ts';
+import { chainHash } from './chain-hash.ts';
 import { QUICKNET_CHAIN } from './quicknet.ts';
 
 /** Each relay may cost a request and a signature check. */
 export const RELAYS_OF_CHAIN_MAX = 8;
-
-/** drand's own default, which is left out of the hash. */
-const DEFAULT_BEACON_ID = 'default';
 
 const relayUrl = z
   .string()
@@ -47,16 +43,6 @@ export const QUICKNET: BeaconChain = {
   ...QUICKNET_CHAIN,
   relays: ['https://api.drand.sh', 'https://drand.cloudflare.com', 'https://api2.drand.sh', 'https://api3.drand.sh'],
 };
-
-/** `SHA-256(uint32be(period) || int64be(genesisTime) || publicKey || groupHash || beaconId)` (drand, common/chain/info.go). */
-export function chainHash(chain: Omit<DrandChain, 'hash' | 'scheme'>): string {
-  const times = new DataView(new ArrayBuffer(12));
-  times.setUint32(0, chain.period);
-  times.setBigInt64(4, BigInt(chain.genesisTime));
-  const id = chain.beaconId === DEFAULT_BEACON_ID ? '' : chain.beaconId;
-  const parts = [hexToBytes(chain.publicKey), hexToBytes(chain.groupHash), utf8ToBytes(id)];
-  return bytesToHex(sha256(concatBytes(new Uint8Array(times.buffer), ...parts)));
-}
 
 type Rounds = Pick<DrandChain, 'genesisTime' | 'period'>;
 

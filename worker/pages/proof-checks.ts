@@ -13,7 +13,8 @@ import {
   roundAfter,
 } from '../../queue-core/draw.ts';
 import { signatureFault } from '../beacon/bls-signature.ts';
-import { QUICKNET_CHAIN } from '../beacon/quicknet.ts';
+import { chainHash } from '../beacon/chain-hash.ts';
+import { QUICKNET_HASH } from '../beacon/quicknet.ts';
 import type { Draw, DrawBeacon } from './proof-document.ts';
 import type { ReceiptClaims, ReceiptReading } from './proof-receipt.ts';
 import { type Outcome, STEPS, type StepName, type Verdict } from './proof-steps.ts';
@@ -44,16 +45,14 @@ export interface ProofResult {
   shuffle: { entries: number; seed: string } | null;
 }
 
-type TrustedChain = Omit<DrandChain, 'groupHash' | 'scheme'>;
-
 export interface ProofEvidence {
   draw: Draw;
   /** null: the visitor has none. */
   receipt: ReceiptReading | null;
   /** Copies of the document from before. */
   earlier?: readonly Draw[];
-  /** The one chain that counts as public: anybody can make a chain, and knows its randomness beforehand. */
-  trusted?: TrustedChain;
+  /** Hash of the one chain that counts as public: anybody can make a chain, and knows its randomness beforehand. */
+  trusted?: string;
 }
 
 const finding =
@@ -65,7 +64,7 @@ const failed = finding('failed');
 const pending = finding('pending');
 const note = finding('note');
 
-export function checkDraw({ draw, receipt, earlier = [], trusted = QUICKNET_CHAIN }: ProofEvidence): ProofResult {
+export function checkDraw({ draw, receipt, earlier = [], trusted = QUICKNET_HASH }: ProofEvidence): ProofResult {
   const own = receipt?.kind === 'genuine' && isOfDraw(receipt.claims, draw) ? receipt.claims : null;
   const seed = seedOf(draw);
   const entry = entryFindings(draw, receipt);
@@ -84,7 +83,8 @@ export function checkDraw({ draw, receipt, earlier = [], trusted = QUICKNET_CHAI
   const steps = STEPS.map((name) => ({ name, outcome: worst(findings[name]), findings: findings[name] }));
   const hasFailed = steps.some(({ outcome }) => outcome === 'failed');
   const soFar = draw.state === 'drawing' ? 'drawing' : 'pending';
-  const verdict = hasFailed ? 'failed' : !isOver ? soFar : draw.beacon === null ? 'weaker' : 'proven';
+  const isPublic = draw.beacon?.chain.hash === trusted;
+  const verdict = hasFailed ? 'failed' : !isOver ? soFar : isPublic ? 'proven' : 'weaker';
   return { verdict, steps, mine, shuffle };
 }
 
@@ -167,16 +167,13 @@ function agrees(copy: Draw, draw: Draw): boolean {
   );
 }
 
-function randomnessFindings({ beacon, opensAt, state }: Draw, trusted: TrustedChain): Finding[] {
+function randomnessFindings({ beacon, opensAt, state }: Draw, trusted: string): Finding[] {
   if (beacon === null) return [note('noRandomness')];
   const { chain, round, randomness, signature } = beacon;
-  if (chain.hash !== trusted.hash) return [failed('unknownChain', { name: chain.beaconId, hash: chain.hash })];
-  const isPinned =
-    chain.publicKey === trusted.publicKey &&
-    chain.genesisTime === trusted.genesisTime &&
-    chain.period === trusted.period;
-  if (!isPinned) return [failed('falseChain', { name: trusted.beaconId })];
-  const found = [roundFinding(beacon, opensAt, trusted)];
+  const isPublic = chain.hash === trusted;
+  if (chainHash(chain) !== chain.hash) return [failed('falseChain', { name: chain.beaconId })];
+  const found = [roundFinding(beacon, opensAt, chain)];
+  if (!isPublic) found.push(note('unknownChain', { name: chain.beaconId, hash: chain.hash }));
   if (randomness === null || signature === null) {
     return [
       ...found,
@@ -186,16 +183,13 @@ function randomnessFindings({ beacon, opensAt, state }: Draw, trusted: TrustedCh
     ];
   }
   if (!isRandomnessOf({ round, randomness, signature })) return [...found, failed('otherRandomness')];
-  return [
-    ...found,
-    done('randomnessOfSignature'),
-    signatureFault(trusted.publicKey, round, signature) === null
-      ? done('chainSigned', { name: trusted.beaconId, round: round })
-      : failed('chainDidNotSign', { name: trusted.beaconId, round: round }),
-  ];
+  found.push(done('randomnessOfSignature'));
+  const values = { name: chain.beaconId, round: round };
+  if (signatureFault(chain.publicKey, round, signature) !== null) return [...found, failed('chainDidNotSign', values)];
+  return isPublic ? [...found, done('chainSigned', values)] : found;
 }
 
-function roundFinding({ round }: DrawBeacon, opensAt: string, { genesisTime, period }: TrustedChain): Finding {
+function roundFinding({ round }: DrawBeacon, opensAt: string, { genesisTime, period }: DrandChain): Finding {
   const opening = Date.parse(opensAt);
   const right = roundAfter({ genesisTime, period }, opening);
   const due = (genesisTime + (right - 1) * period) * 1000;

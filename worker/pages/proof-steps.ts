@@ -6,5 +6,5 @@ export type StepName = (typeof STEPS)[number];
 /** `note`: true and worth knowing, and less than the step could prove. */
 export type Outcome = 'done' | 'failed' | 'pending' | 'note';
 
-/** `weaker`: everything holds, and there was no public randomness. `pending`: before the opening. `drawing`: N is frozen. */
+/** `weaker`: everything holds, and there was no randomness of the public chain. `pending`: before the opening. `drawing`: N is frozen. */
 export type Verdict = 'proven' | 'weaker' | 'pending' | 'drawing' | 'failed';

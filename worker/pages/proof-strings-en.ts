@@ -33,7 +33,7 @@ export const proofEn: ProofStrings = {
     },
     weaker: {
       heading: 'The calculations are right',
-      lead: 'But this draw used no public randomness: it rests on the sealed secret alone. That is less than full proof. Step 3 says why.',
+      lead: 'But this draw used no public randomness that this page knows. That is less than full proof: step 3 says why.',
     },
     pending: {
       heading: 'The draw is not made yet',
@@ -84,7 +84,7 @@ export const proofEn: ProofStrings = {
       'This draw used no public randomness: it rests on the sealed secret alone. Somebody who knew the secret could have tried how many entries to add.',
     unknownChain:
       'The random number is from “{name}” ({hash}), which is not a public chain that this page knows. Those who run a chain know its numbers beforehand.',
-    falseChain: 'The record names the public chain {name}, but gives it another key or other times.',
+    falseChain: 'The key and the times of the chain {name} in the record do not fit its hash.',
     roundDue:
       'The random number is that of round {round}, due on {at}: the first at least {seconds} seconds after the opening, when the entries were fixed.',
     otherRound: 'Round {round} was used, but the opening calls for round {right}.',
@@ -95,7 +95,7 @@ export const proofEn: ProofStrings = {
     otherRandomness: 'The random number does not follow from the signature. It was changed.',
     chainSigned:
       'The public chain {name} (League of Entropy) signed round {round}. Your browser verified the signature with the key that is built into this page.',
-    chainDidNotSign: 'The signature is not that of the public chain {name} for round {round}.',
+    chainDidNotSign: 'The signature is not that of the chain {name} for round {round}.',
 
     noReceipt: 'There is no receipt in this browser. If you saved one, paste it below.',
     receiptUnreadable: 'This is not a receipt that this page can read. Please copy all of it.',

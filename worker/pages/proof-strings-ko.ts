@@ -33,7 +33,7 @@ export const proofKo: ProofStrings = {
     },
     weaker: {
       heading: '계산은 모두 맞습니다',
-      lead: '다만 이 추첨은 공개 난수를 쓰지 않아 봉인된 비밀값에만 의존합니다. 완전한 증명은 아니며, 이유는 3단계에 있습니다.',
+      lead: '다만 이 추첨에는 이 화면이 아는 공개 난수가 쓰이지 않았습니다. 완전한 증명은 아니며, 이유는 3단계에 있습니다.',
     },
     pending: {
       heading: '아직 추첨 전입니다',
@@ -82,14 +82,14 @@ export const proofKo: ProofStrings = {
       '이 추첨은 공개 난수를 쓰지 않았으며, 봉인된 비밀값에만 의존합니다. 비밀값을 아는 사람이 있었다면 참가 번호를 몇 개 더할지 시험해 볼 수 있었습니다.',
     unknownChain:
       '난수가 ‘{name}’({hash})에서 왔습니다. 이 화면이 아는 공개 체인이 아닙니다. 체인을 운영하는 사람은 난수를 미리 알 수 있습니다.',
-    falseChain: '공개 체인 {name}의 이름을 썼지만 키나 시각이 다릅니다.',
+    falseChain: '기록에 적힌 체인 {name}의 키나 시각이 체인 해시와 맞지 않습니다.',
     roundDue:
       '{at}에 나올 예정이던 {round}번째 난수입니다. 참가 인원이 확정된 시작 시각에서 {seconds}초 이상 지난 첫 번째 난수입니다.',
     otherRound: '{round}번째 난수를 썼습니다. 시작 시각에 따르면 {right}번째 난수여야 합니다.',
     beaconLater: '난수는 아직 세상에 없습니다. 시작 몇 초 뒤에 공개됩니다.',
     beaconWithheld:
       '{deadline}까지 난수가 오지 않아 난수 없이 추첨했습니다. 늦은 것인지 일부러 쓰지 않은 것인지 밖에서는 알 수 없으므로 증명되지 않습니다.',
-    randomnessOfSignature: '난수가 공개 체인의 서명에서 계산된 값과 일치합니다.',
+    randomnessOfSignature: '난수가 체인의 서명에서 계산된 값과 일치합니다.',
     otherRandomness: '난수가 서명에서 계산된 값과 다릅니다. 값이 바뀌었습니다.',
     chainSigned:
       '공개 체인 {name}(League of Entropy)의 {round}번째 서명이 맞습니다. 이 화면에 들어 있는 공개 키로 브라우저가 직접 확인했습니다.',
