@@ -6,11 +6,19 @@ import type { RouteTaken, Site } from '../queue-core/directory/directory-documen
 import { routeTaken } from '../queue-core/directory/directory-rooms.ts';
 import { isReadOnlyExemption } from '../queue-core/exemption.ts';
 import { ROOMS_MAX, SESSION_TOTAL_MS_DEFAULT } from '../queue-core/limits.ts';
-import type { Policy, RoomSettings } from '../queue-core/policy.ts';
+import type { BeaconChoice, Policy, RoomSettings } from '../queue-core/policy.ts';
 import type { EpochMs } from '../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../queue-core/time.ts';
 import type { BeaconChain } from './beacon/chain.ts';
-import { checkOrder, policySchema, roomId, siteFields, siteSchema, time } from './contract/room-schema.ts';
+import {
+  beaconSchema,
+  checkOrder,
+  policySchema,
+  roomId,
+  siteFields,
+  siteSchema,
+  time,
+} from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
 import { ownAddressIn, ownAddressText } from './proxy/loops.ts';
 import {
@@ -90,7 +98,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   }
   if (problems.length > 0 || keys === null || rooms === null) throw new SettingsError(problems);
   return {
-    rooms: rooms.map(resolveRoom),
+    rooms: rooms.map((room) => resolveRoom(room, beaconChain)),
     keys,
     publicUrl,
     operatorKey,
@@ -144,6 +152,7 @@ const roomSchema = z.strictObject({
       prequeueAt: time.nullable().default(null),
       opensAt: openingTime,
       closesAt: time.nullable().default(null),
+      beacon: beaconSchema.nullable().default(null),
     })
     .superRefine(({ prequeueAt, opensAt, closesAt }, context) => {
       // An opening that failed to parse is still a string here, and already reported.
@@ -179,8 +188,8 @@ export function routeTakenText({ route, by }: RouteTaken): string {
   return `"${by}" protects ${route} already. Keep it in one of the two rooms.`;
 }
 
-function resolveRoom({ id, schedule, policy, ...site }: RoomSetting): RoomConfig {
-  const { prequeueAt, opensAt, closesAt } = schedule;
+function resolveRoom({ id, schedule, policy, ...site }: RoomSetting, chain: BeaconChain): RoomConfig {
+  const { prequeueAt, opensAt, closesAt, beacon } = schedule;
   return {
     id,
     ...siteOf(id, site),
@@ -188,9 +197,22 @@ function resolveRoom({ id, schedule, policy, ...site }: RoomSetting): RoomConfig
     queue: {
       room: id,
       policy: policyOf(policy),
-      schedule: { prequeueAt: momentOf(prequeueAt), closesAt: momentOf(closesAt), beacon: null, ...opensAt },
+      schedule: {
+        prequeueAt: momentOf(prequeueAt),
+        closesAt: momentOf(closesAt),
+        beacon: beacon && beaconChoiceOf(beacon, chain),
+        ...opensAt,
+      },
     },
   };
+}
+
+/** Which chain a draw waits for is fixed when it is scheduled; which relays are asked is each gateway's setting. */
+export function beaconChoiceOf(
+  { deadlineSeconds, afterDeadline }: z.output<typeof beaconSchema>,
+  { relays: _, ...chain }: BeaconChain,
+): BeaconChoice {
+  return { chain, deadlineMs: deadlineSeconds * 1_000, afterDeadline };
 }
 
 /** The site as it is stored, with defaults filled in. */

@@ -209,7 +209,7 @@ export type PolicyInput = z.input<typeof policySchema>;
 /** How long a draw may wait for its beacon: at least until the round is there. */
 export const BEACON_DEADLINE_SECONDS = { min: 30, max: 86_400 };
 
-const beaconSchema = z.strictObject({
+export const beaconSchema = z.strictObject({
   deadlineSeconds: within(BEACON_DEADLINE_SECONDS)
     .int()
     .default(300)

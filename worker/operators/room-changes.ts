@@ -11,7 +11,7 @@ import type { OperatorProblem } from '../contract/problem-schema.ts';
 import type { scheduleSchema } from '../contract/room-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
-import { momentOf, policyOf } from '../settings.ts';
+import { beaconChoiceOf, momentOf, policyOf } from '../settings.ts';
 import { type ChangeOutcome, type ChangeRequest, changeResponse } from './change-response.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import type { ChangeBase } from './versions.ts';
@@ -112,11 +112,8 @@ function problemOf(reason: ChangeRefusal): OperatorProblem {
 /** A schedule of the API as the core takes it. */
 export function scheduleOf(
   { prequeueAt, opensAt, closesAt, beacon }: z.output<typeof scheduleSchema>,
-  { relays: _, ...chain }: BeaconChain,
+  chain: BeaconChain,
 ): NewSchedule {
   const times = { prequeueAt: momentOf(prequeueAt), opensAt: epochMs(opensAt), closesAt: momentOf(closesAt) };
-  if (beacon === undefined) return times;
-  if (beacon === null) return { ...times, beacon };
-  const { deadlineSeconds, afterDeadline } = beacon;
-  return { ...times, beacon: { chain, deadlineMs: deadlineSeconds * 1_000, afterDeadline } };
+  return beacon === undefined ? times : { ...times, beacon: beacon && beaconChoiceOf(beacon, chain) };
 }
