@@ -6,7 +6,7 @@ import { type BeaconAnswer, fetchBeacon } from '../worker/beacon/fetch-beacon.ts
 import type { PublishedDraw } from '../worker/contract/draw-schema.ts';
 import { type DrawArguments, readDrawArguments } from './draw/draw-arguments.ts';
 import { verifyDraw } from './draw/draw-checks.ts';
-import { isAddress, readDraw, readKeys, readTokens, Unreadable } from './draw/draw-files.ts';
+import { isAddress, readDraw, readDrawSource, readKeys, readTokens, Unreadable } from './draw/draw-files.ts';
 import { drawJson, drawText } from './draw/draw-report.ts';
 
 const [PROVEN, NOT_PROVEN, UNREADABLE] = [0, 1, 2];
@@ -34,8 +34,14 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(given: DrawArguments): Promise<number> {
-  const draw = await readDraw(given.source);
+  const { draw, receipt, earlier } = await readDrawSource(given.source);
+  if (receipt !== null && given.keys === null && !isAddress(given.source)) {
+    throw new Unreadable(
+      `${given.source} has a queue token in it. Give --jwks with what /.well-known/jwks.json of the gateway answers. Where that is gone, give ${given.source} itself: then the token is worth as much as your trust in who gave you the file.`,
+    );
+  }
   const tokens = [
+    ...(receipt === null ? [] : [{ name: 'receipt', jwt: receipt }]),
     ...given.tokens.map((jwt, index) => ({ name: `token ${index + 1}`, jwt })),
     ...(given.tokensFile === null ? [] : readTokens(given.tokensFile)),
   ];
@@ -45,7 +51,10 @@ async function run(given: DrawArguments): Promise<number> {
     draw,
     tokens,
     keys: tokens.length === 0 || keysFrom === null ? null : await readKeys(keysFrom),
-    earlier: await Promise.all(given.earlier.map(async (name) => ({ name, draw: await readDraw(name) }))),
+    earlier: [
+      ...earlier.map((copy, index) => ({ name: `copy ${index + 1} in ${given.source}`, draw: copy })),
+      ...(await Promise.all(given.earlier.map(async (name) => ({ name, draw: await readDraw(name) })))),
+    ],
     entries: given.entries,
     trustedChain: given.trustedChain,
     requireBeacon: given.requireBeacon,

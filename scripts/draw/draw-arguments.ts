@@ -91,7 +91,8 @@ function help(): string {
   return `npm run verify-draw -- SOURCE [options]
 
 Recomputes a published draw: the commitment, the beacon and its round, the seed, and the position of every entry, with none of the
-gateway's own code for them. SOURCE is https://HOST/_fairgate/rooms/ROOM/draw, a file with its answer, or - for the standard input.
+gateway's own code for them. SOURCE is https://HOST/_fairgate/rooms/ROOM/draw, a file with its answer, a visitor's
+evidence that the proof page saved as JSON, or - for the standard input.
 docs/draw.md says what is proven by it, and what is not.
 
 ${optionLines(OPTIONS, 26)}

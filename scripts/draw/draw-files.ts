@@ -14,6 +14,10 @@ const TOKENS_BYTES_MAX = 64 * 1024 * 1024;
 /** Each costs a signature check of 0.1 ms. */
 export const TOKENS_MAX = 100_000;
 const KEYS_MAX = 64;
+/** A queue token has about 500 characters. */
+const RECEIPT_CHARS_MAX = 4_096;
+/** The page saves eight copies. */
+const EARLIER_MAX = 64;
 const FETCH_MS_MAX = 15_000;
 
 /** What was given cannot be read, so nothing was checked. */
@@ -29,9 +33,39 @@ export const isAddress = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(sou
 /** Fields of later versions are ignored, as docs/draw.md says; another `format` is another rule. */
 const readerSchema = z.object(drawSchema.shape);
 
-/** @param source a file, an address, or `-` for the standard input @throws Unreadable */
-export async function readDraw(source: string): Promise<PublishedDraw> {
+/** What a visitor saved as JSON on the page that checks the draw. Its keys are not read: whoever writes a file can put keys in it. */
+const evidenceSchema = z.object({
+  format: z.literal('fairgate/evidence/v1'),
+  receipt: z.string().max(RECEIPT_CHARS_MAX).nullable(),
+  draw: readerSchema,
+  earlier: z.array(readerSchema).max(EARLIER_MAX),
+});
+
+export interface DrawSource {
+  draw: PublishedDraw;
+  /** Of a visitor's evidence: their queue token, and copies that they saw before. */
+  receipt: string | null;
+  earlier: PublishedDraw[];
+}
+
+/**
+ * A published draw, or a visitor's evidence with one in it.
+ *
+ * @param source a file, an address, or `-` for the standard input
+ * @throws Unreadable
+ */
+export async function readDrawSource(source: string): Promise<DrawSource> {
   const value = await readJson(source);
+  const evidence = evidenceSchema.safeParse(value);
+  return evidence.success ? evidence.data : { draw: parseDraw(source, value), receipt: null, earlier: [] };
+}
+
+/** @param source as for `readDrawSource` @throws Unreadable */
+export async function readDraw(source: string): Promise<PublishedDraw> {
+  return parseDraw(source, await readJson(source));
+}
+
+function parseDraw(source: string, value: unknown): PublishedDraw {
   const parsed = readerSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problem = problemSchema.safeParse(value);

@@ -470,6 +470,29 @@ describe('npm run verify-draw', () => {
     ]);
   });
 
+  test('reads a visitor’s evidence: the draw, their token by keys from elsewhere, and copies that they saw', async () => {
+    const receipt = await issuer.token(HONEST, { kind: 'entry', number: 7 });
+    const [chain, forged] = [HONEST.beacon?.chain.hash ?? '', await newIssuer()];
+    const evidence = { format: 'fairgate/evidence/v1', receipt, keys: issuer.keys.keys, draw: HONEST, earlier: [] };
+    const file = fileOf('evidence.json', evidence);
+    const keys = fileOf('jwks.json', issuer.keys);
+    const alone = await command(file, '--chain', chain);
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('has a queue token in it. Give --jwks')]);
+    const proven = await command(file, '--chain', chain, '--jwks', keys);
+    expect([proven.code, proven.stdout]).toEqual([0, expect.stringContaining('receipt is genuine: entry 7')]);
+    const swapped = {
+      ...evidence,
+      receipt: await forged.token(HONEST, { kind: 'entry', number: 7 }),
+      keys: forged.keys.keys,
+    };
+    expect((await command(fileOf('swapped.json', swapped), '--chain', chain, '--jwks', keys)).code).toBe(1);
+    const copied = { ...evidence, earlier: [{ ...earlierState(HONEST, 'drawing'), entries: ENTRIES + 1 }] };
+    const { code, stdout } = await command(fileOf('copied.json', copied), '--chain', chain, '--jwks', keys);
+    expect([code, stdout]).toEqual([1, expect.stringContaining(`N was ${ENTRIES + 1} and is ${ENTRIES}`)]);
+    const unheld = fileOf('unheld.json', { ...evidence, receipt: null });
+    expect((await command(unheld, '--chain', chain)).code).toBe(0);
+  });
+
   const UNREADABLE: [string, unknown, string][] = [
     ['a page', '<!doctype html>', 'is a page'],
     ['no JSON', '{"format": ', 'is not JSON'],
