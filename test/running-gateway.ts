@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DEMO_AUDIENCE, demoRoom, startDemoSite } from '../scripts/lib/demo-site.ts';
 import { type RunningGateway, startGateway } from '../scripts/lib/gateway-process.ts';
 import { freePort } from '../scripts/lib/loopback-ports.ts';
+import type { BeaconChain } from '../worker/beacon/chain.ts';
 import type { RoomInput } from '../worker/settings.ts';
 import type { RedisAddress } from '../worker/store/redis/redis-client.ts';
 import { newSigningKey, type SigningKeys } from '../worker/tokens/signing-keys.ts';
@@ -45,6 +46,8 @@ export interface RunningOptions {
   port?: number;
   trustedProxies?: string;
   originCa?: string;
+  /** The drand chain of draws with a beacon; by default quicknet. */
+  beaconChain?: BeaconChain;
   /** Rooms are stored there instead of on disk. */
   redis?: RedisAddress & { replicas?: string };
 }
@@ -75,7 +78,9 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const redis = options.redis === undefined ? {} : { redis: options.redis };
   const joinsPerNetwork = String(options.joinsPerNetwork ?? 0);
   const proxies = trustedProxies === undefined ? {} : { trustedProxies };
-  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, joinsPerNetwork, ...proxies, ...redis };
+  const beacon = options.beaconChain === undefined ? {} : { beaconChain: JSON.stringify(options.beaconChain) };
+  const parts = { ...proxies, ...redis, ...beacon };
+  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, joinsPerNetwork, ...parts };
   const start = () => startGateway({ settings, host, port, originCa, dataDir, log: (line) => log.push(line) });
   const running: Running = {
     url: gatewayUrl,
