@@ -13,6 +13,7 @@ import { LOAD_CORE, respondAt, saturate } from './bench/load.ts';
 import { machine, pin, processorMs } from './bench/measured-machine.ts';
 import { memoryOfVisitors } from './bench/memory.ts';
 import { firstResponse } from './bench/node-load.ts';
+import { positionCosts } from './bench/positions.ts';
 import { requestsToRedis } from './bench/redis-requests.ts';
 import { type Row, reportText } from './bench/report.ts';
 import {
@@ -173,7 +174,8 @@ async function bench(): Promise<void> {
 
     const isWhole = options.only === '' && options.beside === undefined;
     const all = [...(bareOnes?.measured ?? []), ...(ours?.measured ?? [])];
-    const measured = { machine: measuredOn, rows: rowsOf(all), rounds, seconds, isPinned, memory: [], redis: [] };
+    const setUp = { machine: measuredOn, rounds, seconds, isPinned };
+    const measured = { ...setUp, rows: rowsOf(all), positions: positionCosts(), memory: [], redis: [] };
     const write = (report: string) => {
       if (isWhole) writeFileSync(resolve(root, 'docs/bench.md'), report);
     };

@@ -24,11 +24,12 @@ export interface Report {
   rounds: number;
   seconds: number;
   isPinned: boolean;
+  positions: readonly string[];
   memory: readonly string[];
   redis: readonly string[];
 }
 
-export function reportText({ machine, rows, rounds, seconds, isPinned, memory, redis }: Report): string {
+export function reportText({ machine, rows, rounds, seconds, isPinned, positions, memory, redis }: Report): string {
   const cores = isPinned
     ? 'The measured process has one core, load and origin have another.'
     : 'Nothing is pinned to a core: the load generator competes with what it measures.';
@@ -54,6 +55,10 @@ export function reportText({ machine, rows, rounds, seconds, isPinned, memory, r
       ['request', 'per second', 'of bare text', 'of a bare proxy', 'processor', 'at', 'p50', 'p99', 'store operations'],
       ...rows.map(cells),
     ]),
+    '',
+    '## The draw',
+    '',
+    ...positions,
     ...(memory.length === 0 ? [] : ['', '## Memory', '', ...memory]),
     ...(redis.length === 0 ? [] : ['', '## Rooms in Redis', '', ...redis]),
     '',

@@ -89,6 +89,25 @@ describe('store reads', () => {
     expect(gateway.store.views).toBe(1);
   });
 
+  it.each([10, 500])(
+    '%i visitors who ask at the opening cost the store its one draw, and each has a position',
+    async (count) => {
+      const gateway = await startInProcess({
+        keys,
+        room: { schedule: { opensAt: new Date(NOON + 60_000).toISOString() }, policy: { totalActiveUsers: 1 } },
+      });
+      const visitors = Array.from({ length: count }, () => new InProcessVisitor(gateway));
+      await Promise.all(visitors.map((visitor) => visitor.act('join')));
+      const joined = gateway.store.applied.length;
+      gateway.clock.advance(60_000);
+      const { views } = gateway.store;
+      const statuses = await Promise.all(visitors.map((visitor) => visitor.status()));
+      expect(new Set(statuses.map(({ position }) => position)).size).toBe(count);
+      expect(gateway.store.applied.slice(joined).filter((kind) => kind !== 'returnLease')).toEqual(['draw']);
+      expect(gateway.store.views - views).toBeLessThanOrEqual(2);
+    },
+  );
+
   it('requests without admission send the store no command', async () => {
     const gateway = await startInProcess({ keys });
     for (let times = 0; times < 20; times++) await gateway.request('/book', { method: 'POST' });
