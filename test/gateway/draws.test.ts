@@ -209,6 +209,45 @@ describe('a draw with a beacon', () => {
     expect(draws[0]?.state).toBe('drawn');
   });
 
+  it.each([0, 1])('of %i entries is made and proven, and later visitors come after them', async (count) => {
+    const { gateway, clock, relay: asked } = await scheduled(BEACON);
+    const visitors = await entered(gateway, count);
+    clock.advance(OPENS_AT - clock.now());
+    const drawn = await passing(gateway, clock, 12);
+    // Of a lease that was not used up, what was returned before the opening is no entry.
+    expect(drawn.entries).toBeGreaterThanOrEqual(count);
+    const verdict = await verdictOf(gateway, drawn, [], visitors.map(tokenOf), asked.chain.hash);
+    expect(verdict).toMatchObject({ proven: true, withPublicRandomness: true });
+    const late = new InProcessVisitor(gateway);
+    await late.act('join');
+    const { position, state } = await late.status();
+    expect(state === 'admitted' || (position ?? 0) > (drawn.entries ?? 0)).toBe(true);
+    if (count === 0) expect(drawn.entries).toBe(0);
+  });
+
+  it('of an opening that was cancelled is never made; the next one has a seal of its own, and takes no entry over', async () => {
+    const { gateway, clock, relay: asked } = await scheduled(BEACON);
+    const cancelled = await published(gateway);
+    const [visitor] = await entered(gateway, 3);
+    const receipt = tokenOf(visitor as InProcessVisitor);
+    await asOwner(gateway, 'close', {});
+    clock.advance(OPENS_AT + 10_000 - clock.now());
+    expect((await passing(gateway, clock, 3)).state).toBe('committed');
+    expect(asked.requests).toEqual([]);
+    const body = { opensAt: new Date(clock.now() + 60_000).toISOString(), beacon: BEACON };
+    expect((await asOwner(gateway, 'setSchedule', { body })).status).toBe(200);
+    const next = await published(gateway);
+    expect(next.epoch).not.toBe(cancelled.epoch);
+    expect(next.commitments).toHaveLength(1);
+    expect(next.commitments[0]?.commitment).not.toBe(cancelled.commitments[0]?.commitment);
+    await entered(gateway, 2);
+    clock.advance(61_000);
+    const drawn = await passing(gateway, clock, 12);
+    expect(drawn.state).toBe('drawn');
+    expect((await verdictOf(gateway, drawn, [], [receipt], asked.chain.hash)).proven).toBe(false);
+    expect((await gateway.request(`/_fairgate/rooms/demo/draw?epoch=${cancelled.epoch}`)).status).toBe(404);
+  });
+
   it('keeps the choice where a later schedule says nothing of it, and the round follows the opening', async () => {
     const { gateway } = await scheduled(BEACON);
     const before = await published(gateway);
