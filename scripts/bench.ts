@@ -13,7 +13,7 @@ import { LOAD_CORE, respondAt, saturate } from './bench/load.ts';
 import { machine, pin, processorMs } from './bench/measured-machine.ts';
 import { memoryOfVisitors } from './bench/memory.ts';
 import { firstResponse } from './bench/node-load.ts';
-import { positionCosts } from './bench/positions.ts';
+import { positionCosts } from './bench/position-cost.ts';
 import { requestsToRedis } from './bench/redis-requests.ts';
 import { type Row, reportText } from './bench/report.ts';
 import {

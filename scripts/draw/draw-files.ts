@@ -33,7 +33,7 @@ export const isAddress = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(sou
 /** Fields of later versions are ignored, as docs/draw.md says; another `format` is another rule. */
 const readerSchema = z.object(drawSchema.shape);
 
-/** What a visitor saved as JSON on the page that checks the draw. Its keys are not read: whoever writes a file can put keys in it. */
+/** What a visitor saved as JSON on the page that checks the draw. Its keys are not read: they are those of the person who wrote the file. */
 const evidenceSchema = z.object({
   format: z.literal('fairgate/evidence/v1'),
   receipt: z.string().max(RECEIPT_CHARS_MAX).nullable(),
