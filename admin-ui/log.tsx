@@ -6,6 +6,7 @@ import type { AuditRecord } from '../worker/contract/operator-api.ts';
 import { addressOf } from './api-client.ts';
 import { CHANGE_KINDS, type ChangeKind, type ChangeLine, describeChange, kindOf } from './changes.ts';
 import type { ConsoleState } from './console-state.ts';
+import { EvidenceDownload } from './evidence-download.tsx';
 import { readLogTail } from './log-tail.ts';
 import { formatCount } from './number-format.ts';
 import { Field, inputValue } from './parts/field.tsx';
@@ -21,6 +22,7 @@ export function RoomLog({ state, snapshot }: { state: ConsoleState; snapshot: Ro
       title={state.strings.menu.log}
       name={`${snapshot.room}/log`}
       records={snapshot.live === null && snapshot.records.length === 0 ? null : snapshot.records}
+      evidenceOf={snapshot.room}
       onEarlier={first > 1 ? () => void state.watch?.loadEarlierRecords() : null}
       csv={addressOf('auditCsv', { params })}
       json={addressOf('auditJson', { params })}
@@ -60,6 +62,7 @@ export function DirectoryLog({ state }: { state: ConsoleState }) {
       title={state.strings.log.directoryTitle}
       name="directory/log"
       records={records}
+      evidenceOf={null}
       onEarlier={null}
       csv={addressOf('directoryAuditCsv', {})}
       json={addressOf('directoryAuditJson', {})}
@@ -78,6 +81,8 @@ interface LogProps {
   name: string;
   /** null: not loaded yet. */
   records: AuditRecord[] | null;
+  /** The room whose evidence pack is offered; null: none is. */
+  evidenceOf: string | null;
   /** Loads earlier records; null: there are none. */
   onEarlier: (() => void) | null;
   csv: string;
@@ -95,7 +100,7 @@ type Check =
 /** Rows drawn; the filter still finds the others. */
 const ROWS_MAX = 500;
 
-function Log({ state, title, name, records, onEarlier, csv, json, loadExport }: LogProps) {
+function Log({ state, title, name, records, evidenceOf, onEarlier, csv, json, loadExport }: LogProps) {
   const t = state.strings.log;
   const [check, setCheck] = useState<Check>({ kind: 'none' });
   const filter = state.draft(name, { text: '', kind: 'all' as ChangeKind | 'all' });
@@ -130,6 +135,7 @@ function Log({ state, title, name, records, onEarlier, csv, json, loadExport }: 
       <p class="check-result" data-kind={check.kind} role="status">
         {checkResult(state, check)}
       </p>
+      {evidenceOf === null ? null : <EvidenceDownload state={state} room={evidenceOf} key="evidence" />}
       <div class="filters">
         <Field id="log-search" label={t.search}>
           {(attributes) => (

@@ -528,6 +528,12 @@ export const en = {
     from: 'from',
     to: 'to',
   },
+  evidence: {
+    title: 'Evidence for others',
+    about:
+      'A signed archive of this log, the draws, the limits, and the numbers admitted and refused over time. It names no operator and no visitor, and its README says how a stranger checks it. Take it within two days: figures are not kept longer.',
+    download: 'Download evidence',
+  },
   auditAction: (action: string) => auditActions[action] ?? action,
   /** One line about a record: `Schedule: round 2 → 3`. */
   changeSummary: (what: string, field: string, change: string) =>

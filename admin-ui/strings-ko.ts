@@ -525,6 +525,12 @@ export const ko: Strings = {
     from: '이전',
     to: '이후',
   },
+  evidence: {
+    title: '외부 제출용 증빙 자료',
+    about:
+      '변경 기록, 추첨, 제한값, 시간대별 입장과 거부 내역에 서명해 묶은 파일입니다. 운영자와 방문자의 이름은 들어 있지 않으며, 받은 사람이 직접 확인하는 방법이 함께 들어 있습니다. 수치는 이틀만 보관되니 그 전에 받아 두세요.',
+    download: '증빙 자료 받기',
+  },
   auditAction: (action) => auditActions[action] ?? action,
   changeSummary: (what, field, change) => `${what}: ${field} ${change}`,
   field: (name) => fields[name] ?? name,

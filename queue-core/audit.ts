@@ -49,7 +49,12 @@ export const NO_RECORD: AuditHead = { seq: 0, hash: '00'.repeat(32) };
 /** The record that follows `head`. */
 export function nextRecord(head: AuditHead, entry: AuditEntry, now: EpochMs): AuditRecord {
   const { by, action, from, to } = entry;
-  const unsealed = { seq: head.seq + 1, at: rfc3339(now), by, action, from, to, previous: head.hash };
+  return linked({ seq: head.seq + 1, at: rfc3339(now), by, action, from, to }, head.hash);
+}
+
+/** The record as it stands in a log behind one with the hash `previous`. */
+export function linked(record: Omit<AuditRecord, 'previous' | 'hash'>, previous: string): AuditRecord {
+  const unsealed = { ...record, previous };
   return { ...unsealed, hash: hashOf(unsealed) };
 }
 

@@ -12,7 +12,7 @@ import { PublicPages } from './gate/public-pages.ts';
 import { RecentJoins } from './gate/recent-joins.ts';
 import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
-import { POLL_RATE, RateLimit } from './http/rate-limit.ts';
+import { EVIDENCE_RATE, POLL_RATE, RateLimit } from './http/rate-limit.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
@@ -24,6 +24,7 @@ import type { RoomStore } from './store/room-store.ts';
 import { type Clock, SteadyClock } from './store/steady-clock.ts';
 import { VisitorCookies } from './tokens/cookies.ts';
 import { DrawSeals } from './tokens/draw-seals.ts';
+import { EvidenceSeals } from './tokens/evidence-seals.ts';
 import { Tokens } from './tokens/tokens.ts';
 import type { Observations } from './views/observations.ts';
 import { RoomDirectory, SETTINGS_ACTOR } from './views/room-directory.ts';
@@ -68,6 +69,9 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   joins: JoinLimit;
   /** Status polls, by visitor. */
   polls: RateLimit;
+  /** Evidence packs, by room. */
+  evidencePacks: RateLimit;
+  evidenceSeals: EvidenceSeals;
   /** Operator keys that are compared at all, and where each was used. */
   signIns: SignInLimit;
   /** Whose word about the client's address counts. */
@@ -114,6 +118,8 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     originHealth: new OriginHealth(store, fetchOrigin, clock.now),
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),
     polls: new RateLimit(POLL_RATE, clock.now),
+    evidencePacks: new RateLimit(EVIDENCE_RATE, clock.now),
+    evidenceSeals: new EvidenceSeals(settings.keys),
     signIns: new SignInLimit(clock.now),
     proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),

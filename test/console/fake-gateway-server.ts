@@ -330,6 +330,8 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       return exported(id, room?.records ?? []);
     case 'auditCsv':
       return csv(room?.records ?? []);
+    case 'evidence':
+      return 'PK';
     case 'directoryAudit':
       return page(gateway.directoryRecords);
     case 'directoryAuditJson':

@@ -51,7 +51,7 @@ export interface Operation {
   bodyType?: 'text/html';
   answer: z.ZodType;
   /** Of a response that is not JSON. */
-  answerType?: 'text/csv' | 'text/html';
+  answerType?: 'text/csv' | 'text/html' | 'application/zip';
 }
 
 export const OPERATIONS = {
@@ -273,6 +273,15 @@ export const OPERATIONS = {
     summary: 'Exports the room’s log as CSV (RFC 4180).',
     answer: z.string(),
     answerType: 'text/csv',
+  },
+  evidence: {
+    method: 'GET',
+    path: '/rooms/{room}/evidence',
+    role: 'viewer',
+    summary:
+      'The evidence pack, a ZIP archive: log, draws, limits, admissions and refusals of the room, with a signed manifest and without names. At most a few a minute.',
+    answer: z.string(),
+    answerType: 'application/zip',
   },
   preview: {
     method: 'GET',

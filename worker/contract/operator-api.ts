@@ -8,6 +8,7 @@ export { AUDIT_RECORDS_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts
 /** Rules of a room that a client may apply before it sends a change. */
 export { isSameSecond } from '../../queue-core/opening.ts';
 export { stageOf } from '../../queue-core/room-state.ts';
+export * from './evidence-schema.ts';
 export * from './history-schema.ts';
 export * from './live-schema.ts';
 export * from './log-schema.ts';

@@ -33,7 +33,8 @@ function answer(draw: PublishedDraw): Response {
   return new Response(JSON.stringify(draw), { headers });
 }
 
-function publishedDraw(room: string, epoch: number, draw: DrawView | PastDraw): PublishedDraw {
+/** The document of one draw; without the secret until it is drawn. */
+export function publishedDraw(room: string, epoch: number, draw: DrawView | PastDraw): PublishedDraw {
   const { opensAt, commitments, choice, beacon, entries, secret, seed } = draw;
   return {
     format: 'fairgate/draw/v1',

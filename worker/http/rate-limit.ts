@@ -13,6 +13,9 @@ export interface Rate {
 /** Status polls of one visitor: its page, a reload and a second tab. */
 export const POLL_RATE: Rate = { burst: 20, perSecond: 2 };
 
+/** Evidence packs of one room: each reads its whole log and history. */
+export const EVIDENCE_RATE: Rate = { burst: 3, perSecond: 1 / 20 };
+
 export class RateLimit {
   readonly #rate: Rate;
   readonly #now: () => number;

@@ -9,6 +9,7 @@ import { StoreUnavailable } from '../store/room-store.ts';
 import { logHandlers } from './audit-log.ts';
 import { isChange } from './auth.ts';
 import { answersOperators } from './console-host.ts';
+import { evidenceHandlers } from './evidence-pack.ts';
 import { keyHandlers } from './key-changes.ts';
 import { liveHandlers } from './live.ts';
 import { authentication, checksOf } from './middleware.ts';
@@ -32,6 +33,7 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     ...liveHandlers,
     ...historyHandlers(gateway),
     ...logHandlers(gateway),
+    ...evidenceHandlers(gateway),
     ...previewHandlers,
     ...keyHandlers(gateway),
   };

@@ -1,5 +1,5 @@
 // A signed JWT (RFC 7515, compact serialization; ES256 of RFC 7518, 3.4). A gateway signs a token for each arrival of a rush, with
-// one of few keys and three types, so the protected header is encoded once. jose verifies what this signs.
+// one of few keys and few types, so the protected header is encoded once. jose verifies what this signs.
 
 import type { LoadedKey } from './signing-keys.ts';
 
@@ -15,7 +15,12 @@ export async function signJwt(key: LoadedKey, typ: string, claims: Record<string
   for (const [name, value] of Object.entries(claims)) {
     if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError(`Claim "${name}" is ${value}.`);
   }
-  const input = `${encodedHeader(key, typ)}.${base64url(encoder.encode(JSON.stringify(claims)))}`;
+  return signCompact(key, typ, encoder.encode(JSON.stringify(claims)));
+}
+
+/** @returns a JWS in compact serialization. @param typ what is signed; no two kinds of content have the same */
+export async function signCompact(key: LoadedKey, typ: string, payload: Uint8Array): Promise<string> {
+  const input = `${encodedHeader(key, typ)}.${base64url(payload)}`;
   // WebCrypto's signature is the concatenation of R and S that ES256 asks for.
   const signature = await crypto.subtle.sign(ES256, key.privateKey, encoder.encode(input));
   return `${input}.${base64url(new Uint8Array(signature))}`;

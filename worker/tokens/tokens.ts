@@ -5,7 +5,8 @@ import { createLocalJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose
 import * as z from 'zod';
 import type { Place } from '../../queue-core/command.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
-import { signJwt } from './sign-jwt.ts';
+import { EVIDENCE_TYPE } from '../contract/evidence-schema.ts';
+import { signCompact, signJwt } from './sign-jwt.ts';
 import { type LoadedKey, loadKeys, type SigningKeys } from './signing-keys.ts';
 
 export const QUEUE_TYPE = 'queue+jwt';
@@ -153,6 +154,14 @@ export class Tokens {
   issueOperator({ key, sid, issuedAt, expiresAt }: OperatorToken, audience: string): Promise<string> {
     const exp = Math.floor(expiresAt / 1000);
     return this.#sign(OPERATOR_TYPE, { sid, aud: audience, sub: key, exp }, issuedAt);
+  }
+
+  /**
+   * Signs the manifest of an evidence pack, which the gateway alone has put together. It has none of the claims that a token needs.
+   * @param now the store's time
+   */
+  signEvidence(manifest: Uint8Array, now: EpochMs): Promise<string> {
+    return signCompact(this.#signingKey(now), EVIDENCE_TYPE, manifest);
   }
 
   readOperator(token: string, audience: string, now: EpochMs): Promise<Verified<OperatorToken>> {

@@ -1,0 +1,116 @@
+// What an evidence pack tells of a log's records. Only values that are listed here leave the gateway; everything else, and whatever a
+// later version may record, stands there as withheld. Operators become numbers in the order in which the log first names them.
+
+import { type Actor, type AuditRecord, type Json, linked, NO_RECORD } from '../../queue-core/audit.ts';
+import type { Change } from '../../queue-core/command.ts';
+import type { DirectoryChange, Site } from '../../queue-core/directory/directory-document.ts';
+import type { Policy } from '../../queue-core/policy.ts';
+import { STORE_ACTOR } from '../../queue-core/recovery.ts';
+import { WITHHELD } from '../contract/operator-api.ts';
+import { SETTINGS_ACTOR } from '../views/room-directory.ts';
+
+const POLICY: Record<keyof Policy, true> = {
+  newUsersPerMinute: true,
+  totalActiveUsers: true,
+  sessionMs: true,
+  sessionRenewal: true,
+  sessionTotalMsMax: true,
+  claimWindowMs: true,
+  queueingStatusCode: true,
+};
+const POLICY_FIELDS = Object.keys(POLICY);
+const SCHEDULE_FIELDS = ['epoch', 'prequeueAt', 'opensAt', 'closesAt', 'beacon'];
+
+/** Values of a room's log, by action. Ids of sessions are not among them: they are in visitors' tokens. */
+const ROOM_LOG: Record<Change['kind'] | 'configure' | 'clockLeap' | 'recover', readonly string[]> = {
+  configure: [...POLICY_FIELDS, ...SCHEDULE_FIELDS, 'policy'],
+  setFlow: ['flow'],
+  setPolicy: POLICY_FIELDS,
+  setMessage: ['text'],
+  setSchedule: SCHEDULE_FIELDS,
+  openNow: SCHEDULE_FIELDS,
+  recommit: ['commitment'],
+  close: ['closed'],
+  revokeAll: ['active'],
+  endSession: ['position'],
+  givePass: ['until'],
+  usePass: [],
+  clockLeap: ['flow', 'time'],
+  recover: ['issued', 'entries', 'active', 'silent'],
+};
+
+/** What visitors can see of a site. Where the site itself stands, and what is exempt, would help to go around the line. */
+const SITE_FIELDS: readonly (keyof Site | 'room')[] = [
+  ...(['room', 'title', 'hosts', 'paths', 'outside', 'languages', 'timeZone'] as const),
+];
+
+/** Values of the directory's log, for records about one room. */
+const SITE_LOG: Record<Extract<DirectoryChange, { room: string }>['kind'] | 'seedRoom', readonly string[]> = {
+  seedRoom: SITE_FIELDS,
+  putRoom: SITE_FIELDS,
+  setTemplate: ['room', 'template'],
+  archiveRoom: ['room', 'archived'],
+};
+
+type Disclosed = Omit<AuditRecord, 'previous' | 'hash'>;
+
+export class Disclosure {
+  /** Numbers of operators, by id. */
+  readonly #operators = new Map<string, number>();
+
+  ofRoom(record: AuditRecord): Disclosed {
+    return this.#disclosed(record, ROOM_LOG);
+  }
+
+  /** @returns null: the record is not about the room */
+  ofSite(record: AuditRecord, room: string): Disclosed | null {
+    const isAbout =
+      Object.hasOwn(SITE_LOG, record.action) && [record.from, record.to].some((value) => names(value, room));
+    return isAbout ? this.#disclosed(record, SITE_LOG) : null;
+  }
+
+  #disclosed({ seq, at, by, action, from, to }: AuditRecord, table: Record<string, readonly string[]>): Disclosed {
+    const fields = Object.hasOwn(table, action) ? (table[action] ?? []) : null;
+    return { seq, at, by: this.#actor(by), action, from: only(from, fields), to: only(to, fields) };
+  }
+
+  #actor({ id, role }: Actor): Actor {
+    for (const machine of [STORE_ACTOR, SETTINGS_ACTOR]) if (id === machine.id) return machine;
+    const number = this.#operators.get(id) ?? this.#operators.size + 1;
+    this.#operators.set(id, number);
+    const name = `operator-${number}`;
+    return { id: name, name, role, address: null };
+  }
+}
+
+/** The records of a room's log as a pack has them: a chain of their own, over what is disclosed. */
+export class DisclosedChain {
+  #head = NO_RECORD.hash;
+
+  get head(): string {
+    return this.#head;
+  }
+
+  next(record: Disclosed): AuditRecord {
+    const added = linked(record, this.#head);
+    this.#head = added.hash;
+    return added;
+  }
+}
+
+function names(value: Json, room: string): boolean {
+  return isObject(value) && value['room'] === room;
+}
+
+/** @param fields null: nothing is disclosed */
+function only(value: Json, fields: readonly string[] | null): Json {
+  if (value === null) return null;
+  if (fields === null || !isObject(value)) return WITHHELD;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, fields.includes(name) ? part : WITHHELD]),
+  );
+}
+
+function isObject(value: Json): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
