@@ -6,14 +6,14 @@ import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type JSONWebKe
 import * as z from 'zod';
 import { drawSchema } from '../../worker/contract/draw-schema.ts';
 import {
-  auditExportSchema,
   EVIDENCE_TYPE,
   type EvidenceManifest,
   evidenceManifestSchema,
-  historySchema,
   MANIFEST_FILE,
   SIGNATURE_FILE,
-} from '../../worker/contract/operator-api.ts';
+} from '../../worker/contract/evidence-schema.ts';
+import { historySchema } from '../../worker/contract/history-schema.ts';
+import { auditExportSchema } from '../../worker/contract/log-schema.ts';
 import { verifyDraw } from '../draw/draw-checks.ts';
 import type { PackFiles } from './pack-files.ts';
 
@@ -129,6 +129,9 @@ async function verifiedPayload(jws: string, keys: JSONWebKeySet): Promise<Buffer
   }
 }
 
+/** What Finder and Explorer leave in folders. */
+const BY_SYSTEM = /^(?:\.DS_Store|\._.*|Thumbs\.db|desktop\.ini)$/;
+
 function fileChecks({ files, strange }: PackFiles, { files: listed }: EvidenceManifest): PackCheck[] {
   const names = new Set(listed.map(({ name }) => name));
   const twice = names.size < listed.length ? [fails(MANIFEST_FILE, 'names a file twice.')] : [];
@@ -146,7 +149,11 @@ function fileChecks({ files, strange }: PackFiles, { files: listed }: EvidenceMa
         ? holds(name, 'is as it was signed.')
         : fails(name, 'was changed: its SHA-256 is another one.');
     }),
-    ...extra.map((name) => fails(name, 'does not belong to the pack: the manifest does not name it.')),
+    ...extra.map((name) =>
+      BY_SYSTEM.test(name)
+        ? note(name, 'was put there by the system that showed the folder, and is no part of the pack.')
+        : fails(name, 'does not belong to the pack: the manifest does not name it.'),
+    ),
     ...sumsChecks(files, listed),
   ];
 }

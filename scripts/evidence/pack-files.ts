@@ -39,7 +39,9 @@ export function fromArchive(source: string, bytes: Uint8Array): PackFiles {
       filter: ({ name, originalSize }) => {
         if (names.has(name)) throw new Unreadable(`${source} has the file ${JSON.stringify(name)} twice.`);
         if (!evidenceFileName.safeParse(name).success) {
-          throw new Unreadable(`${source} is no evidence pack: it has the file ${JSON.stringify(name)}.`);
+          throw new Unreadable(
+            `${source} is no evidence pack: it has the file ${JSON.stringify(name)}. If it was packed again, unpack it and check the folder.`,
+          );
         }
         names.add(name);
         total += originalSize;

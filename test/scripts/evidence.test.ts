@@ -19,6 +19,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { AuditRecord } from '../../queue-core/audit.ts';
@@ -147,14 +148,12 @@ describe('npm run evidence -- --check', () => {
     ],
   ];
 
-  it('says of each kind of fault what it is, and exits with 1', async () => {
-    for (const [what, spoil, expected] of faults) {
-      const made = savedPack();
-      spoil(made);
-      const { status, output } = await run(['--check', made]);
-      expect([what, status, output]).toEqual([what, 1, expect.stringMatching(expected)]);
-      expect(output).toMatch(/DOES NOT HOLD/);
-    }
+  it.each(faults)('tells %s by the name of the file, and exits with 1', async (_, spoil, expected) => {
+    const made = savedPack();
+    spoil(made);
+    const { status, output } = await run(['--check', made]);
+    expect([status, output]).toEqual([1, expect.stringMatching(expected)]);
+    expect(output).toMatch(/DOES NOT HOLD/);
   });
 
   it('prints nothing of a hostile pack that would look like its own words, or steer a terminal', async () => {
@@ -170,28 +169,44 @@ describe('npm run evidence -- --check', () => {
     expect(output).toMatch(/FAILS log\.json: is of another room/);
   });
 
+  it('does not mind what Finder and Explorer leave in a folder that was looked at, and says so', async () => {
+    const made = savedPack();
+    for (const name of ['.DS_Store', 'desktop.ini', 'Thumbs.db']) writeFileSync(join(made, name), 'x');
+    const { status, output } = await run(['--check', made]);
+    expect([status, output]).toEqual([0, expect.stringMatching(/note {2}\.DS_Store: was put there by the system/)]);
+  });
+
   it('refuses the key of another gateway', async () => {
     const other = await playedEvening();
     const { status, output } = await run(['--check', savedPack(), '--jwks', await jwksFile(other.gateway)]);
     expect([status, output]).toEqual([1, expect.stringMatching(/FAILS manifest\.jws: is by another key/)]);
   });
 
-  it('exits with 2 where there is nothing to check, and says what is needed, without a stack', async () => {
-    const cases: [string[], RegExp][] = [
-      [['--check', join(folder, 'none')], /cannot be read/],
-      [['--check', fileOf('cut.zip', archive().subarray(0, 5_000))], /is not a whole ZIP archive/],
-      [['--check', fileOf('page.html', '<html>')], /is not a whole ZIP archive/],
-      [[], /Give --room ROOM to fetch a pack/],
-      [['--check', 'a', '--room', 'b'], /Give --room ROOM/],
-      [['--check', 'a', '--seal-key', 'xyz'], /--seal-key must be 64 hex digits/],
-      [['--room', '../x'], /is not the name of a room/],
-      [['--room', 'demo', '--url', 'http://gate.example'], /must be an https address/],
-    ];
-    for (const [args, expected] of cases) {
-      const { status, output } = await run(args);
-      expect([args.join(' '), status, output]).toEqual([args.join(' '), 2, expect.stringMatching(expected)]);
-      expect(output).not.toMatch(/^ {4}at /m);
-    }
+  const misuses: [string, () => string[], RegExp][] = [
+    ['no such folder', () => ['--check', join(folder, 'none')], /cannot be read/],
+    [
+      'an archive that was cut off',
+      () => ['--check', fileOf('cut.zip', archive().subarray(0, 5_000))],
+      /is not a whole ZIP/,
+    ],
+    ['a page', () => ['--check', fileOf('page.html', '<html>')], /is not a whole ZIP archive/],
+    ['nothing', () => [], /Give --room ROOM to fetch a pack/],
+    ['two orders at once', () => ['--check', 'a', '--room', 'b'], /Give --room ROOM/],
+    ['a key of a seal that is none', () => ['--check', 'a', '--seal-key', 'xyz'], /--seal-key must be 64 hex digits/],
+    ['a room that cannot be', () => ['--room', '../x'], /is not the name of a room/],
+    [
+      'an address that would show the key',
+      () => ['--room', 'demo', '--url', 'http://gate.example'],
+      /must be an https address/,
+    ],
+  ];
+  it.each(misuses)('exits with 2 where it is given %s, and says what is needed', async (_, args, expected) => {
+    const { status, output } = await run(args());
+    expect([status, output]).toEqual([2, expect.stringMatching(expected)]);
+    expect(output).not.toMatch(/^ {4}at /m);
+  });
+
+  it('asks for the operator key, and takes it from the environment only', async () => {
     expect((await run(['--room', 'demo'], { OPERATOR_KEY: '' })).output).toMatch(/Set OPERATOR_KEY/);
   });
 
@@ -238,6 +253,16 @@ describe('npm run evidence -- --check', () => {
     expect([status, output]).toEqual([0, expect.stringMatching(/log\.json: begins with the 7 records of/)]);
     expect((await run(['--check', older, '--earlier', newer])).output).toMatch(/is the newer pack of the two/);
   });
+});
+
+it('the checks use nothing that the gateway computes: of it they import the schemas of what is published', async () => {
+  const { metafile } = await build({
+    entryPoints: [resolve(import.meta.dirname, '../../scripts/evidence/evidence-checks.ts')],
+    ...{ bundle: true, write: false, metafile: true, format: 'esm', platform: 'node', packages: 'external' },
+  });
+  const files = Object.keys(metafile.inputs).map((file) => file.replace(/^.*(?=scripts\/|worker\/|queue-core\/)/, ''));
+  expect(files.filter((file) => /^worker\/(?!contract\/)/.test(file))).toEqual([]);
+  expect(files).not.toContain('queue-core/audit.ts');
 });
 
 describe('the README in a pack', () => {
@@ -301,25 +326,33 @@ describe('an archive', () => {
 });
 
 describe('npm run evidence -- --room', () => {
-  it('writes nothing of a pack that broke off, is of another room, or was changed on the way', async () => {
-    const changed = new Map(pack.files).set('log.json', Buffer.from('{}'));
-    const servers: [string, Promise<string>, RegExp][] = [
-      ['demo', serve(archive(), { breakOff: true }), /did not arrive whole/],
-      ['demo', serve(archive().subarray(0, 9_000)), /is not a whole ZIP archive/],
-      ['demo', serve(archive(changed)), /is no whole pack of room demo\. Nothing was written/],
-      ['late', serve(archive()), /is no whole pack of room late/],
-      ['demo', serve(Buffer.from('busy'), { status: 502 }), /answers HTTP 502: is that a gateway\?/],
-      [
-        'demo',
-        serve(Buffer.alloc(0), { status: 302, headers: { Location: 'https://evil.example/' } }),
-        /redirects to https:\/\/evil/,
-      ],
-    ];
+  const servers: [string, string, () => Promise<string>, RegExp][] = [
+    ['broke off', 'demo', () => serve(archive(), { breakOff: true }), /did not arrive whole/],
+    ['is half an archive', 'demo', () => serve(archive().subarray(0, 9_000)), /is not a whole ZIP archive/],
+    [
+      'was changed on the way',
+      'demo',
+      () => serve(archive(new Map(pack.files).set('log.json', Buffer.from('{}')))),
+      /is no whole pack of room demo\. Nothing was written/,
+    ],
+    ['is of another room', 'late', () => serve(archive()), /is no whole pack of room late/],
+    [
+      'is a proxy’s page',
+      'demo',
+      () => serve(Buffer.from('busy'), { status: 502 }),
+      /answers HTTP 502: is that a gateway\?/,
+    ],
+    [
+      'is somewhere else, where the key would go',
+      'demo',
+      () => serve(Buffer.alloc(0), { status: 302, headers: { Location: 'https://evil.example/' } }),
+      /redirects to https:\/\/evil/,
+    ],
+  ];
+  it.each(servers)('writes nothing of a pack that %s', async (_, room, start, expected) => {
     const before = readdirSync(folder).filter((name) => !/^\d/.test(name));
-    for (const [room, url, expected] of servers) {
-      const { status, output } = await run(['--room', room, '--url', await url, '--to', join(folder, 'never')]);
-      expect([status, output]).toEqual([2, expect.stringMatching(expected)]);
-    }
+    const { status, output } = await run(['--room', room, '--url', await start(), '--to', join(folder, 'never')]);
+    expect([status, output]).toEqual([2, expect.stringMatching(expected)]);
     expect(readdirSync(folder).filter((name) => !/^\d/.test(name))).toEqual(before);
   });
 

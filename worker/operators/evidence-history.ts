@@ -9,6 +9,7 @@ import type { Page } from '../../queue-core/machine.ts';
 import { type EpochMs, epochMs, rfc3339 } from '../../queue-core/time.ts';
 import { csvLine } from '../http/csv.ts';
 import { bucketDocument } from './document-parts.ts';
+import { Disclosure } from './evidence-disclosure.ts';
 import { type ReadRecords, recordsUpTo } from './evidence-log.ts';
 import { allPages } from './row-pages.ts';
 
@@ -121,10 +122,18 @@ export async function* shownParts(
 }
 
 async function* shownByLog({ read, last }: { read: ReadRecords; last: number }): AsyncGenerator<Shown> {
-  for await (const records of recordsUpTo(read, last)) for (const record of records) yield* shownBy(record);
+  const disclosure = new Disclosure();
+  for await (const records of recordsUpTo(read, last)) {
+    for (const record of records) yield* shownBy(disclosure.ofRoom(record));
+  }
 }
 
-function* shownBy({ at, seq: record, action, to }: AuditRecord): Generator<Shown> {
+function* shownBy({
+  at,
+  seq: record,
+  action,
+  to,
+}: Pick<AuditRecord, 'at' | 'seq' | 'action' | 'to'>): Generator<Shown> {
   if (typeof to !== 'object' || to === null || Array.isArray(to)) return;
   const values = to as { readonly [name: string]: Json };
   const isMessage = action === 'setMessage' && 'text' in values;

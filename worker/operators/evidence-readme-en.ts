@@ -42,8 +42,9 @@ folder to you where a file below can be checked. Where it cannot, this page says
 | shown.json, shown.csv | what visitors were shown, from when on: messages, state, limits, times |
 | board.json | the room's public board when the pack was made |
 
-\`refused\` counts requests that were turned away: \`noAdmission\`, without a right to enter; \`badToken\`, with a forged, copied or outdated
-one; \`prefetch\`, not by a person; \`tooOften\`; \`crossSite\`, by another site's page. They are requests, not people. \`exempt\` counts requests
+\`refused\` counts requests that were turned away: \`noAdmission\`, for anything but a page, without a right to enter (page visits get the
+waiting page instead and are not counted); \`badToken\`, by an app, with a token that is forged, outdated or of another room; \`prefetch\`,
+made before anybody asked for the page; \`tooOften\`; \`crossSite\`, by another site's page. They are requests, not people. \`exempt\` counts requests
 that the operator lets through without the line. What shown.json has without a record's number is from the history, and began within the
 ten seconds from then on. Texts in CSV files that begin like a formula have an apostrophe in front.
 
