@@ -75,6 +75,18 @@ const jwksFile = async (of = gateway) => fileOf('jwks.json', await (await of.req
 
 const archive = (files = pack.files) => zipSync(Object.fromEntries(files));
 
+/** An exported log whose records are made to follow from each other, whatever was changed in them. */
+function hashedAnew(exported: string): string {
+  const { records, ...rest } = JSON.parse(exported) as { records: AuditRecord[] };
+  let last = NO_RECORD.hash;
+  const chain = records.map(({ previous: _, hash: __, ...record }) => {
+    const next = linked(record, last);
+    last = next.hash;
+    return next;
+  });
+  return JSON.stringify({ ...rest, records: chain });
+}
+
 /** Answers every request for a pack with these bytes, and for keys with those of the gateway. */
 async function serve(body: Uint8Array, { status = 200, headers = {}, breakOff = false } = {}): Promise<string> {
   const keys = await (await gateway.request('/.well-known/jwks.json')).text();
@@ -225,18 +237,17 @@ describe('npm run evidence -- --check', () => {
     ]);
 
     // The same changes by somebody else, hashed anew: the pack's own log is the same, and the seal is not.
-    const { records, ...rest } = JSON.parse(original) as { records: AuditRecord[] };
-    let previous = NO_RECORD.hash;
-    const renamed = records.map(({ previous: _, hash: __, ...record }) => {
-      const by = record.by.name === 'Kim Minsu' ? { ...record.by, name: 'Park Jiyoung' } : record.by;
-      const next = linked({ ...record, by }, previous);
-      previous = next.hash;
-      return next;
-    });
-    const forged = fileOf('log.json', JSON.stringify({ ...rest, records: renamed }));
+    const forged = fileOf('log.json', hashedAnew(original.replaceAll('Kim Minsu', 'Park Jiyoung')));
     expect((await run(['--check', made, '--log', forged])).status).toBe(0);
     const caught = await run(['--check', made, '--log', forged, '--seal-key', sealKey]);
     expect([caught.status, caught.output]).toEqual([1, expect.stringMatching(/commits to another original log/)]);
+
+    const otherwise = fileOf('log.json', hashedAnew(original.replaceAll('"paused"', '"held"')));
+    const different = await run(['--check', made, '--log', otherwise]);
+    expect([different.status, different.output]).toEqual([
+      1,
+      expect.stringMatching(/does not follow from the original log/),
+    ]);
 
     const edited = fileOf('log.json', original.replace('"paused"', '"held"'));
     expect((await run(['--check', made, '--log', edited])).output).toMatch(/is not whole/);
