@@ -26,6 +26,7 @@ export type Action =
   | { kind: 'schedule'; from: Schedule; to: Schedule; startsNewEpoch: boolean }
   | { kind: 'site'; from: Site; to: Site }
   | { kind: 'openNow' }
+  | { kind: 'recommit' }
   | { kind: 'close' }
   | { kind: 'revokeAll' }
   | { kind: 'endSession'; position: number }
@@ -50,6 +51,7 @@ export function reversal(action: Action): Action | null {
         ? null
         : { kind: 'schedule', from: action.to, to: action.from, startsNewEpoch: false };
     case 'openNow':
+    case 'recommit':
     case 'close':
     case 'revokeAll':
     case 'endSession':
@@ -93,6 +95,11 @@ export function startsNewEpoch(state: RoomDetail['state'], from: Schedule, to: S
   return stageOf(state) === 'over' || (stageOf(state) === 'running' && isOtherOpening);
 }
 
+/** Whether the opening of this schedule is drawn already, or being drawn: with what was chosen before it. */
+export function isDrawFixed(state: RoomDetail['state'], from: Schedule, to: Schedule): boolean {
+  return !isBeforeOpening(state) && !startsNewEpoch(state, from, to);
+}
+
 function applyChanges<T extends object>(now: T, { from, to }: { from: T; to: T }): T {
   const names = Object.keys({ ...from, ...to }) as (keyof T)[];
   const changed = names.filter((name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]));
@@ -130,6 +137,8 @@ export function sendAction(
       return client.call('setSite', { ...input, body: siteInput(action.to) });
     case 'openNow':
       return client.call('openNow', input);
+    case 'recommit':
+      return client.call('recommit', input);
     case 'close':
       return client.call('close', input);
     case 'revokeAll':

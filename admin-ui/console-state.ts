@@ -17,6 +17,7 @@ import type { Preferences } from './preferences.ts';
 import { type Route, routeOf } from './routes.ts';
 import { STRINGS } from './strings.ts';
 import type { Strings } from './strings-en.ts';
+import { TestedRelays } from './tested-relays.ts';
 import { type RoomSnapshot, type RoomWatch, watchRoom } from './watch.ts';
 
 interface ConsoleEnvironment {
@@ -34,6 +35,7 @@ interface ConsoleEnvironment {
 export class ConsoleState {
   readonly client: Client;
   readonly actions: ActionLog = new ActionLog(this);
+  readonly relays: TestedRelays;
   signInState: 'checking' | 'unreachable' | 'signedOut' | 'signedIn' = 'checking';
   session: Session | null = null;
   /** Why the last sign-out failed. */
@@ -60,6 +62,8 @@ export class ConsoleState {
     this.preferences = preferences;
     this.route = routeOf(hash);
     this.client = createClient(environment.fetch, () => this.#onSignedOut());
+    const { schedule } = environment;
+    this.relays = new TestedRelays(this, (ms) => new Promise((resolve) => schedule(ms, resolve)));
   }
 
   get strings(): Strings {

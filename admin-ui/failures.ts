@@ -112,6 +112,7 @@ const FORMATS: Record<string, Format> = {
   sessionMinutes: 'number',
   sessionTotalMinutes: 'total',
   claimWindowMinutes: 'number',
+  deadlineSeconds: 'number',
   prequeueAt: 'before',
   opensAt: 'time',
   closesAt: 'after',
@@ -120,6 +121,7 @@ const FORMATS: Record<string, Format> = {
 /** The form's field for a path of the request body: `site.hosts.0` is `hosts`. */
 export function fieldOf(path: string): string {
   const [first = '', second = ''] = path.replace(/^(?:site|policy|schedule)\./, '').split('.');
+  if (first === 'beacon' && second !== '') return second;
   if (first === 'title') return second === 'en' ? 'titleEn' : 'titleKo';
   return first;
 }

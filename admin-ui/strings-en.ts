@@ -1,6 +1,6 @@
 // English strings: short, plain sentences with an actor. First what is true, then what to do.
 
-import type { Alarm, Role } from '../worker/contract/operator-api.ts';
+import type { Alarm, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
 import { formatCount, formatSeconds, type Language, type NumberFormat, type WaitSpan } from './number-format.ts';
@@ -54,6 +54,20 @@ const problems: Record<OperatorProblem, string> = {
   unexpected: 'The gateway failed. The change may have been made: check the room, and try again if not.',
 };
 
+/** As the end of "The relay …". */
+const relayFaults: Record<RelayFaultKind, string> = {
+  noAnswer: 'did not answer within 5 s',
+  unreachable: 'could not be reached',
+  tooLarge: 'answered with far more than a random number',
+  notYet: 'says that the latest number is not out yet. It may lag behind, or this gateway’s clock is ahead',
+  otherChain: 'does not serve this chain',
+  redirect: 'sends the gateway to another address, which it does not follow',
+  status: 'answered with an error',
+  noBeacon: 'answered with something that is no random number',
+  otherRound: 'answered with another number than the one asked for',
+  notGenuine: 'answered with a number that the chain did not sign',
+};
+
 /** Values of the log and of forms, by the name that they have in the API. */
 const fields: Record<string, string> = {
   room: 'Room',
@@ -98,6 +112,8 @@ const fields: Record<string, string> = {
   'beacon.chain': 'Public randomness, chain',
   'beacon.deadlineMs': 'Wait for public randomness',
   'beacon.afterDeadline': 'After that',
+  deadlineSeconds: 'Wait for it at most (s)',
+  afterDeadline: 'After that',
   commitment: 'Seal of the draw',
   flow: 'State',
   closed: 'Closed',
@@ -366,6 +382,8 @@ export const en = {
         return 'Site changed';
       case 'openNow':
         return 'Opened';
+      case 'recommit':
+        return 'Draw sealed again';
       case 'close':
         return 'Closed';
       case 'revokeAll':
@@ -402,6 +420,11 @@ export const en = {
     tooShort: 'Keep it pressed for one second.',
     openNow: 'Open now',
     openNote: 'Opens at once: entries close and the order is drawn.',
+    openWithBeaconNote:
+      'Opens at once: entries close, and the order is drawn with public randomness, about three to seven seconds later.',
+    recommit: 'Seal the draw again',
+    recommitNote:
+      'Replaces the sealed secret of this draw, for one case: the signing key that sealed it is lost. Everyone can see for ever that there was another secret before, and no verifier calls the draw proven.',
     reopen: 'Open again',
     reopenNote: 'Starts a new round and invalidates current numbers.',
     close: 'Close room',
@@ -436,6 +459,36 @@ export const en = {
           what: `The store’s clock jumped from ${format.time(Date.parse(alarm.from))} to ${format.time(Date.parse(alarm.to))}. The room is held.`,
           next: 'Check the clock of the store. Once it is right, resume the room: its time then goes on.',
         };
+      case 'drawKeyMissing':
+        return {
+          what: alarm.isDrawing
+            ? `This gateway cannot draw: the key ${alarm.key} sealed the secret, and it does not have that key.`
+            : `This gateway will not be able to draw: the key ${alarm.key} sealed the secret, and it does not have that key.`,
+          next: alarm.isDrawing
+            ? 'Add the key to SIGNING_KEYS again. The room then draws by itself; until then no one enters.'
+            : 'Add the key to SIGNING_KEYS again, before the opening. Only if it is lost for good: an owner seals the draw again, and the draw is then not proven.',
+        };
+      case 'beaconChainDiffers':
+        return {
+          what: `The draw needs the chain ${alarm.chain.slice(0, 12)}…, and this gateway’s BEACON_CHAIN is another one.`,
+          next: alarm.isDrawing
+            ? 'Set BEACON_CHAIN to that chain again. The room then draws by itself.'
+            : 'Set BEACON_CHAIN to that chain again, or choose public randomness in the schedule once more to use this gateway’s chain.',
+        };
+      case 'beaconLate': {
+        const { round, dueAt, deadline, afterDeadline, faults } = alarm;
+        const relays = faults.map(({ relay, fault }) => en.relayFault(relay, fault));
+        return {
+          what: [
+            `Public random number ${formatCount(round)} was due at ${format.time(Date.parse(dueAt))} and has not come.`,
+            ...relays,
+          ].join(' '),
+          next:
+            afterDeadline === 'wait'
+              ? 'No one enters until a relay has it. Let the gateway reach the relays by https; it asks them again every second or two.'
+              : `Let the gateway reach the relays by https. At ${format.time(Date.parse(deadline))} the room draws without it, and the draw is then not proven.`,
+        };
+      }
       case 'originFailing':
         return {
           what: `The site has been failing since ${format.time(Date.parse(alarm.since))}.`,
@@ -467,6 +520,29 @@ export const en = {
           next: 'Visitors enter only as others leave. Raise the people at once if the site can bear it.',
         };
     }
+  },
+
+  relayFault: (relay: string, fault: RelayFaultKind) => `The relay ${relay} ${relayFaults[fault]}.`,
+
+  draw: {
+    title: 'Draw',
+    committed: 'Sealed. The order is drawn at the opening.',
+    drawing: 'The order is being drawn.',
+    expected: (seconds: number) => `The order is expected in ${seconds} s.`,
+    late: (seconds: number) => `The public random number is ${formatCount(seconds)} s late.`,
+    waitsOn: 'The room waits until a relay has it.',
+    goesWithout: (time: string) => `At ${time} the room draws without it.`,
+    waitsForKey: 'Waiting for the signing key that sealed the secret.',
+    waitsForChain: 'Waiting: BEACON_CHAIN is not the chain of this opening.',
+    drawn: (count: number) => `Drawn among ${plural(count, 'entry', 'entries')}.`,
+    seal: 'Seal',
+    sealedAgain: (count: number) => `Sealed ${formatCount(count)} times: no verifier calls this draw proven.`,
+    without: 'none: rests on the sealed secret alone',
+    round: (round: string, time: string) => `number ${round}, due ${time}`,
+    drawnWith: (round: string) => `number ${round}`,
+    withheld: (round: string) => `number ${round} did not come in time; drawn without it, so not proven`,
+    proof: 'Proof page',
+    document: 'Published record',
   },
 
   charts: {
@@ -610,6 +686,56 @@ export const en = {
     openedNote: 'To change only the closing, leave the opening as it is. A new opening invalidates current numbers.',
     newEpochNote: 'This room has already opened. Saving starts a new round and invalidates current numbers.',
     closesNote: 'Empty: open until someone closes it.',
+    beacon: 'How the order is drawn',
+    beaconChoices: {
+      with: {
+        label: 'With public randomness (drand)',
+        note: 'Anyone can check that no one, you included, could choose the order. But “Drawing” lasts a few seconds, and longer while no relay answers.',
+      },
+      without: {
+        label: 'Without public randomness',
+        note: 'Needs no other server, and the order is there at once. But it rests on the gateway’s sealed secret alone, and no verifier calls it fully proven.',
+      },
+    },
+    beaconFixed: 'This opening is drawn as chosen before it. You can choose again for a new opening.',
+    deadlineNote: 'From the opening on. Longer: a slow relay does no harm, but visitors wait longer if none answers.',
+    afterDeadline: 'If it has not come by then',
+    afterDeadlineChoices: {
+      wait: { label: 'Wait on', note: 'The draw stays provable, but no one enters until a relay answers.' },
+      withoutBeacon: {
+        label: 'Draw without it',
+        note: 'The room opens in any case, but no one can tell it from an operator who disliked the number: the draw is not proven.',
+      },
+    },
+    relays: {
+      title: 'Relays of public randomness',
+      test: 'Test the relays',
+      again: 'Test again',
+      testing: 'Testing the relays …',
+      untested: (reason: string) => `The relays could not be tested. ${reason}`,
+      answered: (relay: string, ms: number, round: string) =>
+        `The relay ${relay} answered in ${formatCount(ms)} ms with number ${round}; its signature is genuine.`,
+      suggestsWithout:
+        'No relay is known to answer, so “without” is chosen. To draw with public randomness, let the gateway reach these relays by https and test again, or set BEACON_CHAIN.',
+      noneButChosen:
+        'No relay is known to answer. If that is so at the opening, the room waits. Let the gateway reach these relays by https, or choose “without”.',
+      noneAndNotChosen:
+        'No relay is known to answer. To draw with public randomness, let the gateway reach these relays by https and test again, or set BEACON_CHAIN.',
+    },
+    drawSteps: {
+      title: 'What happens at the opening',
+      entriesClose: (time: string) => `${time} Entries close, and how many there are is published.`,
+      roundDue: (time: string, round: string) => `${time} Public random number ${round} is due.`,
+      roundSoon: 'Three to six seconds later a public random number is due.',
+      drawn: (time: string, seconds: number) =>
+        `About ${time} The order is there and calls begin. Everyone has seen “Drawing” for about ${seconds} s.`,
+      drawnSoon: 'A second or two after that the order is there and calls begin. Until then everyone sees “Drawing”.',
+      waitsOn: (time: string) =>
+        `${time} If no relay has the number by then, the room waits on, and an alarm says why.`,
+      goesWithout: (time: string) => `${time} If no relay has the number by then, the room draws without it.`,
+      drawnAtOnce: (time: string) =>
+        `${time} Entries close, and within two seconds the order is there and calls begin.`,
+    },
     inZone: (zone: string) => `In the room’s time zone, ${zone}`,
     timeHere: (time: string) => `your time ${time}`,
     timeUtc: (time: string) => `UTC ${time}`,
@@ -731,6 +857,6 @@ export const en = {
   },
 };
 
-function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+function plural(count: number, noun: string, several = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : several}`;
 }

@@ -1,6 +1,6 @@
 // Korean strings, written in Korean rather than translated: short, courteous, first what is true, then what to do.
 
-import type { Alarm, Role } from '../worker/contract/operator-api.ts';
+import type { Alarm, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
 import { formatCount, formatSeconds, type NumberFormat, type WaitSpan } from './number-format.ts';
@@ -54,6 +54,19 @@ const problems: Record<OperatorProblem, string> = {
   unexpected: '게이트웨이에 오류가 발생했습니다. 변경되었을 수도 있으니 상태를 확인하고, 그대로면 다시 시도하세요.',
 };
 
+const relayFaults: Record<RelayFaultKind, string> = {
+  noAnswer: '5초 안에 응답하지 않았습니다',
+  unreachable: '연결되지 않았습니다',
+  tooLarge: '난수보다 훨씬 큰 응답을 보냈습니다',
+  notYet: '최신 번호가 아직 없다고 합니다. 갱신이 늦거나 이 게이트웨이의 시계가 빠를 수 있습니다',
+  otherChain: '이 체인을 제공하지 않습니다',
+  redirect: '다른 주소로 넘기려 했습니다. 게이트웨이는 따라가지 않습니다',
+  status: '오류로 응답했습니다',
+  noBeacon: '난수가 아닌 내용을 보냈습니다',
+  otherRound: '요청한 번호가 아닌 다른 번호를 보냈습니다',
+  notGenuine: '체인이 서명하지 않은 난수를 보냈습니다',
+};
+
 const fields: Record<string, string> = {
   room: '대기실',
   id: 'ID',
@@ -97,6 +110,8 @@ const fields: Record<string, string> = {
   'beacon.chain': '공개 난수 체인',
   'beacon.deadlineMs': '공개 난수를 기다리는 시간',
   'beacon.afterDeadline': '그 뒤에는',
+  deadlineSeconds: '최대 대기 시간(초)',
+  afterDeadline: '그 뒤에는',
   commitment: '추첨 봉인값',
   flow: '상태',
   closed: '종료',
@@ -364,6 +379,8 @@ export const ko: Strings = {
         return '사이트 설정 변경';
       case 'openNow':
         return '시작';
+      case 'recommit':
+        return '추첨 다시 봉인';
       case 'close':
         return '종료';
       case 'revokeAll':
@@ -399,6 +416,10 @@ export const ko: Strings = {
     tooShort: '1초 동안 누르고 계세요.',
     openNow: '지금 시작',
     openNote: '바로 시작합니다. 추첨 접수를 마감하고 순서를 추첨합니다.',
+    openWithBeaconNote: '바로 시작합니다. 추첨 접수를 마감하고, 약 3~7초 뒤에 공개 난수로 순서를 추첨합니다.',
+    recommit: '추첨 다시 봉인',
+    recommitNote:
+      '추첨의 비밀값을 새로 봉인합니다. 봉인에 쓴 서명 키를 잃어버렸을 때만 쓰세요. 이전 봉인이 있었다는 사실은 계속 공개되며, 어떤 검증 도구도 이 추첨을 증명된 것으로 보지 않습니다.',
     reopen: '다시 열기',
     reopenNote: '새 회차를 시작합니다. 지금까지의 번호는 쓸 수 없게 됩니다.',
     close: '종료',
@@ -433,6 +454,36 @@ export const ko: Strings = {
           what: `저장소의 시계가 ${format.time(Date.parse(alarm.from))}에서 ${format.time(Date.parse(alarm.to))}로 건너뛰어 입장을 중단했습니다.`,
           next: '저장소의 시계를 확인하세요. 시계가 맞으면 재개하세요. 그때부터 시간이 다시 흐릅니다.',
         };
+      case 'drawKeyMissing':
+        return {
+          what: alarm.isDrawing
+            ? `이 게이트웨이는 추첨할 수 없습니다. 비밀값을 봉인한 키(${alarm.key})가 없습니다.`
+            : `이 게이트웨이는 시작 시각에 추첨할 수 없습니다. 비밀값을 봉인한 키(${alarm.key})가 없습니다.`,
+          next: alarm.isDrawing
+            ? 'SIGNING_KEYS에 이 키를 다시 넣으세요. 그러면 자동으로 추첨합니다. 그때까지 아무도 입장하지 않습니다.'
+            : '시작 전에 SIGNING_KEYS에 이 키를 다시 넣으세요. 완전히 잃어버렸다면 총괄 권한으로 추첨을 다시 봉인할 수 있지만, 그 추첨은 증명되지 않습니다.',
+        };
+      case 'beaconChainDiffers':
+        return {
+          what: `추첨에 쓸 체인은 ${alarm.chain.slice(0, 12)}…인데, 이 게이트웨이의 BEACON_CHAIN은 다른 체인입니다.`,
+          next: alarm.isDrawing
+            ? 'BEACON_CHAIN을 그 체인으로 되돌리세요. 그러면 자동으로 추첨합니다.'
+            : 'BEACON_CHAIN을 그 체인으로 되돌리거나, 일정에서 공개 난수 사용을 다시 저장해 이 게이트웨이의 체인을 쓰세요.',
+        };
+      case 'beaconLate': {
+        const { round, dueAt, deadline, afterDeadline, faults } = alarm;
+        const relays = faults.map(({ relay, fault }) => ko.relayFault(relay, fault));
+        return {
+          what: [
+            `${format.time(Date.parse(dueAt))}에 나올 공개 난수 ${formatCount(round)}번이 아직 오지 않았습니다.`,
+            ...relays,
+          ].join(' '),
+          next:
+            afterDeadline === 'wait'
+              ? '중계 서버가 응답할 때까지 아무도 입장하지 않습니다. 게이트웨이가 https로 중계 서버에 접속할 수 있게 하세요. 1~2초마다 다시 요청합니다.'
+              : `게이트웨이가 https로 중계 서버에 접속할 수 있게 하세요. ${format.time(Date.parse(deadline))}에는 공개 난수 없이 추첨하며, 그 추첨은 증명되지 않습니다.`,
+        };
+      }
       case 'originFailing':
         return {
           what: `본 사이트가 ${format.time(Date.parse(alarm.since))}부터 응답하지 않습니다.`,
@@ -464,6 +515,30 @@ export const ko: Strings = {
           next: '나가는 방문자가 있어야 입장합니다. 본 사이트에 여유가 있으면 동시 이용을 늘리세요.',
         };
     }
+  },
+
+  relayFault: (relay, fault) => `중계 서버 ${relay}: ${relayFaults[fault]}.`,
+
+  draw: {
+    title: '추첨',
+    committed: '비밀값을 봉인했습니다. 시작 시각에 순서를 추첨합니다.',
+    drawing: '순서를 추첨하고 있습니다.',
+    expected: (seconds) => `약 ${seconds}초 뒤에 순서가 나옵니다.`,
+    late: (seconds) => `공개 난수가 ${formatCount(seconds)}초 늦어지고 있습니다.`,
+    waitsOn: '중계 서버가 응답할 때까지 기다립니다.',
+    goesWithout: (time) => `${time}에는 공개 난수 없이 추첨합니다.`,
+    waitsForKey: '비밀값을 봉인한 서명 키를 기다립니다.',
+    waitsForChain: 'BEACON_CHAIN이 이 회차의 체인과 달라 기다립니다.',
+    drawn: (count) => `${formatCount(count)}명의 순서를 추첨했습니다.`,
+    seal: '봉인값',
+    sealedAgain: (count) =>
+      `${formatCount(count)}번 봉인했습니다. 어떤 검증 도구도 이 추첨을 증명된 것으로 보지 않습니다.`,
+    without: '사용 안 함 · 봉인한 비밀값만 근거로 함',
+    round: (round, time) => `${round}번 · ${time} 예정`,
+    drawnWith: (round) => `${round}번`,
+    withheld: (round) => `${round}번이 제때 오지 않아 공개 난수 없이 추첨함 · 증명되지 않음`,
+    proof: '추첨 확인 화면',
+    document: '공개된 추첨 기록',
   },
 
   charts: {
@@ -606,6 +681,58 @@ export const ko: Strings = {
     openedNote: '마감만 바꾸려면 시작 시각은 그대로 두세요. 시작 시각을 바꾸면 지금까지의 번호를 쓸 수 없게 됩니다.',
     newEpochNote: '이미 시작한 대기실입니다. 저장하면 새 회차가 시작되고 지금까지의 번호를 쓸 수 없게 됩니다.',
     closesNote: '비워 두면 직접 종료할 때까지 엽니다.',
+    beacon: '추첨 방식',
+    beaconChoices: {
+      with: {
+        label: '공개 난수 사용(drand)',
+        note: '운영자를 포함해 아무도 순서를 고를 수 없었다는 것을 누구나 확인할 수 있는 대신, 추첨이 몇 초 걸리고 중계 서버가 응답하지 않으면 더 걸립니다.',
+      },
+      without: {
+        label: '공개 난수 없이',
+        note: '다른 서버 없이 바로 순서가 나오는 대신, 게이트웨이가 봉인한 비밀값만 근거가 되어 어떤 검증 도구도 완전한 증명으로 보지 않습니다.',
+      },
+    },
+    beaconFixed: '이 회차는 시작 전에 정한 방식으로 추첨합니다. 새 회차에서는 다시 정할 수 있습니다.',
+    deadlineNote:
+      '시작 시각부터 셉니다. 늘리면 중계 서버가 늦어도 괜찮은 대신, 모두 응답하지 않을 때 방문자가 더 오래 기다립니다.',
+    afterDeadline: '그때까지 오지 않으면',
+    afterDeadlineChoices: {
+      wait: {
+        label: '계속 기다리기',
+        note: '증명할 수 있는 추첨이 되는 대신, 응답이 올 때까지 아무도 입장하지 못합니다.',
+      },
+      withoutBeacon: {
+        label: '공개 난수 없이 추첨',
+        note: '어떤 경우에도 시작되는 대신, 운영자가 난수가 마음에 들지 않아 버린 것과 구별할 수 없어 증명되지 않습니다.',
+      },
+    },
+    relays: {
+      title: '공개 난수 중계 서버',
+      test: '중계 서버 점검',
+      again: '다시 점검',
+      testing: '중계 서버를 점검하는 중 …',
+      untested: (reason) => `중계 서버를 점검하지 못했습니다. ${reason}`,
+      answered: (relay, ms, round) =>
+        `중계 서버 ${relay}: ${formatCount(ms)} ms 만에 ${round}번으로 응답했고 서명도 맞습니다.`,
+      suggestsWithout:
+        '응답이 확인된 중계 서버가 없어 ‘공개 난수 없이’로 정했습니다. 공개 난수를 쓰려면 게이트웨이가 https로 이 서버들에 접속할 수 있게 한 뒤 다시 점검하거나 BEACON_CHAIN을 설정하세요.',
+      noneButChosen:
+        '응답이 확인된 중계 서버가 없습니다. 시작할 때도 그러면 대기실이 기다립니다. 게이트웨이가 https로 이 서버들에 접속할 수 있게 하거나 ‘공개 난수 없이’를 선택하세요.',
+      noneAndNotChosen:
+        '응답이 확인된 중계 서버가 없습니다. 공개 난수를 쓰려면 게이트웨이가 https로 이 서버들에 접속할 수 있게 한 뒤 다시 점검하거나 BEACON_CHAIN을 설정하세요.',
+    },
+    drawSteps: {
+      title: '시작할 때 일어나는 일',
+      entriesClose: (time) => `${time} 추첨 접수를 마감하고 참가자 수를 공개합니다.`,
+      roundDue: (time, round) => `${time} 공개 난수 ${round}번이 나옵니다.`,
+      roundSoon: '3~6초 뒤에 공개 난수가 나옵니다.',
+      drawn: (time, seconds) =>
+        `${time}쯤 순서가 나오고 호출을 시작합니다. 방문자에게는 약 ${seconds}초 동안 ‘추첨 중’으로 보입니다.`,
+      drawnSoon: '그 뒤 1~2초 안에 순서가 나오고 호출을 시작합니다. 그때까지 ‘추첨 중’으로 보입니다.',
+      waitsOn: (time) => `${time} 그때까지 난수가 오지 않으면 계속 기다리고, 이유를 경보로 알립니다.`,
+      goesWithout: (time) => `${time} 그때까지 난수가 오지 않으면 공개 난수 없이 추첨합니다.`,
+      drawnAtOnce: (time) => `${time} 추첨 접수를 마감하고, 2초 안에 순서가 나와 호출을 시작합니다.`,
+    },
     inZone: (zone) => `대기실 시간대(${zone}) 기준`,
     timeHere: (time) => `내 컴퓨터 시각 ${time}`,
     timeUtc: (time) => `UTC ${time}`,

@@ -61,6 +61,13 @@ export function roundAfter(
   return Math.max(0, Math.ceil(sinceFirst / (period * 1_000))) + 1;
 }
 
+/** When a round is due: `genesisTime + (round - 1) * period`. It comes a moment later. */
+export function roundTime({ genesisTime, period }: Pick<DrandChain, 'genesisTime' | 'period'>, round: number): EpochMs {
+  if (!Number.isSafeInteger(round) || round < 1)
+    throw new RangeError(`Round ${round} does not exist; the first one is 1.`);
+  return (genesisTime + (round - 1) * period) * 1000;
+}
+
 /** Whether the randomness is that of the signature. That the chain signed it is checked before (worker/beacon). */
 export function isRandomnessOf({ randomness, signature }: Beacon): boolean {
   return /^(?:[0-9a-f]{2})+$/.test(signature) && bytesToHex(sha256(hexToBytes(signature))) === randomness;

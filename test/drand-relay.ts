@@ -5,8 +5,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { roundTime } from '../queue-core/draw.ts';
 import { listenOnLoopback } from '../scripts/lib/loopback-ports.ts';
-import { type BeaconChain, beaconChainSchema, roundTime } from '../worker/beacon/chain.ts';
+import { type BeaconChain, beaconChainSchema } from '../worker/beacon/chain.ts';
 import { chainHash } from '../worker/beacon/chain-hash.ts';
 import type { DrandBeacon } from '../worker/contract/draw-schema.ts';
 

@@ -2,9 +2,8 @@
 // test changes what a dishonest operator would change.
 
 import type { JSONWebKeySet } from 'jose';
-import { commitTo, drawSeed, NO_BEACON, roundAfter } from '../queue-core/draw.ts';
+import { commitTo, drawSeed, NO_BEACON, roundAfter, roundTime } from '../queue-core/draw.ts';
 import { type EpochMs, rfc3339 } from '../queue-core/time.ts';
-import { roundTime } from '../worker/beacon/chain.ts';
 import { drandChainSchema, type PublishedDraw } from '../worker/contract/draw-schema.ts';
 import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 import { type QueueToken, Tokens } from '../worker/tokens/tokens.ts';

@@ -4,6 +4,7 @@
 import type { EpochMs } from '../queue-core/time.ts';
 import type { BeaconChain } from './beacon/chain.ts';
 import type { BeaconAnswer } from './beacon/fetch-beacon.ts';
+import { RelayTest } from './beacon/relay-test.ts';
 import { Draws } from './gate/draws.ts';
 import { JoinLimit } from './gate/join-limit.ts';
 import { Leases } from './gate/leases.ts';
@@ -54,6 +55,8 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   /** The chain that draws with a beacon use. */
   beaconChain: BeaconChain;
   seals: DrawSeals;
+  draws: Draws;
+  relayTest: RelayTest;
   tokens: Tokens;
   cookies: VisitorCookies;
   views: RoomViews;
@@ -102,6 +105,8 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     ...platform,
     beaconChain,
     seals,
+    draws,
+    relayTest: new RelayTest({ chain: beaconChain, beacon, now: () => clock.now(), ownTime: () => platform.ownTime() }),
     consoleUrl,
     publicUrl,
     listenUrl,

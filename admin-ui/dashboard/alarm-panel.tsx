@@ -8,6 +8,9 @@ import { Shape } from '../parts/shape.tsx';
 const URGENT: ReadonlySet<Alarm['kind']> = new Set([
   'storeUnreachable',
   'clockLeapt',
+  'drawKeyMissing',
+  'beaconChainDiffers',
+  'beaconLate',
   'originFailing',
   'originErrors',
   'originSlow',

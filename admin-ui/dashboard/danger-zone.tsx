@@ -12,11 +12,20 @@ export function DangerZone({ state, live }: { state: ConsoleState; live: Live })
   const t = state.strings.danger;
   const disabledReason = state.deniedReason('openNow');
   const isClosed = live.state === 'closed';
-  const row = (id: string, label: string, note: string, kind: 'openNow' | 'close' | 'revokeAll') => (
+  const isBefore = isBeforeOpening(live.state);
+  const recommitDenied = state.deniedReason('recommit');
+  const recommitNote = [t.recommitNote, recommitDenied ?? ''].join(' ').trim();
+  const row = (
+    id: string,
+    label: string,
+    note: string,
+    kind: 'openNow' | 'recommit' | 'close' | 'revokeAll',
+    denied = disabledReason,
+  ) => (
     <div class="danger-row" key={id}>
       <p id={`danger-${id}`}>{note}</p>
       <HoldButton
-        {...{ state, label, note, disabledReason }}
+        {...{ state, label, note, disabledReason: denied }}
         noteId={`danger-${id}`}
         onHeld={() => void state.actions.run({ kind })}
       />
@@ -27,8 +36,11 @@ export function DangerZone({ state, live }: { state: ConsoleState; live: Live })
       <h2 id="danger-title">{t.title}</h2>
       <Note key="disabled" text={disabledReason} />
       <div key="rows">
-        {isBeforeOpening(live.state) ? row('open', t.openNow, t.openNote, 'openNow') : null}
+        {isBefore
+          ? row('open', t.openNow, live.draw.beacon === null ? t.openNote : t.openWithBeaconNote, 'openNow')
+          : null}
         {isClosed ? row('reopen', t.reopen, t.reopenNote, 'openNow') : null}
+        {isBefore ? row('recommit', t.recommit, recommitNote, 'recommit', recommitDenied) : null}
         {isClosed ? null : row('close', t.close, t.closeNote, 'close')}
         {live.active > 0 ? row('revoke', t.revokeAll, t.revokeNote(live.active), 'revokeAll') : null}
         <EndSession state={state} live={live} key="end" />

@@ -10,6 +10,7 @@ import { ActionList } from './action-list.tsx';
 import { Alarms } from './alarm-panel.tsx';
 import { Charts } from './charts.tsx';
 import { DangerZone } from './danger-zone.tsx';
+import { DrawPanel, drawSentence } from './draw-panel.tsx';
 import { FlowControls } from './flow-controls.tsx';
 import { Limits } from './limits-panel.tsx';
 import { MessageCard } from './message.tsx';
@@ -31,6 +32,7 @@ export function Dashboard({ state, snapshot }: { state: ConsoleState; snapshot: 
         <div class="controls" key="controls">
           <FlowControls state={state} live={live} />
           <Limits state={state} live={live} detail={snapshot.detail} />
+          <DrawPanel state={state} live={live} />
           <MessageCard state={state} live={live} />
         </div>
         <Charts state={state} snapshot={snapshot} />
@@ -65,7 +67,10 @@ function Band({ state, live, isLost }: { state: ConsoleState; live: Live; isLost
         <Shape name={shape} />
         <div>
           <h1>{t.stateOf(live.state, live.flow)}</h1>
-          <p>{shape === 'held' ? t.stateNotes.held : t.stateNotes[live.state]}</p>
+          <p>
+            {shape === 'held' ? t.stateNotes.held : t.stateNotes[live.state]}{' '}
+            {live.state === 'drawing' ? drawSentence(state, live.draw) : ''}
+          </p>
         </div>
       </div>
       <div class="band-clock" role="timer" aria-label={clockLabel}>

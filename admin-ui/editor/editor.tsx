@@ -2,14 +2,24 @@
 
 import { useState } from 'hono/jsx/dom';
 import { type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operator-api.ts';
-import { isBeforeOpening, type Policy, type Schedule, type Site, startsNewEpoch } from '../actions.ts';
+import { isBeforeOpening, isDrawFixed, type Policy, type Schedule, type Site, startsNewEpoch } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { ActionList } from '../dashboard/action-list.tsx';
 import { fieldErrorText, phaseText } from '../failures.ts';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { Note } from '../parts/note.tsx';
 import { PolicyFields, ScheduleFields, SiteFields } from './fields.tsx';
-import { parsePolicy, parseSchedule, parseSite, policyForm, scheduleForm, siteForm } from './forms.ts';
+import {
+  type Form,
+  openingMs,
+  type Parsed,
+  parsePolicy,
+  parseSchedule,
+  parseSite,
+  policyForm,
+  scheduleForm,
+  siteForm,
+} from './forms.ts';
 import { type Consequence, Section } from './section.tsx';
 
 export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDetail }) {
@@ -18,6 +28,17 @@ export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDet
   const consequence = (to: Schedule): Consequence => {
     if (startsNewEpoch(detail.state, detail.schedule, to)) return { note: t.newEpochNote, isIrreversible: true };
     return { note: isBeforeOpening(detail.state) ? t.opensNote : t.openedNote, isIrreversible: false };
+  };
+  const parse = (form: Form, inForce: Schedule): Parsed<Schedule> => {
+    const parsed = parseSchedule(form, zone, state.strings, inForce);
+    if (parsed.kind === 'errors' || !isDrawFixed(detail.state, inForce, parsed.value)) return parsed;
+    const { beacon: _, ...times } = parsed.value;
+    return { kind: 'value', value: { ...times, ...(inForce.beacon === undefined ? {} : { beacon: inForce.beacon }) } };
+  };
+  const isFixed = (form: Form) => {
+    const opening = openingMs(form, zone, detail.schedule);
+    const to = opening === null ? detail.schedule : { ...detail.schedule, opensAt: new Date(opening).toISOString() };
+    return isDrawFixed(detail.state, detail.schedule, to);
   };
   return (
     <div class="page editor">
@@ -34,11 +55,13 @@ export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDet
         {...{ state, detail, consequence }}
         {...{ name: 'schedule', title: t.schedule, operation: 'setSchedule', inForce: detail.schedule }}
         toForm={(schedule) => scheduleForm(schedule, zone)}
-        parse={(form, inForce) => parseSchedule(form, zone, state.strings, inForce)}
+        parse={parse}
         action={(from, to) => ({
           ...{ kind: 'schedule', from, to, startsNewEpoch: startsNewEpoch(detail.state, from, to) },
         })}
-        fields={(props) => <ScheduleFields {...props} timeZone={zone} inForce={detail.schedule} />}
+        fields={(props) => (
+          <ScheduleFields {...props} timeZone={zone} inForce={detail.schedule} isDrawFixed={isFixed(props.form)} />
+        )}
       />
       <Section<Policy>
         key="policy"

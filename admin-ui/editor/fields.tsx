@@ -2,7 +2,8 @@
 // it costs.
 
 import type { Schedule } from '../actions.ts';
-import { type Form, YES } from './forms.ts';
+import { BeaconFields } from './beacon-fields.tsx';
+import { BEACON_CHOICES, type Form, isSameForm, openingMs, scheduleForm, YES } from './forms.ts';
 import { ChoiceInput, type FormProps, LinesInput, TextInput, TimeInput } from './inputs.tsx';
 
 export function SiteFields(props: FormProps) {
@@ -104,18 +105,33 @@ function RenewalInput({ state, form, isReadOnly, set }: FormProps) {
   );
 }
 
-export function ScheduleFields(props: FormProps & { timeZone: string; inForce: Schedule | null }) {
-  const t = props.state.strings.editor;
+interface ScheduleProps extends FormProps {
+  timeZone: string;
+  /** null: a new room. */
+  inForce: Schedule | null;
+  /** The draw of the opening in the form is made or under way. */
+  isDrawFixed: boolean;
+  /** The choice in the form is what the test of the relays suggests. */
+  isSuggested?: boolean;
+}
+
+export function ScheduleFields(props: ScheduleProps) {
+  const { state, form, timeZone, inForce, isDrawFixed, isSuggested = false } = props;
+  const t = state.strings.editor;
+  const opening = openingMs(form, timeZone, inForce);
+  const isEdited = inForce === null || !isSameForm(form, scheduleForm(inForce, timeZone));
+  const isPlanned = isEdited && (opening === null ? inForce === null : opening > state.now);
   return (
     <>
       <p class="note" key="zone">
-        {t.inZone(props.timeZone)}
+        {t.inZone(timeZone)}
       </p>
       <div class="triple" key="times">
-        <TimeInput {...props} name="prequeueAt" note={t.prequeueNote} inForce={props.inForce?.prequeueAt ?? null} />
-        <TimeInput {...props} name="opensAt" inForce={props.inForce?.opensAt ?? null} />
-        <TimeInput {...props} name="closesAt" note={t.closesNote} inForce={props.inForce?.closesAt ?? null} />
+        <TimeInput {...props} name="prequeueAt" note={t.prequeueNote} inForce={inForce?.prequeueAt ?? null} />
+        <TimeInput {...props} name="opensAt" inForce={inForce?.opensAt ?? null} />
+        <TimeInput {...props} name="closesAt" note={t.closesNote} inForce={inForce?.closesAt ?? null} />
       </div>
+      <BeaconFields {...props} key="beacon" openingMs={opening} isFixed={isDrawFixed} {...{ isPlanned, isSuggested }} />
     </>
   );
 }
@@ -128,6 +144,12 @@ export function formValueText({ strings: t }: FormProps['state'], form: Form, na
       return value === 'refuse' || value === 'pass' ? t.editor.outsideChoices[value].label : value;
     case 'languages':
       return Object.entries(t.editor.languageOrders).find(([order]) => order === value)?.[1] ?? value;
+    case 'beacon': {
+      const choice = BEACON_CHOICES.find((one) => one === value);
+      return choice === undefined ? t.none : t.editor.beaconChoices[choice].label;
+    }
+    case 'afterDeadline':
+      return value === 'wait' || value === 'withoutBeacon' ? t.editor.afterDeadlineChoices[value].label : value;
     case 'sessionRenewal':
       return value === YES ? t.yes : t.no;
     default:

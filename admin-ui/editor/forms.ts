@@ -2,7 +2,14 @@
 // gateway accepts. And the merge of two operators' edits. Pure.
 
 import * as z from 'zod';
-import { policySchema, roomId, scheduleSchema, siteFields } from '../../worker/contract/room-schema.ts';
+import {
+  BEACON_DEADLINE_SECONDS,
+  beaconSchema,
+  policySchema,
+  roomId,
+  scheduleSchema,
+  siteFields,
+} from '../../worker/contract/room-schema.ts';
 import type { Policy, Schedule, Site } from '../actions.ts';
 import { formatCount, parseCount } from '../number-format.ts';
 import type { Strings } from '../strings-en.ts';
@@ -15,6 +22,9 @@ export type Parsed<V> = { kind: 'value'; value: V } | { kind: 'errors'; errors: 
 
 /** A checked box. */
 export const YES = 'yes';
+
+/** How an opening is drawn: with public randomness or without. */
+export const BEACON_CHOICES = ['with', 'without'] as const;
 
 export function siteForm(site: Site): Form {
   return {
@@ -135,7 +145,32 @@ const POLICY_RANGES = {
 
 export function scheduleForm(schedule: Schedule, timeZone: string): Form {
   const wall = (text: string | null) => (text === null ? '' : wallTime(Date.parse(text), timeZone));
-  return { prequeueAt: wall(schedule.prequeueAt), opensAt: wall(schedule.opensAt), closesAt: wall(schedule.closesAt) };
+  return {
+    prequeueAt: wall(schedule.prequeueAt),
+    opensAt: wall(schedule.opensAt),
+    closesAt: wall(schedule.closesAt),
+    ...beaconForm(schedule.beacon),
+  };
+}
+
+/** @param beacon the API's defaults stand in the fields of an opening without one */
+function beaconForm(beacon: Schedule['beacon']): Form {
+  const { deadlineSeconds, afterDeadline } = beacon ?? beaconSchema.parse({});
+  return { beacon: beacon ? 'with' : 'without', deadlineSeconds: formatCount(deadlineSeconds), afterDeadline };
+}
+
+/** Of a new room, where nobody has chosen yet how it is drawn. */
+export function newScheduleForm(): Form {
+  return { prequeueAt: '', opensAt: '', closesAt: '', ...beaconForm(null), beacon: '' };
+}
+
+/** The opening in a form; null: none that can be read. */
+export function openingMs(form: Form, timeZone: string, inForce: Schedule | null): number | null {
+  const wall = form['opensAt'] ?? '';
+  const unchanged = unchangedTime(wall, timeZone, inForce?.opensAt ?? null);
+  if (unchanged !== null) return Date.parse(unchanged);
+  const moment = momentOf(wall, timeZone);
+  return moment.kind === 'moment' || moment.kind === 'twice' ? moment.ms : null;
 }
 
 /**
@@ -167,6 +202,7 @@ export function parseSchedule(
     prequeueAt: moment('prequeueAt', false),
     opensAt: moment('opensAt', true) ?? '',
     closesAt: moment('closesAt', false),
+    ...parseBeacon(form, strings, errors, inForce),
   };
   if (Object.keys(errors).length > 0) return { kind: 'errors', errors };
   const parsed = scheduleSchema.safeParse(schedule);
@@ -178,6 +214,33 @@ export function parseSchedule(
     else errors['opensAt'] = t.time;
   }
   return { kind: 'errors', errors };
+}
+
+/** Adds to `errors`. @returns what is in force where the form shows it unchanged, also where that is nothing */
+function parseBeacon(
+  form: Form,
+  strings: Strings,
+  errors: FieldErrors,
+  inForce: Schedule | null,
+): Pick<Schedule, 'beacon'> {
+  const t = strings.editor.fieldErrors;
+  if (inForce !== null && isSameForm(beaconForm(inForce.beacon), form)) {
+    return inForce.beacon === undefined ? {} : { beacon: inForce.beacon };
+  }
+  if (form['beacon'] === 'without') return { beacon: null };
+  if (form['beacon'] !== 'with') {
+    errors['beacon'] = t.required;
+    return {};
+  }
+  const { min, max } = BEACON_DEADLINE_SECONDS;
+  const deadlineSeconds = parseCount(form['deadlineSeconds'] ?? '');
+  const parsed = beaconSchema.safeParse({ deadlineSeconds, afterDeadline: form['afterDeadline'] });
+  if (parsed.success) return { beacon: parsed.data };
+  for (const { path } of parsed.error.issues) {
+    if (path[0] === 'deadlineSeconds') errors['deadlineSeconds'] = t.between(min, max);
+    else errors['afterDeadline'] = t.required;
+  }
+  return {};
 }
 
 /** @returns the time in force, where a field still shows it; null: it was changed */

@@ -12,6 +12,7 @@ import {
   type FieldErrors,
   type Form,
   idErrors,
+  newScheduleForm,
   parsePolicy,
   parseSchedule,
   parseSite,
@@ -49,12 +50,17 @@ function initialForm(): Form {
     expectedVisitors: null,
     corsOrigins: [],
   };
-  return { id: '', ...siteForm(site), ...policyForm(INITIAL_POLICY), prequeueAt: '', opensAt: '', closesAt: '' };
+  return { id: '', ...siteForm(site), ...policyForm(INITIAL_POLICY), ...newScheduleForm() };
 }
 
 export function NewRoom({ state }: { state: ConsoleState }) {
   const t = state.strings.editor;
-  const form = state.draft<Form>(DRAFT, initialForm());
+  const draft = state.draft<Form>(DRAFT, initialForm());
+  // Public randomness is for who can rely on it: until the operator chooses, the test of the relays does.
+  const isSuggested = draft['beacon'] === '';
+  const { canReach } = state.relays;
+  const suggested = canReach === null ? '' : canReach ? 'with' : 'without';
+  const form = isSuggested ? { ...draft, beacon: suggested } : draft;
   const [wasSubmitted, setSubmitted] = useState(false);
   const [gatewayErrors, setGatewayErrors] = useState<FieldErrors>({});
   const [failure, setFailure] = useState('');
@@ -74,7 +80,7 @@ export function NewRoom({ state }: { state: ConsoleState }) {
   const set = (name: string, value: string) => {
     const { [name]: _, ...others } = gatewayErrors;
     setGatewayErrors(others);
-    state.setDraft(DRAFT, { ...form, [name]: value });
+    state.setDraft(DRAFT, { ...draft, [name]: value });
   };
   const create = async (event: Event) => {
     event.preventDefault();
@@ -117,7 +123,13 @@ export function NewRoom({ state }: { state: ConsoleState }) {
         <section class="card section" aria-labelledby="schedule-title">
           <h2 id="schedule-title">{t.schedule}</h2>
           <div class="section-fields">
-            <ScheduleFields {...props} timeZone={timeZone} inForce={null} />
+            <ScheduleFields
+              {...props}
+              timeZone={timeZone}
+              inForce={null}
+              isDrawFixed={false}
+              isSuggested={isSuggested}
+            />
           </div>
         </section>
         <section class="card section" aria-labelledby="policy-title">

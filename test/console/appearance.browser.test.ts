@@ -69,6 +69,39 @@ const SCREENS: Screen[] = [
       await page.locator('.conflict').waitFor();
     },
   },
+  {
+    name: 'dashboard while the draw waits',
+    route: ROOM,
+    ready: '.draw dl',
+    prepare: (gateway) => {
+      const room = gateway.room('vaccine');
+      const beacon = { deadlineSeconds: 300, afterDeadline: 'withoutBeacon' } as const;
+      const opensAt = new Date(Date.now() - 30_000).toISOString();
+      room.detail = { ...room.detail, schedule: { ...room.detail.schedule, opensAt, beacon } };
+      room.state = 'drawing';
+      const deadline = new Date(Date.now() + 270_000).toISOString();
+      const faults = [{ relay: 'a-relay-with-a-long-name.of-an-organisation.example', fault: 'noAnswer' }] as const;
+      room.alarms = [
+        { kind: 'drawKeyMissing', key: 'k7mTYmOaVzGrlWsmd3IJGNQLvUh0Tj7vJZbKYvSWkXI', isDrawing: true },
+        { kind: 'beaconChainDiffers', chain: 'a'.repeat(64), isDrawing: true },
+        { kind: 'beaconLate', round: 39_155_756, dueAt: opensAt, deadline, afterDeadline: 'wait', faults: [...faults] },
+      ];
+    },
+  },
+  {
+    name: 'schedule with public randomness and no relay',
+    route: `${ROOM}/settings`,
+    ready: '.beacon',
+    prepare: (gateway) => {
+      Object.assign(gateway, sampleGateway(-60));
+      gateway.relays = gateway.relays.map((relay) => ({ ...relay, fault: 'unreachable' as const }));
+    },
+    act: async (page) => {
+      await page.locator('.beacon [value=with]').check();
+      await page.locator('.relays .bad').first().waitFor();
+      await page.locator('.relays .warn').waitFor();
+    },
+  },
   { name: 'preview', route: `${ROOM}/preview`, ready: 'iframe' },
   { name: 'keys', route: '#/keys', ready: '.key-list' },
   { name: 'directory log', route: '#/log', ready: '.page' },

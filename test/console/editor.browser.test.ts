@@ -148,6 +148,7 @@ describe('settings', () => {
     await button(page, 'Create room').click();
     await text(page, en.editor.fieldErrors.overlap('vaccine', '*/taken'));
     await page.getByLabel('Protected paths').fill('/book');
+    await page.locator('.relays .good').waitFor();
     await button(page, 'Create room').click();
     await roomState(page, 'Taking entries');
     expect(gateway.room('booking').detail.schedule.opensAt).toBe('2030-08-05T11:00:00.000Z');

@@ -344,6 +344,13 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
       return `<!doctype html><html lang="${language}"><title>${kind}</title><h1>${kind} ${language}</h1><p id="message">${escaped}</p></html>`;
     }
+    case 'testBeacon':
+      return {
+        at: rfc3339(now),
+        chain: { hash: 'a'.repeat(64), genesisTime: 1_692_803_367, period: 3 },
+        round: 27_946_612,
+        relays: gateway.relays,
+      };
     case 'keys':
       return { keys: gateway.keys.map(({ key: _, createdAt, ...key }) => ({ ...key, createdAt: rfc3339(createdAt) })) };
     case 'addKey': {
@@ -364,9 +371,9 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
 }
 
 /** As the gateway stores and returns times. */
-function inUtc({ prequeueAt, opensAt, closesAt }: RoomDetail['schedule']): RoomDetail['schedule'] {
+function inUtc({ prequeueAt, opensAt, closesAt, beacon = null }: RoomDetail['schedule']): RoomDetail['schedule'] {
   const utc = (at: string | null) => (at === null ? null : rfc3339(Date.parse(at)));
-  return { prequeueAt: utc(prequeueAt), opensAt: rfc3339(Date.parse(opensAt)), closesAt: utc(closesAt) };
+  return { prequeueAt: utc(prequeueAt), opensAt: rfc3339(Date.parse(opensAt)), closesAt: utc(closesAt), beacon };
 }
 
 /** The values of `one` that differ from those of `other`, as the log records a change. */

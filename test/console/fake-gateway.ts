@@ -2,7 +2,15 @@
 // serves it over HTTP.
 
 import { type Actor, type AuditRecord, type Json, NO_RECORD, nextRecord } from '../../queue-core/audit.ts';
-import type { Alarm, Bucket, Live, OperationName, Role, RoomDetail } from '../../worker/contract/operator-api.ts';
+import type {
+  Alarm,
+  BeaconTest,
+  Bucket,
+  Live,
+  OperationName,
+  Role,
+  RoomDetail,
+} from '../../worker/contract/operator-api.ts';
 
 export const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
@@ -47,6 +55,11 @@ export class FakeGateway {
   rolloutMs = 2_000;
   failedSignIns = 0;
   address = '203.0.113.7';
+  /** What a test of the relays says. */
+  relays: BeaconTest['relays'] = [
+    { relay: 'api.drand.sh', ms: 84, fault: null },
+    { relay: 'drand.cloudflare.com', ms: 5_000, fault: 'noAnswer' },
+  ];
 
   now(): number {
     return Date.now();
@@ -117,6 +130,7 @@ export class FakeGateway {
       expectedVisitors: detail.site.expectedVisitors,
       message: room.message,
       stock: null,
+      draw: drawOf(room),
       buckets: room.buckets.slice(-7),
       alarms: room.alarms,
       audit: { seq: room.records.length, hash: room.records.at(-1)?.hash ?? NO_RECORD.hash },
@@ -129,6 +143,35 @@ export class FakeGateway {
     const { state, flow, message } = room;
     return { ...room.detail, state, flow, message, etag: this.etag(room) };
   }
+}
+
+const SEAL = '630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd';
+const PUBLIC = 'https://booking.example/_fairgate/rooms';
+
+function drawOf({ detail, state, numbers }: FakeRoom): Live['draw'] {
+  const { beacon, opensAt } = detail.schedule;
+  const isBefore = state === 'scheduled' || state === 'prequeue';
+  const isDrawn = !isBefore && state !== 'drawing';
+  const at = Date.parse(opensAt);
+  return {
+    state: isBefore ? 'committed' : isDrawn ? 'drawn' : 'drawing',
+    commitment: SEAL,
+    commitments: 1,
+    sealedBy: isDrawn ? null : 'k7mTYmOaVzGrlWsmd3IJGNQLvUh0Tj7vJZbKYvSWkXI',
+    beacon: beacon
+      ? {
+          round: 39_155_756,
+          dueAt: rfc3339(at + 5_000),
+          deadline: rfc3339(at + beacon.deadlineSeconds * 1_000),
+          afterDeadline: beacon.afterDeadline,
+          hasArrived: isDrawn,
+        }
+      : null,
+    entries: isBefore ? null : (numbers.entries ?? 0),
+    waitsFor: state === 'drawing' ? (beacon ? 'round' : 'store') : null,
+    proof: `${PUBLIC}/${detail.id}/proof`,
+    document: `${PUBLIC}/${detail.id}/draw`,
+  };
 }
 
 export function fakeRoom(detail: FakeRoom['detail'], changes: Partial<FakeRoom> = {}): FakeRoom {

@@ -6,6 +6,7 @@ import type { Policy, Schedule, Site } from '../../admin-ui/actions.ts';
 import {
   type Form,
   mergeForms,
+  newScheduleForm,
   parsePolicy,
   parseSchedule,
   parseSite,
@@ -88,8 +89,16 @@ describe('a form of settings', () => {
   });
 
   test('maps the path of a gateway error to its field', () => {
-    expect(['site.hosts.0', 'paths.2', 'title.en', 'policy.sessionMinutes'].map(fieldOf)).toEqual([
-      ...['hosts', 'paths', 'titleEn', 'sessionMinutes'],
+    const paths = [
+      'site.hosts.0',
+      'paths.2',
+      'title.en',
+      'policy.sessionMinutes',
+      'schedule.beacon.deadlineSeconds',
+      'beacon',
+    ];
+    expect(paths.map(fieldOf)).toEqual([
+      ...['hosts', 'paths', 'titleEn', 'sessionMinutes', 'deadlineSeconds', 'beacon'],
     ]);
   });
 });
@@ -160,6 +169,56 @@ describe('a form of a schedule', () => {
       expect(parseSite({ ...siteForm(site), expectedVisitors: '' }, en, site)).toEqual({
         kind: 'value',
         value: { ...site, expectedVisitors: null },
+      });
+    });
+  });
+
+  describe('with a choice of how it is drawn', () => {
+    const zone = 'Asia/Seoul';
+    const inForce: Schedule = { ...schedule, beacon: { deadlineSeconds: 120, afterDeadline: 'withoutBeacon' } };
+    const parsed = (changes: Form, from: Schedule | null) =>
+      parseSchedule({ ...scheduleForm(from ?? inForce, zone), ...changes }, zone, en, from);
+
+    test('sends what the API takes, whatever was in force before', () => {
+      const choice = fc.record({
+        deadlineSeconds: fc.integer({ min: 30, max: 86_400 }),
+        afterDeadline: fc.constantFrom('wait' as const, 'withoutBeacon' as const),
+      });
+      const beacon = fc.option(choice, { nil: null });
+      fc.assert(
+        fc.property(beacon, fc.option(beacon, { nil: undefined }), (wanted, before) => {
+          const from: Schedule = before === undefined ? schedule : { ...schedule, beacon: before };
+          const form = scheduleForm({ ...schedule, beacon: wanted }, zone);
+          const { value } = parseSchedule(form, zone, en, from) as { value: Schedule };
+          // Left out: nothing was in force before, and nothing is wanted.
+          expect(value.beacon ?? null).toEqual(wanted);
+          expect(parseSchedule(form, zone, en)).toMatchObject({ value: { beacon: wanted } });
+        }),
+      );
+    });
+
+    test('keeps the choice where only a time is edited', () => {
+      expect(parsed({ closesAt: '2027-08-05T23:00:00' }, inForce)).toMatchObject({ value: { beacon: inForce.beacon } });
+      const { value } = parsed({ closesAt: '2027-08-05T23:00:00' }, schedule) as { value: Schedule };
+      expect('beacon' in value).toBe(false);
+    });
+
+    test.each(['29', '86401', '', 'soon', '60.5'])(
+      'refuses a deadline of %j seconds at its field',
+      (deadlineSeconds) => {
+        expect(parsed({ deadlineSeconds }, inForce)).toEqual({
+          kind: 'errors',
+          errors: { deadlineSeconds: 'From 30 to 86,400.' },
+        });
+        expect(parsed({ deadlineSeconds, beacon: 'without' }, inForce)).toMatchObject({ value: { beacon: null } });
+      },
+    );
+
+    test('has to be made for a new room', () => {
+      const form = { ...newScheduleForm(), opensAt: '2027-08-05T20:00:00' };
+      expect(parseSchedule(form, zone, en)).toEqual({ kind: 'errors', errors: { beacon: 'Required.' } });
+      expect(parseSchedule({ ...form, beacon: 'with' }, zone, en)).toMatchObject({
+        value: { beacon: { deadlineSeconds: 300, afterDeadline: 'wait' } },
       });
     });
   });

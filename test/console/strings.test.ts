@@ -6,7 +6,7 @@ import { type Action, reversal } from '../../admin-ui/actions.ts';
 import { CHANGE_KINDS, describeChange, kindOf, summarizeChange } from '../../admin-ui/changes.ts';
 import { clockParts, formatCount, numberFormat, parseCount, waitSpan } from '../../admin-ui/number-format.ts';
 import { STRINGS } from '../../admin-ui/strings.ts';
-import type { Alarm, AuditRecord } from '../../worker/contract/operator-api.ts';
+import { type Alarm, type AuditRecord, RELAY_FAULTS } from '../../worker/contract/operator-api.ts';
 
 const LANGUAGES = ['ko', 'en'] as const;
 const formatIn = (language: 'ko' | 'en') => numberFormat(language, 'Asia/Seoul');
@@ -121,6 +121,15 @@ test.each(LANGUAGES)('every alarm in %s has a sentence and a next step', (langua
   const alarms: Alarm[] = [
     { kind: 'storeUnreachable', ageSeconds: 12 },
     { kind: 'clockLeapt', from: '2027-08-05T11:00:00.000Z', to: '2027-08-05T12:00:00.000Z' },
+    { kind: 'drawKeyMissing', key: 'k7mTYmOa', isDrawing: false },
+    { kind: 'drawKeyMissing', key: 'k7mTYmOa', isDrawing: true },
+    { kind: 'beaconChainDiffers', chain: 'a'.repeat(64), isDrawing: false },
+    { kind: 'beaconChainDiffers', chain: 'a'.repeat(64), isDrawing: true },
+    ...(['wait', 'withoutBeacon'] as const).map((afterDeadline) => ({
+      ...{ kind: 'beaconLate' as const, round: 39_155_756, afterDeadline },
+      ...{ dueAt: '2027-08-05T11:00:05.000Z', deadline: '2027-08-05T11:05:00.000Z' },
+      faults: RELAY_FAULTS.map((fault) => ({ relay: 'relay.example', fault })),
+    })),
     { kind: 'originFailing', since: '2027-08-05T11:00:00.000Z' },
     { kind: 'originErrors', sharePercent: 31 },
     { kind: 'originSlow', latencyMs: 4100, usualMs: 300 },
@@ -159,6 +168,7 @@ describe('the reversal of an action', () => {
 
   const final: Action[] = [
     { kind: 'openNow' },
+    { kind: 'recommit' },
     { kind: 'close' },
     { kind: 'revokeAll' },
     { kind: 'endSession', position: 4 },

@@ -2,15 +2,17 @@
 // shares nothing with the gateway. The chain is one of our own; its relay is asked by the gateway's own code.
 
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Board } from '../../queue-core/board.ts';
+import { roundTime } from '../../queue-core/draw.ts';
 import { encodeDocument } from '../../queue-core/stored-format.ts';
 import { verifyDraw } from '../../scripts/draw/draw-checks.ts';
-import { roundTime } from '../../worker/beacon/chain.ts';
 import { fetchBeacon } from '../../worker/beacon/fetch-beacon.ts';
 import { drawSchema, type PublishedDraw } from '../../worker/contract/draw-schema.ts';
 import type { OperationName } from '../../worker/contract/operator-api.ts';
+import { StoreUnavailable } from '../../worker/store/room-store.ts';
 import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { type DrandRelay, privateChain, startDrandRelay } from '../drand-relay.ts';
-import { ask, onCurrentVersion } from '../operators/operator-client.ts';
+import { ask, onCurrentVersion, withKey } from '../operators/operator-client.ts';
 import {
   type InProcessGateway,
   InProcessVisitor,
@@ -283,6 +285,43 @@ describe('a draw without a beacon', () => {
     const rotated = await startBeside(gateway, { keys: { keys: [...others.keys, ...keys.keys] } });
     expect((await passing(rotated, clock, 2)).state).toBe('drawn');
   });
+
+  it.each([
+    { how: 'refuses it at once', ms: 0 },
+    { how: 'fails after a while', ms: 2_500 },
+  ])(
+    'leaves the room readable while the store $how, logs that once, and is made once the store takes it',
+    async ({ ms }) => {
+      const { gateway, clock } = await scheduled(null);
+      const [visitor] = await entered(gateway, 3);
+      const { store } = gateway;
+      const apply = store.apply.bind(store);
+      let attempts = 0;
+      store.apply = async (room, commands) => {
+        if (!commands.some(({ kind }) => kind === 'draw')) return apply(room, commands);
+        attempts++;
+        clock.advance(ms);
+        throw new StoreUnavailable(`the room is recovering (${attempts})`);
+      };
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+      clock.advance(OPENS_AT + 500 - clock.now());
+      for (let second = 0; second < 8; second++) {
+        const board = (await (await gateway.request('/_fairgate/rooms/demo/board')).json()) as Board;
+        expect(board.state).toBe('drawing');
+        // What the draw took does not put the gateway's time behind the store's.
+        expect(Date.parse(board.serverTime)).toBe(clock.now());
+        expect((await visitor?.status())?.state).toBe('entered');
+        const { document } = await ask(gateway, 'live', { headers: withKey() });
+        expect(document).toMatchObject({ storeReachable: true, draw: { state: 'drawing', waitsFor: 'store' } });
+        clock.advance(1_000);
+      }
+      expect(attempts).toBeGreaterThan(3);
+      expect(log.mock.calls.flat()).toEqual([expect.stringContaining('could not draw; trying on')]);
+      log.mockRestore();
+      store.apply = apply;
+      expect((await passing(gateway, clock, 2)).state).toBe('drawn');
+    },
+  );
 
   it('can be checked after the opening is over', async () => {
     const { gateway, clock } = await scheduled(null);

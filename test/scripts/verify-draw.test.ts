@@ -300,7 +300,7 @@ describe('an operator who', () => {
     expect((await verify(HONEST, { relays })).proven).toBe(true);
     const other: BeaconAnswer = { ...relays, beacon: CHAIN.sign(round + 1) };
     expect(failed(await verify(HONEST, { relays: other }))).toEqual(['relays']);
-    const faults = [{ relay: 'https://relay.example', reason: 'could not be reached' }];
+    const faults = [{ relay: 'https://relay.example', fault: 'unreachable' as const, reason: 'could not be reached' }];
     expect((await verify(HONEST, { relays: { kind: 'failed', faults } })).proven).toBe(true);
   });
 

@@ -44,11 +44,7 @@ export const QUICKNET: BeaconChain = {
   relays: ['https://api.drand.sh', 'https://drand.cloudflare.com', 'https://api2.drand.sh', 'https://api3.drand.sh'],
 };
 
-type Rounds = Pick<DrandChain, 'genesisTime' | 'period'>;
-
-/** When a round is due: `genesisTime + (round - 1) * period`. It comes a moment later. */
-export function roundTime({ genesisTime, period }: Rounds, round: number): EpochMs {
-  if (!Number.isSafeInteger(round) || round < 1)
-    throw new RangeError(`Round ${round} does not exist; the first one is 1.`);
-  return (genesisTime + (round - 1) * period) * 1000;
+/** The last round that is due at a moment; 1 where the chain begins later. */
+export function latestRound({ genesisTime, period }: Pick<DrandChain, 'genesisTime' | 'period'>, at: EpochMs): number {
+  return Math.max(1, Math.floor((at - genesisTime * 1_000) / (period * 1_000)) + 1);
 }

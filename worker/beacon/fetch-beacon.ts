@@ -3,9 +3,12 @@
 // caller knows when a round is due, and how often it asks again.
 
 import { concatBytes } from '@noble/hashes/utils.js';
+import { roundTime } from '../../queue-core/draw.ts';
+import { Kept } from '../../queue-core/kept.ts';
+import type { RelayFaultKind } from '../contract/beacon-schema.ts';
 import { type DrandBeacon, drandBeaconSchema } from '../contract/draw-schema.ts';
-import { type BeaconChain, roundTime } from './chain.ts';
-import { BEACON_FAULTS, verifyBeacon } from './verify-beacon.ts';
+import type { BeaconChain } from './chain.ts';
+import { BEACON_FAULTS, type BeaconCheck, verifyBeacon } from './verify-beacon.ts';
 
 /** Longer than a period of quicknet: a relay that is asked for the next round answers when it comes. */
 export const RELAY_MS_MAX = 5_000;
@@ -16,8 +19,13 @@ export const HEAD_START_MS = 500;
 /** A beacon has about 300 bytes; chained schemes have a second signature. */
 export const BEACON_BYTES_MAX = 4_096;
 
+/** Relays answer with the same bytes: one signature check is enough for all of them. */
+const CHECKS_KEPT_MAX = 16;
+const checks = new Kept<BeaconCheck>(CHECKS_KEPT_MAX);
+
 export interface RelayFault {
   relay: string;
+  fault: RelayFaultKind;
   /** What was wrong, as the end of "The relay …". Nothing of what the relay wrote is in it. */
   reason: string;
 }
@@ -36,7 +44,7 @@ export interface AskingRelays {
   headStartMs?: number;
 }
 
-type RelayOutcome = { kind: 'beacon'; beacon: DrandBeacon } | { kind: 'notYet' } | { kind: 'fault'; reason: string };
+type RelayOutcome = { kind: 'beacon'; beacon: DrandBeacon } | ({ kind: 'fault' } & Omit<RelayFault, 'relay'>);
 
 /** Asks for a round. Never rejects: what goes wrong is in the answer. @throws RangeError for a round that no chain has */
 export async function fetchBeacon(chain: BeaconChain, round: number, asking: AskingRelays): Promise<BeaconAnswer> {
@@ -63,11 +71,9 @@ export async function fetchBeacon(chain: BeaconChain, round: number, asking: Ask
         void askRelay(chain, round, relay, asking, others.signal).then((outcome) => {
           running--;
           if (outcome.kind === 'beacon') return resolve({ kind: 'beacon', beacon: outcome.beacon, relay, faults });
-          if (outcome.kind === 'notYet') saidNotYet = true;
-          faults.push({
-            relay,
-            reason: outcome.kind === 'fault' ? outcome.reason : 'says that the round is not out yet',
-          });
+          const { fault, reason } = outcome;
+          if (fault === 'notYet') saidNotYet = true;
+          faults.push({ relay, fault, reason });
           startNext();
         });
       };
@@ -92,7 +98,7 @@ async function askRelay(
   noLongerNeeded.addEventListener('abort', stop);
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<RelayOutcome>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'fault', reason: `did not answer within ${timeoutMs} ms` }), timeoutMs);
+    timer = setTimeout(() => resolve(fault('noAnswer', `did not answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
     // The chain's hash in the path, as every relay has it that serves several chains.
@@ -106,10 +112,7 @@ async function askRelay(
     const answered = fetch(url, init as RequestInit).then((response) => readAnswer(chain, round, response));
     return await Promise.race([late, answered]);
   } catch (error) {
-    return {
-      kind: 'fault',
-      reason: `could not be reached (${error instanceof Error ? error.name : 'no reason given'})`,
-    };
+    return fault('unreachable', `could not be reached (${error instanceof Error ? error.name : 'no reason given'})`);
   } finally {
     if (timer !== null) clearTimeout(timer);
     noLongerNeeded.removeEventListener('abort', stop);
@@ -117,23 +120,32 @@ async function askRelay(
   }
 }
 
+function fault(kind: RelayFaultKind, reason: string): RelayOutcome {
+  return { kind: 'fault', fault: kind, reason };
+}
+
 async function readAnswer(chain: BeaconChain, round: number, response: Response): Promise<RelayOutcome> {
-  const fault = (reason: string): RelayOutcome => ({ kind: 'fault', reason });
   const bytes = await boundedBody(response);
-  if (bytes === null) return fault(`answered with more than ${BEACON_BYTES_MAX} bytes`);
+  if (bytes === null) return fault('tooLarge', `answered with more than ${BEACON_BYTES_MAX} bytes`);
   const { status } = response;
   // drand answers 404 without a body for a round that is not out, and with a sentence for a chain that it does not serve.
-  if (status === 425 || (status === 404 && bytes.length === 0)) return { kind: 'notYet' };
-  if (status === 404) return fault('does not serve this chain, or has no such address (HTTP 404)');
-  if (status >= 300 && status < 400) return fault(`redirects (HTTP ${status}), which is not followed`);
-  if (status !== 200) return fault(`answered with HTTP ${status}`);
+  if (status === 425 || (status === 404 && bytes.length === 0)) {
+    return fault('notYet', 'says that the round is not out yet');
+  }
+  if (status === 404) return fault('otherChain', 'does not serve this chain, or has no such address (HTTP 404)');
+  if (status >= 300 && status < 400) return fault('redirect', `redirects (HTTP ${status}), which is not followed`);
+  if (status !== 200) return fault('status', `answered with HTTP ${status}`);
   const parsed = drandBeaconSchema.safeParse(jsonOf(bytes));
-  if (!parsed.success) return fault('answered with something that is no beacon');
-  if (parsed.data.round !== round) return fault(`answered with round ${parsed.data.round} instead of ${round}`);
-  const check = verifyBeacon(chain, parsed.data);
+  if (!parsed.success) return fault('noBeacon', 'answered with something that is no beacon');
+  if (parsed.data.round !== round) {
+    return fault('otherRound', `answered with round ${parsed.data.round} instead of ${round}`);
+  }
+  const { randomness, signature } = parsed.data;
+  const key = [chain.scheme, chain.publicKey, round, randomness, signature].join(' ');
+  const check = checks.of(key, () => verifyBeacon(chain, parsed.data));
   return check.kind === 'genuine'
     ? { kind: 'beacon', beacon: check.beacon }
-    : fault(`answered with a beacon that does not verify: ${BEACON_FAULTS[check.fault]}`);
+    : fault('notGenuine', `answered with a beacon that does not verify: ${BEACON_FAULTS[check.fault]}`);
 }
 
 /** @returns null: it has more bytes than a beacon */

@@ -2,6 +2,8 @@
 // gateway reads it from the store at most once a second.
 
 import * as z from 'zod';
+import { relayFaultSchema } from './beacon-schema.ts';
+import { AFTER_DEADLINE } from './draw-schema.ts';
 import { bucketSchema } from './history-schema.ts';
 import { roomId } from './room-schema.ts';
 import { etag, flowSchema, sentMessage, stateSchema, waitSeconds } from './room-state-schema.ts';
@@ -11,6 +13,16 @@ import { count, moment } from './value-schema.ts';
 export const alarmSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('storeUnreachable'), ageSeconds: z.number() }),
   z.object({ kind: z.literal('clockLeapt'), from: moment, to: moment }),
+  z.object({ kind: z.literal('drawKeyMissing'), key: z.string(), isDrawing: z.boolean() }),
+  z.object({ kind: z.literal('beaconChainDiffers'), chain: z.string(), isDrawing: z.boolean() }),
+  z.object({
+    kind: z.literal('beaconLate'),
+    round: count,
+    dueAt: moment,
+    deadline: moment,
+    afterDeadline: z.enum(AFTER_DEADLINE),
+    faults: z.array(relayFaultSchema),
+  }),
   z.object({ kind: z.literal('originFailing'), since: moment }),
   z.object({ kind: z.literal('originErrors'), sharePercent: z.number() }),
   z.object({ kind: z.literal('originSlow'), latencyMs: z.number(), usualMs: z.number() }),
@@ -19,6 +31,31 @@ export const alarmSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('limitReached'), active: count }),
 ]);
 export type Alarm = z.output<typeof alarmSchema>;
+
+const drawStatusSchema = z.object({
+  state: z.enum(['committed', 'drawing', 'drawn']),
+  commitment: z.string().describe('SHA-256 of the sealed secret.'),
+  commitments: count.describe('Commitments of this opening; above 1 the secret was sealed again.'),
+  sealedBy: z.string().nullable().describe('The signing key (kid) without which the draw cannot be made; null: none.'),
+  beacon: z
+    .object({
+      round: count,
+      dueAt: moment,
+      deadline: moment,
+      afterDeadline: z.enum(AFTER_DEADLINE),
+      hasArrived: z.boolean().describe('The draw was made with it.'),
+    })
+    .nullable()
+    .describe('null: scheduled without public randomness.'),
+  entries: count.nullable().describe('Entries that take part; null before the opening.'),
+  waitsFor: z
+    .enum(['key', 'chain', 'round', 'beacon', 'store'])
+    .nullable()
+    .describe('While drawing: a signing key, the chain of the opening, the time of the round, a relay, the store.'),
+  proof: z.string().describe('Address of the page on which visitors check the draw.'),
+  document: z.string().describe('Address of what is published of it.'),
+});
+export type DrawStatus = z.output<typeof drawStatusSchema>;
 
 export const liveSchema = z.object({
   room: roomId,
@@ -60,6 +97,7 @@ export const liveSchema = z.object({
   expectedVisitors: count.nullable(),
   message: sentMessage,
   stock: z.object({ remaining: count, asOf: moment }).nullable(),
+  draw: drawStatusSchema,
   buckets: z.array(bucketSchema).describe('The last closed buckets and the open one, oldest first.'),
   alarms: z.array(alarmSchema),
   audit: z.object({ seq: count, hash: z.string() }).describe('The last record of the log.'),

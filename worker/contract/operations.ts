@@ -2,6 +2,7 @@
 // the OpenAPI description and the console's client are built from this one table.
 
 import * as z from 'zod';
+import { beaconTestSchema } from './beacon-schema.ts';
 import { historyQuery, historySchema } from './history-schema.ts';
 import { liveSchema } from './live-schema.ts';
 import { auditExportSchema, auditSchema } from './log-schema.ts';
@@ -314,6 +315,14 @@ export const OPERATIONS = {
     summary: 'Exports the log of the directory as CSV (RFC 4180).',
     answer: z.string(),
     answerType: 'text/csv',
+  },
+  testBeacon: {
+    method: 'POST',
+    path: '/beacon/test',
+    role: 'operator',
+    summary:
+      'Asks every relay of public randomness for its latest round, and verifies it. Within ten seconds the last test is returned.',
+    answer: beaconTestSchema,
   },
   keys: {
     method: 'GET',

@@ -3,15 +3,15 @@
 // visitor's request, and not before its round is due.
 
 import type { RoomView } from '../../queue-core/board.ts';
-import { type Beacon, roundAfter } from '../../queue-core/draw.ts';
+import { type Beacon, roundAfter, roundTime } from '../../queue-core/draw.ts';
 import { mayGoWithout } from '../../queue-core/opening.ts';
 import type { BeaconChoice } from '../../queue-core/policy.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
-import { type BeaconChain, roundTime } from '../beacon/chain.ts';
-import type { BeaconAnswer } from '../beacon/fetch-beacon.ts';
+import type { BeaconChain } from '../beacon/chain.ts';
+import type { BeaconAnswer, RelayFault } from '../beacon/fetch-beacon.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomStore } from '../store/room-store.ts';
-import type { DrawSeals } from '../tokens/draw-seals.ts';
+import { type DrawSeals, sealingKey } from '../tokens/draw-seals.ts';
 
 /** Between two attempts; each begins up to as much later, so that many gateways do not ask in the same moment. */
 const RETRY_MS = 1_000;
@@ -27,28 +27,42 @@ export interface DrawParts {
   random: () => number;
 }
 
+/** What this gateway has tried for one opening. */
 interface Attempts {
   epoch: number;
-  /** When the next one may begin, by the store's clock. */
-  from: EpochMs;
+  /** When relays may be asked next, by the store's clock; null: they were not asked yet. */
+  from: EpochMs | null;
+  /** What the relays did wrong at the last attempt. */
+  faults: readonly RelayFault[];
+  /** What was logged last; the same is not logged again. */
+  logged: string;
 }
 
 export class Draws {
   readonly #parts: DrawParts;
   readonly #attempts = new Map<string, Attempts>();
-  /** What was logged of each room last; the same is not logged again. */
-  readonly #logged = new Map<string, string>();
 
   constructor(parts: DrawParts) {
     this.#parts = parts;
   }
 
-  /** Draws where no beacon is awaited. @returns whether the room should be read again */
+  /** Draws where no beacon is awaited. Never rejects: the next read tries again. @returns whether the room should be read again */
   async drawNow(room: string, view: RoomView): Promise<boolean> {
     if (view.board.state !== 'drawing') return false;
     const { choice, opensAt } = view.draw;
     if (choice !== null && !mayGoWithout(choice, opensAt, view.at)) return false;
-    return this.#draw(room, view, null);
+    try {
+      return await this.#draw(room, view, null);
+    } catch (error) {
+      this.#logFailure(room, view, error);
+      return false;
+    }
+  }
+
+  /** What the relays did wrong when this gateway last asked them for the round of the present opening. */
+  relayFaults(room: string, { board: { epoch } }: RoomView): readonly RelayFault[] {
+    const attempts = this.#attempts.get(room);
+    return attempts?.epoch === epoch ? attempts.faults : [];
   }
 
   /** Fetches the beacon of a room that waits for one, if it is time to. */
@@ -56,16 +70,17 @@ export class Draws {
     const { choice, opensAt } = view.draw;
     if (view.board.state !== 'drawing' || choice === null) return;
     const round = roundAfter(choice.chain, opensAt);
-    const attempts = this.#attemptsOf(room, view, roundTime(choice.chain, round));
+    const attempts = this.#attemptsOf(room, view);
+    attempts.from ??= roundTime(choice.chain, round) + RETRY_MS * this.#parts.random();
     if (now < attempts.from) return;
     attempts.from = now + RETRY_MS * (1 + this.#parts.random());
     background(this.#drawWithBeacon(room, view, choice, round));
   }
 
-  #attemptsOf(room: string, { board: { epoch } }: RoomView, dueAt: EpochMs): Attempts {
+  #attemptsOf(room: string, { board: { epoch } }: RoomView): Attempts {
     const known = this.#attempts.get(room);
     if (known?.epoch === epoch) return known;
-    const attempts = { epoch, from: dueAt + RETRY_MS * this.#parts.random() };
+    const attempts = { epoch, from: null, faults: [], logged: '' };
     this.#attempts.set(room, attempts);
     return attempts;
   }
@@ -75,30 +90,34 @@ export class Draws {
       if (chain.hash !== this.#parts.chain.hash) {
         this.#log(
           room,
+          view,
           `waits for a round of the chain ${chain.hash}, and BEACON_CHAIN is another one. Set it to that chain.`,
         );
         return;
       }
       const answer = await this.#parts.beacon(this.#parts.chain, round);
+      this.#attemptsOf(room, view).faults = answer.faults;
       if (answer.kind === 'beacon') await this.#draw(room, view, answer.beacon);
       else if (answer.kind === 'failed') {
         const faults = answer.faults.map(({ relay, reason }) => `${relay} ${reason}`).join('; ');
-        this.#log(room, `gets no beacon of round ${round}; trying on. ${faults}`);
+        this.#log(room, view, `gets no beacon of round ${round}; trying on. ${faults}`);
       }
     } catch (error) {
-      this.#log(room, `could not draw: ${error instanceof Error ? error.message : error}`);
+      this.#logFailure(room, view, error);
     }
   }
 
-  async #draw(room: string, { board: { epoch }, draw: { sealed } }: RoomView, beacon: Beacon | null): Promise<boolean> {
+  async #draw(room: string, view: RoomView, beacon: Beacon | null): Promise<boolean> {
+    const { epoch } = view.board;
+    const { sealed } = view.draw;
     // A secret in the open needs no gateway.
     if (sealed === null) return false;
     const secret = this.#parts.seals.open(sealed);
     if (secret === null) {
-      const [kid] = sealed.split('.');
       this.#log(
         room,
-        `waits for its draw, whose secret the key ${kid} sealed, and that is not in SIGNING_KEYS. Add it again.`,
+        view,
+        `waits for its draw, whose secret the key ${sealingKey(sealed)} sealed, and that is not in SIGNING_KEYS. Add it again.`,
       );
       return false;
     }
@@ -106,9 +125,17 @@ export class Draws {
     return true;
   }
 
-  #log(room: string, text: string): void {
-    if (this.#logged.get(room) === text) return;
-    this.#logged.set(room, text);
+  #logFailure(room: string, view: RoomView, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    // Messages may have figures that change with each attempt.
+    this.#log(room, view, `could not draw; trying on with the next reads: ${reason}`, 'failure');
+  }
+
+  /** @param topic where the text may change while what it says does not */
+  #log(room: string, view: RoomView, text: string, topic = text): void {
+    const attempts = this.#attemptsOf(room, view);
+    if (attempts.logged === topic) return;
+    attempts.logged = topic;
     console.error(`Room "${room}" ${text}`);
   }
 }

@@ -33,3 +33,11 @@ export function readdressing({
     return new Request(url, new Request(request, { headers }));
   };
 }
+
+/** An address of the gateway on a host where visitors of the room come. */
+export function visitorAddress(path: string, publicUrl: string, { hosts }: { hosts: readonly string[] }): string {
+  const address = new URL(path, publicUrl);
+  const [host] = hosts;
+  if (host !== undefined && !hosts.includes('*') && !hosts.includes(address.hostname)) address.hostname = host;
+  return address.href;
+}

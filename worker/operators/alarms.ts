@@ -17,8 +17,12 @@ const SLOW_MS_MIN = 800;
 const SHOW_SHARE_FALL_ALARM = 0.25;
 const RECENT_BUCKETS = 2;
 
-/** @returns the most urgent alarm first */
-export function alarmsOf({ expectedVisitors }: RoomConfig, { view, now, unreachable }: RoomSnapshot): Alarm[] {
+/** @param ofDraw alarms of the draw. @returns the most urgent alarm first */
+export function alarmsOf(
+  { expectedVisitors }: RoomConfig,
+  { view, now, unreachable }: RoomSnapshot,
+  ofDraw: readonly Alarm[],
+): Alarm[] {
   const { board, live, policy } = view;
   const closed = live.buckets.slice(0, -1);
   const recent = closed.slice(-RECENT_BUCKETS);
@@ -31,6 +35,7 @@ export function alarmsOf({ expectedVisitors }: RoomConfig, { view, now, unreacha
     live.clockLeap === null
       ? null
       : { kind: 'clockLeapt', from: rfc3339(live.clockLeap.from), to: rfc3339(live.clockLeap.to) },
+    ...ofDraw,
     live.originFailingSince === null ? null : { kind: 'originFailing', since: rfc3339(live.originFailingSince) },
     errorAlarm(recent),
     slowAlarm(recent, before),

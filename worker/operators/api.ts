@@ -8,6 +8,7 @@ import { operatorProblem } from '../http/problems.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { logHandlers } from './audit-log.ts';
 import { isChange } from './auth.ts';
+import { beaconHandlers } from './beacon-test.ts';
 import { answersOperators } from './console-host.ts';
 import { evidenceHandlers } from './evidence-pack.ts';
 import { keyHandlers } from './key-changes.ts';
@@ -30,12 +31,13 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     ...siteHandlers(gateway),
     ...roomChangeHandlers(gateway),
     ...passHandlers(gateway),
-    ...liveHandlers,
+    ...liveHandlers(gateway),
     ...historyHandlers(gateway),
     ...logHandlers(gateway),
     ...evidenceHandlers(gateway),
     ...previewHandlers,
     ...keyHandlers(gateway),
+    ...beaconHandlers(gateway),
   };
 
   api.use((c, next) => {

@@ -9,21 +9,24 @@ import type { Forecast, Live } from '../contract/operator-api.ts';
 import { json } from '../http/responses.ts';
 import { alarmsOf } from './alarms.ts';
 import { bucketDocument, rfc3339OrNull } from './document-parts.ts';
+import { type DrawGateway, drawAlarms, drawStatusOf } from './draw-status.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import { etagOf, taggedJson } from './versions.ts';
 
-export const liveHandlers: Handlers<'live' | 'forecast'> = {
-  live: (c) => taggedJson(liveOf(c.var.room)),
+export function liveHandlers(gateway: DrawGateway): Handlers<'live' | 'forecast'> {
+  return {
+    live: (c) => taggedJson(liveOf(gateway, c.var.room)),
 
-  forecast(c) {
-    const { view } = c.var.room.snapshot;
-    const { newUsersPerMinute, totalActiveUsers, sessionMinutes } = c.var.query;
-    const proposed = { ...view.policy, newUsersPerMinute, totalActiveUsers, sessionMs: sessionMinutes * 60_000 };
-    return json({ present: forecast(view, view.policy), proposed: forecast(view, proposed) } satisfies Forecast);
-  },
-};
+    forecast(c) {
+      const { view } = c.var.room.snapshot;
+      const { newUsersPerMinute, totalActiveUsers, sessionMinutes } = c.var.query;
+      const proposed = { ...view.policy, newUsersPerMinute, totalActiveUsers, sessionMs: sessionMinutes * 60_000 };
+      return json({ present: forecast(view, view.policy), proposed: forecast(view, proposed) } satisfies Forecast);
+    },
+  };
+}
 
-function liveOf({ config, snapshot, versions }: CurrentRoom): Live {
+function liveOf(gateway: DrawGateway, { config, snapshot, versions }: CurrentRoom): Live {
   const { view, now, unreachable } = snapshot;
   const { board, live, policy } = view;
   return {
@@ -58,8 +61,9 @@ function liveOf({ config, snapshot, versions }: CurrentRoom): Live {
     expectedVisitors: config.expectedVisitors,
     message: board.message,
     stock: board.stock,
+    draw: drawStatusOf(gateway, config, snapshot),
     buckets: live.buckets.map(bucketDocument),
-    alarms: alarmsOf(config, snapshot),
+    alarms: alarmsOf(config, snapshot, drawAlarms(gateway, snapshot)),
     audit: live.audit,
   };
 }

@@ -6,6 +6,7 @@ import { PASS_USE_MS } from '../../queue-core/limits.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { allows, OPERATIONS } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
+import { visitorAddress } from '../http/public-address.ts';
 import { isBrowser, isPrefetch, responseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
 import { roomAddress } from '../http/request-target.ts';
@@ -69,15 +70,13 @@ function passToken(
 /** The address on the room's host that sets the pass as a cookie. */
 async function passLink(
   { tokens, publicUrl }: Pick<Gateway, 'publicUrl' | 'tokens'>,
-  { id, hosts }: RoomConfig,
+  { id, ...site }: RoomConfig,
   operator: string,
   pass: Pass,
 ): Promise<{ address: string; useBy: string }> {
   const useBy = pass.issuedAt + PASS_USE_MS;
   const code = await tokens.issueOperator({ key: operator, ...pass, expiresAt: useBy }, audienceOf(id));
-  const address = new URL(`/_fairgate/rooms/${id}/pass`, publicUrl);
-  const [host] = hosts;
-  if (host !== undefined && !hosts.includes('*') && !hosts.includes(address.hostname)) address.hostname = host;
+  const address = new URL(visitorAddress(`/_fairgate/rooms/${id}/pass`, publicUrl, site));
   address.searchParams.set('code', code);
   return { address: address.href, useBy: rfc3339(useBy) };
 }

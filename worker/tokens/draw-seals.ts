@@ -4,9 +4,8 @@
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { calculateJwkThumbprint } from 'jose';
 import { commitTo, type SealedSecret } from '../../queue-core/draw.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import { keyId, type SigningKeys } from './signing-keys.ts';
 
 const INFO = utf8ToBytes('fairgate/draw-secret/v1');
 
@@ -26,9 +25,9 @@ export class DrawSeals {
   /** @param randomId random bytes as base64url */
   static async load({ keys }: SigningKeys, randomId: (bytes: number) => string): Promise<DrawSeals> {
     const loaded = await Promise.all(
-      keys.map(async ({ signFrom, d, ...publicPart }) => {
-        const kid = await calculateJwkThumbprint(publicPart);
-        return { kid, signFrom, bytes: Uint8Array.fromBase64(d, { alphabet: 'base64url' }) };
+      keys.map(async (key) => {
+        const bytes = Uint8Array.fromBase64(key.d, { alphabet: 'base64url' });
+        return { kid: await keyId(key), signFrom: key.signFrom, bytes };
       }),
     );
     const latest = loaded.reduce((a, b) => (b.signFrom > a.signFrom ? b : a));
@@ -43,10 +42,20 @@ export class DrawSeals {
     return { commitment: commitTo(secret), sealed };
   }
 
+  /** Whether the key that sealed it is here. */
+  canOpen(sealed: string): boolean {
+    return this.#keys.has(sealingKey(sealed));
+  }
+
   /** @returns 32 bytes, hex; null where the key that sealed it is not here */
   open(sealed: string): string | null {
-    const [kid = '', salt = ''] = sealed.split('.');
-    const key = this.#keys.get(kid);
+    const [, salt = ''] = sealed.split('.');
+    const key = this.#keys.get(sealingKey(sealed));
     return key === undefined ? null : bytesToHex(hkdf(sha256, key, utf8ToBytes(salt), INFO, 32));
   }
+}
+
+/** The id of the key that sealed it. */
+export function sealingKey(sealed: string): string {
+  return sealed.split('.')[0] ?? '';
 }

@@ -42,11 +42,16 @@ export interface LoadedKey {
   publicJwk: JWK;
 }
 
-/** Imports the keys; `kid` is the RFC 7638 thumbprint. */
+/** The RFC 7638 thumbprint: what names a key in tokens, in the JWKS and in sealed secrets. */
+export function keyId({ signFrom: _, d: __, ...publicPart }: SigningKey): Promise<string> {
+  return calculateJwkThumbprint(publicPart);
+}
+
 export function loadKeys({ keys }: SigningKeys): Promise<LoadedKey[]> {
   return Promise.all(
-    keys.map(async ({ signFrom, d, ...publicPart }) => {
-      const kid = await calculateJwkThumbprint(publicPart);
+    keys.map(async (key) => {
+      const { signFrom, d, ...publicPart } = key;
+      const kid = await keyId(key);
       const privateKey = (await importJWK({ ...publicPart, d }, 'ES256')) as CryptoKey;
       return { kid, signFrom, privateKey, publicJwk: { ...publicPart, kid, alg: 'ES256', use: 'sig' } };
     }),

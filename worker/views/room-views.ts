@@ -138,7 +138,9 @@ export class RoomViews {
       if (!cache.isConfigured) await this.#configure(room);
       cache.isConfigured = true;
       let view = await this.#fetchPage(room.id, cache, this.#report(room.id, cache));
+      const readAt = this.#clock.now();
       if (await this.#draws.drawNow(room.id, view)) view = await this.#fetchPage(room.id, cache, null);
+      else view = heldFor(view, this.#clock.now() - readAt);
       while (view.endings.length === ENDINGS_PER_VIEW_MAX) view = await this.#fetchPage(room.id, cache, null);
       return laterView(cache.view.cached?.value ?? null, view);
     } catch (error) {
@@ -177,4 +179,11 @@ export class RoomViews {
       endings.delete(sid);
     }
   }
+}
+
+/** The same view after a while that a draw took which was not made: the store's clock went on meanwhile. */
+function heldFor(view: RoomView, ms: number): RoomView {
+  if (ms === 0) return view;
+  const { ageMs, heldMs } = view.relayed ?? { ageMs: 0, heldMs: 0 };
+  return { ...view, relayed: { ageMs, heldMs: heldMs + ms } };
 }
