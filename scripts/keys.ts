@@ -2,11 +2,20 @@
 //   npm run keys -- create FILE      writes a first key into a new file that only its owner can read
 //   npm run -s keys                  prints a first key (without -s, npm prints lines of its own before it)
 //   npm run keys -- rotate FILE      adds a key that signs in ten minutes, when every verifier has it
-//   npm run keys -- prune FILE       drops keys whose last tokens have expired
+//   npm run keys -- prune FILE       drops keys whose last tokens have expired and that no draw needs: --url asks the gateway's rooms,
+//                                    with OPERATOR_KEY; --no-draw-is-pending says that no opening waits for its draw
 
 import { renameSync, writeFileSync } from 'node:fs';
-import { newSigningKey, type SigningKeys, signingKeysSchema } from '../worker/tokens/signing-keys.ts';
+import { parseArgs } from 'node:util';
+import {
+  keyId,
+  newSigningKey,
+  type SigningKey,
+  type SigningKeys,
+  signingKeysSchema,
+} from '../worker/tokens/signing-keys.ts';
 import { readJsonFile } from './lib/json-file.ts';
+import { pendingDraws } from './lib/pending-draws.ts';
 import { runCommand } from './lib/run-command.ts';
 
 /** Twice the time for which verifiers may cache the JWKS: each has the new key before it signs. */
@@ -15,7 +24,12 @@ const PUBLISH_AHEAD_SECONDS = 600;
 /** The longest life of a token, a queue token's, counted generously. */
 const TOKEN_SECONDS_MAX = 30 * 24 * 3_600;
 
-const USAGE = 'Usage: npm run keys -- create FILE | rotate FILE | prune FILE, or npm run -s keys to print a key';
+const USAGE = `Usage: npm run keys -- create FILE | rotate FILE | prune FILE [--url URL | --no-draw-is-pending], or npm run -s keys to print a key
+  create  writes a first key into a new file
+  rotate  adds a key that signs in ten minutes
+  prune   drops keys whose last tokens have expired. A key may have sealed the secret of a draw that is still to be made:
+          --url URL             asks every room of this gateway, with the operator's key in OPERATOR_KEY, and keeps what they need
+          --no-draw-is-pending  you know that every opening which was scheduled while the keys signed has been drawn`;
 
 function readKeys(path: string): SigningKeys {
   const parsed = signingKeysSchema.safeParse(readJsonFile(path));
@@ -40,9 +54,49 @@ function writeKeys(path: string, keys: SigningKeys): void {
   renameSync(`${path}.new`, path);
 }
 
+/**
+ * Ids of the keys that draws still need.
+ * @throws Error where nobody says so: a draw whose key is gone can never be made
+ */
+async function neededIds(
+  file: string,
+  expired: readonly SigningKey[],
+  { url, 'no-draw-is-pending': isNonePending }: { url?: string; 'no-draw-is-pending'?: boolean },
+): Promise<Set<string>> {
+  if (expired.length === 0 || isNonePending === true) return new Set();
+  if (url === undefined) {
+    const again = `npm run keys -- prune ${file}`;
+    throw new Error(
+      [
+        `Dropped nothing: ${expired.length} of the keys in ${file} sign no valid token any more, but an opening that was scheduled`,
+        'while they signed can never be drawn without them. Either let this command ask the rooms (the key of any operator will do):',
+        `  OPERATOR_KEY=... ${again} --url https://gate.example`,
+        'or, if you know that every such opening has been drawn:',
+        `  ${again} --no-draw-is-pending`,
+      ].join('\n'),
+    );
+  }
+  const operatorKey = process.env['OPERATOR_KEY'] ?? '';
+  if (operatorKey === '')
+    throw new Error('Dropped nothing: set OPERATOR_KEY to the key of an operator, to ask the rooms.');
+  const pending = await pendingDraws(url, operatorKey).catch((error: unknown) => {
+    throw new Error(`Dropped nothing: ${error instanceof Error ? error.message : error}`);
+  });
+  const ids = await Promise.all(expired.map(keyId));
+  for (const { room, key, opensAt } of pending.filter(({ key }) => ids.includes(key))) {
+    console.log(`Kept the key ${key}: room "${room}", which opens at ${opensAt}, cannot be drawn without it.`);
+  }
+  return new Set(pending.map(({ key }) => key));
+}
+
 await runCommand(async () => {
-  const [action, file, ...more] = process.argv.slice(2);
-  if (more.length > 0) throw new Error(USAGE);
+  const { values, positionals } = parseArgs({
+    options: { url: { type: 'string' }, 'no-draw-is-pending': { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const [action, file, ...more] = positionals;
+  const isPrune = action === 'prune' && file !== undefined;
+  if (more.length > 0 || (!isPrune && Object.keys(values).length > 0)) throw new Error(USAGE);
   const nowSeconds = Math.floor(Date.now() / 1000);
   if (action === undefined) {
     console.log(JSON.stringify({ keys: [await newSigningKey(0)] }));
@@ -55,15 +109,18 @@ await runCommand(async () => {
     writeKeys(file, { keys: [...keys, await newSigningKey(signFrom)] });
     console.log(`Added a key to ${file}; it signs from ${new Date(signFrom * 1000).toISOString()} on.`);
     console.log('Give the file to the gateway now: restart it, or run `wrangler secret put SIGNING_KEYS`.');
-  } else if (action === 'prune' && file !== undefined) {
+  } else if (isPrune) {
     const { keys } = readKeys(file);
     const signing = keys.filter(({ signFrom }) => signFrom <= nowSeconds).sort((a, b) => b.signFrom - a.signFrom);
     const [current, ...former] = signing;
     // A key stops signing when the next one begins.
     const expired = former.filter((_, index) => (signing[index]?.signFrom ?? 0) + TOKEN_SECONDS_MAX < nowSeconds);
     if (current === undefined) throw new Error(`${file} has no key that signs yet.`);
-    writeKeys(file, { keys: keys.filter((key) => !expired.includes(key)) });
-    console.log(`Dropped ${expired.length} of ${keys.length} keys.`);
+    const needed = await neededIds(file, expired, values);
+    const ids = await Promise.all(expired.map(keyId));
+    const dropped = expired.filter((_, index) => !needed.has(ids[index] ?? ''));
+    if (dropped.length > 0) writeKeys(file, { keys: keys.filter((key) => !dropped.includes(key)) });
+    console.log(`Dropped ${dropped.length} of ${keys.length} keys.`);
   } else {
     throw new Error(USAGE);
   }
