@@ -46,6 +46,8 @@ export interface Board {
   stock: { remaining: number; asOf: string } | null;
   draw: {
     commitment: string;
+    /** Whether it is drawn with public randomness; once it is drawn, whether it was. */
+    beacon: boolean;
     /** From the opening on: what is needed to recompute every position. */
     proof: { secret: string; beaconRound: number | null; beacon: string; entries: number; seed: string } | null;
   };
@@ -195,7 +197,7 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
     active: sessions.active,
     message: message === null ? null : { text: message.text, at: rfc3339(message.at) },
     stock: stock === null ? null : { remaining: stock.remaining, asOf: rfc3339(stock.asOf) },
-    draw: { commitment: draw.commitment, proof: proofOf(room) },
+    draw: { commitment: draw.commitment, beacon: isWithBeacon(room), proof: proofOf(room) },
     nextPollSeconds: nextPollSeconds(
       { state, pace, newUsersPerMinute },
       schedule.opensAt - now,
@@ -208,6 +210,10 @@ function proofOf({ draw }: RoomDocument): Board['draw']['proof'] {
   const { secret, beacon, entries, seed } = draw;
   if (secret === null || entries === null || seed === null) return null;
   return { secret, beaconRound: beacon?.round ?? null, beacon: beacon?.randomness ?? NO_BEACON, entries, seed };
+}
+
+function isWithBeacon({ draw, config }: RoomDocument): boolean {
+  return (draw.seed === null ? config.schedule.beacon : draw.beacon) !== null;
 }
 
 function drawViewOf({ draw, config }: RoomDocument): DrawView {

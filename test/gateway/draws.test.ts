@@ -75,6 +75,10 @@ async function published(gateway: InProcessGateway, epoch?: number): Promise<Pub
   return drawSchema.parse(await response.json());
 }
 
+async function boardOf(gateway: InProcessGateway): Promise<Board> {
+  return (await (await gateway.request('/_fairgate/rooms/demo/board')).json()) as Board;
+}
+
 /** Lets seconds pass in which somebody reads the board, until the room has drawn or so many have passed. */
 async function passing(gateway: InProcessGateway, clock: ManualClock, seconds: number): Promise<PublishedDraw> {
   for (let second = 0; second < seconds; second++) {
@@ -129,12 +133,14 @@ describe('a draw with a beacon', () => {
     } = await scheduled(BEACON);
     const committed = await published(gateway);
     expect(committed).toMatchObject({ state: 'committed', entries: null, secret: null, seed: null });
+    expect((await boardOf(gateway)).draw).toMatchObject({ beacon: true, proof: null });
     const visitors = await entered(gateway, 40);
     clock.advance(OPENS_AT - clock.now());
     const drawing = await passing(gateway, clock, 1);
     expect(drawing).toMatchObject({ state: 'drawing', secret: null, seed: null, beacon: { randomness: null } });
     const drawn = await passing(gateway, clock, 12);
     expect(drawn.state).toBe('drawn');
+    expect((await boardOf(gateway)).draw.beacon).toBe(true);
     const verdict = await verdictOf(gateway, drawn, [committed, drawing], visitors.map(tokenOf), chain.hash);
     expect(verdict.checks.filter(({ outcome }) => outcome === 'fails')).toEqual([]);
     expect(verdict).toMatchObject({ proven: true, withPublicRandomness: true });
@@ -185,6 +191,7 @@ describe('a draw with a beacon', () => {
     expect((await passing(gateway, clock, 28)).state).toBe('drawing');
     const drawn = await passing(gateway, clock, 5);
     expect(drawn).toMatchObject({ state: 'drawn', beacon: { randomness: null, signature: null } });
+    expect((await boardOf(gateway)).draw.beacon).toBe(false);
     expect((await verdictOf(gateway, drawn, [], visitors.map(tokenOf), asked.chain.hash)).proven).toBe(false);
   });
 
@@ -266,6 +273,7 @@ describe('a draw without a beacon', () => {
   it('is made by the first read after the opening, also where its visitors alone are there', async () => {
     const { gateway, clock } = await scheduled(null);
     const [visitor] = await entered(gateway, 4);
+    expect((await boardOf(gateway)).draw.beacon).toBe(false);
     clock.advance(OPENS_AT + 50 - clock.now());
     expect((await visitor?.status())?.position).toBeGreaterThan(0);
     expect((await published(gateway)).state).toBe('drawn');
@@ -306,7 +314,7 @@ describe('a draw without a beacon', () => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {});
       clock.advance(OPENS_AT + 500 - clock.now());
       for (let second = 0; second < 8; second++) {
-        const board = (await (await gateway.request('/_fairgate/rooms/demo/board')).json()) as Board;
+        const board = await boardOf(gateway);
         expect(board.state).toBe('drawing');
         // What the draw took does not put the gateway's time behind the store's.
         expect(Date.parse(board.serverTime)).toBe(clock.now());

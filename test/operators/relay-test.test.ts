@@ -78,7 +78,9 @@ describe('a test of the relays', () => {
     const age = Date.parse(at) - (CHAIN.chain.genesisTime + (round - 1) * CHAIN.chain.period) * 1_000;
     expect(age).toBeGreaterThanOrEqual(2_000);
     expect(age).toBeLessThan(2_000 + CHAIN.chain.period * 1_000);
-    for (const { requests } of relays) expect(requests).toEqual([`/${CHAIN.chain.hash}/public/${round}`]);
+    // The request to the silent one may be given up before it arrives.
+    const asked = relays.filter(({ behaviour }) => behaviour.kind !== 'silent');
+    for (const { requests } of asked) expect(requests).toEqual([`/${CHAIN.chain.hash}/public/${round}`]);
   });
 
   it('shows that this gateway’s clock is ahead', async () => {

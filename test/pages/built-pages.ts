@@ -39,7 +39,7 @@ export function board(changes: Partial<Board> = {}): Board {
     active: 8123,
     message: null,
     stock: null,
-    draw: { commitment: '9f2b6c0c4de1a8b37f5e0a9d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a697887766f', proof: null },
+    draw: { commitment: '9f2b6c0c4de1a8b37f5e0a9d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a697887766f', beacon: true, proof: null },
     nextPollSeconds: 10,
     ...changes,
   };
@@ -137,6 +137,7 @@ export const LARGEST: PageModel = model('waiting', {
     stock: { remaining: 8412, asOf: rfc3339(NOW - 4000) },
     draw: {
       commitment: '9f2b6c0c4de1a8b37f5e0a9d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a697887766f',
+      beacon: true,
       proof: {
         secret: '62c1e9a04b7d38f5162bc0de94a7835f7e01d9b6c24a8f3350e7916d2bfa4c88',
         beaconRound: 41_283_117,

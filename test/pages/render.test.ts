@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Board } from '../../queue-core/board.ts';
 import { gzip } from '../../worker/http/gzip.ts';
 import type { PageModel } from '../../worker/pages/model.ts';
 import { board, buildPages, LARGEST, MODELS, model, NOW, rfc3339, status } from './built-pages.ts';
@@ -219,6 +220,34 @@ describe('hostile text', () => {
         expect(new URL(JSON.parse(json).returnTo, 'https://own.example').origin).toBe('https://own.example');
       }),
     );
+  });
+});
+
+describe.each(LANGUAGES)('the draw on a page in %s', (language) => {
+  const entered = (draw: Partial<Board['draw']>, kind: 'entered' | 'drawing' = 'entered') => {
+    const page = MODELS[kind];
+    const board = page.board && { ...page.board, draw: { ...page.board.draw, ...draw } };
+    return pages.renderPage({ ...page, language, board });
+  };
+  const randomness = language === 'ko' ? '공개 난수' : 'public randomness';
+  const without = language === 'ko' ? '공개 난수 없이' : 'no public randomness';
+  const nobody = language === 'ko' ? '운영자도 결과를 고를 수 없' : 'no one, including the operator, chose';
+
+  test('says whether it uses public randomness, and claims no more than that proves', () => {
+    const withBeacon = textOf(entered({ beacon: true }));
+    expect(withBeacon).toContain(randomness);
+    expect(withBeacon).toContain(nobody);
+    expect(withBeacon).not.toContain(without);
+    const alone = textOf(entered({ beacon: false }));
+    expect(alone).toContain(without);
+    expect(alone).not.toContain(nobody);
+  });
+
+  test('says while it is made that it takes seconds, and links to the result only once there is one', () => {
+    expect(textOf(entered({}, 'drawing'))).toContain(language === 'ko' ? '몇 초' : 'a few seconds');
+    const link = 'href="/_fairgate/rooms/vaccine/proof"';
+    for (const kind of ['entered', 'drawing'] as const) expect(entered({}, kind)).not.toContain(link);
+    expect(pages.renderPage({ ...LARGEST, language })).toContain(link);
   });
 });
 

@@ -35,6 +35,7 @@ export const boardSchema = z.strictObject({
   stock,
   draw: z.object({
     commitment: z.string(),
+    beacon: z.boolean().describe('Whether it is drawn with public randomness; once drawn, whether it was.'),
     proof: z
       .object({
         secret: z.string(),

@@ -298,12 +298,10 @@ function BelowTicket(props: PageProps) {
   const { model, strings, now, time } = props;
   const { kind, board, status, room } = model;
   const { items, title } = strings.reassurance;
-  const showsDraw =
-    board !== null &&
-    (kind === 'entered' || kind === 'drawing' || (board.draw.proof !== null && PLACE_KINDS.includes(kind)));
+  const hasPlace = PLACE_KINDS.includes(kind);
   return (
     <div class="below">
-      {(PLACE_KINDS.includes(kind) || kind === 'scheduled') && (
+      {(hasPlace || kind === 'scheduled') && (
         <section>
           <h2>{title}</h2>
           <ul>
@@ -324,10 +322,10 @@ function BelowTicket(props: PageProps) {
           </ul>
         </section>
       )}
-      {showsDraw && (
+      {hasPlace && board !== null && (
         <details>
           <summary>{strings.draw.title}</summary>
-          <p>{strings.draw.how}</p>
+          <p>{strings.draw.how(board.draw.beacon)}</p>
           <p>
             {strings.draw.seal} <code>{board.draw.commitment}</code>
           </p>

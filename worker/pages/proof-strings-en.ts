@@ -41,7 +41,7 @@ export const proofEn: ProofStrings = {
     },
     drawing: {
       heading: 'The draw is in progress',
-      lead: 'The number of entries is fixed. If you save this page now, you can see later whether it was changed.',
+      lead: 'The number of entries is fixed, and the draw usually takes a few seconds. If you save this page now, you can see later whether it was changed.',
     },
     failed: {
       heading: 'Something does not check out',

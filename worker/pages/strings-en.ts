@@ -35,7 +35,8 @@ export const en: Strings = {
     scheduled: () => 'When entry to the draw begins, this page enters you automatically.',
     entered: () =>
       'This is not a booking yet. At the opening, a draw puts all entries in order. Coming early gives no advantage.',
-    drawing: () => 'Your place in line appears here as soon as the draw is done. No one enters in the meantime.',
+    drawing: () =>
+      'The draw usually takes a few seconds. Your place in line then appears here. No one enters in the meantime.',
     waiting: () => 'You will be let in automatically when your turn comes. There is nothing to press.',
     called: ({ admit }) =>
       admit === null ? 'You are being let in automatically.' : `You will be let in automatically at ${admit}.`,
@@ -135,7 +136,10 @@ export const en: Strings = {
   },
   draw: {
     title: 'Anyone can check the draw',
-    how: 'The secret value used in the draw was sealed in advance and is published after the opening. With it, anyone can repeat the calculation and confirm that no one, including the operator, chose the result.',
+    how: (beacon) =>
+      beacon
+        ? 'The draw uses a secret value that was sealed in advance, and public randomness that comes out only after the opening. Both are published, so anyone can repeat the calculation and confirm that no one, including the operator, chose the result.'
+        : 'The draw uses a secret value that was sealed in advance, and no public randomness. The value is published after the opening, so anyone can repeat the calculation.',
     seal: 'Seal',
     verify: 'Check the result of the draw',
   },

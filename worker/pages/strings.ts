@@ -77,6 +77,6 @@ export interface Strings {
     title: string;
     items: Record<'closing' | 'network' | 'turn' | 'entryTurn' | 'noOtherWay', [string, string]>;
   };
-  draw: { title: string; how: string; seal: string; verify: string };
+  draw: { title: string; how: (beacon: boolean) => string; seal: string; verify: string };
   zone(name: string): string;
 }
