@@ -127,7 +127,10 @@ export interface RoomView {
   /** Endings after the requested number, at most `ENDINGS_PER_VIEW_MAX`, oldest first. */
   endings: Ending[];
   endingSeq: number;
-  /** Held on its way, by a relay or by a draw that was tried: how long before its response it had asked the room for this view, and had received it. */
+  /**
+   * Held on its way, by a relay or by a draw that was tried: how long before its response the room was asked for this view, and had
+   * answered.
+   */
   relayed?: { ageMs: number; heldMs: number };
 }
 
