@@ -45,7 +45,7 @@ async function placeOf(page: Page): Promise<Place> {
   return (await page.context().request.get(`${fairgate.url}/_fairgate/rooms/demo/status`)).json();
 }
 
-/** For a person to look at: `DRAW_SCREENS=folder npx vitest run test/pages/draw.browser.test.ts`. */
+/** For a person to look at: `DRAW_SCREENS=folder npx vitest run test/pages/evening.browser.test.ts`. */
 async function screenshot(page: Page, name: string): Promise<void> {
   const screens = process.env['DRAW_SCREENS'];
   if (screens !== undefined) await page.screenshot({ path: join(screens, `${name}.png`), fullPage: true });
