@@ -1,6 +1,6 @@
 // English strings: short, plain sentences with an actor. First what is true, then what to do.
 
-import type { Alarm, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
+import type { Alarm, HealthCause, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
 import { formatCount, formatSeconds, type Language, type NumberFormat, type WaitSpan } from './number-format.ts';
@@ -103,6 +103,18 @@ const fields: Record<string, string> = {
   claimWindowMinutes: 'Claim window',
   claimWindowMs: 'Claim window',
   queueingStatusCode: 'Status code',
+  'health.mode': 'Follow the site’s health',
+  'health.errorPercentMax': 'Stop at failures of (%)',
+  'health.slowFactor': 'Slow down at (times the usual)',
+  'health.slowMs': 'Slow down at (ms)',
+  'health.rateFloor': 'Least people per minute',
+  'health.peopleFloor': 'Least people at once',
+  'health.probePath': 'Path to probe',
+  stage: 'Site',
+  'cause.kind': 'Cause',
+  'cause.percent': 'Failed requests (%)',
+  'cause.ms': 'Response time (ms)',
+  'cause.usualMs': 'Usual response time (ms)',
   prequeueAt: 'Entries from',
   opensAt: 'Opening',
   closesAt: 'Closing',
@@ -145,6 +157,9 @@ const auditActions: Record<string, string> = {
   givePass: 'Pass issued',
   usePass: 'Pass used',
   clockLeap: 'Held because the clock leapt',
+  originSlowed: 'Site: fewer people admitted',
+  originStopped: 'Site: admission stopped',
+  originSteady: 'Site: back to the set limits',
   recover: 'Recovered from an older store',
   configure: 'Settings applied',
   seedRoom: 'Settings file applied',
@@ -173,7 +188,14 @@ export const en = {
   copy: 'Copy',
   copied: 'Copied',
   states,
-  stateOf: (state: State, flow: Flow) => (state === 'paused' && flow === 'held' ? 'Held' : states[state]),
+  stateOf: (state: State, flow: Flow) =>
+    state !== 'paused'
+      ? states[state]
+      : flow === 'held'
+        ? 'Held'
+        : flow === 'running'
+          ? 'Site not responding'
+          : states.paused,
   stateNotes: {
     scheduled: 'Entries are not open yet.',
     prequeue: 'Everyone who arrives now takes part in the draw.',
@@ -181,6 +203,7 @@ export const en = {
     open: 'The line is running.',
     paused: 'No new calls. Visitors already called may enter.',
     held: 'No calls, no entry. Visitors inside may stay.',
+    siteDown: 'No calls, no entry until the site responds well. Visitors inside may stay.',
     soldOut: 'The site reports nothing left. No one is called.',
     closed: 'This room is closed. No one can enter.',
   },
@@ -489,10 +512,15 @@ export const en = {
               : `Let the gateway reach the relays by https. At ${format.time(Date.parse(deadline))} the room draws without it, and the draw is then not proven.`,
         };
       }
-      case 'originFailing':
+      case 'originStopped':
         return {
-          what: `The site has been failing since ${format.time(Date.parse(alarm.since))}.`,
-          next: 'No one is called. Check the site; calling resumes when it responds.',
+          what: `Admission was stopped at ${format.time(Date.parse(alarm.since))}: ${healthCause(alarm.cause)}`,
+          next: 'No one is called. Look at the site: admission comes back in steps once it responds well again.',
+        };
+      case 'originSlowed':
+        return {
+          what: `${healthCause(alarm.cause)} Since ${format.time(Date.parse(alarm.since))} fewer people are admitted, now ${formatCount(alarm.newUsersPerMinute)} a minute and ${formatCount(alarm.totalActiveUsers)} at once.`,
+          next: 'Look at the site, or lock the limits if they are right: set “Follow the site’s health” to off.',
         };
       case 'originErrors':
         return {
@@ -681,6 +709,27 @@ export const en = {
       429: 'Keeps robots away, but some proxies replace the page.',
       503: 'Crawlers and monitors know it as “come back later”, but a balancer may take the gateway for broken.',
     },
+    health: 'Follow the site’s health',
+    healthModes: {
+      off: {
+        label: 'Off',
+        note: 'The limits stay as you set them. Nothing changes by itself, but a site that is down gets every visitor.',
+      },
+      protect: {
+        label: 'Protect the site',
+        note: 'Fewer people while the site is slow or fails, none while it is down, and back in steps. A fault that only some visitors meet slows everyone down.',
+      },
+      find: {
+        label: 'Protect, and find the limit',
+        note: 'Also tries how many people at once the site carries, up to your limit. Nobody has to know it beforehand, but it is found by reaching it: the site is slow for moments.',
+      },
+    },
+    errorPercentNote: 'From a quarter of it on, fewer people are admitted.',
+    slowFactorNote: 'Mean response time, compared with the calm before the crowd.',
+    slowMsNote: 'A fixed time instead of the comparison. Empty: compare.',
+    rateFloorNote: 'Slowed no further than this; stopped all the same while the site is down.',
+    peopleFloorNote: 'Where the search begins. Empty: a twentieth of the people at once.',
+    probePathNote: 'Asked while admission is stopped, such as /healthz. Choose one that fails when booking fails.',
     prequeueNote: 'Empty: from now on.',
     opensNote: 'Until it opens you can move the time; entries are kept.',
     openedNote: 'To change only the closing, leave the opening as it is. A new opening invalidates current numbers.',
@@ -771,6 +820,7 @@ export const en = {
       number: 'Enter a number.',
       total: 'Not shorter than the session.',
       host: 'Enter a host name in lower case without a port, or *.',
+      probePath: 'Enter a path such as /healthz, in ASCII without spaces.',
       path: 'Enter a path such as /book or /예약, as people read it: without %-encoding, spaces or //.',
       exemption:
         'Enter a path such as /static, or methods, a path and “exact”: POST /pay/callback exact. Methods are GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.',
@@ -859,4 +909,18 @@ export const en = {
 
 function plural(count: number, noun: string, several = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : several}`;
+}
+
+/** What the site was found to do, as a sentence. */
+function healthCause(cause: HealthCause): string {
+  switch (cause.kind) {
+    case 'errors':
+      return `${cause.percent}% of requests to the site fail.`;
+    case 'slow':
+      return cause.usualMs === null
+        ? `The site responds in ${formatSeconds(cause.ms)} s.`
+        : `The site responds in ${formatSeconds(cause.ms)} s, usually in ${formatSeconds(cause.usualMs)} s.`;
+    case 'signal':
+      return 'The site asked for no more visitors.';
+  }
 }

@@ -1,6 +1,6 @@
 // Korean strings, written in Korean rather than translated: short, courteous, first what is true, then what to do.
 
-import type { Alarm, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
+import type { Alarm, HealthCause, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
 import { formatCount, formatSeconds, type NumberFormat, type WaitSpan } from './number-format.ts';
@@ -112,6 +112,18 @@ const fields: Record<string, string> = {
   'beacon.afterDeadline': '그 뒤에는',
   deadlineSeconds: '최대 대기 시간(초)',
   afterDeadline: '그 뒤에는',
+  'health.mode': '본 사이트 상태에 따라 조절',
+  'health.errorPercentMax': '입장을 멈추는 실패율(%)',
+  'health.slowFactor': '입장을 줄이는 응답 시간(평소의 배수)',
+  'health.slowMs': '입장을 줄이는 응답 시간(ms)',
+  'health.rateFloor': '분당 최소 입장',
+  'health.peopleFloor': '최소 동시 이용',
+  'health.probePath': '점검할 경로',
+  stage: '본 사이트',
+  'cause.kind': '원인',
+  'cause.percent': '실패한 요청(%)',
+  'cause.ms': '응답 시간(ms)',
+  'cause.usualMs': '평소 응답 시간(ms)',
   commitment: '추첨 봉인값',
   flow: '상태',
   closed: '종료',
@@ -142,6 +154,9 @@ const auditActions: Record<string, string> = {
   givePass: '입장권 발급',
   usePass: '입장권 사용',
   clockLeap: '시계 오류로 입장 보류',
+  originSlowed: '본 사이트: 입장 줄임',
+  originStopped: '본 사이트: 입장 멈춤',
+  originSteady: '본 사이트: 설정한 값으로 복귀',
   recover: '이전 상태로 돌아간 저장소 복구',
   configure: '설정 반영',
   seedRoom: '설정 파일 반영',
@@ -170,7 +185,14 @@ export const ko: Strings = {
   copy: '복사',
   copied: '복사했습니다',
   states,
-  stateOf: (state, flow) => (state === 'paused' && flow === 'held' ? '입장 전면 중단' : states[state]),
+  stateOf: (state, flow) =>
+    state !== 'paused'
+      ? states[state]
+      : flow === 'held'
+        ? '입장 전면 중단'
+        : flow === 'running'
+          ? '본 사이트 응답 없음'
+          : states.paused,
   stateNotes: {
     scheduled: '아직 추첨 접수 전입니다.',
     prequeue: '지금 오는 방문자는 모두 추첨에 참가합니다.',
@@ -178,6 +200,7 @@ export const ko: Strings = {
     open: '대기열이 움직이고 있습니다.',
     paused: '새로 호출하지 않습니다. 이미 호출된 방문자는 입장할 수 있습니다.',
     held: '호출과 입장을 모두 멈췄습니다. 이용 중인 방문자는 계속 이용합니다.',
+    siteDown: '본 사이트가 정상으로 돌아올 때까지 호출도 입장도 하지 않습니다. 이용 중인 방문자는 계속 쓸 수 있습니다.',
     soldOut: '본 사이트에 남은 수량이 없어 호출하지 않습니다.',
     closed: '종료된 대기실입니다. 아무도 입장할 수 없습니다.',
   },
@@ -484,10 +507,15 @@ export const ko: Strings = {
               : `게이트웨이가 https로 중계 서버에 접속할 수 있게 하세요. ${format.time(Date.parse(deadline))}에는 공개 난수 없이 추첨하며, 그 추첨은 증명되지 않습니다.`,
         };
       }
-      case 'originFailing':
+      case 'originStopped':
         return {
-          what: `본 사이트가 ${format.time(Date.parse(alarm.since))}부터 응답하지 않습니다.`,
-          next: '그동안 호출하지 않습니다. 본 사이트를 확인하세요. 응답하면 자동으로 다시 호출합니다.',
+          what: `${format.time(Date.parse(alarm.since))}에 입장을 멈췄습니다. ${healthCause(alarm.cause)}`,
+          next: '그동안 아무도 호출하지 않습니다. 본 사이트를 확인하세요. 정상으로 돌아오면 단계적으로 다시 입장합니다.',
+        };
+      case 'originSlowed':
+        return {
+          what: `${healthCause(alarm.cause)} ${format.time(Date.parse(alarm.since))}부터 입장을 줄였습니다. 지금은 분당 ${formatCount(alarm.newUsersPerMinute)}명, 동시 ${formatCount(alarm.totalActiveUsers)}명입니다.`,
+          next: '본 사이트를 확인하세요. 설정한 값이 맞다면 ‘본 사이트 상태에 따라 조절’을 끄세요.',
         };
       case 'originErrors':
         return {
@@ -676,6 +704,27 @@ export const ko: Strings = {
       429: '로봇이 덜 오는 대신, 일부 프록시가 화면을 바꿉니다.',
       503: '로봇과 감시 도구가 나중에 다시 오는 대신, 로드 밸런서가 게이트웨이 고장으로 볼 수 있습니다.',
     },
+    health: '본 사이트 상태에 따라 조절',
+    healthModes: {
+      off: {
+        label: '끔',
+        note: '설정한 값을 그대로 지킵니다. 저절로 바뀌는 것이 없는 대신, 본 사이트가 멈춰도 방문자가 계속 들어갑니다.',
+      },
+      protect: {
+        label: '본 사이트 보호',
+        note: '본 사이트가 느리거나 실패하면 입장을 줄이고, 멈추면 입장도 멈췄다가 단계적으로 되돌립니다. 일부 방문자만 겪는 오류도 모두를 늦춥니다.',
+      },
+      find: {
+        label: '보호하면서 한도 찾기',
+        note: '본 사이트가 감당하는 동시 인원도 설정한 한도 안에서 찾습니다. 미리 알 필요가 없는 대신, 한도에 닿아 봐야 알 수 있어 잠시 느려집니다.',
+      },
+    },
+    errorPercentNote: '이 값의 4분의 1부터 입장을 줄입니다.',
+    slowFactorNote: '방문자가 몰리기 전의 평균 응답 시간과 비교합니다.',
+    slowMsNote: '비교하지 않고 정해진 시간으로 판단합니다. 비워 두면 비교합니다.',
+    rateFloorNote: '이보다 더 줄이지는 않습니다. 본 사이트가 멈추면 입장도 멈춥니다.',
+    peopleFloorNote: '찾기를 시작하는 인원입니다. 비워 두면 동시 이용의 20분의 1입니다.',
+    probePathNote: '입장을 멈춘 동안 점검하는 경로입니다(/healthz 등). 예약이 안 될 때 함께 실패하는 경로로 정하세요.',
     prequeueNote: '비워 두면 지금부터 받습니다.',
     opensNote: '시작 전에는 시각을 옮길 수 있습니다. 추첨 번호는 그대로입니다.',
     openedNote: '마감만 바꾸려면 시작 시각은 그대로 두세요. 시작 시각을 바꾸면 지금까지의 번호를 쓸 수 없게 됩니다.',
@@ -768,6 +817,7 @@ export const ko: Strings = {
       number: '숫자를 입력하세요.',
       total: '이용 시간보다 짧을 수 없습니다.',
       host: '포트 없는 소문자 호스트 이름이나 *를 입력하세요.',
+      probePath: '/healthz처럼 공백 없는 ASCII 경로로 입력하세요.',
       path: '/book이나 /예약과 같은 경로를 보이는 그대로 입력하세요. %, 빈칸, //는 쓸 수 없습니다.',
       exemption:
         '/static과 같은 경로를 쓰거나, POST /pay/callback exact처럼 메서드, 경로, exact 순서로 쓰세요. 메서드는 GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS입니다.',
@@ -852,3 +902,17 @@ export const ko: Strings = {
     stale: '3초가 지난 숫자에는 몇 초 전인지 표시합니다. 알 수 없는 숫자는 표시하지 않습니다.',
   },
 };
+
+/** 본 사이트에서 관찰한 상태를 한 문장으로. */
+function healthCause(cause: HealthCause): string {
+  switch (cause.kind) {
+    case 'errors':
+      return `본 사이트 요청의 ${cause.percent}%가 실패합니다.`;
+    case 'slow':
+      return cause.usualMs === null
+        ? `본 사이트 응답이 ${formatSeconds(cause.ms)}초 걸립니다.`
+        : `본 사이트 응답이 ${formatSeconds(cause.ms)}초 걸립니다. 평소에는 ${formatSeconds(cause.usualMs)}초입니다.`;
+    case 'signal':
+      return '본 사이트가 방문자를 더 보내지 말라고 요청했습니다.';
+  }
+}

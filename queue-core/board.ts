@@ -8,18 +8,20 @@ import type { GatewayReport } from './document/changes-state.ts';
 import type { ClockLeap } from './document/config-state.ts';
 import { commitmentsOf } from './document/draw-state.ts';
 import type { HistoryBucket } from './document/history-state.ts';
+import type { HealthState } from './document/origin-state.ts';
 import type { CallSample } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { Ending } from './document/session-record.ts';
 import type { SessionTotals } from './document/sessions-state.ts';
 import { drawnPosition, NO_BEACON } from './draw.ts';
+import { isProbed } from './health.ts';
 import { bucketOf } from './history.ts';
 import { HISTORY_BUCKET_MS } from './limits.ts';
 import type { ObservedLine } from './pace.ts';
 import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from './pacing.ts';
 import type { PastDraw } from './past-draw.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
-import { stateOf } from './room-state.ts';
+import { limitsInForce, pausedBy, policyInForce, stateOf } from './room-state.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
 import { aheadOf, type Pace, POLL_SECONDS_MAX, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from './wait.ts';
 
@@ -28,6 +30,8 @@ export interface Board {
   room: string;
   epoch: number;
   state: RoomState;
+  /** Of a paused room: the operators, or the gateway because the site does not respond; null: it is not paused. */
+  pausedBy: 'operator' | 'origin' | null;
   /** The store's time when this was read, carried forward by the gateway that answers. */
   serverTime: string;
   /** When the numbers were read from the store. */
@@ -78,7 +82,9 @@ export interface LiveRoom {
   schedule: Schedule;
   flow: Flow;
   clockLeap: ClockLeap | null;
-  originFailingSince: EpochMs | null;
+  /** The operator's policy; `RoomView.policy` has the limits in force. */
+  policy: Policy;
+  health: Pick<HealthState, 'stage' | 'since' | 'cause' | 'usualMicros' | 'peopleFound'>;
   totals: SessionTotals & { lapsed: number };
   standby: number;
   /** Called, neither claimed nor lapsed. */
@@ -115,13 +121,15 @@ export interface RoomView {
   /** The store's time of this view. */
   at: EpochMs;
   board: Board;
+  /** With the limits in force, which may be below the operator's. */
   policy: Policy;
   calls: CallSample[];
   lapsedThrough: number;
   runMs: number;
   renewBefore: EpochMs;
   revokedAt: EpochMs;
-  originFailing: boolean;
+  /** The origin should be probed. */
+  probe: boolean;
   draw: DrawView;
   live: LiveRoom;
   /** Endings after the requested number, at most `ENDINGS_PER_VIEW_MAX`, oldest first. */
@@ -137,17 +145,17 @@ export interface RoomView {
 /** The view where the store's clock says `clockTime`; `endings` are those the caller has not seen. */
 export function viewOf(room: RoomDocument, endings: Ending[], clockTime: EpochMs): RoomView {
   const now = roomTime(room, clockTime);
-  const { config, pacing, sessions } = room;
+  const { pacing, sessions } = room;
   return {
     at: now,
     board: boardOf(room, now),
-    policy: config.policy,
+    policy: policyInForce(room),
     calls: pacing.calls,
     lapsedThrough: pacing.lapsedThrough,
     runMs: pacing.runMs,
     renewBefore: room.endings.renewBefore,
     revokedAt: sessions.revokedAt,
-    originFailing: room.origin.failingSince !== null,
+    probe: isProbed(room, now),
     draw: drawViewOf(room),
     live: liveOf(room, now),
     endings,
@@ -165,7 +173,8 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
     schedule: config.schedule,
     flow: config.flow,
     clockLeap: config.leap,
-    originFailingSince: origin.failingSince,
+    policy: config.policy,
+    health: healthViewOf(origin.health),
     totals: { ...sessions.totals, lapsed: pacing.lapsed },
     standby: sessions.standby.length,
     outstanding: outstandingCalls(pacing),
@@ -177,10 +186,14 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
   };
 }
 
+function healthViewOf({ stage, since, cause, usualMicros, peopleFound }: HealthState): LiveRoom['health'] {
+  return { stage, since, cause, usualMicros, peopleFound };
+}
+
 function boardOf(room: RoomDocument, now: EpochMs): Board {
   const { config, draw, line, pacing, sessions, origin } = room;
   const { schedule, message } = config;
-  const { newUsersPerMinute } = config.policy;
+  const { newUsersPerMinute } = limitsInForce(room);
   const { stock } = origin;
   const state = stateOf(room, now);
   const pace = paceOf(room);
@@ -188,6 +201,7 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
     room: room.room,
     epoch: room.epoch,
     state,
+    pausedBy: state === 'paused' ? pausedBy(room) : null,
     serverTime: rfc3339(now),
     asOf: rfc3339(now),
     opensAt: rfc3339(schedule.opensAt),
@@ -276,9 +290,9 @@ export function waitingIn({ draw, entries, issued, called }: Board): number {
 }
 
 /** Whether a newcomer would be admitted at once: the room is open, nobody waits, and there is a vacancy. */
-export function passesAtOnce({ board, policy, originFailing }: RoomView): boolean {
+export function passesAtOnce({ board, policy }: RoomView): boolean {
   const { state, issued, called, active } = board;
-  return state === 'open' && !originFailing && issued === called && active < policy.totalActiveUsers;
+  return state === 'open' && issued === called && active < policy.totalActiveUsers;
 }
 
 /** Gateways that have read the room lately, by their own reports or those of relays. */

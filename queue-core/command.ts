@@ -104,7 +104,10 @@ export type Command =
   | { kind: 'draw'; epoch: number; secret: string; beacon: Beacon | null }
   /** What the origin says is left. A report older than the last one is ignored. */
   | { kind: 'reportStock'; remaining: number; asOf: EpochMs }
-  | { kind: 'reportOrigin'; healthy: boolean };
+  /** A gateway has probed the origin while nobody is admitted there. */
+  | { kind: 'reportProbe'; good: boolean }
+  /** The origin wants no visitors for so long; 0: it takes them again. */
+  | { kind: 'reportOverload'; forMs: number };
 
 export type Change =
   | { kind: 'setFlow'; flow: Flow }

@@ -3,6 +3,7 @@
 import type { Command } from './command.ts';
 import type { ChangesState } from './document/changes-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
+import { observeHealth } from './health.ts';
 import { observe } from './history.ts';
 import { GATEWAYS_MAX, VIEW_STALE_MS_MAX } from './limits.ts';
 import type { EpochMs } from './time.ts';
@@ -16,7 +17,10 @@ export function takeReport(room: RoomDocument, report: Extract<Command, { kind: 
   const { gateway: id, seq, version, gateways = 1, observed } = report;
   const known = changes.gateways.find((other) => other.id === id);
   if (known !== undefined && seq < known.seq) return;
-  if (known === undefined || seq > known.seq) observe(room, observed);
+  if (known === undefined || seq > known.seq) {
+    observe(room, observed);
+    observeHealth(room, observed.health, now);
+  }
   const others = changes.gateways.filter((other) => other.id !== id);
   changes.gateways = [...others, { id, seq, at: now, version, gateways }].slice(-GATEWAYS_MAX);
   if (changes.inForceAt === null && isInForce(changes, now)) changes.inForceAt = now;

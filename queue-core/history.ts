@@ -9,13 +9,14 @@ import {
   type HistoryBucket,
   NO_FLOW,
   type Observed,
+  type ObservedHealth,
   REFUSAL_REASONS,
   slotsAhead,
 } from './document/history-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX, RECENT_BUCKETS_MAX, SLOT_BUCKETS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
-import { stateOf } from './room-state.ts';
+import { limitsInForce, stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';
 
 /** Key of a bucket's row. */
@@ -50,7 +51,7 @@ export function noteSlot({ history }: RoomDocument, slot: EpochMs): void {
 
 /** The open bucket as it stands at `now`, in the form of a closed one. */
 export function bucketOf(room: RoomDocument, now: EpochMs): HistoryBucket {
-  const { config, draw, line, pacing, sessions, history } = room;
+  const { draw, line, pacing, sessions, history } = room;
   const flow = flowSoFar(room);
   return {
     at: history.open.at,
@@ -61,8 +62,7 @@ export function bucketOf(room: RoomDocument, now: EpochMs): HistoryBucket {
     ...history.open.observed,
     waiting: draw.entries === null ? line.entries : line.issued - pacing.called,
     active: sessions.active,
-    newUsersPerMinute: config.policy.newUsersPerMinute,
-    totalActiveUsers: config.policy.totalActiveUsers,
+    ...limitsInForce(room),
   };
 }
 
@@ -91,9 +91,17 @@ export function sum(a: Observed, b: Observed): Observed {
       unreachable: a.origin.unreachable + b.origin.unreachable,
       latency: Array.from({ length: classes }, (_, i) => (a.origin.latency[i] ?? 0) + (b.origin.latency[i] ?? 0)),
     },
+    ...healthSum(a.health, b.health),
     ...exemptSum(a.exempt, b.exempt),
     ...storeSum(a.store, b.store),
   };
+}
+
+function healthSum(a: Observed['health'], b: Observed['health']): Pick<Observed, 'health'> {
+  if (a === undefined && b === undefined) return {};
+  const total = (name: keyof ObservedHealth) => (a?.[name] ?? 0) + (b?.[name] ?? 0);
+  const [requests, failures] = [total('requests'), total('failures')];
+  return { health: { requests, failures, timed: total('timed'), totalMs: total('totalMs') } };
 }
 
 function exemptSum(a: Observed['exempt'], b: Observed['exempt']): Pick<Observed, 'exempt'> {

@@ -4,6 +4,7 @@
 
 import type { DirectoryDocument } from './directory/directory-document.ts';
 import type { DrawState } from './document/draw-state.ts';
+import { SHARE_WHOLE } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { SessionRecord } from './document/session-record.ts';
 import { CoreError } from './errors.ts';
@@ -13,6 +14,7 @@ import {
   EXPIRIES_MAX,
   FREE_RANGES_MAX,
   GATEWAYS_MAX,
+  HEALTH_CELLS_MAX,
   LEASES_MAX,
   PASSES_MAX,
   RECENT_BUCKETS_MAX,
@@ -74,11 +76,12 @@ function scalarFault(room: RoomDocument): string | null {
     versionFault(room.schemaVersion) ??
     numberFault('', room) ??
     numberFault('config.policy.', config.policy) ??
+    numberFault('config.policy.health.', config.policy.health) ??
     numberFault('config.schedule.', config.schedule) ??
     numberFault('changes.', changes) ??
     numberFault('changes.audit.', changes.audit) ??
     numberFault('draw.', draw) ??
-    numberFault('origin.', room.origin) ??
+    numberFault('origin.health.', room.origin.health) ??
     numberFault('origin.stock.', room.origin.stock ?? {}) ??
     numberFault('config.message.', config.message ?? {}) ??
     numberFault('config.leap.', config.leap ?? {}) ??
@@ -96,6 +99,10 @@ function scalarFault(room: RoomDocument): string | null {
     atLeast('epoch', room.epoch, 1) ??
     atLeast('config.policy.newUsersPerMinute', config.policy.newUsersPerMinute, 1) ??
     atLeast('config.policy.totalActiveUsers', config.policy.totalActiveUsers, 1) ??
+    atLeast('origin.health.share', room.origin.health.share, 1) ??
+    atMost('origin.health.share', room.origin.health.share, SHARE_WHOLE) ??
+    atLeast('origin.health.peopleFound', room.origin.health.peopleFound ?? 1, 1) ??
+    boundFault('origin.health.cells', room.origin.health.cells, HEALTH_CELLS_MAX) ??
     atLeast('config.policy.sessionMs', config.policy.sessionMs, 1) ??
     atLeast('config.policy.sessionTotalMsMax', config.policy.sessionTotalMsMax, config.policy.sessionMs) ??
     atMost('pacing.called', pacing.called, draw.entries === null ? 0 : line.issued) ??

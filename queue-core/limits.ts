@@ -80,6 +80,9 @@ export const POLICY_BOUNDS = {
   sessionMs: { min: 60_000, max: 30 * 60_000 },
   sessionTotalMsMax: { min: 60_000, max: 24 * 3_600_000 },
   claimWindowMs: { min: 30_000, max: 30 * 60_000 },
+  errorPercentMax: { min: 4, max: 100 },
+  slowFactor: { min: 2, max: 100 },
+  slowMs: { min: 10, max: 600_000 },
 } as const;
 
 /** Longest stay unless an operator sets another: long for any form, and twice the longest session. */
@@ -200,3 +203,12 @@ export const ROWS_PER_PAGE_MAX = 1_000;
 
 /** Commitments of one opening: changing one is an act that everyone sees, so there are few. */
 export const COMMITMENTS_MAX = 20;
+
+/** Seconds of requests that a room remembers to judge its origin by: as far as it looks back at little traffic. */
+export const HEALTH_CELLS_MAX = 30;
+
+/** Longest time for which an origin that says it is overloaded gets no visitors; it may say so again. */
+export const OVERLOADED_MS_MAX = 10 * 60_000;
+
+/** Characters of the path that a stopped origin is probed at. */
+export const PROBE_PATH_CHARS_MAX = 200;

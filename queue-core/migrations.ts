@@ -221,6 +221,54 @@ function directoryWithoutBeacons(old: Fields): Fields {
   return { ...old, rooms };
 }
 
+/** 6 to 7: how far admissions follow the origin's health. A room whose origin failed goes on stopped, and is probed. */
+const HEALTH_BEFORE_7 = {
+  mode: 'protect',
+  errorPercentMax: 50,
+  slowFactor: 4,
+  slowMs: null,
+  rateFloor: 1,
+  peopleFloor: null,
+  probePath: '/',
+};
+
+function roomWithHealth(old: Fields): Fields {
+  const { stock, failingSince } = fieldsOf(old['origin']);
+  const config = fieldsOf(old['config']);
+  const isFailing = failingSince !== null;
+  const health = {
+    stage: isFailing ? 'stopped' : 'steady',
+    since: isFailing ? failingSince : old['at'],
+    cause: isFailing ? { kind: 'errors', percent: 100 } : null,
+    share: 1_024,
+    changedAt: old['at'],
+    judgedAt: old['at'],
+    cells: [],
+    usualMicros: null,
+    usualOf: 0,
+    goodProbes: 0,
+    probesNeeded: 3,
+    resumedAt: null,
+    overloadedUntil: null,
+    peopleFound: null,
+    isSearching: true,
+  };
+  return { ...old, config: { ...config, policy: policyWithHealth(config['policy']) }, origin: { stock, health } };
+}
+
+function policyWithHealth(policy: unknown): unknown {
+  return typeof policy === 'object' && policy !== null ? { ...policy, health: HEALTH_BEFORE_7 } : policy;
+}
+
+function directoryWithHealth(old: Fields): Fields {
+  if (!Array.isArray(old['rooms'])) return old;
+  const rooms = old['rooms'].map((room) => {
+    const settings = fieldsOf(fieldsOf(room)['settings']);
+    return { ...fieldsOf(room), settings: { ...settings, policy: policyWithHealth(settings['policy']) } };
+  });
+  return { ...old, rooms };
+}
+
 const unchanged: Migration = (old) => old;
 
 export const migrateRoom: readonly Migration[] = [
@@ -230,9 +278,26 @@ export const migrateRoom: readonly Migration[] = [
   roomWithoutCredit,
   roomWithLeases,
   roomWithSealedDraw,
+  roomWithHealth,
 ];
-export const migrateSession: readonly Migration[] = [wholeTimes, unchanged, presented, unchanged, unchanged, unchanged];
-export const migrateEnding: readonly Migration[] = [wholeEnd, unchanged, unchanged, unchanged, unchanged, unchanged];
+export const migrateSession: readonly Migration[] = [
+  wholeTimes,
+  unchanged,
+  presented,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+];
+export const migrateEnding: readonly Migration[] = [
+  wholeEnd,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+];
 export const migrateDirectory: readonly Migration[] = [
   directorySinceEpoch,
   directoryWithSessionTotal,
@@ -240,6 +305,7 @@ export const migrateDirectory: readonly Migration[] = [
   directoryWithSitesAndKeyNames,
   unchanged,
   directoryWithoutBeacons,
+  directoryWithHealth,
 ];
 export const migrateHistory: readonly Migration[] = [
   countedBucket,
@@ -248,9 +314,18 @@ export const migrateHistory: readonly Migration[] = [
   unchanged,
   unchanged,
   unchanged,
+  unchanged,
 ];
 /** Rows of the other tables have kept their form. */
-export const migrateRow: readonly Migration[] = [unchanged, unchanged, unchanged, unchanged, unchanged, unchanged];
+export const migrateRow: readonly Migration[] = [
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+  unchanged,
+];
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -13,8 +13,8 @@ import {
   UNOBSERVED_MS_MAX,
 } from './limits.ts';
 import { type ObservedLine, paceFrom } from './pace.ts';
-import type { Policy } from './policy.ts';
-import { isFlowing } from './room-state.ts';
+import type { Limits, Policy } from './policy.ts';
+import { isFlowing, limitsInForce, policyInForce } from './room-state.ts';
 import type { EpochMs } from './time.ts';
 import { type Pace, SLOT_BACKLOG_MS } from './wait.ts';
 
@@ -35,15 +35,15 @@ export function nextSlot(room: RoomDocument, now: EpochMs): EpochMs {
 }
 
 /** Distance between two slots at a policy's rate, rounded up, so that the rate is never exceeded. */
-export function emissionIntervalMicros({ newUsersPerMinute }: Pick<Policy, 'newUsersPerMinute'>): number {
+export function emissionIntervalMicros({ newUsersPerMinute }: Pick<Limits, 'newUsersPerMinute'>): number {
   return Math.ceil(60_000_000 / newUsersPerMinute);
 }
 
 /** GCRA's theoretical arrival time, by the rate in force. */
-function nextSlotMicros({ pacing, config }: RoomDocument): number {
-  const { lastSlotMicros } = pacing;
-  if (lastSlotMicros === null) return Math.ceil(config.schedule.opensAt * 1_000);
-  return lastSlotMicros + emissionIntervalMicros(config.policy);
+function nextSlotMicros(room: RoomDocument): number {
+  const { lastSlotMicros } = room.pacing;
+  if (lastSlotMicros === null) return Math.ceil(room.config.schedule.opensAt * 1_000);
+  return lastSlotMicros + emissionIntervalMicros(limitsInForce(room));
 }
 
 /** Grain of the call samples: fine enough for the window, coarse enough for the bound. */
@@ -52,8 +52,8 @@ export function callGrainMs(policy: Policy): number {
 }
 
 /** Vacancies that are not owed to a visitor on standby. */
-export function freePlaces({ config, sessions }: RoomDocument): number {
-  return config.policy.totalActiveUsers - sessions.active - sessions.standby.length;
+export function freePlaces(room: RoomDocument): number {
+  return limitsInForce(room).totalActiveUsers - room.sessions.active - room.sessions.standby.length;
 }
 
 /**
@@ -94,12 +94,12 @@ function callsFor(room: RoomDocument, wanted: number, share: number): number {
 function freeSlots(room: RoomDocument): number {
   const now = room.at * 1_000;
   const next = Math.max(now, nextSlotMicros(room));
-  return Math.floor((now + SLOT_BACKLOG_MS * 1_000 - next) / emissionIntervalMicros(room.config.policy)) + 1;
+  return Math.floor((now + SLOT_BACKLOG_MS * 1_000 - next) / emissionIntervalMicros(limitsInForce(room))) + 1;
 }
 
 /** Called visitors who have not come and still may, at the share that lately came. */
 function expectedVisitors(room: RoomDocument, share: number): number {
-  const fresh = freshMs(room.config.policy);
+  const fresh = freshMs(policyInForce(room));
   let expected = 0;
   for (const { at, calls, claimed } of callsFromLatest(room.pacing)) {
     const left = 1 - (room.pacing.runMs - at) / fresh;
@@ -233,7 +233,7 @@ export function observedLine(room: RoomDocument): ObservedLine {
 
 /** null: unknown, or nothing moves. */
 export function paceOf(room: RoomDocument): Pace | null {
-  return isFlowing(room, room.at) ? paceFrom(observedLine(room), room.config.policy) : null;
+  return isFlowing(room, room.at) ? paceFrom(observedLine(room), policyInForce(room)) : null;
 }
 
 /**
@@ -261,11 +261,11 @@ interface Shown {
 
 /** Of those called lately: how many had the time to come, and how many did. */
 function lately(room: RoomDocument): Shown {
-  const { pacing, config } = room;
+  const { pacing } = room;
   const [settled = { called: 0, come: 0 }] = settledStretches(room);
   const since = { called: 0, come: 0 };
   for (const { at, calls, claimed } of callsFromLatest(pacing)) {
-    if (at <= pacing.runMs - freshMs(config.policy)) break;
+    if (at <= pacing.runMs - freshMs(policyInForce(room))) break;
     since.called += calls;
     since.come += claimed;
   }
@@ -274,8 +274,9 @@ function lately(room: RoomDocument): Shown {
 }
 
 /** Those who had the time to come, latest first, in stretches of `SHOWN_MS` or `SHOWN_CALLS`, whichever is more; the last may be less. */
-function* settledStretches({ pacing, config }: RoomDocument): Iterable<Shown> {
-  let until = pacing.runMs - freshMs(config.policy);
+function* settledStretches(room: RoomDocument): Iterable<Shown> {
+  const { pacing } = room;
+  let until = pacing.runMs - freshMs(policyInForce(room));
   const settledAt = until;
   let stretch = { called: 0, come: 0 };
   for (const { at, calls, claimed } of callsFromLatest(pacing)) {

@@ -118,6 +118,18 @@ export function either<A, B>(field: string, withField: Parser<A>, withoutField: 
   };
 }
 
+/** One of several shapes, by the field `kind`. */
+export function byKind<T extends { kind: string }>(
+  shapes: { [K in T['kind']]: Parser<Extract<T, { kind: K }>> },
+): Parser<T> {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) throw new Fault(`must be an object, got ${found(value)}`);
+    const kind = 'kind' in value ? value.kind : undefined;
+    within('kind', oneOf(...Object.keys(shapes)), kind);
+    return shapes[kind as T['kind']](value);
+  };
+}
+
 const unknownField: Parser<never> = () => {
   throw new Fault('is not a field of this schema version');
 };

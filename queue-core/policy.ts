@@ -48,7 +48,38 @@ export interface Policy {
    * but balancers may take the gateway for broken.
    */
   queueingStatusCode: 200 | 202 | 429 | 503;
+  health: HealthPolicy;
 }
+
+/**
+ * How far admissions follow the origin's health.
+ * `off`: the limits stay as they are set. Pro: nothing changes by itself. Con: an origin that is down gets every visitor.
+ * `protect`: fewer are admitted while the origin is slow or fails, none while it is down. Pro: it can recover. Con: a fault that only
+ * some visitors meet slows everybody down.
+ * `find`: as `protect`; and how many people may be there at once is found by trying, between `peopleFloor` and `totalActiveUsers`.
+ * Pro: nobody has to know beforehand what the site carries. Con: it is found by reaching it, so the site is slow for moments.
+ */
+export type HealthMode = 'off' | 'protect' | 'find';
+
+// A type, not an interface: it is recorded as JSON.
+export type HealthPolicy = {
+  mode: HealthMode;
+  /** Share of requests that fail, percent, from which nobody is admitted; from a quarter of it on, fewer are. */
+  errorPercentMax: number;
+  /** Mean response time, as a multiple of the usual one, from which fewer are admitted. */
+  slowFactor: number;
+  /** The same in ms, whatever is usual; null: `slowFactor` decides. */
+  slowMs: number | null;
+  /** Visitors per minute below which admissions are not slowed; they are stopped all the same. */
+  rateFloor: number;
+  /** For `find`: people at once from which the search begins and below which it does not go; null: a twentieth of `totalActiveUsers`. */
+  peopleFloor: number | null;
+  /** Path at the origin that is asked whether it responds, while nobody is admitted or what visitors met is too little to tell. */
+  probePath: string;
+};
+
+/** What is hard limits at a moment: the operator's, or less. */
+export type Limits = Pick<Policy, 'newUsersPerMinute' | 'totalActiveUsers'>;
 
 export interface Schedule {
   /** From when on visitors get an entry for the draw; null: from the moment of scheduling. */

@@ -1,8 +1,9 @@
 // What a room's document says at a moment: its state, its stage, whether the line moves. One state machine; nothing else
 // decides whether a room is open.
 
+import { SHARE_WHOLE } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
-import type { RoomState, Stage } from './policy.ts';
+import type { Limits, Policy, RoomState, Stage } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
 /** The room's state at `now`, as the board shows it. */
@@ -14,7 +15,7 @@ export function stateOf({ config, draw, origin }: RoomDocument, now: EpochMs): R
   }
   if (draw.seed === null) return 'drawing';
   if (origin.stock?.remaining === 0) return 'soldOut';
-  return config.flow === 'running' ? 'open' : 'paused';
+  return config.flow === 'running' && origin.health.stage !== 'stopped' ? 'open' : 'paused';
 }
 
 /** Why a room in this state gives nobody a place; null: it does. */
@@ -38,9 +39,32 @@ export function stageOf(state: RoomState): Stage {
   }
 }
 
-/** Whether positions may be called: open, the origin responds, and no acknowledged write is missing. */
+/** Who has stopped the line of a paused room: the operator's word counts before what the origin's health says. */
+export function pausedBy({ config, origin }: RoomDocument): 'operator' | 'origin' | null {
+  if (config.flow !== 'running') return 'operator';
+  return origin.health.stage === 'stopped' ? 'origin' : null;
+}
+
+/** Whether positions may be called: open, and no acknowledged write is missing. */
 export function isFlowing(room: RoomDocument, now: EpochMs): boolean {
-  return stateOf(room, now) === 'open' && room.origin.failingSince === null && !isRecovering(room, now);
+  return stateOf(room, now) === 'open' && !isRecovering(room, now);
+}
+
+/** The limits in force: never above the operator's, below them while the origin's health asks for it. */
+export function limitsInForce({ config, origin }: Pick<RoomDocument, 'config' | 'origin'>): Limits {
+  const { newUsersPerMinute, totalActiveUsers, health } = config.policy;
+  const { share, peopleFound } = origin.health;
+  const slowed = Math.floor((newUsersPerMinute * share) / SHARE_WHOLE);
+  return {
+    newUsersPerMinute: Math.max(1, slowed, Math.min(health.rateFloor, newUsersPerMinute)),
+    totalActiveUsers:
+      health.mode === 'find' && peopleFound !== null ? Math.min(peopleFound, totalActiveUsers) : totalActiveUsers,
+  };
+}
+
+/** The policy with the limits in force. */
+export function policyInForce(room: Pick<RoomDocument, 'config' | 'origin'>): Policy {
+  return { ...room.config.policy, ...limitsInForce(room) };
 }
 
 /** Whether the room is finding out what its store has lost. It gives no place, call, session or change meanwhile. */

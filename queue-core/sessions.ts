@@ -17,7 +17,7 @@ import {
 import type { StepContext } from './machine.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
 import type { Policy, RoomState } from './policy.ts';
-import { stateOf } from './room-state.ts';
+import { limitsInForce, pausedBy, stateOf } from './room-state.ts';
 import { noteBegin, noteEnd, noteExpired } from './stays.ts';
 import type { EpochMs } from './time.ts';
 import { aheadOf } from './wait.ts';
@@ -62,9 +62,10 @@ export function claim(room: RoomDocument, record: Found, command: Claim, context
 }
 
 /** Takes a vacancy for a called position; where there is none, the position is on standby for the next. */
-function takeVacancy({ config, sessions }: RoomDocument, position: number, now: EpochMs): ClaimReply | null {
+function takeVacancy(room: RoomDocument, position: number, now: EpochMs): ClaimReply | null {
+  const { sessions } = room;
   const ahead = sessions.standby.filter((other) => other.position < position).length;
-  if (config.policy.totalActiveUsers - sessions.active <= ahead) {
+  if (limitsInForce(room).totalActiveUsers - sessions.active <= ahead) {
     standBy(sessions, position, now);
     return { kind: 'standby', ahead };
   }
@@ -108,7 +109,7 @@ function whyShut(room: RoomDocument, now: EpochMs): Refusal | null {
     case 'paused':
     case 'open':
       if (room.config.flow === 'held') return 'held';
-      return room.origin.failingSince === null ? null : 'originFailing';
+      return pausedBy(room) === 'origin' ? 'originFailing' : null;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Command, Reply, ReplyTo } from './command.ts';
 import { draftOf, newRoom, type RoomDocument } from './document/room-document.ts';
 import { CoreError } from './errors.ts';
 import { takeReport } from './gateway-reports.ts';
+import { followHealth, takeProbe, takeSignal } from './health.ts';
 import { closeBucketIfDue } from './history.ts';
 import { assertRoom } from './invariants.ts';
 import { lease, returnLease } from './lease.ts';
@@ -128,6 +129,7 @@ function advance(room: RoomDocument, context: StepContext): void {
   concludeRecovery(room, context);
   if (!isRecovering(room, now)) openIfDue(room, now);
   releaseDue(room, now);
+  followHealth(room, context);
   if (!isFlowing(room, now)) return;
   pacing.runMs += observedMs(flowedFrom, now);
   lapseCalls(room);
@@ -164,6 +166,7 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
       break;
     case 'report':
       takeReport(room, command, now);
+      followHealth(room, context);
       break;
     case 'returnLease':
       returnLease(room, command);
@@ -183,8 +186,11 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
       if (stock === null || stock.asOf <= asOf) room.origin.stock = { remaining, asOf };
       break;
     }
-    case 'reportOrigin':
-      room.origin.failingSince = command.healthy ? null : (room.origin.failingSince ?? now);
+    case 'reportProbe':
+      takeProbe(room, command.good, context);
+      break;
+    case 'reportOverload':
+      takeSignal(room, command.forMs, context);
       break;
   }
   return { kind: 'done' };
@@ -196,5 +202,6 @@ const ALLOWED_IN_RECOVERY: ReadonlySet<Command['kind']> = new Set([
   'report',
   'restorePlace',
   'reportStock',
-  'reportOrigin',
+  'reportProbe',
+  'reportOverload',
 ]);

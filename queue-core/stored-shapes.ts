@@ -19,7 +19,9 @@ import {
   type HistoryState,
   LATENCY_BOUNDS_MS,
   type Observed,
+  type ObservedHealth,
 } from './document/history-state.ts';
+import type { HealthCause, HealthCell, HealthState } from './document/origin-state.ts';
 import type { PacingState } from './document/pacing-state.ts';
 import type { RecoveryState } from './document/recovery-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -37,6 +39,7 @@ import {
   EXPIRIES_MAX,
   FREE_RANGES_MAX,
   GATEWAYS_MAX,
+  HEALTH_CELLS_MAX,
   KEY_NETWORKS_MAX,
   LEASES_MAX,
   OPERATOR_KEYS_MAX,
@@ -53,6 +56,7 @@ import {
 import type { Rows, Table } from './machine.ts';
 import {
   anything,
+  byKind,
   count,
   either,
   flag,
@@ -68,7 +72,7 @@ import {
   whole,
 } from './parse.ts';
 import type { PastDraw } from './past-draw.ts';
-import type { BeaconChoice, Policy, RoomSettings, RoomState, Schedule } from './policy.ts';
+import type { BeaconChoice, HealthPolicy, Policy, RoomSettings, RoomState, Schedule } from './policy.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 
 const schemaVersion = oneOf(SCHEMA_VERSION);
@@ -81,6 +85,15 @@ const policy = object<Policy>({
   sessionTotalMsMax: count,
   claimWindowMs: count,
   queueingStatusCode: oneOf(200, 202, 429, 503),
+  health: object<HealthPolicy>({
+    mode: oneOf('off', 'protect', 'find'),
+    errorPercentMax: count,
+    slowFactor: count,
+    slowMs: nullable(count),
+    rateFloor: count,
+    peopleFloor: nullable(count),
+    probePath: text,
+  }),
 });
 
 const chain = object<DrandChain>({
@@ -174,6 +187,8 @@ const counters = {
 
 const flow = { ...counters, admitted: whole };
 
+const observedHealth = { requests: count, failures: count, timed: count, totalMs: count };
+
 const observed = {
   refused: object<Observed['refused']>({
     noAdmission: optional(count),
@@ -188,6 +203,7 @@ const observed = {
     unreachable: count,
     latency: list(count, LATENCY_BOUNDS_MS.length + 1),
   }),
+  health: optional(object<ObservedHealth>(observedHealth)),
   exempt: optional(count),
   store: optional(object<NonNullable<Observed['store']>>({ conflicts: count, retries: count })),
 };
@@ -217,6 +233,30 @@ const history = object<HistoryState>({
   recent: list(historyBucket, RECENT_BUCKETS_MAX),
 });
 
+const cause = byKind<HealthCause>({
+  errors: object({ kind: oneOf('errors'), percent: count }),
+  slow: object({ kind: oneOf('slow'), ms: count, usualMs: nullable(count) }),
+  signal: object({ kind: oneOf('signal') }),
+});
+
+const health = object<HealthState>({
+  stage: oneOf('steady', 'slowed', 'stopped'),
+  since: count,
+  cause: nullable(cause),
+  share: count,
+  changedAt: count,
+  judgedAt: count,
+  cells: list(object<HealthCell>({ at: count, ...observedHealth }), HEALTH_CELLS_MAX),
+  usualMicros: nullable(count),
+  usualOf: count,
+  goodProbes: count,
+  probesNeeded: count,
+  resumedAt: nullable(count),
+  overloadedUntil: nullable(count),
+  peopleFound: nullable(count),
+  isSearching: flag,
+});
+
 const recovery = object<RecoveryState>({
   running: nullable(object({ since: count, until: count, awaited: list(text, GATEWAYS_MAX), endings: count })),
   lostUntil: count,
@@ -240,7 +280,7 @@ export const roomParser = object<RoomDocument>({
     beacon,
     seed: nullable(hex32),
   }),
-  origin: object({ stock: nullable(object({ remaining: count, asOf: count })), failingSince: nullable(count) }),
+  origin: object({ stock: nullable(object({ remaining: count, asOf: count })), health }),
   line: object({
     entries: count,
     issued: count,

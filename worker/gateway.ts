@@ -19,7 +19,7 @@ import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
 import type { OriginFetch } from './proxy/forward.ts';
-import { OriginHealth } from './proxy/origin-health.ts';
+import { OriginProbe } from './proxy/origin-probe.ts';
 import { type RoomConfig, type Settings, settingsText } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
 import { type Clock, SteadyClock } from './store/steady-clock.ts';
@@ -67,7 +67,9 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   recentJoins: RecentJoins;
   publicPages: PublicPages;
   templates: Templates;
-  originHealth: OriginHealth;
+  originProbe: OriginProbe;
+  /** The time of this process, which is never set back: for how long something took. */
+  stopwatch(): number;
   /** New places, by network. */
   joins: JoinLimit;
   /** Status polls, by visitor. */
@@ -120,7 +122,8 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     recentJoins: new RecentJoins(clock),
     publicPages: new PublicPages(clock.now),
     templates: new Templates(store.directory),
-    originHealth: new OriginHealth(store, fetchOrigin, clock.now),
+    originProbe: new OriginProbe({ store, fetchOrigin, now: clock.now, random: Math.random }),
+    stopwatch: clock.now,
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),
     polls: new RateLimit(POLL_RATE, clock.now),
     evidencePacks: new RateLimit(EVIDENCE_RATE, clock.now),

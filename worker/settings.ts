@@ -13,6 +13,7 @@ import type { BeaconChain } from './beacon/chain.ts';
 import {
   beaconSchema,
   checkOrder,
+  healthSchema,
   policySchema,
   roomId,
   siteFields,
@@ -257,6 +258,7 @@ export function settingsText(settings: unknown): string {
 
 const ADDED_DEFAULTS: Record<string, unknown> = {
   sessionTotalMsMax: SESSION_TOTAL_MS_DEFAULT,
+  health: healthSchema.parse({}),
   ...siteSchema
     .pick({ originHost: true, originAliases: true, originTimeoutSeconds: true, corsOrigins: true })
     .parse({}),

@@ -11,7 +11,8 @@ const URGENT: ReadonlySet<Alarm['kind']> = new Set([
   'drawKeyMissing',
   'beaconChainDiffers',
   'beaconLate',
-  'originFailing',
+  'originStopped',
+  'originSlowed',
   'originErrors',
   'originSlow',
 ]);

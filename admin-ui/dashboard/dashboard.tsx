@@ -68,7 +68,7 @@ function Band({ state, live, isLost }: { state: ConsoleState; live: Live; isLost
         <div>
           <h1>{t.stateOf(live.state, live.flow)}</h1>
           <p>
-            {shape === 'held' ? t.stateNotes.held : t.stateNotes[live.state]}{' '}
+            {t.stateNotes[shape === 'held' ? 'held' : isSiteDown(live) ? 'siteDown' : live.state]}{' '}
             {live.state === 'drawing' ? drawSentence(state, live.draw) : ''}
           </p>
         </div>
@@ -121,4 +121,9 @@ function ConnectionNotice({ state, snapshot }: { state: ConsoleState; snapshot: 
       </button>
     </section>
   );
+}
+
+/** Paused, and not by an operator. */
+function isSiteDown({ state, flow }: Live): boolean {
+  return state === 'paused' && flow === 'running';
 }

@@ -187,8 +187,8 @@ function ForecastPreview({ state, live, values }: ForecastProps) {
 }
 
 /** No one is called now, whatever the limits are. */
-function isStopped({ flow, alarms }: Live): boolean {
-  return flow !== 'running' || alarms.some(({ kind }) => kind === 'originFailing');
+function isStopped({ flow, health }: Live): boolean {
+  return flow !== 'running' || health.stage === 'stopped';
 }
 
 function isSame(one: Values, other: Values): boolean {

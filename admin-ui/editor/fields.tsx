@@ -1,6 +1,7 @@
 // The fields of a room's settings, for a room that exists and for a new one. Each choice is shown with what it gains and what
 // it costs.
 
+import { HEALTH_MODES } from '../../worker/contract/room-schema.ts';
 import type { Schedule } from '../actions.ts';
 import { BeaconFields } from './beacon-fields.tsx';
 import { BEACON_CHOICES, type Form, isSameForm, openingMs, scheduleForm, YES } from './forms.ts';
@@ -80,6 +81,40 @@ export function PolicyFields(props: FormProps) {
           note: t.statuses[code],
         }))}
       />
+      <HealthFields {...props} key="health" />
+    </>
+  );
+}
+
+/** How far the limits follow the site's health. */
+function HealthFields(props: FormProps) {
+  const t = props.state.strings.editor;
+  const mode = props.form['health.mode'];
+  return (
+    <>
+      <ChoiceInput
+        {...props}
+        key="mode"
+        name="health.mode"
+        label={t.health}
+        options={HEALTH_MODES.map((value) => ({ value, ...t.healthModes[value] }))}
+      />
+      {mode === 'off' ? null : (
+        <>
+          <div class="triple" key="thresholds">
+            <TextInput {...props} name="health.errorPercentMax" note={t.errorPercentNote} isNumber />
+            <TextInput {...props} name="health.slowFactor" note={t.slowFactorNote} isNumber />
+            <TextInput {...props} name="health.slowMs" note={t.slowMsNote} isNumber />
+          </div>
+          <div class="triple" key="floors">
+            <TextInput {...props} name="health.rateFloor" note={t.rateFloorNote} isNumber />
+            {mode === 'find' ? (
+              <TextInput {...props} name="health.peopleFloor" note={t.peopleFloorNote} isNumber />
+            ) : null}
+            <TextInput {...props} name="health.probePath" note={t.probePathNote} />
+          </div>
+        </>
+      )}
     </>
   );
 }

@@ -103,7 +103,17 @@ export function policyForm(policy: Policy): Form {
     sessionTotalMinutes: formatCount(policy.sessionTotalMinutes),
     claimWindowMinutes: formatCount(policy.claimWindowMinutes),
     queueingStatusCode: String(policy.queueingStatusCode),
+    ...healthForm(policy.health),
   };
+}
+
+/** By the names of the log: `health.slowFactor`. */
+function healthForm(health: Policy['health']): Form {
+  const entries = Object.entries(health).map(([name, value]) => [
+    `health.${name}`,
+    typeof value === 'number' ? formatCount(value) : (value ?? ''),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** @param inForce fields that show it unchanged keep it, also digits that the form does not show */
@@ -118,6 +128,7 @@ export function parsePolicy(form: Form, strings: Strings, inForce: Policy | null
   const sessionMinutes = number('sessionMinutes');
   const sessionTotalMinutes = number('sessionTotalMinutes');
   if (sessionTotalMinutes < sessionMinutes) check('sessionTotalMinutes', z.never(), null, t.total);
+  const health = parseHealth(form, check, t);
   const policy = {
     newUsersPerMinute: number('newUsersPerMinute'),
     totalActiveUsers: number('totalActiveUsers'),
@@ -131,9 +142,39 @@ export function parsePolicy(form: Form, strings: Strings, inForce: Policy | null
       Number(form['queueingStatusCode']),
       t.required,
     ),
+    health,
   };
   return check.parsed(inForce === null ? policy : withUnchanged(policy, form, inForce, policyForm(inForce)));
 }
+
+function parseHealth(form: Form, check: Checker, t: Strings['editor']['fieldErrors']): Policy['health'] {
+  const shape = HEALTH;
+  const text = (name: string) => (form[`health.${name}`] ?? '').trim();
+  const number = (name: keyof typeof HEALTH_RANGES, isOptional = false) => {
+    const { minValue, maxValue } = HEALTH_RANGES[name];
+    const value = isOptional && text(name) === '' ? null : parseCount(text(name));
+    return check(`health.${name}`, shape[name], value, t.between(minValue ?? 0, maxValue ?? 0));
+  };
+  return {
+    mode: check('health.mode', shape.mode, text('mode'), t.required),
+    errorPercentMax: number('errorPercentMax') ?? 0,
+    slowFactor: number('slowFactor') ?? 0,
+    slowMs: number('slowMs', true),
+    rateFloor: number('rateFloor') ?? 0,
+    peopleFloor: number('peopleFloor', true),
+    probePath: check('health.probePath', shape.probePath, text('probePath'), t.probePath),
+  };
+}
+
+const HEALTH = policySchema.shape.health.unwrap().shape;
+
+const HEALTH_RANGES = {
+  errorPercentMax: HEALTH.errorPercentMax.unwrap(),
+  slowFactor: HEALTH.slowFactor.unwrap(),
+  slowMs: HEALTH.slowMs.unwrap().unwrap(),
+  rateFloor: HEALTH.rateFloor.unwrap(),
+  peopleFloor: HEALTH.peopleFloor.unwrap().unwrap(),
+};
 
 const POLICY_RANGES = {
   newUsersPerMinute: policySchema.shape.newUsersPerMinute,

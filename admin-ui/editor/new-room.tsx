@@ -32,6 +32,15 @@ const INITIAL_POLICY: Policy = {
   sessionTotalMinutes: 60,
   claimWindowMinutes: 5,
   queueingStatusCode: 200,
+  health: {
+    mode: 'protect',
+    errorPercentMax: 50,
+    slowFactor: 4,
+    slowMs: null,
+    rateFloor: 1,
+    peopleFloor: null,
+    probePath: '/',
+  },
 };
 
 function initialForm(): Form {

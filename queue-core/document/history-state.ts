@@ -16,6 +16,20 @@ export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 /** Upper ends of the latency classes of the origin, ms; one more class holds all that took longer. */
 export const LATENCY_BOUNDS_MS = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400] as const;
 
+/**
+ * What admitted visitors met, each of them once in a few seconds, so that one visitor alone cannot speak for the site. Ordinary
+ * requests only: no exempt or outside path, no upgrade, no operator's look.
+ */
+export interface ObservedHealth {
+  requests: number;
+  /** Status 500 or more, no response in time, or no connection. */
+  failures: number;
+  /** Requests whose time until the header says something: answered, and without a body, which a visitor may send slowly. */
+  timed: number;
+  /** Sum of those times, ms. */
+  totalMs: number;
+}
+
 /** What gateways saw. Counts of several gateways add up. */
 export interface Observed {
   refused: Partial<Record<RefusalReason, number>>;
@@ -27,6 +41,8 @@ export interface Observed {
     /** Responses by time until the header came; one count a class of `LATENCY_BOUNDS_MS` and one beyond. */
     latency: number[];
   };
+  /** What admitted visitors met at the origin; absent: nothing. */
+  health?: ObservedHealth;
   /** Requests that an exemption let through; absent: none. */
   exempt?: number;
   /** Conflicts between gateways at a shared store, and retries there; absent: none. */

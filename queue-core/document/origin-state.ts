@@ -1,16 +1,97 @@
-// What the origin last said of itself, and what gateways saw of its health.
+// What the origin last said of itself, and what gateways saw of its health. queue-core/health.ts decides what follows from it.
 
 import type { Stock } from '../policy.ts';
 import type { EpochMs } from '../time.ts';
+import type { ObservedHealth } from './history-state.ts';
 import type { SubState } from './sub-state.ts';
+
+/** What was seen in one second. */
+export interface HealthCell extends ObservedHealth {
+  /** Start of the second. */
+  at: EpochMs;
+}
+
+/**
+ * `steady`: the operator's limits. `slowed`: fewer visitors are admitted than the operator allows. `stopped`: nobody is called or
+ * admitted.
+ */
+export type HealthStage = 'steady' | 'slowed' | 'stopped';
+
+/** Why admissions are slowed or stopped. */
+export type HealthCause =
+  | { kind: 'errors'; percent: number }
+  /** `usualMs` is null where an absolute limit decides. */
+  | { kind: 'slow'; ms: number; usualMs: number | null }
+  /** The origin asked for it. */
+  | { kind: 'signal' };
+
+export interface HealthState {
+  stage: HealthStage;
+  /** Since when it is in this stage. */
+  since: EpochMs;
+  /** null: steady. */
+  cause: HealthCause | null;
+  /** Part of the operator's rate that is in force, in parts of `SHARE_WHOLE`. */
+  share: number;
+  /** When share or `peopleFound` were changed last. */
+  changedAt: EpochMs;
+  /** When what was seen was judged last. */
+  judgedAt: EpochMs;
+  cells: readonly HealthCell[];
+  /** Mean response time while the origin was well, in whole microseconds; null: not known yet. */
+  usualMicros: number | null;
+  /** Answers that it was learnt from, up to a bound. */
+  usualOf: number;
+  /** In a row, since the origin was stopped or a probe failed. */
+  goodProbes: number;
+  /** How many it takes to resume: more each time that it fails again right after it has resumed. */
+  probesNeeded: number;
+  /** When it was stopped last and admissions came back; null: never. */
+  resumedAt: EpochMs | null;
+  /** The origin has asked for no visitors until then. */
+  overloadedUntil: EpochMs | null;
+  /** How many people at once the origin is known to carry, where the room finds that by itself; null: not known yet. */
+  peopleFound: number | null;
+  /** It was never too many yet, so the number grows fast. */
+  isSearching: boolean;
+}
+
+/** All of the operator's rate. */
+export const SHARE_WHOLE = 1_024;
+
+/** Good probes in a row after which visitors are admitted again. */
+export const PROBES_NEEDED_MIN = 3;
 
 export interface OriginState {
   stock: Stock | null;
-  /** Since when the origin fails; null while it responds. No position is called meanwhile. */
-  failingSince: EpochMs | null;
+  health: HealthState;
 }
 
-export const originState: SubState<OriginState, unknown, { origin: OriginState }> = {
-  empty: () => ({ stock: null, failingSince: null }),
-  carryOver: () => ({ stock: null, failingSince: null }),
+export const originState: SubState<OriginState, { now: EpochMs }, { origin: OriginState }> = {
+  empty: ({ now }) => ({ stock: null, health: steady(now) }),
+  // What the origin usually takes and carries was learnt for the next opening too.
+  carryOver: ({ origin }, { now }) => {
+    const { usualMicros, usualOf, peopleFound, isSearching } = origin.health;
+    return { stock: null, health: { ...steady(now), usualMicros, usualOf, peopleFound, isSearching } };
+  },
 };
+
+function steady(now: EpochMs): HealthState {
+  return {
+    stage: 'steady',
+    since: now,
+    cause: null,
+    share: SHARE_WHOLE,
+    changedAt: now,
+    judgedAt: now,
+    cells: [],
+    usualMicros: null,
+    usualOf: 0,
+    goodProbes: 0,
+    probesNeeded: PROBES_NEEDED_MIN,
+    resumedAt: null,
+    overloadedUntil: null,
+    peopleFound: null,
+    isSearching: true,
+  };
+}

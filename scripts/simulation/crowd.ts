@@ -14,7 +14,7 @@ import type { OriginModel } from './origin-model.ts';
 import { Positions } from './positions.ts';
 import type { Arrivals, Scenario } from './scenario.ts';
 import { sessionName, visitorName } from './session-table.ts';
-import type { JoinOutcome, SimulatedGateway } from './simulated-gateway.ts';
+import { type JoinOutcome, ROOM, type SimulatedGateway } from './simulated-gateway.ts';
 import { T0 } from './simulated-room.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -362,16 +362,17 @@ export class Crowd {
     const gateway = this.#gateway(visitor);
     events.add('entered', time.now, visitor, gateway.number);
     origin.enter();
-    this.#noteOrigin(gateway, origin.request());
+    this.#noteOrigin(gateway, visitor, origin.request());
     const stay = exponential(random, scenario.stayMs);
     time.schedule(Math.min(expiresAt, time.now + stay), this.#leave, visitor);
   }
 
-  /** What the gateway sees of the origin; three failures in a row are reported (worker/proxy/origin-health.ts). */
-  #noteOrigin(gateway: SimulatedGateway, responded: boolean): void {
-    gateway.observations.originAnswered('night', responded ? 200 : 503, this.#parts.origin.latencyMs);
-    gateway.originFailures = responded ? 0 : gateway.originFailures + 1;
-    if (gateway.originFailures === 3) gateway.apply({ kind: 'reportOrigin', healthy: false }).catch(() => {});
+  /** What the gateway sees of the origin. */
+  #noteOrigin(gateway: SimulatedGateway, visitor: number, responded: boolean): void {
+    const { time, origin } = this.#parts;
+    const [status, { latencyMs }] = [responded ? 200 : 503, origin];
+    gateway.observations.originAnswered(ROOM, status, latencyMs);
+    gateway.observations.sample(ROOM, String(visitor), false, time.now - latencyMs).answered(status, time.now);
   }
 
   #onLeave(visitor: number): void {

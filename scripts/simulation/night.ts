@@ -1,10 +1,13 @@
 // A night in virtual time: visitors, gateways, the room's object, an origin and what goes wrong, put together and run from one
 // seed. The rules of the queue, the leases and the views are the product's own code; an auditor reads along.
 
+import { gatewaysIn } from '../../queue-core/board.ts';
 import type { Change } from '../../queue-core/command.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { NO_BEACON } from '../../queue-core/draw.ts';
 import type { Policy } from '../../queue-core/policy.ts';
+import { healthSchema } from '../../worker/contract/room-schema.ts';
+import { PROBE_INTERVAL_MS, PROBERS } from '../../worker/proxy/origin-probe.ts';
 import { requestIntervalMs } from '../../worker/store/durable-objects/batched-room.ts';
 import { RoomRelay } from '../../worker/store/relay/room-relay.ts';
 import type { Clock } from '../../worker/store/steady-clock.ts';
@@ -87,7 +90,7 @@ const STUCK_MS = 3_600_000;
 /** A page's poll is what makes a gateway read; with people waiting, one comes within this after a second is over. */
 const READ_MS = 1_000;
 const READ_LATE_MS = 40;
-const PROBE_MS = 2_000;
+
 /** Offset of a gateway's clock, and how much faster or slower it runs. */
 const CLOCK_OFFSET_MS = 60_000;
 const CLOCK_DRIFT = 1e-4;
@@ -219,10 +222,11 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
     const read = () => {
       time.call(time.now + READ_MS + own.next() * READ_LATE_MS, read);
       gateway.read().then((snapshot) => {
-        // As worker/proxy/origin-health.ts: a failing origin is probed, and calling goes on once it responds.
-        if (snapshot?.view.originFailing !== true || time.now - probedAt < PROBE_MS) return;
+        // As worker/proxy/origin-probe.ts.
+        if (snapshot?.view.probe !== true || time.now - probedAt < PROBE_INTERVAL_MS) return;
         probedAt = time.now;
-        if (origin.request()) gateway.apply({ kind: 'reportOrigin', healthy: true }).catch(() => {});
+        if (own.next() * gatewaysIn(snapshot.view) >= PROBERS) return;
+        gateway.apply({ kind: 'reportProbe', good: origin.request() }).catch(() => {});
       });
     };
     time.call(own.next() * READ_MS, read);
@@ -386,6 +390,7 @@ function configure(room: SimulatedRoom, scenario: Scenario, opensAtMs: number): 
     sessionTotalMsMax: Math.max(sessionMs, 3_600_000),
     claimWindowMs,
     queueingStatusCode: 200,
+    health: healthSchema.parse({}),
   };
   const secret = Array.from({ length: 32 }, (_, index) => ((seed >>> (8 * (index % 4))) + 37 * index) & 255);
   const schedule = { prequeueAt: null, opensAt: T0 + opensAtMs, closesAt: null, beacon: null };

@@ -41,7 +41,6 @@ export class SimulatedGateway {
   readonly number: number;
   readonly fates: Fates = { leased: 0, given: 0, returned: 0, void: 0 };
   readonly observations = new Observations();
-  originFailures = 0;
   #ranks = 0;
   readonly #port: NightPort;
   readonly #leases: Leases;

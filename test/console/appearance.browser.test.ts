@@ -33,7 +33,7 @@ const SCREENS: Screen[] = [
     ready: '.alarms',
     prepare: (gateway) => {
       gateway.room('vaccine').alarms = [
-        { kind: 'originFailing', since: new Date().toISOString() },
+        { kind: 'originStopped', since: new Date().toISOString(), cause: { kind: 'errors', percent: 63 } },
         { kind: 'limitReached', active: 12_000 },
       ];
     },

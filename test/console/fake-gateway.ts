@@ -124,6 +124,11 @@ export class FakeGateway {
       totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },
       newUsersPerMinute: detail.policy.newUsersPerMinute,
       totalActiveUsers: detail.policy.totalActiveUsers,
+      inForce: {
+        newUsersPerMinute: detail.policy.newUsersPerMinute,
+        totalActiveUsers: detail.policy.totalActiveUsers,
+      },
+      health: { stage: 'steady', since: rfc3339(room.changedAt), cause: null, usualMs: 120, peopleFound: null },
       sessionMinutes: detail.policy.sessionMinutes,
       waitSeconds: null,
       showShare: null,

@@ -46,6 +46,15 @@ const POLICY: Policy = {
   sessionTotalMinutes: 45,
   claimWindowMinutes: 5,
   queueingStatusCode: 202,
+  health: {
+    mode: 'find',
+    errorPercentMax: 30,
+    slowFactor: 5,
+    slowMs: 1_500,
+    rateFloor: 20,
+    peopleFloor: 200,
+    probePath: '/healthz?deep=1',
+  },
 };
 
 describe('a form of settings', () => {

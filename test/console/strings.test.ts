@@ -15,6 +15,15 @@ const POLICY = {
   ...{ newUsersPerMinute: 60, totalActiveUsers: 200, sessionMinutes: 5, sessionRenewal: true },
   sessionTotalMinutes: 60,
   ...{ claimWindowMinutes: 5, queueingStatusCode: 200 as const },
+  health: {
+    mode: 'protect' as const,
+    errorPercentMax: 50,
+    slowFactor: 4,
+    slowMs: null,
+    rateFloor: 1,
+    peopleFloor: null,
+    probePath: '/',
+  },
 };
 
 type Change = Pick<AuditRecord, 'action' | 'from' | 'to'>;
@@ -130,7 +139,18 @@ test.each(LANGUAGES)('every alarm in %s has a sentence and a next step', (langua
       ...{ dueAt: '2027-08-05T11:00:05.000Z', deadline: '2027-08-05T11:05:00.000Z' },
       faults: RELAY_FAULTS.map((fault) => ({ relay: 'relay.example', fault })),
     })),
-    { kind: 'originFailing', since: '2027-08-05T11:00:00.000Z' },
+    { kind: 'originStopped', since: '2027-08-05T11:00:00.000Z', cause: { kind: 'errors', percent: 63 } },
+    { kind: 'originStopped', since: '2027-08-05T11:00:00.000Z', cause: { kind: 'signal' } },
+    ...[null, 300].map((usualMs): Alarm => {
+      const cause = { kind: 'slow' as const, ms: 4_100, usualMs };
+      return {
+        kind: 'originSlowed',
+        since: '2027-08-05T11:00:00.000Z',
+        cause,
+        newUsersPerMinute: 240,
+        totalActiveUsers: 900,
+      };
+    }),
     { kind: 'originErrors', sharePercent: 31 },
     { kind: 'originSlow', latencyMs: 4100, usualMs: 300 },
     { kind: 'arrivalsAbovePlan', arrived: 612_408, expected: 500_000 },

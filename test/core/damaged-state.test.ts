@@ -18,6 +18,7 @@ import {
   EXPIRIES_MAX,
   FREE_RANGES_MAX,
   GATEWAYS_MAX,
+  HEALTH_CELLS_MAX,
   KEY_NETWORKS_MAX,
   LEASES_MAX,
   OPERATOR_KEYS_MAX,
@@ -83,7 +84,12 @@ const NULLABLE = new Set([
     'draw.beacon',
     'draw.seed',
     'origin.stock',
-    'origin.failingSince',
+    ...['cause', 'usualMicros', 'resumedAt', 'overloadedUntil', 'peopleFound'].map((name) => `origin.health.${name}`),
+    ...['config.policy', 'rooms[].settings.policy'].flatMap((path) => [
+      `${path}.health.slowMs`,
+      `${path}.health.peopleFloor`,
+    ]),
+    'origin.health.cause.usualMs',
   ],
   ...['pacing.lastSlotMicros', 'recovery.running'],
   ...['rooms[].site.template', 'rooms[].site.expectedVisitors', 'rooms[].seed', 'rooms[].archivedAt'],
@@ -92,7 +98,7 @@ const NULLABLE = new Set([
 ]);
 
 /** Fields that may be absent. */
-const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|store|refused\.\w+)$/;
+const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|store|refused\.\w+)$/;
 /** Without it the other way to name the opening is required. */
 const ALTERNATIVE = 'rooms[].settings.schedule.opensInMs';
 
@@ -105,6 +111,8 @@ const CHOICES = new Set([
   ...['choice.chain.scheme', 'choice.afterDeadline'],
   ...[
     'config.flow',
+    'config.policy.health.mode',
+    'origin.health.stage',
     'config.schedule.beacon.chain.scheme',
     'config.schedule.beacon.afterDeadline',
     'history.recent[].state',
@@ -115,7 +123,7 @@ const CHOICES = new Set([
   ...['scheme', 'afterDeadline'].map(
     (name) => `rooms[].settings.schedule.beacon.${name === 'scheme' ? 'chain.' : ''}${name}`,
   ),
-  ...['rooms[].site.outside', 'rooms[].site.languages[]', 'keys[].role'],
+  ...['rooms[].settings.policy.health.mode', 'rooms[].site.outside', 'rooms[].site.languages[]', 'keys[].role'],
 ]);
 const HEX = /^[0-9a-f]{64}$/;
 
@@ -123,6 +131,7 @@ const HEX = /^[0-9a-f]{64}$/;
 const BOUNDS: Record<string, number> = {
   'draw.replaced': COMMITMENTS_MAX,
   commitments: COMMITMENTS_MAX + 1,
+  'origin.health.cells': HEALTH_CELLS_MAX,
   'changes.recent': RECENT_CHANGES_MAX,
   'changes.gateways': GATEWAYS_MAX,
   'changes.passes': PASSES_MAX,
@@ -362,7 +371,10 @@ describe('state in memory', () => {
   /** Numbers of the document itself, of its parts and of the objects in them that a step computes with. */
   const scalars = fieldsOf(ROOM).filter(({ keys, value }) => {
     const parent = keys.slice(0, -1).join('.');
-    const isChecked = /^(config\.(policy|schedule)|changes\.audit|sessions\.totals|history\.open\.flow)$/.test(parent);
+    const isChecked =
+      /^(config\.(policy|policy\.health|schedule)|origin\.health|changes\.audit|sessions\.totals|history\.open\.flow)$/.test(
+        parent,
+      );
     return typeof value === 'number' && (keys.length <= 2 || isChecked);
   });
 
@@ -416,7 +428,7 @@ describe('state in memory', () => {
     [
       'pacing.lapsedThrough',
       { ...room, pacing: { ...room.pacing, calls: [{ at: 0, upTo: room.line.issued, claimed: 0 }], runMs: 1e9 } },
-      { kind: 'reportOrigin', healthy: true },
+      { kind: 'reportOverload', forMs: 0 },
     ],
   ])('a step whose result would be broken is refused by the name of the field: %s', (path, document, command) => {
     const { code, message } = refusal(() =>
@@ -440,7 +452,7 @@ function openRoom(room: RoomDocument): RoomDocument {
   return {
     ...room,
     config: { ...room.config, flow: 'running', leap: null },
-    origin: { ...room.origin, failingSince: null },
+    origin: { ...room.origin, health: { ...room.origin.health, stage: 'steady', overloadedUntil: null } },
     recovery: { ...room.recovery, running: null },
   };
 }

@@ -2,9 +2,10 @@
 
 import type { Actor } from '../../queue-core/audit.ts';
 import type { Change, Command, Reply } from '../../queue-core/command.ts';
+import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
 import type { DrawSecret } from '../../queue-core/draw.ts';
 import { type Beacon, commitTo, roundAfter, type SealedSecret } from '../../queue-core/draw.ts';
-import type { BeaconChoice, Policy, RoomSettings } from '../../queue-core/policy.ts';
+import type { BeaconChoice, HealthPolicy, Policy, RoomSettings } from '../../queue-core/policy.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 
 export const SECRET = '5e'.repeat(32);
@@ -45,6 +46,11 @@ export function draw(secret: string, beacon: Beacon | null, epoch = 1): Command 
 
 export const OPERATOR: Actor = { id: 'key-1', name: 'Operator', role: 'operator', address: '192.0.2.7' };
 
+export function healthPolicy(changes: Partial<HealthPolicy> = {}): HealthPolicy {
+  const thresholds = { errorPercentMax: 50, slowFactor: 4, slowMs: null };
+  return { mode: 'protect', ...thresholds, rateFloor: 1, peopleFloor: null, probePath: '/', ...changes };
+}
+
 export function policy(changes: Partial<Policy> = {}): Policy {
   return {
     newUsersPerMinute: 600,
@@ -54,6 +60,7 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     sessionTotalMsMax: 60 * 60_000,
     claimWindowMs: 2 * 60_000,
     queueingStatusCode: 200,
+    health: healthPolicy(),
     ...changes,
   };
 }
@@ -100,4 +107,15 @@ export function numbersOf(reply: Reply): number[] {
 
 export function claim(position: number, name: string, epoch = 1): Command {
   return { kind: 'claim', epoch, position, visitor: `visitor-${name}`, sid: `sid-${name}` };
+}
+
+/** What one gateway saw at the origin: so many requests of admitted visitors, some of which failed. */
+export function seenAtOrigin(
+  seq: number,
+  { requests, failures = 0, meanMs = 100 }: { requests: number; failures?: number; meanMs?: number },
+): Extract<Command, { kind: 'report' }> {
+  const timed = requests - failures;
+  const health = { requests, failures, timed, totalMs: timed * meanMs };
+  const observed = { ...NOTHING_OBSERVED, health };
+  return { kind: 'report', gateway: 'gateway-1', seq, version: 0, observed, elapsedMs: 1_000 };
 }

@@ -332,9 +332,13 @@ export const commands: ByKind<Command, LoadedRoom> = {
       .tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 2_000 }))
       .map(([remaining, ageMs]) => ({ room }) => ({ kind: 'reportStock', remaining, asOf: room.at - ageMs })),
   },
-  reportOrigin: {
+  reportProbe: {
     weight: 1,
-    arbitrary: fc.constantFrom(true, true, false).map((healthy) => () => ({ kind: 'reportOrigin', healthy })),
+    arbitrary: fc.constantFrom(true, true, false).map((good) => () => ({ kind: 'reportProbe', good })),
+  },
+  reportOverload: {
+    weight: 1,
+    arbitrary: fc.constantFrom(0, 0, 5_000).map((forMs) => () => ({ kind: 'reportOverload', forMs })),
   },
 };
 

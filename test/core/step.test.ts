@@ -335,11 +335,11 @@ describe('pacing', () => {
   test('a room whose origin fails calls no position and lapses no call', () => {
     const room = new CheckedRoom();
     room.send(T0, configure(settings({ claimWindowMs: 30_000 })));
-    room.send(T0 + 500, { kind: 'reportOrigin', healthy: false });
+    room.send(T0 + 500, { kind: 'reportOverload', forMs: 600_000 });
     room.send(T0 + 500, join('1'));
     for (let second = 1; second < 120; second++) room.send(T0 + second * 1_000, { kind: 'tick' });
     expect(room.document.pacing.called).toBe(0);
-    room.send(T0 + 120_000, { kind: 'reportOrigin', healthy: true });
+    room.send(T0 + 120_000, { kind: 'reportOverload', forMs: 0 });
     room.send(T0 + 121_000, { kind: 'tick' });
     expect(room.send(T0 + 121_000, claim(1, '1'))).toMatchObject({ kind: 'admitted' });
   });

@@ -98,6 +98,12 @@ function withoutVersion(row: unknown): Record<string, unknown> {
   return rest;
 }
 
+/** What version 7 added to every policy. */
+const HEALTH = {
+  ...{ mode: 'protect', errorPercentMax: 50, slowFactor: 4, slowMs: null },
+  ...{ rateFloor: 1, peopleFloor: null, probePath: '/' },
+};
+
 /** What versions 2, 4, 5 and 6 added to the document of a room. */
 const ADDED: [string, unknown][] = [
   ['config.policy.sessionTotalMsMax', 3_600_000],
@@ -112,6 +118,7 @@ const ADDED: [string, unknown][] = [
   ['sessions.stayed', []],
   ['draw.replaced', []],
   ['draw.sealed', null],
+  ...Object.entries(HEALTH).map(([name, value]): [string, unknown] => [`config.policy.health.${name}`, value]),
 ];
 
 /** What versions 4 and 5 dropped from it. */
@@ -135,6 +142,20 @@ function drawAsOfVersion6(paths: readonly (readonly [string, unknown])[]): (read
   return [...unchanged, ...made, ['config.schedule.beacon', null], ['draw.committedAt', values.get('createdAt')]];
 }
 
+/** What version 7 made of an origin that fails, or does not: it is stopped and probed, and nothing else is known of it. */
+function healthAsOfVersion7(paths: readonly (readonly [string, unknown])[]): (readonly [string, unknown])[] {
+  const values = new Map(paths);
+  const [at, failingSince] = [values.get('at'), values.get('origin.failingSince')];
+  const stopped = { stage: 'stopped', since: failingSince, 'cause.kind': 'errors', 'cause.percent': 100 };
+  const made = {
+    ...(failingSince === null ? { stage: 'steady', since: at, cause: null } : stopped),
+    ...{ share: 1_024, changedAt: at, judgedAt: at, cells: [], usualMicros: null, usualOf: 0, goodProbes: 0 },
+    ...{ probesNeeded: 3, resumedAt: null, overloadedUntil: null, peopleFound: null, isSearching: true },
+  };
+  const unchanged = paths.filter(([path]) => path !== 'origin.failingSince');
+  return [...unchanged, ...Object.entries(made).map(([name, value]) => [`origin.health.${name}`, value] as const)];
+}
+
 /** What version 5 added to each gateway: it reported for itself alone. */
 const gatewaysAdded = (paths: Iterable<readonly [string, unknown]>) =>
   [...paths].flatMap(([path]): [string, unknown][] =>
@@ -152,7 +173,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
       site: { ...site, ...chosen, exempt },
       settings: {
         ...settings,
-        policy: { ...settings.policy, sessionTotalMsMax: 3_600_000 },
+        policy: { ...settings.policy, sessionTotalMsMax: 3_600_000, health: HEALTH },
         schedule: { ...settings.schedule, beacon: null },
       },
     };
@@ -170,7 +191,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
 describe('schema version 1', () => {
   test('every value of the room that is not dropped is in the migrated room, with the default of the longest stay', () => {
     const { document } = fixture(1, 'room.json');
-    const own = drawAsOfVersion6(kept(document));
+    const own = healthAsOfVersion7(drawAsOfVersion6(kept(document)));
     const expected = new Map([...own, ...gatewaysAdded(own), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]);
     expect(leaves(decodeRoom(JSON.stringify(document)))).toEqual(expected);
   });
@@ -246,7 +267,7 @@ describe('schema version 0', () => {
       const moved = kept(document).map(([path, value]): [string, unknown] => {
         return [movedPath(path), path === 'lastSlotAt' && value !== null ? Number(value) * 1_000 : value];
       });
-      const expected = drawAsOfVersion6(moved);
+      const expected = healthAsOfVersion7(drawAsOfVersion6(moved));
       const migrated = leaves(decodeRoom(JSON.stringify(document)));
       expect(migrated).toEqual(
         new Map([...expected, ...gatewaysAdded(expected), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]),

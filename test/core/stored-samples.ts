@@ -14,6 +14,7 @@ import {
   claim,
   configure,
   draw,
+  healthPolicy,
   join,
   OTHER_SECRET,
   policy,
@@ -43,11 +44,15 @@ function ledgerOf(document: Parameters<typeof encodeDocument>[0], tables: Tables
 const OBSERVED: Observed = {
   refused: { noAdmission: 5, badToken: 4, prefetch: 3, tooOften: 2, crossSite: 1 },
   origin: { answers: 9, errors: 2, unreachable: 1, latency: [3, 2, 1] },
+  health: { requests: 20, failures: 1, timed: 15, totalMs: 1_500 },
   exempt: 7,
   store: { conflicts: 2, retries: 3 },
 };
 
-const RULES = { newUsersPerMinute: 601, totalActiveUsers: 12, sessionMs: 60_000, claimWindowMs: 30_000 };
+const RULES = {
+  ...{ newUsersPerMinute: 601, totalActiveUsers: 12, sessionMs: 60_000, claimWindowMs: 30_000 },
+  health: healthPolicy({ slowMs: 800, peopleFloor: 3 }),
+};
 
 /** The first ninety seconds of an opening: a draw with a beacon, sessions that end in every way, a loss, operators' changes. */
 function sampleRoom(): CheckedRoom {
@@ -104,7 +109,7 @@ function sampleRoom(): CheckedRoom {
   room.send(now + 2_100, change({ kind: 'setPolicy', policy: policy({ ...RULES, totalActiveUsers: 1 }) }));
   room.send(now + 2_200, claim(last, 'standby'));
   room.send(now + 2_300, { kind: 'reportStock', remaining: 40, asOf: now });
-  room.send(now + 2_400, { kind: 'reportOrigin', healthy: false });
+  room.send(now + 2_400, { kind: 'reportOverload', forMs: 600_000 });
   const report = (at: number, seq: number, elapsedMs: number) => {
     const { version } = room.document.changes;
     for (const gateway of ['north', 'south']) {
@@ -157,6 +162,10 @@ export function storedRoom(): StoredLedger {
   return ledgerOf(
     {
       ...document,
+      origin: {
+        ...document.origin,
+        health: { ...document.origin.health, resumedAt: document.at - 5_000, peopleFound: 9 },
+      },
       line: { ...document.line, free: [[3, 2]], leases: [[9, [5, 4]]], leaseSeq: 9, leasedUntil: document.at },
     },
     { ...tables, draw: new Map([[drawn.epoch, drawn]]) },

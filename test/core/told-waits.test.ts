@@ -80,9 +80,9 @@ describe('told waits', () => {
     expect(room.run(T0 + 1_000, joins).broken).toEqual([]);
     const told = () => waitSeconds(300, paceOf(room.document));
     expect(told()).not.toBeNull();
-    room.send(T0 + 2_000, { kind: 'reportOrigin', healthy: false });
+    room.send(T0 + 2_000, { kind: 'reportOverload', forMs: 600_000 });
     expect(told()).toBeNull();
-    room.send(T0 + 3_000, { kind: 'reportOrigin', healthy: true });
+    room.send(T0 + 3_000, { kind: 'reportOverload', forMs: 0 });
     expect(told()).not.toBeNull();
     for (const flow of ['paused', 'held'] as const) {
       room.send(T0 + 4_000, change({ kind: 'setFlow', flow }, room.document.changes.version));

@@ -249,12 +249,12 @@ export class InProcessVisitor {
 }
 
 /** A new visitor who is admitted within ten seconds of the manual clock, with a session that is not provisional. */
-export async function enter(gateway: InProcessGateway): Promise<InProcessVisitor> {
+export async function enter(gateway: InProcessGateway, path = '/'): Promise<InProcessVisitor> {
   const visitor = new InProcessVisitor(gateway);
   await visitor.act('join');
   for (let tries = 0; tries < 10; tries++) {
     gateway.clock.advance(1_000);
-    if ((await (await visitor.page()).text()) === MARKER) return visitor;
+    if ((await (await visitor.page(path)).text()) === MARKER) return visitor;
   }
   throw new Error('The newcomer was not admitted within 10 s.');
 }

@@ -224,7 +224,7 @@ describe('a network that has taken its places of this minute', () => {
     const gateway = await start({ room: BEFORE_OPENING });
     for (let joins = 0; joins < LIMIT + 4; joins++) await joinAsApp(gateway, '192.0.2.7');
     expect(gateway.parts.metrics.text([])).toContain('fairgate_joins_refused_total{room="demo"} 4');
-    expect(gateway.parts.observations.take('demo').refused).toMatchObject({ tooOften: 4 });
+    expect(gateway.parts.observations.take('demo', 0, 1_000).refused).toMatchObject({ tooOften: 4 });
   });
 });
 

@@ -78,5 +78,5 @@ it('metrics add up the counts of Redis by ledger, and conflicts go into the room
     expect(lines).toContain(line);
   }
   expect(lines.filter((line) => line.includes('directory'))).toEqual([]);
-  expect(observations.take('demo').store).toEqual({ conflicts: 2, retries: 0 });
+  expect(observations.take('demo', 0, 1_000).store).toEqual({ conflicts: 2, retries: 0 });
 });

@@ -28,6 +28,7 @@ const COMPLETE: Complete<HistoryBucket> = {
   totalActiveUsers: 100,
   refused: { noAdmission: 21, badToken: 22, prefetch: 23, tooOften: 24, crossSite: 25 },
   origin: { answers: 26, errors: 27, unreachable: 28, latency: [29, 30, 31, 32, 33, 34, 35, 36, 37] },
+  health: { requests: 41, failures: 42, timed: 43, totalMs: 44 },
   exempt: 40,
   store: { conflicts: 38, retries: 39 },
 };

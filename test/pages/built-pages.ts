@@ -27,6 +27,7 @@ export function board(changes: Partial<Board> = {}): Board {
     room: 'vaccine',
     epoch: 1,
     state: 'open',
+    pausedBy: null,
     serverTime: rfc3339(NOW),
     asOf: rfc3339(NOW - 1000),
     opensAt: '2027-08-05T11:00:00.000Z',

@@ -58,7 +58,7 @@ function nextCommand(random: () => number, seen: Seen, now: number, serial: numb
     const { epoch, lease, first, count } = seen.lease;
     return { kind: 'returnLease', epoch, lease, first, count };
   }
-  if (pick < 94) return { kind: 'reportOrigin', healthy: random() < 0.8 };
+  if (pick < 94) return { kind: 'reportOverload', forMs: random() < 0.8 ? 0 : 3_000 };
   if (pick < 95) return { kind: 'restorePlace', epoch: seen.epoch, place: { kind: 'position', number: position } };
   if (pick < 97) {
     const observed = { ...NOTHING_OBSERVED, refused: { noAdmission: serial } };

@@ -35,6 +35,15 @@ export const bucketSchema = z.object({
         'Responses by latency class. `latencyBoundsMs` has the upper bounds; the last class is everything above.',
       ),
   }),
+  health: z
+    .object({
+      requests: count.describe('Requests of admitted visitors, each visitor once in five seconds.'),
+      failures: count.describe('Of those: an error of the server, no response in time, or no connection.'),
+      timed: count.describe('Of those: answered, and without a body.'),
+      totalMs: count.describe('Sum of the response times of those.'),
+    })
+    .optional()
+    .describe('What admitted visitors met at the site, as samples; absent: nothing.'),
   exempt: count.optional().describe('Requests that an exemption let through without an admission; absent: none.'),
   store: z
     .object({

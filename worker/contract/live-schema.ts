@@ -9,6 +9,14 @@ import { roomId } from './room-schema.ts';
 import { etag, flowSchema, sentMessage, stateSchema, waitSeconds } from './room-state-schema.ts';
 import { count, moment } from './value-schema.ts';
 
+/** Why admissions are slowed or stopped; `usualMs` is null where an absolute limit decides, `signal`: the site asked for it. */
+const healthCause = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('errors'), percent: z.number() }),
+  z.object({ kind: z.literal('slow'), ms: z.number(), usualMs: z.number().nullable() }),
+  z.object({ kind: z.literal('signal') }),
+]);
+export type HealthCause = z.output<typeof healthCause>;
+
 /** Alarms, most urgent first. Clients have the texts in the language of their reader. */
 export const alarmSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('storeUnreachable'), ageSeconds: z.number() }),
@@ -23,7 +31,14 @@ export const alarmSchema = z.discriminatedUnion('kind', [
     afterDeadline: z.enum(AFTER_DEADLINE),
     faults: z.array(relayFaultSchema),
   }),
-  z.object({ kind: z.literal('originFailing'), since: moment }),
+  z.object({ kind: z.literal('originStopped'), since: moment, cause: healthCause }),
+  z.object({
+    kind: z.literal('originSlowed'),
+    since: moment,
+    cause: healthCause,
+    newUsersPerMinute: count,
+    totalActiveUsers: count,
+  }),
   z.object({ kind: z.literal('originErrors'), sharePercent: z.number() }),
   z.object({ kind: z.literal('originSlow'), latencyMs: z.number(), usualMs: z.number() }),
   z.object({ kind: z.literal('arrivalsAbovePlan'), arrived: count, expected: count }),
@@ -89,8 +104,18 @@ export const liveSchema = z.object({
     expired: count,
     lapsed: count,
   }),
-  newUsersPerMinute: count,
-  totalActiveUsers: count,
+  newUsersPerMinute: count.describe('The limit that operators set.'),
+  totalActiveUsers: count.describe('The limit that operators set.'),
+  inForce: z
+    .object({ newUsersPerMinute: count, totalActiveUsers: count })
+    .describe('The limits in force: lower while the site’s health asks for it.'),
+  health: z.object({
+    stage: z.enum(['steady', 'slowed', 'stopped']),
+    since: moment,
+    cause: healthCause.nullable(),
+    usualMs: z.number().nullable().describe('Mean response time while the site was well; null: not known yet.'),
+    peopleFound: count.nullable().describe('People at once that the site is known to carry; null: not searched for.'),
+  }),
   sessionMinutes: z.number(),
   waitSeconds,
   showShare: z.number().nullable().describe('Share of the called visitors who came lately, 0 to 1; null: unknown.'),

@@ -8,6 +8,7 @@ import {
   MESSAGE_CHARS_MAX,
   ORIGIN_ALIASES_MAX,
   POLICY_BOUNDS,
+  PROBE_PATH_CHARS_MAX,
   ROUTES_MAX,
   SESSION_TOTAL_MS_DEFAULT,
 } from '../../queue-core/limits.ts';
@@ -183,6 +184,48 @@ export const siteSchema = z.strictObject(siteFields);
 export type SiteInput = z.input<typeof siteSchema>;
 
 /** How the line moves: limits, sessions, claim window. */
+/** How far admissions follow the site’s health. */
+export const HEALTH_MODES = ['off', 'protect', 'find'] as const;
+
+export const healthSchema = z
+  .strictObject({
+    mode: z
+      .enum(HEALTH_MODES)
+      .default('protect')
+      .describe(
+        'off: the limits stay as they are set; protect: fewer or none while the site is slow or fails; find: also how many people at once.',
+      ),
+    errorPercentMax: within(POLICY_BOUNDS.errorPercentMax)
+      .int()
+      .default(50)
+      .describe('Percent of failed requests from which nobody is admitted; from a quarter of it on, fewer are.'),
+    slowFactor: within(POLICY_BOUNDS.slowFactor)
+      .int()
+      .default(4)
+      .describe('Mean response time, as a multiple of the usual one, from which fewer are admitted.'),
+    slowMs: within(POLICY_BOUNDS.slowMs)
+      .int()
+      .nullable()
+      .default(null)
+      .describe('The same in ms; null: slowFactor decides.'),
+    rateFloor: within(POLICY_BOUNDS.newUsersPerMinute)
+      .int()
+      .default(1)
+      .describe('Visitors a minute below which admissions are not slowed; they are stopped all the same.'),
+    peopleFloor: within(POLICY_BOUNDS.totalActiveUsers)
+      .int()
+      .nullable()
+      .default(null)
+      .describe('For find: people at once where the search begins; null: a twentieth of totalActiveUsers.'),
+    probePath: z
+      .string()
+      .max(PROBE_PATH_CHARS_MAX)
+      .regex(/^\/(?!\/)[\x21-\x7e]*$/, 'must be a path as /healthz, in printable ASCII without spaces')
+      .default('/')
+      .describe('Path at the site that is asked whether it responds while it is stopped.'),
+  })
+  .prefault({});
+
 export const policySchema = z
   .strictObject({
     newUsersPerMinute: within(POLICY_BOUNDS.newUsersPerMinute).int().describe('Hard limit on admissions per minute.'),
@@ -199,6 +242,7 @@ export const policySchema = z
       .union([z.literal(200), z.literal(202), z.literal(429), z.literal(503)])
       .default(200)
       .describe('HTTP status of the waiting page; with Retry-After from 429 on.'),
+    health: healthSchema.describe('How far admissions follow the health of the site.'),
   })
   .superRefine(({ sessionMinutes, sessionTotalMinutes }, context) => {
     if (sessionTotalMinutes >= sessionMinutes) return;

@@ -15,6 +15,10 @@ export const boardSchema = z.strictObject({
   room: z.string(),
   epoch: count.describe('The opening; a token of another one is not valid.'),
   state: z.enum(['scheduled', 'prequeue', 'drawing', 'open', 'paused', 'soldOut', 'closed']),
+  pausedBy: z
+    .enum(['operator', 'origin'])
+    .nullable()
+    .describe('Of a paused room: the operators, or the gateway because the site does not respond.'),
   serverTime: moment,
   asOf: moment.describe('When the numbers were read from the store.'),
   opensAt: moment,

@@ -26,6 +26,7 @@ import { forwardToOrigin, type OriginSignals, OriginTimeout, OriginUnreachable }
 import { endWithSession } from '../proxy/session-stream.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
+import type { Sample } from '../views/health-samples.ts';
 import { type VisitChoice, visitChoice } from './choice.ts';
 import {
   type Decision,
@@ -42,7 +43,10 @@ import { Visitor, type VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
 type VisitParts = VisitorParts &
-  Pick<Gateway, 'fetchOrigin' | 'observations' | 'proxies' | 'publicPages' | 'publicUrl' | 'sessions' | 'wait'>;
+  Pick<
+    Gateway,
+    'fetchOrigin' | 'observations' | 'proxies' | 'publicPages' | 'publicUrl' | 'sessions' | 'stopwatch' | 'wait'
+  >;
 
 interface RequestContext {
   background: Background;
@@ -345,15 +349,14 @@ class Visit {
     const ended = options.admission === null ? () => {} : this.#beginRequest(options.clientAddress);
     if (ended === null) return refusal('session-overused', this.#request, this.#format === 'page');
     const startedAt = ownTime();
+    const sample = isVisitors ? this.#healthSample() : null;
     try {
       const request = options.admission === null ? this.#request : await unrelayed(this.#request);
       const { response, signals } = await forwardToOrigin(request, options, fetchOrigin);
       metrics.count('fairgate_origin_responses_total', { class: `${Math.floor(response.status / 100)}xx` });
       observations.originAnswered(room.id, response.status, ownTime() - startedAt);
-      if (isVisitors) {
-        this.#recordHealth(true);
-        await this.#applySignals(signals, response);
-      }
+      sample?.answered(response.status, this.#gateway.stopwatch());
+      if (isVisitors) await this.#applySignals(signals, response);
       // A shared cache may store what needs no admission.
       this.#isSites = true;
       if (options.admission === null) return response;
@@ -371,8 +374,7 @@ class Visit {
       console.error(`Origin ${room.origin} of room "${room.id}" did not respond:`, error.cause);
       metrics.count('fairgate_origin_responses_total', { class: 'unreachable' });
       observations.originUnreachable(room.id);
-      // A visitor can send a body slowly or abort it, so the failure of a request with one says nothing about the origin.
-      if (isVisitors && this.#request.body === null) this.#recordHealth(false);
+      sample?.failed();
       return this.show({ kind: 'originUnreachable', timedOut: error instanceof OriginTimeout });
     }
   }
@@ -382,12 +384,15 @@ class Visit {
     return this.#visitor.withTokens(new Response(null, { status: 303, headers }));
   }
 
-  /** An origin may refuse a WebSocket by closing the connection, which looks like a failure. */
-  #recordHealth(responded: boolean): void {
-    if (this.#request.headers.has('Upgrade')) return;
-    const { room, snapshot } = this.#visitor;
-    const reporting = this.#gateway.originHealth.record(room, responded, snapshot);
-    if (reporting !== null) this.#background(reporting);
+  /** null: the request says nothing about the origin's health. An origin may refuse a WebSocket by closing the connection. */
+  #healthSample(): Sample | null {
+    const { room, admission } = this.#visitor;
+    const { observations, stopwatch } = this.#gateway;
+    const { headers, body, signal } = this.#request;
+    if (admission?.kind !== 'valid' || headers.has('Upgrade')) return null;
+    const sample = observations.sample(room.id, admission.token.sid, body !== null, stopwatch());
+    signal.addEventListener('abort', () => sample.abandoned(), { once: true });
+    return sample;
   }
 
   /** Applies what the origin's response tells the gateway. An ending is durable before the visitor gets the response. */

@@ -46,7 +46,15 @@ const ADDRESSES = ['board', 'status', ...ACTIONS].map((name) => `/rooms/:room/${
 type Parts = VisitorParts &
   Pick<
     Gateway,
-    'directory' | 'fetchOrigin' | 'observations' | 'polls' | 'proxies' | 'publicPages' | 'publicUrl' | 'wait'
+    | 'directory'
+    | 'fetchOrigin'
+    | 'observations'
+    | 'polls'
+    | 'proxies'
+    | 'publicPages'
+    | 'publicUrl'
+    | 'stopwatch'
+    | 'wait'
   >;
 
 export function visitorApi(gateway: Parts): Hono<RequestEnv> {

@@ -36,7 +36,7 @@ import type { GivenPlace, RecentJoin } from './recent-joins.ts';
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
 
-type SnapshotParts = Pick<Gateway, 'leases' | 'originHealth' | 'views'>;
+type SnapshotParts = Pick<Gateway, 'leases' | 'originProbe' | 'views'>;
 export type VisitorParts = SnapshotParts &
   Pick<Gateway, 'cookies' | 'metrics' | 'ownTime' | 'placeRestore' | 'randomId' | 'store' | 'templates' | 'tokens'> &
   Pick<Gateway, 'joins' | 'observations' | 'recentJoins' | 'sessions'>;
@@ -46,13 +46,14 @@ export type VisitorParts = SnapshotParts &
  * @returns null where the store has never answered
  */
 export async function loadSnapshot(
-  { leases, originHealth, views }: SnapshotParts,
+  { leases, originProbe, views }: SnapshotParts,
   room: RoomConfig,
   background: Background,
 ): Promise<RoomSnapshot | null> {
   const snapshot = await views.read(room, background);
   leases.returnUnused(room.id, background);
-  if (snapshot?.view.originFailing) background(originHealth.probe(room, snapshot));
+  const probe = snapshot === null ? null : originProbe.probeIfDue(room, snapshot);
+  if (probe !== null) background(probe);
   return snapshot;
 }
 

@@ -1,7 +1,8 @@
 // Alarms about a room: what an operator has to look at now. "Recent" is the last twenty seconds, "before" the buckets that the
 // room's view carries from before them. docs/operators.md lists the thresholds.
 
-import { type HistoryBucket, LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
+import type { HistoryBucket } from '../../queue-core/document/history-state.ts';
+import type { HealthCause } from '../../queue-core/document/origin-state.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import type { Alarm } from '../contract/operator-api.ts';
 import type { RoomConfig } from '../settings.ts';
@@ -10,7 +11,7 @@ import type { RoomSnapshot } from '../views/room-views.ts';
 /** With fewer responses or calls than this, a share of them says nothing. */
 const SAMPLES_MIN = 20;
 const ERROR_SHARE_ALARM = 0.1;
-/** The origin is slow when its median latency is this many times that of before, and at least `SLOW_MS_MIN`. */
+/** The origin is slow when its mean response time is this many times the usual one, and at least `SLOW_MS_MIN`. */
 const SLOW_FACTOR = 4;
 const SLOW_MS_MIN = 800;
 /** Fall of the share of called visitors who come, as a difference of shares. */
@@ -36,9 +37,9 @@ export function alarmsOf(
       ? null
       : { kind: 'clockLeapt', from: rfc3339(live.clockLeap.from), to: rfc3339(live.clockLeap.to) },
     ...ofDraw,
-    live.originFailingSince === null ? null : { kind: 'originFailing', since: rfc3339(live.originFailingSince) },
-    errorAlarm(recent),
-    slowAlarm(recent, before),
+    ...(live.health.cause === null
+      ? [errorAlarm(recent), slowAlarm(recent, live.health.usualMicros)]
+      : [healthAlarm(live.health.cause, view)]),
     expectedVisitors !== null && arrived > expectedVisitors
       ? { kind: 'arrivalsAbovePlan', arrived, expected: expectedVisitors }
       : null,
@@ -57,11 +58,23 @@ function errorAlarm(recent: HistoryBucket[]): Alarm | null {
   return { kind: 'originErrors', sharePercent: Math.round(share * 100) };
 }
 
-function slowAlarm(recent: HistoryBucket[], before: HistoryBucket[]): Alarm | null {
-  const [latencyMs, usualMs] = [medianLatencyMs(recent), medianLatencyMs(before)];
-  if (latencyMs === null || usualMs === null || latencyMs < SLOW_MS_MIN || latencyMs < usualMs * SLOW_FACTOR)
-    return null;
-  return { kind: 'originSlow', latencyMs, usualMs };
+/** Admissions follow the origin's health by themselves; the operator is told from when on, and why. */
+function healthAlarm(cause: HealthCause, { live: { health }, policy }: RoomSnapshot['view']): Alarm {
+  const told = { since: rfc3339(health.since), cause };
+  if (health.stage === 'stopped') return { kind: 'originStopped', ...told };
+  const { newUsersPerMinute, totalActiveUsers } = policy;
+  return { kind: 'originSlowed', ...told, newUsersPerMinute, totalActiveUsers };
+}
+
+/** Compared with the calm before the crowd, which the room remembers: with a minute ago, a slow site would soon be usual. */
+function slowAlarm(recent: HistoryBucket[], usualMicros: number | null): Alarm | null {
+  const timed = total(recent, ({ health }) => health?.timed ?? 0);
+  if (timed < SAMPLES_MIN || usualMicros === null) return null;
+  const latencyMs = Math.round(total(recent, ({ health }) => health?.totalMs ?? 0) / timed);
+  const usualMs = Math.round(usualMicros / 1_000);
+  return latencyMs < SLOW_MS_MIN || latencyMs < usualMs * SLOW_FACTOR
+    ? null
+    : { kind: 'originSlow', latencyMs, usualMs };
 }
 
 function showAlarm(recent: HistoryBucket[], before: HistoryBucket[]): Alarm | null {
@@ -72,18 +85,6 @@ function showAlarm(recent: HistoryBucket[], before: HistoryBucket[]): Alarm | nu
   const [share, earlier] = shares;
   if (share == null || earlier == null || earlier - share < SHOW_SHARE_FALL_ALARM) return null;
   return { kind: 'showShareFalling', sharePercent: Math.round(share * 100), beforePercent: Math.round(earlier * 100) };
-}
-
-/** Upper bound of the class that has the median; null: too few responses. */
-function medianLatencyMs(buckets: HistoryBucket[]): number | null {
-  const answers = total(buckets, ({ origin }) => origin.answers);
-  if (answers < SAMPLES_MIN) return null;
-  let seen = 0;
-  for (const [index, bound] of LATENCY_BOUNDS_MS.entries()) {
-    seen += total(buckets, ({ origin }) => origin.latency[index] ?? 0);
-    if (seen * 2 >= answers) return bound;
-  }
-  return 2 * (LATENCY_BOUNDS_MS.at(-1) ?? 0);
 }
 
 function total(buckets: HistoryBucket[], count: (bucket: HistoryBucket) => number): number {

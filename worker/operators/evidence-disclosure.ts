@@ -4,12 +4,14 @@
 import { type Actor, type AuditRecord, type Json, linked, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Change } from '../../queue-core/command.ts';
 import type { DirectoryChange, Site } from '../../queue-core/directory/directory-document.ts';
+import { HEALTH_ACTOR, type HealthAction } from '../../queue-core/health.ts';
 import type { Policy } from '../../queue-core/policy.ts';
 import { STORE_ACTOR } from '../../queue-core/recovery.ts';
 import { WITHHELD } from '../contract/operator-api.ts';
 import { SETTINGS_ACTOR } from '../views/room-directory.ts';
 
-const POLICY: Record<keyof Policy, true> = {
+/** Of `health` nothing: it has a path of the site. What came of it is in records of its own. */
+const POLICY: Record<Exclude<keyof Policy, 'health'>, true> = {
   newUsersPerMinute: true,
   totalActiveUsers: true,
   sessionMs: true,
@@ -19,10 +21,11 @@ const POLICY: Record<keyof Policy, true> = {
   queueingStatusCode: true,
 };
 const POLICY_FIELDS = Object.keys(POLICY);
+const HEALTH_FIELDS = ['stage', 'cause', 'newUsersPerMinute', 'totalActiveUsers'];
 const SCHEDULE_FIELDS = ['epoch', 'prequeueAt', 'opensAt', 'closesAt', 'beacon'];
 
 /** Values of a room's log, by action. Ids of sessions are not among them: they are in visitors' tokens. */
-const ROOM_LOG: Record<Change['kind'] | 'configure' | 'clockLeap' | 'recover', readonly string[]> = {
+const ROOM_LOG: Record<Change['kind'] | HealthAction | 'configure' | 'clockLeap' | 'recover', readonly string[]> = {
   configure: [...POLICY_FIELDS, ...SCHEDULE_FIELDS, 'policy'],
   setFlow: ['flow'],
   setPolicy: POLICY_FIELDS,
@@ -36,6 +39,7 @@ const ROOM_LOG: Record<Change['kind'] | 'configure' | 'clockLeap' | 'recover', r
   givePass: ['until'],
   usePass: [],
   clockLeap: ['flow', 'time'],
+  ...{ originSteady: HEALTH_FIELDS, originSlowed: HEALTH_FIELDS, originStopped: HEALTH_FIELDS },
   recover: ['issued', 'entries', 'active', 'silent'],
 };
 
@@ -75,7 +79,7 @@ export class Disclosure {
   }
 
   #actor({ id, role }: Actor): Actor {
-    for (const machine of [STORE_ACTOR, SETTINGS_ACTOR]) if (id === machine.id) return machine;
+    for (const machine of [STORE_ACTOR, SETTINGS_ACTOR, HEALTH_ACTOR]) if (id === machine.id) return machine;
     const number = this.#operators.get(id) ?? this.#operators.size + 1;
     this.#operators.set(id, number);
     const name = `operator-${number}`;
@@ -107,8 +111,12 @@ function only(value: Json, fields: readonly string[] | null): Json {
   if (value === null) return null;
   if (fields === null || !isObject(value)) return WITHHELD;
   return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [name, fields.includes(name) ? part : WITHHELD]),
+    Object.entries(value).map(([name, part]) => [name, fields.includes(name) ? disclosed(name, part) : WITHHELD]),
   );
+}
+
+function disclosed(name: string, value: Json): Json {
+  return name === 'policy' ? only(value, POLICY_FIELDS) : value;
 }
 
 function isObject(value: Json): value is { readonly [name: string]: Json } {

@@ -47,7 +47,8 @@ function beaconOf({ beacon }: Schedule): RoomDetail['schedule']['beacon'] {
 
 function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetail {
   const { id: _, queue: __, version: ___, template: ____, ...site } = config;
-  const { policy, board, live } = snapshot.view;
+  const { board, live } = snapshot.view;
+  const { policy } = live;
   return {
     id: config.id,
     site,
@@ -59,6 +60,7 @@ function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetai
       sessionTotalMinutes: policy.sessionTotalMsMax / 60_000,
       claimWindowMinutes: policy.claimWindowMs / 60_000,
       queueingStatusCode: policy.queueingStatusCode,
+      health: policy.health,
     },
     schedule: {
       prequeueAt: rfc3339OrNull(live.schedule.prequeueAt),

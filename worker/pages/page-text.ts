@@ -3,7 +3,7 @@
 
 import { aheadOf, waitSeconds } from '../../queue-core/wait.ts';
 import type { Notice, PageModel } from './model.ts';
-import type { HeadingKey, PageTimes, Strings } from './strings.ts';
+import type { HeadingKey, PageFacts, Strings } from './strings.ts';
 import type { TimeFormat } from './time-format.ts';
 import { waitRange } from './wait-range.ts';
 
@@ -66,11 +66,12 @@ export function asOfText(asOf: string, now: number, strings: Strings, time: Time
   return strings.asOf(time.second(Date.parse(asOf)), ageMs < AGE_SHOWN_MS ? null : grouped(Math.floor(ageMs / 60_000)));
 }
 
-export function pageTimes({ board, status, admitAt }: PageModel, time: TimeFormat, now: number): PageTimes {
+export function pageFacts({ board, status, admitAt }: PageModel, time: TimeFormat, now: number): PageFacts {
   const moment = (at: string | null | undefined) => (at == null ? null : time.moment(Date.parse(at), now));
   return {
     opens: moment(board?.opensAt),
     closes: moment(board?.closesAt),
+    siteDown: board?.pausedBy === 'origin',
     claimBy: moment(status?.claimBy),
     admit: moment(admitAt),
     admittedUntil: moment(status?.admittedUntil),

@@ -3,7 +3,7 @@
 // state and make no requests.
 
 import type { Notice, PageKind, PageModel, VisitorAction } from './model.ts';
-import { aheadIn, asOfText, estimatedWait, grouped, headingKey, noticeText, pageTimes } from './page-text.ts';
+import { aheadIn, asOfText, estimatedWait, grouped, headingKey, noticeText, pageFacts } from './page-text.ts';
 import { StateIcon } from './state-icon.tsx';
 import type { Strings } from './strings.ts';
 import type { TimeFormat } from './time-format.ts';
@@ -51,7 +51,7 @@ export function Page(props: PageProps) {
             <StateIcon kind={model.kind} />
             {problem?.title ?? strings.heading[key]}
           </h1>
-          <p class="lead">{problem?.detail ?? <Sentences text={strings.lead[key](pageTimes(model, time, now))} />}</p>
+          <p class="lead">{problem?.detail ?? <Sentences text={strings.lead[key](pageFacts(model, time, now))} />}</p>
           <MainNumber {...props} />
         </section>
         {hasBoard(model) && <TicketBoard {...props} />}
@@ -129,7 +129,7 @@ function TicketBoard(props: PageProps) {
   const wait = kind === 'waiting' ? estimatedWait(model, strings) : null;
   const line = (kind === 'waiting' || kind === 'paused') && status?.position != null ? board : null;
   const progressStart = Math.min(scripted?.calledAtStart ?? 0, board?.called ?? 0);
-  const times = pageTimes(model, time, now);
+  const times = pageFacts(model, time, now);
   const notice = scripted?.notice ? noticeText(model, strings, scripted.notice) : null;
   return (
     <section class="board">

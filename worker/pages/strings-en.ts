@@ -42,7 +42,8 @@ export const en: Strings = {
       admit === null ? 'You are being let in automatically.' : `You will be let in automatically at ${admit}.`,
     standby: () =>
       'Your turn has come, but the site is full. You enter as soon as there is room, before anyone called later.',
-    paused: () => 'You keep your number. When entry resumes, numbers are called in the same order.',
+    paused: ({ siteDown }) =>
+      `${siteDown ? 'The site is not responding. ' : ''}You keep your number. When entry resumes, numbers are called in the same order.`,
     soldOut: () =>
       'You do not need to wait. If more becomes available, this page shows it at once and the order stays the same.',
     closed: ({ closes }) =>

@@ -4,10 +4,12 @@
 import type { Language, PageKind } from './model.ts';
 import type { WaitRange } from './wait-range.ts';
 
-/** Times that sentences mention, formatted; null where the page does not know them. */
-export interface PageTimes {
+/** What sentences mention: times, formatted, null where the page does not know them. */
+export interface PageFacts {
   opens: string | null;
   closes: string | null;
+  /** The room is paused because the site does not respond. */
+  siteDown: boolean;
   claimBy: string | null;
   admit: string | null;
   admittedUntil: string | null;
@@ -23,7 +25,7 @@ export interface Strings {
   /** What is true, in one sentence. */
   heading: Record<HeadingKey, string>;
   /** What happens next, or what to do. */
-  lead: Record<HeadingKey, (times: PageTimes) => string>;
+  lead: Record<HeadingKey, (times: PageFacts) => string>;
   /** Window title while waiting. */
   aheadTitle(ahead: string): string;
 

@@ -8,10 +8,12 @@ import {
   type RefusalReason,
 } from '../../queue-core/document/history-state.ts';
 import { sum } from '../../queue-core/history.ts';
+import { HealthSamples, type Sample } from './health-samples.ts';
 
 const LATENCY_CLASSES = LATENCY_BOUNDS_MS.length + 1;
 
 export class Observations {
+  readonly #health = new HealthSamples();
   readonly #rooms = new Map<string, Observed>();
 
   refused(room: string, reason: RefusalReason): void {
@@ -40,11 +42,17 @@ export class Observations {
     if (conflicts + retries > 0) this.#add(room, { ...NOTHING_OBSERVED, store: { conflicts, retries } });
   }
 
-  /** Everything since the last call. */
-  take(room: string): Observed {
+  /** A request of an admitted visitor is sent to the origin; its end is told to the sample. */
+  sample(room: string, sid: string, hasBody: boolean, now: number): Sample {
+    return this.#health.begin(room, sid, hasBody, now);
+  }
+
+  /** Everything since the last call. @param stalledMs how long a response of the origin may take */
+  take(room: string, now: number, stalledMs: number): Observed {
     const observed = this.#rooms.get(room) ?? NOTHING_OBSERVED;
     this.#rooms.delete(room);
-    return observed;
+    const health = this.#health.take(room, now, stalledMs);
+    return health === undefined ? observed : { ...observed, health };
   }
 
   #add(room: string, observed: Observed): void {

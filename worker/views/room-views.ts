@@ -4,6 +4,7 @@
 import type { Board, RoomView } from '../../queue-core/board.ts';
 import { laterView } from '../../queue-core/board-order.ts';
 import type { Command } from '../../queue-core/command.ts';
+import { stalledMs } from '../../queue-core/health.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { epochMs, rfc3339 } from '../../queue-core/time.ts';
@@ -153,8 +154,11 @@ export class RoomViews {
     const elapsed = cache.reportedAt === null ? {} : { elapsedMs: Math.round(this.#clock.now() - cache.reportedAt) };
     if (cache.pendingReport !== null) return { ...cache.pendingReport, ...elapsed };
     cache.reportSeq++;
-    const version = cache.view.cached?.value.live.version ?? 0;
-    const observed = this.#observations.take(room);
+    const live = cache.view.cached?.value.live;
+    const version = live?.version ?? 0;
+    const responseMsMax =
+      live === undefined ? Number.POSITIVE_INFINITY : stalledMs(live.policy.health, live.health.usualMicros);
+    const observed = this.#observations.take(room, this.#clock.now(), responseMsMax);
     cache.pendingReport = { kind: 'report', gateway: this.#gatewayId, seq: cache.reportSeq, version, observed };
     return { ...cache.pendingReport, ...elapsed };
   }
