@@ -4,6 +4,7 @@
 import { type Context, Hono } from 'hono';
 import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
 import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operator-api.ts';
+import { verifyForProxy } from './gate/forward-auth.ts';
 import { findRoom } from './gate/room-middleware.ts';
 import { visit } from './gate/visit.ts';
 import { LANGUAGE_PATH, visitorApi } from './gate/visitor-api.ts';
@@ -18,6 +19,7 @@ import { responseFormat } from './http/request-client.ts';
 import { asPrepared, backgroundOf, type RequestEnv } from './http/request-env.ts';
 import { isPlainlySpelled, isReserved, rawPathOf, readTarget, type TargetDoubt } from './http/request-target.ts';
 import { json, refuse } from './http/responses.ts';
+import { VERIFY_PATH } from './http/told-request.ts';
 import { operatorApi } from './operators/api.ts';
 import { answersOperators, consoleHostOf } from './operators/console-host.ts';
 import { metricsAddress } from './operators/metrics-address.ts';
@@ -71,8 +73,10 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
     c.set('format', responseFormat(c.req.raw));
     const { path } = c.req;
     const request = c.req.raw;
-    if (hasOversizedHeader(request.headers)) return refuseReadably(gateway, c, 'headers-too-large');
-    if (path.startsWith('/_fairgate/') && !isPlainlySpelled(path)) return refuse(c, 'not-found');
+    // Below it a proxy appends the visitor's path as it was sent.
+    const isVerify = path === VERIFY_PATH || path.startsWith(`${VERIFY_PATH}/`);
+    if (!isVerify && hasOversizedHeader(request.headers)) return refuseReadably(gateway, c, 'headers-too-large');
+    if (!isVerify && path.startsWith('/_fairgate/') && !isPlainlySpelled(path)) return refuse(c, 'not-found');
     if (isConsoles(request)) {
       // The protected site has no part of this host, whatever hosts its rooms name.
       const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -81,6 +85,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       return isConsole ? others(c) : refuse(c, 'not-found');
     }
     if (path.startsWith('/_fairgate/rooms/') || path === LANGUAGE_PATH) return visitors(c);
+    if (isVerify) return verifyForProxy(gateway, request, hasOversizedHeader(request.headers), c.var.background);
     return path.startsWith('/_fairgate/') || path === JWKS_PATH ? others(c) : visitSite(gateway, c);
   });
   app.onError((error, c) => unexpected(gateway, error, c));

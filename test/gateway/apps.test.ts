@@ -309,7 +309,9 @@ describe('the waiting page’s own address', () => {
       ['javascript:alert(1)', '/'],
       [`${ROOM}/wait`, '/'],
     ] as const) {
-      const response = await wait(gateway, returnTo);
+      const visitor = new InProcessVisitor(gateway);
+      visitor.jar.set('fairgate-cookies', '1');
+      const response = await wait(gateway, returnTo, visitor);
       expect([response.status, response.headers.get('Location')]).toEqual([303, location]);
       expect(response.headers.get('Cache-Control')).toBe('no-store');
     }

@@ -144,6 +144,7 @@ export interface InProcessOptions {
   access?: Access;
   consoleUrl?: string;
   joinsPerNetwork?: number;
+  trustedProxies?: string;
   beaconChain?: BeaconChain;
   /** Answers for the chain's relays; without it, they fail. */
   beacon?: Platform['beacon'];
@@ -168,6 +169,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     CONSOLE_URL: options.consoleUrl,
     OPERATOR_KEY,
     JOINS_PER_NETWORK: options.joinsPerNetwork,
+    TRUSTED_PROXIES: options.trustedProxies,
     BEACON_CHAIN: options.beaconChain === undefined ? undefined : JSON.stringify(options.beaconChain),
   });
   const [room] = settings.rooms;

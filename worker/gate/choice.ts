@@ -19,12 +19,17 @@ export type VisitChoice =
    */
   | 'turn';
 
-/** null: the visit takes neither a place nor the turn of one. */
+/**
+ * null: the visit takes neither a place nor the turn of one.
+ * @param leadsAway the address is the waiting page's own, which leads to the site once the visitor is admitted. A browser that
+ *   refuses cookies would be sent back from there, and take a place each time: it is asked to join first
+ */
 export function visitChoice(
   request: Request,
   format: ResponseFormat,
   room: RoomConfig,
   cookies: VisitorCookies,
+  leadsAway: boolean,
 ): VisitChoice | null {
   const { method, headers } = request;
   if (method === 'HEAD' || isCrossSiteRequest(request, room)) return null;
@@ -34,7 +39,8 @@ export function visitChoice(
   if (destination === null) return 'turn';
   if (isPassedOn(headers)) return 'turn';
   if (destination !== 'document') return null;
-  return method === 'GET' && headers.get('Sec-Fetch-Mode') === 'navigate' ? 'navigation' : 'turn';
+  if (method !== 'GET' || headers.get('Sec-Fetch-Mode') !== 'navigate') return 'turn';
+  return leadsAway && !cookies.anyReturned(headers) ? 'turn' : 'navigation';
 }
 
 /**

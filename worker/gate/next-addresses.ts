@@ -21,6 +21,22 @@ export function waitingAddress(room: string): string {
   return linkTo(room, 'wait');
 }
 
+/** At the waiting page's own address: the visitor was led there instead of a form's answer. */
+export const FORM_PARAMETER = 'form';
+export const FORM_NOT_SENT = 'not-sent';
+
+/** A longer address does not fit into the buffers that proxies have for the header of an answer. */
+const WAIT_ADDRESS_CHARS_MAX = 2_000;
+
+/** The waiting page for a person who asked for something else; it leads to the first of these addresses that is not too long. */
+export function waitingPageFor(room: string, returnTo: readonly string[], formNotSent: boolean): string {
+  const form = formNotSent ? `&${FORM_PARAMETER}=${FORM_NOT_SENT}` : '';
+  const addresses = [...returnTo, '/'].map(
+    (address) => `/_fairgate/rooms/${room}/wait?return=${encodeURIComponent(address)}${form}`,
+  );
+  return addresses.find((address) => address.length <= WAIT_ADDRESS_CHARS_MAX) ?? `/_fairgate/rooms/${room}/wait`;
+}
+
 /** On the board, which is the same for everybody. */
 export function addressesForEverybody(room: string): string {
   return `${linkTo(room, 'join')}, ${linkTo(room, 'status')}`;

@@ -28,18 +28,12 @@ import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import type { Sample } from '../views/health-samples.ts';
 import { type VisitChoice, visitChoice } from './choice.ts';
-import {
-  type Decision,
-  decide,
-  decideByAdmission,
-  type ForwardDecision,
-  type ShowReason,
-  statusFor,
-} from './decision.ts';
+import { allAdmit, decidedVisit } from './decided-visit.ts';
+import { type Decision, type ForwardDecision, type ShowReason, statusFor } from './decision.ts';
 import { isExempt } from './exempt.ts';
 import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
-import { nextAddresses, waitingAddress } from './next-addresses.ts';
-import { Visitor, type VisitorParts } from './visitor.ts';
+import { FORM_NOT_SENT, FORM_PARAMETER, nextAddresses, waitingAddress } from './next-addresses.ts';
+import type { Visitor, VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
 type VisitParts = VisitorParts &
@@ -66,7 +60,8 @@ export async function visit(
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'nowhere' });
     return withCorsOfHost(refusal('not-found', request, format === 'page'), request, rooms);
   }
-  return visitRoom(gateway, request, { routed, target, waitFor: null }, context);
+  const formNotSent = !isSafe(request.method);
+  return visitRoom(gateway, request, { routed, target, waitFor: null, formNotSent }, context);
 }
 
 /**
@@ -82,8 +77,11 @@ export async function waitAtAddress(
   const read = readTarget(request.url, request.headers.get('Host'));
   if (read.kind === 'doubtful') return refusal('doubtful-address', request, context.format === 'page');
   const target = publicTarget(read.target, gateway.publicUrl);
-  const waitFor = returnAddress(new URL(request.url).searchParams.get('return'));
-  return visitRoom(gateway, request, { routed: { kind: 'room', room, others: [] }, target, waitFor }, context);
+  const { searchParams } = new URL(request.url);
+  const waitFor = returnAddress(searchParams.get('return'));
+  const formNotSent = searchParams.get(FORM_PARAMETER) === FORM_NOT_SENT;
+  const routed: Routed = { kind: 'room', room, others: [] };
+  return visitRoom(gateway, request, { routed, target, waitFor, formNotSent }, context);
 }
 
 interface Destination {
@@ -91,45 +89,31 @@ interface Destination {
   target: Target;
   /** Where an admitted visitor of the waiting page's own address goes; null: the request is for the site. */
   waitFor: string | null;
+  /** The visitor sent a form to the site, which does not reach it unless the request is admitted. */
+  formNotSent: boolean;
 }
 
 async function visitRoom(
   gateway: VisitParts,
   request: Request,
-  { routed, target, waitFor }: Destination,
+  { routed, target, waitFor, formNotSent }: Destination,
   context: RequestContext,
 ): Promise<Response> {
   const { background, format } = context;
   const { room } = routed;
-  if (routed.kind === 'room' && !(await allAdmit(gateway, routed, request, target, background))) {
+  const isOpen = (each: RoomConfig) => isExempt(each, request.method, target);
+  if (routed.kind === 'room' && !(await allAdmit(gateway, routed, request.headers, isOpen, background))) {
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'severalRooms' });
     return withCors(refusal('doubtful-address', request, format === 'page'), request, room);
   }
   const exempt = waitFor === null && routed.kind === 'room' && isExempt(room, request.method, target);
   const prefetch = isPrefetch(request);
   const preflight = isPreflight(request) && listedOrigin(request, room) !== null;
-  const choice = visitChoice(request, format, room, gateway.cookies);
+  const choice = visitChoice(request, format, room, gateway.cookies, waitFor !== null);
   const isOtherSitesForm = format === 'page' && !isSafe(request.method) && isCrossSite(request);
-  const loadAndDecide = async () => {
-    const visitor = await Visitor.load(gateway, room, request.headers, background);
-    const { admissionFacts, queue } = visitor;
-    const facts = { routed, format, choice, isOtherSitesForm, exempt, prefetch, preflight, queue, ...admissionFacts };
-    const decision = decide(facts);
-    if (decision.kind === 'forward') visitor.beginRenewal(decision.renew);
-    return { visitor, decision };
-  };
-  let { visitor, decision } = await loadAndDecide();
-  // This gateway's copy of the store's time may be late by one round trip: a slot that is open can seem to lie ahead.
-  const aheadMs = decision.reason === 'slotAhead' ? msUntilSlot(visitor) : 0;
-  if (aheadMs > 0 && aheadMs <= NEAR_SLOT_MS) {
-    await gateway.wait(Math.ceil(aheadMs));
-    ({ visitor, decision } = await loadAndDecide());
-  }
-  gateway.metrics.count('fairgate_requests_total', { decision: decision.kind, reason: decision.reason });
-  if (decision.kind === 'refuse' && decision.reason !== 'nowhere') {
-    gateway.observations.refused(room.id, decision.reason);
-  }
-  const visit = new Visit(gateway, request, { target, waitFor, visitor, choice }, context);
+  const facts = { routed, format, choice, isOtherSitesForm, exempt, prefetch, preflight };
+  const { visitor, decision } = await decidedVisit(gateway, request.headers, facts, background);
+  const visit = new Visit(gateway, request, { target, waitFor, formNotSent, visitor, choice }, context);
   try {
     return visit.described(await visit.perform(decision));
   } catch (error) {
@@ -141,34 +125,7 @@ async function visitRoom(
 
 const STRANGER = { state: 'none' } as const;
 
-/** How long until the slot of the admission token opens, by the store's time. */
-function msUntilSlot({ admission, now }: Visitor): number {
-  return admission?.kind === 'valid' ? admission.token.admitAt - now : 0;
-}
-
-/**
- * Where servers read a path as one of several rooms, each of them has to admit the visitor already, or exempt the request: no
- * place is taken at such an address. The site has to be the same, because the request goes to one.
- */
-async function allAdmit(
-  gateway: VisitParts,
-  { room, others }: Extract<Routed, { kind: 'room' }>,
-  request: Request,
-  target: Target,
-  background: Background,
-): Promise<boolean> {
-  if (others.length === 0) return true;
-  for (const each of [room, ...others]) {
-    if (each.origin !== room.origin) return false;
-    if (isExempt(each, request.method, target)) continue;
-    const visitor = await Visitor.load(gateway, each, request.headers, background);
-    const decision = decideByAdmission(visitor.admissionFacts, each.id);
-    if (decision?.kind !== 'forward' || decision.renew === 'must') return false;
-  }
-  return true;
-}
-
-interface VisitFacts extends Pick<Destination, 'target' | 'waitFor'> {
+interface VisitFacts extends Omit<Destination, 'routed'> {
   visitor: Visitor;
   choice: VisitChoice | null;
 }
@@ -178,6 +135,7 @@ class Visit {
   readonly #request: Request;
   readonly #target: Target;
   readonly #waitFor: string | null;
+  readonly #formNotSent: boolean;
   readonly #choice: VisitChoice | null;
   #visitor: Visitor;
   readonly #format: ResponseFormat;
@@ -188,13 +146,14 @@ class Visit {
   constructor(
     gateway: VisitParts,
     request: Request,
-    { target, waitFor, visitor, choice }: VisitFacts,
+    { target, waitFor, formNotSent, visitor, choice }: VisitFacts,
     { background, format }: RequestContext,
   ) {
     this.#gateway = gateway;
     this.#request = request;
     this.#target = target;
     this.#waitFor = waitFor;
+    this.#formNotSent = formNotSent;
     this.#choice = choice;
     this.#visitor = visitor;
     this.#format = format;
@@ -309,14 +268,6 @@ class Visit {
     return this.#gateway.proxies.clientAddress(this.#request);
   }
 
-  /** Counts a request of the session that it is admitted by. @returns what ends it; null: the session has too many */
-  #beginRequest(clientAddress: string | null): (() => void) | null {
-    const { admission, snapshot, now } = this.#visitor;
-    if (admission?.kind !== 'valid') return () => {};
-    const isReachable = snapshot !== null && !snapshot.unreachable;
-    return this.#gateway.sessions.begin(admission.token.sid, networkOf(clientAddress), isReachable, now);
-  }
-
   /** Whether the session is over by now. An open stream is activity: it extends the session where the policy says so. */
   async #isOver(): Promise<boolean> {
     try {
@@ -346,7 +297,7 @@ class Visit {
       ownBearer: presented.bearer,
       clientAddress: this.#clientAddress,
     };
-    const ended = options.admission === null ? () => {} : this.#beginRequest(options.clientAddress);
+    const ended = options.admission === null ? () => {} : this.#visitor.beginRequest(networkOf(options.clientAddress));
     if (ended === null) return refusal('session-overused', this.#request, this.#format === 'page');
     const startedAt = ownTime();
     const sample = isVisitors ? this.#healthSample() : null;
@@ -439,8 +390,7 @@ class Visit {
 
   async show(options: Omit<VisitorPage, 'returnTo'>): Promise<Response> {
     if (this.#format === 'page') {
-      const formNotSent = !isSafe(this.#request.method);
-      const returnTo = this.#returnTo();
+      const [formNotSent, returnTo] = [this.#formNotSent, this.#returnTo()];
       return visitorPage(this.#gateway, this.#visitor, this.#request, { formNotSent, returnTo, ...options });
     }
     if (options.kind === 'originUnreachable') {

@@ -58,7 +58,8 @@ export async function visitorPage(
     const model = modelOf(visitor, language, options);
     return (await customPage(visitor, model)) ?? page(model);
   };
-  const isPublic = PUBLIC_PAGES.includes(options.kind) && options.returnTo === null && visitor.isStranger;
+  const isOwn = options.returnTo !== null || options.formNotSent === true;
+  const isPublic = PUBLIC_PAGES.includes(options.kind) && !isOwn && visitor.isStranger;
   const document = isPublic ? await publicPages.read(room, `${options.kind} ${language}`, make) : await make();
   const response = document.respond(headers, statusCode(visitor, request, options));
   if (response.status >= 400) {

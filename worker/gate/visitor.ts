@@ -299,6 +299,14 @@ export class Visitor {
     return reply;
   }
 
+  /** Counts a request of the session that it is admitted by. @returns what ends it; null: the session has too many */
+  beginRequest(network: string): (() => void) | null {
+    const { admission, snapshot, now } = this;
+    if (admission?.kind !== 'valid') return () => {};
+    const isReachable = snapshot !== null && !snapshot.unreachable;
+    return this.#gateway.sessions.begin(admission.token.sid, network, isReachable, now);
+  }
+
   /** What the gate needs to know of the admission token. */
   get admissionFacts(): AdmissionFacts {
     return this.#factsOf(this.admission);

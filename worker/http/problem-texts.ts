@@ -32,6 +32,24 @@ const PROBLEM_TEXTS = {
     'Admission required',
     'Open this address in a browser, or POST to the address in "join", and retry with an admission token.',
   ),
+  'admission-needed': text(401, 'Admission required', 'Open the address in Location in a browser.', {
+    page: page(
+      '대기실로 이동합니다',
+      '자동으로 이동하지 않으면 이 페이지를 새로고침해 주세요.',
+      'Taking you to the waiting room',
+      'If nothing happens, please reload this page.',
+    ),
+  }),
+  'verify-unusable': text(
+    403,
+    'This question cannot be answered',
+    'See docs/forward-auth.md of Fairgate for what a proxy sends to this address.',
+  ),
+  'gateway-field': text(
+    403,
+    'Field of the gateway in the request',
+    'Send no header field whose name begins with Fairgate: only the gateway sets them.',
+  ),
   'pass-spent': text(
     403,
     'This pass is no longer valid',

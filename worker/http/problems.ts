@@ -9,6 +9,8 @@ interface Members {
   /** Where a client takes a place (`no-admission`). */
   join?: string;
   errors?: FieldError[];
+  /** Replaces the problem’s own status, for a client that does not take every one. */
+  status?: number;
 }
 
 /** The response for a client that is not a person with a browser. */
@@ -17,7 +19,8 @@ export function problemResponse(
   headers: Record<string, string> = {},
   members: Members = {},
 ): Response {
-  const { status, title, detail, retryAfterSeconds } = problemText(problem);
+  const { status: ownStatus, title, detail, retryAfterSeconds } = problemText(problem);
+  const { status = ownStatus } = members;
   const retryAfter = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
   return new Response(JSON.stringify({ type: `${PROBLEM_TYPE_BASE}${problem}`, title, status, detail, ...members }), {
     status,

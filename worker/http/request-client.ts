@@ -45,7 +45,7 @@ const OFFERED_TYPES = ['application/json', 'application/problem+json', 'text/htm
  * `json` only for reads with exactly `Accept: application/json`; `page` for what a browser shows as a page, and without Fetch
  * metadata for a client that prefers HTML (RFC 9110, 12.5.1).
  */
-export function responseFormat({ method, headers }: Request): ResponseFormat {
+export function responseFormat({ method, headers }: Pick<Request, 'method' | 'headers'>): ResponseFormat {
   const accept = headers.get('Accept') ?? '';
   const isRead = isSafe(method);
   if (isRead && accept.trim().toLowerCase() === 'application/json') return 'json';
@@ -89,7 +89,7 @@ export function isSafe(method: string): boolean {
 }
 
 /** Whether the browser fetches the page in advance, before the visitor has chosen to open it. */
-export function isPrefetch({ headers }: Request): boolean {
+export function isPrefetch({ headers }: Pick<Request, 'headers'>): boolean {
   return /\bprefetch\b/i.test(headers.get('Sec-Purpose') ?? headers.get('Purpose') ?? '');
 }
 

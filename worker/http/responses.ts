@@ -78,10 +78,18 @@ export function relayPage(model: RelayModel): HtmlDocument {
   });
 }
 
-/** A refusal as a page, where the client accepts one and the problem has a text for people; else as problem+json. */
-export function refusal(problem: Problem, request: { headers: Headers }, acceptsPage: boolean): Response {
-  const { status, page: texts } = problemText(problem);
-  if (!acceptsPage || texts === undefined) return problemResponse(problem);
+/**
+ * A refusal as a page, where the client accepts one and the problem has a text for people; else as problem+json.
+ * @param status instead of the problem's own
+ */
+export function refusal(
+  problem: Problem,
+  request: { headers: Headers },
+  acceptsPage: boolean,
+  status = problemText(problem).status,
+): Response {
+  const { page: texts } = problemText(problem);
+  if (!acceptsPage || texts === undefined) return problemResponse(problem, {}, { status });
   const language = languageOf(request.headers);
   const model = {
     ...EMPTY_PAGE,

@@ -27,16 +27,34 @@ export class TrustedProxies {
    */
   clientAddress(request: Request): string | null {
     const peer = peerAddress(request);
-    if (peer === null || this.#networks.length === 0 || !this.#includes(peer)) return peer;
+    return peer === null || !this.#includes(peer) ? peer : this.#follow(request, peer).client;
+  }
+
+  /** Whether the connection comes from a trusted proxy. */
+  isProxy(request: Request): boolean {
+    const peer = peerAddress(request);
+    return peer !== null && this.#includes(peer);
+  }
+
+  /** The client's address as a trusted proxy tells it; null where none does, or no address stands where it should. */
+  toldAddress(request: Request): string | null {
+    const peer = peerAddress(request);
+    if (peer === null || !this.#includes(peer)) return null;
+    const { client, isTold } = this.#follow(request, peer);
+    return isTold ? client : null;
+  }
+
+  /** Goes back from a trusted proxy to the first address that is none. `isTold`: nothing but addresses stood on the way. */
+  #follow(request: Request, peer: string): { client: string; isTold: boolean } {
     const chain = (request.headers.get('X-Forwarded-For') ?? '').split(',').slice(-PROXIES_MAX);
     let client = peer;
     for (const entry of chain.toReversed()) {
       const address = withoutPort(entry.trim());
-      if (!isAddress(address)) return client;
+      if (!isAddress(address)) return { client, isTold: false };
       client = ipaddr.process(address).toString();
-      if (!this.#includes(client)) return client;
+      if (!this.#includes(client)) break;
     }
-    return client;
+    return { client, isTold: true };
   }
 
   #includes(address: string): boolean {

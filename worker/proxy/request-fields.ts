@@ -31,7 +31,7 @@ const CGI_VARIABLES =
 
 /** What proxies and CDNs tell an origin about a request; from a client it is a lie. */
 const TOLD_BY_PROXIES = [
-  /^fairgate-/,
+  /^(?:sec-)?fairgate-/,
   /forwarded/,
   /^x-original-/,
   /^x-rewrite-/,
@@ -52,6 +52,30 @@ const TOLD_BY_PROXIES = [
 
 /** Some origins read these as the request's method. */
 const METHOD_OVERRIDE = /^x-(?:http-method(?:-override)?|method-override)$/;
+
+/** Some servers run another path because of these. */
+const PATH_OVERRIDE =
+  /^(?:x-(?:rewrite-.*|original-(?:path|request-uri|target)|path|uri|url|request-uri|script-name|base-?path)|path-info|request-uri|script-(?:name|url|uri)|unencoded-url|raw-uri)$/;
+
+/**
+ * A field of a visitor's request that leads some server to another path, in any spelling; null: there is none. Forwarded
+ * requests lose it; where a proxy sends them to the site by itself, it would reach the site.
+ */
+export function pathOverride(headers: Headers): string | null {
+  return [...headers.keys()].find((name) => PATH_OVERRIDE.test(name.replaceAll(/[^a-z0-9]/g, '-'))) ?? null;
+}
+
+/** Whether any field could make another request of one that is passed for its method and path alone. */
+export function overridesRequest(headers: Headers): boolean {
+  const overrides = (name: string) => !PLAIN_NAME.test(name) || METHOD_OVERRIDE.test(name) || CGI_VARIABLES.test(name);
+  return [...headers.keys()].some(overrides);
+}
+
+/** A field that only the gateway may set, in any spelling that some server takes for it; null: there is none. */
+export function gatewaysField(headers: Headers): string | null {
+  const isGateways = (name: string) => /^fairgate[^a-z0-9]/.test(name) && name !== 'fairgate-client';
+  return [...headers.keys()].find(isGateways) ?? null;
+}
 
 /** Removes what must not reach the origin. @param keepsMethod the request is passed only because of its method */
 export function keepVisitorsFields(headers: Headers, { keepsMethod }: { keepsMethod: boolean }): void {
