@@ -29,7 +29,7 @@ describe.each(FRONT_NAMES)('behind %s with TLS, as documented', (name) => {
       joinsPerNetwork: JOINS_PER_NETWORK,
       room: { originHost: 'visitor' },
     });
-    front = await startFront(name, port, fairgate.gateway.port);
+    front = await startFront(name, port, { gatewayPort: fairgate.gateway.port });
     visitor = new FrontVisitor(port, front, VISITOR);
   });
   afterEach(async () => {

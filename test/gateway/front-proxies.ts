@@ -14,7 +14,8 @@ import { CookieJar, isNewcomerPage } from '../running-gateway.ts';
 import { HAPROXY_ARGS, NGINX_ARGS, nginxConfig, type ServerProcess, startServer } from './server-process.ts';
 import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
-const DOCUMENT = resolve(import.meta.dirname, '../../docs/behind-proxies.md');
+/** The gateway behind a proxy, or beside the site that it stands in front of. */
+const DOCUMENTS = { behind: 'behind-proxies.md', beside: 'forward-auth.md' };
 export const FRONT_HOST = 'booking.example';
 
 export interface Front {
@@ -38,10 +39,11 @@ export function makeCertificate(dir: string, names: readonly string[]): { certif
   return { certificate: readFileSync(certificateFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
 }
 
-/** The recipe of the document in this language. */
-function recipe(language: string): string {
-  const text = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(readFileSync(DOCUMENT, 'utf8'))?.[1];
-  if (text === undefined) throw new Error(`${DOCUMENT} has no example in ${language}.`);
+/** The recipe of a document in this language. */
+function recipe(language: string, where: keyof typeof DOCUMENTS = 'behind'): string {
+  const document = resolve(import.meta.dirname, '../../docs', DOCUMENTS[where]);
+  const text = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(readFileSync(document, 'utf8'))?.[1];
+  if (text === undefined) throw new Error(`${document} has no example in ${language}.`);
   return text;
 }
 
@@ -49,25 +51,50 @@ const FRONTS = {
   nginx: {
     server: NGINX,
     args: NGINX_ARGS,
-    config: (port: number, dir: string) =>
-      nginxConfig(dir, recipe('nginx').replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)),
+    config: (text: string, port: number, dir: string) =>
+      nginxConfig(dir, text.replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)),
   },
   HAProxy: {
     server: HAPROXY,
     args: HAPROXY_ARGS,
-    config: (port: number) => recipe('haproxy').replace('bind :443', `bind 127.0.0.1:${port}`),
+    config: (text: string, port: number) =>
+      text
+        .replace('bind :443', `bind 127.0.0.1:${port}`)
+        .replace(`-m str https://${FRONT_HOST}`, `$&:${port}`)
+        .replaceAll(/\bmain\b/g, 'demo'),
   },
   Caddy: {
     server: CADDY,
     args: (_dir: string, file: string) => ['run', '--config', file, '--adapter', 'caddyfile'],
-    config: (port: number) =>
-      `{\n  admin off\n  auto_https disable_redirects\n}\n${recipe('caddy').replace('booking.example {', `https://booking.example:${port} {\n  bind 127.0.0.1`)}`,
+    config: (text: string, port: number) =>
+      `{\n  admin off\n  auto_https disable_redirects\n}\n${text.replace('booking.example {', `https://booking.example:${port} {\n  bind 127.0.0.1`)}`,
   },
 };
 
 export const FRONT_NAMES = Object.keys(FRONTS) as (keyof typeof FRONTS)[];
 
-export async function startFront(name: keyof typeof FRONTS, port: number, gatewayPort: number): Promise<Front> {
+/** A command of the document, for this gateway. */
+export function besideCommand(holding: string, gatewayPort: number): string {
+  const text = readFileSync(resolve(import.meta.dirname, '../../docs', DOCUMENTS.beside), 'utf8');
+  const found = [...text.matchAll(/```sh\n(.*?)```/gs)].find(([, block]) => block?.includes(holding))?.[1];
+  if (found === undefined) throw new Error(`${DOCUMENTS.beside} has no command with ${holding}.`);
+  return found.replaceAll('127.0.0.1:8787', `127.0.0.1:${gatewayPort}`);
+}
+
+/** The rest of what a recipe names. */
+interface Behind {
+  gatewayPort: number;
+  /** The site that the gateway is beside; null: it is behind the gateway. */
+  sitePort?: number | null;
+  /** Files that the recipe names, beside certificate and key. */
+  files?: Record<string, string>;
+}
+
+export async function startFront(
+  name: keyof typeof FRONTS,
+  port: number,
+  { gatewayPort, sitePort = null, files = {} }: Behind,
+): Promise<Front> {
   const { server, args, config } = FRONTS[name];
   let ca = '';
   const { stop } = await startServer({
@@ -78,8 +105,10 @@ export async function startFront(name: keyof typeof FRONTS, port: number, gatewa
       const { certificate, key } = makeCertificate(dir, [FRONT_HOST]);
       ca = certificate;
       writeFileSync(join(dir, 'certificate-and-key.pem'), certificate + key);
-      return config(port, dir)
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(dir, file), text);
+      return config(recipe(name.toLowerCase(), sitePort === null ? 'behind' : 'beside'), port, dir)
         .replaceAll('/etc/ssl/booking.example/', `${dir}/`)
+        .replaceAll('127.0.0.1:8080', `127.0.0.1:${sitePort}`)
         .replaceAll('127.0.0.1:8787', `127.0.0.1:${gatewayPort}`);
     },
   });

@@ -79,11 +79,11 @@ const OUTPUT = [
 
 /** Languages of blocks that tests of their own run or render, or that other programs read. */
 const ELSEWHERE: Record<string, string> = {
-  nginx: 'test/gateway/behind-proxies.test.ts',
-  haproxy: 'test/gateway/behind-proxies.test.ts',
-  caddy: 'test/gateway/behind-proxies.test.ts',
+  nginx: 'test/gateway/behind-proxies.test.ts and test/gateway/beside-proxies.test.ts',
+  haproxy: 'test/gateway/behind-proxies.test.ts and test/gateway/beside-proxies.test.ts',
+  caddy: 'test/gateway/behind-proxies.test.ts and test/gateway/beside-proxies.test.ts',
   html: 'test/pages/recover.browser.test.ts',
-  yaml: 'for Prometheus; test/gateway/own-addresses.test.ts asks for the metrics in this way',
+  yaml: 'for Prometheus, as which test/gateway/own-addresses.test.ts asks for the metrics; for Traefik and Envoy, which Debian does not have',
 };
 
 interface Block {

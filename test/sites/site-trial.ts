@@ -125,7 +125,7 @@ export class SiteTrial {
     };
     const fairgate = await startFairgate(options);
     this.#stops.push(() => fairgate.stop());
-    const front = await startFront('nginx', this.#frontPort, fairgate.gateway.port);
+    const front = await startFront('nginx', this.#frontPort, { gatewayPort: fairgate.gateway.port });
     this.#stops.push(() => front.stop());
     this.#front = front;
   }

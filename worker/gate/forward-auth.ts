@@ -163,12 +163,16 @@ class Verification {
     return visitor.withTokens(this.#yes(visitor.admissionToken));
   }
 
-  /** What the proxy copies into the request to the site: the token, and the visitor's cookies without the gateway's. */
+  /**
+   * What the proxy copies into the request to the site: the token, and the visitor's cookies without the gateway's. Where there is
+   * none, the field is empty: some proxies keep the visitor's own where the answer has no such field.
+   */
   #yes(admission: string | null): Response {
-    const headers = new Headers({ 'Cache-Control': 'no-store' });
-    if (admission !== null) headers.set('Fairgate-Admission', admission);
-    const cookies = foreignCookies(this.#request.headers.get('Cookie') ?? '');
-    if (cookies !== null) headers.set('Cookie', cookies);
+    const headers = {
+      'Cache-Control': 'no-store',
+      'Fairgate-Admission': admission ?? '',
+      Cookie: foreignCookies(this.#request.headers.get('Cookie') ?? '') ?? '',
+    };
     return new Response(null, { status: this.#told.yes, headers });
   }
 

@@ -105,9 +105,9 @@ export function readTold(proxies: TrustedProxies, publicUrl: string, request: Re
 type Line = { kind: 'line'; method: string; uri: string } | { kind: 'unusable'; detail: string };
 
 function inFields(request: Request, fields: { method: string; uri: string }): Line {
-  const isPlain = rawPathOf(request) === VERIFY_PATH && !request.url.includes('?');
-  if (!OWN_METHODS.includes(request.method) || !isPlain) {
-    return unusable(`Ask by GET ${VERIFY_PATH}, without a query: what is asked about stands in ${fields.uri}.`);
+  // Caddy hands the visitor's query on to this address too; it is not read.
+  if (!OWN_METHODS.includes(request.method) || rawPathOf(request) !== VERIFY_PATH) {
+    return unusable(`Ask by GET ${VERIFY_PATH}: what is asked about stands in ${fields.uri}.`);
   }
   const method = request.headers.get(fields.method) ?? '';
   const uri = request.headers.get(fields.uri) ?? '';
