@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
-import { AUDIENCE, type Running, startFairgate } from '../running-gateway.ts';
+import { AUDIENCE, type Running, startFairgate, TestVisitor } from '../running-gateway.ts';
 import { admissionToken, payloadOf, type Signer } from './forged-tokens.ts';
 import { forgeries } from './forgeries.ts';
 import { besideCommand, FRONT_HOST, type Front, FrontVisitor, startFront } from './front-proxies.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
-import { AS_PAGE, until } from './visitor-client.ts';
+import { AS_PAGE, send, until } from './visitor-client.ts';
 import { acceptSocket } from './web-socket.ts';
 
 const VISITOR = '127.0.0.5';
@@ -582,5 +582,102 @@ describe('HAProxy in front of a site, which checks tokens itself', () => {
       if (response.status !== 403 || origin.requests.length > before) passed.push(fault);
     }
     expect(passed).toEqual(SIGNED_BY_THE_GATEWAY);
+  });
+});
+
+describe('a proxy that appends the visitor’s path to its question, as Envoy does', () => {
+  let origin: RecordingOrigin;
+  let fairgate: Running;
+  let token: string;
+
+  beforeAll(async () => {
+    origin = await startRecordingOrigin();
+    fairgate = await startFairgate({
+      originUrl: origin.url,
+      trustedProxies: '127.0.0.1',
+      room: { paths: ['/book'], outside: 'pass', exempt: ['/book/static'], policy: POLICY },
+    });
+    const visitor = new TestVisitor(fairgate.url);
+    await until(
+      () => visitor.page('/book').then((response) => response.text()),
+      (text) => text.startsWith(MARKER),
+    );
+    await visitor.page('/book');
+    token = visitor.jar.get('fairgate-admission-demo') ?? '';
+  });
+  afterAll(async () => {
+    await fairgate?.stop();
+    await origin?.close();
+  });
+
+  const ask = (target: string, more: { method?: string; headers?: Record<string, string>; body?: string } = {}) =>
+    send(fairgate.gateway.port, `/_fairgate/verify${target}`, {
+      ...more,
+      headers: { 'Sec-Fairgate-Verify': 'path', 'X-Forwarded-For': '192.0.2.7', ...more.headers },
+    });
+
+  it('gets the decision on the path as it was sent, in every reading', async () => {
+    const closed = [
+      '/book',
+      '/book?x=1',
+      '/%62ook',
+      '//book',
+      '/x/../book',
+      '/x/..;/book',
+      '/Book',
+      '/book;a=b',
+      '/static/..%2fbook',
+    ].concat([
+      '/book/static/../x',
+      '/book/static/..;/x',
+      '/index.php/book',
+      '/x/%2e%2e/book',
+      '/./book',
+      '/book/static/a.css?_method=PUT',
+    ]);
+    for (const target of closed) {
+      const [stranger, admitted] = [
+        await ask(target),
+        await ask(target, { headers: { Cookie: `fairgate-admission-demo=${token}` } }),
+      ];
+      expect([target, stranger.status, stranger.headers.get('Fairgate-Admission')]).toEqual([target, 403, null]);
+      expect([target, admitted.status, admitted.headers.get('Fairgate-Admission')]).toEqual([target, 200, token]);
+    }
+    for (const target of ['/elsewhere', '/book/static/a.css', '/%EC%98%88', '/bookshop']) {
+      const open = await ask(target);
+      expect([target, open.status, open.headers.get('Fairgate-Admission')]).toEqual([target, 200, '']);
+    }
+    for (const target of ['', '/%', '/%00', '/a\\b', '/../..', '/_fairgate/console/', '/x/..;/_fairgate/verify']) {
+      const doubtful = await ask(target, { headers: { Cookie: `fairgate-admission-demo=${token}` } });
+      expect([target, doubtful.status]).toEqual([target, 403]);
+    }
+  });
+
+  it('may use any method, with a body that is not read', async () => {
+    const headers = { Cookie: `fairgate-admission-demo=${token}` };
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const body = method === 'POST' ? { body: 'a=b'.repeat(10_000) } : {};
+      expect((await ask('/book', { method, headers, ...body })).status, method).toBe(200);
+      expect((await ask('/book', { method, ...body })).status, method).toBe(403);
+    }
+    expect(origin.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  it('is answered at no other spelling of the address', async () => {
+    const headers = {
+      'Sec-Fairgate-Verify': 'path',
+      'X-Forwarded-For': '192.0.2.7',
+      Cookie: `fairgate-admission-demo=${token}`,
+    };
+    for (const path of [
+      '/_fairgate/%76erify/book',
+      '/_fairgate//verify/book',
+      '/x/../_fairgate/verify/book',
+      '/_fairgate/Verify/book',
+      '/_fairgate/verify;x/book',
+    ]) {
+      const response = await send(fairgate.gateway.port, path, { headers });
+      expect([path, response.status >= 400, response.headers.get('Fairgate-Admission')]).toEqual([path, true, null]);
+    }
   });
 });
