@@ -49,6 +49,8 @@ const SHARE_MIN = SHARE_WHOLE / 64;
 /** An origin that fails again sooner than this after it has come back is probed for longer the next time. */
 const RELAPSE_MS = 60_000;
 const PROBES_NEEDED_MAX = 24;
+/** Probes of several gateways at once are one: the origin has to be well for a while. */
+const PROBE_COUNT_MS = 1_500;
 
 /** The usual response time is the mean of so many answers; then it falls quickly, and rises so slowly that a night of load changes little. */
 const USUAL_OF_MAX = 200;
@@ -121,8 +123,10 @@ export function takeProbe(room: RoomDocument, good: boolean, context: StepContex
   const { health } = room.origin;
   if (!isProbed(room, context.now)) return;
   if (health.stage === 'stopped') {
+    const isTooSoon = health.goodProbeAt !== null && context.now - health.goodProbeAt < PROBE_COUNT_MS;
+    if (good && isTooSoon) return;
     const goodProbes = good ? health.goodProbes + 1 : 0;
-    room.origin.health = { ...health, goodProbes };
+    room.origin.health = { ...health, goodProbes, goodProbeAt: good ? context.now : null };
     if (goodProbes < health.probesNeeded) return;
     // What was seen before says nothing about it now.
     room.origin.health = { ...room.origin.health, cells: [] };
@@ -226,7 +230,7 @@ function enter(room: RoomDocument, change: InForce, context: StepContext): void 
   const before = recorded(room);
   const { health } = room.origin;
   const since = change.stage === health.stage ? health.since : now;
-  room.origin.health = { ...health, ...change, since, changedAt: now, goodProbes: 0 };
+  room.origin.health = { ...health, ...change, since, changedAt: now, goodProbes: 0, goodProbeAt: null };
   const action = ACTIONS[change.stage];
   record(room, { by: HEALTH_ACTOR, action, from: before, to: recorded(room) }, context);
 }

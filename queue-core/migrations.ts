@@ -248,6 +248,7 @@ function roomWithHealth(old: Fields): Fields {
     usualOf: 0,
     goodProbes: 0,
     probesNeeded: 3,
+    goodProbeAt: null,
     resumedAt: null,
     overloadedUntil: null,
     peopleFound: null,

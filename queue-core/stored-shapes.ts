@@ -251,6 +251,7 @@ const health = object<HealthState>({
   usualOf: count,
   goodProbes: count,
   probesNeeded: count,
+  goodProbeAt: nullable(count),
   resumedAt: nullable(count),
   overloadedUntil: nullable(count),
   peopleFound: nullable(count),

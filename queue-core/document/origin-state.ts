@@ -46,6 +46,8 @@ export interface HealthState {
   goodProbes: number;
   /** How many it takes to resume: more each time that it fails again right after it has resumed. */
   probesNeeded: number;
+  /** When a good probe was counted last; null: none since the stop. */
+  goodProbeAt: EpochMs | null;
   /** When it was stopped last and admissions came back; null: never. */
   resumedAt: EpochMs | null;
   /** The origin has asked for no visitors until then. */
@@ -89,6 +91,7 @@ function steady(now: EpochMs): HealthState {
     usualOf: 0,
     goodProbes: 0,
     probesNeeded: PROBES_NEEDED_MIN,
+    goodProbeAt: null,
     resumedAt: null,
     overloadedUntil: null,
     peopleFound: null,

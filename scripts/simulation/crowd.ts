@@ -87,6 +87,7 @@ export class Crowd {
   readonly #poll: number;
   readonly #claim: number;
   readonly #enter: number;
+  readonly #nextPage: number;
   readonly #leave: number;
 
   constructor(parts: CrowdParts) {
@@ -118,6 +119,7 @@ export class Crowd {
     this.#poll = time.action((visitor) => this.#onPoll(visitor));
     this.#claim = time.action((visitor) => this.#onClaim(visitor));
     this.#enter = time.action((visitor) => this.#onEnter(visitor));
+    this.#nextPage = time.action((visitor) => this.#onPage(visitor));
     this.#leave = time.action((visitor) => this.#onLeave(visitor));
     if (visitors > 0) time.schedule(arrivals.at[0] ?? 0, this.#arrive, 0);
   }
@@ -362,17 +364,31 @@ export class Crowd {
     const gateway = this.#gateway(visitor);
     events.add('entered', time.now, visitor, gateway.number);
     origin.enter();
-    this.#noteOrigin(gateway, visitor, origin.request());
+    this.#onPage(visitor);
     const stay = exponential(random, scenario.stayMs);
     time.schedule(Math.min(expiresAt, time.now + stay), this.#leave, visitor);
   }
 
-  /** What the gateway sees of the origin. */
-  #noteOrigin(gateway: SimulatedGateway, visitor: number, responded: boolean): void {
+  /** A visitor inside loads a page, and another one after a while. */
+  #onPage(visitor: number): void {
+    if ((this.#flags[visitor] ?? 0) & OVER) return;
+    const { time, scenario } = this.#parts;
+    this.#page(visitor);
+    if (scenario.pageMs > 0) time.schedule(time.now + this.#jitter(scenario.pageMs / 1_000), this.#nextPage, visitor);
+  }
+
+  /** What the gateway sees of it. */
+  #page(visitor: number): void {
     const { time, origin } = this.#parts;
-    const [status, { latencyMs }] = [responded ? 200 : 503, origin];
-    gateway.observations.originAnswered(ROOM, status, latencyMs);
-    gateway.observations.sample(ROOM, String(visitor), false, time.now - latencyMs).answered(status, time.now);
+    const { observations, stopwatch } = this.#gateway(visitor);
+    const [answer, { latencyMs }] = [origin.request(time.now), origin];
+    const sample = observations.sample(ROOM, String(visitor), false, stopwatch());
+    if (answer === null) return;
+    const status = answer === 'good' ? 200 : 503;
+    time.call(time.now + latencyMs, () => {
+      observations.originAnswered(ROOM, status, latencyMs);
+      sample.answered(status, stopwatch());
+    });
   }
 
   #onLeave(visitor: number): void {

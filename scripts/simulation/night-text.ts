@@ -3,7 +3,7 @@
 import { milliseconds, number, percent, seconds } from '../rehearsal/report-format.ts';
 import type { NightReport } from './night.ts';
 import { NIGHT_CHECKS } from './night-auditor.ts';
-import type { OperatorChange, Scenario } from './scenario.ts';
+import type { OperatorChange, OriginFault, Scenario } from './scenario.ts';
 
 const SYMBOLS = { passed: '✓', failed: '✗', inconclusive: '?' } as const;
 
@@ -110,10 +110,19 @@ export function scenarioRows(scenario: Scenario): [string, string][] {
     ['object: time for a request', ms(scenario.serviceMs)],
     ['object: time to write', ms(scenario.commitMs)],
     ['site slow from', `${number(scenario.originPeople)} people`],
+    ['pages of a visitor', scenario.pageMs === 0 ? 'the first' : `one in ${ms(scenario.pageMs)}`],
+    ['faults of the site', scenario.originFaults.map(originFaultText).join(', ') || 'none'],
+    ['health of the site', scenario.health],
     ['faults of the store', scenario.faults],
     ['changes by operators', scenario.changes.map(changeText).join(', ') || 'none'],
     ['visitors watched', number(scenario.watched)],
   ];
+}
+
+function originFaultText(fault: OriginFault): string {
+  const at = seconds(fault.atMs / 1_000);
+  if (fault.kind === 'slow') return `${at}: ${fault.times} times slower`;
+  return fault.kind === 'flap' ? `${at}: errors in turns of ${fault.seconds} s` : `${at}: ${fault.kind}`;
 }
 
 function changeText(change: OperatorChange): string {

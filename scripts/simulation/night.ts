@@ -5,7 +5,9 @@ import { gatewaysIn } from '../../queue-core/board.ts';
 import type { Change } from '../../queue-core/command.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { NO_BEACON } from '../../queue-core/draw.ts';
+import { stalledMs } from '../../queue-core/health.ts';
 import type { Policy } from '../../queue-core/policy.ts';
+import { limitsInForce } from '../../queue-core/room-state.ts';
 import { healthSchema } from '../../worker/contract/room-schema.ts';
 import { PROBE_INTERVAL_MS, PROBERS } from '../../worker/proxy/origin-probe.ts';
 import { requestIntervalMs } from '../../worker/store/durable-objects/batched-room.ts';
@@ -213,6 +215,9 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
   events.add('configured', 0, NOBODY, NO_GATEWAY, opensAtMs, scenario.newUsersPerMinute, scenario.totalActiveUsers);
   for (const [index, gateway] of gateways.entries()) readEverySecond(gateway, random.fork(5_000 + index));
   scheduleFaults();
+  for (const fault of scenario.originFaults) {
+    time.call(opensAtMs + fault.atMs, () => origin.becomes({ ...fault, atMs: opensAtMs + fault.atMs }));
+  }
   for (const change of scenario.changes) time.call(opensAtMs + change.atMs, () => void operate(change));
   time.call(SAMPLE_MS, sample);
   if (onProgress !== undefined) time.call(PROGRESS_MS, showProgress);
@@ -226,7 +231,9 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
         if (snapshot?.view.probe !== true || time.now - probedAt < PROBE_INTERVAL_MS) return;
         probedAt = time.now;
         if (own.next() * gatewaysIn(snapshot.view) >= PROBERS) return;
-        gateway.apply({ kind: 'reportProbe', good: origin.request() }).catch(() => {});
+        const { health } = snapshot.view.live;
+        const isInTime = origin.latencyMs < stalledMs(snapshot.view.live.policy.health, health.usualMicros);
+        gateway.apply({ kind: 'reportProbe', good: origin.request(time.now) === 'good' && isInTime }).catch(() => {});
       });
     };
     time.call(own.next() * READ_MS, read);
@@ -294,7 +301,8 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
 
   const last = { arrived: 0, answered: 0 };
   function sampleOf(document: RoomDocument): Sample {
-    const { sessions, config } = document;
+    const { sessions } = document;
+    const { newUsersPerMinute, totalActiveUsers } = limitsInForce(document);
     const { arrived, answered } = crowd;
     const { requests, views, leases } = counts;
     const flow = {
@@ -313,8 +321,8 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
       active: sessions.active,
       inside: origin.inside,
       originMs: origin.latencyMs,
-      perMinute: config.policy.newUsersPerMinute,
-      capacity: config.policy.totalActiveUsers,
+      perMinute: document.origin.health.stage === 'stopped' ? 0 : newUsersPerMinute,
+      capacity: totalActiveUsers,
     };
   }
 
@@ -362,7 +370,7 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
     samples,
     audited: auditor.audit(
       { secret: draw.secret ?? '', beacon: draw.beacon?.randomness ?? NO_BEACON, commitment, seed },
-      { quiet: scenario.faults === 'none' && scenario.changes.length === 0 },
+      { quiet: isQuiet(scenario) },
     ),
     totals: {
       arrived: crowd.arrived,
@@ -380,6 +388,11 @@ export async function simulate(scenario: Scenario, { onProgress, tamper }: Night
   };
 }
 
+/** Nothing happens that nobody could have told those who wait. */
+function isQuiet({ faults, changes, originFaults, health }: Scenario): boolean {
+  return faults === 'none' && changes.length === 0 && originFaults.length === 0 && health !== 'find';
+}
+
 function configure(room: SimulatedRoom, scenario: Scenario, opensAtMs: number): void {
   const { newUsersPerMinute, totalActiveUsers, sessionMs, claimWindowMs, seed } = scenario;
   const policy: Policy = {
@@ -390,7 +403,7 @@ function configure(room: SimulatedRoom, scenario: Scenario, opensAtMs: number): 
     sessionTotalMsMax: Math.max(sessionMs, 3_600_000),
     claimWindowMs,
     queueingStatusCode: 200,
-    health: healthSchema.parse({}),
+    health: healthSchema.parse({ mode: scenario.health }),
   };
   const secret = Array.from({ length: 32 }, (_, index) => ((seed >>> (8 * (index % 4))) + 37 * index) & 255);
   const schedule = { prequeueAt: null, opensAt: T0 + opensAtMs, closesAt: null, beacon: null };

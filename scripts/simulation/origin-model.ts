@@ -2,6 +2,7 @@
 // are errors. Deterministic but for the share of errors.
 
 import type { SeededRandom } from '../rehearsal/seeded-random.ts';
+import type { OriginFault } from './scenario.ts';
 
 /** Without load. */
 const BASE_MS = 80;
@@ -15,6 +16,7 @@ export class OriginModel {
   mostInside = 0;
   answers = 0;
   errors = 0;
+  #fault: OriginFault = { atMs: 0, kind: 'well' };
   readonly #people: number;
   readonly #random: SeededRandom;
 
@@ -22,6 +24,11 @@ export class OriginModel {
   constructor(people: number, random: SeededRandom) {
     this.#people = people;
     this.#random = random;
+  }
+
+  /** @param fault how it is from now on */
+  becomes(fault: OriginFault): void {
+    this.#fault = fault;
   }
 
   enter(): void {
@@ -36,15 +43,28 @@ export class OriginModel {
   /** Ms until it responds to a request now. */
   get latencyMs(): number {
     // As a queue with one server, cut off where it would be endless.
-    return BASE_MS / Math.max(0.02, 1 - 0.8 * (this.inside / this.#people));
+    const slower = this.#fault.kind === 'slow' ? this.#fault.times : 1;
+    return (slower * BASE_MS) / Math.max(0.02, 1 - 0.8 * (this.inside / this.#people));
   }
 
-  /** @returns whether the response is good */
-  request(): boolean {
+  /** @param nowMs since the beginning of the night @returns what comes of a request; null: nothing */
+  request(nowMs: number): 'good' | 'error' | null {
+    const { kind } = this.#fault;
+    if (kind === 'hang') return null;
     this.answers++;
+    if (kind === 'errors' || (kind === 'flap' && this.#isDown(nowMs))) {
+      this.errors++;
+      return 'error';
+    }
     const over = (this.inside / this.#people - 1 - ERRORS_FROM) / (COLLAPSE - ERRORS_FROM);
     const isError = over > 0 && this.#random.next() < over;
     if (isError) this.errors++;
-    return !isError;
+    return isError ? 'error' : 'good';
+  }
+
+  #isDown(nowMs: number): boolean {
+    const { atMs } = this.#fault;
+    const turnMs = (this.#fault.kind === 'flap' ? this.#fault.seconds : 1) * 1_000;
+    return Math.floor((nowMs - atMs) / turnMs) % 2 === 0;
   }
 }

@@ -1,6 +1,7 @@
 // Who comes when, over how many gateways, and what goes wrong: everything that a simulated night depends on besides the code
 // under test.
 
+import type { HealthMode } from '../../queue-core/policy.ts';
 import { seededRandom } from '../rehearsal/seeded-random.ts';
 import { exponential, logNormal, normal } from './chance.ts';
 
@@ -19,6 +20,16 @@ export type OperatorChange = { atMs: number } & (
   | { kind: 'rate'; perMinute: number }
   | { kind: 'capacity'; people: number }
   | { kind: 'pause' | 'hold' | 'resume' }
+);
+
+/**
+ * What becomes of the site. errors: every response is one; hang: it answers nothing any more; slow: so many times slower; flap: errors
+ * and none, in turns of so many seconds; well: as it was.
+ */
+export type OriginFault = { atMs: number } & (
+  | { kind: 'errors' | 'hang' | 'well' }
+  | { kind: 'slow'; times: number }
+  | { kind: 'flap'; seconds: number }
 );
 
 export interface Scenario {
@@ -48,6 +59,10 @@ export interface Scenario {
   commitMs: number;
   /** People inside at which the origin becomes slow; at a quarter more it answers with errors. */
   originPeople: number;
+  originFaults: readonly OriginFault[];
+  /** From one page of a visitor inside to the next; 0: only the first one is played. */
+  pageMs: number;
+  health: HealthMode;
   faults: Faults;
   changes: readonly OperatorChange[];
   /** Visitors whose every poll is played and every answer checked. */
@@ -71,6 +86,9 @@ const SHARED = {
   commitMs: 4,
   faults: 'none',
   changes: [],
+  originFaults: [],
+  pageMs: 0,
+  health: 'protect',
   watched: 1_000,
 } as const;
 

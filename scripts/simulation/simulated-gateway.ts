@@ -41,6 +41,8 @@ export class SimulatedGateway {
   readonly number: number;
   readonly fates: Fates = { leased: 0, given: 0, returned: 0, void: 0 };
   readonly observations = new Observations();
+  /** By its own clock, which is wrong. */
+  readonly stopwatch: () => number;
   #ranks = 0;
   readonly #port: NightPort;
   readonly #leases: Leases;
@@ -49,6 +51,7 @@ export class SimulatedGateway {
 
   constructor(number: number, port: NightPort, clock: Clock) {
     this.number = number;
+    this.stopwatch = clock.now;
     this.#port = port;
     const store = {
       apply: (_room: string, commands: readonly Command[]) => this.#apply(commands),

@@ -2,9 +2,18 @@
 // reports every mistake.
 
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
+import { HEALTH_MODES } from '../../worker/contract/room-schema.ts';
 import { RELAYS_MAX } from '../../worker/setting-checks.ts';
 import { type CommandOption, givenOptions, optionLines, type ReadOptions } from '../lib/command-options.ts';
-import { FAULTS, type OperatorChange, type Scenario, SHAPE_DEFAULTS, SHAPES, type Shape } from './scenario.ts';
+import {
+  FAULTS,
+  type OperatorChange,
+  type OriginFault,
+  type Scenario,
+  SHAPE_DEFAULTS,
+  SHAPES,
+  type Shape,
+} from './scenario.ts';
 
 export interface SimulationArguments {
   scenario: Scenario;
@@ -25,6 +34,9 @@ const SEED_MAX = 2 ** 32 - 1;
 /** An origin with room to spare: by this factor above the people allowed at once. */
 const ORIGIN_ROOM = 1.5;
 
+/** A visitor reads a page for so long. */
+const PAGE_MS = 8_000;
+
 const OPTIONS = {
   scenario: { example: 'NAME', help: `${SHAPES.join(', ')}: when visitors come`, fallback: 'wall' },
   visitors: { example: 'N', help: `number of visitors, up to ${VISITORS_MAX}`, fallback: null },
@@ -43,6 +55,22 @@ const OPTIONS = {
   service: { example: '1ms', help: 'time that the room’s object takes for a request', fallback: '1ms' },
   commit: { example: '4ms', help: 'time that it takes to write', fallback: '4ms' },
   'origin-people': { example: 'N', help: 'people inside at which the site becomes slow', fallback: '1.5 × capacity' },
+  'origin-fault': {
+    example: '60s:errors',
+    help: 'what becomes of the site, so long after the opening: errors, hang, slow=10, flap=20s, well; repeat it for more',
+    fallback: null,
+    repeatable: true,
+  },
+  pages: {
+    example: '8s',
+    help: 'from one page of a visitor inside to the next; 0s: the first one alone',
+    fallback: '8s with --origin-fault or find, else 0s',
+  },
+  health: {
+    example: 'find',
+    help: `${HEALTH_MODES.join(', ')}: whether admissions follow the site’s health`,
+    fallback: 'protect',
+  },
   faults: {
     example: 'light',
     help: `${FAULTS.join(', ')}: stalls, restarts and lost calls of the store`,
@@ -99,6 +127,8 @@ export function readSimulationArguments(
   const defaults = SHAPE_DEFAULTS[shape];
   const network = { min: 0, max: NETWORK_MS_MAX };
   const totalActiveUsers = whole('capacity', defaults.totalActiveUsers, POLICY_BOUNDS.totalActiveUsers);
+  const health = oneOf('health', HEALTH_MODES, defaults.health);
+  const originFaults = faultsIn(Array.isArray(values['origin-fault']) ? values['origin-fault'] : [], problems);
   const scenario: Scenario = {
     shape,
     visitors: whole('visitors', defaults.visitors, { min: 1, max: VISITORS_MAX }),
@@ -117,6 +147,9 @@ export function readSimulationArguments(
     serviceMs: duration('service', defaults.serviceMs, network),
     commitMs: duration('commit', defaults.commitMs, network),
     originPeople: whole('origin-people', Math.ceil(ORIGIN_ROOM * totalActiveUsers), { min: 1, max: 100_000_000 }),
+    originFaults,
+    pageMs: duration('pages', originFaults.length > 0 || health === 'find' ? PAGE_MS : 0, { min: 0, max: STAY_MS_MAX }),
+    health,
     faults: oneOf('faults', FAULTS, 'none'),
     changes: changesIn(Array.isArray(values['change']) ? values['change'] : [], problems),
     watched: whole('watched', defaults.watched, { min: 0, max: WATCHED_MAX }),
@@ -159,6 +192,42 @@ function changesIn(given: readonly string[], problems: string[]): OperatorChange
     );
     return [];
   });
+}
+
+function faultsIn(given: readonly string[], problems: string[]): OriginFault[] {
+  if (given.length > CHANGES_MAX)
+    problems.push(`--origin-fault was given ${given.length} times; ${CHANGES_MAX} are the most.`);
+  return given.slice(0, CHANGES_MAX).flatMap((text) => {
+    const fault = faultIn(text);
+    if (fault !== null) return [fault];
+    problems.push(
+      `--origin-fault ${text} must be a time after the opening and what becomes of the site: 60s:errors, 60s:hang, 60s:slow=10, 60s:flap=20s or 2m:well.`,
+    );
+    return [];
+  });
+}
+
+function faultIn(text: string): OriginFault | null {
+  const [, time = '', kind, amount] =
+    /^([\d.]+[a-z]+):(errors|hang|slow|flap|well)(?:=([\d.]+[a-z]*))?$/.exec(text) ?? [];
+  const atMs = durationIn(time, 0, OVER_MS_MAX);
+  if (atMs === null) return null;
+  switch (kind) {
+    case 'slow': {
+      const times = wholeIn(amount ?? '', 2, 1_000);
+      return times === null ? null : { atMs, kind, times };
+    }
+    case 'flap': {
+      const turnMs = durationIn(amount ?? '', 1_000, 3_600_000);
+      return turnMs === null ? null : { atMs, kind, seconds: Math.round(turnMs / 1_000) };
+    }
+    case 'errors':
+    case 'hang':
+    case 'well':
+      return amount === undefined ? { atMs, kind } : null;
+    default:
+      return null;
+  }
 }
 
 function changeIn(text: string): OperatorChange | null {

@@ -84,7 +84,9 @@ const NULLABLE = new Set([
     'draw.beacon',
     'draw.seed',
     'origin.stock',
-    ...['cause', 'usualMicros', 'resumedAt', 'overloadedUntil', 'peopleFound'].map((name) => `origin.health.${name}`),
+    ...['cause', 'usualMicros', 'goodProbeAt', 'resumedAt', 'overloadedUntil', 'peopleFound'].map(
+      (name) => `origin.health.${name}`,
+    ),
     ...['config.policy', 'rooms[].settings.policy'].flatMap((path) => [
       `${path}.health.slowMs`,
       `${path}.health.peopleFloor`,

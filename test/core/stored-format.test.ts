@@ -150,7 +150,14 @@ function healthAsOfVersion7(paths: readonly (readonly [string, unknown])[]): (re
   const made = {
     ...(failingSince === null ? { stage: 'steady', since: at, cause: null } : stopped),
     ...{ share: 1_024, changedAt: at, judgedAt: at, cells: [], usualMicros: null, usualOf: 0, goodProbes: 0 },
-    ...{ probesNeeded: 3, resumedAt: null, overloadedUntil: null, peopleFound: null, isSearching: true },
+    ...{
+      probesNeeded: 3,
+      goodProbeAt: null,
+      resumedAt: null,
+      overloadedUntil: null,
+      peopleFound: null,
+      isSearching: true,
+    },
   };
   const unchanged = paths.filter(([path]) => path !== 'origin.failingSince');
   return [...unchanged, ...Object.entries(made).map(([name, value]) => [`origin.health.${name}`, value] as const)];

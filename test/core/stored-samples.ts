@@ -164,7 +164,12 @@ export function storedRoom(): StoredLedger {
       ...document,
       origin: {
         ...document.origin,
-        health: { ...document.origin.health, resumedAt: document.at - 5_000, peopleFound: 9 },
+        health: {
+          ...document.origin.health,
+          goodProbeAt: document.at - 500,
+          resumedAt: document.at - 5_000,
+          peopleFound: 9,
+        },
       },
       line: { ...document.line, free: [[3, 2]], leases: [[9, [5, 4]]], leaseSeq: 9, leasedUntil: document.at },
     },
