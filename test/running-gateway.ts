@@ -45,6 +45,8 @@ export interface RunningOptions {
   /** The gateway's port; by default a free one. */
   port?: number;
   trustedProxies?: string;
+  /** As the variable ORIGIN_SECRETS. */
+  originSecrets?: string;
   originCa?: string;
   /** The drand chain of draws with a beacon; by default quicknet. */
   beaconChain?: BeaconChain;
@@ -79,8 +81,9 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const joinsPerNetwork = String(options.joinsPerNetwork ?? 0);
   const proxies = trustedProxies === undefined ? {} : { trustedProxies };
   const beacon = options.beaconChain === undefined ? {} : { beaconChain: JSON.stringify(options.beaconChain) };
-  const parts = { ...proxies, ...redis, ...beacon };
-  const settings = { rooms, keys, publicUrl, operatorKey: OPERATOR_KEY, joinsPerNetwork, ...parts };
+  const secrets = options.originSecrets === undefined ? {} : { originSecrets: options.originSecrets };
+  const parts = { operatorKey: OPERATOR_KEY, ...proxies, ...secrets, ...redis, ...beacon };
+  const settings = { rooms, keys, publicUrl, joinsPerNetwork, ...parts };
   const start = () => startGateway({ settings, host, port, originCa, dataDir, log: (line) => log.push(line) });
   const running: Running = {
     url: gatewayUrl,

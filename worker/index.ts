@@ -31,7 +31,7 @@ async function appFrom(env: Env): Promise<App> {
     observations,
     clock: { now: () => Date.now(), wait: (ms) => scheduler.wait(ms) },
     ownTime: () => Date.now(),
-    fetchOrigin: originFetch(env),
+    fetchOrigin: originFetch(env, settings.originSecrets),
     fetch: (url, init) => fetch(url, init),
     // What verifies a signature is read from the disk when the first beacon is awaited.
     beacon: async (chain, round) =>

@@ -1,7 +1,7 @@
 // Checks of single settings. Each adds to `problems` which setting is wrong, why, and what to set; a value that was found wrong
 // must not be used.
 
-import type * as z from 'zod';
+import * as z from 'zod';
 import { type BeaconChain, beaconChainSchema, QUICKNET } from './beacon/chain.ts';
 import { plainIssue } from './contract/plain-issues.ts';
 import { isLoopback } from './http/loopback.ts';
@@ -49,6 +49,12 @@ const LOCATION_HINTS = [
 const JOINS_PER_NETWORK_DEFAULT = 600;
 export const JOINS_PER_NETWORK_MAX = 1_000_000;
 
+/** A request's field with it, and what a site compares. */
+const ORIGIN_SECRET_CHARS_MIN = 32;
+
+/** More sites than a deployment that has no tokens in them should have. */
+const ORIGIN_SECRETS_MAX = 64;
+
 /** More networks than the largest CDN publishes. */
 const TRUSTED_PROXIES_MAX = 64;
 
@@ -73,7 +79,9 @@ export function checkJson<S extends z.ZodType>(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    problems.push(`${name} is not JSON (${error instanceof Error ? error.message : error}). Set it to ${expected}.`);
+    // The runtime quotes the text, which may be a secret.
+    const reason = String(error instanceof Error ? error.message : error).replace(/, (?:\.\.\.)?".*$/s, '');
+    problems.push(`${name} is not JSON (${reason}). Set it to ${expected}.`);
     return null;
   }
   const parsed = schema.safeParse(json, { error: plainIssue });
@@ -208,7 +216,7 @@ export function checkTrustedProxies(env: Env, problems: string[]): string[] {
 export function checkOperatorKey(env: Env, problems: string[]): string {
   const value = env['OPERATOR_KEY'];
   const key = typeof value === 'string' ? value : '';
-  const weakness = weaknessOf(key);
+  const weakness = weaknessOf(key, OPERATOR_KEY_CHARS_MIN);
   if (weakness !== null) {
     problems.push(
       `OPERATOR_KEY is ${weakness}; it controls every room. Set it to ${OPERATOR_KEY_CHARS_MIN} or more random characters, such as \`openssl rand -base64 32\` prints.`,
@@ -218,11 +226,11 @@ export function checkOperatorKey(env: Env, problems: string[]): string {
 }
 
 /** @returns why a key is not accepted, as the end of "OPERATOR_KEY is …"; null: nothing */
-function weaknessOf(key: string): string | null {
+function weaknessOf(key: string, charsMin: number): string | null {
   if (key === '') return 'missing';
   const { length } = key;
   const tooEasy = (reason: string) => `too easy to guess (${reason})`;
-  if (length < OPERATOR_KEY_CHARS_MIN) return tooEasy(`${length} characters`);
+  if (length < charsMin) return tooEasy(`${length} characters`);
   if (length > OPERATOR_KEY_CHARS_MAX) return `too long (${length} characters, the most are ${OPERATOR_KEY_CHARS_MAX})`;
   if (!/^[!-~]+$/.test(key)) return 'not usable in a header (only visible ASCII characters are, without spaces)';
   const kinds = Map.groupBy(key, (character) => character);
@@ -233,6 +241,35 @@ function weaknessOf(key: string): string | null {
     if (key.startsWith(key.slice(period))) return tooEasy(`it repeats its first ${period} characters`);
   }
   return null;
+}
+
+const isSiteAddress = (text: string) => /^https?:/.test(text) && URL.parse(text)?.origin === text;
+
+const originSecretsSchema = z
+  .record(z.string(), z.string())
+  // A wrong address may be a secret in the wrong place.
+  .refine((secrets) => Object.keys(secrets).every(isSiteAddress), 'an address has a path, or is none')
+  .refine(
+    (secrets) => Object.keys(secrets).length <= ORIGIN_SECRETS_MAX,
+    `it has more than ${ORIGIN_SECRETS_MAX} sites`,
+  );
+
+/** The secret that each of these sites gets in every request, by its address. No problem has a secret in it. */
+export function checkOriginSecrets(env: Env, problems: string[]): ReadonlyMap<string, string> {
+  if ((env['ORIGIN_SECRETS'] ?? '') === '') return new Map();
+  const expected = 'a secret for each site’s address as JSON, such as {"https://10.0.0.5:8080": "…"} (docs/origin.md)';
+  const secrets = Object.entries(checkJson(env, 'ORIGIN_SECRETS', originSecretsSchema, expected, problems) ?? {});
+  if (new Set(secrets.map(([, secret]) => secret)).size < secrets.length) {
+    problems.push('ORIGIN_SECRETS: two sites have the same secret, so each could open the other. Give each its own.');
+  }
+  for (const [origin, secret] of secrets) {
+    const weakness = weaknessOf(secret, ORIGIN_SECRET_CHARS_MIN);
+    if (weakness === null) continue;
+    problems.push(
+      `ORIGIN_SECRETS: the secret of ${origin} is ${weakness}; anyone who knows it reaches the site past the line. Set it to ${ORIGIN_SECRET_CHARS_MIN} or more random characters, such as \`openssl rand -base64 32\` prints.`,
+    );
+  }
+  return new Map(secrets);
 }
 
 /** The drand chain of draws with a beacon: quicknet, or one of one's own. */

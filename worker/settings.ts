@@ -29,6 +29,7 @@ import {
   checkJson,
   checkLocationHint,
   checkOperatorKey,
+  checkOriginSecrets,
   checkRedis,
   checkRelays,
   checkTrustedProxies,
@@ -62,6 +63,8 @@ export interface Settings extends StoreSettings {
   joinsPerNetwork: number;
   /** The drand chain of draws with a beacon. */
   beaconChain: BeaconChain;
+  /** What a site that cannot check tokens compares, by the site's address. */
+  originSecrets: ReadonlyMap<string, string>;
 }
 
 export class SettingsError extends Error {
@@ -92,6 +95,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const locationHint = checkLocationHint(env, problems);
   const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
   const beaconChain = checkBeaconChain(env, problems);
+  const originSecrets = checkOriginSecrets(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
   for (const { id, origin } of rooms ?? []) {
     const own = ownAddressIn(origin, { publicUrl, consoleUrl, listenUrl }, rooms ?? []);
@@ -112,6 +116,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     locationHint,
     joinsPerNetwork,
     beaconChain,
+    originSecrets,
   };
 }
 

@@ -32,6 +32,8 @@ export interface GatewaySettings {
   relays?: string;
   /** As the variable BEACON_CHAIN; absent: quicknet. */
   beaconChain?: string;
+  /** As the variable ORIGIN_SECRETS; absent: no site gets one. */
+  originSecrets?: string;
   /** Where rooms are stored, if not in `dataDir`. */
   redis?: RedisAddress & { replicas?: string };
 }
@@ -72,6 +74,7 @@ export function workerVariables(settings: GatewaySettings) {
   if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
   if (relays !== undefined) variables['RELAYS'] = relays;
   if (settings.beaconChain !== undefined) variables['BEACON_CHAIN'] = settings.beaconChain;
+  if (settings.originSecrets !== undefined) variables['ORIGIN_SECRETS'] = settings.originSecrets;
   if (trustedProxies !== undefined) variables['TRUSTED_PROXIES'] = trustedProxies;
   if (joinsPerNetwork !== undefined) variables['JOINS_PER_NETWORK'] = joinsPerNetwork;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;

@@ -36,6 +36,7 @@ const gateway :Workerd.Worker = (
     (name = "UPSTASH_REDIS_REST_TOKEN", fromEnvironment = "UPSTASH_REDIS_REST_TOKEN"),
     (name = "RELAYS", fromEnvironment = "RELAYS"),
     (name = "BEACON_CHAIN", fromEnvironment = "BEACON_CHAIN"),
+    (name = "ORIGIN_SECRETS", fromEnvironment = "ORIGIN_SECRETS"),
     (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
     (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
     (name = "TRUSTED_PROXIES", fromEnvironment = "TRUSTED_PROXIES"),

@@ -67,6 +67,7 @@ const environment = z.object({
   ACCESS_ROLES: z.string().optional(),
   RELAYS: z.string().optional(),
   BEACON_CHAIN: z.string().optional(),
+  ORIGIN_SECRETS: z.string().optional(),
 });
 
 type Environment = z.output<typeof environment>;
@@ -130,6 +131,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
       ...(access === undefined ? {} : { access }),
       ...joinLimit(env),
       ...(env.RELAYS === undefined ? {} : { relays: env.RELAYS }),
+      ...(env.ORIGIN_SECRETS === undefined ? {} : { originSecrets: env.ORIGIN_SECRETS }),
       ...(env.BEACON_CHAIN === undefined ? {} : { beaconChain: env.BEACON_CHAIN }),
       ...(env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),

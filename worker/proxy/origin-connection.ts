@@ -14,15 +14,29 @@ export interface ConnectorBindings {
 /** Names the origin to the connector; no visitor's request carries it (request-fields.ts). */
 const CONNECT_FIELD = 'Fairgate-Connect';
 
-export function originFetch({ ORIGIN_CONNECTOR: connector, ORIGIN_CA }: ConnectorBindings): OriginFetch {
+/** For a site that cannot check tokens; no visitor's request carries it, and no response of the site reaches a visitor with it. */
+const SECRET_FIELD = 'Fairgate-Origin-Secret';
+
+/** @param secrets by the address that the gateway connects to, so that no other site is told one, whatever a room names as its host */
+export function originFetch(
+  { ORIGIN_CONNECTOR: connector, ORIGIN_CA }: ConnectorBindings,
+  secrets: ReadonlyMap<string, string>,
+): OriginFetch {
   const hasOwnAuthority = (ORIGIN_CA ?? '') !== '';
+  const straight = (request: Request) => {
+    const secret = secrets.size === 0 ? undefined : secrets.get(new URL(request.url).origin);
+    if (secret !== undefined) request.headers.set(SECRET_FIELD, secret);
+    return fetch(request);
+  };
   return (request, { origin }) => {
-    if (connector === undefined) return fetch(request);
+    if (connector === undefined) return straight(request);
     const { url: asked } = request;
     const isOrigins = asked.startsWith(`${origin}/`) || new URL(asked).host === new URL(origin).host;
-    if (isOrigins && !(hasOwnAuthority && asked.startsWith('https:'))) return fetch(request);
+    if (isOrigins && !(hasOwnAuthority && asked.startsWith('https:'))) return straight(request);
     const headers = new Headers(request.headers);
     headers.set(CONNECT_FIELD, origin);
+    const secret = secrets.get(origin);
+    if (secret !== undefined) headers.set(SECRET_FIELD, secret);
     const url = asked.replace(/^https:/, 'http:');
     return connector.fetch(new Request(url, new Request(request, { headers })));
   };
