@@ -2,7 +2,7 @@
 // background. Guarantees a bounded number of fetches under any load and during outages, and never returns a key that the
 // gateway does not publish. Leaves the tokens to verify.ts.
 
-import { createRemoteJWKSet, customFetch, errors } from 'jose';
+import { decodeBase64url, subtleCrypto } from './encoding.ts';
 
 /** The only algorithm. It is not negotiated with the sender of a token (RFC 8725, 3.1). */
 export const ALGORITHM = 'ES256';
@@ -25,7 +25,10 @@ const KEYS_RETRY_MS = 1_000;
 /** A set of a few P-256 keys has about 1 kB. */
 const KEYS_BYTES_MAX = 65_536;
 
-/** Finds the key with this id. Never rejects. */
+/** A coordinate of P-256 has 32 bytes (RFC 7518, 6.2.1.2). */
+const COORDINATE_BYTES = 32;
+
+/** Finds the key with this id. Never rejects, unless `now` throws. */
 export type KeySource = (kid: string) => Promise<KeyLookup>;
 
 type KeyLookup =
@@ -33,6 +36,8 @@ type KeyLookup =
   /** The gateway publishes no key with this id. */
   | { kind: 'unknown' }
   | { kind: 'unavailable'; cause: unknown };
+
+type KeySet = ReadonlyMap<string, CryptoKey>;
 
 interface KeySourceOptions {
   jwksUrl: URL;
@@ -42,55 +47,116 @@ interface KeySourceOptions {
 }
 
 export function createKeySource({ jwksUrl, fetchKeys, now }: KeySourceOptions): KeySource {
+  let keys: KeySet = new Map();
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
-  let failedAt = Number.NEGATIVE_INFINITY;
-  let failure: unknown;
+  let failure: { at: number; cause: unknown } | null = null;
+  let pending: Promise<KeyLookup | null> | null = null;
 
-  const keys = createRemoteJWKSet(jwksUrl, {
-    timeoutDuration: FETCH_TIMEOUT_MS,
-    cooldownDuration: KEYS_COOLDOWN_MS,
-    cacheMaxAge: KEYS_AGE_MS_MAX,
-    [customFetch]: async (url, init) => {
-      if (isWithin(failedAt, KEYS_RETRY_MS, now())) throw failure;
-      triedAt = now();
-      try {
-        const response = await fetchKeys(url, init);
-        const text = await readBounded(response, KEYS_BYTES_MAX);
-        if (response.status !== 200)
-          throw new Error(`${jwksUrl} returned status ${response.status} instead of a key set.`);
-        fetchedAt = now();
-        return new Response(text);
-      } catch (error) {
-        failedAt = now();
-        failure = error;
-        throw error;
-      }
-    },
-  });
+  /** @returns null: the keys are there */
+  async function refresh(): Promise<KeyLookup | null> {
+    triedAt = now();
+    try {
+      keys = await fetchKeySet(jwksUrl, fetchKeys);
+      fetchedAt = now();
+      failure = null;
+      return null;
+    } catch (cause) {
+      // Unreachable, too slow, not status 200, too large, or not a key set.
+      failure = { at: now(), cause };
+      return { kind: 'unavailable', cause };
+    } finally {
+      pending = null;
+    }
+  }
 
-  function refreshIfDue(): void {
-    const due = !isWithin(fetchedAt, KEYS_REFRESH_MS, now()) && !isWithin(triedAt, KEYS_COOLDOWN_MS, now());
-    // The cached keys stay valid until their maximum age; a failure is reported then.
-    if (due) keys.reload().catch(() => undefined);
+  function refreshOnce(): Promise<KeyLookup | null> {
+    if (pending !== null && sharesPromises()) return pending;
+    pending = refresh();
+    return pending;
   }
 
   return async (kid) => {
-    try {
-      const key = await keys({ alg: ALGORITHM, kid });
-      refreshIfDue();
-      return { kind: 'key', key };
-    } catch (cause) {
-      if (cause instanceof errors.JWKSNoMatchingKey) return { kind: 'unknown' };
-      // Unreachable, timed out, not status 200, not a JWK set, two keys with one id, or an invalid key.
-      return { kind: 'unavailable', cause };
+    const isFresh = isWithin(fetchedAt, KEYS_AGE_MS_MAX, now());
+    const known = isFresh ? keys.get(kid) : undefined;
+    if (known !== undefined) {
+      const isDue = !isWithin(fetchedAt, KEYS_REFRESH_MS, now()) && !isWithin(triedAt, KEYS_COOLDOWN_MS, now());
+      // The cached keys stay valid until their maximum age; a failure is reported then.
+      if (isDue) refreshOnce().catch(() => undefined);
+      return { kind: 'key', key: known };
     }
+    if (isFresh && isWithin(fetchedAt, KEYS_COOLDOWN_MS, now())) return { kind: 'unknown' };
+    if (failure !== null && isWithin(failure.at, KEYS_RETRY_MS, now())) {
+      return { kind: 'unavailable', cause: failure.cause };
+    }
+    const failed = await refreshOnce();
+    if (failed !== null) return failed;
+    const found = keys.get(kid);
+    return found === undefined ? { kind: 'unknown' } : { kind: 'key', key: found };
   };
+}
+
+/**
+ * On Workers and in other edge runtimes a request may not await the fetch of another one, which ends with its own request: there
+ * each request that needs the keys fetches them, until the first response is there.
+ */
+function sharesPromises(): boolean {
+  return !('EdgeRuntime' in globalThis) && globalThis.navigator?.userAgent !== 'Cloudflare-Workers';
 }
 
 /** False for a time in the future: a clock that was set back must not extend a pause. */
 function isWithin(since: number, durationMs: number, now: number): boolean {
   return now >= since && now < since + durationMs;
+}
+
+/** @throws unless the gateway returns a key set in time */
+async function fetchKeySet(url: URL, fetchKeys: typeof fetch): Promise<KeySet> {
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  // A `fetch` of the site's own may ignore the signal.
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+  const text = await Promise.race([late, fetchText(url, fetchKeys, signal)]);
+  const set: unknown = JSON.parse(text);
+  if (!isRecord(set) || !Array.isArray(set['keys'])) throw new Error(`${url} returned no JWK set.`);
+  const keys = new Map<string, CryptoKey>();
+  for (const jwk of set['keys']) {
+    const read = await readKey(jwk);
+    if (read === null) continue;
+    if (keys.has(read.kid)) throw new Error(`${url} returned two keys with the id ${JSON.stringify(read.kid)}.`);
+    keys.set(read.kid, read.key);
+  }
+  return keys;
+}
+
+async function fetchText(url: URL, fetchKeys: typeof fetch, signal: AbortSignal): Promise<string> {
+  const response = await fetchKeys(url.href, { headers: { Accept: 'application/json' }, redirect: 'manual', signal });
+  const text = await readBounded(response, KEYS_BYTES_MAX);
+  if (response.status !== 200) throw new Error(`${url} returned status ${response.status} instead of a key set.`);
+  return text;
+}
+
+/** null: not a key that signs admission tokens. Such keys are ignored, so that the gateway may publish others beside them. */
+async function readKey(jwk: unknown): Promise<{ kid: string; key: CryptoKey } | null> {
+  if (!isRecord(jwk)) return null;
+  const { kty, crv, kid, x, y, alg = ALGORITHM, use = 'sig' } = jwk;
+  if (kty !== 'EC' || crv !== 'P-256' || alg !== ALGORITHM || use !== 'sig' || typeof kid !== 'string') return null;
+  if (!isCoordinate(x) || !isCoordinate(y)) return null;
+  try {
+    const subtle = await subtleCrypto();
+    const curve = { name: 'ECDSA', namedCurve: 'P-256' };
+    return { kid, key: await subtle.importKey('jwk', { kty, crv, x, y }, curve, false, ['verify']) };
+  } catch {
+    return null; // Not a point of the curve.
+  }
+}
+
+function isCoordinate(value: unknown): value is string {
+  return typeof value === 'string' && decodeBase64url(value)?.byteLength === COORDINATE_BYTES;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 async function readBounded(response: Response, bytesMax: number): Promise<string> {

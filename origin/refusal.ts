@@ -9,7 +9,7 @@ const PROBLEM_BASE = 'https://fairgate.dev/problems/';
 /** A restart of the gateway takes a few seconds; clients that retry automatically should wait at least this long. */
 const RETRY_AFTER_SECONDS = 5;
 
-interface ProblemResponse {
+export interface ProblemResponse {
   status: 403 | 503;
   headers: Record<string, string>;
   /** JSON text. */

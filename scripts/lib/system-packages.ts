@@ -21,6 +21,18 @@ export const CURL: SystemPackage = { name: 'curl', file: '/usr/bin/curl' };
 export const WRK: SystemPackage = { name: 'wrk', file: '/usr/bin/wrk' };
 /** Runs docs/verify_draw.py. */
 export const PYTHON: SystemPackage = { name: 'python3', file: '/usr/bin/python3' };
+/** What origin/other-languages/fairgate.py needs. */
+export const PYTHON_CRYPTOGRAPHY: SystemPackage = {
+  name: 'python3-cryptography',
+  file: '/usr/lib/python3/dist-packages/cryptography/__init__.py',
+};
+/** These run the other verifiers of origin/other-languages. */
+export const PHP: SystemPackage = { name: 'php-cli', file: '/usr/bin/php' };
+export const GO: SystemPackage = { name: 'golang-go', file: '/usr/bin/go' };
+export const NGINX_NJS: SystemPackage = {
+  name: 'libnginx-mod-http-js',
+  file: '/usr/lib/nginx/modules/ngx_http_js_module.so',
+};
 export const JQ: SystemPackage = { name: 'jq', file: '/usr/bin/jq' };
 /** For `systemd-analyze`; nothing is started by it. */
 const SYSTEMD: SystemPackage = { name: 'systemd', file: '/usr/bin/systemd-analyze' };
@@ -29,7 +41,12 @@ const KOREAN_FONTS: SystemPackage = {
   file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 
-export const TEST_PACKAGES = [CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ, PYTHON, SYSTEMD];
+const ORIGIN_CHECKS = [PYTHON_CRYPTOGRAPHY, PHP, GO, NGINX_NJS];
+
+export const TEST_PACKAGES = [
+  ...[CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ, PYTHON, SYSTEMD],
+  ...ORIGIN_CHECKS,
+];
 
 export function isInstalled({ file }: SystemPackage): boolean {
   return existsSync(file);

@@ -31,7 +31,11 @@ const ENTRY_POINTS: Record<string, string> = {
   'worker/bundle.d.ts': 'types of modules that the build makes; tsconfig.json includes it',
   'worker/http/node-zlib.d.ts': 'types of one module of the runtime; tsconfig.json includes it',
   'worker/store/memory-store.ts': 'the reference store that tests hold the others against',
-  'origin/node.ts': 'what a protected site on plain Node installs',
+  'origin/fairgate-origin.ts': 'the package’s main entry: origin/package.json names it',
+  'origin/fastify.ts': 'an entry of the package: origin/package.json names it',
+  'origin/next-proxy.ts': 'an entry of the package: origin/package.json names it',
+  'origin/node.ts': 'an entry of the package: origin/package.json names it',
+  'origin/other-languages/fairgate-njs.js': 'what nginx runs before a site',
   'scripts/lib/link-node.js': 'package.json runs it after the installation',
   'scripts/lib/install-test-services.ts': 'npm test runs it first',
 };

@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { type AddressInfo, connect } from 'node:net';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type AdmissionEnv, admission as honoAdmission, withAdmission } from '../../origin/hono.ts';
+import { withAdmission } from '../../origin/fetch.ts';
+import { type AdmissionEnv, admission as honoAdmission } from '../../origin/hono.ts';
 import { admission as nodeAdmission } from '../../origin/node.ts';
 import { commandHeaders, stockHeaders } from '../../origin/response-headers.ts';
 import type { VerifierOptions } from '../../origin/verifier-options.ts';

@@ -1,11 +1,10 @@
 // Every command and every example of README.md and docs/ runs as a reader would run it: commands in a shell beside a gateway that
-// `npm start` started, JavaScript in the oldest Node that a site may have. What cannot run here is listed once, with its reason.
+// `npm start` started. What cannot run here is listed once, with its reason or the test that runs it.
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -16,7 +15,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +28,11 @@ const DOCUMENTS = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })];
 
 /** What is not run here, by how it begins, and why. */
 const NOT_RUN: Record<string, string> = {
-  'npm install jose': 'the test links what is installed already',
+  'npm install ../fairgate/dist/': 'test/origin/package.test.ts installs it',
+  'npm run build:origin': 'test/origin/package.test.ts runs it',
+  'curl -fsS $GATE/.well-known/jwks.json | python3': 'test/origin/verifiers.test.ts runs it',
+  'ORIGIN_SECRETS=': 'serves until it is stopped; test/gateway/origin-secret.test.ts starts such a gateway',
+  'npx wrangler secret put ORIGIN_SECRETS': 'needs an account at Cloudflare',
   'npm ci': 'this test needs what it installs; .ci/run does it on a clean machine',
   'npm test': 'this is one of its tests',
   'npm run test:': 'this is one of its tests',
@@ -62,7 +64,6 @@ const NOT_RUN: Record<string, string> = {
   'npm run evidence -- --open-seal FOLDER': 'the same; test/scripts/evidence.test.ts runs it',
   'npm run verify-draw': 'needs a published draw; test/scripts/verify-draw.test.ts runs it',
   'node test/write-draw-vectors.ts': 'writes docs/draw.md, which test/gateway/draw-document.test.ts checks',
-  'npm run origin-js -- FOLDER': 'the name of a folder is missing in it; run as in docs/origin.md',
   'npm run -s keys': 'quoted from an error message; the test of signing keys runs it',
 };
 
@@ -79,9 +80,13 @@ const OUTPUT = [
 
 /** Languages of blocks that tests of their own run or render, or that other programs read. */
 const ELSEWHERE: Record<string, string> = {
-  nginx: 'test/gateway/behind-proxies.test.ts and test/gateway/beside-proxies.test.ts',
-  haproxy: 'test/gateway/behind-proxies.test.ts and test/gateway/beside-proxies.test.ts',
-  caddy: 'test/gateway/behind-proxies.test.ts and test/gateway/beside-proxies.test.ts',
+  nginx: 'test/gateway/behind-proxies.test.ts, test/gateway/beside-proxies.test.ts, test/origin/verifiers.test.ts',
+  haproxy: 'test/gateway/behind-proxies.test.ts, test/gateway/beside-proxies.test.ts, test/origin/verifiers.test.ts',
+  caddy: 'test/gateway/behind-proxies.test.ts, test/gateway/beside-proxies.test.ts',
+  js: 'test/origin/package.test.ts',
+  python: 'test/origin/verifiers.test.ts',
+  php: 'test/origin/verifiers.test.ts',
+  go: 'test/origin/verifiers.test.ts',
   html: 'test/pages/recover.browser.test.ts',
   yaml: 'for Prometheus, as which test/gateway/own-addresses.test.ts asks for the metrics; for Traefik and Envoy, which Debian does not have',
 };
@@ -130,13 +135,6 @@ const shellOf = (document: string): string =>
     .filter(({ text }) => !text.startsWith('GATE='))
     .map(({ text }) => text)
     .join('\n');
-
-/** A Node without TypeScript: the machine's own where it is of that age, else the packaged one without the ability. */
-const PLAIN_NODE: string[] = ['/usr/bin/node', '/usr/local/bin/node'].some(
-  (file) => existsSync(file) && /^v2[0-3]\./.test(execFileSync(file, ['--version'], { encoding: 'utf8' })),
-)
-  ? [existsSync('/usr/bin/node') ? '/usr/bin/node' : '/usr/local/bin/node']
-  : [process.execPath, '--no-strip-types'];
 
 let folder: string;
 let gateway: ChildProcess;
@@ -221,7 +219,7 @@ afterAll(async () => {
 describe('everything of the documents', () => {
   it('in a block runs here, or is output, or is listed with the reason why it cannot run', () => {
     const left = BLOCKS.filter(({ language, text }) => {
-      if (['sh', 'js', 'json'].includes(language) || language in ELSEWHERE) return false;
+      if (['sh', 'json'].includes(language) || language in ELSEWHERE) return false;
       return !isNotRun(text) && !OUTPUT.some((first) => text.startsWith(first));
     });
     expect(left.map(({ document, text }) => `${document}: ${text.split('\n')[0]}`)).toEqual([]);
@@ -316,115 +314,5 @@ describe('examples', () => {
     expect(Object.keys(JSON.parse(live?.text ?? '')).filter((name) => !(name in sent))).toEqual([]);
     const stranger = await (await fetch(`${url}/_fairgate/rooms/demo/status`)).json();
     expect(Object.keys(JSON.parse(status?.text ?? '')).filter((name) => !(name in stranger))).toEqual([]);
-  });
-
-  describe('of docs/origin.md, in plain JavaScript', () => {
-    const EXAMPLES = BLOCKS.filter(({ document, language }) => document === 'docs/origin.md' && language === 'js').map(
-      ({ text }) => text,
-    );
-    const [hono = '', fetching = '', express = '', http = '', sockets = ''] = EXAMPLES;
-    let site: string;
-    let token: string;
-    const children: ChildProcess[] = [];
-
-    beforeAll(async () => {
-      mkdirSync(join(folder, 'repository'));
-      site = join(folder, 'site');
-      mkdirSync(site);
-      symlinkSync(join(ROOT, 'node_modules'), join(site, 'node_modules'));
-      writeFileSync(join(site, 'package.json'), '{ "type": "module" }');
-      // As written, from a folder beside the site.
-      const command = shellOf('docs/origin.md').replace('../site/', 'site/');
-      shell(command);
-      // The command has blocked this process: connections that the gateway closed meanwhile are noticed before one is used again.
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      const pass = await fetch(`${url}/_fairgate/operator/rooms/booking/pass`, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${OPERATOR_KEY}` },
-      });
-      token = ((await pass.json()) as { admissionToken: string }).admissionToken;
-    });
-
-    afterAll(() => {
-      for (const child of children) child.kill('SIGKILL');
-    });
-
-    /** With the gateway of this test; what an example listens on is a free port. */
-    function write(name: string, text: string, port = 0): string {
-      const file = join(site, name);
-      writeFileSync(file, text.replaceAll('https://gate.example', url).replace('8080', String(port)));
-      return file;
-    }
-
-    function plainNode(args: string[]): ChildProcess {
-      const [file = '', ...flags] = PLAIN_NODE;
-      const child = spawn(file, [...flags, ...args], { cwd: site, stdio: ['ignore', 'pipe', 'pipe'] });
-      children.push(child);
-      return child;
-    }
-
-    it('there is an example for each of five ways to check', () => {
-      expect(EXAMPLES).toHaveLength(5);
-    });
-
-    it.each([
-      ['Hono', hono],
-      ['Fetch', fetching],
-    ])('%s refuses a request without a token, and shows the visitor of one with it', async (name, text) => {
-      write(`${name}.js`, text);
-      write(
-        'ask.js',
-        `import handler from './${name}.js';
-        const ask = (headers) => handler.fetch(new Request('https://site.example/', { headers }));
-        for (const headers of [{}, { 'Fairgate-Admission': process.argv[2] }]) {
-          const response = await ask(headers);
-          console.log(response.status, (await response.text()).slice(0, 12));
-        }`,
-      );
-      const child = plainNode(['ask.js', token]);
-      let output = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream?.setEncoding('utf8').on('data', (text) => (output += text));
-      await once(child, 'close');
-      expect(output).toMatch(/^403 .*\n200 visitor /);
-    });
-
-    it.each([
-      ['Express', express],
-      ['http', http],
-    ])('%s refuses a request without a token, and shows the visitor of one with it', async (name, text) => {
-      const port = await freePort();
-      plainNode([write(`${name}-server.js`, text, port)]);
-      const ask = async (headers: Record<string, string>) => {
-        const response = await fetch(`http://127.0.0.1:${port}/`, { headers }).catch(() => null);
-        return response === null ? null : `${response.status} ${(await response.text()).slice(0, 8)}`;
-      };
-      await expect.poll(() => ask({})).toMatch(/^403 /);
-      expect(await ask({ 'Fairgate-Admission': token })).toBe('200 visitor ');
-    });
-
-    it('an upgrade to a WebSocket is checked', async () => {
-      const port = await freePort();
-      const imports = sockets.replace(/^import.*\n/m, '');
-      const [importLine = ''] = /^import.*\n/m.exec(sockets) ?? [];
-      plainNode([write('sockets.js', `${importLine}${http}${imports}`, port)]);
-      const upgrade = (header: string) =>
-        new Promise<string>((done) => {
-          let received = '';
-          const socket = connect(port, '127.0.0.1', () =>
-            socket.write(
-              `GET / HTTP/1.1\r\nHost: site\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${header}\r\n`,
-            ),
-          );
-          socket.on('data', (chunk) => {
-            received += chunk.toString('latin1');
-            socket.destroy();
-          });
-          socket.on('error', () => {});
-          socket.on('close', () => done(received.split('\r\n')[0] ?? ''));
-        });
-      await expect.poll(() => upgrade('')).toBe('HTTP/1.1 403 Forbidden');
-      expect(await upgrade(`Fairgate-Admission: ${token}\r\n`)).toBe('HTTP/1.1 101 Switching Protocols');
-    });
   });
 });
