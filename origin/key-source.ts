@@ -85,10 +85,11 @@ export function createKeySource({ jwksUrl, fetchKeys, now }: KeySourceOptions): 
       if (isDue) refreshOnce().catch(() => undefined);
       return { kind: 'key', key: known };
     }
-    if (isFresh && isWithin(fetchedAt, KEYS_COOLDOWN_MS, now())) return { kind: 'unknown' };
     if (failure !== null && isWithin(failure.at, KEYS_RETRY_MS, now())) {
       return { kind: 'unavailable', cause: failure.cause };
     }
+    const askedAt = sharesPromises() ? fetchedAt : triedAt;
+    if (isFresh && isWithin(askedAt, KEYS_COOLDOWN_MS, now())) return { kind: 'unknown' };
     const failed = await refreshOnce();
     if (failed !== null) return failed;
     const found = keys.get(kid);
@@ -98,7 +99,7 @@ export function createKeySource({ jwksUrl, fetchKeys, now }: KeySourceOptions): 
 
 /**
  * On Workers and in other edge runtimes a request may not await the fetch of another one, which ends with its own request: there
- * each request that needs the keys fetches them, until the first response is there.
+ * each request fetches the first keys, until a response is there; a key that is unknown then is looked for by one request alone.
  */
 function sharesPromises(): boolean {
   return !('EdgeRuntime' in globalThis) && globalThis.navigator?.userAgent !== 'Cloudflare-Workers';

@@ -7,10 +7,13 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { serve } from '@hono/node-server';
+import { build } from 'esbuild';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
+import { Miniflare } from 'miniflare';
 import { admission as fastifyAdmission } from '../../origin/fastify.ts';
 import { withAdmission } from '../../origin/fetch.ts';
 import { type AdmissionEnv, admission as honoAdmission } from '../../origin/hono.ts';
@@ -98,6 +101,23 @@ function fetchServer(handle: (request: Request) => Response | Promise<Response>)
       resolve({ port, stop: async () => void (server as Server).close() });
     }) as Server;
   });
+}
+
+/** The example in the runtime of Workers, without the modules of Node. */
+async function workersSite(text: string, more: { room?: string } = {}): Promise<Site> {
+  const { outputFiles } = await build({
+    stdin: { contents: text.replace(`'${SITE}'`, `'${SITE}', ...${JSON.stringify(more)}`), resolveDir: LANGUAGES },
+    alias: { '@fairgate/origin/fetch': resolve(LANGUAGES, '../fetch.ts') },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const contents = outputFiles[0]?.text ?? '';
+  const manifest = { mainModule: 'site.js', modules: { 'site.js': { type: 'esm' as const, contents } } };
+  const config = { name: 'site', compatibilityDate: '2026-11-01', manifest };
+  const miniflare = new Miniflare({ workers: [{ config }], host: '127.0.0.1', port: 0 });
+  const { port } = await miniflare.ready;
+  return { port: Number(port), stop: () => miniflare.dispose() };
 }
 
 /** A program that serves a folder of its own. */
@@ -287,6 +307,43 @@ const openSite: RequestListener = (request, response) => {
   response.end(`visitor ${/"sub":"([\w-]+)"/.exec(Buffer.from(payload, 'base64url').toString())?.[1]}`);
 };
 
+/** Reads lines of a time and a token, and prints a verdict for each. */
+const PYTHON_LINES = `
+import sys, fairgate
+now = [0.0]
+verifier = fairgate.Verifier(jwks_url=sys.argv[1], issuer=sys.argv[2], audience=sys.argv[3], now=lambda: now[0])
+for line in sys.stdin:
+    at, token = line.split()
+    now[0] = float(at)
+    verdict = verifier.verify(token)
+    print(verdict.reason if isinstance(verdict, fairgate.Refused) else type(verdict).__name__.lower(), flush=True)
+`;
+
+/** Verdicts of Python's verifier at times of the test's own. @param act runs at each text of the list that is no question */
+export async function pythonVerdicts(
+  jwksUrl: string,
+  questions: (ask: (at: number, token: string) => string) => string[],
+  act: () => void,
+): Promise<string[]> {
+  for (const needed of [PYTHON, PYTHON_CRYPTOGRAPHY]) requireInstalled(needed);
+  const child = spawn(PYTHON.file, ['-c', PYTHON_LINES, jwksUrl, ISSUER, SITE], {
+    env: { ...process.env, PYTHONPATH: LANGUAGES, PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const verdicts: string[] = [];
+  for (const question of questions((at, token) => `${at} ${token}`)) {
+    if (!question.includes(' ')) {
+      act();
+      continue;
+    }
+    child.stdin.write(`${question}\n`);
+    verdicts.push((await lines.next()).value ?? 'ended');
+  }
+  child.stdin.end();
+  return verdicts;
+}
+
 /** What is set wrongly, and the sites that are closed by it: they answer everybody with 503, or do not start. */
 export const WRONGLY_SET: { name: string; closed: (jwksUrl: string) => Promise<Site> }[] = [
   {
@@ -385,6 +442,10 @@ export const VERIFIERS: Verifier[] = [
       const proxy = admissionProxy(optionsOf(jwksUrl, more));
       return fetchServer(async (request) => (await proxy(request)) ?? new Response(`visitor ${subjectOf(request)}`));
     },
+  },
+  {
+    name: 'Workers',
+    start: (jwksUrl, more) => workersSite(example('js', 'withAdmission', jwksUrl), more),
   },
   {
     name: 'node:http',

@@ -9,7 +9,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
 import { encode } from './issuer.ts';
 import { type CaseIssuer, createCaseIssuer, otherSpelling, ROOM, tokenCases, VISITOR } from './token-cases.ts';
-import { REFUSED_AT_START, type Site, VERIFIERS, type Verifier, WRONGLY_SET } from './verifier-sites.ts';
+import {
+  pythonVerdicts,
+  REFUSED_AT_START,
+  type Site,
+  VERIFIERS,
+  type Verifier,
+  WRONGLY_SET,
+} from './verifier-sites.ts';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
@@ -135,6 +142,36 @@ describe('a site that is set wrongly is closed', () => {
   it.each(REFUSED_AT_START)('%s', async (_, start, problem) => {
     await expect(start()).rejects.toThrow(problem);
   });
+});
+
+it('a withdrawn key ends after ten minutes, and the time of a slot counts to the millisecond, by Python’s clock', async () => {
+  const [server, next] = [await startKeyServer(issuer.jwks()), await createCaseIssuer()];
+  const at = 1_637_000_000;
+  const token = (times: object) =>
+    issuer.sign(
+      { alg: 'ES256', typ: 'admission+jwt', kid: issuer.key.kid },
+      issuer.claims({ iat: at, nbf: at, exp: at + 9_000, ...times }),
+    );
+  const times = [{ nbf: at + 30 }, { nbf: at + 30.001 }, { exp: at - 29.999 }, { exp: at - 30 }, {}];
+  const tokens = await Promise.all(times.map(token));
+  try {
+    const verdicts = await pythonVerdicts(
+      server.url,
+      (ask) => [
+        ...tokens.map((one) => ask(at, one)),
+        // From here on the gateway publishes another key.
+        'withdraw',
+        ask(at + 599, tokens[4] ?? ''),
+        ask(at + 601, tokens[4] ?? ''),
+      ],
+      () => {
+        server.respond = { status: 200, body: JSON.stringify({ keys: [next.key.publicJwk] }) };
+      },
+    );
+    expect(verdicts).toEqual(['admitted', 'early', 'admitted', 'expired', 'admitted', 'admitted', 'key']);
+  } finally {
+    server.server.close().closeAllConnections();
+  }
 });
 
 it('a WebSocket without a token is closed before it is accepted, by Python’s ASGI', async () => {
