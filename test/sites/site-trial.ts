@@ -65,6 +65,8 @@ export class SiteTrial {
   readonly dir = mkdtempSync(join(tmpdir(), 'fairgate-site-'));
   readonly sitePort: number;
   readonly publicUrl: string;
+  /** Where the gateway itself listens, once the site is visited. */
+  gatewayUrl = '';
   /** How many steps did not hold. */
   failures = 0;
   readonly #frontPort: number;
@@ -125,6 +127,7 @@ export class SiteTrial {
     };
     const fairgate = await startFairgate(options);
     this.#stops.push(() => fairgate.stop());
+    this.gatewayUrl = fairgate.url;
     const front = await startFront('nginx', this.#frontPort, { gatewayPort: fairgate.gateway.port });
     this.#stops.push(() => front.stop());
     this.#front = front;

@@ -1,5 +1,6 @@
 // `npm run try-sites -- NAME ...`: real applications behind Fairgate, behind nginx with TLS, started by a person. Prints each step;
-// exits with 1 where one does not hold, and leaves nothing running. The applications know nothing of Fairgate.
+// exits with 1 where one does not hold, and leaves nothing running. The applications know nothing of Fairgate, but WordPress
+// has the plugin that checks admissions.
 
 import { buildWorker } from '../../scripts/build.ts';
 import { onNpmEnded } from '../../scripts/lib/npm-parent.ts';

@@ -1,9 +1,10 @@
 // WordPress as Debian packages it, on Apache with MariaDB: logs in, uploads a picture, publishes, edits, moves to the trash and
-// logs out. Needs root. WordPress' code is a copy of Debian's, unchanged.
+// logs out. Needs root. WordPress' code is a copy of Debian's, unchanged but for the plugin that checks admissions, as docs/origin.md
+// describes it.
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -35,6 +36,7 @@ export const wordpress: Site = {
 
   async visit(trial) {
     const { publicUrl } = trial;
+    await guard(trial);
     const { visitor, page } = await trial.entered('/wp-login.php', 'id="loginform"');
     const styles = [...page.text.matchAll(/href='(https?:[^']+\.css[^']*)'/g)].map(([, url = '']) => url);
     trial.step(
@@ -171,6 +173,37 @@ async function install({ sitePort, publicUrl }: SiteTrial): Promise<void> {
       .end(form);
   });
   if (!/Success|install-success/.test(text)) throw new Error(`WordPress was not installed: ${text.slice(0, 500)}`);
+}
+
+/** Puts the plugin in, with the settings that docs/origin.md shows; nothing is reached past the gateway from then on. */
+async function guard(trial: SiteTrial): Promise<void> {
+  const { dir, sitePort, gatewayUrl, publicUrl } = trial;
+  const [plugins, keys] = [join(dir, 'site/wp-content/mu-plugins'), join(dir, 'keys')];
+  for (const folder of [plugins, keys]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  trial.run('chown', ['www-data', keys]);
+  const source = join(import.meta.dirname, '../../origin/other-languages/fairgate.php');
+  cpSync(source, join(plugins, 'fairgate.php'));
+  const config = join(dir, 'site/wp-config.php');
+  const settings = `define('FAIRGATE_JWKS_URL', '${gatewayUrl}/.well-known/jwks.json'); define('FAIRGATE_ISSUER', '${publicUrl}');
+define('FAIRGATE_AUDIENCE', 'urn:fairgate:origin:demo'); define('FAIRGATE_KEYS_FILE', '${keys}/fairgate-keys');`;
+  writeFileSync(config, readFileSync(config, 'utf8').replace('<?php', `<?php\n${settings}`));
+  const paths = [
+    '/',
+    '/wp-login.php',
+    '/wp-admin/',
+    '/index.php?rest_route=/wp/v2/posts',
+    '/xmlrpc.php',
+    '/wp-cron.php',
+  ];
+  for (const path of paths) {
+    const answer = await fetch(`http://127.0.0.1:${sitePort}${path}`, { redirect: 'manual' });
+    const text = await answer.text();
+    trial.step(
+      `past the gateway, ${path} is refused`,
+      answer.status === 403 && text.includes('no-admission'),
+      `${answer.status} ${text}`,
+    );
+  }
 }
 
 /** What an editor does in the block editor, by its API. @returns the editor's nonce */
