@@ -252,7 +252,7 @@ function python(name: string, marker: string, site: string): Verifier {
 function phpServer(
   files: Record<string, string>,
   flags: (dir: string) => string[] = () => [],
-  env: NodeJS.ProcessEnv = {},
+  env: (dir: string) => NodeJS.ProcessEnv = () => ({}),
 ): Promise<Site> {
   return startProgram(
     [PHP],
@@ -260,7 +260,7 @@ function phpServer(
     (dir, port) => ({
       file: PHP.file,
       args: [...flags(dir), '-d', 'display_errors=0', '-S', `127.0.0.1:${port}`, '-t', dir],
-      env: { PHP_CLI_SERVER_WORKERS: '4', ...env },
+      env: { PHP_CLI_SERVER_WORKERS: '4', ...env(dir) },
     }),
     (dir) => {
       chmodSync(join(dir, 'private'), 0o700);
@@ -474,13 +474,13 @@ export const VERIFIERS: Verifier[] = [
       phpServer(
         { 'fairgate.php': copyOf('fairgate.php'), 'index.php': `<?php echo 'visitor ', $fairgate_admission['sub'];` },
         (dir) => ['-d', `auto_prepend_file=${join(dir, 'fairgate.php')}`],
-        {
+        (dir) => ({
           FAIRGATE_JWKS_URL: jwksUrl,
           FAIRGATE_ISSUER: ISSUER,
           FAIRGATE_AUDIENCE: SITE,
-          FAIRGATE_KEYS_FILE: join(mkdtempSync(join(tmpdir(), 'fairgate-keys-')), 'keys'),
+          FAIRGATE_KEYS_FILE: join(dir, 'private/keys'),
           ...(options === undefined ? {} : { FAIRGATE_ROOM: options.room }),
-        },
+        }),
       ),
   },
   {
@@ -549,7 +549,13 @@ export const VERIFIERS: Verifier[] = [
             .replace('bind :8080', `bind 127.0.0.1:${port}`)
             .replace('127.0.0.1:3000', `127.0.0.1:${site.port}`),
       });
-      return { port, stop: () => Promise.all([server.stop(), site.stop()]) };
+      return {
+        port,
+        stop: async () => {
+          await Promise.all([server.stop(), site.stop()]);
+          rmSync(keys, { recursive: true });
+        },
+      };
     },
   },
 ];
