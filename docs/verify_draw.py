@@ -8,7 +8,7 @@ It checks the commitment, the round, the hash of the chain, that the randomness 
 the positions are 1 to N, each once. It does NOT check the beacon's BLS signature, for which Python has no library of its own:
 `npm run verify-draw` does, or compare randomness and signature with https://api.drand.sh/HASH/public/ROUND yourself.
 
-Exit code: 0 everything that is checked holds, 1 something does not, 2 what was given cannot be read.
+Exit code: 0 everything that is checked holds, 1 something does not or the draw is not made yet, 2 what was given cannot be read.
 """
 
 import argparse
@@ -92,12 +92,13 @@ def check(draw, trusted, entries, whole):
     commitments, beacon, count = draw["commitments"], draw["beacon"], draw["entries"]
     if count is not None:
         whole_number(count, 0, ENTRIES_MAX)
-    yield draw["state"] == "drawn", "the draw is made and published"
     yield len(commitments) == 1, "there is one commitment for this opening"
     made = milliseconds(commitments[-1]["at"])
     yield made <= milliseconds(draw["opensAt"]) or count == 0, "the commitment was made before the opening"
+    drawn = draw["state"] == "drawn"
     secret = b"" if draw["secret"] is None else octets(draw["secret"], 32)
-    yield sha256(secret).hexdigest() == commitments[-1]["commitment"], "SHA-256(secret) is the commitment"
+    if secret or drawn:
+        yield sha256(secret).hexdigest() == commitments[-1]["commitment"], "SHA-256(secret) is the commitment"
     randomness = bytes(32)
     if beacon is None:
         yield True, "the room was scheduled without a beacon: who knew the secret before the opening could have steered the order"
@@ -106,12 +107,14 @@ def check(draw, trusted, entries, whole):
         yield beacon["chain"]["hash"] == trusted, "the chain is the trusted one"
         yield is_first_round(beacon["chain"], whole_number(beacon["round"], 1, 2**53 - 1), draw["opensAt"]), "the round is the first one at least 3 s after the opening"
         known = beacon["randomness"] is not None and beacon["signature"] is not None
-        yield known, "the beacon was used, not left out after its deadline"
+        if drawn:
+            yield known, "the beacon was used, not left out after its deadline"
         if known:
             randomness = octets(beacon["randomness"], 32)
             yield sha256(octets(beacon["signature"], 48)).digest() == randomness, "the randomness is SHA-256(signature)"
     if count is None or draw["seed"] is None:
-        yield False, "N and the seed are published"
+        if drawn:
+            yield False, "N and the seed are published"
         return
     seed = sha256(b"fairgate/draw/v1" + secret + randomness + count.to_bytes(8, "big")).digest()
     yield seed.hex() == draw["seed"], "the seed follows from secret, beacon and N"
@@ -149,6 +152,9 @@ def main():
         return 2
     if not all(results):
         print("\nNOT PROVEN")
+        return 1
+    if draw["state"] != "drawn":
+        print(f"\nNOT PROVEN YET: the draw is not made, and nothing is wrong so far. The opening is at {draw['opensAt']}; fetch the document again after it.")
         return 1
     if draw["beacon"] is None:
         print("\nProven, without public randomness.")

@@ -29,7 +29,7 @@ const OPTIONS: Record<string, CommandOption> = {
   tokens: { example: 'FILE', help: 'queue tokens to check, one a line' },
   jwks: {
     example: 'FILE',
-    help: 'the gateway’s public keys, a file or an address (of an address: /.well-known/jwks.json there)',
+    help: 'the gateway’s public keys, a file or an https address (/.well-known/jwks.json of the gateway, where SOURCE is an address)',
   },
   entry: { example: 'N', help: 'prints the position of an entry', repeatable: true },
   earlier: { example: 'FILE', help: 'a copy of the document from before, with which it must agree', repeatable: true },
@@ -97,5 +97,5 @@ docs/draw.md says what is proven by it, and what is not.
 
 ${optionLines(OPTIONS, 26)}
 
-Exit code: 0 if the draw is proven, 1 if it is not, 2 if what was given cannot be read.`;
+Exit code: 0 if the draw is proven, 1 if it is not, or not made yet, 2 if what was given cannot be read.`;
 }

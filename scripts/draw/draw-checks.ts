@@ -58,6 +58,8 @@ export interface Check {
   /** `note`: worth knowing, and no proof of anything. */
   outcome: 'holds' | 'fails' | 'note';
   text: string;
+  /** The check fails only because the draw is not made yet: nothing contradicts it. */
+  awaitsDraw?: true;
 }
 
 export interface PlaceFound {
@@ -100,6 +102,8 @@ export async function verifyDraw(evidence: DrawEvidence): Promise<DrawVerdict> {
 
 const holds = (check: CheckName, text: string): Check => ({ check, outcome: 'holds', text });
 const fails = (check: CheckName, text: string): Check => ({ check, outcome: 'fails', text });
+const unpublished = ({ state }: Pick<PublishedDraw, 'state'>, check: CheckName, text: string): Check =>
+  state === 'drawn' ? fails(check, text) : { ...fails(check, text), awaitsDraw: true };
 const note = (check: CheckName, text: string): Check => ({ check, outcome: 'note', text });
 
 const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
@@ -117,21 +121,24 @@ function timeText(at: number): string {
   return Number.isNaN(time.getTime()) ? 'a time beyond every date' : time.toISOString();
 }
 
-function stateCheck({ state, opensAt }: PublishedDraw): Check {
+function stateCheck(draw: PublishedDraw): Check {
+  const { state, opensAt } = draw;
   switch (state) {
     case 'drawn':
       return holds('state', 'The draw is made, and everything of it is published.');
     case 'drawing':
-      return fails('state', 'The draw is not made yet: the beacon is awaited. Fetch the document again.');
+      return unpublished(draw, 'state', 'The draw is not made yet: the beacon is awaited. Fetch the document again.');
     case 'committed':
-      return fails(
+      return unpublished(
+        draw,
         'state',
         `The draw is not made yet: the opening is at ${opensAt}. Fetch the document again after it.`,
       );
   }
 }
 
-function commitmentChecks({ commitments, secret, opensAt, entries }: PublishedDraw): Check[] {
+function commitmentChecks(draw: PublishedDraw): Check[] {
+  const { commitments, secret, opensAt, entries } = draw;
   const all = commitments.map(({ commitment, at }) => `${commitment} at ${at}`).join(', ');
   const late = commitments.filter(({ at }) => Date.parse(at) > Date.parse(opensAt));
   const [first] = commitments;
@@ -145,7 +152,7 @@ function commitmentChecks({ commitments, secret, opensAt, entries }: PublishedDr
       : late.length > 0 && entries !== 0
         ? fails('commitments', `The commitment was made at ${first?.at}, after the opening at ${opensAt}.`)
         : holds('commitments', `There is one commitment for this opening, made at ${first?.at}.`);
-  if (secret === null) return [made, fails('secret', 'The secret is not published.')];
+  if (secret === null) return [made, unpublished(draw, 'secret', 'The secret is not published.')];
   const commitment = sha256(bytesOf(secret)).toString('hex');
   return [
     made,
@@ -173,7 +180,8 @@ function beaconChecks({ draw, trustedChain, requireBeacon, relays }: DrawEvidenc
   const checks = [chainCheck(chain, trustedChain), roundCheck(chain, round, opensAt)];
   if (randomness === null || signature === null) {
     const drawn = `The draw was made without the beacon that was chosen at scheduling. Nobody outside can tell a beacon that had not come by ${deadline} from one that was withheld.`;
-    checks.push(fails('beacon', state === 'drawn' ? drawn : `The beacon of round ${round} is not published yet.`));
+    const text = state === 'drawn' ? drawn : `The beacon of round ${round} is not published yet.`;
+    checks.push(unpublished(draw, 'beacon', text));
   } else {
     checks.push(signatureCheck(chain, round, randomness, signature));
   }
@@ -197,7 +205,7 @@ function chainCheck(chain: DrandChain, trusted: string): Check {
     ? holds('chain', `The beacon is of the chain "${chain.beaconId}", whose key follows from its hash ${hash}.`)
     : fails(
         'chain',
-        `The beacon is of the chain ${hash}, which is not the trusted one, ${trusted}. Who makes a chain of their own knows its randomness beforehand.`,
+        `The beacon is of the chain ${hash}, which is not the trusted one, ${trusted}. Who makes a chain of their own knows its randomness beforehand. If you trust this one, name it with --chain.`,
       );
 }
 
@@ -242,9 +250,10 @@ function relaysCheck(answer: BeaconAnswer, round: number, published: string | nu
     : fails('relays', `${relay} has another beacon for round ${round}, with the signature ${beacon.signature}.`);
 }
 
-function seedCheck({ secret, beacon, entries, seed }: PublishedDraw): Check {
+function seedCheck(draw: PublishedDraw): Check {
+  const { secret, beacon, entries, seed } = draw;
   if (secret === null || entries === null || seed === null) {
-    return fails('seed', 'Secret, N or seed is not published, so the seed cannot be recomputed.');
+    return unpublished(draw, 'seed', 'Secret, N or seed is not published, so the seed cannot be recomputed.');
   }
   const randomness = beacon?.randomness ?? NO_BEACON;
   const parts = [Buffer.from('fairgate/draw/v1', 'ascii'), bytesOf(secret), bytesOf(randomness), uint64be(entries)];
@@ -264,11 +273,12 @@ async function positionsOf({ entries, seed }: PublishedDraw): Promise<AllPositio
   return entries === null || seed === null || entries > ENTRIES_MAX ? null : allPositions(entries, seed);
 }
 
-export function positionsCheck({ entries }: Pick<PublishedDraw, 'entries'>, all: AllPositions | null): Check {
+export function positionsCheck(draw: Pick<PublishedDraw, 'entries' | 'state'>, all: AllPositions | null): Check {
+  const { entries } = draw;
   if (all === null) {
     return (entries ?? 0) > ENTRIES_MAX
       ? fails('positions', `N is ${entries}; this command recomputes up to ${ENTRIES_MAX} positions.`)
-      : fails('positions', 'N or the seed is not published, so no position can be recomputed.');
+      : unpublished(draw, 'positions', 'N or the seed is not published, so no position can be recomputed.');
   }
   return isPermutation(all.positions)
     ? holds('positions', `The positions of all ${entries} entries were recomputed: each from 1 to ${entries} once.`)
@@ -341,7 +351,8 @@ async function tokenChecks(
     checks.push(...found.map((fault) => fails('token', `${name} ${fault}.`)));
     const place = placeOf(name, claims, all);
     if (found.length > 0 || place === null) {
-      if (found.length === 0) checks.push(fails('token', `${name} has an entry whose position cannot be recomputed.`));
+      if (found.length === 0)
+        checks.push(unpublished(draw, 'token', `${name} has an entry whose position cannot be recomputed.`));
       continue;
     }
     places.push(place);
@@ -381,7 +392,7 @@ function tokenFaults(
   if (commitment !== draw.commitments.at(-1)?.commitment) {
     faults.push(`was given under another commitment, ${commitment}: the secret was chosen again after it`);
   }
-  if (entry !== undefined && entry > (draw.entries ?? 0)) {
+  if (entry !== undefined && (draw.entries === null ? draw.state === 'drawn' : entry > draw.entries)) {
     faults.push(`has entry ${entry}, but N is ${draw.entries}: it was left out of the draw`);
   }
   if (entry !== undefined && iat * 1000 > Date.parse(draw.opensAt)) {
@@ -421,6 +432,9 @@ function movedOpening(name: string, { entry, exp }: QueueClaims, { opensAt }: Pu
 function entryChecks({ draw, entries }: DrawEvidence, all: AllPositions | null, places: PlaceFound[]): Check[] {
   return entries.map((entry) => {
     const position = all?.positions[entry - 1];
+    if (draw.entries === null) return unpublished(draw, 'entry', `Entry ${entry} has no position: N is not published.`);
+    if (position === undefined && entry <= draw.entries)
+      return unpublished(draw, 'entry', `Entry ${entry} has a position that cannot be recomputed.`);
     if (position === undefined) return fails('entry', `Entry ${entry} took no part in the draw: N is ${draw.entries}.`);
     places.push({ name: `entry ${entry}`, entry, position });
     return holds('entry', `Entry ${entry} has position ${position}.`);

@@ -41,6 +41,8 @@ const evidenceSchema = z.object({
   earlier: z.array(readerSchema).max(EARLIER_MAX),
 });
 
+const DRAW_WANTED = 'what …/rooms/ROOM/draw answers, or a file with it';
+
 export interface DrawSource {
   draw: PublishedDraw;
   /** Of a visitor's evidence: their queue token, and copies that they saw before. */
@@ -55,14 +57,14 @@ export interface DrawSource {
  * @throws Unreadable
  */
 export async function readDrawSource(source: string): Promise<DrawSource> {
-  const value = await readJson(source);
+  const value = await readJson(source, DRAW_WANTED);
   const evidence = evidenceSchema.safeParse(value);
   return evidence.success ? evidence.data : { draw: parseDraw(source, value), receipt: null, earlier: [] };
 }
 
 /** @param source as for `readDrawSource` @throws Unreadable */
 export async function readDraw(source: string): Promise<PublishedDraw> {
-  return parseDraw(source, await readJson(source));
+  return parseDraw(source, await readJson(source, DRAW_WANTED));
 }
 
 function parseDraw(source: string, value: unknown): PublishedDraw {
@@ -81,6 +83,8 @@ function parseDraw(source: string, value: unknown): PublishedDraw {
   throw new Unreadable(`${source} is not a published draw (docs/draw.md):\n${z.prettifyError(parsed.error)}`);
 }
 
+const KEYS_WANTED = 'what /.well-known/jwks.json of the gateway answers, or a file with it';
+
 const keysSchema = z.object({
   keys: z
     .array(z.looseObject({ kty: z.string() }))
@@ -90,9 +94,9 @@ const keysSchema = z.object({
 
 /** @throws Unreadable */
 export async function readKeys(source: string): Promise<JSONWebKeySet> {
-  const parsed = keysSchema.safeParse(await readJson(source));
+  const parsed = keysSchema.safeParse(await readJson(source, KEYS_WANTED));
   if (parsed.success) return parsed.data as JSONWebKeySet;
-  throw new Unreadable(`${source} has no public keys. Give what /.well-known/jwks.json of the gateway answers.`);
+  throw new Unreadable(`${source} has no public keys. Give ${KEYS_WANTED}.`);
 }
 
 /** One token a line; empty lines and those that begin with # are left out. @throws Unreadable */
@@ -106,7 +110,7 @@ export function readTokens(file: string): { name: string; jwt: string }[] {
   return tokens;
 }
 
-async function readJson(source: string): Promise<unknown> {
+async function readJson(source: string, wanted: string): Promise<unknown> {
   const text = isAddress(source) ? await fetchText(source) : readText(source, DOCUMENT_BYTES_MAX);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -114,7 +118,7 @@ async function readJson(source: string): Promise<unknown> {
     const what = /^\s*</.test(text)
       ? 'a page (HTML or XML)'
       : `not JSON (${error instanceof Error ? error.message : error})`;
-    throw new Unreadable(`${source} is ${what}. Give what …/rooms/ROOM/draw answers, or a file with it.`);
+    throw new Unreadable(`${source} is ${what}. Give ${wanted}.`);
   }
 }
 

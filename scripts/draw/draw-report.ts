@@ -12,7 +12,7 @@ export function drawText({ room, epoch, opensAt, entries }: PublishedDraw, verdi
   const { checks } = verdict;
   const inOrder = checks.filter(({ check, outcome }) => check === 'token' && outcome === 'holds');
   const shown = inOrder.length <= TOKEN_LINES_MAX ? checks : checks.filter((one) => !inOrder.includes(one));
-  const lines = shown.map(({ check, outcome, text }) => `${SIGNS[outcome]}  ${check.padEnd(12)}  ${text}`);
+  const lines = shown.map((check) => `${signOf(check)}  ${check.check.padEnd(12)}  ${check.text}`);
   if (shown !== checks)
     lines.push(`ok    token         ${inOrder.length} tokens are genuine; --json has their positions.`);
   return [
@@ -24,9 +24,14 @@ export function drawText({ room, epoch, opensAt, entries }: PublishedDraw, verdi
   ].join('\n');
 }
 
+const signOf = ({ outcome, awaitsDraw }: Check) => (awaitsDraw ? 'wait' : SIGNS[outcome]);
+
 function verdictText({ proven, withPublicRandomness, checks }: DrawVerdict): string {
   if (!proven) {
-    const failed = new Set(checks.filter(({ outcome }) => outcome === 'fails').map(({ check }) => check));
+    const failures = checks.filter(({ outcome }) => outcome === 'fails');
+    if (failures.every(({ awaitsDraw }) => awaitsDraw))
+      return 'NOT PROVEN YET: the draw is not made, and nothing is wrong so far. Keep this document as a file, and give it after the draw with --earlier FILE.';
+    const failed = new Set(failures.filter(({ awaitsDraw }) => !awaitsDraw).map(({ check }) => check));
     return `NOT PROVEN: ${[...failed].join(', ')}. docs/draw.md says what each kind of cheating looks like.`;
   }
   return withPublicRandomness

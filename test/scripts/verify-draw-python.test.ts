@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { PYTHON } from '../../scripts/lib/system-packages.ts';
 import { CHEATING, HONEST } from '../cheating-draws.ts';
 import { exampleDraw, positionsOf, sizeVectors } from '../draw-vectors.ts';
-import { CHAIN, honestDraw } from '../published-draws.ts';
+import { CHAIN, earlierState, honestDraw } from '../published-draws.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../docs/verify_draw.py');
 
@@ -55,6 +55,19 @@ describe('docs/verify_draw.py', () => {
     expect([status, stdout]).toEqual(
       alone ? [0, expect.stringContaining(NOT_CHECKED)] : [1, expect.stringContaining('NOT PROVEN')],
     );
+  });
+
+  test.each(['committed', 'drawing'] as const)('says of a draw that is %s that nothing is wrong so far', (state) => {
+    const { status, stdout } = verify(earlierState(HONEST, state), ...trusted);
+    expect([status, stdout]).toEqual([1, expect.stringContaining('NOT PROVEN YET')]);
+    expect(stdout).not.toMatch(/FAIL|NOT PROVEN$/m);
+  });
+
+  test('finds what is wrong before the draw', () => {
+    const draw = { ...earlierState(HONEST, 'committed'), opensAt: '2027-08-05T12:00:00.000Z' };
+    const { status, stdout } = verify(draw, ...trusted);
+    expect([status, stdout]).toEqual([1, expect.stringMatching(/^NOT PROVEN$/m)]);
+    expect(stdout).toMatch(/^FAIL {2}the round is the first one/m);
   });
 
   test('trusts quicknet alone unless told otherwise', () => {

@@ -323,7 +323,7 @@ test('the checks import nothing of the gateway but types', async () => {
 describe('the shuffle of the command', () => {
   test('whose positions are not those from 1 to N proves nothing', () => {
     const positions = Uint32Array.from([1, 1]);
-    expect(positionsCheck({ entries: 2 }, { positions, by: 'a broken shuffle' }).outcome).toBe('fails');
+    expect(positionsCheck({ entries: 2, state: 'drawn' }, { positions, by: 'a broken shuffle' }).outcome).toBe('fails');
   });
 
   test.each(SIZES)('from the specification is that of another project, for N = %i', (entries) => {
@@ -397,6 +397,39 @@ describe('npm run verify-draw', () => {
     const { code, stdout } = await command(draw, ...trusted);
     expect([code, stdout]).toEqual([1, expect.stringContaining('NOT PROVEN: seed.')]);
     expect(stdout).toMatch(/^FAIL {2}seed/m);
+  });
+
+  test.each(['committed', 'drawing'] as const)(
+    'says of a draw that is %s that nothing is wrong so far',
+    async (state) => {
+      const draw = earlierState(HONEST, state);
+      const jwt = await issuer.token(HONEST, { kind: 'entry', number: 9 });
+      const jwks = fileOf('jwks.json', issuer.keys);
+      const file = fileOf('early.json', draw);
+      const { code, stdout } = await command(file, ...trusted, '--token', jwt, '--jwks', jwks, '--entry', '9');
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringContaining('NOT PROVEN YET: the draw is not made, and nothing is wrong so far.'),
+      ]);
+      expect(stdout).not.toMatch(/FAIL|NOT PROVEN:|left out|took no part/);
+    },
+  );
+
+  test.each<[CheckName, 'committed' | 'drawing', Partial<PublishedDraw>, string[]]>([
+    ['commitments', 'committed', { commitments: [...HONEST.commitments, ...HONEST.commitments] }, []],
+    ['round', 'committed', { opensAt: '2027-08-05T12:00:00.000Z' }, []],
+    ['secret', 'drawing', { secret: 'ab'.repeat(32) }, []],
+    ['entry', 'drawing', {}, ['--entry', String(ENTRIES + 1)]],
+  ])('names a wrong %s of a draw that is %s, and nothing that is awaited', async (check, state, change, options) => {
+    const draw = fileOf('early.json', { ...earlierState(HONEST, state), ...change });
+    const { code, stdout } = await command(draw, ...trusted, ...options);
+    expect([code, stdout]).toEqual([1, expect.stringContaining(`NOT PROVEN: ${check}.`)]);
+  });
+
+  test('calls nothing awaited once the draw says that it is drawn', async () => {
+    const verdict = await verify({ ...earlierState(HONEST, 'committed'), state: 'drawn' }, { entries: [9] });
+    expect(verdict.checks.filter(({ awaitsDraw }) => awaitsDraw)).toEqual([]);
+    expect(failed(verdict)).toEqual(['secret', 'beacon', 'seed', 'positions', 'entry']);
   });
 
   test('trusts quicknet alone unless told otherwise', async () => {
