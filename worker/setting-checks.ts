@@ -275,6 +275,7 @@ export function checkOriginSecrets(env: Env, problems: string[]): ReadonlyMap<st
 /** The drand chain of draws with a beacon: quicknet, or one of one's own. */
 export function checkBeaconChain(env: Env, problems: string[]): BeaconChain {
   if ((env['BEACON_CHAIN'] ?? '') === '') return QUICKNET;
-  const expected = 'the /info of a drand chain with its relays (docs/draw.md), or leave it out for quicknet';
+  const expected =
+    'the parameters of a drand chain and its relays, as docs/draw.md makes them from its /info, or leave it out for quicknet';
   return checkJson(env, 'BEACON_CHAIN', beaconChainSchema, expected, problems) ?? QUICKNET;
 }

@@ -1,7 +1,7 @@
 // Every command and every example of README.md and docs/ runs as a reader would run it: commands in a shell beside a gateway that
 // `npm start` started. What cannot run here is listed once, with its reason or the test that runs it.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -17,10 +17,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { beaconChainSchema } from '../../worker/beacon/chain.ts';
 import { checkOperatorKey } from '../../worker/setting-checks.ts';
 import { signingKeysSchema } from '../../worker/tokens/signing-keys.ts';
+import { privateChain, startDrandRelay } from '../drand-relay.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -62,6 +65,7 @@ const NOT_RUN: Record<string, string> = {
   'npm run evidence -- --room demo`': 'the operator key is missing in it; run as in docs/operators.md',
   'npm run evidence -- --check FOLDER': 'the name of a folder is missing in it; run for demo-evidence',
   'npm run evidence -- --open-seal FOLDER': 'the same; test/scripts/evidence.test.ts runs it',
+  'curl -s $RELAY/$HASH/info': 'needs a drand relay; a test below has one',
   'npm run verify-draw': 'needs a published draw; test/scripts/verify-draw.test.ts runs it',
   'node test/write-draw-vectors.ts': 'writes docs/draw.md, which test/gateway/draw-document.test.ts checks',
   'npm run -s keys': 'quoted from an error message; the test of signing keys runs it',
@@ -214,6 +218,18 @@ afterAll(async () => {
     await once(gateway, 'exit');
   }
   rmSync(folder, { recursive: true, force: true });
+});
+
+it('docs/draw.md makes a BEACON_CHAIN that a gateway takes from the /info of a relay', async () => {
+  const relay = await startDrandRelay(privateChain());
+  try {
+    const block = BLOCKS.find(({ text }) => text.startsWith('curl -s $RELAY/$HASH/info'));
+    const env = { ...process.env, RELAY: relay.url, HASH: relay.chain.hash };
+    const { stdout } = await promisify(execFile)('bash', ['-e', '-o', 'pipefail', '-c', block?.text ?? ''], { env });
+    expect(beaconChainSchema.parse(JSON.parse(stdout))).toEqual(relay.chain);
+  } finally {
+    await relay.stop();
+  }
 });
 
 describe('everything of the documents', () => {
