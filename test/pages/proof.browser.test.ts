@@ -245,6 +245,8 @@ describe('a record', () => {
     await heading(page, 'The calculations are right');
     expect(await outcomes(page)).toEqual(['done', 'done', 'note', 'done', 'done']);
     await page.getByText('it rests on the sealed secret alone').first().waitFor();
+    const command = page.getByText(/^npm run verify-draw -- \S+\/draw\?epoch=\d+$/);
+    await command.waitFor({ state: 'attached' });
   });
 
   test('without the script says what to do', async () => {

@@ -36,7 +36,7 @@ folder to you where a file below can be checked. Where it cannot, this page says
 | jwks.json | the gateway's public keys |
 | log.json | every change by operators and by the gateway itself, each record with the hash of the one before |
 | site-log.json | changes of what the room protects and of its name, from the log of all rooms |
-| draw-N.json | the published draw of opening N: the order of everybody who came before the opening |
+| draw-N.json | the published draw of opening N (\`epoch\` in the other files): the order of everybody who came before the opening |
 | history.json, history.csv | every ten seconds: state, limits, arrivals, called, admitted, left, lapsed, refused by kind, the site's answers |
 | totals.json | the sums of each opening |
 | shown.json, shown.csv | what visitors were shown, from when on: messages, state, limits, times |
@@ -50,7 +50,7 @@ ten seconds from then on. Texts in CSV files that begin like a formula have an a
 
 ## Check everything
 
-With the sources of Fairgate (Node 20 or newer), and the gateway's keys from a place that you trust, not from this folder:
+With the sources of Fairgate, once \`npm ci\` ran in them (Node 20 or newer), and the gateway's keys from a place that you trust, not from this folder:
 
     curl -s ${gateway}/.well-known/jwks.json > keys.json
     npm run evidence -- --check FOLDER --jwks keys.json
@@ -69,8 +69,11 @@ ${CHECK_SIGNATURE}
 - **The log:** \`hash\` of a record is the SHA-256 of the record without \`hash\`, as JSON with sorted names and no white space (RFC 8785);
   \`previous\` is the hash of the record before, and 64 zeros in the first. Numbers have no gap. The last hash is \`log.head\` in the
   manifest.
-- **A draw:** \`npm run verify-draw -- draw-N.json\`, or docs/verify_draw.py of Fairgate, which needs nothing but Python. A visitor who
-  kept the queue token finds the own position with it. A draw proves itself: nobody has to be trusted for it.
+- **A draw:** \`npm run verify-draw -- draw-N.json\`, or docs/verify_draw.py of Fairgate, which needs nothing but Python. Both say
+  whether it used public randomness. Where it did, and the number of entries was known to somebody before the randomness came, nobody has
+  to be trusted for the order. Without public randomness, one has to trust that nobody knew the secret before the opening: who did could
+  add entries until the order suited. Visitors find their own position by the number of their entry, \`--entry N\`, or by the file that
+  they saved on the page that checks the draw: \`npm run verify-draw -- FILE.json --jwks keys.json\`.
 
 ## What was left out, and why
 

@@ -143,7 +143,7 @@ export function ProofPage(props: ProofPageProps) {
           <details>
             <summary>{strings.independent.title}</summary>
             <p>{strings.independent.how}</p>
-            <Command model={model} />
+            <Command model={model} epoch={view.kind === 'checked' ? view.draw.epoch : null} />
           </details>
         )}
         {zone && <p class="zone">{fill(strings.zone, { name: zone })}</p>}
@@ -152,10 +152,11 @@ export function ProofPage(props: ProofPageProps) {
   );
 }
 
-function Command({ model }: { model: ProofModel }) {
+/** Names the opening, so that the command still checks this draw when the room has another one. */
+function Command({ model, epoch = null }: { model: ProofModel; epoch?: number | null }) {
   return (
     <p>
-      <code>{`npm run verify-draw -- ${model.drawUrl}`}</code>
+      <code>{`npm run verify-draw -- ${model.drawUrl}${epoch === null ? '' : `?epoch=${epoch}`}`}</code>
     </p>
   );
 }

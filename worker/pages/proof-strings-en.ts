@@ -81,7 +81,7 @@ export const proofEn: ProofStrings = {
       'The record differs from an earlier copy of it, which this page saw or you pasted. One of the two was changed.',
 
     noRandomness:
-      'This draw used no public randomness: it rests on the sealed secret alone. Somebody who knew the secret could have tried how many entries to add.',
+      'This draw is without public randomness: it rests on the sealed secret alone. Somebody who knows the secret before the opening can try how many entries to add.',
     unknownChain:
       'The random number is from “{name}” ({hash}), which is not a public chain that this page knows. Those who run a chain know its numbers beforehand.',
     falseChain: 'The key and the times of the chain {name} in the record do not fit its hash.',
