@@ -68,7 +68,7 @@ async function fetchAndWrite({
   }
   const folder = to ?? `${room}-evidence-${verdict.manifest.madeAt.replaceAll(/[-:]|\.\d+/g, '')}`;
   writePack(folder, pack, replace);
-  const code = report(verdict);
+  const code = report(verdict, comparison.jwks === null ? `with the keys that ${url} shows` : undefined);
   console.log(`Written to ${folder}.`);
   return code;
 }
@@ -110,7 +110,10 @@ async function openSeal(source: string, keysFile: string): Promise<number> {
 
 const WORDS = { holds: 'ok   ', fails: 'FAILS', note: 'note ' };
 
-function report({ manifest, checks, holds, pinned }: PackVerdict): number {
+function report(
+  { manifest, checks, holds, pinned }: PackVerdict,
+  signedBy = 'by the gateway whose keys were given',
+): number {
   if (manifest !== null) {
     console.log(printable(`Evidence of room ${manifest.room} of ${manifest.gateway}, made at ${manifest.madeAt}`));
     console.log();
@@ -121,7 +124,7 @@ function report({ manifest, checks, holds, pinned }: PackVerdict): number {
     !holds
       ? `\nDOES NOT HOLD: ${failed} of ${checks.length} checks.`
       : pinned
-        ? '\nHOLDS, and is signed by the gateway whose keys were given. README.md says what that does not prove.'
+        ? `\nHOLDS, and is signed ${signedBy}. README.md says what that does not prove.`
         : '\nHOLDS, BY THE KEY IN THE PACK: whose key that is, only keys from elsewhere show (--jwks).',
   );
   return holds ? HOLDS : DOES_NOT_HOLD;
