@@ -31,6 +31,12 @@ test('relays are asked with options that the runtime supports, and a redirect is
   });
   expect(await ask(() => new Response(null, { status: 302, headers: { Location: 'https://other.example' } }))).toEqual({
     kind: 'failed',
-    faults: [{ relay: 'https://relay.example', reason: 'redirects (HTTP 302), which is not followed' }],
+    faults: [
+      {
+        relay: 'https://relay.example',
+        reason: 'redirects (HTTP 302), which is not followed',
+        fault: 'redirect',
+      },
+    ],
   });
 });
