@@ -10,7 +10,7 @@ import type { EpochMs } from './time.ts';
 
 /**
  * Sets when the room opens. Before the opening it is moved and every visitor keeps their entry under the same commitment; it comes
- * no sooner than gateways have ceased to give out the entries that they leased, two seconds at most.
+ * no sooner than `soonestOpening`.
  * After it, a schedule with the same opening, to the second, moves only the closing; one with another opening, or any once
  * the room is closed, begins a new epoch, and no token of the old one is valid any more.
  * @returns whether a new epoch began
@@ -18,7 +18,7 @@ import type { EpochMs } from './time.ts';
 export function reschedule(room: RoomDocument, schedule: Schedule, secret: DrawSecret, now: EpochMs): boolean {
   if (stateOf(room, now) !== 'closed') {
     if (room.draw.entries === null) {
-      room.config.schedule = { ...schedule, opensAt: Math.max(schedule.opensAt, room.line.leasedUntil) };
+      room.config.schedule = { ...schedule, opensAt: Math.max(schedule.opensAt, soonestOpening(room, now)) };
       return false;
     }
     // The draw was made at that opening, with that beacon.
@@ -32,13 +32,22 @@ export function reschedule(room: RoomDocument, schedule: Schedule, secret: DrawS
   return true;
 }
 
+/**
+ * Gateways have ceased to give out the entries that they leased, two seconds at most; and where there are entries, now: the beacon
+ * of an opening in the past is known already, and whoever moved it there could choose among the orders.
+ */
+function soonestOpening({ line }: RoomDocument, now: EpochMs): EpochMs {
+  return line.entries > 0 ? Math.max(line.leasedUntil, now) : line.leasedUntil;
+}
+
 /** A form shows an opening that was set to "now" to the second only, and sends that back. */
 export function isSameSecond(a: EpochMs, b: EpochMs): boolean {
   return Math.floor(a / 1000) === Math.floor(b / 1000);
 }
 
 /**
- * Applies an edited settings file: its policy always, its schedule only where it names a time that differs.
+ * Applies an edited settings file: its policy always, its schedule only where it names a time that differs. Once the room has
+ * opened, a file that names an earlier opening means this one, which was moved, and the beacon of the draw stays.
  * @returns whether a new epoch began
  */
 export function applySettings(
@@ -53,8 +62,12 @@ export function applySettings(
   if (!('opensAt' in settings.schedule)) return false;
   const { prequeueAt, opensAt, closesAt, beacon } = settings.schedule;
   const schedule = { prequeueAt, opensAt, closesAt, beacon };
-  if (opensAt !== room.config.schedule.opensAt) return reschedule(room, schedule, secret, now);
-  room.config.schedule = schedule;
+  const { draw, config } = room;
+  const present = config.schedule;
+  const isFrozen = draw.entries !== null;
+  const isPresent = isFrozen ? opensAt <= present.opensAt : opensAt === present.opensAt;
+  if (!isPresent) return reschedule(room, schedule, secret, now);
+  config.schedule = isFrozen ? { ...schedule, opensAt: present.opensAt, beacon: present.beacon } : schedule;
   return false;
 }
 

@@ -1,6 +1,8 @@
 // Schedules sent to a room that has opened: only another opening ends an epoch and its places.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { roundTime } from '../../queue-core/draw.ts';
 import type { Schedule } from '../../queue-core/policy.ts';
 import { CheckedRoom } from './checked-room.ts';
 import {
@@ -85,6 +87,60 @@ describe('schedule of an open room', () => {
     expect(room.document).toMatchObject({ epoch: epochAt(T0 + 2_000), line: { issued: 0 }, sessions: { active: 0 } });
     expect(room.send(T0 + 3_000, claim(1, 'inside'))).toEqual({ kind: 'refused', reason: 'wrongEpoch' });
   });
+});
+
+describe('an opening that is moved into the past', () => {
+  /** With one entry, and the beacon as an operator might wish it. */
+  function waiting(schedule: Partial<ReturnType<typeof settings>['schedule']> = {}): CheckedRoom {
+    const room = new CheckedRoom();
+    room.send(T0, configure(settings({}, { opensInMs: 600_000, beacon: BEACON_CHOICE, ...schedule })));
+    room.send(T0 + 1_000, join('a'));
+    return room;
+  }
+
+  test('is now where there are entries, so that nobody knows the beacon yet', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: T0 - 86_400_000, max: T0 + 299_999 }), (opensAt) => {
+        const room = waiting();
+        const schedule = { ...room.document.config.schedule, opensAt };
+        room.send(
+          T0 + 300_000,
+          change({ kind: 'setSchedule', schedule, secret: OTHER_SECRET }, room.document.changes.version),
+        );
+        expect(room.document).toMatchObject({ epoch: 1, draw: { entries: 1 } });
+        expect(room.document.config.schedule.opensAt).toBe(T0 + 300_000);
+        expect(roundTime(BEACON_CHOICE.chain, beaconFor(room.document.config.schedule.opensAt).round)).toBeGreaterThan(
+          T0 + 300_000,
+        );
+      }),
+    );
+  });
+
+  test('by a settings file is now too, and the same file with another policy ends nobody’s place', () => {
+    const room = waiting({ opensAt: T0 + 600_000 });
+    const schedule = { opensAt: T0 + 200_000, beacon: BEACON_CHOICE };
+    room.send(T0 + 300_000, configure(settings({}, schedule), 'second', OTHER_SECRET));
+    expect(room.document.config.schedule.opensAt).toBe(T0 + 300_000);
+    room.send(T0 + 310_000, configure(settings({ totalActiveUsers: 7 }, schedule), 'third', OTHER_SECRET));
+    expect(room.document).toMatchObject({
+      epoch: 1,
+      draw: { entries: 1 },
+      config: { policy: { totalActiveUsers: 7 } },
+    });
+    expect(room.document.config.schedule.opensAt).toBe(T0 + 300_000);
+  });
+});
+
+test.each([false, true])('a settings file changes no beacon once N is frozen (drawn: %s)', (isDrawn) => {
+  const room = new CheckedRoom();
+  room.send(T0, configure(settings({}, { opensAt: T0 + 60_000, beacon: BEACON_CHOICE })));
+  room.send(T0 + 1_000, join('a'));
+  room.send(T0 + 60_000, { kind: 'tick' });
+  if (isDrawn) room.send(T0 + 66_000, draw(SECRET, beaconFor(T0 + 60_000)));
+  room.send(T0 + 70_000, configure(settings({}, { opensAt: T0 + 60_000, closesAt: T0 + 900_000 }), 'second'));
+  expect(room.document.config.schedule).toMatchObject({ beacon: BEACON_CHOICE, closesAt: T0 + 900_000 });
+  expect(room.document.draw.beacon).toEqual(isDrawn ? beaconFor(T0 + 60_000) : null);
+  expect(room.document.draw.seed === null).toBe(!isDrawn);
 });
 
 test('a closed room begins a new epoch with any schedule, even one with the same opening', () => {
