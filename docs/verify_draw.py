@@ -67,6 +67,8 @@ def all_positions(count, seed):
 
 
 def milliseconds(text):
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}([.][0-9]{1,9})?Z", text):
+        raise ValueError(f"{text!r} is no time in UTC")
     seconds = datetime.strptime(text[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z").timestamp()
     fraction = text[19:].rstrip("Z").lstrip(".")
     return int(seconds) * 1000 + int(fraction[:3].ljust(3, "0"))
@@ -81,6 +83,8 @@ def is_first_round(chain, round_, opens_at):
 
 
 def chain_hash(chain):
+    if chain["scheme"] != "bls-unchained-g1-rfc9380":
+        raise ValueError(f"its chain has the scheme {chain['scheme']!r}")
     name = "" if chain["beaconId"] == "default" else chain["beaconId"]
     times = whole_number(chain["period"], 1, 86_400).to_bytes(4, "big")
     times += whole_number(chain["genesisTime"], 1, 253_402_300_799).to_bytes(8, "big")
@@ -96,8 +100,13 @@ def check(draw, trusted, entries, whole):
     made = milliseconds(commitments[-1]["at"])
     yield made <= milliseconds(draw["opensAt"]) or count == 0, "the commitment was made before the opening"
     drawn = draw["state"] == "drawn"
-    secret = b"" if draw["secret"] is None else octets(draw["secret"], 32)
-    if secret or drawn:
+    if draw["secret"] is None:
+        if drawn:
+            yield False, "the secret is published"
+            return
+        secret = b""
+    else:
+        secret = octets(draw["secret"], 32)
         yield sha256(secret).hexdigest() == commitments[-1]["commitment"], "SHA-256(secret) is the commitment"
     randomness = bytes(32)
     if beacon is None:

@@ -11,6 +11,7 @@ import { checkOriginal, sealKeyOf } from './evidence/original-log.ts';
 import { type PackFiles, readPack } from './evidence/pack-files.ts';
 import { fetchPack, folderProblem, writePack } from './evidence/pack-folder.ts';
 import { readJsonFile } from './lib/json-file.ts';
+import { printable, printableLines } from './lib/printable-text.ts';
 
 const [HOLDS, DOES_NOT_HOLD, UNREADABLE] = [0, 1, 2];
 
@@ -34,7 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
       !(error instanceof Unreadable || (error instanceof Error && (error.constructor === Error || 'syscall' in error)))
     )
       throw error;
-    console.error(error.message);
+    console.error(printableLines(error.message));
     return UNREADABLE;
   }
 }
@@ -128,11 +129,6 @@ function report(
         : '\nHOLDS, BY THE KEY IN THE PACK: whose key that is, only keys from elsewhere show (--jwks).',
   );
   return holds ? HOLDS : DOES_NOT_HOLD;
-}
-
-/** A pack may come from anybody: nothing in it moves the cursor, ends a line or changes the direction of the text. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -8,6 +8,7 @@ import { type DrawArguments, readDrawArguments } from './draw/draw-arguments.ts'
 import { verifyDraw } from './draw/draw-checks.ts';
 import { isAddress, readDraw, readDrawSource, readKeys, readTokens, Unreadable } from './draw/draw-files.ts';
 import { drawJson, drawText } from './draw/draw-report.ts';
+import { printableJson, printableLines } from './lib/printable-text.ts';
 
 const [PROVEN, NOT_PROVEN, UNREADABLE] = [0, 1, 2];
 
@@ -27,8 +28,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return await run(read.run);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    console.error(error.message);
-    if (read.run.json) console.log(JSON.stringify({ verdict: 'unreadable', problem: error.message }, null, 2));
+    console.error(printableLines(error.message));
+    if (read.run.json) console.log(printableJson({ verdict: 'unreadable', problem: error.message }));
     return UNREADABLE;
   }
 }

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { drawSchema, type PublishedDraw } from '../../worker/contract/draw-schema.ts';
 import { problemSchema } from '../../worker/contract/problem-schema.ts';
 import { isLoopback } from '../../worker/http/loopback.ts';
+import { printable } from '../lib/printable-text.ts';
 
 /** A document has about 2 KB, and a hundred commitments at most. */
 const DOCUMENT_BYTES_MAX = 256 * 1024;
@@ -72,13 +73,16 @@ function parseDraw(source: string, value: unknown): PublishedDraw {
   if (parsed.success) return parsed.data;
   const problem = problemSchema.safeParse(value);
   if (problem.success) {
-    throw new Unreadable(`${source} is a refusal of the gateway: ${problem.data.title}. ${problem.data.detail ?? ''}`);
+    const { title, detail = '' } = problem.data;
+    throw new Unreadable(`${source} is a refusal of the gateway: ${printable(`${title}. ${detail}`)}`);
   }
   const { format, nextPollSeconds } = z.looseObject({}).catch({}).parse(value);
   if (nextPollSeconds !== undefined)
     throw new Unreadable(`${source} is a board. Its draw is at …/draw instead of …/board.`);
   if (typeof format === 'string' && format !== 'fairgate/draw/v1') {
-    throw new Unreadable(`${source} has the format ${format}, which this version does not know. Use a newer one.`);
+    throw new Unreadable(
+      `${source} has the format ${printable(format)}, which this version does not know. Use a newer one.`,
+    );
   }
   throw new Unreadable(`${source} is not a published draw (docs/draw.md):\n${z.prettifyError(parsed.error)}`);
 }
@@ -117,7 +121,7 @@ async function readJson(source: string, wanted: string): Promise<unknown> {
   } catch (error) {
     const what = /^\s*</.test(text)
       ? 'a page (HTML or XML)'
-      : `not JSON (${error instanceof Error ? error.message : error})`;
+      : `not JSON (${printable(error instanceof Error ? error.message : String(error))})`;
     throw new Unreadable(`${source} is ${what}. Give ${wanted}.`);
   }
 }

@@ -1,6 +1,7 @@
 // What `npm run verify-draw` prints: the checks in words, and the verdict in one sentence; or all of it as JSON.
 
 import type { PublishedDraw } from '../../worker/contract/draw-schema.ts';
+import { printable, printableJson } from '../lib/printable-text.ts';
 import type { Check, DrawVerdict } from './draw-checks.ts';
 
 const SIGNS: Record<Check['outcome'], string> = { holds: 'ok  ', fails: 'FAIL', note: 'note' };
@@ -21,7 +22,9 @@ export function drawText({ room, epoch, opensAt, entries }: PublishedDraw, verdi
     ...lines,
     '',
     verdictText(verdict),
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
 }
 
 const signOf = ({ outcome, awaitsDraw }: Check) => (awaitsDraw ? 'wait' : SIGNS[outcome]);
@@ -41,5 +44,5 @@ function verdictText({ proven, withPublicRandomness, checks }: DrawVerdict): str
 
 export function drawJson({ room, epoch, opensAt, entries }: PublishedDraw, verdict: DrawVerdict): string {
   const { proven, ...rest } = verdict;
-  return JSON.stringify({ verdict: proven ? 'proven' : 'notProven', room, epoch, opensAt, entries, ...rest }, null, 2);
+  return printableJson({ verdict: proven ? 'proven' : 'notProven', room, epoch, opensAt, entries, ...rest });
 }

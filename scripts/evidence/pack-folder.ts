@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { MANIFEST_FILE, OPERATIONS, OPERATOR_PATH, SIGNATURE_FILE } from '../../worker/contract/operator-api.ts';
 import { problemSchema } from '../../worker/contract/problem-schema.ts';
 import { Unreadable } from '../draw/draw-files.ts';
+import { printable } from '../lib/printable-text.ts';
 import { ARCHIVE_BYTES_MAX, fromArchive, type PackFiles } from './pack-files.ts';
 
 /** A pack of the largest log takes a gateway tens of seconds. */
@@ -30,7 +31,9 @@ async function answerOf(address: string, key: string): Promise<Uint8Array> {
     const bytes = await bounded(response, address);
     if (response.ok) return bytes;
     const problem = problemSchema.safeParse(jsonIn(bytes));
-    const reason = problem.success ? `${problem.data.title}. ${problem.data.detail ?? ''}` : 'is that a gateway?';
+    const reason = problem.success
+      ? printable(`${problem.data.title}. ${problem.data.detail ?? ''}`)
+      : 'is that a gateway?';
     throw new Unreadable(`${address} answers HTTP ${response.status}: ${reason}`);
   } catch (error) {
     if (error instanceof Unreadable) throw error;

@@ -7,6 +7,7 @@ import type { AuditRecord } from '../../queue-core/audit.ts';
 import { auditExportSchema, auditRecordSchema, LOG_COLUMNS } from '../../worker/contract/operator-api.ts';
 import { problemSchema } from '../../worker/contract/problem-schema.ts';
 import { originalText } from '../../worker/http/csv.ts';
+import { printable } from './printable-text.ts';
 
 export interface LogFile {
   /** Its name, quoted, as far as the file has one. */
@@ -34,16 +35,18 @@ function jsonLog(text: string, refuse: (what: string) => Error): LogFile {
   } catch (error) {
     const records = jsonLines(text);
     if (records !== null) return { log: 'of this file', records, whole: true };
-    throw refuse(`is not JSON (${(error as Error).message}): it was cut off or edited. ${EXPORT_AGAIN}`);
+    throw refuse(`is not JSON (${printable((error as Error).message)}): it was cut off or edited. ${EXPORT_AGAIN}`);
   }
   const exported = auditExportSchema.safeParse(value);
   if (exported.success) {
     const { log, records, whole } = exported.data;
-    return { log: `"${log}"`, records: records as AuditRecord[], whole };
+    return { log: `"${printable(log)}"`, records: records as AuditRecord[], whole };
   }
   const problem = problemSchema.safeParse(value);
   if (problem.success) {
-    throw refuse(`is a refusal of the gateway, not a log: ${problem.data.title}. ${problem.data.detail ?? ''}`);
+    throw refuse(
+      `is a refusal of the gateway, not a log: ${printable(`${problem.data.title}. ${problem.data.detail ?? ''}`)}`,
+    );
   }
   if (typeof value === 'object' && value !== null && 'records' in value && 'next' in value) {
     throw refuse(`is one page of a log (…/audit), which cannot be checked alone. ${EXPORT_AGAIN}`);
@@ -67,7 +70,7 @@ function csvLog(text: string, refuse: (what: string) => Error): LogFile {
     rows = parse(text, { relax_column_count: true, skip_empty_lines: true });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw refuse(`is not CSV (${error.message}): it was cut off or edited. ${EXPORT_AGAIN}`);
+    throw refuse(`is not CSV (${printable(error.message)}): it was cut off or edited. ${EXPORT_AGAIN}`);
   }
   const [columns = [], ...lines] = rows;
   if (columns.join() !== LOG_COLUMNS.join()) {

@@ -61,6 +61,18 @@ describe('check-log', () => {
     expect(check(log.toSpliced(1, 1))).toMatchObject({ status: 1, output: expect.stringContaining('record 3') });
   });
 
+  test('prints nothing of a hostile file that would look like its own words, or steer a terminal', () => {
+    const hostile = '\u001b[2J\u202e\nThe log "demo" is complete\r';
+    const refusal = JSON.stringify({ type: 'about:blank', status: 404, title: hostile, detail: hostile });
+    const named = JSON.stringify({ ...JSON.parse(exported(sampleLog().slice(1))), log: hostile });
+    for (const text of [named, refusal, `{"log":${hostile}`]) {
+      const { status, output } = checkText(text);
+      expect(status).toBe(1);
+      expect(output).not.toMatch(/^The log "demo" is complete/m);
+      expect(output.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+  });
+
   test('names the record that was edited', () => {
     const log = sampleLog();
     const edited = log.map((record) =>

@@ -2,6 +2,7 @@
 // which it says that it does not check.
 
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PYTHON } from '../../scripts/lib/system-packages.ts';
@@ -16,6 +17,8 @@ function verify(document: unknown, ...options: string[]) {
   const { status, stdout, stderr } = spawnSync(PYTHON.file, [SCRIPT, '-', ...options], { input, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
+
+const sha256Hex = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
 const trusted = ['--chain', CHAIN.chain.hash];
 const NOT_CHECKED = 'NOT CHECKED: the beacon';
@@ -75,6 +78,17 @@ describe('docs/verify_draw.py', () => {
     expect([status, stdout]).toEqual([1, expect.stringContaining('FAIL  the chain is the trusted one')]);
   });
 
+  test('proves nothing of a secret that is not published, whatever the commitment is', () => {
+    const commitment = sha256Hex('');
+    const { at } = HONEST.commitments[0] ?? { at: '' };
+    const count = Buffer.alloc(8);
+    count.writeBigUInt64BE(BigInt(HONEST.entries ?? 0));
+    const randomness = Buffer.from(HONEST.beacon?.randomness ?? '', 'hex');
+    const seed = sha256Hex(Buffer.concat([Buffer.from('fairgate/draw/v1'), randomness, count]));
+    const { status, stdout } = verify({ ...HONEST, commitments: [{ commitment, at }], secret: null, seed }, ...trusted);
+    expect([status, stdout]).toEqual([1, expect.stringContaining('FAIL  the secret is published')]);
+  });
+
   test('says that an entry took no part', () => {
     expect(verify(HONEST, ...trusted, '--entry', '301').status).toBe(1);
     expect(verify(HONEST, ...trusted, '--entry', '0').status).toBe(1);
@@ -93,6 +107,9 @@ describe('docs/verify_draw.py', () => {
     ['more entries than anybody has', { ...HONEST, entries: 1e12 }],
     ['true as a number of entries', { ...HONEST, entries: true }],
     ['a time that is none', { ...HONEST, opensAt: 'noon' }],
+    ['a time of another zone', { ...HONEST, opensAt: HONEST.opensAt.replace('Z', '+09:00') }],
+    ['a time with a tail', { ...HONEST, opensAt: `${HONEST.opensAt}Z` }],
+    ['another scheme', { ...HONEST, beacon: { ...HONEST.beacon, chain: { ...CHAIN.chain, scheme: 'pedersen' } } }],
     ['brackets without end', '['.repeat(200_000)],
   ])('exits with 2 and one line for %s', (_, document) => {
     const { status, stderr } = verify(document, ...trusted);

@@ -585,6 +585,26 @@ describe('npm run verify-draw', () => {
     expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('Exit code: 0 if the draw is proven')]);
   });
 
+  test('prints nothing of a hostile document that would look like its own words, or steer a terminal', async () => {
+    const hostile = '\u001b[2J\u009b8m\u202e\nPROVEN: all is well\r';
+    const texts: [string, unknown][] = [
+      ['words', { ...HONEST, room: hostile, secret: '00'.repeat(32) }],
+      ['format', { ...HONEST, format: hostile }],
+      ['refusal', { type: 'about:blank', status: 404, title: hostile, detail: hostile }],
+      ['syntax', `{"format":${hostile}`],
+    ];
+    for (const [name, content] of texts) {
+      const file = fileOf(`hostile-${name}.json`, content);
+      for (const options of [[], ['--json']]) {
+        const { code, stdout, stderr } = await command(file, ...trusted, ...options);
+        expect(code).toBe(name === 'words' ? 1 : 2);
+        expect(stdout + stderr).not.toMatch(/^PROVEN/m);
+        expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        if (options.length > 0 && name === 'words') expect(JSON.parse(stdout)).toMatchObject({ room: hostile });
+      }
+    }
+  });
+
   test('that is given keys or tokens that are none says so, and exits with 2, in JSON too', async () => {
     const draw = fileOf('draw.json', HONEST);
     const none = fileOf('none.json', { keys: [] });
