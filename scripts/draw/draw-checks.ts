@@ -285,7 +285,8 @@ export function positionsCheck(draw: Pick<PublishedDraw, 'entries' | 'state'>, a
     : fails('positions', `The recomputed positions are not those from 1 to ${entries}, each once.`);
 }
 
-function earlierChecks(draw: PublishedDraw, name: string, copy: PublishedDraw): Check[] {
+/** Whether a document agrees with a copy of it from before, in whatever state it is now. */
+export function earlierChecks(draw: PublishedDraw, name: string, copy: PublishedDraw): Check[] {
   const faults: string[] = [];
   if (copy.room !== draw.room || copy.epoch !== draw.epoch) {
     const text = `${name} is of opening ${copy.epoch} of room ${copy.room}, not of opening ${draw.epoch} of room ${draw.room}.`;

@@ -13,8 +13,8 @@ import {
   SIGNATURE_FILE,
 } from '../../worker/contract/evidence-schema.ts';
 import { historySchema } from '../../worker/contract/history-schema.ts';
-import { auditExportSchema } from '../../worker/contract/log-schema.ts';
-import { verifyDraw } from '../draw/draw-checks.ts';
+import { auditExportSchema, auditRecordSchema } from '../../worker/contract/log-schema.ts';
+import { earlierChecks as copyChecks, verifyDraw } from '../draw/draw-checks.ts';
 import type { PackFiles } from './pack-files.ts';
 
 export interface PackCheck {
@@ -290,6 +290,10 @@ async function drawChecks(
     const before = readerSchema.safeParse(jsonIn(earlier?.pack.files.get(name)));
     if (draw.state !== 'drawn' && draw.epoch === epoch) {
       checks.push(note(name, 'is not made yet; its commitment is in it.'));
+      if (before.success && earlier !== null) {
+        const differs = copyChecks(draw, earlier.name, before.data).filter(({ outcome }) => outcome === 'fails');
+        checks.push(...differs.map(({ text }) => fails(name, text)));
+      }
       continue;
     }
     const verdict = await verifyDraw({
@@ -314,7 +318,7 @@ async function drawChecks(
   return checks;
 }
 
-/** Nothing of an older pack may have changed: its records are the first of this one. */
+/** Nothing of an older pack may have changed: its records are the first of this one, its draws and its history are in it. */
 async function earlierChecks(
   { files }: PackFiles,
   manifest: EvidenceManifest,
@@ -335,6 +339,18 @@ async function earlierChecks(
   }
   if (Date.parse(before.madeAt) > Date.parse(manifest.madeAt))
     return [fails('pack', `${name} is the newer pack of the two.`)];
+  const older = { name, pack };
+  return [
+    ...recordChecks(files, before, name),
+    ...siteChecks(files, older),
+    ...keptDraws(files, manifest, older),
+    ...keptHistory(files, before, older),
+  ];
+}
+
+type Older = NonNullable<PackEvidence['earlier']>;
+
+function recordChecks(files: PackFiles['files'], before: EvidenceManifest, name: string): PackCheck[] {
   const records = auditExportSchema.safeParse(jsonIn(files.get('log.json'))).data?.records ?? [];
   const head = before.log.records === 0 ? '0'.repeat(64) : records[before.log.records - 1]?.hash;
   return head === before.log.head
@@ -343,6 +359,61 @@ async function earlierChecks(
         fails(
           'log.json',
           `does not begin with the ${before.log.records} records of ${name}: they were changed since ${before.madeAt}.`,
+        ),
+      ];
+}
+
+const siteLogSchema = z.object({
+  records: z.array(auditRecordSchema.omit({ previous: true, hash: true })),
+});
+
+/** Numbers of operators are those of one pack. */
+function siteChecks(files: PackFiles['files'], { name, pack }: Older): PackCheck[] {
+  const recordsOf = (of: PackFiles['files']) => {
+    const records = siteLogSchema.safeParse(jsonIn(of.get('site-log.json'))).data?.records ?? [];
+    return records.map(({ by, ...record }) => canonical({ ...record, role: by.role }));
+  };
+  const [now, before] = [recordsOf(files), recordsOf(pack.files)];
+  return before.every((record, index) => record === now[index])
+    ? []
+    : [fails('site-log.json', `does not begin with the ${before.length} records of ${name}.`)];
+}
+
+/** A draw that was made stays; an opening that ended without one leaves none. */
+function keptDraws(files: PackFiles['files'], { draws }: EvidenceManifest, { name, pack }: Older): PackCheck[] {
+  const epochOf = (file: string) => Number(/^draw-(\d+)\.json$/.exec(file)?.[1] ?? Number.NaN);
+  const first = Math.min(...[...files.keys()].map(epochOf).filter((epoch) => !Number.isNaN(epoch)));
+  return [...pack.files.keys()].flatMap((file): PackCheck[] => {
+    const epoch = epochOf(file);
+    if (Number.isNaN(epoch) || files.has(file) || (draws.leftOut > 0 && epoch < first)) return [];
+    const draw = readerSchema.safeParse(jsonIn(pack.files.get(file)));
+    return draw.success && draw.data.state !== 'drawn'
+      ? [
+          note(
+            'pack',
+            `has no draw of opening ${epoch}, which was ${draw.data.state} in ${name}: it ended without one.`,
+          ),
+        ]
+      : [fails('pack', `lacks ${file}, which ${name} has.`)];
+  });
+}
+
+/** A closed bucket never changes; those are dropped that are older than the older pack says. */
+function keptHistory(files: PackFiles['files'], { history }: EvidenceManifest, { name, pack }: Older): PackCheck[] {
+  const bucketsOf = (of: PackFiles['files']) =>
+    historySchema.omit({ next: true }).safeParse(jsonIn(of.get('history.json'))).data?.buckets ?? [];
+  const now = new Map(bucketsOf(files).map((bucket) => [Date.parse(bucket.at), canonical(bucket)]));
+  const dropped = [...now.keys()].reduce((a, b) => Math.max(a, b), 0) - history.keptHours * 3_600_000;
+  const changed = bucketsOf(pack.files).filter((bucket) => {
+    const at = Date.parse(bucket.at);
+    return at > dropped && now.get(at) !== canonical(bucket);
+  });
+  return changed.length === 0
+    ? []
+    : [
+        fails(
+          'history.json',
+          `has ${changed.length} buckets of ${name} changed or missing, the first at ${changed[0]?.at}. Only a store that lost writes does that by itself; log.json then has a record of it ("recover").`,
         ),
       ];
 }
