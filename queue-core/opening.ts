@@ -34,9 +34,9 @@ export function reschedule(room: RoomDocument, schedule: Schedule, secret: DrawS
 
 /**
  * Gateways have ceased to give out the entries that they leased, two seconds at most; and where there are entries, now: the beacon
- * of an opening in the past is known already, and whoever moved it there could choose among the orders.
+ * of an opening in the past is known already, and who moved it there could choose among the orders.
  */
-function soonestOpening({ line }: RoomDocument, now: EpochMs): EpochMs {
+export function soonestOpening({ line }: RoomDocument, now: EpochMs): EpochMs {
   return line.entries > 0 ? Math.max(line.leasedUntil, now) : line.leasedUntil;
 }
 

@@ -17,7 +17,7 @@ import { lease, returnLease } from './lease.ts';
 import { LEAP_MS_MIN } from './limits.ts';
 import { join, restorePlace } from './line.ts';
 import type { Effect, Machine, Sessions, StepContext } from './machine.ts';
-import { openIfDue, takeDraw } from './opening.ts';
+import { openIfDue, soonestOpening, takeDraw } from './opening.ts';
 import { callNext, lapseCalls, observedMs } from './pacing.ts';
 import { concludeRecovery, recoverRoom, STORE_ACTOR } from './recovery.ts';
 import { isFlowing, isRecovering } from './room-state.ts';
@@ -136,11 +136,15 @@ function advance(room: RoomDocument, context: StepContext): void {
   callNext(room);
 }
 
-/** Entries that were leased while time stood still live on after a leap that is acted on, and the opening waits for them. */
-function endLeapOfLeases({ at, config, draw, line }: RoomDocument, now: EpochMs): void {
-  if (config.leap === null || draw.entries !== null || line.leasedUntil <= at || now - at < LEAP_MS_MIN) return;
-  line.leasedUntil = now + (line.leasedUntil - at);
-  config.schedule = { ...config.schedule, opensAt: Math.max(config.schedule.opensAt, line.leasedUntil) };
+/**
+ * Entries that were leased while time stood still live on after a leap that is acted on, and the opening waits for them. An opening
+ * that would have come meanwhile is now: entries were given on, and its beacon may be known.
+ */
+function endLeapOfLeases(room: RoomDocument, now: EpochMs): void {
+  const { at, config, draw, line } = room;
+  if (config.leap === null || draw.entries !== null || now - at < LEAP_MS_MIN) return;
+  if (line.leasedUntil > at) line.leasedUntil = now + (line.leasedUntil - at);
+  config.schedule = { ...config.schedule, opensAt: Math.max(config.schedule.opensAt, soonestOpening(room, now)) };
 }
 
 function apply(room: RoomDocument, command: Command, context: StepContext): Reply {

@@ -62,6 +62,17 @@ function openWithSession(): { room: CheckedRoom; watcher: Watcher; now: number }
   return { room, watcher, now: watcher.watch(T0 + 500, 5) };
 }
 
+test('an opening that comes while a leapt clock is not believed is when an operator believes it: entries were given until then', () => {
+  const { room, watcher, now } = dueInHalfAnHour();
+  for (const leapt of [now + HOUR, now + HOUR + 5_000]) {
+    watcher.report(leapt, 1_000);
+    expect(room.send(leapt, join(`at-${leapt}`))).toMatchObject({ place: { kind: 'entry' } });
+  }
+  const resumedAt = now + HOUR + 10_000;
+  room.send(resumedAt, change({ kind: 'setFlow', flow: 'running' }, room.document.changes.version));
+  expect(room.document).toMatchObject({ draw: { entries: 3 }, config: { schedule: { opensAt: resumedAt } } });
+});
+
 describe('a clock that leaps an hour ahead for six seconds', () => {
   test('an operator who resumes the room, as the clock is right, opens it when no gateway gives out entries any more', () => {
     const { room, watcher, now } = dueInHalfAnHour();

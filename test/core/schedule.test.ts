@@ -90,7 +90,7 @@ describe('schedule of an open room', () => {
 });
 
 describe('an opening that is moved into the past', () => {
-  /** With one entry, and the beacon as an operator might wish it. */
+  /** With one entry, and a beacon. */
   function waiting(schedule: Partial<ReturnType<typeof settings>['schedule']> = {}): CheckedRoom {
     const room = new CheckedRoom();
     room.send(T0, configure(settings({}, { opensInMs: 600_000, beacon: BEACON_CHOICE, ...schedule })));
