@@ -8,6 +8,7 @@ import { change, countUp, reconfigure, record } from './change.ts';
 import { refutes, timeOfCommand } from './clock.ts';
 import type { Command, Reply, ReplyTo } from './command.ts';
 import { draftOf, newRoom, type RoomDocument } from './document/room-document.ts';
+import { ROUND_AFTER_OPENING_MS } from './draw.ts';
 import { CoreError } from './errors.ts';
 import { takeReport } from './gateway-reports.ts';
 import { followHealth, takeProbe, takeSignal } from './health.ts';
@@ -127,13 +128,18 @@ function advance(room: RoomDocument, context: StepContext): void {
   room.at = now;
   closeBucketIfDue(room, context);
   concludeRecovery(room, context);
-  if (!isRecovering(room, now)) openIfDue(room, now);
+  if (!isRecovering(room, now) || mayKnowRound(room, now)) openIfDue(room, now);
   releaseDue(room, now);
   followHealth(room, context);
   if (!isFlowing(room, now)) return;
   pacing.runMs += observedMs(flowedFrom, now);
   lapseCalls(room);
   callNext(room);
+}
+
+/** The beacon of the draw may be out: no place that a command restores takes part any more. */
+function mayKnowRound({ config }: RoomDocument, now: EpochMs): boolean {
+  return now >= config.schedule.opensAt + ROUND_AFTER_OPENING_MS;
 }
 
 /**

@@ -132,6 +132,22 @@ describe('a beacon', () => {
   });
 });
 
+test('a place that is proven during a recovery takes part until the round may be known, and not from then on', () => {
+  const proven = { kind: 'restorePlace', epoch: 1, place: { kind: 'entry', number: 50 } } as const;
+  const recovering = () => {
+    const room = sealedRoom(BEACON_CHOICE);
+    room.recover(OPENS_AT - 1_000);
+    expect(room.document.recovery.running?.until).toBeGreaterThan(OPENS_AT + ROUND_AFTER_OPENING_MS);
+    return room;
+  };
+  const inTime = recovering();
+  inTime.send(OPENS_AT + ROUND_AFTER_OPENING_MS - 1, proven);
+  expect(inTime.document.draw.entries).toBe(50);
+  const late = recovering();
+  late.send(OPENS_AT + ROUND_AFTER_OPENING_MS, proven);
+  expect(late.document.draw.entries).toBe(3);
+});
+
 describe('another commitment', () => {
   test('is recorded, stands beside the one before, and the old secret draws nothing', () => {
     const room = sealedRoom();
