@@ -14,6 +14,21 @@ export function commandHeaders(command: OriginCommand): { 'Fairgate-Command': Or
   return { 'Fairgate-Command': command };
 }
 
+/** Longest time that the gateway keeps visitors away; say it again for longer. */
+const OVERLOAD_SECONDS_MAX = 600;
+
+/**
+ * The site wants no more visitors for so long; those inside stay. On any response to an admitted visitor, also on a 503.
+ * @param seconds whole number from 0 to 600; 0: it takes visitors again
+ * @throws RangeError
+ */
+export function overloadHeaders(seconds: number): { 'Fairgate-Overload': string } {
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > OVERLOAD_SECONDS_MAX) {
+    throw new RangeError(`seconds is ${seconds}. Pass a whole number from 0 to ${OVERLOAD_SECONDS_MAX}.`);
+  }
+  return { 'Fairgate-Overload': String(seconds) };
+}
+
 /**
  * The remaining stock and when it was counted, as an Integer with a Date parameter (RFC 9651): `12;as-of=@1637000000`.
  * The second is rounded down: a count may be shown as older than it is, never as newer.

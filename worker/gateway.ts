@@ -19,6 +19,7 @@ import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
 import type { OriginFetch } from './proxy/forward.ts';
+import { OriginOverload } from './proxy/origin-overload.ts';
 import { OriginProbe } from './proxy/origin-probe.ts';
 import { type RoomConfig, type Settings, settingsText } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
@@ -68,6 +69,7 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   publicPages: PublicPages;
   templates: Templates;
   originProbe: OriginProbe;
+  originOverload: OriginOverload;
   /** The time of this process, which is never set back: for how long something took. */
   stopwatch(): number;
   /** New places, by network. */
@@ -122,6 +124,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     recentJoins: new RecentJoins(clock),
     publicPages: new PublicPages(clock.now),
     templates: new Templates(store.directory),
+    originOverload: new OriginOverload(store, clock.now),
     originProbe: new OriginProbe({ store, fetchOrigin, now: clock.now, random: Math.random }),
     stopwatch: clock.now,
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),

@@ -212,6 +212,54 @@ describe('what says nothing about the origin', () => {
   });
 });
 
+describe('an origin that asks for no more visitors', () => {
+  it('gets none for so long, says so once a second at most, and takes them back when it says so', async () => {
+    const origin = new FaultyOrigin();
+    let overload: string | null = null;
+    const gateway = await startInProcess({
+      keys,
+      fetchOrigin: async (request, site) => {
+        const response = await origin.fetch(request, site);
+        if (overload !== null) response.headers.set('Fairgate-Overload', overload);
+        return response;
+      },
+    });
+    const inside = [await enter(gateway), await enter(gateway)];
+    const started = { origin, gateway, inside };
+    const reports = () => gateway.store.applied.filter((kind) => kind === 'reportOverload').length;
+    overload = '60';
+    origin.mode = 'fails';
+    for (let times = 0; times < 10; times++) for (const visitor of inside) await visitor.page();
+    await settle();
+    expect(reports()).toBe(1);
+    await browsing({ ...started, inside: [] }, 3);
+    expect(await boardOf(gateway)).toMatchObject({ state: 'paused', pausedBy: 'origin' });
+    expect(await pageKindOf(await new InProcessVisitor(gateway).page())).toBe('paused');
+    // No probe asks while it said for how long.
+    expect(origin.probes).toBe(0);
+    [overload, origin.mode] = ['0', 'answers'];
+    await browsing(started, 3);
+    expect((await boardOf(gateway)).state).toBe('open');
+    const before = reports();
+    await browsing(started, 10);
+    expect(reports()).toBe(before);
+  });
+
+  it.each(['', '-1', '1e3', '60, 60', '6'.repeat(7), 'yes'])(
+    'with a value that is none (%j) says nothing',
+    async (value) => {
+      const gateway = await startInProcess({
+        keys,
+        fetchOrigin: async () => new Response(MARKER, { headers: { 'Fairgate-Overload': value } }),
+      });
+      const inside = await enter(gateway);
+      await inside.page();
+      await settle();
+      expect(gateway.store.applied).not.toContain('reportOverload');
+    },
+  );
+});
+
 describe('a stopped origin', () => {
   it('is probed at its own path, every two seconds at most, however many requests come', async () => {
     const started = await start(12, { policy: { health: { probePath: '/healthz?deep=1' } } });

@@ -34,6 +34,7 @@ async function start(fields: Record<string, string>) {
 
 it.each([
   ['Fairgate-Stock', '0', 'reportStock'],
+  ['Fairgate-Overload', '60', 'reportOverload'],
   ['Fairgate-Command', 'complete', 'end'],
   ['Fairgate-Command', 'revoke', 'end'],
 ] as const)(

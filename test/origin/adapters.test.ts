@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { withAdmission } from '../../origin/fetch.ts';
 import { type AdmissionEnv, admission as honoAdmission } from '../../origin/hono.ts';
 import { admission as nodeAdmission } from '../../origin/node.ts';
-import { commandHeaders, stockHeaders } from '../../origin/response-headers.ts';
+import { commandHeaders, overloadHeaders, stockHeaders } from '../../origin/response-headers.ts';
 import type { VerifierOptions } from '../../origin/verifier-options.ts';
 import { AUDIENCE, ISSUER, type Issuer, makeKey, mint, startIssuer } from './issuer.ts';
 
@@ -239,6 +239,11 @@ test('a visitor who disconnects during an upgrade does not crash the process', a
 });
 
 describe('response headers', () => {
+  test('Fairgate-Overload has seconds that the gateway obeys', () => {
+    expect(overloadHeaders(60)).toEqual({ 'Fairgate-Overload': '60' });
+    for (const seconds of [-1, 1.5, 601, Number.NaN]) expect(() => overloadHeaders(seconds)).toThrow(RangeError);
+  });
+
   test('Fairgate-Stock has the count and its time, rounded down to the second', () => {
     expect(stockHeaders(12, 1_637_000_000_999)).toEqual({ 'Fairgate-Stock': '12;as-of=@1637000000' });
     expect(stockHeaders(0, 0)).toEqual({ 'Fairgate-Stock': '0;as-of=@0' });

@@ -39,7 +39,15 @@ import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visi
 type VisitParts = VisitorParts &
   Pick<
     Gateway,
-    'fetchOrigin' | 'observations' | 'proxies' | 'publicPages' | 'publicUrl' | 'sessions' | 'stopwatch' | 'wait'
+    | 'fetchOrigin'
+    | 'observations'
+    | 'originOverload'
+    | 'proxies'
+    | 'publicPages'
+    | 'publicUrl'
+    | 'sessions'
+    | 'stopwatch'
+    | 'wait'
   >;
 
 interface RequestContext {
@@ -347,7 +355,7 @@ class Visit {
   }
 
   /** Applies what the origin's response tells the gateway. An ending is durable before the visitor gets the response. */
-  async #applySignals({ command, stock }: OriginSignals, response: Response): Promise<void> {
+  async #applySignals({ command, stock, overloadSeconds }: OriginSignals, response: Response): Promise<void> {
     if (command !== null) {
       const end = () => this.#visitor.end(command === 'complete' ? 'completed' : 'revoked');
       try {
@@ -359,6 +367,10 @@ class Visit {
       }
     }
     if (stock !== null && response.ok) this.#reportStock(stock);
+    const { room, snapshot } = this.#visitor;
+    if (overloadSeconds === null || snapshot === null) return;
+    const report = this.#gateway.originOverload.report(room, overloadSeconds, snapshot);
+    if (report !== null) this.#background(report);
   }
 
   #reportStock({ remaining, asOfSeconds }: NonNullable<OriginSignals['stock']>): void {

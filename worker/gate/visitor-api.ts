@@ -49,6 +49,7 @@ type Parts = VisitorParts &
     | 'directory'
     | 'fetchOrigin'
     | 'observations'
+    | 'originOverload'
     | 'polls'
     | 'proxies'
     | 'publicPages'

@@ -39,6 +39,8 @@ export interface ForwardOptions {
 export interface OriginSignals {
   command: 'complete' | 'revoke' | null;
   stock: { remaining: number; asOfSeconds: number | null } | null;
+  /** For how long it wants no more visitors; 0: it takes them again; null: it says nothing. */
+  overloadSeconds: number | null;
 }
 
 /** @param site where to send the request; its URL and fields are complete otherwise */
@@ -195,12 +197,14 @@ function visitorResponse(upstream: Response, options: ForwardOptions): Response 
   return new Response(upstream.body, { status, statusText, headers });
 }
 
-/** `Fairgate-Command: complete`, `Fairgate-Stock: 12;as-of=@1626260400` (RFC 9651: integer with a Date parameter). */
+/** `Fairgate-Command: complete`, `Fairgate-Stock: 12;as-of=@1626260400`, `Fairgate-Overload: 60` (RFC 9651: integers, one with a date). */
 function readSignals(headers: Headers): OriginSignals {
   const command = headers.get('Fairgate-Command')?.trim().toLowerCase();
   const [, remaining, asOf] =
     /^ *(\d{1,12})(?:; *as-of=@(\d{1,12}))? *$/.exec(headers.get('Fairgate-Stock') ?? '') ?? [];
+  const [, overload] = /^ *(\d{1,6}) *$/.exec(headers.get('Fairgate-Overload') ?? '') ?? [];
   return {
+    overloadSeconds: overload === undefined ? null : Number(overload),
     command: command === 'complete' || command === 'revoke' ? command : null,
     stock:
       remaining === undefined
