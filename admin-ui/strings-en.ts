@@ -301,6 +301,8 @@ export const en = {
     inside: 'Inside',
     arrived: 'Arrived',
     ofLimit: (limit: number) => `of ${formatCount(limit)}`,
+    setTo: (limit: number) => `You set ${formatCount(limit)}; fewer because of the site.`,
+    carries: (people: number) => `So far the site is known to carry ${formatCount(people)}.`,
     waitNow(span: WaitSpan): string {
       if (span.kind === 'none') return 'No wait if you join now';
       return `Wait if you join now: ${en.wait(span)}`;

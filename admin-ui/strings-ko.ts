@@ -299,6 +299,8 @@ export const ko: Strings = {
     inside: '이용 중',
     arrived: '방문',
     ofLimit: (limit) => `한도 ${formatCount(limit)}`,
+    setTo: (limit) => `설정은 ${formatCount(limit)}명이며, 본 사이트 상태 때문에 줄였습니다.`,
+    carries: (people) => `지금까지 확인된 본 사이트의 한도는 ${formatCount(people)}명입니다.`,
     waitNow(span: WaitSpan): string {
       if (span.kind === 'unknown') return '예상 대기 시간은 아직 알 수 없음';
       return span.kind === 'none' ? '지금 오면 바로 입장' : `지금 오면 ${ko.wait(span)} 대기`;

@@ -21,7 +21,8 @@ export function Numbers({ state, snapshot, live }: { state: ConsoleState; snapsh
   const recent = closedOf(since(snapshot.buckets, asOf - TREND_MS), asOf);
   const trend = (of: (bucket: Bucket) => number) => <Trend state={state} buckets={recent} of={of} />;
   const isBefore = isBeforeOpening(live.state) || live.state === 'drawing';
-  const free = live.totalActiveUsers - live.active;
+  const { inForce, health } = live;
+  const free = inForce.totalActiveUsers - live.active;
   return (
     <section class={isStale(state, snapshot) ? 'numbers stale' : 'numbers'}>
       <Tile
@@ -39,9 +40,10 @@ export function Numbers({ state, snapshot, live }: { state: ConsoleState; snapsh
         label={t.admitted}
         value={admitted === null ? null : formatCount(admitted)}
         unknown={t.unknown}
-        limit={t.ofLimit(live.newUsersPerMinute)}
-        share={admitted === null ? null : admitted / live.newUsersPerMinute}
+        limit={t.ofLimit(inForce.newUsersPerMinute)}
+        share={admitted === null ? null : admitted / inForce.newUsersPerMinute}
         notes={[
+          inForce.newUsersPerMinute < live.newUsersPerMinute ? t.setTo(live.newUsersPerMinute) : null,
           called === null || isBefore ? null : t.called(called),
           live.outstanding > 0 ? t.outstanding(live.outstanding) : null,
           live.standby > 0 ? t.standby(live.standby) : null,
@@ -53,9 +55,14 @@ export function Numbers({ state, snapshot, live }: { state: ConsoleState; snapsh
         kind="inside"
         label={t.inside}
         value={formatCount(live.active)}
-        limit={t.ofLimit(live.totalActiveUsers)}
-        share={live.active / live.totalActiveUsers}
-        notes={[free >= 0 ? t.free(free) : t.overLimit(-free)]}
+        limit={t.ofLimit(inForce.totalActiveUsers)}
+        share={live.active / inForce.totalActiveUsers}
+        notes={[
+          free >= 0 ? t.free(free) : t.overLimit(-free),
+          health.peopleFound === null || inForce.totalActiveUsers >= live.totalActiveUsers
+            ? null
+            : t.carries(health.peopleFound),
+        ]}
         trend={trend(({ active }) => active)}
       />
       <Tile
