@@ -95,12 +95,7 @@ function sinceEpoch(schedule: unknown): unknown {
 }
 
 function directorySinceEpoch(old: Fields): Fields {
-  if (!Array.isArray(old['rooms'])) return old;
-  const rooms = old['rooms'].map((room) => {
-    const settings = fieldsOf(fieldsOf(room)['settings']);
-    return { ...fieldsOf(room), settings: { ...settings, schedule: sinceEpoch(settings['schedule']) } };
-  });
-  return { ...old, rooms };
+  return withRoomSettings(old, (settings) => ({ ...settings, schedule: sinceEpoch(settings['schedule']) }));
 }
 
 function atLeastZero(count: unknown): unknown {
@@ -132,12 +127,7 @@ function roomWithSessionTotal(old: Fields): Fields {
 }
 
 function directoryWithSessionTotal(old: Fields): Fields {
-  if (!Array.isArray(old['rooms'])) return old;
-  const rooms = old['rooms'].map((room) => {
-    const settings = fieldsOf(fieldsOf(room)['settings']);
-    return { ...fieldsOf(room), settings: { ...settings, policy: withSessionTotal(settings['policy']) } };
-  });
-  return { ...old, rooms };
+  return withRoomSettings(old, (settings) => ({ ...settings, policy: withSessionTotal(settings['policy']) }));
 }
 
 /** 2 to 3: sessions that their visitors have not presented yet. All earlier ones count for their whole length. */
@@ -213,12 +203,7 @@ function withoutBeacon(schedule: unknown): unknown {
 }
 
 function directoryWithoutBeacons(old: Fields): Fields {
-  if (!Array.isArray(old['rooms'])) return old;
-  const rooms = old['rooms'].map((room) => {
-    const settings = fieldsOf(fieldsOf(room)['settings']);
-    return { ...fieldsOf(room), settings: { ...settings, schedule: withoutBeacon(settings['schedule']) } };
-  });
-  return { ...old, rooms };
+  return withRoomSettings(old, (settings) => ({ ...settings, schedule: withoutBeacon(settings['schedule']) }));
 }
 
 /** 6 to 7: how far admissions follow the origin's health. A room whose origin failed goes on stopped, and is probed. */
@@ -262,12 +247,7 @@ function policyWithHealth(policy: unknown): unknown {
 }
 
 function directoryWithHealth(old: Fields): Fields {
-  if (!Array.isArray(old['rooms'])) return old;
-  const rooms = old['rooms'].map((room) => {
-    const settings = fieldsOf(fieldsOf(room)['settings']);
-    return { ...fieldsOf(room), settings: { ...settings, policy: policyWithHealth(settings['policy']) } };
-  });
-  return { ...old, rooms };
+  return withRoomSettings(old, (settings) => ({ ...settings, policy: policyWithHealth(settings['policy']) }));
 }
 
 const unchanged: Migration = (old) => old;
@@ -327,6 +307,16 @@ export const migrateRow: readonly Migration[] = [
   unchanged,
   unchanged,
 ];
+
+/** A directory with the settings of each of its rooms changed. */
+function withRoomSettings(old: Fields, change: (settings: Fields) => Fields): Fields {
+  if (!Array.isArray(old['rooms'])) return old;
+  const rooms = old['rooms'].map((room) => ({
+    ...fieldsOf(room),
+    settings: change(fieldsOf(fieldsOf(room)['settings'])),
+  }));
+  return { ...old, rooms };
+}
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};

@@ -264,8 +264,9 @@ function lately(room: RoomDocument): Shown {
   const { pacing } = room;
   const [settled = { called: 0, come: 0 }] = settledStretches(room);
   const since = { called: 0, come: 0 };
+  const freshFrom = pacing.runMs - freshMs(policyInForce(room));
   for (const { at, calls, claimed } of callsFromLatest(pacing)) {
-    if (at <= pacing.runMs - freshMs(policyInForce(room))) break;
+    if (at <= freshFrom) break;
     since.called += calls;
     since.come += claimed;
   }

@@ -10,25 +10,15 @@ import { checkPack, type PackVerdict } from './evidence/evidence-checks.ts';
 import { checkOriginal, sealKeyOf } from './evidence/original-log.ts';
 import { type PackFiles, readPack } from './evidence/pack-files.ts';
 import { fetchPack, folderProblem, writePack } from './evidence/pack-folder.ts';
+import { runWithOptions } from './lib/command-options.ts';
 import { readJsonFile } from './lib/json-file.ts';
 import { printable, printableLines } from './lib/printable-text.ts';
 
 const [HOLDS, DOES_NOT_HOLD, UNREADABLE] = [0, 1, 2];
 
-async function main(argv: readonly string[]): Promise<number> {
-  const read = readEvidenceArguments(argv, process.env['OPERATOR_KEY']);
-  switch (read.kind) {
-    case 'help':
-      console.log(read.text);
-      return HOLDS;
-    case 'misuse':
-      for (const problem of read.problems) console.error(problem);
-      return UNREADABLE;
-    case 'run':
-      break;
-  }
+async function main(given: EvidenceArguments): Promise<number> {
   try {
-    return await run(read.run);
+    return await run(given);
   } catch (error) {
     // Besides `Unreadable`, the file system's and a file's reader's, whose messages name the file.
     if (
@@ -131,4 +121,7 @@ function report(
   return holds ? HOLDS : DOES_NOT_HOLD;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runWithOptions(
+  readEvidenceArguments(process.argv.slice(2), process.env['OPERATOR_KEY']),
+  main,
+);

@@ -3,7 +3,7 @@
 
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { repeatedCommand } from './lib/command-options.ts';
+import { repeatedCommand, runWithOptions } from './lib/command-options.ts';
 import { reportFileProblem } from './lib/report-file.ts';
 import { type RehearsalArguments, readArguments } from './rehearsal/arguments.ts';
 import { type Figures, figuresOf } from './rehearsal/figures.ts';
@@ -17,25 +17,16 @@ import { terminalReport } from './rehearsal/terminal-report.ts';
 /** No check failed; a check failed; the rehearsal could not run. */
 const [PASSED, FAILED, MISUSE] = [0, 1, 2];
 
-async function main(argv: readonly string[]): Promise<number> {
-  const read = readArguments(argv, () => randomInt(2 ** 32));
-  switch (read.kind) {
-    case 'help':
-      console.log(read.text);
-      return PASSED;
-    case 'misuse':
-      for (const problem of read.problems) console.error(problem);
-      return MISUSE;
-    case 'run':
-      break;
-  }
-  const problem = reportFileProblem(read.run.report);
+const argv = process.argv.slice(2);
+
+async function main(given: RehearsalArguments): Promise<number> {
+  const problem = reportFileProblem(given.report);
   if (problem !== null) {
     console.error(problem);
     return MISUSE;
   }
   try {
-    const figures = await run(read.run, repeatedCommand('rehearse', argv, read.run.mix.seed));
+    const figures = await run(given, repeatedCommand('rehearse', argv, given.mix.seed));
     return figures.verdict === 'failed' ? FAILED : PASSED;
   } catch (error) {
     if (!(error instanceof RehearsalError)) throw error;
@@ -76,4 +67,9 @@ function describe(mix: Mix): string {
 }
 
 // Timers of visitors who have gone would keep the process alive.
-process.exit(await main(process.argv.slice(2)));
+process.exit(
+  await runWithOptions(
+    readArguments(argv, () => randomInt(2 ** 32)),
+    main,
+  ),
+);

@@ -3,30 +3,20 @@
 
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { repeatedCommand } from './lib/command-options.ts';
+import { repeatedCommand, runWithOptions } from './lib/command-options.ts';
 import { reportFileProblem } from './lib/report-file.ts';
 import { simulate } from './simulation/night.ts';
 import { nightPage } from './simulation/night-page.ts';
 import { nightProgress } from './simulation/night-progress.ts';
 import { isBroken, nightOnTerminal, scenarioRows } from './simulation/night-text.ts';
-import { readSimulationArguments } from './simulation/simulation-arguments.ts';
+import { readSimulationArguments, type SimulationArguments } from './simulation/simulation-arguments.ts';
 
 /** No promise was broken; one was; the options cannot be used. */
 const [KEPT, BROKEN, MISUSE] = [0, 1, 2];
 
-async function main(argv: readonly string[]): Promise<number> {
-  const read = readSimulationArguments(argv, () => randomInt(2 ** 32));
-  switch (read.kind) {
-    case 'help':
-      console.log(read.text);
-      return KEPT;
-    case 'misuse':
-      for (const problem of read.problems) console.error(problem);
-      return MISUSE;
-    case 'run':
-      break;
-  }
-  const { scenario, report: file } = read.run;
+const argv = process.argv.slice(2);
+
+async function main({ scenario, report: file }: SimulationArguments): Promise<number> {
   const problem = reportFileProblem(file);
   if (problem !== null) {
     console.error(problem);
@@ -46,4 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return isBroken(report) ? BROKEN : KEPT;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runWithOptions(
+  readSimulationArguments(argv, () => randomInt(2 ** 32)),
+  main,
+);

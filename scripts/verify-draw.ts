@@ -8,28 +8,18 @@ import { type DrawArguments, readDrawArguments } from './draw/draw-arguments.ts'
 import { verifyDraw } from './draw/draw-checks.ts';
 import { isAddress, readDraw, readDrawSource, readKeys, readTokens, Unreadable } from './draw/draw-files.ts';
 import { drawJson, drawText } from './draw/draw-report.ts';
+import { runWithOptions } from './lib/command-options.ts';
 import { printableJson, printableLines } from './lib/printable-text.ts';
 
 const [PROVEN, NOT_PROVEN, UNREADABLE] = [0, 1, 2];
 
-async function main(argv: readonly string[]): Promise<number> {
-  const read = readDrawArguments(argv);
-  switch (read.kind) {
-    case 'help':
-      console.log(read.text);
-      return PROVEN;
-    case 'misuse':
-      for (const problem of read.problems) console.error(problem);
-      return UNREADABLE;
-    case 'run':
-      break;
-  }
+async function main(given: DrawArguments): Promise<number> {
   try {
-    return await run(read.run);
+    return await run(given);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     console.error(printableLines(error.message));
-    if (read.run.json) console.log(printableJson({ verdict: 'unreadable', problem: error.message }));
+    if (given.json) console.log(printableJson({ verdict: 'unreadable', problem: error.message }));
     return UNREADABLE;
   }
 }
@@ -72,4 +62,4 @@ async function askRelays({ beacon }: PublishedDraw, relays: string[]): Promise<B
   return chain.success ? fetchBeacon(chain.data, beacon.round, { fetch }) : null;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runWithOptions(readDrawArguments(process.argv.slice(2)), main);

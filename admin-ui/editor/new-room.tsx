@@ -1,6 +1,7 @@
 // A form for a new room: the same fields as in its settings, sent together.
 
 import { useState } from 'hono/jsx/dom';
+import { policySchema } from '../../worker/contract/room-schema.ts';
 import { type Policy, type Site, siteInput } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { changeErrorText, fieldErrorTexts } from '../failures.ts';
@@ -32,15 +33,7 @@ const INITIAL_POLICY: Policy = {
   sessionTotalMinutes: 60,
   claimWindowMinutes: 5,
   queueingStatusCode: 200,
-  health: {
-    mode: 'protect',
-    errorPercentMax: 50,
-    slowFactor: 4,
-    slowMs: null,
-    rateFloor: 1,
-    peopleFloor: null,
-    probePath: '/',
-  },
+  health: policySchema.shape.health.parse({}),
 };
 
 function initialForm(): Form {

@@ -18,6 +18,25 @@ export type ReadOptions<Run> =
   | { kind: 'help'; text: string }
   | { kind: 'misuse'; problems: string[] };
 
+const [HELPED, MISUSE] = [0, 2];
+
+/** What every such command does before it runs. @returns the exit code: 0 after `--help`, 2 where options cannot be used */
+export async function runWithOptions<Run>(
+  read: ReadOptions<Run>,
+  run: (given: Run) => Promise<number>,
+): Promise<number> {
+  switch (read.kind) {
+    case 'help':
+      console.log(read.text);
+      return HELPED;
+    case 'misuse':
+      for (const problem of read.problems) console.error(problem);
+      return MISUSE;
+    case 'run':
+      return run(read.run);
+  }
+}
+
 type Values = Partial<Record<string, string | boolean | string[]>>;
 /** `operands` are the arguments that belong to no option. */
 type Given = { kind: 'given'; values: Values; operands: string[] };

@@ -387,7 +387,7 @@ export class Crowd {
     const status = answer === 'good' ? 200 : 503;
     time.call(time.now + latencyMs, () => {
       observations.originAnswered(ROOM, status, latencyMs);
-      sample.answered(status, stopwatch());
+      sample?.answered(status, stopwatch());
     });
   }
 

@@ -3,6 +3,7 @@
 
 import { LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
 import type { Bucket } from '../../worker/contract/operator-api.ts';
+import { healthSchema } from '../../worker/contract/room-schema.ts';
 import { FakeGateway, type FakeRoom, fakeRoom, rfc3339 } from './fake-gateway.ts';
 
 export const SAMPLE_KEYS = {
@@ -63,15 +64,7 @@ function vaccineRoom(gateway: FakeGateway, opensAt: number, now: number): FakeRo
         sessionTotalMinutes: 60,
         claimWindowMinutes: 5,
         queueingStatusCode: 200,
-        health: {
-          mode: 'protect',
-          errorPercentMax: 50,
-          slowFactor: 4,
-          slowMs: null,
-          rateFloor: 1,
-          peopleFloor: null,
-          probePath: '/',
-        },
+        health: healthSchema.parse({}),
       },
       schedule: { prequeueAt: rfc3339(opensAt - 3_600_000), opensAt: rfc3339(opensAt), closesAt: null },
       epoch: 1,

@@ -290,7 +290,7 @@ class Visit {
   async #forward(reason: ForwardDecision['reason']): Promise<Response> {
     if (this.#waitFor !== null) return this.#goBack(this.#waitFor);
     const { room, presented, admissionToken } = this.#visitor;
-    const { fetchOrigin, metrics, observations, ownTime } = this.#gateway;
+    const { fetchOrigin, metrics, observations, stopwatch } = this.#gateway;
     // Anyone can request an exempt or outside path, and an operator's look at the site must not change the line.
     const isVisitors = reason === 'admitted';
     if (reason === 'exempt') {
@@ -307,14 +307,14 @@ class Visit {
     };
     const ended = options.admission === null ? () => {} : this.#visitor.beginRequest(networkOf(options.clientAddress));
     if (ended === null) return refusal('session-overused', this.#request, this.#format === 'page');
-    const startedAt = ownTime();
+    const startedAt = stopwatch();
     const sample = isVisitors ? this.#healthSample() : null;
     try {
       const request = options.admission === null ? this.#request : await unrelayed(this.#request);
       const { response, signals } = await forwardToOrigin(request, options, fetchOrigin);
       metrics.count('fairgate_origin_responses_total', { class: `${Math.floor(response.status / 100)}xx` });
-      observations.originAnswered(room.id, response.status, ownTime() - startedAt);
-      sample?.answered(response.status, this.#gateway.stopwatch());
+      observations.originAnswered(room.id, response.status, stopwatch() - startedAt);
+      sample?.answered(response.status, stopwatch());
       if (isVisitors) await this.#applySignals(signals, response);
       // A shared cache may store what needs no admission.
       this.#isSites = true;
@@ -350,7 +350,7 @@ class Visit {
     const { headers, body, signal } = this.#request;
     if (admission?.kind !== 'valid' || headers.has('Upgrade')) return null;
     const sample = observations.sample(room.id, admission.token.sid, body !== null, stopwatch());
-    signal.addEventListener('abort', () => sample.abandoned(), { once: true });
+    if (sample !== null) signal.addEventListener('abort', () => sample.abandoned(), { once: true });
     return sample;
   }
 

@@ -26,8 +26,6 @@ export interface Sample {
   abandoned(): void;
 }
 
-const UNSAMPLED: Sample = { answered() {}, failed() {}, abandoned() {} };
-
 const nothing = (): ObservedHealth => ({ requests: 0, failures: 0, timed: 0, totalMs: 0 });
 
 export class HealthSamples {
@@ -35,12 +33,13 @@ export class HealthSamples {
 
   /**
    * A request of this session is sent to the origin. Times in ms, of one clock.
+   * @returns null: its visitor was sampled lately
    * @param hasBody a visitor can send it slowly or not to its end, so neither its time nor its failure says anything
    */
-  begin(room: string, sid: string, hasBody: boolean, now: number): Sample {
+  begin(room: string, sid: string, hasBody: boolean, now: number): Sample | null {
     const samples = this.#samplesOf(room, now);
     const { visitors, waiting } = samples;
-    if (visitors.has(sid) || visitors.size >= VISITORS_MAX) return UNSAMPLED;
+    if (visitors.has(sid) || visitors.size >= VISITORS_MAX) return null;
     visitors.add(sid);
     const request = { startedAt: now };
     if (!hasBody) waiting.add(request);

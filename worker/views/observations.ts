@@ -42,8 +42,8 @@ export class Observations {
     if (conflicts + retries > 0) this.#add(room, { ...NOTHING_OBSERVED, store: { conflicts, retries } });
   }
 
-  /** A request of an admitted visitor is sent to the origin; its end is told to the sample. */
-  sample(room: string, sid: string, hasBody: boolean, now: number): Sample {
+  /** A request of an admitted visitor is sent to the origin; its end is told to the sample, if it is one. */
+  sample(room: string, sid: string, hasBody: boolean, now: number): Sample | null {
     return this.#health.begin(room, sid, hasBody, now);
   }
 
