@@ -222,7 +222,7 @@ type InForce = Pick<HealthState, 'stage' | 'cause' | 'share'> & Partial<Pick<Hea
 
 const ACTIONS = { steady: 'originSteady', slowed: 'originSlowed', stopped: 'originStopped' } as const;
 /** What the log calls its records. */
-export type HealthAction = (typeof ACTIONS)[HealthState['stage']];
+export type HealthAction = (typeof ACTIONS)[HealthState['stage']] | 'peopleFound';
 
 /** Changes what is in force, and records it. */
 function enter(room: RoomDocument, change: InForce, context: StepContext): void {
@@ -265,16 +265,19 @@ function speedUp(room: RoomDocument, context: StepContext): void {
   enter(room, { stage: isWhole ? 'steady' : 'slowed', cause: isWhole ? null : health.cause, share }, context);
 }
 
-/** Fewer people at once: what is left after it was too many. */
+/** Fewer people at once: what is left after it was too many. The search goes on; the room is as steady as before. */
 function makeRoom(room: RoomDocument, cause: HealthCause, context: StepContext): void {
   const { origin, sessions } = room;
   const { health } = origin;
   const found = health.peopleFound ?? sessions.active;
   const isLeaving = sessions.active > found && context.now - health.changedAt < LEAVE_MS;
   if (isLeaving || context.now - health.changedAt < CUT_MS) return;
-  room.origin.health = { ...health, isSearching: false };
   const peopleFound = peopleAfter(room, Math.min(found, sessions.active));
-  if (peopleFound < found) enter(room, { stage: health.stage, cause, share: health.share, peopleFound }, context);
+  origin.health = { ...health, isSearching: false };
+  if (peopleFound >= found) return;
+  origin.health = { ...origin.health, peopleFound, changedAt: context.now };
+  const to = { peopleFound, cause: { ...cause } };
+  record(room, { by: HEALTH_ACTOR, action: 'peopleFound', from: { peopleFound: found }, to }, context);
 }
 
 function peopleAfter({ config }: RoomDocument, active: number): number {

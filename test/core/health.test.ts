@@ -237,7 +237,10 @@ test('whatever is seen, the limits in force are never above the operator’s nor
         expect(limits.totalActiveUsers).toBeGreaterThanOrEqual(1);
         expect(room.health.share).toBeLessThanOrEqual(SHARE_WHOLE);
         const isCut = limits.newUsersPerMinute < before.newUsersPerMinute;
-        if (isCut) expect(room.log.length).toBeGreaterThan(logged);
+        const isFewer = limits.totalActiveUsers < before.totalActiveUsers && before.totalActiveUsers < 1_000;
+        if (isCut || isFewer) expect(room.log.length).toBeGreaterThan(logged);
+        // What an operator is told of is over with its cause.
+        expect(room.health.stage === 'steady').toBe(room.health.cause === null);
         if (wanted.mode === 'off') expect(limits).toEqual({ newUsersPerMinute: RATE, totalActiveUsers: 1_000 });
       }
     }),
@@ -282,6 +285,23 @@ function findingFor(minutes: number, capacity: number): { people: number[]; foun
   }
   return { people, found: document().origin.health.peopleFound };
 }
+
+test('a room that finds its limit cuts it where the people there are too many, records why, and is steady all the while', () => {
+  const room = new WatchedRoom({ mode: 'find', peopleFloor: 10 }).watch(60, WELL);
+  for (let position = 1; position <= 60; position++) {
+    room.send(room.now, join(String(position)));
+    if (position % 10 === 0) room.watch(1, WELL);
+  }
+  for (let position = 1; position <= 60; position++) {
+    while (room.send(room.now, claim(position, String(position))).kind !== 'admitted') room.watch(1, WELL);
+  }
+  const { active } = room.document.sessions;
+  room.watch(10, { requests: 20, meanMs: 1_000 });
+  expect(room.health.peopleFound).toBeLessThan(active);
+  expect(room.health.peopleFound).toBeGreaterThanOrEqual(Math.floor(0.9 * active) - 1);
+  expect(room.health).toMatchObject({ stage: 'steady', cause: null });
+  expect(room.log.at(-1)).toMatchObject({ action: 'peopleFound', to: { cause: { kind: 'slow', usualMs: 100 } } });
+});
 
 test('a room that finds its limit by itself uses nine tenths of what the site carries, and swings by less than a fifth', () => {
   const capacity = 300;

@@ -40,6 +40,7 @@ const ROOM_LOG: Record<Change['kind'] | HealthAction | 'configure' | 'clockLeap'
   usePass: [],
   clockLeap: ['flow', 'time'],
   ...{ originSteady: HEALTH_FIELDS, originSlowed: HEALTH_FIELDS, originStopped: HEALTH_FIELDS },
+  peopleFound: ['peopleFound', 'cause'],
   recover: ['issued', 'entries', 'active', 'silent'],
 };
 
