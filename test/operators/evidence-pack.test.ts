@@ -397,6 +397,21 @@ describe('who may take a pack', () => {
   });
 });
 
+it('a pack tells what was done about the health of the site, and no path at the site', async () => {
+  const policy = { newUsersPerMinute: 120, totalActiveUsers: 50, sessionMinutes: 7 };
+  const gateway = await startGateway({ room: { policy: { ...policy, health: { probePath: '/internal-check-7' } } } });
+  const body = { ...policy, health: { probePath: '/internal-check-8' } };
+  expect((await ask(gateway, 'setPolicy', { body, headers: await onCurrentVersion(gateway) })).status).toBe(200);
+  await gateway.store.apply('demo', [{ kind: 'reportOverload', forMs: 60_000 }]);
+  const own = await fetchedPack(gateway);
+  expect([...own.files.values()].map((bytes) => bytes.toString('utf8')).join('\n')).not.toContain('internal-check');
+  const { records } = jsonFile<{ records: AuditRecord[] }>(own, 'log.json');
+  expect(records.at(-1)).toMatchObject({
+    ...{ action: 'originStopped', by: { id: 'origin-health' } },
+    to: { stage: 'stopped', cause: { kind: 'signal' }, newUsersPerMinute: 120 },
+  });
+});
+
 describe('no pack names anybody', () => {
   /** Every text in a JSON document, names of members too. */
   function textsIn(value: unknown): string[] {
