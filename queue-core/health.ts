@@ -97,7 +97,7 @@ export function followHealth(room: RoomDocument, context: StepContext): void {
     if (stage !== 'steady') enter(room, { stage: 'steady', cause: null, share: SHARE_WHOLE }, context);
     return;
   }
-  if (mode === 'find' && room.origin.health.peopleFound === null) beginSearch(room);
+  if (mode === 'find' && room.origin.health.peopleFound === null) beginSearch(room, now);
   if (stage === 'stopped') return;
   switch (seen.verdict) {
     case 'down':
@@ -289,9 +289,10 @@ function peopleFloor({ health, totalActiveUsers }: Policy): number {
 }
 
 /** Those who are there are no news to the origin. */
-function beginSearch({ origin, sessions, config: { policy } }: RoomDocument): void {
+function beginSearch({ origin, sessions, config: { policy } }: RoomDocument, now: EpochMs): void {
   const people = Math.max(peopleFloor(policy), sessions.active);
-  origin.health = { ...origin.health, peopleFound: Math.min(policy.totalActiveUsers, people) };
+  const peopleFound = Math.min(policy.totalActiveUsers, people);
+  origin.health = { ...origin.health, peopleFound, changedAt: now };
 }
 
 /** More people at once, where the limit binds. Small steps up are in the history; what they led to is recorded with the next cut. */

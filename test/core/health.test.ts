@@ -7,12 +7,24 @@ import type { Command, Reply } from '../../queue-core/command.ts';
 import { SHARE_WHOLE } from '../../queue-core/document/origin-state.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import type { SessionRecord } from '../../queue-core/document/session-record.ts';
+import { isProbed } from '../../queue-core/health.ts';
 import { paceOf } from '../../queue-core/pacing.ts';
 import type { HealthPolicy } from '../../queue-core/policy.ts';
-import { limitsInForce, stateOf } from '../../queue-core/room-state.ts';
+import { limitsInForce, pausedBy, stateOf } from '../../queue-core/room-state.ts';
 import { step } from '../../queue-core/step.ts';
 import { CheckedRoom } from './checked-room.ts';
-import { change, claim, configure, healthPolicy, join, policy, seenAtOrigin, settings, T0 } from './sample-rooms.ts';
+import {
+  change,
+  claim,
+  configure,
+  healthPolicy,
+  join,
+  OTHER_SECRET,
+  policy,
+  seenAtOrigin,
+  settings,
+  T0,
+} from './sample-rooms.ts';
 
 const RATE = 960;
 
@@ -195,10 +207,136 @@ describe('an origin that asks for no more visitors', () => {
     expect(room.health.stage).toBe('slowed');
   });
 
+  test('says nothing to a room whose limits are locked, and does not bring back one that failed', () => {
+    const locked = new WatchedRoom({ mode: 'off' }).watch(10, WELL);
+    locked.send(locked.now, { kind: 'reportOverload', forMs: 10_000 });
+    expect(locked.watch(2, WELL).health.stage).toBe('steady');
+    const failed = new WatchedRoom().watch(10, WELL).watch(6, FAILING);
+    failed.send(failed.now, { kind: 'reportOverload', forMs: 0 });
+    expect(failed.health.stage).toBe('stopped');
+  });
+
   test('for ever asks for ten minutes', () => {
     const room = new WatchedRoom();
     room.send(room.now, { kind: 'reportOverload', forMs: Number.MAX_SAFE_INTEGER });
     expect(room.health.overloadedUntil).toBe(room.now + 600_000);
+  });
+});
+
+/** When the rate in force changed, and to what, over so many seconds of the same. */
+function changesOf(room: WatchedRoom, seconds: number, seen: Seen): { second: number; rate: number }[] {
+  const changes: { second: number; rate: number }[] = [];
+  for (let second = 1; second <= seconds; second++) {
+    const before = room.rate;
+    room.watch(1, seen);
+    if (room.rate !== before) changes.push({ second, rate: room.rate });
+  }
+  return changes;
+}
+
+const apart = (changes: { second: number }[]) =>
+  changes.slice(1).map(({ second }, index) => second - (changes[index]?.second ?? 0));
+
+/** A room with so many people inside. */
+function inhabited(people: number, health: Partial<HealthPolicy> = {}): WatchedRoom {
+  const room = new WatchedRoom(health).watch(60, WELL);
+  for (let position = 1; position <= people; position++) {
+    room.send(room.now, join(String(position)));
+    while (room.send(room.now, claim(position, String(position))).kind !== 'admitted') room.watch(1, WELL);
+  }
+  return room;
+}
+
+describe('steps', () => {
+  test('down are two seconds apart, so that each is judged by what is seen after it, and up five seconds', () => {
+    const room = new WatchedRoom().watch(10, WELL);
+    const down = changesOf(room, 12, { requests: 40, failures: 8 });
+    expect(down.length).toBeGreaterThanOrEqual(3);
+    expect(Math.min(...apart(down))).toBeGreaterThanOrEqual(2);
+    const up = changesOf(room, 60, WELL);
+    expect(up.length).toBeGreaterThanOrEqual(3);
+    expect(Math.min(...apart(up))).toBeGreaterThanOrEqual(5);
+  });
+
+  test('up need more than what no longer slows: a site that fails a little less stays slowed', () => {
+    const room = new WatchedRoom().watch(10, WELL).watch(5, { requests: 40, failures: 8 });
+    room.watch(6, { requests: 40, failures: 4 });
+    const { rate } = room;
+    expect(rate).toBeLessThan(RATE);
+    expect(changesOf(room, 60, { requests: 40, failures: 4 })).toEqual([]);
+  });
+});
+
+describe('what is known of the origin', () => {
+  test('is not what came long ago, at little traffic either', () => {
+    const room = new WatchedRoom().watch(1, { requests: 5, failures: 5 }).watch(40, { requests: 0 });
+    room.watch(2, { requests: 5, failures: 5 });
+    // Five requests, not ten: too few to stop admissions by themselves.
+    expect(room.health.stage).toBe('steady');
+  });
+
+  test('makes nothing slow that nobody notices', () => {
+    const room = new WatchedRoom().watch(60, { requests: 20, meanMs: 10 }).watch(10, { requests: 20, meanMs: 100 });
+    expect(room.health.stage).toBe('steady');
+  });
+
+  test('is learnt while it is steady alone', () => {
+    const room = new WatchedRoom().watch(60, WELL).watch(4, { requests: 20, meanMs: 1_000 });
+    const { usualMicros } = room.health;
+    room.watch(8, { requests: 20, meanMs: 20 });
+    expect(room.health).toMatchObject({ stage: 'slowed', usualMicros });
+  });
+
+  test('is kept for the next opening: how long it usually takes, and how many people it carries', () => {
+    const room = inhabited(40, { mode: 'find', peopleFloor: 10 }).watch(10, { requests: 20, meanMs: 1_000 });
+    const { usualMicros, peopleFound } = room.health;
+    room.send(room.now, change({ kind: 'close' }, room.document.changes.version));
+    const schedule = { prequeueAt: null, opensAt: room.now + 60_000, closesAt: null };
+    room.send(room.now, change({ kind: 'setSchedule', schedule, secret: OTHER_SECRET }, room.document.changes.version));
+    expect(room.document.epoch).toBeGreaterThan(1);
+    expect(room.health).toMatchObject({ stage: 'steady', usualMicros, peopleFound, cells: [] });
+  });
+
+  test('by a good probe takes the place of what few visitors met', () => {
+    const room = new WatchedRoom().watch(60, WELL).watch(40, { requests: 0 }).watch(1, { requests: 1, failures: 1 });
+    expect(isProbed(room.document, room.now)).toBe(true);
+    room.probe(true);
+    expect(isProbed(room.document, room.now)).toBe(false);
+  });
+});
+
+test('an operator who pauses a room is named before the origin that has stopped it', () => {
+  const room = new WatchedRoom().watch(10, WELL).watch(6, FAILING);
+  expect(pausedBy(room.document)).toBe('origin');
+  room.send(room.now, change({ kind: 'setFlow', flow: 'paused' }, room.document.changes.version));
+  expect(pausedBy(room.document)).toBe('operator');
+});
+
+describe('the search for a limit', () => {
+  test('begins with those who are there, and does not grow while the limit does not bind', () => {
+    expect(new WatchedRoom({ mode: 'find', peopleFloor: 10 }).watch(60, WELL).health.peopleFound).toBe(10);
+    const room = inhabited(60);
+    const find = policy({ newUsersPerMinute: RATE, health: healthPolicy({ mode: 'find', peopleFloor: 10 }) });
+    room.send(room.now, change({ kind: 'setPolicy', policy: find }, room.document.changes.version));
+    room.watch(2, WELL);
+    expect(room.health.peopleFound).toBe(60);
+  });
+
+  test('ends at the operator’s limit', () => {
+    const room = inhabited(12);
+    const health = healthPolicy({ mode: 'find', peopleFloor: 10 });
+    const find = policy({ newUsersPerMinute: RATE, totalActiveUsers: 13, health });
+    room.send(room.now, change({ kind: 'setPolicy', policy: find }, room.document.changes.version));
+    room.watch(60, WELL);
+    expect(room.health.peopleFound).toBeLessThanOrEqual(13);
+  });
+
+  test('goes on with fewer people after a stop', () => {
+    const room = inhabited(60, { mode: 'find', peopleFloor: 10 });
+    const { active } = room.document.sessions;
+    room.watch(6, FAILING);
+    expect(room.health.stage).toBe('stopped');
+    expect(room.health.peopleFound).toBeLessThanOrEqual(Math.ceil(0.9 * active));
   });
 });
 
