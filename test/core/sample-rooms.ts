@@ -116,6 +116,6 @@ export function seenAtOrigin(
 ): Extract<Command, { kind: 'report' }> {
   const timed = requests - failures;
   const health = { requests, failures, timed, totalMs: timed * meanMs };
-  const observed = { ...NOTHING_OBSERVED, health };
+  const observed = requests === 0 ? NOTHING_OBSERVED : { ...NOTHING_OBSERVED, health };
   return { kind: 'report', gateway: 'gateway-1', seq, version: 0, observed, elapsedMs: 1_000 };
 }
