@@ -106,6 +106,8 @@ const fields: Record<string, string> = {
   'health.mode': 'Follow the site’s health',
   'health.errorPercentMax': 'Stop at failures of (%)',
   'health.slowFactor': 'Slow down at (times the usual)',
+  'stock.peoplePercent': 'People inside per 100 left',
+  'stock.freshSeconds': 'A number counts for (seconds)',
   'health.slowMs': 'Slow down at (ms)',
   'health.rateFloor': 'Least people per minute',
   'health.peopleFloor': 'Least people at once',
@@ -320,7 +322,9 @@ export const en = {
     overLimit: (count: number) => `${formatCount(count)} over the limit; they may stay until their sessions end`,
     unknown: 'not known yet',
     trend: (from: number, to: number) => `Last 15 minutes: from ${formatCount(from)} to ${formatCount(to)}`,
-    stock: (count: number, time: string) => `${formatCount(count)} left · as of ${time}`,
+    stockChecking: 'checking',
+    stock: (count: number | string, time: string) =>
+      `${typeof count === 'number' ? formatCount(count) : count} left · as of ${time}`,
   },
   wait(span: WaitSpan): string {
     switch (span.kind) {
@@ -730,6 +734,8 @@ export const en = {
     },
     errorPercentNote: 'From a quarter of it on, fewer people are admitted.',
     slowFactorNote: 'Mean response time, compared with the calm before the crowd.',
+    stockPeopleNote: 'Follows what the site says is left. Empty: nobody is held back until it is sold out.',
+    stockFreshNote: 'Visitors see “being checked” instead of an older number.',
     slowMsNote: 'A fixed time instead of the comparison. Empty: compare.',
     rateFloorNote: 'Slowed no further than this; stopped all the same while the site is down.',
     peopleFloorNote: 'Where the search begins. Empty: a twentieth of the people at once.',

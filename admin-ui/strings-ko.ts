@@ -115,6 +115,8 @@ const fields: Record<string, string> = {
   'health.mode': '본 사이트 상태에 따라 조절',
   'health.errorPercentMax': '입장을 멈추는 실패율(%)',
   'health.slowFactor': '입장을 줄이는 응답 시간(평소의 배수)',
+  'stock.peoplePercent': '잔여 100개당 동시 이용',
+  'stock.freshSeconds': '수량 유효 시간(초)',
   'health.slowMs': '입장을 줄이는 응답 시간(ms)',
   'health.rateFloor': '분당 최소 입장',
   'health.peopleFloor': '최소 동시 이용',
@@ -318,7 +320,8 @@ export const ko: Strings = {
     overLimit: (count) => `한도 초과 ${formatCount(count)}명 · 각자 이용 시간이 끝날 때까지 이용`,
     unknown: '아직 알 수 없음',
     trend: (from, to) => `최근 15분: ${formatCount(from)}에서 ${formatCount(to)}`,
-    stock: (count, time) => `남은 수량 ${formatCount(count)} · ${time} 기준`,
+    stockChecking: '확인 중',
+    stock: (count, time) => `남은 수량 ${typeof count === 'number' ? formatCount(count) : count} · ${time} 기준`,
   },
   wait(span: WaitSpan): string {
     switch (span.kind) {
@@ -725,6 +728,8 @@ export const ko: Strings = {
     },
     errorPercentNote: '이 값의 4분의 1부터 입장을 줄입니다.',
     slowFactorNote: '방문자가 몰리기 전의 평균 응답 시간과 비교합니다.',
+    stockPeopleNote: '본 사이트가 알린 잔여 수량에 맞춰 입장시킵니다. 비워 두면 매진될 때까지 제한하지 않습니다.',
+    stockFreshNote: '이보다 오래된 수량은 보이지 않고 ‘확인 중’으로 표시됩니다.',
     slowMsNote: '비교하지 않고 정해진 시간으로 판단합니다. 비워 두면 비교합니다.',
     rateFloorNote: '이보다 더 줄이지는 않습니다. 본 사이트가 멈추면 입장도 멈춥니다.',
     peopleFloorNote: '찾기를 시작하는 인원입니다. 비워 두면 동시 이용의 20분의 1입니다.',

@@ -8,7 +8,7 @@ import type { GatewayReport } from './document/changes-state.ts';
 import type { ClockLeap } from './document/config-state.ts';
 import { commitmentsOf } from './document/draw-state.ts';
 import type { HistoryBucket } from './document/history-state.ts';
-import type { HealthState } from './document/origin-state.ts';
+import type { HealthState, PriceRange, Stock } from './document/origin-state.ts';
 import type { CallSample } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { Ending } from './document/session-record.ts';
@@ -22,6 +22,7 @@ import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from
 import type { PastDraw } from './past-draw.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
 import { limitsInForce, pausedBy, policyInForce, stateOf } from './room-state.ts';
+import { isOld } from './stock.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
 import { aheadOf, type Pace, POLL_SECONDS_MAX, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from './wait.ts';
 
@@ -47,7 +48,7 @@ export interface Board {
   pace: Pace | null;
   active: number;
   message: { text: { ko: string; en: string }; at: string } | null;
-  stock: { remaining: number; asOf: string } | null;
+  stock: BoardStock | null;
   draw: {
     commitment: string;
     /** Whether it is drawn with public randomness; once it is drawn, whether it was. */
@@ -57,6 +58,23 @@ export interface Board {
   };
   /** For a visitor in the middle of the line; a visitor's own comes with the status. */
   nextPollSeconds: number;
+}
+
+/** What the origin says is left; a number that was read too long ago is not shown. */
+export interface BoardStock {
+  /** null: it is being checked. */
+  remaining: number | null;
+  asOf: string;
+  /** How long after `asOf` a number counts. */
+  freshSeconds: number;
+  lots: {
+    id: string;
+    name: { ko: string; en: string };
+    remaining: number | null;
+    asOf: string;
+    /** In the smallest unit of the currency (ISO 4217). */
+    price: PriceRange | null;
+  }[];
 }
 
 /** This visitor's status; the same shape in every response that carries one. */
@@ -194,7 +212,6 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
   const { config, draw, line, pacing, sessions, origin } = room;
   const { schedule, message } = config;
   const { newUsersPerMinute } = limitsInForce(room);
-  const { stock } = origin;
   const state = stateOf(room, now);
   const pace = paceOf(room);
   return {
@@ -213,7 +230,7 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
     pace,
     active: sessions.active,
     message: message === null ? null : { text: message.text, at: rfc3339(message.at) },
-    stock: stock === null ? null : { remaining: stock.remaining, asOf: rfc3339(stock.asOf) },
+    stock: stockOf(origin.stock, config.policy, now),
     draw: { commitment: draw.commitment, beacon: isWithBeacon(room), proof: proofOf(room) },
     nextPollSeconds: nextPollSeconds(
       { state, pace, newUsersPerMinute },
@@ -221,6 +238,26 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
       Math.floor((line.issued - pacing.called) / 2),
     ),
   };
+}
+
+function stockOf(stock: Stock | null, policy: Policy, now: EpochMs): BoardStock | null {
+  if (stock === null) return null;
+  const shown = <T extends { remaining: number; asOf: EpochMs }>(one: T) => ({
+    remaining: isOld(one, policy, now) ? null : one.remaining,
+    asOf: rfc3339(one.asOf),
+  });
+  const lots = stock.lots.map((lot) => ({ id: lot.id, name: lot.name, ...shown(lot), price: lot.price }));
+  return { ...shown(stock), freshSeconds: policy.stock.freshSeconds, lots };
+}
+
+/** The board as it is at `now`, carried forward from when it was read: numbers of the stock grow old meanwhile. */
+export function boardAt(board: Board, now: EpochMs): Board {
+  const { stock } = board;
+  const at = { ...board, serverTime: rfc3339(now) };
+  if (stock === null) return at;
+  const aged = <T extends { remaining: number | null; asOf: string }>(one: T): T =>
+    now - epochMs(one.asOf) > stock.freshSeconds * 1_000 ? { ...one, remaining: null } : one;
+  return { ...at, stock: { ...aged(stock), lots: stock.lots.map(aged) } };
 }
 
 function proofOf({ draw }: RoomDocument): Board['draw']['proof'] {

@@ -7,13 +7,13 @@ import type { IssuedPass } from './document/changes-state.ts';
 import { committed } from './document/draw-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { DrawSecret } from './draw.ts';
+import { revoke, revokeAll } from './endings.ts';
 import { AUDIT_RECORDS_MAX, COMMITMENTS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
 import type { Effect, StepContext } from './machine.ts';
 import { applySettings, reschedule } from './opening.ts';
 import { type PastDraw, pastDraw } from './past-draw.ts';
 import type { NewSchedule } from './policy.ts';
 import { stageOf, stateOf } from './room-state.ts';
-import { revoke, revokeAll } from './sessions.ts';
 import { type EpochMs, rfc3339 } from './time.ts';
 
 /** What a change did, for the log; `countsUp`: it changed the room's settings, so the version counts up. */

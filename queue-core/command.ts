@@ -3,29 +3,42 @@
 
 import type { Actor } from './audit.ts';
 import type { Observed } from './document/history-state.ts';
-import type { EndReason } from './document/session-record.ts';
+import type { Lot } from './document/origin-state.ts';
+import type { CallMark, EndReason, OriginKeyId } from './document/session-record.ts';
 import type { Beacon, DrawSecret } from './draw.ts';
 import type { Flow, Message, NewSchedule, Policy, RoomSettings, Stage } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
-/** Why a visitor's request was refused. A closed list; every one is an expected outcome, not an error. */
-export type Refusal =
+/** Why a request was refused. A closed list; every one is an expected outcome, not an error. */
+export const REFUSALS = [
   /** The room gives no entries yet. */
-  | 'tooEarly'
+  'tooEarly',
   /** Before the opening, or before the draw. */
-  | 'notOpen'
-  | 'closed'
-  | 'soldOut'
+  'notOpen',
+  'closed',
+  'soldOut',
   /** An operator holds the line. */
-  | 'held'
+  'held',
   /** The origin does not respond; no visitor is sent there. */
-  | 'originFailing'
+  'originFailing',
   /** The token belongs to another opening of this room. */
-  | 'wrongEpoch'
+  'wrongEpoch',
   /** No such position was given in this epoch. */
-  | 'unknownPosition'
+  'unknownPosition',
   /** The position belongs to another visitor. */
-  | 'foreignPosition';
+  'foreignPosition',
+  /** The visitor has completed what they came for. */
+  'completed',
+  /** The code of the hand-off was used before. */
+  'codeUsed',
+  /** The origin's call is older than the last one about the same visit, or there are too many of one moment. */
+  'outdatedCall',
+] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+export function refused(reason: Refusal): { kind: 'refused'; reason: Refusal } {
+  return { kind: 'refused', reason };
+}
 
 /** A place in line: before the opening an entry, afterwards a position. */
 export type Place = { kind: 'entry'; number: number } | { kind: 'position'; number: number };
@@ -60,8 +73,17 @@ export type Command =
   | { kind: 'renew'; epoch: number; position: number; sid: string }
   /** Ends a session before its time. Repeated, it changes nothing. */
   | { kind: 'end'; epoch: number; position: number; sid: string; reason: EndReason }
-  /** The same by who holds the place, without the session's id. A place on standby holds no vacancy back from then on. */
-  | { kind: 'end'; epoch: number; position: number; visitor: string; reason: EndReason }
+  /**
+   * The same by who holds the place, without the session's id. A place on standby holds no vacancy back from then on. The origin may
+   * complete a visit whose session is over; `reference` is what it calls that which was completed.
+   */
+  | ({ kind: 'end'; reason: EndReason; reference?: string | null; call?: OriginCall } & Visit)
+  /** The origin gives a visitor the turn back: one whose session is over may claim once more; a living one gets its full length. */
+  | ({ kind: 'readmit'; call: OriginCall } & Visit)
+  /** How a visit stands or ended; changes nothing. */
+  | ({ kind: 'lookUp' } & Visit)
+  /** Uses a code of the hand-off, once, while its session lives. */
+  | { kind: 'redeem'; epoch: number; position: number; sid: string; issuedAt: EpochMs }
   /**
    * An operator's change. A retry has the same `id`. With `ifVersion`, the change is made only if no other change was made
    * since that version; with `any`, on whichever is in force; with `ifStage`, only if the clock has not opened or closed the
@@ -102,12 +124,42 @@ export type Command =
    * round that the opening names. `beacon` is null where the room was scheduled without one, or may go on without it.
    */
   | { kind: 'draw'; epoch: number; secret: string; beacon: Beacon | null }
-  /** What the origin says is left. A report older than the last one is ignored. */
-  | { kind: 'reportStock'; remaining: number; asOf: EpochMs }
+  /**
+   * What the origin says is left. A number older than the last one is ignored. `lots` are all there are; `counts` are of some of
+   * them, by id. Without `remaining` it is the sum of the lots.
+   */
+  | {
+      kind: 'reportStock';
+      remaining: number | null;
+      asOf: EpochMs;
+      lots?: readonly Omit<Lot, 'asOf'>[];
+      counts?: readonly LotCount[];
+      /** Absent: the header of a response. */
+      by?: OriginKeyId;
+    }
   /** A gateway has probed the origin while nobody is admitted there. */
   | { kind: 'reportProbe'; good: boolean }
   /** The origin wants no visitors for so long; 0: it takes them again. */
-  | { kind: 'reportOverload'; forMs: number };
+  | { kind: 'reportOverload'; forMs: number; call?: OriginCall };
+
+/** What is left of one lot. A name or price that is not told stays as it was; a new lot has its id as its name. */
+export type LotCount = Pick<Lot, 'id' | 'remaining'> & { name?: Partial<Lot['name']>; price?: Lot['price'] };
+
+/** Who holds a place, by their queue or admission token. */
+export interface Visit {
+  epoch: number;
+  position: number;
+  visitor: string;
+}
+
+/** Who calls for the origin. A signed call has a mark, and is obeyed once. */
+export interface OriginCall {
+  by: OriginKeyId;
+  mark: CallMark | null;
+}
+
+/** Said by the header of a response to an admitted visitor. */
+export const IN_A_RESPONSE: OriginCall = { by: null, mark: null };
 
 export type Change =
   | { kind: 'setFlow'; flow: Flow }
@@ -167,8 +219,13 @@ export type ClaimReply =
   /** Called, and not claimed within the claim window. */
   | { kind: 'lapsed' }
   /** The session is over. */
-  | { kind: 'ended'; reason: EndReason | 'expired' }
+  | { kind: 'ended'; reason: EndReason | 'expired'; at: EpochMs; reference: string | null }
   | { kind: 'refused'; reason: Refusal };
+
+export type ReadmitReply =
+  | Extract<ClaimReply, { kind: 'admitted' | 'refused' }>
+  /** The visitor may claim again. */
+  | { kind: 'readmitted' };
 
 export type JoinReply =
   | { kind: 'joined'; epoch: number; place: Place; commitment: string; claim: ClaimReply | null }
@@ -194,15 +251,22 @@ export type LeaseReply =
 /** Nothing was done: the room is finding out what its store has lost. The caller must retry. */
 export type Recovering = { kind: 'recovering' };
 
-export type Reply = JoinReply | LeaseReply | ClaimReply | ChangeReply | Recovering | { kind: 'done' };
+/** `outdated`: the room had a later word already. */
+export type OriginReply = { kind: 'done' } | { kind: 'outdated' };
+
+export type Reply = JoinReply | LeaseReply | ClaimReply | ReadmitReply | ChangeReply | OriginReply | Recovering;
 
 /** The reply that belongs to each command. */
 export type ReplyTo<C extends Command> = C extends { kind: 'join' }
   ? JoinReply
   : C extends { kind: 'lease' }
     ? LeaseReply
-    : C extends { kind: 'claim' | 'renew' | 'end' }
+    : C extends { kind: 'claim' | 'renew' | 'end' | 'redeem' | 'lookUp' }
       ? ClaimReply
-      : C extends { kind: 'change' }
-        ? ChangeReply
-        : { kind: 'done' };
+      : C extends { kind: 'readmit' }
+        ? ReadmitReply
+        : C extends { kind: 'change' }
+          ? ChangeReply
+          : C extends { kind: 'reportStock' | 'reportOverload' }
+            ? OriginReply
+            : { kind: 'done' };

@@ -5,11 +5,13 @@
 
 import type { Actor, Json } from './audit.ts';
 import { record } from './change.ts';
+import { type Command, IN_A_RESPONSE, type OriginReply } from './command.ts';
 import type { ObservedHealth } from './document/history-state.ts';
 import { type HealthCause, type HealthState, PROBES_NEEDED_MIN, SHARE_WHOLE } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { HEALTH_CELLS_MAX, OVERLOADED_MS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
+import { note } from './origin-calls.ts';
 import type { HealthPolicy, Policy } from './policy.ts';
 import { limitsInForce } from './room-state.ts';
 import type { EpochMs } from './time.ts';
@@ -141,15 +143,27 @@ function resume(room: RoomDocument, context: StepContext): void {
   enter(room, { stage: 'slowed', cause, ...resumed }, context);
 }
 
-/** What the origin says of itself. @param forMs for how long it wants no visitors; 0: it takes them again */
-export function takeSignal(room: RoomDocument, forMs: number, context: StepContext): void {
-  const { health } = room.origin;
+/** What the origin says of itself: for how long it wants no visitors; 0: it takes them again. */
+export function takeSignal(
+  room: RoomDocument,
+  { forMs, call = IN_A_RESPONSE }: Extract<Command, { kind: 'reportOverload' }>,
+  context: StepContext,
+): OriginReply {
+  const { health, signalledAt } = room.origin;
+  const { by, mark } = call;
+  if (mark !== null) {
+    if (mark.at <= (signalledAt ?? 0)) return { kind: 'outdated' };
+    room.origin.signalledAt = mark.at;
+  }
+  if (by !== null || forMs > 0 !== isOverloaded(health, context.now))
+    note(room, { kind: 'overload', by, forMs }, context);
   const overloadedUntil = forMs === 0 ? null : context.now + Math.min(forMs, OVERLOADED_MS_MAX);
   room.origin.health = { ...health, overloadedUntil };
   const isSignalled = health.stage === 'stopped' && health.cause?.kind === 'signal';
   // It answers: a probe would say no more.
   if (forMs === 0 && isSignalled) resume(room, context);
   followHealth(room, context);
+  return { kind: 'done' };
 }
 
 function isOverloaded({ overloadedUntil }: HealthState, now: EpochMs): boolean {

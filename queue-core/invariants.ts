@@ -16,6 +16,7 @@ import {
   GATEWAYS_MAX,
   HEALTH_CELLS_MAX,
   LEASES_MAX,
+  LOTS_MAX,
   PASSES_MAX,
   RECENT_BUCKETS_MAX,
   RECENT_CHANGES_MAX,
@@ -24,7 +25,7 @@ import {
   STAY_CLASSES_MAX,
 } from './limits.ts';
 import { emissionIntervalMicros } from './pacing.ts';
-import { stateOf } from './room-state.ts';
+import { limitsInForce, stateOf } from './room-state.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 
 export interface Invariant {
@@ -52,6 +53,8 @@ export const INVARIANTS = [
   { number: 14, says: 'no renewal takes a session past its absolute end' },
   { number: 15, says: 'every entry is leased once or free; none is leased or free once the room has opened' },
   { number: 16, says: 'sessions counted by when they began are sessions that are there, each in one cohort' },
+  { number: 17, says: 'what is completed stays so, and another session for one position was given back by the origin' },
+  { number: 18, says: 'nobody is admitted while nothing is left, nor beyond what is left lets in' },
 ] as const satisfies Invariant[];
 
 /**
@@ -77,12 +80,15 @@ function scalarFault(room: RoomDocument): string | null {
     numberFault('', room) ??
     numberFault('config.policy.', config.policy) ??
     numberFault('config.policy.health.', config.policy.health) ??
+    numberFault('config.policy.stock.', config.policy.stock) ??
     numberFault('config.schedule.', config.schedule) ??
     numberFault('changes.', changes) ??
     numberFault('changes.audit.', changes.audit) ??
     numberFault('draw.', draw) ??
     numberFault('origin.health.', room.origin.health) ??
+    numberFault('origin.', room.origin) ??
     numberFault('origin.stock.', room.origin.stock ?? {}) ??
+    boundFault('origin.stock.lots', room.origin.stock?.lots ?? [], LOTS_MAX) ??
     numberFault('config.message.', config.message ?? {}) ??
     numberFault('config.leap.', config.leap ?? {}) ??
     numberFault('line.', line) ??
@@ -218,12 +224,13 @@ export function brokenBetween(
   const isRecorded =
     version.after >= version.before && version.after - version.before <= b.changes.audit.seq - a.changes.audit.seq;
   if (a.epoch !== b.epoch) return [...(b.epoch > a.epoch ? [] : [7]), ...(isRecorded ? [] : [12])];
-  const admitted = [...after.sessions].filter(([position]) => !before.sessions.has(position));
+  const admitted = [...after.sessions].filter(([position, { sid }]) => before.sessions.get(position)?.sid !== sid);
+  const kept = [...before.sessions].map(([position, was]) => ({ was, is: after.sessions.get(position) ?? was }));
   const slotsBefore = [...before.sessions.values()].map(({ admitAt }) => admitAt);
   const slots = admitted.map(([, { admitAt }]) => admitAt).sort((x, y) => x - y);
   const line = slotsBefore.length === 0 ? slots : [Math.max(...slotsBefore), ...slots];
   const intervalMs = emissionIntervalMicros(a.config.policy) / 1_000;
-  const limit = Math.max(a.config.policy.totalActiveUsers, b.config.policy.totalActiveUsers);
+  const limit = Math.max(limitsInForce(a).totalActiveUsers, limitsInForce(b).totalActiveUsers);
   const totalMsMax = Math.max(a.config.policy.sessionTotalMsMax, b.config.policy.sessionTotalMsMax);
   const renewed = [...after.sessions].filter(
     ([position, { expiresAt }]) => expiresAt > (before.sessions.get(position)?.expiresAt ?? expiresAt),
@@ -246,6 +253,14 @@ export function brokenBetween(
     [15, a.draw.entries !== null || b.draw.entries === null || a.line.leasedUntil <= b.at],
     [9, a.draw.seed === null || a.draw.seed === b.draw.seed],
     [9, a.draw.commitment === b.draw.commitment || (b.draw.entries === null && isReplaced(a.draw, b.draw))],
+    [
+      17,
+      kept.every(
+        ({ was, is }) => was.ended?.reason !== 'completed' || (is.sid === was.sid && is.ended?.at === was.ended.at),
+      ),
+    ],
+    [17, kept.every(({ was, is }) => is.sid === was.sid || was.readmitted)],
+    [18, admitted.length === 0 || b.origin.stock?.remaining !== 0],
     [14, renewed.every(([, { admitAt, expiresAt }]) => expiresAt - admitAt <= totalMsMax)],
   ];
   return checks.filter(([, holds]) => !holds).map(([number]) => number);

@@ -83,6 +83,8 @@ export const POLICY_BOUNDS = {
   errorPercentMax: { min: 4, max: 100 },
   slowFactor: { min: 2, max: 100 },
   slowMs: { min: 10, max: 600_000 },
+  stockPeoplePercent: { min: 1, max: 100_000 },
+  stockFreshSeconds: { min: 5, max: 3_600 },
 } as const;
 
 /** Longest stay unless an operator sets another: long for any form, and twice the longest session. */
@@ -212,3 +214,22 @@ export const OVERLOADED_MS_MAX = 10 * 60_000;
 
 /** Characters of the path that a stopped origin is probed at. */
 export const PROBE_PATH_CHARS_MAX = 200;
+
+/** Lots of a room: what a phone can show as a list, and every poll carries. */
+export const LOTS_MAX = 50;
+
+/** Characters of a lot's id, and of its name in one language. */
+export const LOT_ID_CHARS_MAX = 32;
+export const LOT_NAME_CHARS_MAX = 60;
+
+/** Characters of what an origin calls that which was completed: it has to fit a line, and a QR code beside its proof. */
+export const REFERENCE_CHARS_MAX = 64;
+
+/** Characters of the id of an origin's call. */
+export const CALL_ID_CHARS_MAX = 64;
+
+/** Calls of the origin that are remembered of one visit; more within one second are refused. */
+export const CALL_MARKS_MAX = 8;
+
+/** Records of what the origin said: eighteen hours of one each second. About 20 MB; the oldest half goes. */
+export const ORIGIN_RECORDS_MAX = 65_536;

@@ -3,6 +3,7 @@
 
 import type { AuditRecord } from './audit.ts';
 import type { HistoryBucket } from './document/history-state.ts';
+import type { OriginRecord } from './document/origin-record.ts';
 import type { Ending, SessionRecord } from './document/session-record.ts';
 import type { PastDraw } from './past-draw.ts';
 import type { EpochMs } from './time.ts';
@@ -19,6 +20,8 @@ export interface Rows {
   audit: AuditRecord;
   /** By epoch: draws of openings that are over. */
   draw: PastDraw;
+  /** By number from 1 on: what the origin said. */
+  origin: OriginRecord;
   /** By number: the HTML of an operator's own waiting page. */
   template: { html: string };
 }

@@ -250,6 +250,44 @@ function directoryWithHealth(old: Fields): Fields {
   return withRoomSettings(old, (settings) => ({ ...settings, policy: policyWithHealth(settings['policy']) }));
 }
 
+/** 7 to 8: what is left is shown with its age and by lots; visits can be given back; calls of the origin are marked. */
+const STOCK_BEFORE_8 = { peoplePercent: null, freshSeconds: 300 };
+
+function roomWithLots(old: Fields): Fields {
+  const config = fieldsOf(old['config']);
+  const sessions = fieldsOf(old['sessions']);
+  const { stock, ...origin } = fieldsOf(old['origin']);
+  const { runMs } = fieldsOf(old['pacing']);
+  const standby = Array.isArray(sessions['standby'])
+    ? sessions['standby'].map((one) => ({ ...fieldsOf(one), seenAt: runMs }))
+    : sessions['standby'];
+  return {
+    ...old,
+    config: { ...config, policy: policyWithStock(config['policy']) },
+    origin: {
+      ...origin,
+      stock: stock === null ? null : { ...fieldsOf(stock), lots: [] },
+      recordSeq: 0,
+      signalledAt: null,
+    },
+    sessions: { ...sessions, standby, totals: { ...fieldsOf(sessions['totals']), readmitted: 0 } },
+  };
+}
+
+function policyWithStock(policy: unknown): unknown {
+  return typeof policy === 'object' && policy !== null ? { ...policy, stock: STOCK_BEFORE_8 } : policy;
+}
+
+function directoryWithStock(old: Fields): Fields {
+  return withRoomSettings(old, (settings) => ({ ...settings, policy: policyWithStock(settings['policy']) }));
+}
+
+function sessionWithCalls(old: Fields): Fields {
+  const { ended } = old;
+  const referenced = typeof ended === 'object' && ended !== null ? { ...ended, reference: null } : ended;
+  return { ...old, ended: referenced, readmitted: false, codeUsedAt: null, calls: [] };
+}
+
 const unchanged: Migration = (old) => old;
 
 export const migrateRoom: readonly Migration[] = [
@@ -260,6 +298,7 @@ export const migrateRoom: readonly Migration[] = [
   roomWithLeases,
   roomWithSealedDraw,
   roomWithHealth,
+  roomWithLots,
 ];
 export const migrateSession: readonly Migration[] = [
   wholeTimes,
@@ -269,9 +308,11 @@ export const migrateSession: readonly Migration[] = [
   unchanged,
   unchanged,
   unchanged,
+  sessionWithCalls,
 ];
 export const migrateEnding: readonly Migration[] = [
   wholeEnd,
+  unchanged,
   unchanged,
   unchanged,
   unchanged,
@@ -287,6 +328,7 @@ export const migrateDirectory: readonly Migration[] = [
   unchanged,
   directoryWithoutBeacons,
   directoryWithHealth,
+  directoryWithStock,
 ];
 export const migrateHistory: readonly Migration[] = [
   countedBucket,
@@ -296,9 +338,11 @@ export const migrateHistory: readonly Migration[] = [
   unchanged,
   unchanged,
   unchanged,
+  unchanged,
 ];
 /** Rows of the other tables have kept their form. */
 export const migrateRow: readonly Migration[] = [
+  unchanged,
   unchanged,
   unchanged,
   unchanged,

@@ -15,6 +15,7 @@ import {
 import { type ObservedLine, paceFrom } from './pace.ts';
 import type { Limits, Policy } from './policy.ts';
 import { isFlowing, limitsInForce, policyInForce } from './room-state.ts';
+import { peopleForStock } from './stock.ts';
 import type { EpochMs } from './time.ts';
 import { type Pace, SLOT_BACKLOG_MS } from './wait.ts';
 
@@ -79,7 +80,10 @@ export function callNext(room: RoomDocument): void {
  * Vacancies until a visitor who is called now can claim: as many as people left lately, where they leave steadily. A visitor who finds
  * none is on standby, so they are only a part of those who can be.
  */
-function vacanciesSoon({ history, epoch }: RoomDocument): number {
+function vacanciesSoon(room: RoomDocument): number {
+  // Where what is left binds, who leaves has mostly taken some of it: no vacancy comes of that.
+  if (limitsInForce(room).totalActiveUsers === peopleForStock(room)) return 0;
+  const { history, epoch } = room;
   const closed = history.recent.filter((bucket) => bucket.epoch === epoch).slice(-STEADY_BUCKETS);
   if (closed.length < STEADY_BUCKETS) return 0;
   const perMinute = Math.min(...closed.map((bucket) => departuresPerMinute([bucket])));

@@ -49,6 +49,7 @@ export interface Policy {
    */
   queueingStatusCode: 200 | 202 | 429 | 503;
   health: HealthPolicy;
+  stock: StockPolicy;
 }
 
 /**
@@ -76,6 +77,17 @@ export type HealthPolicy = {
   peopleFloor: number | null;
   /** Path at the origin that is asked whether it responds, while nobody is admitted or what visitors met is too little to tell. */
   probePath: string;
+};
+
+// A type, not an interface: it is recorded as JSON.
+export type StockPolicy = {
+  /**
+   * People inside at once, for each hundred that the origin says are left; null: as many as `totalActiveUsers`, until nothing is left.
+   * Pro of lower: everybody who gets in finds something. Con: what they do not take waits until they leave.
+   */
+  peoplePercent: number | null;
+  /** How long a number counts after the origin read it; an older one is not shown. */
+  freshSeconds: number;
 };
 
 /** What is hard limits at a moment: the operator's, or less. */
@@ -113,11 +125,4 @@ export interface RoomSettings {
 export interface Message {
   text: { ko: string; en: string };
   at: EpochMs;
-}
-
-/** What the origin says is left. */
-export interface Stock {
-  remaining: number;
-  /** When the origin read it. */
-  asOf: EpochMs;
 }

@@ -10,14 +10,13 @@ import type { GatewayReport } from './document/changes-state.ts';
 import type { RecoveryState } from './document/recovery-state.ts';
 import { draftOf, type RoomDocument } from './document/room-document.ts';
 import type { SessionRecord } from './document/session-record.ts';
-import { countSessions } from './document/sessions-state.ts';
+import { bucketEnd, countSessions } from './document/sessions-state.ts';
 import { busiestArrivals } from './history.ts';
 import { GATEWAYS_MAX, LOST_JOINS_MIN, LOST_MS_MAX, NEWBORN_MS_MAX, RECOVERY_MS, VIEW_STALE_MS_MAX } from './limits.ts';
 import type { Effect, Sessions, StepContext, Witness } from './machine.ts';
 import { callUpTo } from './pacing.ts';
 import { isRecovering } from './room-state.ts';
 import { NO_SESSIONS } from './session-overlay.ts';
-import { bucketEnd } from './sessions.ts';
 import type { EpochMs } from './time.ts';
 import { SLOT_BACKLOG_MS } from './wait.ts';
 
@@ -62,7 +61,7 @@ export function recoverRoom(
     restoreRows(room, witness.rows, isJoined, context);
   } else if (witness?.relation === 'before') {
     // Of an opening that is over, the log and the history go on.
-    effects.push(...witness.rows.filter(({ table }) => table === 'audit' || table === 'history'));
+    effects.push(...witness.rows.filter(({ table }) => table === 'audit' || table === 'history' || table === 'origin'));
   }
   return { document: room, effects };
 }
@@ -161,6 +160,11 @@ function restoreRows(
         effects.push({ ...put, key: seq, row: { ...put.row, seq } });
         break;
       }
+      case 'origin': {
+        const seq = isJoined ? ++room.origin.recordSeq : put.key;
+        effects.push({ ...put, key: seq, row: { ...put.row, seq } });
+        break;
+      }
       case 'audit':
         if (isJoined) record(room, put.row, context);
         else effects.push(put);
@@ -185,9 +189,13 @@ function countedUntil({ sid }: SessionRecord, stored: SessionRecord | undefined,
   return stored?.sid === sid ? Math.max(now, stored.countsUntil) : now;
 }
 
-/** A session only ever goes on: granted, extended, ended. */
+/** A session only ever goes on: granted, extended, ended, completed; or its turn is given back, and another one granted. */
 function isLater(a: SessionRecord, b: SessionRecord): boolean {
-  if (a.sid !== b.sid || b.ended !== null) return false;
+  if (a.sid !== b.sid) return b.readmitted && a.admitAt > b.admitAt;
+  if (b.ended?.reason === 'completed') return false;
+  if (a.ended?.reason === 'completed' || a.readmitted !== b.readmitted)
+    return a.ended?.reason === 'completed' || a.readmitted;
+  if (b.ended !== null) return false;
   return a.ended !== null || a.expiresAt > b.expiresAt || (a.presentBy === null && b.presentBy !== null);
 }
 

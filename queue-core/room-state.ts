@@ -4,6 +4,7 @@
 import { SHARE_WHOLE } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { Limits, Policy, RoomState, Stage } from './policy.ts';
+import { peopleForStock } from './stock.ts';
 import type { EpochMs } from './time.ts';
 
 /** The room's state at `now`, as the board shows it. */
@@ -50,15 +51,17 @@ export function isFlowing(room: RoomDocument, now: EpochMs): boolean {
   return stateOf(room, now) === 'open' && !isRecovering(room, now);
 }
 
-/** The limits in force: never above the operator's, below them while the origin's health asks for it. */
+/** The limits in force: never above the operator's, below them where the origin's health or what is left asks for it. */
 export function limitsInForce({ config, origin }: Pick<RoomDocument, 'config' | 'origin'>): Limits {
   const { newUsersPerMinute, totalActiveUsers, health } = config.policy;
   const { share, peopleFound } = origin.health;
+  const forStock = peopleForStock({ config, origin });
+  const people =
+    health.mode === 'find' && peopleFound !== null ? Math.min(peopleFound, totalActiveUsers) : totalActiveUsers;
   const slowed = Math.floor((newUsersPerMinute * share) / SHARE_WHOLE);
   return {
     newUsersPerMinute: Math.max(1, slowed, Math.min(health.rateFloor, newUsersPerMinute)),
-    totalActiveUsers:
-      health.mode === 'find' && peopleFound !== null ? Math.min(peopleFound, totalActiveUsers) : totalActiveUsers,
+    totalActiveUsers: forStock === null ? people : Math.min(people, forStock),
   };
 }
 

@@ -9,6 +9,7 @@ import { refutes, timeOfCommand } from './clock.ts';
 import type { Command, Reply, ReplyTo } from './command.ts';
 import { draftOf, newRoom, type RoomDocument } from './document/room-document.ts';
 import { ROUND_AFTER_OPENING_MS } from './draw.ts';
+import { end, lookUp, readmit } from './endings.ts';
 import { CoreError } from './errors.ts';
 import { takeReport } from './gateway-reports.ts';
 import { followHealth, takeProbe, takeSignal } from './health.ts';
@@ -23,7 +24,8 @@ import { callNext, lapseCalls, observedMs } from './pacing.ts';
 import { concludeRecovery, recoverRoom, STORE_ACTOR } from './recovery.ts';
 import { isFlowing, isRecovering } from './room-state.ts';
 import { SessionOverlay } from './session-overlay.ts';
-import { claim, end, releaseDue, renew, restoreSession } from './sessions.ts';
+import { claim, redeem, releaseDue, renew, restoreSession } from './sessions.ts';
+import { takeStock } from './stock.ts';
 import { decodeRoom, encodeDocument } from './stored-format.ts';
 import { type EpochMs, rfc3339 } from './time.ts';
 
@@ -167,6 +169,16 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
       return renew(room, sessions.get(command.position), command, context);
     case 'end':
       return end(room, sessions.get(command.position), command, context);
+    case 'readmit':
+      return readmit(room, sessions.get(command.position), command, context);
+    case 'lookUp':
+      return lookUp(room, sessions.get(command.position), command, now);
+    case 'redeem':
+      return redeem(room, sessions.get(command.position), command, context);
+    case 'reportStock':
+      return takeStock(room, command, context);
+    case 'reportOverload':
+      return takeSignal(room, command, context);
     case 'change':
       return change(room, command, context);
     case 'configure':
@@ -190,17 +202,8 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
     case 'draw':
       takeDraw(room, command, now);
       break;
-    case 'reportStock': {
-      const { remaining, asOf } = command;
-      const { stock } = room.origin;
-      if (stock === null || stock.asOf <= asOf) room.origin.stock = { remaining, asOf };
-      break;
-    }
     case 'reportProbe':
       takeProbe(room, command.good, context);
-      break;
-    case 'reportOverload':
-      takeSignal(room, command.forMs, context);
       break;
   }
   return { kind: 'done' };

@@ -57,6 +57,7 @@ const ROW_MIGRATIONS: Record<Table, readonly Migration[]> = {
   ending: migrateEnding,
   history: migrateHistory,
   audit: migrateRow,
+  origin: migrateRow,
   draw: migrateRow,
   template: migrateRow,
 };

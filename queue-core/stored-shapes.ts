@@ -2,6 +2,7 @@
 // compiler. docs/upgrading.md shows the same on one page.
 
 import type { Actor, AuditHead, AuditRecord } from './audit.ts';
+import { REFUSALS } from './command.ts';
 import type {
   Attempts,
   DirectoryDocument,
@@ -21,16 +22,26 @@ import {
   type Observed,
   type ObservedHealth,
 } from './document/history-state.ts';
-import type { HealthCause, HealthCell, HealthState } from './document/origin-state.ts';
+import type { OriginRecord } from './document/origin-record.ts';
+import type {
+  HealthCause,
+  HealthCell,
+  HealthState,
+  Lot,
+  OriginState,
+  PriceRange,
+  Stock,
+} from './document/origin-state.ts';
 import type { PacingState } from './document/pacing-state.ts';
 import type { RecoveryState } from './document/recovery-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
-import type { Ending, SessionRecord } from './document/session-record.ts';
+import type { CallMark, Ended, Ending, SessionRecord } from './document/session-record.ts';
 import type { SessionsState } from './document/sessions-state.ts';
 import type { Beacon, DrandChain } from './draw.ts';
 import { EXEMPT_METHODS, type Exemption } from './exemption.ts';
 import {
   ATTEMPTS_MAX,
+  CALL_MARKS_MAX,
   CALL_SAMPLES_MAX,
   COHORTS_MAX,
   COMMITMENTS_MAX,
@@ -42,6 +53,7 @@ import {
   HEALTH_CELLS_MAX,
   KEY_NETWORKS_MAX,
   LEASES_MAX,
+  LOTS_MAX,
   OPERATOR_KEYS_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
@@ -72,7 +84,7 @@ import {
   whole,
 } from './parse.ts';
 import type { PastDraw } from './past-draw.ts';
-import type { BeaconChoice, HealthPolicy, Policy, RoomSettings, RoomState, Schedule } from './policy.ts';
+import type { BeaconChoice, HealthPolicy, Policy, RoomSettings, RoomState, Schedule, StockPolicy } from './policy.ts';
 import { SCHEMA_VERSION } from './schema-version.ts';
 
 const schemaVersion = oneOf(SCHEMA_VERSION);
@@ -94,6 +106,7 @@ const policy = object<Policy>({
     peopleFloor: nullable(count),
     probePath: text,
   }),
+  stock: object<StockPolicy>({ peoplePercent: nullable(count), freshSeconds: count }),
 });
 
 const chain = object<DrandChain>({
@@ -166,6 +179,7 @@ const sessions = object<SessionsState>({
   revokedAt: count,
   totals: object({
     admitted: count,
+    readmitted: count,
     renewed: count,
     completed: count,
     left: count,
@@ -258,6 +272,16 @@ const health = object<HealthState>({
   isSearching: flag,
 });
 
+const lot = object<Lot>({
+  id: text,
+  name: object({ ko: text, en: text }),
+  remaining: count,
+  asOf: count,
+  price: nullable(object<PriceRange>({ low: count, high: count, currency: text })),
+});
+
+const stock = nullable(object<Stock>({ remaining: count, asOf: count, lots: list(lot, LOTS_MAX) }));
+
 const recovery = object<RecoveryState>({
   running: nullable(object({ since: count, until: count, awaited: list(text, GATEWAYS_MAX), endings: count })),
   lostUntil: count,
@@ -281,7 +305,7 @@ export const roomParser = object<RoomDocument>({
     beacon,
     seed: nullable(hex32),
   }),
-  origin: object({ stock: nullable(object({ remaining: count, asOf: count })), health }),
+  origin: object<OriginState>({ stock, health, recordSeq: count, signalledAt: nullable(count) }),
   line: object({
     entries: count,
     issued: count,
@@ -308,7 +332,12 @@ const session = object<SessionRecord>({
   expiresAt: count,
   presentBy: nullable(count),
   countsUntil: count,
-  ended: nullable(object({ reason: oneOf('completed', 'left', 'revoked'), at: count })),
+  ended: nullable(
+    object<Ended>({ reason: oneOf('completed', 'left', 'revoked'), at: count, reference: nullable(text) }),
+  ),
+  readmitted: flag,
+  codeUsedAt: nullable(count),
+  calls: list(object<CallMark>({ id: text, at: count }), CALL_MARKS_MAX),
 });
 
 const audit = object<AuditRecord>({
@@ -322,12 +351,23 @@ const audit = object<AuditRecord>({
   hash: hex32,
 });
 
+const said = { seq: count, at: count, epoch: count, by: nullable(text) };
+const aboutVisit = { position: count, refused: nullable(oneOf(...REFUSALS)) };
+const origin = byKind<OriginRecord>({
+  stock: object({ ...said, kind: oneOf('stock'), remaining: count, asOf: count, lots: list(lot, LOTS_MAX) }),
+  complete: object({ ...said, kind: oneOf('complete'), ...aboutVisit }),
+  readmit: object({ ...said, kind: oneOf('readmit'), ...aboutVisit }),
+  revoke: object({ ...said, kind: oneOf('revoke'), ...aboutVisit }),
+  overload: object({ ...said, kind: oneOf('overload'), forMs: count }),
+});
+
 /** Parsers of the rows, without their `schemaVersion`. */
 export const rowParsers: { [T in Table]: Parser<Rows[T]> } = {
   session,
   ending: object<Ending>({ seq: count, sid: text, until: count }),
   history: historyBucket,
   audit,
+  origin,
   draw: object<PastDraw>({
     epoch: count,
     opensAt: count,

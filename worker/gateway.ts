@@ -19,8 +19,8 @@ import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
 import type { OriginFetch } from './proxy/forward.ts';
-import { OriginOverload } from './proxy/origin-overload.ts';
 import { OriginProbe } from './proxy/origin-probe.ts';
+import { OriginReports } from './proxy/origin-reports.ts';
 import { type RoomConfig, type Settings, settingsText } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
 import { type Clock, SteadyClock } from './store/steady-clock.ts';
@@ -69,7 +69,7 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   publicPages: PublicPages;
   templates: Templates;
   originProbe: OriginProbe;
-  originOverload: OriginOverload;
+  originReports: OriginReports;
   /** The time of this process, which is never set back: for how long something took. */
   stopwatch(): number;
   /** New places, by network. */
@@ -124,7 +124,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     recentJoins: new RecentJoins(clock),
     publicPages: new PublicPages(clock.now),
     templates: new Templates(store.directory),
-    originOverload: new OriginOverload(store, clock.now),
+    originReports: new OriginReports(store, clock.now, (ms) => clock.wait(ms)),
     originProbe: new OriginProbe({ store, fetchOrigin, now: clock.now, random: Math.random }),
     stopwatch: clock.now,
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),

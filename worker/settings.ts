@@ -18,6 +18,7 @@ import {
   roomId,
   siteFields,
   siteSchema,
+  stockPolicySchema,
   time,
 } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
@@ -264,6 +265,7 @@ export function settingsText(settings: unknown): string {
 const ADDED_DEFAULTS: Record<string, unknown> = {
   sessionTotalMsMax: SESSION_TOTAL_MS_DEFAULT,
   health: healthSchema.parse({}),
+  stock: stockPolicySchema.parse({}),
   ...siteSchema
     .pick({ originHost: true, originAliases: true, originTimeoutSeconds: true, corsOrigins: true })
     .parse({}),

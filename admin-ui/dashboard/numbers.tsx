@@ -31,7 +31,8 @@ export function Numbers({ state, snapshot, live }: { state: ConsoleState; snapsh
         value={formatCount(live.waiting)}
         notes={[
           isBefore ? null : t.waitNow(waitSpan(live.waitSeconds)),
-          live.stock && t.stock(live.stock.remaining, state.format.time(Date.parse(live.stock.asOf))),
+          live.stock &&
+            t.stock(live.stock.remaining ?? t.stockChecking, state.format.time(Date.parse(live.stock.asOf))),
         ]}
         trend={trend(({ waiting }) => waiting)}
       />

@@ -81,6 +81,10 @@ export function PolicyFields(props: FormProps) {
           note: t.statuses[code],
         }))}
       />
+      <div class="triple" key="stock">
+        <TextInput {...props} name="stock.peoplePercent" note={t.stockPeopleNote} isNumber />
+        <TextInput {...props} name="stock.freshSeconds" note={t.stockFreshNote} isNumber />
+      </div>
       <HealthFields {...props} key="health" />
     </>
   );

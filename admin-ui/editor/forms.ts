@@ -103,14 +103,15 @@ export function policyForm(policy: Policy): Form {
     sessionTotalMinutes: formatCount(policy.sessionTotalMinutes),
     claimWindowMinutes: formatCount(policy.claimWindowMinutes),
     queueingStatusCode: String(policy.queueingStatusCode),
-    ...healthForm(policy.health),
+    ...partForm('stock', policy.stock),
+    ...partForm('health', policy.health),
   };
 }
 
 /** By the names of the log: `health.slowFactor`. */
-function healthForm(health: Policy['health']): Form {
-  const entries = Object.entries(health).map(([name, value]) => [
-    `health.${name}`,
+function partForm(part: string, values: Policy['health'] | Policy['stock']): Form {
+  const entries = Object.entries(values).map(([name, value]) => [
+    `${part}.${name}`,
     typeof value === 'number' ? formatCount(value) : (value ?? ''),
   ]);
   return Object.fromEntries(entries);
@@ -128,7 +129,7 @@ export function parsePolicy(form: Form, strings: Strings, inForce: Policy | null
   const sessionMinutes = number('sessionMinutes');
   const sessionTotalMinutes = number('sessionTotalMinutes');
   if (sessionTotalMinutes < sessionMinutes) check('sessionTotalMinutes', z.never(), null, t.total);
-  const health = parseHealth(form, check, t);
+  const [stock, health] = [parseStock(form, check, t), parseHealth(form, check, t)];
   const policy = {
     newUsersPerMinute: number('newUsersPerMinute'),
     totalActiveUsers: number('totalActiveUsers'),
@@ -142,9 +143,26 @@ export function parsePolicy(form: Form, strings: Strings, inForce: Policy | null
       Number(form['queueingStatusCode']),
       t.required,
     ),
+    stock,
     health,
   };
   return check.parsed(inForce === null ? policy : withUnchanged(policy, form, inForce, policyForm(inForce)));
+}
+
+function parseStock(form: Form, check: Checker, t: Strings['editor']['fieldErrors']): Policy['stock'] {
+  const { peoplePercent, freshSeconds } = policySchema.shape.stock.unwrap().shape;
+  const text = (name: keyof Policy['stock']) => (form[`stock.${name}`] ?? '').trim();
+  const number = (name: keyof Policy['stock'], schema: z.ZodNumber, value: unknown) =>
+    check(`stock.${name}`, schema.nullable(), value, t.between(schema.minValue ?? 0, schema.maxValue ?? 0));
+  const percent = text('peoplePercent');
+  return {
+    peoplePercent: number(
+      'peoplePercent',
+      peoplePercent.unwrap().unwrap(),
+      percent === '' ? null : parseCount(percent),
+    ),
+    freshSeconds: number('freshSeconds', freshSeconds.unwrap(), parseCount(text('freshSeconds')) ?? Number.NaN) ?? 0,
+  };
 }
 
 function parseHealth(form: Form, check: Checker, t: Strings['editor']['fieldErrors']): Policy['health'] {

@@ -33,6 +33,7 @@ const INITIAL_POLICY: Policy = {
   sessionTotalMinutes: 60,
   claimWindowMinutes: 5,
   queueingStatusCode: 200,
+  stock: policySchema.shape.stock.parse({}),
   health: policySchema.shape.health.parse({}),
 };
 

@@ -63,11 +63,11 @@ export interface Bookings {
   /** Key of the form tokens; persistent, so that open forms survive a restart. */
   readonly formSecret: Uint8Array;
   stock(now: EpochMs): Stock;
-  /** Number of free seats only: for the response header. */
-  remaining(now: EpochMs): number;
   /** Atomic and idempotent: a second call for the same visitor returns the same booking. */
   book(request: BookRequest, now: EpochMs): BookOutcome;
   bookingOf(visitor: string): Booking | null;
+  /** Frees the visitor's seat. @returns whether there was a booking */
+  cancel(visitor: string): boolean;
   /** For a person who returns with another visitor id. The number of failed attempts per visitor is bounded. */
   lookup(visitor: string, number: string, phoneEnd: string): LookupOutcome;
   close(): void;
@@ -150,9 +150,6 @@ export function openBookings({
     SELECT slot.clinic, slot.starts_at AS startsAt, COUNT(*) - COUNT(booking.slot_id) AS remaining
     FROM slot LEFT JOIN booking ON booking.slot_id = slot.id
     WHERE slot.starts_at > ? GROUP BY slot.clinic, slot.starts_at ORDER BY slot.starts_at`);
-  const countFree = db.prepare(`
-    SELECT COUNT(*) AS remaining FROM slot
-    WHERE starts_at > ? AND NOT EXISTS (SELECT 1 FROM booking WHERE booking.slot_id = slot.id)`);
   const selectFreeSeat = db.prepare(`
     SELECT id FROM slot
     WHERE clinic = ? AND starts_at = ? AND starts_at > ?
@@ -161,6 +158,7 @@ export function openBookings({
   const insertBooking = db.prepare(`
     INSERT INTO booking (number, slot_id, visitor, name, phone_end, booked_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (number) DO NOTHING`);
+  const deleteBooking = db.prepare('DELETE FROM booking WHERE visitor = ?');
   const selectBooking = `
     SELECT booking.number, booking.name, booking.booked_at AS bookedAt, slot.clinic, slot.starts_at AS startsAt
     FROM booking JOIN slot ON slot.id = booking.slot_id`;
@@ -203,9 +201,9 @@ export function openBookings({
   return {
     formSecret: db.prepare('SELECT secret FROM form_secret').get()?.secret as Uint8Array,
     stock: (now) => toStock(selectTimes.all(now), now),
-    remaining: (now) => Number(countFree.get(now)?.remaining),
     book: (request, now) => transact(() => book(request, now)),
     bookingOf,
+    cancel: (visitor) => deleteBooking.run(visitor).changes > 0,
     lookup: (visitor, number, phoneEnd) => transact(() => lookup(visitor, number, phoneEnd)),
     close: () => db.close(),
   };

@@ -8,7 +8,7 @@ import { setCookie } from 'hono/cookie';
 import { languageDetector } from 'hono/language';
 import { z } from 'zod';
 import { type AdmissionEnv, admission } from '../hono.ts';
-import { commandHeaders, stockHeaders } from '../response-headers.ts';
+import { commandHeaders, overloadHeaders, stockHeaders } from '../response-headers.ts';
 import type { VerifierOptions } from '../verifier-options.ts';
 import type { Bookings } from './bookings.ts';
 import type { EpochMs } from './clinics.ts';
@@ -36,6 +36,10 @@ const BODY_BYTES_MAX = 4_096;
 
 const LANGUAGE_COOKIE = 'lang';
 const LANGUAGE_COOKIE_SECONDS = 31_536_000;
+
+/** How long the error lasts that a visitor may try out, and for how long the site then wants nobody. */
+const TROUBLE_MS = 12_000;
+const OVERLOAD_SECONDS = 30;
 
 /** No scripts, frames or external resources. `same-origin` keeps the Origin header of forms, which `no-referrer` removes. */
 const SECURITY_HEADERS = {
@@ -74,8 +78,9 @@ export function createDemoApp({ bookings, verifier, now, log }: DemoAppOptions):
     await next();
     // Counted after the handler, so that a seat which it has just booked is excluded.
     const countedAt = now();
-    for (const [name, value] of Object.entries(stockHeaders(bookings.remaining(countedAt), countedAt)))
-      c.header(name, value);
+    const { remaining, clinics } = bookings.stock(countedAt);
+    const lots = clinics.map(({ clinic, remaining }) => ({ id: clinic.id, name: clinic.name, remaining }));
+    say(c, stockHeaders(remaining, countedAt, lots));
   });
 
   app.use(
@@ -125,7 +130,9 @@ export function createDemoApp({ bookings, verifier, now, log }: DemoAppOptions):
   );
 
   app.get('/', (c) => {
-    return show(c, frontPage(c.get('language'), bookings.stock(now()), bookings.bookingOf(c.get('admission').sub)));
+    const [language, booking] = [c.get('language'), bookings.bookingOf(c.get('admission').sub)];
+    const tryOut = { troubleUntil: now() + TROUBLE_MS, formToken: formToken(c) };
+    return show(c, frontPage(language, bookings.stock(now()), booking, tryOut));
   });
 
   app.get('/book', (c) => {
@@ -194,6 +201,27 @@ export function createDemoApp({ bookings, verifier, now, log }: DemoAppOptions):
     }
   });
 
+  app.post('/cancel', (c) => {
+    bookings.cancel(c.get('admission').sub);
+    return c.redirect('/book', 303);
+  });
+
+  // For trying out: an error that goes by, after which the visitor is inside again without waiting.
+  app.get('/trouble', (c) => {
+    const until = Number(c.req.query('until'));
+    if (!(until > now() && until <= now() + TROUBLE_MS)) return c.redirect('/', 303);
+    say(c, commandHeaders('readmit'));
+    const { failedTitle, failedText } = STRINGS[c.get('language')].errors;
+    return show(c, noticePage(c.get('language'), failedTitle, failedText), 500);
+  });
+
+  // For trying out: nobody else is let in for a while.
+  app.post('/overload', (c) => {
+    say(c, overloadHeaders(OVERLOAD_SECONDS));
+    const { overloadTitle, overloadText } = STRINGS[c.get('language')].tryOut;
+    return show(c, noticePage(c.get('language'), overloadTitle, overloadText(OVERLOAD_SECONDS)));
+  });
+
   app.get('/done', (c) => {
     const hasBooking = bookings.bookingOf(c.get('admission').sub) !== null;
     return show(c, finishPage(c.get('language'), hasBooking, formToken(c)));
@@ -201,8 +229,10 @@ export function createDemoApp({ bookings, verifier, now, log }: DemoAppOptions):
 
   app.post('/done', (c) => {
     // Not a redirect: after this response the gateway no longer admits the visitor.
-    for (const [name, value] of Object.entries(commandHeaders('complete'))) c.header(name, value);
-    return show(c, donePage(c.get('language'), bookings.bookingOf(c.get('admission').sub)));
+    const { sub, room } = c.get('admission');
+    const booking = bookings.bookingOf(sub);
+    say(c, booking === null ? commandHeaders('revoke') : commandHeaders('complete', { reference: booking.number }));
+    return show(c, donePage(c.get('language'), booking, `/_fairgate/rooms/${room}/receipt`));
   });
 
   app.notFound((c) => {
@@ -219,6 +249,11 @@ export function createDemoApp({ bookings, verifier, now, log }: DemoAppOptions):
   });
 
   return app;
+}
+
+/** Tells the gateway something with the response. */
+function say(c: Context, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
 }
 
 /** Values as the visitor entered them, to show them again; a file or a repeated field counts as empty. */

@@ -77,7 +77,12 @@ ${
 </html>`;
 }
 
-export function frontPage(language: Language, stock: Stock, booking: Booking | null): Page {
+interface TryOut {
+  troubleUntil: EpochMs;
+  formToken: string;
+}
+
+export function frontPage(language: Language, stock: Stock, booking: Booking | null, tryOut: TryOut): Page {
   const strings = STRINGS[language].front;
   const { soldOutTitle, soldOutText } = STRINGS[language].book;
   const { recordedTitle } = STRINGS[language].booking;
@@ -121,8 +126,21 @@ ${
       }</li>`;
     })}</ul>
 <ul class="points small">${strings.notes.map((note) => html`<li>${note}</li>`)}</ul>
-</section>`,
+</section>
+${tryOutCard(language, tryOut)}`,
   };
+}
+
+function tryOutCard(language: Language, { troubleUntil, formToken }: TryOut): Html {
+  const strings = STRINGS[language].tryOut;
+  return html`<section class="card">
+<h2>${strings.title}</h2>
+<p class="soft small">${strings.text}</p>
+<div class="actions pair"><a class="button second quiet" href="/trouble?until=${troubleUntil}">${strings.trouble}</a>
+<form method="post" action="/overload">
+<button class="button second quiet" type="submit">${strings.overload}</button>
+${hiddenToken(formToken)}</form></div>
+</section>`;
 }
 
 /** Fields of the booking form as the visitor entered them. */
@@ -252,6 +270,8 @@ ${receipt(language, booking)}
 <h2>${strings.finishTitle}</h2>
 <p>${strings.finishText}</p>
 ${finishForm(language, formToken)}
+<form method="post" action="/cancel"><div class="actions"><button class="button second quiet" type="submit">${strings.cancel}</button></div>
+${hiddenToken(formToken)}</form>
 </section>`,
   };
 }
@@ -309,7 +329,8 @@ ${finishForm(language, formToken, html`<a class="button second quiet" href="${ha
   };
 }
 
-export function donePage(language: Language, booking: Booking | null): Page {
+/** @param receiptAddress where the gateway shows the receipt of the visit */
+export function donePage(language: Language, booking: Booking | null, receiptAddress: string): Page {
   const strings = STRINGS[language].done;
   return {
     language,
@@ -318,7 +339,12 @@ export function donePage(language: Language, booking: Booking | null): Page {
     isLast: true,
     body: html`
 ${message('good', strings.title, 'h1', html`<p>${booking === null ? strings.withoutBooking : strings.withBooking}</p>`)}
-${booking === null ? '' : html`${receipt(language, booking)}<p class="soft small">${strings.later}</p>`}`,
+${
+  booking === null
+    ? ''
+    : html`${receipt(language, booking)}<div class="actions"><a class="button" href="${receiptAddress}">${strings.receipt}</a></div>
+<p class="soft small">${strings.later}</p>`
+}`,
   };
 }
 

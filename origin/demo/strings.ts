@@ -61,6 +61,7 @@ interface Strings {
     keepText: string;
     finishTitle: string;
     finishText: string;
+    cancel: string;
     findTitle: string;
     findText: string;
     numberHint: string;
@@ -79,7 +80,16 @@ interface Strings {
     title: string;
     withBooking: string;
     withoutBooking: string;
+    receipt: string;
     later: string;
+  };
+  tryOut: {
+    title: string;
+    text: string;
+    trouble: string;
+    overload: string;
+    overloadTitle: string;
+    overloadText: (seconds: number) => string;
   };
   errors: {
     notFoundTitle: string;
@@ -152,6 +162,7 @@ const KO: Strings = {
     keepText: '예약번호를 적어 두시거나 이 화면을 인쇄해 두세요. 접종일에는 신분증을 가지고 오시기 바랍니다.',
     finishTitle: '확인을 마치셨나요?',
     finishText: '이용을 마치시면 다음 대기자가 바로 입장할 수 있습니다. 예약은 그대로 유지됩니다.',
+    cancel: '예약 취소하기',
     findTitle: '내 예약 찾기',
     findText: '이번에 입장하신 뒤 예약하신 내역이 없습니다. 이전에 예약하셨다면 예약번호로 찾아 주세요.',
     numberHint: '숫자 8자리입니다.',
@@ -172,8 +183,18 @@ const KO: Strings = {
     title: '이용을 마치셨습니다',
     withBooking: '예약은 아래와 같이 저장되어 있습니다. 이제 창을 닫으셔도 됩니다.',
     withoutBooking: '예약하신 내역은 없습니다. 이제 창을 닫으셔도 됩니다.',
+    receipt: '예약 확인증 보기',
     later:
       '예약을 다시 확인하시려면 새 번호를 받아 입장하신 뒤 예약번호와 휴대전화 번호 뒤 4자리로 찾으실 수 있습니다.',
+  },
+  tryOut: {
+    title: '시연 도구',
+    text: '본 사이트에 문제가 생겼을 때 대기실이 어떻게 움직이는지 직접 확인하실 수 있습니다.',
+    trouble: '일시적인 오류 일으키기',
+    overload: '잠시 입장 멈추기',
+    overloadTitle: '입장을 멈추도록 알렸습니다',
+    overloadText: (seconds) =>
+      `앞으로 ${seconds}초 동안 새로운 분은 입장하지 않습니다. 이미 입장하신 분은 계속 이용하실 수 있습니다.`,
   },
   errors: {
     notFoundTitle: '페이지를 찾을 수 없습니다',
@@ -249,6 +270,7 @@ const EN: Strings = {
     keepText: 'Please write down the booking number or print this page. On the day, bring an identity card.',
     finishTitle: 'All done?',
     finishText: 'If you finish your visit, the next person in line can enter at once. Your booking stays.',
+    cancel: 'Cancel this booking',
     findTitle: 'Find my booking',
     findText: 'You have not made a booking since you entered. If you booked earlier, find it by its number.',
     numberHint: 'Eight digits.',
@@ -269,8 +291,18 @@ const EN: Strings = {
     title: 'Your visit is finished',
     withBooking: 'Your booking is saved as shown below. You can close this page.',
     withoutBooking: 'You have not made a booking. You can close this page.',
+    receipt: 'Show my receipt',
     later:
       'To see the booking again, take a new number, and find the booking by its number and the last four digits of your mobile number.',
+  },
+  tryOut: {
+    title: 'Try it out',
+    text: 'See for yourself what the waiting room does when this site is in trouble.',
+    trouble: 'Cause a passing error',
+    overload: 'Let nobody in for a while',
+    overloadTitle: 'The waiting room has been told',
+    overloadText: (seconds) =>
+      `Nobody else comes in for the next ${seconds} seconds. You and everybody inside can go on.`,
   },
   errors: {
     notFoundTitle: 'Page not found',

@@ -1,9 +1,33 @@
-// What the origin last said of itself, and what gateways saw of its health. queue-core/health.ts decides what follows from it.
+// What the origin last said of itself and of what is left, and what gateways saw of its health. queue-core/health.ts and stock.ts
+// decide what follows from it.
 
-import type { Stock } from '../policy.ts';
 import type { EpochMs } from '../time.ts';
 import type { ObservedHealth } from './history-state.ts';
 import type { SubState } from './sub-state.ts';
+
+/** What the origin says is left. */
+export interface Stock {
+  remaining: number;
+  /** When the origin read it. */
+  asOf: EpochMs;
+  lots: readonly Lot[];
+}
+
+/** A part of what is left that has a name: a clinic, a tier of tickets. */
+export interface Lot {
+  id: string;
+  name: { ko: string; en: string };
+  remaining: number;
+  asOf: EpochMs;
+  price: PriceRange | null;
+}
+
+/** In the smallest unit of the currency (ISO 4217). */
+export interface PriceRange {
+  low: number;
+  high: number;
+  currency: string;
+}
 
 /** What was seen in one second. */
 export interface HealthCell extends ObservedHealth {
@@ -67,14 +91,20 @@ export const PROBES_NEEDED_MIN = 3;
 export interface OriginState {
   stock: Stock | null;
   health: HealthState;
+  /** Number of the last record of what the origin said. Counts on across epochs; the records are rows (origin-record.ts). */
+  recordSeq: number;
+  /** When the origin signed its last word on being overloaded; null: it has sent none. */
+  signalledAt: EpochMs | null;
 }
 
 export const originState: SubState<OriginState, { now: EpochMs }, { origin: OriginState }> = {
-  empty: ({ now }) => ({ stock: null, health: steady(now) }),
+  empty: ({ now }) => ({ stock: null, health: steady(now), recordSeq: 0, signalledAt: null }),
   // What the origin usually takes and carries was learnt for the next opening too.
   carryOver: ({ origin }, { now }) => {
+    const { recordSeq, signalledAt } = origin;
     const { usualMicros, usualOf, peopleFound, isSearching } = origin.health;
-    return { stock: null, health: { ...steady(now), usualMicros, usualOf, peopleFound, isSearching } };
+    const health = { ...steady(now), usualMicros, usualOf, peopleFound, isSearching };
+    return { stock: null, health, recordSeq, signalledAt };
   },
 };
 

@@ -17,7 +17,27 @@ export interface SessionRecord {
   presentBy: EpochMs | null;
   /** Until when it counts against the active limit: its end or `presentBy`, rounded up to a bucket of `expiries`. */
   countsUntil: EpochMs;
-  ended: { reason: EndReason; at: EpochMs } | null;
+  ended: Ended | null;
+  /** The session is over, and the origin has given its visitor the turn back: the next claim gets another session. */
+  readmitted: boolean;
+  /** Codes of the hand-off issued up to then are used; null: none is. */
+  codeUsedAt: EpochMs | null;
+  /** The origin's last calls about it, latest last, so that none is obeyed twice. */
+  calls: readonly CallMark[];
+}
+
+export interface Ended {
+  reason: EndReason;
+  at: EpochMs;
+  /** What the origin calls that which was completed; null: it did not say. */
+  reference: string | null;
+}
+
+/** A call of the origin, as it is known again. */
+export interface CallMark {
+  id: string;
+  /** When the origin signed it. */
+  at: EpochMs;
 }
 
 /** An early ending: the session, and until when a token of it could still look valid. */
@@ -26,3 +46,6 @@ export interface Ending {
   sid: string;
   until: EpochMs;
 }
+
+/** Who says something for the origin: the key of a call, or null for the header of a response to an admitted visitor. */
+export type OriginKeyId = string | null;

@@ -1,18 +1,23 @@
 // Admitted visitors as the document counts them. Each session itself is a row (session-record.ts).
 
-import { EXPIRIES_MAX } from '../limits.ts';
+import { EXPIRIES_MAX, EXPIRY_BUCKETS_MAX } from '../limits.ts';
+import type { Policy } from '../policy.ts';
 import type { EpochMs } from '../time.ts';
 import type { SubState } from './sub-state.ts';
 
 /** A called visitor who claimed and found no vacancy: first in line for the next one. */
 export interface Standby {
   position: number;
-  seenAt: EpochMs;
+  /** By the room's running clock (`runMs`), which stands still while nobody can enter. */
+  seenAt: number;
 }
 
 /** How sessions began and ended; each only grows within an epoch. */
 export interface SessionTotals {
+  /** Visitors, each once. */
   admitted: number;
+  /** Sessions of visitors whose turn the origin has given back. */
+  readmitted: number;
   renewed: number;
   completed: number;
   left: number;
@@ -51,7 +56,7 @@ export const sessionsState: SubState<SessionsState, unknown, { sessions: Session
     standby: [],
     generation: 0,
     revokedAt: 0,
-    totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0 },
+    totals: { admitted: 0, readmitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0 },
   }),
   carryOver: () => sessionsState.empty(undefined),
 };
@@ -90,4 +95,24 @@ export function countSessions(
   if (count === counted) return;
   state.active += count - counted;
   state.expiries = expiries.toSpliced(index, counted > 0 ? 1 : 0, ...(count > 0 ? [[endsAt, count] as const] : []));
+}
+
+/**
+ * Until when a session that ends at `expiresAt` counts: ends are counted in buckets. Where a document has many buckets
+ * already, new ones are coarser and coarser, so that their number stays bounded; such sessions count longer, never shorter.
+ */
+export function bucketEnd(policy: Policy, expiresAt: EpochMs, expiries: Expiries = []): EpochMs {
+  const crowded = Math.max(0, Math.ceil((expiries.length - EXPIRIES_MAX / 2) / BUCKETS_PER_GRAIN));
+  const grain = expiryGrainMs(policy) * 2 ** crowded;
+  return Math.ceil(expiresAt / grain) * grain;
+}
+
+/** Buckets of one grain in a crowded document before the grain doubles: 32 doublings fit into the bound. */
+const BUCKETS_PER_GRAIN = EXPIRIES_MAX / 64;
+
+/** Grain in which session ends are counted: a power of two seconds, so that ends of any session length share buckets. */
+function expiryGrainMs({ sessionMs }: Policy): number {
+  let grain = 1_000;
+  while (sessionMs / grain > EXPIRY_BUCKETS_MAX) grain *= 2;
+  return grain;
 }

@@ -403,6 +403,7 @@ function configure(room: SimulatedRoom, scenario: Scenario, opensAtMs: number): 
     sessionTotalMsMax: Math.max(sessionMs, 3_600_000),
     claimWindowMs,
     queueingStatusCode: 200,
+    stock: { peoplePercent: 100, freshSeconds: 60 },
     health: healthSchema.parse({ mode: scenario.health }),
   };
   const secret = Array.from({ length: 32 }, (_, index) => ((seed >>> (8 * (index % 4))) + 37 * index) & 255);

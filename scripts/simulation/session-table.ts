@@ -10,6 +10,9 @@ export const visitorName = (visitor: number) => `v${visitor}`;
 export const sessionName = (session: number) => `s${session}`;
 const numberIn = (name: string) => Number(name.slice(1));
 
+/** Nothing calls for the site in a simulated night. */
+const NO_CALLS = { readmitted: false, codeUsedAt: null, calls: [] };
+
 export class SessionTable implements Sessions {
   #length = 1_024;
   /** Visitor and session plus one; 0: nobody. */
@@ -40,7 +43,8 @@ export class SessionTable implements Sessions {
       expiresAt: this.#expiresAt[position] as number,
       presentBy: Number.isNaN(presentBy) ? null : presentBy,
       countsUntil: this.#countsUntil[position] as number,
-      ended: reason === undefined ? null : { reason, at: this.#endedAt[position] as number },
+      ended: reason === undefined ? null : { reason, at: this.#endedAt[position] as number, reference: null },
+      ...NO_CALLS,
     };
   }
 

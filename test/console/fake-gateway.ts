@@ -121,7 +121,7 @@ export class FakeGateway {
       outstanding: 0,
       standby: 0,
       active: last?.active ?? 0,
-      totals: { admitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },
+      totals: { admitted: 0, readmitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0, lapsed: 0 },
       newUsersPerMinute: detail.policy.newUsersPerMinute,
       totalActiveUsers: detail.policy.totalActiveUsers,
       inForce: {

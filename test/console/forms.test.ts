@@ -46,6 +46,7 @@ const POLICY: Policy = {
   sessionTotalMinutes: 45,
   claimWindowMinutes: 5,
   queueingStatusCode: 202,
+  stock: { peoplePercent: 120, freshSeconds: 45 },
   health: {
     mode: 'find',
     errorPercentMax: 30,

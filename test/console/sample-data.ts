@@ -64,6 +64,7 @@ function vaccineRoom(gateway: FakeGateway, opensAt: number, now: number): FakeRo
         sessionTotalMinutes: 60,
         claimWindowMinutes: 5,
         queueingStatusCode: 200,
+        stock: { peoplePercent: 120, freshSeconds: 45 },
         health: healthSchema.parse({}),
       },
       schedule: { prequeueAt: rfc3339(opensAt - 3_600_000), opensAt: rfc3339(opensAt), closesAt: null },

@@ -7,7 +7,7 @@ import { CHANGE_KINDS, describeChange, kindOf, summarizeChange } from '../../adm
 import { clockParts, formatCount, numberFormat, parseCount, waitSpan } from '../../admin-ui/number-format.ts';
 import { STRINGS } from '../../admin-ui/strings.ts';
 import { type Alarm, type AuditRecord, RELAY_FAULTS } from '../../worker/contract/operator-api.ts';
-import { healthSchema } from '../../worker/contract/room-schema.ts';
+import { healthSchema, stockPolicySchema } from '../../worker/contract/room-schema.ts';
 
 const LANGUAGES = ['ko', 'en'] as const;
 const formatIn = (language: 'ko' | 'en') => numberFormat(language, 'Asia/Seoul');
@@ -16,6 +16,7 @@ const POLICY = {
   ...{ newUsersPerMinute: 60, totalActiveUsers: 200, sessionMinutes: 5, sessionRenewal: true },
   sessionTotalMinutes: 60,
   ...{ claimWindowMinutes: 5, queueingStatusCode: 200 as const },
+  stock: stockPolicySchema.parse({}),
   health: healthSchema.parse({}),
 };
 

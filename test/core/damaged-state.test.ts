@@ -10,6 +10,7 @@ import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { CoreError, type CoreErrorCode } from '../../queue-core/errors.ts';
 import {
   ATTEMPTS_MAX,
+  CALL_MARKS_MAX,
   CALL_SAMPLES_MAX,
   COHORTS_MAX,
   COMMITMENTS_MAX,
@@ -21,6 +22,7 @@ import {
   HEALTH_CELLS_MAX,
   KEY_NETWORKS_MAX,
   LEASES_MAX,
+  LOTS_MAX,
   OPERATOR_KEYS_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
@@ -54,8 +56,19 @@ function storedDocument(version: number, file: string): Fields {
 /** The first row of a table with something in every field. @param more fields that no row of the fixture has */
 function storedRow(file: string, table: Table, more: Fields = {}): Fields {
   const rows = fixture(SCHEMA_VERSION, file).rows[table].map(([, row]): Fields => ({ ...(row as Fields), ...more }));
-  return rows.find((row) => Object.values(row).every((value) => value !== null)) ?? {};
+  return rows.find((row) => Object.values(row).every((value) => value !== null && !isEmpty(value))) ?? {};
 }
+
+/** A list without an item shows nothing of what is in it. */
+function isEmpty(value: Value): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/** A call about a visit that did nothing. */
+const VISIT_CALL: Fields = {
+  ...{ schemaVersion: SCHEMA_VERSION, seq: 1, at: 2, epoch: 3, by: 'site-1' },
+  ...{ kind: 'readmit', position: 4, refused: 'completed' },
+};
 
 /** A room with something in every field, `recovery.running` included. */
 const ROOM: Fields = {
@@ -83,20 +96,22 @@ const NULLABLE = new Set([
     'draw.entries',
     'draw.beacon',
     'draw.seed',
-    'origin.stock',
+    ...['origin.stock', 'origin.stock.lots[].price', 'origin.signalledAt'],
     ...['cause', 'usualMicros', 'goodProbeAt', 'resumedAt', 'overloadedUntil', 'peopleFound'].map(
       (name) => `origin.health.${name}`,
     ),
     ...['config.policy', 'rooms[].settings.policy'].flatMap((path) => [
       `${path}.health.slowMs`,
       `${path}.health.peopleFloor`,
+      `${path}.stock.peoplePercent`,
     ]),
     'origin.health.cause.usualMs',
   ],
   ...['pacing.lastSlotMicros', 'recovery.running'],
   ...['rooms[].site.template', 'rooms[].site.expectedVisitors', 'rooms[].seed', 'rooms[].archivedAt'],
   ...['prequeueAt', 'closesAt', 'beacon'].map((name) => `rooms[].settings.schedule.${name}`),
-  ...['ended', 'presentBy', 'by.address', 'choice', 'beacon'],
+  ...['ended', 'ended.reference', 'codeUsedAt', 'presentBy', 'by.address', 'choice', 'beacon'],
+  ...['by', 'refused', 'lots[].price'],
 ]);
 
 /** Fields that may be absent. */
@@ -120,6 +135,8 @@ const CHOICES = new Set([
     'history.recent[].state',
     'state',
     'ended.reason',
+    'kind',
+    'refused',
     'by.role',
   ],
   ...['scheme', 'afterDeadline'].map(
@@ -134,6 +151,9 @@ const BOUNDS: Record<string, number> = {
   'draw.replaced': COMMITMENTS_MAX,
   commitments: COMMITMENTS_MAX + 1,
   'origin.health.cells': HEALTH_CELLS_MAX,
+  'origin.stock.lots': LOTS_MAX,
+  lots: LOTS_MAX,
+  calls: CALL_MARKS_MAX,
   'changes.recent': RECENT_CHANGES_MAX,
   'changes.gateways': GATEWAYS_MAX,
   'changes.passes': PASSES_MAX,
@@ -253,7 +273,13 @@ const rowDecoder = (table: Table) => (stored: string) => decodeRow(table, stored
 describe.each([
   { what: 'room document', stored: ROOM, decode: decodeRoom },
   { what: 'directory document', stored: DIRECTORY, decode: decodeDirectory },
-  { what: 'session row', stored: storedRow('room.json', 'session', { presentBy: 1 }), decode: rowDecoder('session') },
+  {
+    what: 'session row',
+    stored: storedRow('room.json', 'session', { presentBy: 1, codeUsedAt: 1 }),
+    decode: rowDecoder('session'),
+  },
+  { what: 'origin row', stored: storedRow('room.json', 'origin'), decode: rowDecoder('origin') },
+  { what: 'origin row', stored: VISIT_CALL, decode: rowDecoder('origin') },
   { what: 'ending row', stored: storedRow('room.json', 'ending'), decode: rowDecoder('ending') },
   { what: 'history row', stored: storedRow('room.json', 'history'), decode: rowDecoder('history') },
   { what: 'audit row', stored: storedRow('room.json', 'audit'), decode: rowDecoder('audit') },
@@ -374,7 +400,7 @@ describe('state in memory', () => {
   const scalars = fieldsOf(ROOM).filter(({ keys, value }) => {
     const parent = keys.slice(0, -1).join('.');
     const isChecked =
-      /^(config\.(policy|policy\.health|schedule)|origin\.health|changes\.audit|sessions\.totals|history\.open\.flow)$/.test(
+      /^(config\.(policy|policy\.(health|stock)|schedule)|origin\.stock|origin\.health|changes\.audit|sessions\.totals|history\.open\.flow)$/.test(
         parent,
       );
     return typeof value === 'number' && (keys.length <= 2 || isChecked);

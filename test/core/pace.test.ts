@@ -8,7 +8,7 @@ import type { ObservedLine } from '../../queue-core/pace.ts';
 import { paceFrom } from '../../queue-core/pace.ts';
 import type { Policy } from '../../queue-core/policy.ts';
 import { pollSeconds, waitSeconds } from '../../queue-core/wait.ts';
-import { healthPolicy, T0 } from './sample-rooms.ts';
+import { healthPolicy, NO_STOCK, T0 } from './sample-rooms.ts';
 
 const count = (most: number) => fc.oneof(fc.nat(3), fc.nat(2_000), fc.nat(most));
 const share = fc.double({ min: 0, max: 1, noNaN: true });
@@ -45,6 +45,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
   sessionTotalMsMax: fc.integer({ min: 1_800_000, max: 86_400_000 }),
   claimWindowMs: fc.constant(60_000),
   queueingStatusCode: fc.constant(200 as const),
+  stock: fc.constant(NO_STOCK),
   health: fc.constant(healthPolicy()),
 });
 
@@ -90,7 +91,13 @@ test('where a wait of seconds grows into one of minutes, nothing too wide is tol
   };
   const limits: Policy = {
     ...{ newUsersPerMinute: 14, totalActiveUsers: 13, sessionMs: 60_000, sessionRenewal: false },
-    ...{ sessionTotalMsMax: 1_800_000, claimWindowMs: 60_000, queueingStatusCode: 200, health: healthPolicy() },
+    ...{
+      sessionTotalMsMax: 1_800_000,
+      claimWindowMs: 60_000,
+      queueingStatusCode: 200,
+      stock: NO_STOCK,
+      health: healthPolicy(),
+    },
   };
   const pace = paceFrom(line, limits);
   for (let ahead = 0; ahead < 20; ahead++) {

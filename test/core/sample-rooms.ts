@@ -5,7 +5,7 @@ import type { Change, Command, Reply } from '../../queue-core/command.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
 import type { DrawSecret } from '../../queue-core/draw.ts';
 import { type Beacon, commitTo, roundAfter, type SealedSecret } from '../../queue-core/draw.ts';
-import type { BeaconChoice, HealthPolicy, Policy, RoomSettings } from '../../queue-core/policy.ts';
+import type { BeaconChoice, HealthPolicy, Policy, RoomSettings, StockPolicy } from '../../queue-core/policy.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 
 export const SECRET = '5e'.repeat(32);
@@ -46,6 +46,9 @@ export function draw(secret: string, beacon: Beacon | null, epoch = 1): Command 
 
 export const OPERATOR: Actor = { id: 'key-1', name: 'Operator', role: 'operator', address: '192.0.2.7' };
 
+/** What is left lets everybody in, until nothing is. */
+export const NO_STOCK: StockPolicy = { peoplePercent: null, freshSeconds: 60 };
+
 export function healthPolicy(changes: Partial<HealthPolicy> = {}): HealthPolicy {
   const thresholds = { errorPercentMax: 50, slowFactor: 4, slowMs: null };
   return { mode: 'protect', ...thresholds, rateFloor: 1, peopleFloor: null, probePath: '/', ...changes };
@@ -60,6 +63,7 @@ export function policy(changes: Partial<Policy> = {}): Policy {
     sessionTotalMsMax: 60 * 60_000,
     claimWindowMs: 2 * 60_000,
     queueingStatusCode: 200,
+    stock: NO_STOCK,
     health: healthPolicy(),
     ...changes,
   };

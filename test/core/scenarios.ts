@@ -2,7 +2,7 @@
 // arbitrary for each kind of command and of change; the compiler finds a missing one.
 
 import fc from 'fast-check';
-import type { Change, Command } from '../../queue-core/command.ts';
+import type { Change, Command, OriginCall } from '../../queue-core/command.ts';
 import { LATENCY_BOUNDS_MS, type Observed } from '../../queue-core/document/history-state.ts';
 import { highestNumber } from '../../queue-core/document/line-state.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
@@ -61,8 +61,11 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     sessionRenewal: fc.boolean(),
     claimWindowMs: fc.constantFrom(30_000, 61_000, 30 * 60_000),
     stays: fc.constantFrom(1, 1.5, 20),
+    peoplePercent: fc.constantFrom(null, 100, 250),
   })
-  .map(({ stays, ...rules }) => policy({ ...rules, sessionTotalMsMax: rules.sessionMs * stays }));
+  .map(({ stays, peoplePercent, ...rules }) => {
+    return policy({ ...rules, sessionTotalMsMax: rules.sessionMs * stays, stock: { peoplePercent, freshSeconds: 60 } });
+  });
 
 const beacon: fc.Arbitrary<Schedule['beacon']> = fc.oneof(
   { weight: 4, arbitrary: fc.constant(null) },
@@ -140,6 +143,23 @@ function sessionAt({ room, sessions }: LoadedRoom, { share, isRight }: { share: 
   const [position, record] = [...sessions][Math.floor(share * sessions.size)] ?? [positionAt(room, share), undefined];
   return { epoch: room.epoch, position, sid: isRight && record !== undefined ? record.sid : 'sid-of-nothing' };
 }
+
+/** The same by its visitor. */
+function visitAt(loaded: LoadedRoom, wanted: { share: number; isRight: boolean }) {
+  const { epoch, position } = sessionAt(loaded, wanted);
+  const holder = wanted.isRight ? loaded.sessions.get(position)?.visitor : undefined;
+  return { epoch, position, visitor: holder ?? 'visitor-of-nothing' };
+}
+
+/** Who calls for the origin: a response, or a signed call that may be a replay or come too late. */
+const call: fc.Arbitrary<Builder<OriginCall>> = fc
+  .tuple(fc.boolean(), fc.nat(11), fc.nat(3))
+  .map(([isSigned, id, secondsAgo]) => ({ room }) => {
+    if (!isSigned) return { by: null, mark: null };
+    return { by: 'site-1', mark: { id: `call-${id}`, at: Math.floor(room.at / 1_000 - secondsAgo) * 1_000 } };
+  });
+
+const lotName = fc.constantFrom('gangnam', 'seocho', 'songpa');
 
 const drawSecret = fc.constantFrom<DrawSecret>(OTHER_SECRET, sealed(OTHER_SECRET), sealed(SECRET));
 
@@ -252,15 +272,31 @@ export const commands: ByKind<Command, LoadedRoom> = {
   },
   renew: { weight: 4, arbitrary: session.map((wanted) => (room) => ({ kind: 'renew', ...sessionAt(room, wanted) })) },
   end: {
-    weight: 6,
+    weight: 8,
     arbitrary: fc
-      .tuple(session, fc.constantFrom('left', 'completed', 'revoked'), fc.boolean())
-      .map(([wanted, reason, byVisitor]) => (loaded) => {
-        const { epoch, position, sid } = sessionAt(loaded, wanted);
-        const holder = wanted.isRight ? loaded.sessions.get(position)?.visitor : undefined;
-        const by = byVisitor ? { visitor: holder ?? 'visitor-of-nothing' } : { sid };
-        return { kind: 'end', epoch, position, ...by, reason };
+      .tuple(session, fc.constantFrom('left', 'completed', 'revoked'), fc.constantFrom('sid', 'visitor', 'call'), call)
+      .map(([wanted, reason, by, called]) => (loaded) => {
+        if (by === 'sid') return { kind: 'end', ...sessionAt(loaded, wanted), reason };
+        const reference = wanted.share < 0.5 ? null : 'A-1';
+        const ofOrigin = by === 'call' ? { reference, call: called(loaded) } : {};
+        return { kind: 'end', ...visitAt(loaded, wanted), reason, ...ofOrigin };
       }),
+  },
+  readmit: {
+    weight: 5,
+    arbitrary: fc.tuple(session, call).map(([wanted, called]) => (loaded) => {
+      return { kind: 'readmit', ...visitAt(loaded, wanted), call: called(loaded) };
+    }),
+  },
+  lookUp: {
+    weight: 1,
+    arbitrary: session.map((wanted) => (loaded) => ({ kind: 'lookUp', ...visitAt(loaded, wanted) })),
+  },
+  redeem: {
+    weight: 2,
+    arbitrary: fc.tuple(session, fc.nat(3_000)).map(([wanted, ageMs]) => (loaded) => {
+      return { kind: 'redeem', ...sessionAt(loaded, wanted), issuedAt: loaded.room.at - ageMs };
+    }),
   },
   change: {
     weight: 8,
@@ -327,10 +363,15 @@ export const commands: ByKind<Command, LoadedRoom> = {
       }),
   },
   reportStock: {
-    weight: 1,
+    weight: 3,
     arbitrary: fc
-      .tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 2_000 }))
-      .map(([remaining, ageMs]) => ({ room }) => ({ kind: 'reportStock', remaining, asOf: room.at - ageMs })),
+      .tuple(rarely(fc.constant(null)), fc.nat(9), fc.nat(2_000), fc.constantFrom('total', 'lots', 'counts'), lotName)
+      .map(([sum, remaining, ageMs, form, id]) => ({ room }) => {
+        const report = { kind: 'reportStock', remaining: sum ?? remaining, asOf: room.at - ageMs } as const;
+        const name = { ko: id, en: id };
+        if (form === 'lots') return { ...report, lots: [{ id, name, remaining, price: null }], by: 'site-1' };
+        return form === 'counts' ? { ...report, counts: [{ id, remaining }] } : report;
+      }),
   },
   reportProbe: {
     weight: 1,
@@ -338,7 +379,9 @@ export const commands: ByKind<Command, LoadedRoom> = {
   },
   reportOverload: {
     weight: 1,
-    arbitrary: fc.constantFrom(0, 0, 5_000).map((forMs) => () => ({ kind: 'reportOverload', forMs })),
+    arbitrary: fc.tuple(fc.constantFrom(0, 0, 5_000), call).map(([forMs, called]) => (loaded) => {
+      return { kind: 'reportOverload', forMs, call: called(loaded) };
+    }),
   },
 };
 

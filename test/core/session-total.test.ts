@@ -35,8 +35,8 @@ describe('a session that is renewed without end', () => {
       if (reply.kind === 'admitted') expect(reply.expiresAt).toBeLessThanOrEqual(END);
     }
     expect(room.send(END - 1, renewal())).toMatchObject({ kind: 'admitted', expiresAt: END });
-    expect(room.send(END, renewal())).toEqual({ kind: 'ended', reason: 'expired' });
-    expect(room.send(END, claim(1, 'a'))).toEqual({ kind: 'ended', reason: 'expired' });
+    expect(room.send(END, renewal())).toMatchObject({ kind: 'ended', reason: 'expired' });
+    expect(room.send(END, claim(1, 'a'))).toMatchObject({ kind: 'ended', reason: 'expired' });
     room.send(END + 1_000, { kind: 'tick' });
     expect(room.document.sessions).toMatchObject({ active: 0, totals: { expired: 1 } });
   });
@@ -56,7 +56,7 @@ describe('a session that is renewed without end', () => {
     const lowered = policy({ ...LIMITS, sessionTotalMsMax: 80_000 });
     room.send(ADMITTED_AT + 41_000, change({ kind: 'setPolicy', policy: lowered }));
     expect(room.send(ADMITTED_AT + 90_000, renewal())).toMatchObject({ expiresAt: ADMITTED_AT + 100_000 });
-    expect(room.send(ADMITTED_AT + 100_000, renewal())).toEqual({ kind: 'ended', reason: 'expired' });
+    expect(room.send(ADMITTED_AT + 100_000, renewal())).toMatchObject({ kind: 'ended', reason: 'expired' });
   });
 
   test('goes on where the limit is raised before its end', () => {
@@ -75,7 +75,7 @@ describe('a session in its second half', () => {
     const room = admitted();
     room.send(ADMITTED_AT + 20_000, change({ kind: 'close' }));
     expect(room.send(ADMITTED_AT + 40_000, renewal())).toMatchObject({ expiresAt: ADMITTED_AT + MINUTE });
-    expect(room.send(ADMITTED_AT + MINUTE, renewal())).toEqual({ kind: 'ended', reason: 'expired' });
+    expect(room.send(ADMITTED_AT + MINUTE, renewal())).toMatchObject({ kind: 'ended', reason: 'expired' });
   });
 
   test('is not renewed in a sold-out room, and is again once something is left', () => {

@@ -80,7 +80,8 @@ describe('fixtures of every schema version', () => {
     for (const table of Object.keys(EMPTY_TABLES) as Table[]) {
       // Version 3 added that a session may be provisional.
       const added = table === 'session' && version < 3 ? { presentBy: null } : {};
-      const stored = (ledger.rows[table] ?? []).map(([key, row]) => [key, { ...withoutVersion(row), ...added }]);
+      const calls = table === 'session' && version < 8 ? sessionAsOfVersion8 : (row: unknown) => row;
+      const stored = (ledger.rows[table] ?? []).map(([key, row]) => [key, calls({ ...withoutVersion(row), ...added })]);
       expect([...tables[table]]).toStrictEqual(stored);
     }
     expect(faultIn([...tables.audit.values()])).toBeNull();
@@ -98,13 +99,23 @@ function withoutVersion(row: unknown): Record<string, unknown> {
   return rest;
 }
 
+/** Version 8 added what the origin calls that which was completed, and its calls. */
+function sessionAsOfVersion8(row: Record<string, unknown>): Record<string, unknown> {
+  const { ended } = row;
+  const referenced = ended === null ? null : { ...(ended as object), reference: null };
+  return { ...row, ended: referenced, readmitted: false, codeUsedAt: null, calls: [] };
+}
+
+/** What version 8 added to every policy. */
+const STOCK = { peoplePercent: null, freshSeconds: 300 };
+
 /** What version 7 added to every policy. */
 const HEALTH = {
   ...{ mode: 'protect', errorPercentMax: 50, slowFactor: 4, slowMs: null },
   ...{ rateFloor: 1, peopleFloor: null, probePath: '/' },
 };
 
-/** What versions 2, 4, 5 and 6 added to the document of a room. */
+/** What versions 2 and 4 to 8 added to the document of a room. */
 const ADDED: [string, unknown][] = [
   ['config.policy.sessionTotalMsMax', 3_600_000],
   ['config.leap', null],
@@ -118,6 +129,10 @@ const ADDED: [string, unknown][] = [
   ['sessions.stayed', []],
   ['draw.replaced', []],
   ['draw.sealed', null],
+  ['origin.recordSeq', 0],
+  ['origin.signalledAt', null],
+  ['sessions.totals.readmitted', 0],
+  ...Object.entries(STOCK).map(([name, value]): [string, unknown] => [`config.policy.stock.${name}`, value]),
   ...Object.entries(HEALTH).map(([name, value]): [string, unknown] => [`config.policy.health.${name}`, value]),
 ];
 
@@ -163,6 +178,15 @@ function healthAsOfVersion7(paths: readonly (readonly [string, unknown])[]): (re
   return [...unchanged, ...Object.entries(made).map(([name, value]) => [`origin.health.${name}`, value] as const)];
 }
 
+/** What version 8 made of standby and stock: silence is measured by the running clock, and there may be lots. */
+function stockAsOfVersion8(paths: readonly (readonly [string, unknown])[]): (readonly [string, unknown])[] {
+  const runMs = new Map(paths).get('pacing.runMs');
+  const dated = paths.map(([path, value]) =>
+    /^sessions\.standby\.\d+\.seenAt$/.test(path) ? ([path, runMs] as const) : ([path, value] as const),
+  );
+  return dated.some(([path]) => path === 'origin.stock.remaining') ? [...dated, ['origin.stock.lots', []]] : dated;
+}
+
 /** What version 5 added to each gateway: it reported for itself alone. */
 const gatewaysAdded = (paths: Iterable<readonly [string, unknown]>) =>
   [...paths].flatMap(([path]): [string, unknown][] =>
@@ -180,7 +204,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
       site: { ...site, ...chosen, exempt },
       settings: {
         ...settings,
-        policy: { ...settings.policy, sessionTotalMsMax: 3_600_000, health: HEALTH },
+        policy: { ...settings.policy, sessionTotalMsMax: 3_600_000, health: HEALTH, stock: STOCK },
         schedule: { ...settings.schedule, beacon: null },
       },
     };
@@ -198,7 +222,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
 describe('schema version 1', () => {
   test('every value of the room that is not dropped is in the migrated room, with the default of the longest stay', () => {
     const { document } = fixture(1, 'room.json');
-    const own = healthAsOfVersion7(drawAsOfVersion6(kept(document)));
+    const own = stockAsOfVersion8(healthAsOfVersion7(drawAsOfVersion6(kept(document))));
     const expected = new Map([...own, ...gatewaysAdded(own), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]);
     expect(leaves(decodeRoom(JSON.stringify(document)))).toEqual(expected);
   });
@@ -274,7 +298,7 @@ describe('schema version 0', () => {
       const moved = kept(document).map(([path, value]): [string, unknown] => {
         return [movedPath(path), path === 'lastSlotAt' && value !== null ? Number(value) * 1_000 : value];
       });
-      const expected = healthAsOfVersion7(drawAsOfVersion6(moved));
+      const expected = stockAsOfVersion8(healthAsOfVersion7(drawAsOfVersion6(moved)));
       const migrated = leaves(decodeRoom(JSON.stringify(document)));
       expect(migrated).toEqual(
         new Map([...expected, ...gatewaysAdded(expected), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]),

@@ -52,6 +52,7 @@ const OBSERVED: Observed = {
 const RULES = {
   ...{ newUsersPerMinute: 601, totalActiveUsers: 12, sessionMs: 60_000, claimWindowMs: 30_000 },
   health: healthPolicy({ slowMs: 800, peopleFloor: 3 }),
+  stock: { peoplePercent: 150, freshSeconds: 45 },
 };
 
 /** The first ninety seconds of an opening: a draw with a beacon, sessions that end in every way, a loss, operators' changes. */
@@ -108,7 +109,28 @@ function sampleRoom(): CheckedRoom {
   claimCalled(now + 2_000, (position) => position < last);
   room.send(now + 2_100, change({ kind: 'setPolicy', policy: policy({ ...RULES, totalActiveUsers: 1 }) }));
   room.send(now + 2_200, claim(last, 'standby'));
-  room.send(now + 2_300, { kind: 'reportStock', remaining: 40, asOf: now });
+  const lots = [
+    {
+      id: 'gangnam',
+      name: { ko: '강남구', en: 'Gangnam' },
+      remaining: 25,
+      price: { low: 0, high: 0, currency: 'KRW' },
+    },
+    {
+      id: 'floor',
+      name: { ko: '1층', en: 'Floor' },
+      remaining: 15,
+      price: { low: 99_000, high: 143_000, currency: 'KRW' },
+    },
+  ];
+  room.send(now + 2_300, { kind: 'reportStock', remaining: 40, asOf: now, lots, by: 'site-1' });
+  room.send(now + 2_350, {
+    kind: 'reportStock',
+    remaining: 39,
+    asOf: now + 2_300,
+    counts: [{ id: 'gangnam', remaining: 24 }],
+  });
+  callsOfOrigin(room, now + 2_360);
   room.send(now + 2_400, { kind: 'reportOverload', forMs: 600_000 });
   const report = (at: number, seq: number, elapsedMs: number) => {
     const { version } = room.document.changes;
@@ -121,6 +143,19 @@ function sampleRoom(): CheckedRoom {
   report(now + 123_500, 102, 1_000);
   report(now + 5_000, 103, 1_500);
   return room;
+}
+
+/** A session that was given back, one that was completed late, and one that is left to be claimed again. */
+function callsOfOrigin(room: CheckedRoom, now: number): void {
+  const over = [...room.sessions].filter(([, { ended }]) => ended?.reason !== 'completed').slice(0, 3);
+  over.forEach(([position, { visitor }], index) => {
+    const visit = { epoch: 1, position, visitor };
+    const call = (id: number) => ({ by: 'site-1', mark: { id: `call-${index}-${id}`, at: now } });
+    room.send(now, { kind: 'end', ...visit, reason: 'revoked', call: call(1) });
+    if (index === 0) room.send(now, { kind: 'end', ...visit, reason: 'completed', reference: 'A-1', call: call(2) });
+    else room.send(now, { kind: 'readmit', ...visit, call: call(2) });
+  });
+  room.send(now, { kind: 'reportOverload', forMs: 0, call: { by: 'site-1', mark: { id: 'call-4', at: now } } });
 }
 
 const EXEMPT: Exemption[] = [

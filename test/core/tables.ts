@@ -11,6 +11,7 @@ export const EMPTY_TABLES: Tables = {
   history: new Map(),
   audit: new Map(),
   draw: new Map(),
+  origin: new Map(),
   template: new Map(),
 };
 

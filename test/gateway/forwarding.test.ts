@@ -194,7 +194,8 @@ describe('for an admitted visitor', () => {
 
   it('removes the Fairgate fields of the origin’s response and applies them', async () => {
     origin.handlers.set('/stock', (_, response) => {
-      response.writeHead(200, { 'Fairgate-Stock': '12;as-of=@1626260400', 'Fairgate-Anything': 'x' }).end('ok');
+      const stock = `12;as-of=@${Math.floor(Date.now() / 1_000)}`;
+      response.writeHead(200, { 'Fairgate-Stock': stock, 'Fairgate-Anything': 'x' }).end('ok');
     });
     const response = await inside.send('/stock');
     expect([...response.headers.keys()].filter((name) => name.startsWith('fairgate'))).toEqual([]);

@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import fc from 'fast-check';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { withAdmission } from '../../origin/fetch.ts';
@@ -10,6 +11,7 @@ import { type AdmissionEnv, admission as honoAdmission } from '../../origin/hono
 import { admission as nodeAdmission } from '../../origin/node.ts';
 import { commandHeaders, overloadHeaders, stockHeaders } from '../../origin/response-headers.ts';
 import type { VerifierOptions } from '../../origin/verifier-options.ts';
+import { isLotName, isReference, readSignals } from '../../worker/proxy/origin-signals.ts';
 import { AUDIENCE, ISSUER, type Issuer, makeKey, mint, startIssuer } from './issuer.ts';
 
 interface Reply {
@@ -260,5 +262,45 @@ describe('response headers', () => {
   test('Fairgate-Command has the command', () => {
     expect(commandHeaders('complete')).toEqual({ 'Fairgate-Command': 'complete' });
     expect(commandHeaders('revoke')).toEqual({ 'Fairgate-Command': 'revoke' });
+    expect(commandHeaders('readmit')).toEqual({ 'Fairgate-Command': 'readmit' });
+  });
+
+  const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter(isLotName);
+  const visible = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
+  const reference = fc.string({ unit: visible, minLength: 1, maxLength: 64 }).filter(isReference);
+
+  test('what the package says is what the gateway reads: any reference, any lots', () => {
+    const price = fc.record({ low: fc.nat(1_000), high: fc.integer({ min: 1_000 }), currency: fc.constant('KRW') });
+    const lot = fc.record(
+      {
+        id: fc.stringMatching(/^[a-z][a-z0-9_.*-]{0,31}$/),
+        remaining: fc.nat(),
+        name: fc.record({ ko: name, en: name }),
+        price,
+      },
+      { requiredKeys: ['id', 'remaining'] },
+    );
+    const lots = fc.uniqueArray(lot, { selector: ({ id }) => id, maxLength: 50 });
+    fc.assert(
+      fc.property(reference, fc.nat(), lots, (reference, remaining, lots) => {
+        const headers = { ...commandHeaders('complete', { reference }), ...stockHeaders(remaining, 0, lots) };
+        expect(readSignals(new Headers(headers))).toMatchObject({
+          command: { kind: 'complete', reference },
+          stock: { remaining, asOfSeconds: 0, counts: lots },
+        });
+      }),
+    );
+  });
+
+  test.each(['', ' A', 'x'.repeat(65), '예약', 'a\nb'])('a reference of %j throws', (reference) => {
+    expect(() => commandHeaders('complete', { reference })).toThrow(RangeError);
+  });
+
+  test.each([
+    [{ id: 'Gangnam', remaining: 1 }],
+    [{ id: 'a', remaining: -1 }],
+    [{ id: 'a', remaining: 1, price: { low: 1, high: 2, currency: 'won' } }],
+  ])('a lot of %j throws', (lot) => {
+    expect(() => stockHeaders(1, 0, [lot])).toThrow(RangeError);
   });
 });

@@ -282,9 +282,47 @@ describe('a booking', () => {
     await a.post('/book', await bookForm(a, await firstSlot(a)));
     const number = await bookingNumber(a);
     const last = await a.post('/done', { formToken: await a.formToken() });
-    expect([last.status, last.headers.get('Fairgate-Command')]).toEqual([200, 'complete']);
-    expect(await last.text()).toContain(number);
+    expect([last.status, last.headers.get('Fairgate-Command')]).toEqual([200, `complete;reference="${number}"`]);
+    const page = await last.text();
+    expect(page).toContain(number);
+    expect(page).toMatch(/href="\/_fairgate\/rooms\/[a-z-]+\/receipt"/);
     expect(await bookingNumber(a)).toBe(number);
+  });
+});
+
+describe('a visit', () => {
+  test('that is finished without a booking is no completed one', async () => {
+    const a = await admit('a');
+    const last = await a.post('/done', { formToken: await a.formToken() });
+    expect(last.headers.get('Fairgate-Command')).toBe('revoke');
+    expect(await last.text()).not.toContain('/receipt');
+  });
+
+  test('that cancels its booking frees the seat, once', async () => {
+    const a = await admit('a');
+    await a.post('/book', await bookForm(a, await firstSlot(a)));
+    const cancel = async () => stockOf(await a.post('/cancel', { formToken: await a.formToken() }));
+    expect([await cancel(), await cancel()]).toEqual([CLINIC_COUNT, CLINIC_COUNT]);
+    expect(await bookingNumber(a)).toBeNull();
+    expect((await a.post('/cancel', {})).status).toBe(403);
+  });
+
+  test('that meets an error gets the full time, and the error passes', async () => {
+    const a = await admit('a');
+    const until = (await (await a.get('/')).text()).match(/trouble\?until=(\d+)/)?.[1] ?? '';
+    const failed = await a.get(`/trouble?until=${until}`);
+    expect([failed.status, failed.headers.get('Fairgate-Command')]).toEqual([500, 'readmit']);
+    for (const over of ['1', `${Number(until) + 3_600_000}`, '', 'x']) {
+      const passed = await a.get(`/trouble?until=${over}`);
+      expect([passed.status, passed.headers.get('Fairgate-Command')]).toEqual([303, null]);
+    }
+  });
+
+  test('can have nobody else let in for a while, by a form of this site only', async () => {
+    const a = await admit('a');
+    const response = await a.post('/overload', { formToken: await a.formToken() });
+    expect(response.headers.get('Fairgate-Overload')).toBe('30');
+    expect((await a.post('/overload', {})).headers.get('Fairgate-Overload')).toBeNull();
   });
 });
 
@@ -293,7 +331,10 @@ describe('every response', () => {
     const a = await admit('a');
     const paths = ['/', '/book', '/booking', '/done', '/nothing'];
     const responses = await Promise.all(paths.map((path) => a.get(path)));
-    for (const response of responses) expect(response.headers.get('Fairgate-Stock')).toMatch(STOCK);
+    for (const response of responses) {
+      expect(response.headers.get('Fairgate-Stock')).toMatch(STOCK);
+      expect(response.headers.get('Fairgate-Lots')).toMatch(/^mulgyeol=1;ko=%"%eb%ac%bc[^"]+";en=%"Mulgyeol /);
+    }
     const booked = await a.post('/book', await bookForm(a, await firstSlot(a)));
     expect(stockOf(booked)).toBe(CLINIC_COUNT - 1);
   });

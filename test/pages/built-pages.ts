@@ -99,7 +99,7 @@ export const MODELS: Record<PageKind, PageModel> = {
   called: model('called', { board: board({ called: 90_000 }), status: called }),
   standby: model('standby', { board: board({ called: 90_000 }), status: called, standbyAhead: 3 }),
   paused: model('paused', { board: board({ state: 'paused', pace: null }) }),
-  soldOut: model('soldOut', { board: board({ state: 'soldOut', stock: { remaining: 0, asOf: rfc3339(NOW - 4000) } }) }),
+  soldOut: model('soldOut', { board: board({ state: 'soldOut', stock: stock(0) }) }),
   closed: model('closed', { board: board({ state: 'closed', closesAt: '2027-08-05T11:00:00.000Z' }) }),
   lapsed: model('lapsed', { status: status({ state: 'lapsed' }) }),
   ended: model('ended', { status: status({ state: 'completed' }) }),
@@ -116,6 +116,10 @@ export const MODELS: Record<PageKind, PageModel> = {
     problem: { title: 'Please check the address', detail: 'It contains characters that cannot be read in one way.' },
   }),
 };
+
+function stock(remaining: number): Board['stock'] {
+  return { remaining, asOf: rfc3339(NOW - 4000), freshSeconds: 60, lots: [] };
+}
 
 /** The largest page: every optional part is shown. Hex is random, as in a real draw, so that it compresses as badly. */
 export const LARGEST: PageModel = model('waiting', {
@@ -135,7 +139,7 @@ export const LARGEST: PageModel = model('waiting', {
       text: { ko: '가'.repeat(140), en: 'The call centre is busy. You can simply wait on this page. '.repeat(3) },
       at: rfc3339(NOW - 400_000),
     },
-    stock: { remaining: 8412, asOf: rfc3339(NOW - 4000) },
+    stock: stock(8412),
     draw: {
       commitment: '9f2b6c0c4de1a8b37f5e0a9d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a697887766f',
       beacon: true,

@@ -153,7 +153,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       await reload();
       expect(await store.view(room, since(0))).toEqual(before);
       await reload();
-      expect(await send(claim(1, 'a'))).toEqual({ kind: 'ended', reason: 'left' });
+      expect(await send(claim(1, 'a'))).toMatchObject({ kind: 'ended', reason: 'left' });
     });
 
     test('a position that a view showed as called is still called after a reload', async () => {

@@ -8,6 +8,7 @@ import { bucketSchema } from './history-schema.ts';
 import { roomId } from './room-schema.ts';
 import { etag, flowSchema, sentMessage, stateSchema, waitSeconds } from './room-state-schema.ts';
 import { count, moment } from './value-schema.ts';
+import { stockSchema } from './visitor-schema.ts';
 
 /** Why admissions are slowed or stopped; `usualMs` is null where an absolute limit decides, `signal`: the site asked for it. */
 const healthCause = z.discriminatedUnion('kind', [
@@ -96,7 +97,8 @@ export const liveSchema = z.object({
   standby: count.describe('Called and waiting for a free place inside.'),
   active: count.describe('Visitors inside.'),
   totals: z.object({
-    admitted: count,
+    admitted: count.describe('Visitors, each once.'),
+    readmitted: count.describe('Sessions of visitors whose turn the site has given back.'),
     renewed: count,
     completed: count,
     left: count,
@@ -121,7 +123,7 @@ export const liveSchema = z.object({
   showShare: z.number().nullable().describe('Share of the called visitors who came lately, 0 to 1; null: unknown.'),
   expectedVisitors: count.nullable(),
   message: sentMessage,
-  stock: z.object({ remaining: count, asOf: moment }).nullable(),
+  stock: stockSchema,
   draw: drawStatusSchema,
   buckets: z.array(bucketSchema).describe('The last closed buckets and the open one, oldest first.'),
   alarms: z.array(alarmSchema),

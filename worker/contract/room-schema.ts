@@ -226,6 +226,22 @@ export const healthSchema = z
   })
   .prefault({});
 
+export const stockPolicySchema = z
+  .strictObject({
+    peoplePercent: within(POLICY_BOUNDS.stockPeoplePercent)
+      .int()
+      .nullable()
+      .default(100)
+      .describe(
+        'People inside at once for each hundred that are left; null: up to totalActiveUsers until nothing is left.',
+      ),
+    freshSeconds: within(POLICY_BOUNDS.stockFreshSeconds)
+      .int()
+      .default(60)
+      .describe('How long a number is shown after the site read it.'),
+  })
+  .prefault({});
+
 export const policySchema = z
   .strictObject({
     newUsersPerMinute: within(POLICY_BOUNDS.newUsersPerMinute).int().describe('Hard limit on admissions per minute.'),
@@ -242,6 +258,7 @@ export const policySchema = z
       .union([z.literal(200), z.literal(202), z.literal(429), z.literal(503)])
       .default(200)
       .describe('HTTP status of the waiting page; with Retry-After from 429 on.'),
+    stock: stockPolicySchema.describe('How admissions follow what the site says is left.'),
     health: healthSchema.describe('How far admissions follow the health of the site.'),
   })
   .superRefine(({ sessionMinutes, sessionTotalMinutes }, context) => {

@@ -9,7 +9,26 @@ import { bothLanguages, count, moment, secondsRange } from './value-schema.ts';
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 const message = z.object({ text: bothLanguages, at: moment }).nullable().describe('The operators’ message.');
-const stock = z.object({ remaining: count, asOf: moment }).nullable().describe('What the site said is left, and when.');
+
+/** In the currency's smallest unit (ISO 4217): 120000 is 1,200.00 EUR, and 120,000 KRW. */
+export const priceSchema = z.object({
+  low: count,
+  high: count,
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be a code of ISO 4217, for example KRW'),
+});
+
+const remaining = count.nullable().describe('null: it is being checked; the number is too old to be shown.');
+export const stockSchema = z
+  .object({
+    remaining,
+    asOf: moment.describe('When the site read the number.'),
+    freshSeconds: count.describe('How long after `asOf` a number counts.'),
+    lots: z
+      .array(z.object({ id: z.string(), name: bothLanguages, remaining, asOf: moment, price: priceSchema.nullable() }))
+      .describe('Parts of what is left that have a name.'),
+  })
+  .nullable()
+  .describe('What the site says is left.');
 
 export const boardSchema = z.strictObject({
   room: z.string(),
@@ -36,7 +55,7 @@ export const boardSchema = z.strictObject({
     ),
   active: count,
   message,
-  stock,
+  stock: stockSchema,
   draw: z.object({
     commitment: z.string(),
     beacon: z.boolean().describe('Whether it is drawn with public randomness; once drawn, whether it was.'),
@@ -101,7 +120,7 @@ export const cloudflareSchema = z.strictObject({
   nextPollSeconds: count,
   serverTime: moment,
   message,
-  stock,
+  stock: stockSchema,
   soldOut: z.boolean(),
 });
 export type CloudflareWaitingRoom = z.output<typeof cloudflareSchema>;

@@ -22,7 +22,9 @@ import {
 } from '../http/request-target.ts';
 import { refusal, relayPage } from '../http/responses.ts';
 import { canJoin, pageKind } from '../pages/kind.ts';
-import { forwardToOrigin, type OriginSignals, OriginTimeout, OriginUnreachable } from '../proxy/forward.ts';
+import { forwardToOrigin, OriginTimeout, OriginUnreachable } from '../proxy/forward.ts';
+import { stockReport } from '../proxy/origin-reports.ts';
+import type { OriginCommand, OriginSignals } from '../proxy/origin-signals.ts';
 import { endWithSession } from '../proxy/session-stream.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
@@ -41,7 +43,7 @@ type VisitParts = VisitorParts &
     Gateway,
     | 'fetchOrigin'
     | 'observations'
-    | 'originOverload'
+    | 'originReports'
     | 'proxies'
     | 'publicPages'
     | 'publicUrl'
@@ -320,7 +322,7 @@ class Visit {
       this.#isSites = true;
       if (options.admission === null) return response;
       if (this.#visitor.hasTokenFields) exposeTokens(response, this.#request, room);
-      if (signals.command === null) {
+      if (signals.command === null || signals.command.kind === 'readmit') {
         const isOver = () => this.#isOver();
         return this.#visitor.withTokens(endWithSession(response, { isOver, ended, background: this.#background }));
       }
@@ -356,34 +358,28 @@ class Visit {
 
   /** Applies what the origin's response tells the gateway. An ending is durable before the visitor gets the response. */
   async #applySignals({ command, stock, overloadSeconds }: OriginSignals, response: Response): Promise<void> {
-    if (command !== null) {
-      const end = () => this.#visitor.end(command === 'complete' ? 'completed' : 'revoked');
-      try {
-        await end();
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
-        // One retry in the background; if it fails too, the session ends at its own time.
-        this.#background(end());
-      }
-    }
-    if (stock !== null && response.ok) this.#reportStock(stock);
-    const { room, snapshot } = this.#visitor;
-    if (overloadSeconds === null || snapshot === null) return;
-    const report = this.#gateway.originOverload.report(room, overloadSeconds, snapshot);
-    if (report !== null) this.#background(report);
+    const { room, snapshot, now } = this.#visitor;
+    const { originReports } = this.#gateway;
+    const left = response.ok ? stock : null;
+    if (command !== null) await this.#obey(command, left === null ? [] : [stockReport(left, now)]);
+    if (snapshot === null) return;
+    const reports = [
+      left === null || command !== null ? null : originReports.stock(room, left, snapshot),
+      overloadSeconds === null ? null : originReports.overload(room, overloadSeconds, snapshot),
+    ];
+    for (const report of reports) if (report !== null) this.#background(report);
   }
 
-  #reportStock({ remaining, asOfSeconds }: NonNullable<OriginSignals['stock']>): void {
-    const { snapshot, room, now } = this.#visitor;
-    if (snapshot === null || snapshot.view.board.stock?.remaining === remaining) return;
-    const asOf = asOfSeconds === null ? now : Math.min(now, asOfSeconds * 1000 + 999);
-    const { metrics, store } = this.#gateway;
-    const report = store.apply(room.id, [{ kind: 'reportStock', remaining, asOf }]);
-    this.#background(
-      metrics.operation('reportStock', report).catch((error) => {
-        console.error(`Reporting stock ${remaining} of room "${room.id}" to the store failed:`, error);
-      }),
-    );
+  /** @param before what the response says is left: one act with the ending, so that the vacancy is filled by what is left now */
+  async #obey(command: OriginCommand, before: ReturnType<typeof stockReport>[]): Promise<void> {
+    const obey = () => this.#visitor.obey(command, before);
+    try {
+      await obey();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      // One retry in the background; if it fails too, the session ends at its own time.
+      this.#background(obey());
+    }
   }
 
   /** Shows the visitor their status; without a view of the room, that the store is unreachable. */

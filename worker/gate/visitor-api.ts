@@ -49,7 +49,7 @@ type Parts = VisitorParts &
     | 'directory'
     | 'fetchOrigin'
     | 'observations'
-    | 'originOverload'
+    | 'originReports'
     | 'polls'
     | 'proxies'
     | 'publicPages'

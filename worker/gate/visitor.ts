@@ -9,17 +9,31 @@ import {
   positionOf,
   type Status,
 } from '../../queue-core/board.ts';
-import type { ClaimReply, Command, JoinReply } from '../../queue-core/command.ts';
-import type { EndReason } from '../../queue-core/document/session-record.ts';
+import {
+  type ClaimReply,
+  type Command,
+  IN_A_RESPONSE,
+  type JoinReply,
+  type ReadmitReply,
+  type ReplyTo,
+  type Visit,
+} from '../../queue-core/command.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
-import { ADMISSION_TOKEN_FIELD, isListedApp, QUEUE_TOKEN_FIELD } from '../http/cors.ts';
+import { ADMISSION_TOKEN_FIELD, isListedApp, QUEUE_TOKEN_FIELD, RECEIPT_FIELD } from '../http/cors.ts';
 import type { Background } from '../http/request-env.ts';
+import type { OriginCommand } from '../proxy/origin-signals.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import type { PresentedTokens } from '../tokens/cookies.ts';
-import { type AdmissionToken, OPERATOR_PASS_POSITION, type QueueToken, type Verified } from '../tokens/tokens.ts';
+import {
+  type AdmissionToken,
+  OPERATOR_PASS_POSITION,
+  type QueueToken,
+  type Receipt,
+  type Verified,
+} from '../tokens/tokens.ts';
 import { currentBoard, type RoomSnapshot } from '../views/room-views.ts';
 import {
   type AdmissionFacts,
@@ -57,6 +71,9 @@ export async function loadSnapshot(
   return snapshot;
 }
 
+/** A receipt with its token. */
+export type PresentedReceipt = Receipt & { token: string };
+
 export class Visitor {
   readonly room: RoomConfig;
   readonly presented: PresentedTokens;
@@ -70,6 +87,8 @@ export class Visitor {
   readonly #background: Background;
   readonly #setCookies: string[] = [];
   readonly #tokenFields = new Map<string, string>();
+  /** null: not read yet. */
+  #receipt: Promise<PresentedReceipt | null> | null = null;
   /** With what it follows from: the tokens, and how many sessions have ended early. */
   #status: (Pick<Visitor, 'queue' | 'admission'> & { endings: number; value: Status }) | null = null;
 
@@ -296,6 +315,7 @@ export class Visitor {
     const command = { kind: 'claim', epoch, position, visitor, sid: randomId(12) } as const;
     const [reply] = await metrics.operation('claim', store.apply(this.room.id, [command]));
     if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
+    else await this.#receive(reply, { epoch, position });
     return reply;
   }
 
@@ -362,6 +382,7 @@ export class Visitor {
     }
     // Its next requests are refused from memory.
     if (reply.kind === 'ended') views.addEnding(this.room, sid, token.expiresAt);
+    await this.#receive(reply, token);
     return reply;
   }
 
@@ -392,18 +413,105 @@ export class Visitor {
     await this.#setAdmission({ ...admission.token, issuedAt, expiresAt, presentBy: null });
   }
 
-  /** Ends the session, if there is one; its place is free at once. @throws StoreUnavailable */
-  async end(reason: EndReason): Promise<void> {
-    if (this.admission?.kind !== 'valid' || this.admission.token.position === OPERATOR_PASS_POSITION) return;
-    const { token } = this.admission;
+  /** Leaves the session, if there is one; its place is free at once. @throws StoreUnavailable */
+  async #leaveSession(): Promise<void> {
+    const token = this.#session;
+    if (token === null) return;
     const { epoch, position, sid, expiresAt } = token;
-    await this.#applyToSession(token, { kind: 'end', epoch, position, sid, reason });
+    await this.#applyToSession(token, { kind: 'end', epoch, position, sid, reason: 'left' });
     this.#gateway.views.addEnding(this.room, sid, expiresAt);
+  }
+
+  /**
+   * Does what the origin's response says about the visit. What is completed brings a receipt. @throws StoreUnavailable
+   * @param before what the response says besides, in one act with it
+   */
+  async obey(command: OriginCommand, before: readonly Extract<Command, { kind: 'reportStock' }>[]): Promise<void> {
+    const token = this.#session;
+    if (token === null) return;
+    const { epoch, position, visitor, sid, expiresAt } = token;
+    const visit = { epoch, position, visitor, call: IN_A_RESPONSE };
+    if (command.kind === 'readmit') {
+      const reply = await this.#applyToSession(token, { kind: 'readmit', ...visit }, before);
+      if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
+      return;
+    }
+    const end =
+      command.kind === 'complete'
+        ? { reason: 'completed' as const, reference: command.reference }
+        : { reason: 'revoked' as const };
+    const reply = await this.#applyToSession(token, { kind: 'end', ...visit, ...end }, before);
+    this.#gateway.views.addEnding(this.room, sid, expiresAt);
+    await this.#receive(reply, token);
+  }
+
+  /** The admission token of a visitor's own session; null: there is none, or it is an operator's pass. */
+  get #session(): AdmissionToken | null {
+    if (this.admission?.kind !== 'valid') return null;
+    return this.admission.token.position === OPERATOR_PASS_POSITION ? null : this.admission.token;
+  }
+
+  /** Issues the receipt of a visit that was completed. */
+  async #receive(
+    reply: ClaimReply | ReadmitReply,
+    { epoch, position }: { epoch: number; position: number },
+  ): Promise<void> {
+    if (reply.kind !== 'ended' || reply.reason !== 'completed') return;
+    const { tokens, cookies } = this.#gateway;
+    const receipt = { room: this.room.id, epoch, position, completedAt: reply.at, reference: reply.reference };
+    const token = await tokens.issueReceipt(receipt, this.now);
+    this.#receipt = Promise.resolve({ ...receipt, token });
+    this.#setCookies.push(cookies.setReceipt(this.room.id, token));
+    this.#tokenFields.set(RECEIPT_FIELD, token);
+  }
+
+  /** The receipt that the visitor has, the latest of several; null: none. */
+  receipt(): Promise<PresentedReceipt | null> {
+    this.#receipt ??= this.#readReceipt();
+    return this.#receipt;
+  }
+
+  async #readReceipt(): Promise<PresentedReceipt | null> {
+    const { tokens } = this.#gateway;
+    const read = async (token: string) => {
+      const receipt = await tokens.readReceipt(token, this.room.id, this.now);
+      return receipt === null ? [] : [{ ...receipt, token }];
+    };
+    const all = (await Promise.all(this.presented.receipt.map(read))).flat();
+    return all.toSorted((a, b) => b.completedAt - a.completedAt)[0] ?? null;
+  }
+
+  /**
+   * Asks the store how a visit ended of which no receipt is known: the origin may have completed it by a call.
+   * @throws StoreUnavailable
+   */
+  async fetchReceipt(): Promise<PresentedReceipt | null> {
+    const known = await this.receipt();
+    const visit = this.#visit;
+    if (visit === null || (known?.epoch === visit.epoch && known.position === visit.position)) return known;
+    const { metrics, store } = this.#gateway;
+    const [reply] = await metrics.operation('lookUp', store.apply(this.room.id, [{ kind: 'lookUp', ...visit }]));
+    await this.#receive(reply, visit);
+    return this.receipt();
+  }
+
+  /** The position that the visitor holds or held in this opening; null: none. */
+  get #visit(): Visit | null {
+    const { admission, queue, snapshot, room } = this;
+    if (snapshot === null) return null;
+    const { board } = snapshot.view;
+    const place = placeIn(queue, board);
+    const position = place === null ? null : positionOf(place.place, board);
+    if (place !== null && position !== null) return { epoch: place.epoch, position, visitor: place.visitor };
+    if (admission === null || admission.kind === 'invalid' || admission.token.room !== room.id) return null;
+    const { token } = admission;
+    if (token.epoch !== board.epoch || token.position === OPERATOR_PASS_POSITION) return null;
+    return { epoch: token.epoch, position: token.position, visitor: token.visitor };
   }
 
   /** Ends the visit: the session, whose vacancy is free at once, or what a called place holds. @throws StoreUnavailable */
   async leave(): Promise<void> {
-    await this.end('left');
+    await this.#leaveSession();
     const { admission, room, snapshot } = this;
     const token = snapshot === null ? null : placeIn(this.queue, snapshot.view.board);
     const position = snapshot === null || token === null ? null : positionOf(token.place, snapshot.view.board);
@@ -417,16 +525,18 @@ export class Visitor {
   }
 
   /** Applies a command to a session. If the store has lost the session, restores it from its token and repeats. */
-  async #applyToSession(
+  async #applyToSession<C extends Extract<Command, { kind: 'renew' | 'end' | 'readmit' }>>(
     { epoch, position, visitor, sid, admitAt, expiresAt }: AdmissionToken,
-    command: Extract<Command, { kind: 'renew' | 'end' }>,
-  ): Promise<ClaimReply> {
+    command: C,
+    before: readonly Extract<Command, { kind: 'reportStock' }>[] = [],
+  ): Promise<ReplyTo<C>> {
     const { store, metrics } = this.#gateway;
-    const [reply] = await metrics.operation(command.kind, store.apply(this.room.id, [command]));
+    const replies = await metrics.operation(command.kind, store.apply(this.room.id, [...before, command]));
+    const reply = replies.at(-1) as ReplyTo<C>;
     if (reply.kind !== 'refused' || reply.reason !== 'unknownPosition') return reply;
     const restore = { kind: 'restoreSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
-    const [, repeated] = await metrics.operation('restore', store.apply(this.room.id, [restore, command]));
-    return repeated;
+    const repeated = await metrics.operation('restore', store.apply(this.room.id, [restore, command]));
+    return repeated.at(-1) as ReplyTo<C>;
   }
 
   /** Removes the tokens from the browser. */

@@ -12,9 +12,11 @@ type Listing = Pick<Site, 'corsOrigins'>;
 /** In this, tokens reach a client that keeps them itself. */
 export const QUEUE_TOKEN_FIELD = 'Fairgate-Queue-Token';
 export const ADMISSION_TOKEN_FIELD = 'Fairgate-Admission-Token';
+export const RECEIPT_FIELD = 'Fairgate-Receipt';
+const TOKEN_FIELDS = `${QUEUE_TOKEN_FIELD}, ${ADMISSION_TOKEN_FIELD}, ${RECEIPT_FIELD}`;
 
 /** What a page of another origin may read beside the fields that are always readable. */
-const EXPOSED = `${QUEUE_TOKEN_FIELD}, ${ADMISSION_TOKEN_FIELD}, Retry-After, Link`;
+const EXPOSED = `${TOKEN_FIELDS}, Retry-After, Link`;
 
 /** How long a browser may keep the answer to a preflight: a changed list of origins is in force within this. */
 const PREFLIGHT_SECONDS = 600;
@@ -67,7 +69,7 @@ export function withCorsOfHost(response: Response, request: Request, rooms: read
 /** Lets a page of a listed origin read the gateway's tokens on a response of the site, which has CORS fields of its own. */
 export function exposeTokens(response: Response, request: Requested, room: Listing): void {
   if (listedOrigin(request, room) === null) return;
-  addToField(response.headers, 'Access-Control-Expose-Headers', `${QUEUE_TOKEN_FIELD}, ${ADMISSION_TOKEN_FIELD}`);
+  addToField(response.headers, 'Access-Control-Expose-Headers', TOKEN_FIELDS);
 }
 
 /**

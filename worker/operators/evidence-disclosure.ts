@@ -19,6 +19,7 @@ const POLICY: Record<Exclude<keyof Policy, 'health'>, true> = {
   sessionTotalMsMax: true,
   claimWindowMs: true,
   queueingStatusCode: true,
+  stock: true,
 };
 const POLICY_FIELDS = Object.keys(POLICY);
 const HEALTH_FIELDS = ['stage', 'cause', 'newUsersPerMinute', 'totalActiveUsers'];

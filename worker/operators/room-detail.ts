@@ -60,6 +60,7 @@ function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetai
       sessionTotalMinutes: policy.sessionTotalMsMax / 60_000,
       claimWindowMinutes: policy.claimWindowMs / 60_000,
       queueingStatusCode: policy.queueingStatusCode,
+      stock: policy.stock,
       health: policy.health,
     },
     schedule: {

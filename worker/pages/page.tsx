@@ -190,7 +190,7 @@ function TicketBoard(props: PageProps) {
         {board?.stock && (
           <Fact
             label={strings.stock}
-            value={grouped(board.stock.remaining)}
+            value={board.stock.remaining === null ? strings.stockChecking : grouped(board.stock.remaining)}
             note={asOfText(board.stock.asOf, now, strings, time)}
             wide
           />

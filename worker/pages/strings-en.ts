@@ -91,6 +91,7 @@ export const en: Strings = {
   standbyAhead: 'Entering before you',
   retryAt: 'Next try at about',
   stock: 'Still available',
+  stockChecking: 'Being checked',
   asOf: (time, age) => (age === null ? `As of ${time}` : `As of ${time} (${age} min ago)`),
   message: (time) => `From the operator · ${time}`,
   noScript: (seconds) => `This page refreshes automatically every ${plural(seconds, 'second')}.`,

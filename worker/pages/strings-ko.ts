@@ -86,6 +86,7 @@ export const ko: Strings = {
   standbyAhead: '먼저 입장하실 분',
   retryAt: '다음 자동 시도',
   stock: '남은 수량',
+  stockChecking: '확인 중',
   asOf: (time, age) => (age === null ? `${time} 기준` : `${time} 기준 (${age}분 전)`),
   message: (time) => `운영자 안내 · ${time}`,
   noScript: (seconds) => `${seconds}초마다 자동으로 새로고침됩니다.`,

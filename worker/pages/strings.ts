@@ -54,6 +54,8 @@ export interface Strings {
   standbyAhead: string;
   retryAt: string;
   stock: string;
+  /** The number is too old to be shown. */
+  stockChecking: string;
   /** "As of 20:03:12", with the age where it is a minute or more. */
   asOf(time: string, ageMinutes: string | null): string;
   message(time: string): string;

@@ -9,6 +9,7 @@ import { foreignCookies, setsOwnCookie } from '../tokens/cookies.ts';
 import { forbidSharedStorage } from './cache-control.ts';
 import { loopField } from './loops.ts';
 import { mapOwnName } from './origin-name.ts';
+import { type OriginSignals, readSignals } from './origin-signals.ts';
 import { pacedBody } from './paced-body.ts';
 import { hopByHop, keepVisitorsFields } from './request-fields.ts';
 
@@ -33,14 +34,6 @@ export interface ForwardOptions {
   /** The Bearer token is one of the gateway's, and not for the origin. */
   ownBearer: boolean;
   clientAddress: string | null;
-}
-
-/** What the origin tells the gateway in its response's header. */
-export interface OriginSignals {
-  command: 'complete' | 'revoke' | null;
-  stock: { remaining: number; asOfSeconds: number | null } | null;
-  /** For how long it wants no more visitors; 0: it takes them again; null: it says nothing. */
-  overloadSeconds: number | null;
 }
 
 /** @param site where to send the request; its URL and fields are complete otherwise */
@@ -178,13 +171,18 @@ function requestHeaders(
   return headers;
 }
 
+/** Fields that speak to the gateway alone. */
+function isGateways(name: string): boolean {
+  return name.startsWith('fairgate-') || name === 'cf-waiting-room-command';
+}
+
 function visitorResponse(upstream: Response, options: ForwardOptions): Response {
   const { site, target, admission } = options;
   const headers = new Headers(upstream.headers);
   const isUpgrade = upstream.webSocket !== null && upstream.webSocket !== undefined;
   const isHopByHop = hopByHop(headers);
   // Names come in lower case.
-  for (const name of [...headers.keys()]) if (isHopByHop(name) || name.startsWith('fairgate-')) headers.delete(name);
+  for (const name of [...headers.keys()]) if (isHopByHop(name) || isGateways(name)) headers.delete(name);
   const cookies = headers.getSetCookie();
   if (cookies.some(setsOwnCookie)) {
     headers.delete('Set-Cookie');
@@ -195,20 +193,4 @@ function visitorResponse(upstream: Response, options: ForwardOptions): Response 
   const { status, statusText } = upstream;
   if (isUpgrade) return new Response(null, { status, statusText, headers, webSocket: upstream.webSocket });
   return new Response(upstream.body, { status, statusText, headers });
-}
-
-/** `Fairgate-Command: complete`, `Fairgate-Stock: 12;as-of=@1626260400`, `Fairgate-Overload: 60` (RFC 9651: integers, one with a date). */
-function readSignals(headers: Headers): OriginSignals {
-  const command = headers.get('Fairgate-Command')?.trim().toLowerCase();
-  const [, remaining, asOf] =
-    /^ *(\d{1,12})(?:; *as-of=@(\d{1,12}))? *$/.exec(headers.get('Fairgate-Stock') ?? '') ?? [];
-  const [, overload] = /^ *(\d{1,6}) *$/.exec(headers.get('Fairgate-Overload') ?? '') ?? [];
-  return {
-    overloadSeconds: overload === undefined ? null : Number(overload),
-    command: command === 'complete' || command === 'revoke' ? command : null,
-    stock:
-      remaining === undefined
-        ? null
-        : { remaining: Number(remaining), asOfSeconds: asOf === undefined ? null : Number(asOf) },
-  };
 }

@@ -45,6 +45,7 @@ export class MemoryLedger<Document, Command, Reply> {
     history: new Map(),
     audit: new Map(),
     draw: new Map(),
+    origin: new Map(),
     template: new Map(),
   };
   readonly #machine: Machine<Document, Command, Reply>;

@@ -4,7 +4,7 @@
 import { decodeProtectedHeader } from 'jose';
 import { Kept } from '../../queue-core/kept.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
-import { ADMISSION_TYPE, QUEUE_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
+import { ADMISSION_TYPE, QUEUE_TYPE, RECEIPT_TYPE, TOKEN_CHARS_MAX } from './tokens.ts';
 
 /** Longer Cookie headers are refused; this leaves ample room for the origin's own cookies. */
 export const COOKIE_CHARS_MAX = 16_384;
@@ -18,10 +18,14 @@ const COOKIE_SEPARATOR = /; *|, *(?=(?:=[ \t]*)?(?:__Host-)?fairgate-)/i;
 /** Cookies of one name that are read: those of a few paths and domains. Each costs a signature check at most. */
 const SAME_NAME_MAX = 16;
 
+/** Browsers keep no cookie for longer than 400 days (RFC 6265bis). */
+const RECEIPT_COOKIE_SECONDS = 400 * 24 * 3_600;
+
 export interface PresentedTokens {
   /** Several where a browser has cookies of one name for several paths or domains: it sends all of them (RFC 6265, 5.4). */
   admission: readonly string[];
   queue: readonly string[];
+  receipt: readonly string[];
   /** A Bearer token of the gateway was sent: the header is not for the origin. */
   bearer: boolean;
   /**
@@ -54,6 +58,7 @@ export class VisitorCookies {
     return {
       admission: presented(ADMISSION_TYPE, this.#admission(room)),
       queue: presented(QUEUE_TYPE, this.#queue(room)),
+      receipt: presented(RECEIPT_TYPE, this.#receipt(room)),
       bearer: bearer !== null,
       app,
     };
@@ -66,6 +71,11 @@ export class VisitorCookies {
   setAdmission(room: string, token: string, now: EpochMs, expiresAt: EpochMs): string {
     const seconds = Math.max(0, Math.ceil((expiresAt - now) / 1000));
     return `${this.#admission(room)}=${token}; Max-Age=${seconds}; ${this.#attributes}`;
+  }
+
+  /** A receipt outlives the place and the session, and leaving. */
+  setReceipt(room: string, token: string): string {
+    return `${this.#receipt(room)}=${token}; Max-Age=${RECEIPT_COOKIE_SECONDS}; ${this.#attributes}`;
   }
 
   /** The same for everybody; a browser that returns it accepts cookies. It lasts as long as the browser is open. */
@@ -106,6 +116,10 @@ export class VisitorCookies {
     return `${this.#prefix}fairgate-admission-${room}`;
   }
 
+  #receipt(room: string): string {
+    return `${this.#prefix}fairgate-receipt-${room}`;
+  }
+
   #queue(room: string): string {
     return `${this.#prefix}fairgate-queue-${room}`;
   }
@@ -133,7 +147,7 @@ function typeOf(token: string): string | null {
 function decodedType(token: string): string | null {
   try {
     const { typ } = decodeProtectedHeader(token);
-    return typ === ADMISSION_TYPE || typ === QUEUE_TYPE ? typ : null;
+    return typ === ADMISSION_TYPE || typ === QUEUE_TYPE || typ === RECEIPT_TYPE ? typ : null;
   } catch {
     return null; // TypeError: not a JWT
   }

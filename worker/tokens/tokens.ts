@@ -11,6 +11,7 @@ import { type LoadedKey, loadKeys, type SigningKeys } from './signing-keys.ts';
 
 export const QUEUE_TYPE = 'queue+jwt';
 export const ADMISSION_TYPE = 'admission+jwt';
+export const RECEIPT_TYPE = 'receipt+jwt';
 const OPERATOR_TYPE = 'operator+jwt';
 
 /** The gateway's tokens have about 500 characters; longer ones are not read. */
@@ -103,6 +104,25 @@ export interface AdmissionToken {
   presentBy: EpochMs | null;
 }
 
+/** That a visit was completed, for its visitor to show: it gives no right, and does not expire. */
+export interface Receipt {
+  room: string;
+  epoch: number;
+  position: number;
+  /** In whole seconds. */
+  completedAt: EpochMs;
+  /** What the origin calls that which was completed; null: it did not say. */
+  reference: string | null;
+}
+
+const receiptClaims = z.object({
+  aud: z.string(),
+  epoch: z.int().positive(),
+  position: z.int().positive(),
+  iat: z.number(),
+  reference: z.string().optional(),
+});
+
 type AnyToken = QueueToken | AdmissionToken | OperatorToken;
 
 /** `expired` tokens are genuine; anything else that is not `valid` is `invalid`, without a reason. */
@@ -162,6 +182,33 @@ export class Tokens {
    */
   signEvidence(manifest: Uint8Array, now: EpochMs): Promise<string> {
     return signCompact(this.#signingKey(now), EVIDENCE_TYPE, manifest);
+  }
+
+  /** Signs a receipt: `iat` is when the visit was completed. Its key stays in the key set as long as receipts are to be checked. */
+  issueReceipt({ room, epoch, position, completedAt, reference }: Receipt, now: EpochMs): Promise<string> {
+    const named = reference === null ? {} : { reference };
+    const claims = { iss: this.#issuer, aud: room, epoch, position, ...named, iat: Math.floor(completedAt / 1000) };
+    return signJwt(this.#signingKey(now), RECEIPT_TYPE, claims);
+  }
+
+  /** @param now the store's time @returns null: it is no receipt of this room */
+  async readReceipt(token: string, room: string, now: EpochMs): Promise<Receipt | null> {
+    if (token.length > TOKEN_CHARS_MAX) return null;
+    try {
+      const { payload } = await jwtVerify(token, this.#keySet, {
+        algorithms: ['ES256'],
+        typ: RECEIPT_TYPE,
+        issuer: this.#issuer,
+        audience: room,
+        currentDate: new Date(now),
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        requiredClaims: ['iss', 'aud', 'iat'],
+      });
+      const { aud, iat, reference = null, ...place } = receiptClaims.parse(payload);
+      return { room: aud, ...place, completedAt: iat * 1000, reference };
+    } catch {
+      return null; // JOSEError, or ZodError: no receipt that this gateway issues
+    }
   }
 
   readOperator(token: string, audience: string, now: EpochMs): Promise<Verified<OperatorToken>> {

@@ -1,13 +1,13 @@
 // The gateway's cached view of each room: at most one store read a second, however many requests use it. The same read
 // reports what the gateway observed, and brings the store's clock, so that a gateway's own clock decides nothing.
 
-import type { Board, RoomView } from '../../queue-core/board.ts';
+import { type Board, boardAt, type RoomView } from '../../queue-core/board.ts';
 import { laterView } from '../../queue-core/board-order.ts';
 import type { Command } from '../../queue-core/command.ts';
 import { stalledMs } from '../../queue-core/health.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
-import { epochMs, rfc3339 } from '../../queue-core/time.ts';
+import { epochMs } from '../../queue-core/time.ts';
 import type { Draws } from '../gate/draws.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomConfig } from '../settings.ts';
@@ -31,7 +31,7 @@ export interface RoomSnapshot {
 
 /** The board with the store's time now. */
 export function currentBoard({ view, now }: RoomSnapshot): Board {
-  return { ...view.board, serverTime: rfc3339(now) };
+  return boardAt(view.board, now);
 }
 
 interface RoomCache {

@@ -20,6 +20,7 @@ export const RETENTION_MS: Record<Table, number | null> = {
   history: null,
   audit: null,
   draw: null,
+  origin: null,
   template: null,
 };
 

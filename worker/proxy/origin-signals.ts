@@ -1,0 +1,128 @@
+// What an origin tells the gateway in the header of its response to an admitted visitor, as structured fields (RFC 9651). A field that
+// does not parse, or says what nothing can be made of, says nothing.
+
+import { DisplayString, type Item, isInnerList, parseDictionary, parseItem, Token } from 'structured-headers';
+import type { LotCount } from '../../queue-core/command.ts';
+import type { PriceRange } from '../../queue-core/document/origin-state.ts';
+import { LOT_ID_CHARS_MAX, LOT_NAME_CHARS_MAX, LOTS_MAX, REFERENCE_CHARS_MAX } from '../../queue-core/limits.ts';
+
+export interface OriginSignals {
+  command: OriginCommand | null;
+  stock: StockSignal | null;
+  /** For how long it wants no more visitors; 0: it takes them again; null: it says nothing. */
+  overloadSeconds: number | null;
+  /** A page for an error is the origin's own, and is shown as it is. */
+  keepsErrorPage: boolean;
+}
+
+export type OriginCommand = { kind: 'complete'; reference: string | null } | { kind: 'readmit' | 'revoke' };
+
+export interface StockSignal {
+  /** null: the sum of the lots. */
+  remaining: number | null;
+  /** When the origin read it, seconds since 1970; null: now. */
+  asOfSeconds: number | null;
+  /** Of some lots. */
+  counts: readonly LotCount[];
+}
+
+const NUMBER_MAX = 999_999_999_999;
+const OVERLOAD_SECONDS_MAX = 999_999;
+
+/** A visible reference that fits a line. */
+const REFERENCE = new RegExp(`^[\\x21-\\x7e](?:[\\x20-\\x7e]{0,${REFERENCE_CHARS_MAX - 2}}[\\x21-\\x7e])?$`);
+
+export function isReference(text: string): boolean {
+  return REFERENCE.test(text);
+}
+
+/**
+ * `Fairgate-Command: complete; reference="A-123"`, `Fairgate-Stock: 12; as-of=@1626260400`, `Fairgate-Lots: gangnam=3, floor=9; en="Floor";
+ * ko=%"1%ec%b8%b5"; low=99000; high=143000; currency=KRW`, `Fairgate-Overload: 60`, `Fairgate-Error-Page: own`; and `Cf-Waiting-Room-Command: revoke`, as Cloudflare's waiting room reads it.
+ */
+export function readSignals(headers: Headers): OriginSignals {
+  const overload = wholeOf(itemIn(headers, 'Fairgate-Overload')?.[0], OVERLOAD_SECONDS_MAX);
+  return {
+    command: commandIn(headers),
+    stock: stockIn(headers),
+    overloadSeconds: overload,
+    keepsErrorPage: tokenIn(headers, 'Fairgate-Error-Page') === 'own',
+  };
+}
+
+function commandIn(headers: Headers): OriginCommand | null {
+  const item = itemIn(headers, 'Fairgate-Command');
+  const kind = tokenIn(headers, 'Fairgate-Command');
+  if (kind === 'complete') {
+    const reference = item?.[1].get('reference');
+    return { kind, reference: typeof reference === 'string' && isReference(reference) ? reference : null };
+  }
+  if (kind === 'readmit' || kind === 'revoke') return { kind };
+  return tokenIn(headers, 'Cf-Waiting-Room-Command') === 'revoke' ? { kind: 'revoke' } : null;
+}
+
+function stockIn(headers: Headers): StockSignal | null {
+  const item = itemIn(headers, 'Fairgate-Stock');
+  const remaining = wholeOf(item?.[0], NUMBER_MAX);
+  const counts = countsIn(headers);
+  if (remaining === null && (counts.length === 0 || headers.has('Fairgate-Stock'))) return null;
+  const asOf = item?.[1].get('as-of');
+  return { remaining, asOfSeconds: asOf instanceof Date ? asOf.getTime() / 1_000 : null, counts };
+}
+
+function countsIn(headers: Headers): StockSignal['counts'] {
+  const text = headers.get('Fairgate-Lots');
+  if (text === null) return [];
+  try {
+    const members = [...parseDictionary(text)].slice(0, LOTS_MAX);
+    return members.flatMap(([id, member]) => (isInnerList(member) ? [] : lotIn(id, member)));
+  } catch {
+    return []; // ParseError: no structured field
+  }
+}
+
+function lotIn(id: string, [value, parameters]: Item): LotCount[] {
+  const remaining = wholeOf(value, NUMBER_MAX);
+  if (remaining === null || id.length > LOT_ID_CHARS_MAX) return [];
+  const [ko, en] = [nameIn(parameters.get('ko')), nameIn(parameters.get('en'))];
+  const name = { ...(ko === null ? {} : { ko }), ...(en === null ? {} : { en }) };
+  const price = priceIn(parameters);
+  return [{ id, remaining, ...(ko === null && en === null ? {} : { name }), ...(price === null ? {} : { price }) }];
+}
+
+/** A String, or a Display String where it is not ASCII. */
+function nameIn(value: unknown): string | null {
+  const text = value instanceof DisplayString ? value.toString() : value;
+  return typeof text === 'string' && isLotName(text) ? text : null;
+}
+
+/** Shown as text, so no control or format characters, which could hide or turn round what is beside it. */
+export function isLotName(text: string): boolean {
+  return text.length <= LOT_NAME_CHARS_MAX && /^\P{C}+$/u.test(text) && text.trim() === text;
+}
+
+function priceIn(parameters: Item[1]): PriceRange | null {
+  const [low, high] = [wholeOf(parameters.get('low'), NUMBER_MAX), wholeOf(parameters.get('high'), NUMBER_MAX)];
+  const currency = parameters.get('currency');
+  if (low === null || high === null || low > high || !(currency instanceof Token)) return null;
+  return /^[A-Z]{3}$/.test(currency.toString()) ? { low, high, currency: currency.toString() } : null;
+}
+
+function itemIn(headers: Headers, name: string): Item | null {
+  const text = headers.get(name);
+  if (text === null) return null;
+  try {
+    return parseItem(text);
+  } catch {
+    return null; // ParseError: no structured field
+  }
+}
+
+function tokenIn(headers: Headers, name: string): string | null {
+  const value = itemIn(headers, name)?.[0];
+  return value instanceof Token ? value.toString().toLowerCase() : null;
+}
+
+function wholeOf(value: unknown, max: number): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max ? value : null;
+}
