@@ -560,6 +560,17 @@ export const en = {
 
   relayFault: (relay: string, fault: RelayFaultKind) => `The relay ${relay} ${relayFaults[fault]}.`,
 
+  stock: {
+    title: 'What is left',
+    asOf: (time: string) => `as of ${time}`,
+    checking: 'being checked',
+    soldOut: 'none left',
+    lots: 'By lots',
+    lot: 'Lot',
+    left: 'Left',
+    read: 'As of',
+    people: (count: string) => `Because of it, at most ${count} people are let in at once.`,
+  },
   draw: {
     title: 'Draw',
     committed: 'Sealed. The order is drawn at the opening.',

@@ -554,6 +554,17 @@ export const ko: Strings = {
 
   relayFault: (relay, fault) => `중계 서버 ${relay}: ${relayFaults[fault]}.`,
 
+  stock: {
+    title: '잔여 수량',
+    asOf: (time) => `${time} 기준`,
+    checking: '확인 중',
+    soldOut: '남은 수량 없음',
+    lots: '구분별 수량',
+    lot: '구분',
+    left: '잔여',
+    read: '기준 시각',
+    people: (count) => `잔여 수량에 맞춰 한 번에 최대 ${count}명까지 입장합니다.`,
+  },
   draw: {
     title: '추첨',
     committed: '비밀값을 봉인했습니다. 시작 시각에 순서를 추첨합니다.',

@@ -18,6 +18,7 @@ import { Numbers } from './numbers.tsx';
 import { Pass } from './pass-panel.tsx';
 import { Outdated, RoomUnavailable } from './room-unavailable.tsx';
 import { ageMs, isStale } from './snapshot-age.ts';
+import { StockPanel } from './stock-panel.tsx';
 
 export function Dashboard({ state, snapshot }: { state: ConsoleState; snapshot: RoomSnapshot }) {
   const { live } = snapshot;
@@ -32,6 +33,7 @@ export function Dashboard({ state, snapshot }: { state: ConsoleState; snapshot: 
         <div class="controls" key="controls">
           <FlowControls state={state} live={live} />
           <Limits state={state} live={live} detail={snapshot.detail} />
+          <StockPanel state={state} live={live} />
           <DrawPanel state={state} live={live} />
           <MessageCard state={state} live={live} />
         </div>

@@ -2,7 +2,10 @@
 // in which something is wrong.
 
 import { describe, expect } from 'vitest';
+import { en } from '../../admin-ui/strings-en.ts';
+import { complaints } from '../axe.ts';
 import { button, consoleTests, hold, openMenu, polls, ROOM, roomState, text } from './console-page.ts';
+import { rfc3339 } from './fake-gateway.ts';
 import { problem } from './fake-gateway-server.ts';
 import { SAMPLE_KEYS, sampleGateway } from './sample-data.ts';
 
@@ -71,6 +74,33 @@ describe('the dashboard', () => {
     expect(await page.locator('.flag').count()).toBe(4);
     await page.locator('.flag').first().focus();
     await text(page, /이서연 · Speed and sessions: people per minute 1,200 → 2,000/);
+  });
+
+  consoleTest('shows what is left by lots, none of it once it is too old, and how many may be inside', async (t) => {
+    const asOf = rfc3339(t.gateway.now() - 4_000);
+    const lot = (id: string, ko: string, en: string, remaining: number | null) => {
+      return { id, name: { ko, en }, remaining, asOf, price: null };
+    };
+    const lots = [
+      lot('a', '강남구', 'Gangnam', 1_208),
+      lot('b', '서초구', 'Seocho', 0),
+      lot('c', '송파구', 'Songpa', null),
+    ];
+    const room = t.gateway.room('vaccine');
+    room.numbers.stock = { remaining: 1_208, asOf, freshSeconds: 60, lots };
+    room.numbers.inForce = { newUsersPerMinute: 2_000, totalActiveUsers: 1_208 };
+    const page = await t.open();
+    const panel = page.getByRole('region', { name: en.stock.title });
+    await panel.getByText(en.stock.people('1,208')).waitFor();
+    const rows = await panel
+      .locator('tbody tr')
+      .evaluateAll((all) => all.map((row) => [...row.children].slice(0, 2).map((cell) => cell.textContent)));
+    expect(rows).toEqual([
+      ['Gangnam', '1,208'],
+      ['Seocho', 'none left'],
+      ['Songpa', 'being checked'],
+    ]);
+    expect(await complaints(page)).toEqual([]);
   });
 
   consoleTest('counts down by the gateway’s clock where the machine’s clock is wrong', async ({ gateway, open }) => {
