@@ -23,13 +23,13 @@ const JUDGE_MS = 1_000;
 const CELL_MS = 1_000;
 
 /** What is judged: as young as this, so that a change is noticed within seconds. */
-const WINDOW_MS = 5_000;
+const WINDOW_MS = 4_000;
 /** At little traffic further back, until there are so many requests, but no further than this. */
 const REQUESTS_MIN = 10;
 const WINDOW_MS_MAX = 30_000;
 
 /** No page of a site that is well takes longer; where nothing is known of it yet, it may be a slow one. */
-const STALLED_MS_MIN = 2_500;
+const STALLED_MS_MIN = 2_000;
 const STALLED_MS_UNKNOWN = 10_000;
 
 /** Nobody notices less, however fast the site usually is. */
