@@ -285,13 +285,19 @@ function makeRoom(room: RoomDocument, cause: HealthCause, context: StepContext):
   const { health } = origin;
   const found = health.peopleFound ?? sessions.active;
   const isLeaving = sessions.active > found && context.now - health.changedAt < LEAVE_MS;
+  if (isLeaving) origin.health = { ...health, cells: withoutTimes(health.cells) };
   if (isLeaving || context.now - health.changedAt < CUT_MS) return;
   const peopleFound = peopleAfter(room, Math.min(found, sessions.active));
   origin.health = { ...health, isSearching: false };
   if (peopleFound >= found) return;
-  origin.health = { ...origin.health, peopleFound, changedAt: context.now };
+  origin.health = { ...origin.health, peopleFound, changedAt: context.now, cells: withoutTimes(health.cells) };
   const to = { peopleFound, cause: { ...cause } };
   record(room, { by: HEALTH_ACTOR, action: 'peopleFound', from: { peopleFound: found }, to }, context);
+}
+
+/** How slow it was with more people says nothing of how it is with fewer; what failed is not forgotten. */
+function withoutTimes(cells: HealthState['cells']): HealthState['cells'] {
+  return cells.map((cell) => ({ ...cell, timed: 0, totalMs: 0 }));
 }
 
 function peopleAfter({ config }: RoomDocument, active: number): number {

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 import { BenchGateway } from './bench/bench-gateway.ts';
+import { foundPeople } from './bench/found-people.ts';
 import { LOAD_CORE, respondAt, saturate } from './bench/load.ts';
 import { machine, pin, processorMs } from './bench/measured-machine.ts';
 import { memoryOfVisitors } from './bench/memory.ts';
@@ -41,6 +42,7 @@ const USAGE = `npm run bench -- [options]
   --memory         also the memory of workerd for 100,000 waiting and 100,000 active visitors
   --no-latency     without response times at half of the load
   --no-redis       without the requests to Redis
+  --find           only how well a gateway finds what a site carries (four minutes)
   --help
 
 A whole bench, without --only and --beside, also writes docs/bench.md.`;
@@ -65,6 +67,7 @@ const { values: options } = readOrExit(() =>
       memory: { type: 'boolean', default: false },
       latency: { type: 'boolean', default: true },
       redis: { type: 'boolean', default: true },
+      find: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
     allowNegative: true,
@@ -95,6 +98,12 @@ async function bench(): Promise<void> {
     throw new Error(`--beside ${options.beside} has no dist/worker.js. Run npm ci and npm run build there.`);
   }
   const measuredOn = machine();
+  if (options.find) {
+    const folder = mkdtempSync(join(tmpdir(), 'fairgate-bench-'));
+    await buildWorker();
+    console.log((await foundPeople(folder).finally(() => rmSync(folder, { recursive: true, force: true }))).join('\n'));
+    return;
+  }
   const folders: string[] = [];
   const started: { stop(): Promise<void> }[] = [];
   const dataDir = () => {
