@@ -23,11 +23,15 @@ export function decodeJsonObject(bytes: Uint8Array): Record<string, unknown> | n
   }
 }
 
-/** A global of every runtime but Node 18, whose module a bundler for other runtimes must not look for. */
 export async function subtleCrypto(): Promise<SubtleCrypto> {
+  return (await webCrypto()).subtle;
+}
+
+/** A global of every runtime but Node 18, whose module a bundler for other runtimes must not look for. */
+export async function webCrypto(): Promise<Crypto> {
   const { crypto } = globalThis as { crypto?: Crypto };
-  if (crypto !== undefined) return crypto.subtle;
+  if (crypto !== undefined) return crypto;
   const name = 'node:crypto';
   const { webcrypto } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as { webcrypto: Crypto };
-  return webcrypto.subtle;
+  return webcrypto;
 }

@@ -1,5 +1,17 @@
-// The package's main entry: the check itself, for every framework, and the headers with which a site reports to the gateway.
+// The package's main entry: the check itself, for every framework, and the headers and calls with which a site reports to the gateway.
 
+export {
+  type CalledStock,
+  type CalledVisit,
+  type CallOptions,
+  type CallReply,
+  createGatewayCalls,
+  GatewayCallError,
+  type GatewayCalls,
+  type GatewayCallsOptions,
+  type SignedRequest,
+  signCall,
+} from './gateway-calls.ts';
 export { problemOf } from './refusal.ts';
 export {
   commandHeaders,

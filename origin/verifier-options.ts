@@ -119,6 +119,6 @@ function resolveKeysUrl({ jwksUrl, allowPlainHttp = false }: VerifierOptions): U
   );
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -24,7 +24,7 @@ const VARIABLES = [
 
 const USAGE = `PUBLIC_URL=https://booking.example npm run deploy -- [arguments for wrangler deploy, such as --dry-run]
 Checks the settings and rooms.json, then uploads the worker to Cloudflare. Variables: ${VARIABLES.join(', ')}.
-Secrets (ORIGIN_SECRETS among them): npx wrangler secret put. All steps: docs/deploy.md`;
+Secrets (ORIGIN_KEYS and ORIGIN_SECRETS among them): npx wrangler secret put. All steps: docs/deploy.md`;
 
 await runCommand(async () => {
   const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '[]');

@@ -1,12 +1,17 @@
-// `npm run keys`: creates and rotates the gateway's signing keys, in the form of the setting SIGNING_KEYS.
+// `npm run keys`: creates and rotates the gateway's signing keys, in the form of the setting SIGNING_KEYS, and makes keys with which
+// protected sites sign their calls, in the form of ORIGIN_KEYS.
 //   npm run keys -- create FILE      writes a first key into a new file that only its owner can read
 //   npm run -s keys                  prints a first key (without -s, npm prints lines of its own before it)
 //   npm run keys -- rotate FILE      adds a key that signs in ten minutes, when every verifier has it
 //   npm run keys -- prune FILE       drops keys whose last tokens have expired and that no draw needs: --url asks the gateway's rooms,
 //                                    with OPERATOR_KEY; --no-draw-is-pending says that no opening waits for its draw
+//   npm run -s keys -- origin --room ROOM
+//                                    prints a key for the site of a room
 
+import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { roomId } from '../worker/contract/room-schema.ts';
 import {
   keyId,
   newSigningKey,
@@ -24,12 +29,17 @@ const PUBLISH_AHEAD_SECONDS = 600;
 /** The longest life of a token, a queue token's, counted generously. */
 const TOKEN_SECONDS_MAX = 30 * 24 * 3_600;
 
-const USAGE = `Usage: npm run keys -- create FILE | rotate FILE | prune FILE [--url URL | --no-draw-is-pending], or npm run -s keys to print a key
+/** As long as the hash of the signature (RFC 2104, 3). */
+const ORIGIN_KEY_BYTES = 32;
+
+const USAGE = `Usage: npm run keys -- create FILE | rotate FILE | prune FILE [--url URL | --no-draw-is-pending], or npm run -s keys to print a key,
+or npm run -s keys -- origin --room ROOM
   create  writes a first key into a new file
   rotate  adds a key that signs in ten minutes
   prune   drops keys whose last tokens have expired. A key may have sealed the secret of a draw that is still to be made:
           --url URL             asks every room of this gateway, with the operator's key in OPERATOR_KEY, and keeps what they need
-          --no-draw-is-pending  you know that every opening which was scheduled while the keys signed has been drawn`;
+          --no-draw-is-pending  you know that every opening which was scheduled while the keys signed has been drawn
+  origin  prints a key with which the site of this room signs its calls, for the setting ORIGIN_KEYS (docs/origin-calls.md)`;
 
 function readKeys(path: string): SigningKeys {
   const parsed = signingKeysSchema.safeParse(readJsonFile(path));
@@ -89,14 +99,26 @@ async function neededIds(
   return new Set(pending.map(({ key }) => key));
 }
 
+/** An entry of ORIGIN_KEYS. Its id is random, so that a second key of a room has another one. */
+function newOriginKey(room: string): string {
+  const parsed = roomId.safeParse(room);
+  if (!parsed.success) throw new Error(`--room ${JSON.stringify(room)} ${parsed.error.issues[0]?.message}.`);
+  return `${room}:${randomBytes(3).toString('hex')}:whsec_${randomBytes(ORIGIN_KEY_BYTES).toString('base64')}`;
+}
+
 await runCommand(async () => {
   const { values, positionals } = parseArgs({
-    options: { url: { type: 'string' }, 'no-draw-is-pending': { type: 'boolean' } },
+    options: { url: { type: 'string' }, 'no-draw-is-pending': { type: 'boolean' }, room: { type: 'string' } },
     allowPositionals: true,
   });
   const [action, file, ...more] = positionals;
+  const { room, ...pruneValues } = values;
+  if (action === 'origin' && room !== undefined && file === undefined && Object.keys(pruneValues).length === 0) {
+    console.log(newOriginKey(room));
+    return;
+  }
   const isPrune = action === 'prune' && file !== undefined;
-  if (more.length > 0 || (!isPrune && Object.keys(values).length > 0)) throw new Error(USAGE);
+  if (more.length > 0 || room !== undefined || (!isPrune && Object.keys(values).length > 0)) throw new Error(USAGE);
   const nowSeconds = Math.floor(Date.now() / 1000);
   if (action === undefined) {
     console.log(JSON.stringify({ keys: [await newSigningKey(0)] }));
@@ -116,7 +138,7 @@ await runCommand(async () => {
     // A key stops signing when the next one begins.
     const expired = former.filter((_, index) => (signing[index]?.signFrom ?? 0) + TOKEN_SECONDS_MAX < nowSeconds);
     if (current === undefined) throw new Error(`${file} has no key that signs yet.`);
-    const needed = await neededIds(file, expired, values);
+    const needed = await neededIds(file, expired, pruneValues);
     const ids = await Promise.all(expired.map(keyId));
     const dropped = expired.filter((_, index) => !needed.has(ids[index] ?? ''));
     if (dropped.length > 0) writeKeys(file, { keys: keys.filter((key) => !dropped.includes(key)) });

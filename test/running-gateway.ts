@@ -47,6 +47,8 @@ export interface RunningOptions {
   trustedProxies?: string;
   /** As the variable ORIGIN_SECRETS. */
   originSecrets?: string;
+  /** As the variable ORIGIN_KEYS. */
+  originKeys?: string;
   originCa?: string;
   /** The drand chain of draws with a beacon; by default quicknet. */
   beaconChain?: BeaconChain;
@@ -82,7 +84,8 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const proxies = trustedProxies === undefined ? {} : { trustedProxies };
   const beacon = options.beaconChain === undefined ? {} : { beaconChain: JSON.stringify(options.beaconChain) };
   const secrets = options.originSecrets === undefined ? {} : { originSecrets: options.originSecrets };
-  const parts = { operatorKey: OPERATOR_KEY, ...proxies, ...secrets, ...redis, ...beacon };
+  const originKeys = options.originKeys === undefined ? {} : { originKeys: options.originKeys };
+  const parts = { operatorKey: OPERATOR_KEY, ...proxies, ...secrets, ...originKeys, ...redis, ...beacon };
   const settings = { rooms, keys, publicUrl, joinsPerNetwork, ...parts };
   const start = () => startGateway({ settings, host, port, originCa, dataDir, log: (line) => log.push(line) });
   const running: Running = {

@@ -4,6 +4,7 @@
 import { type Context, Hono } from 'hono';
 import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
 import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operator-api.ts';
+import { ORIGIN_CALLS_PATH } from './contract/origin-call-schema.ts';
 import { verifyForProxy } from './gate/forward-auth.ts';
 import { findRoom } from './gate/room-middleware.ts';
 import { visit } from './gate/visit.ts';
@@ -25,6 +26,7 @@ import { answersOperators, consoleHostOf } from './operators/console-host.ts';
 import { metricsAddress } from './operators/metrics-address.ts';
 import { openApi } from './operators/openapi.ts';
 import { usePass } from './operators/pass.ts';
+import { answerOriginCall } from './origin-calls/origin-call.ts';
 import recover from './pages/recover.ts?bundle';
 import { wasForwarded } from './proxy/loops.ts';
 import { COOKIE_CHARS_MAX } from './tokens/cookies.ts';
@@ -85,6 +87,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
       return isConsole ? others(c) : refuse(c, 'not-found');
     }
     if (path.startsWith('/_fairgate/rooms/') || path === LANGUAGE_PATH) return visitors(c);
+    if (path.startsWith(`${ORIGIN_CALLS_PATH}/`)) return answerOriginCall(gateway, request, path, c.var.background);
     if (isVerify) return verifyForProxy(gateway, request, hasOversizedHeader(request.headers), c.var.background);
     return path.startsWith('/_fairgate/') || path === JWKS_PATH ? others(c) : visitSite(gateway, c);
   });

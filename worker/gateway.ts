@@ -13,11 +13,12 @@ import { PublicPages } from './gate/public-pages.ts';
 import { RecentJoins } from './gate/recent-joins.ts';
 import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
-import { EVIDENCE_RATE, POLL_RATE, RateLimit } from './http/rate-limit.ts';
+import { EVIDENCE_RATE, ORIGIN_CALL_RATE, POLL_RATE, RateLimit } from './http/rate-limit.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
+import { OriginKeys } from './origin-calls/origin-keys.ts';
 import type { OriginFetch } from './proxy/forward.ts';
 import { OriginProbe } from './proxy/origin-probe.ts';
 import { OriginReports } from './proxy/origin-reports.ts';
@@ -79,6 +80,10 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   /** Evidence packs, by room. */
   evidencePacks: RateLimit;
   evidenceSeals: EvidenceSeals;
+  /** With which sites sign their calls. */
+  originKeys: OriginKeys;
+  /** Calls of sites, by key. */
+  originCalls: RateLimit;
   /** Operator keys that are compared at all, and where each was used. */
   signIns: SignInLimit;
   /** Whose word about the client's address counts. */
@@ -131,6 +136,8 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     polls: new RateLimit(POLL_RATE, clock.now),
     evidencePacks: new RateLimit(EVIDENCE_RATE, clock.now),
     evidenceSeals: new EvidenceSeals(settings.keys),
+    originKeys: await OriginKeys.load(settings.originKeys),
+    originCalls: new RateLimit(ORIGIN_CALL_RATE, clock.now),
     signIns: new SignInLimit(clock.now),
     proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),

@@ -11,6 +11,8 @@ const COUNTERS = {
     'Numbers by their fate: leased from the room, given to a visitor, returned to the room, void because nobody came in time.',
   fairgate_exempt_requests_total: 'Requests that an exemption let through without an admission.',
   fairgate_store_operations_total: 'Operations on the room store by kind and outcome.',
+  fairgate_origin_calls_total:
+    'Signed calls of sites by action and outcome; "unsigned" if no key of the room signed it.',
   fairgate_origin_responses_total: 'Responses of origins by status class; "unreachable" if none came.',
   fairgate_redis_round_trips_total: 'Requests to Redis.',
   fairgate_redis_conflicts_total: 'Commits rejected because another gateway had written first.',

@@ -2,11 +2,14 @@
 // must not be used.
 
 import * as z from 'zod';
+import { ROOMS_MAX } from '../queue-core/limits.ts';
 import { type BeaconChain, beaconChainSchema, QUICKNET } from './beacon/chain.ts';
 import { plainIssue } from './contract/plain-issues.ts';
+import { roomId } from './contract/room-schema.ts';
 import { isLoopback } from './http/loopback.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
+import type { OriginKey } from './origin-calls/origin-keys.ts';
 import type { RedisSettings, StoreSettings } from './store/chosen-store.ts';
 import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
 
@@ -54,6 +57,13 @@ const ORIGIN_SECRET_CHARS_MIN = 32;
 
 /** More sites than a deployment that has no tokens in them should have. */
 const ORIGIN_SECRETS_MAX = 64;
+
+/** One that is in use, one that takes its place, and as many again for a second system of the site. */
+export const ORIGIN_KEYS_PER_ROOM_MAX = 4;
+const ORIGIN_KEYS_MAX = ORIGIN_KEYS_PER_ROOM_MAX * ROOMS_MAX;
+
+/** Bytes of a secret (Standard Webhooks, "Signature scheme"). */
+const ORIGIN_KEY_BYTES = { min: 24, max: 64 };
 
 /** More networks than the largest CDN publishes. */
 const TRUSTED_PROXIES_MAX = 64;
@@ -270,6 +280,59 @@ export function checkOriginSecrets(env: Env, problems: string[]): ReadonlyMap<st
     );
   }
   return new Map(secrets);
+}
+
+const ORIGIN_KEY = /^([^:]*):([^:]*):whsec_([A-Za-z0-9+/]+={0,2})$/;
+const ORIGIN_KEY_ID = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+const ORIGIN_KEYS_FORM =
+  'room:id:whsec_…, with commas between them, such as `npm run -s keys -- origin --room ROOM` prints';
+
+/** The keys with which sites sign their calls. No problem has a secret in it, nor a part of a wrong entry, which may be one. */
+export function checkOriginKeys(env: Env, problems: string[]): OriginKey[] {
+  const text = typeof env['ORIGIN_KEYS'] === 'string' ? env['ORIGIN_KEYS'].trim() : '';
+  if (text === '') return [];
+  const keys: OriginKey[] = [];
+  const refuse = (what: string) => void problems.push(`ORIGIN_KEYS: ${what}. Set it to keys as ${ORIGIN_KEYS_FORM}.`);
+  for (const [index, entry] of text.split(',').entries()) {
+    const [, room = '', id = '', secret = ''] = ORIGIN_KEY.exec(entry.trim()) ?? [];
+    const bytes = Math.floor((secret.replaceAll('=', '').length * 3) / 4);
+    const weakness = weaknessOf(secret, Math.ceil((ORIGIN_KEY_BYTES.min * 4) / 3));
+    if (secret === '') refuse(`entry ${index + 1} is no key`);
+    else if (!roomId.safeParse(room).success) refuse(`entry ${index + 1} names no room`);
+    else if (!ORIGIN_KEY_ID.test(id))
+      refuse(`the id of entry ${index + 1} is not 1 to 32 characters of a-z, 0-9 and -`);
+    else if (!isBase64(secret)) refuse(`the secret of entry ${index + 1} is not base64`);
+    else if (bytes < ORIGIN_KEY_BYTES.min || bytes > ORIGIN_KEY_BYTES.max) {
+      refuse(
+        `the secret of entry ${index + 1} has ${bytes} bytes, not ${ORIGIN_KEY_BYTES.min} to ${ORIGIN_KEY_BYTES.max}`,
+      );
+    } else if (weakness !== null) {
+      refuse(`the secret of entry ${index + 1} is ${weakness}; anyone who knows it speaks for the site`);
+    } else keys.push({ room, id, secret });
+  }
+  const names = keys.map(({ room, id }) => `${room}:${id}`);
+  if (new Set(names).size < names.length) {
+    refuse('two keys of one room have the same id, so that records could not tell them apart');
+  }
+  if (new Set(keys.map(({ secret }) => secret)).size < keys.length) {
+    refuse('two keys have the same secret, so that one could be used in place of the other');
+  }
+  for (const [room, own] of Map.groupBy(keys, ({ room }) => room)) {
+    if (own.length > ORIGIN_KEYS_PER_ROOM_MAX) {
+      refuse(`room ${room} has ${own.length} keys, the most are ${ORIGIN_KEYS_PER_ROOM_MAX}; take out the old ones`);
+    }
+  }
+  if (keys.length > ORIGIN_KEYS_MAX) refuse(`it has more than ${ORIGIN_KEYS_MAX} keys`);
+  return keys;
+}
+
+/** In its one spelling: with padding, and the unused bits zero. */
+function isBase64(text: string): boolean {
+  try {
+    return btoa(atob(text)) === text;
+  } catch {
+    return false; // InvalidCharacterError
+  }
 }
 
 /** The drand chain of draws with a beacon: quicknet, or one of one's own. */

@@ -22,6 +22,7 @@ import {
   time,
 } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
+import type { OriginKey } from './origin-calls/origin-keys.ts';
 import { ownAddressIn, ownAddressText } from './proxy/loops.ts';
 import {
   checkAccess,
@@ -30,6 +31,7 @@ import {
   checkJson,
   checkLocationHint,
   checkOperatorKey,
+  checkOriginKeys,
   checkOriginSecrets,
   checkRedis,
   checkRelays,
@@ -66,6 +68,8 @@ export interface Settings extends StoreSettings {
   beaconChain: BeaconChain;
   /** What a site that cannot check tokens compares, by the site's address. */
   originSecrets: ReadonlyMap<string, string>;
+  /** With which sites sign their calls. */
+  originKeys: readonly OriginKey[];
 }
 
 export class SettingsError extends Error {
@@ -97,6 +101,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const joinsPerNetwork = checkJoinsPerNetwork(env, problems);
   const beaconChain = checkBeaconChain(env, problems);
   const originSecrets = checkOriginSecrets(env, problems);
+  const originKeys = checkOriginKeys(env, problems);
   problems.push(...conflicts(rooms ?? []).map((problem) => `ROOMS: ${problem}`));
   for (const { id, origin } of rooms ?? []) {
     const own = ownAddressIn(origin, { publicUrl, consoleUrl, listenUrl }, rooms ?? []);
@@ -118,6 +123,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     joinsPerNetwork,
     beaconChain,
     originSecrets,
+    originKeys,
   };
 }
 

@@ -34,6 +34,8 @@ export interface GatewaySettings {
   beaconChain?: string;
   /** As the variable ORIGIN_SECRETS; absent: no site gets one. */
   originSecrets?: string;
+  /** As the variable ORIGIN_KEYS; absent: no site can call. */
+  originKeys?: string;
   /** Where rooms are stored, if not in `dataDir`. */
   redis?: RedisAddress & { replicas?: string };
 }
@@ -75,6 +77,7 @@ export function workerVariables(settings: GatewaySettings) {
   if (relays !== undefined) variables['RELAYS'] = relays;
   if (settings.beaconChain !== undefined) variables['BEACON_CHAIN'] = settings.beaconChain;
   if (settings.originSecrets !== undefined) variables['ORIGIN_SECRETS'] = settings.originSecrets;
+  if (settings.originKeys !== undefined) variables['ORIGIN_KEYS'] = settings.originKeys;
   if (trustedProxies !== undefined) variables['TRUSTED_PROXIES'] = trustedProxies;
   if (joinsPerNetwork !== undefined) variables['JOINS_PER_NETWORK'] = joinsPerNetwork;
   if (consoleUrl !== undefined) variables['CONSOLE_URL'] = consoleUrl;

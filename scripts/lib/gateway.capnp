@@ -37,6 +37,7 @@ const gateway :Workerd.Worker = (
     (name = "RELAYS", fromEnvironment = "RELAYS"),
     (name = "BEACON_CHAIN", fromEnvironment = "BEACON_CHAIN"),
     (name = "ORIGIN_SECRETS", fromEnvironment = "ORIGIN_SECRETS"),
+    (name = "ORIGIN_KEYS", fromEnvironment = "ORIGIN_KEYS"),
     (name = "REDIS_REPLICAS", fromEnvironment = "REDIS_REPLICAS"),
     (name = "CONSOLE_URL", fromEnvironment = "CONSOLE_URL"),
     (name = "TRUSTED_PROXIES", fromEnvironment = "TRUSTED_PROXIES"),

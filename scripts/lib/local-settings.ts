@@ -68,6 +68,7 @@ const environment = z.object({
   RELAYS: z.string().optional(),
   BEACON_CHAIN: z.string().optional(),
   ORIGIN_SECRETS: z.string().optional(),
+  ORIGIN_KEYS: z.string().optional(),
 });
 
 type Environment = z.output<typeof environment>;
@@ -132,6 +133,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
       ...joinLimit(env),
       ...(env.RELAYS === undefined ? {} : { relays: env.RELAYS }),
       ...(env.ORIGIN_SECRETS === undefined ? {} : { originSecrets: env.ORIGIN_SECRETS }),
+      ...(env.ORIGIN_KEYS === undefined ? {} : { originKeys: env.ORIGIN_KEYS }),
       ...(env.BEACON_CHAIN === undefined ? {} : { beaconChain: env.BEACON_CHAIN }),
       ...(env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),

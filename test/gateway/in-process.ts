@@ -17,7 +17,12 @@ import { SignInLimit } from '../../worker/operators/sign-in-limit.ts';
 import type { OriginFetch } from '../../worker/proxy/forward.ts';
 import { type RoomConfig, type RoomInput, readSettings } from '../../worker/settings.ts';
 import { MemoryStore } from '../../worker/store/memory-store.ts';
-import { type DirectoryStore, type RoomStore, StoreUnavailable } from '../../worker/store/room-store.ts';
+import {
+  type DirectoryStore,
+  type PagedTable,
+  type RoomStore,
+  StoreUnavailable,
+} from '../../worker/store/room-store.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { Observations } from '../../worker/views/observations.ts';
 import { CookieJar, isNewcomerPage, OPERATOR_KEY } from '../running-gateway.ts';
@@ -87,7 +92,7 @@ export class FaultyStore implements RoomStore {
     return view;
   }
 
-  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page) {
+  async rows<T extends PagedTable>(room: string, table: T, page: Page) {
     this.views++;
     await this.#reach();
     return this.inner.rows(room, table, page);
@@ -146,6 +151,8 @@ export interface InProcessOptions {
   joinsPerNetwork?: number;
   trustedProxies?: string;
   beaconChain?: BeaconChain;
+  /** As the variable ORIGIN_KEYS. */
+  originKeys?: string;
   /** Answers for the chain's relays; without it, they fail. */
   beacon?: Platform['beacon'];
 }
@@ -170,6 +177,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     OPERATOR_KEY,
     JOINS_PER_NETWORK: options.joinsPerNetwork,
     TRUSTED_PROXIES: options.trustedProxies,
+    ORIGIN_KEYS: options.originKeys,
     BEACON_CHAIN: options.beaconChain === undefined ? undefined : JSON.stringify(options.beaconChain),
   });
   const [room] = settings.rooms;

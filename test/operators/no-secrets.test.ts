@@ -1,15 +1,20 @@
-// No response of the gateway has a secret in it: not the signing key, no operator's key, no secret of a draw before the opening,
+// No response of the gateway has a secret in it: not the signing key, no key of an operator or a site, no secret of a draw before the opening,
 // and no token of a visitor where a script could read it.
 
 import { expect, it } from 'vitest';
 import { OPERATIONS, type OperationName } from '../../worker/contract/operator-api.ts';
+import { CallingSite, newSiteKey, originKeysOf } from '../gateway/calling-site.ts';
 import { NOON } from '../gateway/in-process.ts';
 import { AS_JSON, AS_PAGE } from '../gateway/visitor-client.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 import { ask, etag, FORECAST_QUERY, signIn, startGateway } from './operator-client.ts';
 
 it('no address of operators or visitors reveals a secret', async () => {
-  const gateway = await startGateway({ room: { schedule: { opensAt: new Date(NOON + 600_000).toISOString() } } });
+  const siteKey = newSiteKey('first');
+  const gateway = await startGateway({
+    room: { schedule: { opensAt: new Date(NOON + 600_000).toISOString() } },
+    originKeys: originKeysOf(siteKey),
+  });
   const received: string[] = [];
   const receive = (text: string, headers: Headers) => {
     received.push(text, ...[...headers].filter(([name]) => name !== 'set-cookie').map(String));
@@ -33,6 +38,15 @@ it('no address of operators or visitors reveals a secret', async () => {
   }
   await visit('/.well-known/jwks.json');
 
+  for (const data of [{ remaining: 12 }, { remaining: -1 }, { secret: siteKey.secret }]) {
+    const { path, headers, body } = new CallingSite(gateway, siteKey).signed('stock', data);
+    for (const init of [
+      { headers, body },
+      { headers: { ...headers, 'webhook-id': 'another' }, body },
+    ])
+      await visit(path, { method: 'POST', ...init });
+  }
+
   const own = await signIn(gateway);
   const created = await ask(gateway, 'addKey', { body: { name: 'Night', role: 'operator' }, headers: own });
   const { key } = created.document as { key: string };
@@ -46,7 +60,8 @@ it('no address of operators or visitors reveals a secret', async () => {
   }
 
   const sealed = gateway.store.inner.rooms.get('demo')?.document?.draw.sealed ?? '';
-  const secrets = [gateway.keys.keys[0]?.d, OPERATOR_KEY, key, sealed, gateway.parts.seals.open(sealed) ?? undefined];
+  const known = [gateway.keys.keys[0]?.d, OPERATOR_KEY, key, siteKey.secret];
+  const secrets = [...known, sealed, gateway.parts.seals.open(sealed) ?? undefined];
   const everything = received.join('\n');
   for (const secret of secrets) {
     expect(secret?.length).toBeGreaterThan(20);

@@ -11,7 +11,8 @@ import { type AdmissionEnv, admission as honoAdmission } from '../../origin/hono
 import { admission as nodeAdmission } from '../../origin/node.ts';
 import { commandHeaders, overloadHeaders, stockHeaders } from '../../origin/response-headers.ts';
 import type { VerifierOptions } from '../../origin/verifier-options.ts';
-import { isLotName, isReference, readSignals } from '../../worker/proxy/origin-signals.ts';
+import { isLotName, isReference } from '../../worker/contract/origin-call-schema.ts';
+import { readSignals } from '../../worker/proxy/origin-signals.ts';
 import { AUDIENCE, ISSUER, type Issuer, makeKey, mint, startIssuer } from './issuer.ts';
 
 interface Reply {

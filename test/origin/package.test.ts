@@ -2,6 +2,7 @@
 // the examples of docs/origin.md, each in the newest and in the oldest Node that it is for.
 
 import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   globSync,
@@ -12,14 +13,17 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text as body } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
-import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { freePort, listenOnLoopback } from '../../scripts/lib/loopback-ports.ts';
 import { oldNode } from '../../scripts/lib/old-node.ts';
 import { PHP, PYTHON } from '../../scripts/lib/system-packages.ts';
 import { listens } from '../gateway/server-process.ts';
@@ -222,6 +226,34 @@ describe.each(NODES)('in $node', ({ node: name, file }) => {
     await asked(file(), `${example('admissionProxy').replace('export const', 'const')}\n${goesOn}`);
   });
 
+  it('calls the gateway, signed as the library of Standard Webhooks verifies it', async () => {
+    const key = `whsec_${randomBytes(32).toString('base64')}`;
+    const received: unknown[] = [];
+    const gateway = createServer(async (request, response) => {
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).map(([field, value]) => [field, String(value)]),
+      );
+      received.push(request.url, new Webhook(key).verify(await body(request), headers));
+      response.end('{"outcome":"completed"}');
+    });
+    const address = `http://127.0.0.1:${await listenOnLoopback(gateway)}`;
+    try {
+      const [, text = ''] =
+        /^```js\n(import \{ createGatewayCalls.*?)^```$/ms.exec(
+          readFileSync(join(ROOT, 'docs/origin-calls.md'), 'utf8'),
+        ) ?? [];
+      const env = { ...process.env, FAIRGATE_KEY: key, ADMISSION: 'a.b.c' };
+      const { stdout } = await run(file(), [write(text.replace('https://gate.example', address))], { cwd: site, env });
+      expect(stdout).toBe('completed\n');
+      expect(received).toEqual([
+        '/_fairgate/origin/rooms/booking/complete',
+        { type: 'complete', room: 'booking', data: { admission: 'a.b.c', reference: 'A-123' } },
+      ]);
+    } finally {
+      gateway.close();
+    }
+  });
+
   it('every module can be loaded by import and by require, with the same names', async () => {
     const { exports } = JSON.parse(readFileSync(join(site, 'node_modules/@fairgate/origin/package.json'), 'utf8')) as {
       exports: object;
@@ -302,7 +334,7 @@ describe('the package', () => {
     mkdirSync(project);
     writeFileSync(
       join(project, `site.${extension}`),
-      `import { createVerifier, stockHeaders, type Verdict, VerifierOptionsError } from '@fairgate/origin';
+      `import { createGatewayCalls, createVerifier, stockHeaders, type Verdict, VerifierOptionsError } from '@fairgate/origin';
 import { admission } from '@fairgate/origin/express';
 import { admission as fastify } from '@fairgate/origin/fastify';
 import { withAdmission } from '@fairgate/origin/fetch';
@@ -316,6 +348,8 @@ const verdict: Promise<Verdict> = createVerifier(options)('x');
 const handler: (request: Request) => Promise<Response> = withAdmission(options, (_, { sub }) => new Response(sub));
 const proxy: (request: Request) => Promise<Response | undefined> = admissionProxy(options);
 export type Env = AdmissionEnv;
+export const calls = createGatewayCalls({ gateway: 'https://a.example', room: 'a', key: 'b' });
+export const outcome: Promise<string> = calls.complete('x', { reference: 'y' }).then((reply) => reply.outcome);
 export { check, fastify, handler, hono, proxy, stockHeaders, verdict, VerifierOptionsError };
 // @ts-expect-error a misspelt option
 createVerifier({ ...options, rooms: 'a' });

@@ -136,6 +136,18 @@ const PROBLEM_TEXTS = {
       ),
     },
   ),
+  'call-unsigned': text(
+    401,
+    'No signature that counts here',
+    'Sign the call with a key that ORIGIN_KEYS names for this room: see docs/origin-calls.md of Fairgate.',
+  ),
+  'call-untimely': text(
+    401,
+    'The signature is too old, or from the future',
+    'Set the clock of the site, and sign the call anew, with the same webhook-id.',
+  ),
+  'call-refused': text(409, 'The call changed nothing', 'See "reason". Sending it again changes nothing.'),
+  'method-not-allowed': text(405, 'Method not allowed', 'Send POST.'),
   'bad-token': text(401, 'Invalid token', 'Join the line again: a token is valid for one room and one opening.'),
   'operator-key': text(401, 'Operator key required', 'Sign in, or send a key as Authorization: Bearer.'),
   'wrong-key': text(

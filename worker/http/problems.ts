@@ -1,6 +1,7 @@
 // Refusals as RFC 9457 problem+json: the type is stable, the detail says what to do next, and neither reveals anything of
 // the gateway's inside. The texts are in problem-texts.ts.
 
+import type { Refusal } from '../../queue-core/command.ts';
 import { type FieldError, type OperatorProblem, PROBLEM_TYPE_BASE } from '../contract/problem-schema.ts';
 import { type Problem, problemText } from './problem-texts.ts';
 
@@ -9,6 +10,8 @@ interface Members {
   /** Where a client takes a place (`no-admission`). */
   join?: string;
   errors?: FieldError[];
+  /** Why the room refused a call of its origin (`call-refused`). */
+  reason?: Refusal;
   /** Replaces the problem’s own status, for a client that does not take every one. */
   status?: number;
 }

@@ -4,7 +4,7 @@ import type { MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 import { type Operation, TEMPLATE_BYTES_MAX } from '../contract/operator-api.ts';
 import { plainIssue } from '../contract/plain-issues.ts';
-import type { FieldCause } from '../contract/problem-schema.ts';
+import { fieldErrors } from '../http/field-errors.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { readText } from '../http/request-body.ts';
 import type { OperatorEnv } from './operation-context.ts';
@@ -58,25 +58,5 @@ function parseJson(text: string): unknown {
 }
 
 function inputProblem(error: z.ZodError): Response {
-  const errors = error.issues.map((issue) => ({
-    field: issue.path.join('.'),
-    detail: issue.message,
-    cause: causeOf(issue),
-  }));
-  return operatorProblem('bad-input', {}, { errors });
-}
-
-function causeOf(issue: z.core.$ZodIssue): FieldCause {
-  switch (issue.code) {
-    case 'invalid_type':
-      return { kind: issue.input === undefined ? 'missing' : 'form' };
-    case 'too_small':
-      if (issue.origin === 'string' || issue.origin === 'array') return { kind: 'missing' };
-      return { kind: 'tooSmall', min: Number(issue.minimum) };
-    case 'too_big':
-      if (issue.origin === 'string') return { kind: 'tooLong', max: Number(issue.maximum) };
-      return { kind: issue.origin === 'array' ? 'tooMany' : 'tooLarge', max: Number(issue.maximum) };
-    default:
-      return { kind: 'form' };
-  }
+  return operatorProblem('bad-input', {}, { errors: fieldErrors(error) });
 }

@@ -4,7 +4,8 @@
 import { DisplayString, type Item, isInnerList, parseDictionary, parseItem, Token } from 'structured-headers';
 import type { LotCount } from '../../queue-core/command.ts';
 import type { PriceRange } from '../../queue-core/document/origin-state.ts';
-import { LOT_ID_CHARS_MAX, LOT_NAME_CHARS_MAX, LOTS_MAX, REFERENCE_CHARS_MAX } from '../../queue-core/limits.ts';
+import { LOT_ID_CHARS_MAX, LOTS_MAX } from '../../queue-core/limits.ts';
+import { isLotName, isReference, REMAINING_MAX } from '../contract/origin-call-schema.ts';
 
 export interface OriginSignals {
   command: OriginCommand | null;
@@ -26,15 +27,7 @@ export interface StockSignal {
   counts: readonly LotCount[];
 }
 
-const NUMBER_MAX = 999_999_999_999;
 const OVERLOAD_SECONDS_MAX = 999_999;
-
-/** A visible reference that fits a line. */
-const REFERENCE = new RegExp(`^[\\x21-\\x7e](?:[\\x20-\\x7e]{0,${REFERENCE_CHARS_MAX - 2}}[\\x21-\\x7e])?$`);
-
-export function isReference(text: string): boolean {
-  return REFERENCE.test(text);
-}
 
 /**
  * `Fairgate-Command: complete; reference="A-123"`, `Fairgate-Stock: 12; as-of=@1626260400`, `Fairgate-Lots: gangnam=3, floor=9; en="Floor";
@@ -63,7 +56,7 @@ function commandIn(headers: Headers): OriginCommand | null {
 
 function stockIn(headers: Headers): StockSignal | null {
   const item = itemIn(headers, 'Fairgate-Stock');
-  const remaining = wholeOf(item?.[0], NUMBER_MAX);
+  const remaining = wholeOf(item?.[0], REMAINING_MAX);
   const counts = countsIn(headers);
   if (remaining === null && (counts.length === 0 || headers.has('Fairgate-Stock'))) return null;
   const asOf = item?.[1].get('as-of');
@@ -82,7 +75,7 @@ function countsIn(headers: Headers): StockSignal['counts'] {
 }
 
 function lotIn(id: string, [value, parameters]: Item): LotCount[] {
-  const remaining = wholeOf(value, NUMBER_MAX);
+  const remaining = wholeOf(value, REMAINING_MAX);
   if (remaining === null || id.length > LOT_ID_CHARS_MAX) return [];
   const [ko, en] = [nameIn(parameters.get('ko')), nameIn(parameters.get('en'))];
   const name = { ...(ko === null ? {} : { ko }), ...(en === null ? {} : { en }) };
@@ -96,13 +89,8 @@ function nameIn(value: unknown): string | null {
   return typeof text === 'string' && isLotName(text) ? text : null;
 }
 
-/** Shown as text, so no control or format characters, which could hide or turn round what is beside it. */
-export function isLotName(text: string): boolean {
-  return text.length <= LOT_NAME_CHARS_MAX && /^\P{C}+$/u.test(text) && text.trim() === text;
-}
-
 function priceIn(parameters: Item[1]): PriceRange | null {
-  const [low, high] = [wholeOf(parameters.get('low'), NUMBER_MAX), wholeOf(parameters.get('high'), NUMBER_MAX)];
+  const [low, high] = [wholeOf(parameters.get('low'), REMAINING_MAX), wholeOf(parameters.get('high'), REMAINING_MAX)];
   const currency = parameters.get('currency');
   if (low === null || high === null || low > high || !(currency instanceof Token)) return null;
   return /^[A-Z]{3}$/.test(currency.toString()) ? { low, high, currency: currency.toString() } : null;

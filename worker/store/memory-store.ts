@@ -18,6 +18,7 @@ import type { EpochMs } from '../../queue-core/time.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
+  type PagedTable,
   type Replies,
   type RoomStore,
   requireRecovered,
@@ -147,7 +148,7 @@ export class MemoryStore implements RoomStore {
     });
   }
 
-  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+  async rows<T extends PagedTable>(room: string, table: T, page: Page): Promise<Rows[T][]> {
     const ledger = this.#ledger(room);
     if (ledger.stored === null) throw new UnknownRoom(room);
     return decodeRows(table, ledger.rows(table, page), room);

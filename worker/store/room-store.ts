@@ -13,6 +13,9 @@ import type { Page, Rows } from '../../queue-core/machine.ts';
 export type Replies<C extends readonly Command[]> = { [K in keyof C]: ReplyTo<C[K]> };
 export type DirectoryReplies<C extends readonly DirectoryCommand[]> = { [K in keyof C]: DirectoryReplyTo<C[K]> };
 
+/** Tables of a room that are read in pages. */
+export type PagedTable = 'history' | 'audit' | 'draw' | 'origin';
+
 export interface RoomStore {
   /**
    * Applies a batch of commands in order, atomically, at one moment of the store's clock. Concurrent batches are applied one
@@ -29,8 +32,8 @@ export interface RoomStore {
    */
   view(room: string, request: ViewRequest): Promise<RoomView>;
 
-  /** Rows of the room's history or log, ascending. Rows of a log never change once written. */
-  rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]>;
+  /** Rows of one table, ascending. Rows of a log never change once written. */
+  rows<T extends PagedTable>(room: string, table: T, page: Page): Promise<Rows[T][]>;
 
   readonly directory: DirectoryStore;
 }

@@ -7,7 +7,7 @@ import type { Page } from '../../../queue-core/machine.ts';
 import { retried } from '../deadline.ts';
 import { GroupCommit, type Pace } from '../group-commit.ts';
 import type { RoomPort } from '../room-port.ts';
-import { StoreUnavailable } from '../room-store.ts';
+import { type PagedTable, StoreUnavailable } from '../room-store.ts';
 import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
 import type { RoomObject } from './room-object.ts';
 
@@ -48,7 +48,7 @@ export class BatchedRoom implements RoomPort {
     return retried(call).catch(unavailable);
   }
 
-  rows(table: 'history' | 'audit' | 'draw', page: Page): Promise<StoredRows | StoreRefusal> {
+  rows(table: PagedTable, page: Page): Promise<StoredRows | StoreRefusal> {
     const call = () => this.#object().rows(table, page) as Promise<StoredRows | StoreRefusal>;
     return retried(call).catch(unavailable);
   }

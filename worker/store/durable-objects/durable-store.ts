@@ -14,6 +14,7 @@ import { retried } from '../deadline.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
+  type PagedTable,
   type Replies,
   type RoomStore,
   requireRecovered,
@@ -56,7 +57,7 @@ export class DurableStore implements RoomStore {
     return (await this.#call(room, (object) => object.view(request) as Promise<Viewed<RoomView> | StoreRefusal>)).view;
   }
 
-  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+  async rows<T extends PagedTable>(room: string, table: T, page: Page): Promise<Rows[T][]> {
     const result = await this.#call(room, (object) => object.rows(table, page) as Promise<StoredRows | StoreRefusal>);
     return decodeRows(table, result, room);
   }

@@ -20,6 +20,7 @@ import type { RoomPort } from '../room-port.ts';
 import {
   type DirectoryReplies,
   type DirectoryStore,
+  type PagedTable,
   type Replies,
   type RoomStore,
   requireRecovered,
@@ -74,7 +75,7 @@ export class RedisRoom implements RoomPort {
     return settled(view());
   }
 
-  rows(table: 'history' | 'audit' | 'draw', page: Page): Promise<StoredRows | StoreRefusal> {
+  rows(table: PagedTable, page: Page): Promise<StoredRows | StoreRefusal> {
     return settled(this.#ledger.rows(table, page));
   }
 }
@@ -99,7 +100,7 @@ export class RedisStore implements RoomStore {
     return requireDone(await this.#room(room).view(request), room).view;
   }
 
-  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+  async rows<T extends PagedTable>(room: string, table: T, page: Page): Promise<Rows[T][]> {
     return decodeRows(table, requireDone(await this.#room(room).rows(table, page), room), room);
   }
 

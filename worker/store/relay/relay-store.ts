@@ -8,6 +8,7 @@ import { STORE_MS_MAX, withDeadline } from '../deadline.ts';
 import type { Placement } from '../durable-objects/durable-store.ts';
 import {
   type DirectoryStore,
+  type PagedTable,
   type Replies,
   type RoomStore,
   requireRecovered,
@@ -64,7 +65,7 @@ export class RelayStore implements RoomStore {
     return (await this.#call(room, (relay) => relay.view(room, request) as Promise<RelayReply<Viewed<RoomView>>>)).view;
   }
 
-  async rows<T extends 'history' | 'audit' | 'draw'>(room: string, table: T, page: Page): Promise<Rows[T][]> {
+  async rows<T extends PagedTable>(room: string, table: T, page: Page): Promise<Rows[T][]> {
     const rows = await this.#call(room, (relay) => relay.rows(room, table, page) as Promise<RelayReply<StoredRows>>);
     return decodeRows(table, rows, room);
   }

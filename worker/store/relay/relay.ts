@@ -12,6 +12,7 @@ import type { RoomObject } from '../durable-objects/room-object.ts';
 import { REDIS_REPLICAS_DEFAULT, RedisClient } from '../redis/redis-client.ts';
 import { RedisRoom } from '../redis/redis-store.ts';
 import type { RoomPort } from '../room-port.ts';
+import type { PagedTable } from '../room-store.ts';
 import { runtimeClock } from '../runtime-clock.ts';
 import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
 import { type StoreCounts, StoreStats } from '../store-stats.ts';
@@ -48,7 +49,7 @@ export class Relay extends DurableObject<RelayEnv> {
     return this.#reply((relay) => relay.view(request), room);
   }
 
-  rows(room: string, table: 'history' | 'audit' | 'draw', page: Page): Promise<RelayReply<StoredRows>> {
+  rows(room: string, table: PagedTable, page: Page): Promise<RelayReply<StoredRows>> {
     return this.#reply((relay) => relay.rows(table, page), room);
   }
 

@@ -21,6 +21,7 @@ import { epochMs } from '../../../queue-core/time.ts';
 import { AHEAD_FOR_MS, Demand } from '../demand.ts';
 import { blockOf, isAlive, type Leased, leftIn, type NumberBlock, returnOf } from '../number-block.ts';
 import type { RoomPort } from '../room-port.ts';
+import type { PagedTable } from '../room-store.ts';
 import { Stopwatch } from '../steady-clock.ts';
 import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
 import { RelayedReports } from './relayed-reports.ts';
@@ -111,7 +112,7 @@ export class RoomRelay implements RoomPort {
     return this.#viewFor(endingsAfter);
   }
 
-  rows(table: 'history' | 'audit' | 'draw', page: Page): Promise<StoredRows | StoreRefusal> {
+  rows(table: PagedTable, page: Page): Promise<StoredRows | StoreRefusal> {
     return this.#room.rows(table, page);
   }
 
