@@ -6,6 +6,7 @@ import { checkPack, type PackVerdict } from '../scripts/evidence/evidence-checks
 import type { PackFiles } from '../scripts/evidence/pack-files.ts';
 import { QUICKNET } from '../worker/beacon/chain.ts';
 import { evidenceManifestSchema, OPERATOR_PATH, type OperationName } from '../worker/contract/operator-api.ts';
+import { CallingSite, newSiteKey, originKeysOf } from './gateway/calling-site.ts';
 import { type InProcessGateway, InProcessVisitor, NOON } from './gateway/in-process.ts';
 import { ask, onCurrentVersion, startGateway, withKey } from './operators/operator-client.ts';
 
@@ -33,10 +34,13 @@ export async function pass(gateway: InProcessGateway, seconds: number): Promise<
 
 /** @param operators their names */
 export async function playedEvening(operators: readonly string[] = ['Kim Minsu', '박지영']): Promise<Evening> {
+  const siteKey = newSiteKey('booking-1');
   const gateway = await startGateway({
+    originKeys: originKeysOf(siteKey),
     room: { schedule: { opensAt: new Date(OPENS_AT).toISOString() }, origin: 'http://origin-7.internal.test' },
   });
-  const personal: Personal = { names: [...operators], ids: [] };
+  const personal: Personal = { names: [...operators], ids: [siteKey.secret, 'BOOKING-NUMBER-4711'] };
+  const site = new CallingSite(gateway, siteKey);
   const act = async (
     name: OperationName,
     key: string,
@@ -77,7 +81,22 @@ export async function playedEvening(operators: readonly string[] = ['Kim Minsu',
     const { sid, visitor } = JSON.parse(text) as { sid: string; visitor: string };
     personal.ids.push(sid, visitor);
   }
-  await pass(gateway, 25);
+  const [left, completed] = [...sessions].filter(([other]) => other !== position);
+  const visit = (of: typeof left) => {
+    const [claimed, row] = of ?? [0, '{}'];
+    const { epoch, visitor } = JSON.parse(row) as { epoch: number; visitor: string };
+    return { visit: { epoch, position: claimed, visitor } };
+  };
+  await site.call('stock', { lots: [{ id: 'a', name: '=가', remaining: 5 }] });
+  await site.call('complete', {
+    ...visit(completed ?? left),
+    reference: 'BOOKING-NUMBER-4711',
+    stock: { counts: { a: 4 } },
+  });
+  await site.call('readmit', visit(completed ?? left));
+  await pass(gateway, 12);
+  await site.call('overload', { seconds: 0 });
+  await pass(gateway, 13);
   return { gateway, personal };
 }
 

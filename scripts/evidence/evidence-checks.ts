@@ -14,6 +14,7 @@ import {
 } from '../../worker/contract/evidence-schema.ts';
 import { historySchema } from '../../worker/contract/history-schema.ts';
 import { auditExportSchema, auditRecordSchema } from '../../worker/contract/log-schema.ts';
+import { originRecordSchema } from '../../worker/contract/origin-call-schema.ts';
 import { earlierChecks as copyChecks, verifyDraw } from '../draw/draw-checks.ts';
 import type { PackFiles } from './pack-files.ts';
 
@@ -65,6 +66,7 @@ export async function checkPack({ pack, keys, trustedChain, earlier }: PackEvide
     ...asSigned,
     ...logChecks(pack, manifest),
     ...historyChecks(pack, manifest),
+    ...callChecks(pack, manifest),
     ...(await drawChecks(pack, manifest, trustedChain, earlier)),
     ...(earlier === null ? [] : await earlierChecks(pack, manifest, earlier, keys)),
   ];
@@ -209,6 +211,49 @@ function logChecks({ files }: PackFiles, { log, siteLog, room }: EvidenceManifes
   return checks.length > 0 ? checks : [holds('log.json', `is a whole chain of ${records.length} records.`)];
 }
 
+const callsSchema = z.object({ room: z.string(), records: z.array(originRecordSchema) });
+
+function callChecks({ files }: PackFiles, { calls, room }: EvidenceManifest): PackCheck[] {
+  const file = 'origin-calls.json';
+  // Of a gateway that kept no such records.
+  if (calls === undefined) return [];
+  const parsed = callsSchema.safeParse(jsonIn(files.get(file)));
+  if (!parsed.success) return [fails(file, 'has no records of what the site said.')];
+  const { records } = parsed.data;
+  const checks: PackCheck[] = [];
+  if (parsed.data.room !== room) checks.push(fails(file, `is of another room, ${JSON.stringify(parsed.data.room)}.`));
+  const [first, last] = [records[0]?.seq ?? null, records.at(-1)?.seq ?? null];
+  if (records.length !== calls.records || first !== calls.first || last !== calls.last) {
+    checks.push(fails(file, `does not have the ${calls.records} records that the manifest names.`));
+  }
+  const before = (index: number) => records[index - 1]?.seq ?? 0;
+  if (records.some(({ seq }, index) => seq <= before(index))) checks.push(fails(file, 'has a record twice.'));
+  const gap = records.find(({ seq }, index) => index > 0 && seq > before(index) + 1);
+  if (gap !== undefined) {
+    const text = `lacks a record before number ${gap.seq}.`;
+    checks.push(
+      hasLoss(files) ? note(file, `${text} The store had lost writes: log.json says when.`) : fails(file, text),
+    );
+  }
+  const isEarlier = (a: string, b: string) => Date.parse(a) < Date.parse(b);
+  if (records.some(({ at }, index) => index > 0 && isEarlier(at, records[index - 1]?.at ?? at))) {
+    checks.push(fails(file, 'is not in the order of time.'));
+  }
+  const numbers = records.filter((record) => record.kind === 'stock');
+  if (numbers.some(({ at, asOf }) => isEarlier(at, asOf))) {
+    checks.push(fails(file, 'has a number that was shown before the site had read it.'));
+  }
+  if (checks.some(({ outcome }) => outcome === 'fails')) return checks;
+  const others = records.length - numbers.length;
+  return [...checks, holds(file, `has ${numbers.length} numbers of what was left, and ${others} calls and signals.`)];
+}
+
+/** The store came back older than it was, and the room went on from what gateways remembered. */
+function hasLoss(files: PackFiles['files']): boolean {
+  const records = auditExportSchema.safeParse(jsonIn(files.get('log.json'))).data?.records ?? [];
+  return records.some(({ action }) => action === 'recover');
+}
+
 const totalsSchema = z.object({
   openings: z.array(z.looseObject({ epoch: z.number(), refused: z.record(z.string(), z.number()) })),
 });
@@ -345,6 +390,7 @@ async function earlierChecks(
     ...siteChecks(files, older),
     ...keptDraws(files, manifest, older),
     ...keptHistory(files, before, older),
+    ...keptCalls(files, older),
   ];
 }
 
@@ -414,6 +460,25 @@ function keptHistory(files: PackFiles['files'], { history }: EvidenceManifest, {
         fails(
           'history.json',
           `has ${changed.length} buckets of ${name} changed or missing, the first at ${changed[0]?.at}. Only a store that lost writes does that by itself; log.json then has a record of it ("recover").`,
+        ),
+      ];
+}
+
+/** A record never changes; the oldest are dropped together. */
+function keptCalls(files: PackFiles['files'], { name, pack }: Older): PackCheck[] {
+  const recordsOf = (of: PackFiles['files']) =>
+    callsSchema.safeParse(jsonIn(of.get('origin-calls.json'))).data?.records;
+  const [now, before] = [recordsOf(files), recordsOf(pack.files)];
+  if (now === undefined || before === undefined) return [];
+  const first = now[0]?.seq ?? 0;
+  const known = new Map(now.map((record) => [record.seq, canonical(record)]));
+  const changed = before.filter((record) => record.seq >= first && known.get(record.seq) !== canonical(record));
+  return changed.length === 0
+    ? []
+    : [
+        fails(
+          'origin-calls.json',
+          `has ${changed.length} records of ${name} changed or missing, the first number ${changed[0]?.seq}. Only a store that lost writes does that by itself; log.json then has a record of it ("recover").`,
         ),
       ];
 }

@@ -227,6 +227,8 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       return gateway.detailOf(id);
     case 'live':
       return gateway.live(id);
+    case 'originCalls':
+      return page([]);
     case 'pause':
       return flow('paused');
     case 'hold':

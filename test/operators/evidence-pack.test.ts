@@ -76,6 +76,38 @@ describe('a pack of an opening with a draw', () => {
     expect(shown).toContainEqual(expect.objectContaining({ what: 'state', value: 'open', record: null }));
   });
 
+  it('has what the site said: each number with when it was read, each call with its key', () => {
+    const { records } = jsonFile<{ records: Record<string, unknown>[] }>(pack, 'origin-calls.json');
+    expect(manifestIn(pack).calls).toEqual({ records: 5, first: 1, last: 5 });
+    const lot = { id: 'a', name: { ko: '=가', en: '=가' }, price: null };
+    expect(records).toMatchObject([
+      { kind: 'stock', by: 'booking-1', remaining: 5, lots: [{ ...lot, remaining: 5 }] },
+      { kind: 'stock', remaining: 4, lots: [{ ...lot, remaining: 4 }] },
+      { kind: 'complete', refused: null },
+      { kind: 'readmit', refused: 'completed' },
+      { kind: 'overload', forMs: 0 },
+    ]);
+    expect(Object.keys(records[2] ?? {}).toSorted()).toEqual(
+      ['at', 'by', 'epoch', 'kind', 'position', 'refused', 'seq'].toSorted(),
+    );
+  });
+
+  it('of a gateway without records of the site is checked as before', async () => {
+    const { calls: _, ...manifest } = manifestIn(pack);
+    const files = new Map(pack.files);
+    files.delete('origin-calls.json');
+    const listed = manifest.files.filter(({ name }) => name !== 'origin-calls.json');
+    const sums = listed.filter(({ name }) => name !== 'SHA256SUMS').map(({ name, sha256 }) => `${sha256}  ${name}\n`);
+    const bytes = Buffer.from(sums.join(''));
+    files.set('SHA256SUMS', bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const own = listed.map((one) => (one.name === 'SHA256SUMS' ? { ...one, bytes: bytes.length, sha256 } : one));
+    const text = Buffer.from(JSON.stringify({ ...manifest, files: own }));
+    const jws = await evening.gateway.parts.tokens.signEvidence(text, evening.gateway.clock.now());
+    files.set('manifest.json', text).set('manifest.jws', Buffer.from(jws));
+    expect(faultsIn(await checked({ files, strange: [] }))).toEqual([]);
+  });
+
   it('is made at the store’s time, whatever the gateway’s own clock says', async () => {
     const gateway = await startGateway({ ownTime: () => NOON + 3_600_000 });
     expect(manifestIn(await fetchedPack(gateway)).madeAt).toBe(new Date(NOON).toISOString());
@@ -211,12 +243,104 @@ describe('an older pack of the room', () => {
       }),
       /history\.json: has 1 buckets of older changed or missing/,
     ],
+    [
+      'a number that visitors were shown was changed',
+      () => ({
+        'origin-calls.json': ({ records, ...rest }) => ({
+          ...rest,
+          records: list(records).map((record) => (record['seq'] === 2 ? { ...record, remaining: 40 } : record)),
+        }),
+      }),
+      /origin-calls\.json: has 1 records of older changed or missing, the first number 2/,
+    ],
+    [
+      'the last call was left out',
+      () => ({
+        'origin-calls.json': ({ records, ...rest }) => ({ ...rest, records: list(records).slice(0, -1) }),
+        'manifest.json': (manifest) => ({ ...manifest, calls: { records: 4, first: 1, last: 4 } }),
+      }),
+      /origin-calls\.json: has 1 records of older changed or missing, the first number 5/,
+    ],
   ];
 
   it.each(CHANGED)('shows that %s', async (_, editsOf, expected) => {
     const made = await signedAnew(editsOf(epochs));
     expect(faultsIn(await checked(made))).toEqual([]);
     expect(faultsIn(await verdictOn(made))).toEqual([expect.stringMatching(expected)]);
+  });
+
+  const CONTRADICTING: [string, Edit, RegExp][] = [
+    ['of another room', (calls) => ({ ...calls, room: 'other' }), /is of another room/],
+    [
+      'fewer than the manifest names',
+      ({ records, ...rest }) => ({ ...rest, records: list(records).slice(1) }),
+      /does not have the 5 records/,
+    ],
+    [
+      'with one left out',
+      ({ records, ...rest }) => ({ ...rest, records: list(records).toSpliced(2, 1) }),
+      /lacks a record before number 4/,
+    ],
+    [
+      'with one twice',
+      ({ records, ...rest }) => ({ ...rest, records: list(records).toSpliced(2, 0, list(records)[2] ?? {}) }),
+      /has a record twice/,
+    ],
+    [
+      'in another order',
+      ({ records, ...rest }) => ({
+        ...rest,
+        records: list(records).map((record, index) =>
+          index === 4 ? { ...record, at: '2027-01-01T00:00:00.000Z' } : record,
+        ),
+      }),
+      /not in the order of time/,
+    ],
+    [
+      'shown before it was read',
+      ({ records, ...rest }) => ({
+        ...rest,
+        records: list(records).map((record) =>
+          record['kind'] === 'stock' ? { ...record, asOf: '2030-01-01T00:00:00.000Z' } : record,
+        ),
+      }),
+      /before the site had read it/,
+    ],
+    [
+      'with a refusal that there is not',
+      ({ records, ...rest }) => ({
+        ...rest,
+        records: list(records).map((record) => ('refused' in record ? { ...record, refused: 'mood' } : record)),
+      }),
+      /has no records of what the site said/,
+    ],
+  ];
+
+  it.each(CONTRADICTING)('records of the site are told to contradict the pack: %s', async (_, edit, expected) => {
+    const made = await signedAnew({ 'origin-calls.json': edit });
+    expect(faultsIn(await checked(made)).join('\n')).toMatch(expected);
+  });
+
+  it('records of the site may be missing where the log says that the store had lost writes', async () => {
+    const lost: Edit = ({ records, ...rest }) => ({ ...rest, records: list(records).toSpliced(2, 1) });
+    const of: Edit = (manifest) => ({ ...manifest, calls: { records: 4, first: 1, last: 5 } });
+    const made = await signedAnew({ 'origin-calls.json': lost, 'manifest.json': of });
+    expect(faultsIn(await checked(made))).toEqual([expect.stringContaining('lacks a record before number 4')]);
+    const recovered: Edit = ({ records, ...rest }) => ({
+      ...rest,
+      records: list(records).map((record, index) => (index === 0 ? { ...record, action: 'recover' } : record)),
+    });
+    const after = await signedAnew({ 'origin-calls.json': lost, 'manifest.json': of, 'log.json': recovered });
+    const { checks } = await checked(after);
+    expect(checks).toContainEqual(expect.objectContaining({ file: 'origin-calls.json', outcome: 'note' }));
+  });
+
+  it('may have had records of the site that the newer one dropped as the oldest', async () => {
+    const made = await signedAnew({
+      'origin-calls.json': ({ records, ...rest }) => ({ ...rest, records: list(records).slice(3) }),
+      'manifest.json': (manifest) => ({ ...manifest, calls: { records: 2, first: 4, last: 5 } }),
+    });
+    expect(faultsIn(await verdictOn(made))).toEqual([]);
   });
 
   it('may have had an opening that ended without a draw', async () => {

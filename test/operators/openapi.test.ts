@@ -31,7 +31,8 @@ const all = Object.entries(description.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 const isVisitors = ({ operation }: { operation: Described }) => operation.tags?.includes('visitors') ?? false;
-const described = all.filter((each) => !isVisitors(each));
+const isSites = ({ operation }: { operation: Described }) => operation.tags?.includes('sites') ?? false;
+const described = all.filter((each) => !isVisitors(each) && !isSites(each));
 
 function referencesIn(part: unknown): string[] {
   if (typeof part !== 'object' || part === null) return [];
@@ -74,6 +75,21 @@ describe('the description', () => {
           expect.arrayContaining(['Link', 'Fairgate-Queue-Token', 'Fairgate-Admission-Token']),
         );
       }
+    }
+  });
+
+  it('has every call of a site once, at the visitors’ server, with what is signed, its body and its answer', () => {
+    const sites = all.filter(isSites);
+    const root = '/_fairgate/origin/rooms/{room}';
+    expect(sites.map(({ path, method }) => [method, path])).toEqual(
+      ['complete', 'readmit', 'revoke', 'stock', 'overload'].map((action) => ['post', `${root}/${action}`]),
+    );
+    for (const { operation } of sites) {
+      expect(operation.servers).toEqual([{ url: 'https://booking.test' }]);
+      expect(operation.parameters.map(({ name }) => name)).toEqual(['room', 'webhook-id', 'webhook-timestamp']);
+      const schema = operation.requestBody?.content['application/json'];
+      expect(schema).toMatchObject({ schema: { required: ['type', 'room', 'data'] } });
+      expect(Object.keys(operation.responses)).toEqual(['200', 'default']);
     }
   });
 

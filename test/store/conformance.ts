@@ -221,6 +221,29 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       expect(await store.rows(room, 'audit', { after: 8, limit: 10 })).toEqual([]);
     });
 
+    test('calls of the origin are obeyed once however many arrive at the same time, and each is a row, in pages', async () => {
+      const { store, room, send, reload } = await opened();
+      await send(join('a', true));
+      const visit = { epoch: 1, position: 1, visitor: 'visitor-a' };
+      const end = { kind: 'end', ...visit, reason: 'revoked' } as const;
+      const calls = Array.from({ length: 20 }, (_, index) => {
+        const call = { by: 'key', mark: { id: `call-${index % 2}`, at: T0 } };
+        return store.apply(room, [
+          { kind: 'lookUp', ...visit },
+          { ...end, call },
+        ]);
+      });
+      const replies = await Promise.all(calls);
+      expect(new Set(replies.map(([, reply]) => JSON.stringify(reply))).size).toBe(1);
+      expect(replies.filter(([found]) => found.kind === 'admitted')).toHaveLength(1);
+      expect((await store.view(room, since(0))).endings).toHaveLength(1);
+      await reload();
+      const first = await store.rows(room, 'origin', { after: 0, limit: 15 });
+      const rest = await store.rows(room, 'origin', { after: 15, limit: 15 });
+      expect([...first, ...rest].map(({ seq }) => seq)).toEqual(calls.map((_, index) => index + 1));
+      expect(rest[0]).toMatchObject({ kind: 'revoke', by: 'key', position: 1, refused: null });
+    });
+
     test('a repeated change is made once, and a change of an old version is a conflict', async () => {
       const { store, room, send, reload } = await opened();
       const close = change({ kind: 'close' }, 1);

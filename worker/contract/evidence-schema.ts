@@ -59,6 +59,14 @@ export const evidenceManifestSchema = z.object({
     to: moment.nullable().describe('End of the last bucket.'),
     keptHours: count.describe('How long the gateway keeps buckets: earlier ones are not in the pack.'),
   }),
+  calls: z
+    .object({
+      records: count,
+      first: count.nullable().describe('Number of the first record; null: there is none. Earlier ones were dropped.'),
+      last: count.nullable(),
+    })
+    .optional()
+    .describe('Records of what the site said, in origin-calls.json; absent: of a gateway that kept none.'),
   draws: z.object({ files: count, leftOut: count.describe('Earlier draws, beyond what one pack takes.') }),
   files: z
     .array(z.object({ name: evidenceFileName, bytes: count, sha256 }))

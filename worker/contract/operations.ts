@@ -15,6 +15,7 @@ import {
   sessionSchema,
   signInSchema,
 } from './operator-schema.ts';
+import { originRecordsSchema } from './origin-call-schema.ts';
 import { policySchema, scheduleSchema, siteSchema } from './room-schema.ts';
 import {
   changedSchema,
@@ -251,6 +252,14 @@ export const OPERATIONS = {
     summary: 'The last two days of the room, in buckets of ten seconds.',
     query: historyQuery,
     answer: historySchema,
+  },
+  originCalls: {
+    method: 'GET',
+    path: '/rooms/{room}/origin-calls',
+    role: 'viewer',
+    summary: 'What the site said: each number that visitors were shown, its calls about visits, its signals.',
+    query: pageQuery,
+    answer: originRecordsSchema,
   },
   audit: {
     method: 'GET',

@@ -16,4 +16,5 @@ export * from './live-schema.ts';
 export * from './log-schema.ts';
 export * from './operations.ts';
 export * from './operator-schema.ts';
+export * from './origin-call-schema.ts';
 export * from './room-state-schema.ts';

@@ -16,6 +16,7 @@ import { liveHandlers } from './live.ts';
 import { authentication, checksOf } from './middleware.ts';
 import type { Handlers, OperatorEnv } from './operation-context.ts';
 import { sessionHandlers } from './operator-sessions.ts';
+import { originRecordHandlers } from './origin-records.ts';
 import { passHandlers } from './pass.ts';
 import { previewHandlers } from './preview.ts';
 import { roomChangeHandlers } from './room-changes.ts';
@@ -33,6 +34,7 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     ...passHandlers(gateway),
     ...liveHandlers(gateway),
     ...historyHandlers(gateway),
+    ...originRecordHandlers(gateway),
     ...logHandlers(gateway),
     ...evidenceHandlers(gateway),
     ...previewHandlers,

@@ -4,11 +4,13 @@
 import { type Actor, type AuditRecord, type Json, linked, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Change } from '../../queue-core/command.ts';
 import type { DirectoryChange, Site } from '../../queue-core/directory/directory-document.ts';
+import type { OriginRecord } from '../../queue-core/document/origin-record.ts';
 import { HEALTH_ACTOR, type HealthAction } from '../../queue-core/health.ts';
 import type { Policy } from '../../queue-core/policy.ts';
 import { STORE_ACTOR } from '../../queue-core/recovery.ts';
 import { WITHHELD } from '../contract/operator-api.ts';
 import { SETTINGS_ACTOR } from '../views/room-directory.ts';
+import { originDocument } from './document-parts.ts';
 
 /** Of `health` nothing: it has a path of the site. What came of it is in records of its own. */
 const POLICY: Record<Exclude<keyof Policy, 'health'>, true> = {
@@ -58,6 +60,16 @@ const SITE_LOG: Record<Extract<DirectoryChange, { room: string }>['kind'] | 'see
   archiveRoom: ['room', 'archived'],
 };
 
+/** What the origin said: the numbers that visitors were shown, and calls by the number of the place, whose visitor the pack does not name. */
+const SAID = ['seq', 'at', 'epoch', 'by', 'kind'];
+const ORIGIN_RECORDS: Record<OriginRecord['kind'], readonly string[]> = {
+  stock: [...SAID, 'remaining', 'asOf', 'lots'],
+  ...{ complete: [...SAID, 'position', 'refused'], readmit: [...SAID, 'position', 'refused'] },
+  revoke: [...SAID, 'position', 'refused'],
+  overload: [...SAID, 'forMs'],
+};
+const LOT_FIELDS = ['id', 'name', 'remaining', 'asOf', 'price'];
+
 type Disclosed = Omit<AuditRecord, 'previous' | 'hash'>;
 
 export class Disclosure {
@@ -73,6 +85,12 @@ export class Disclosure {
     const isAbout =
       Object.hasOwn(SITE_LOG, record.action) && [record.from, record.to].some((value) => names(value, room));
     return isAbout ? this.#disclosed(record, SITE_LOG) : null;
+  }
+
+  ofOrigin(record: OriginRecord): Json {
+    const { lots, ...said } = originDocument(record) as Readonly<Record<string, Json>>;
+    const disclosedLots = Array.isArray(lots) ? { lots: lots.map((lot) => only(lot, LOT_FIELDS)) } : {};
+    return only({ ...said, ...disclosedLots }, ORIGIN_RECORDS[record.kind]);
   }
 
   #disclosed({ seq, at, by, action, from, to }: AuditRecord, table: Record<string, readonly string[]>): Disclosed {

@@ -21,6 +21,7 @@ import { publishedDraw } from '../gate/published-draw.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { type ZipFile, zipArchive } from '../http/zip-stream.ts';
+import { originCallsParts, type ReadCalls } from './evidence-calls.ts';
 import { Disclosure } from './evidence-disclosure.ts';
 import { HeldHistory, type HistorySums, historyCsvParts, historyJsonParts, shownParts } from './evidence-history.ts';
 import { type LogSource, type ReadLog, roomLogParts, siteLogParts } from './evidence-log.ts';
@@ -87,6 +88,7 @@ async function* packOf(
   const shown = (form: 'json' | 'csv') => shownParts(history, { read: roomLog.read, last: roomLog.last.seq }, form);
 
   const [log, site, sums] = [new Later<ReadLog>(), new Later<Omit<ReadLog, 'head'>>(), new Later<HistorySums>()];
+  const calls = new Later<ReadCalls>();
   const about = { gateway: publicUrl, room, madeAt };
   yield written('README.md', [readmeEnglish(about)]);
   yield written('README.ko.md', [readmeKorean(about)]);
@@ -96,6 +98,8 @@ async function* packOf(
   yield written('board.json', [line({ ...view.board, serverTime: madeAt })]);
   yield written('shown.json', shown('json'));
   yield written('shown.csv', shown('csv'));
+  const origin = { read: (page: Page) => store.rows(room, 'origin', page), until: view.at };
+  yield written('origin-calls.json', originCallsParts(room, origin, calls.is));
   yield written('history.json', historyJsonParts(history, sums.is));
   yield written('history.csv', historyCsvParts(history));
   yield written('totals.json', [line({ openings: sums.value.openings })]);
@@ -127,6 +131,7 @@ async function* packOf(
       to: to === null ? null : rfc3339(to),
       keptHours: (HISTORY_BUCKETS_MAX * HISTORY_BUCKET_MS) / 3_600_000,
     },
+    calls: calls.value,
     draws: { files: past.draws.length + 1, leftOut: past.leftOut },
     files,
   };

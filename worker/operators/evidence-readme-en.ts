@@ -40,13 +40,16 @@ folder to you where a file below can be checked. Where it cannot, this page says
 | history.json, history.csv | every ten seconds: state, limits, arrivals, called, admitted, left, lapsed, refused by kind, the site's answers |
 | totals.json | the sums of each opening |
 | shown.json, shown.csv | what visitors were shown, from when on: messages, state, limits, times |
+| origin-calls.json | what the site said, from when on: each number of what was left that visitors were shown, each signed call about a visit, each signal that the site was overloaded |
 | board.json | the room's public board when the pack was made |
 
 \`refused\` counts requests that were turned away: \`noAdmission\`, for anything but a page, without a right to enter (page visits get the
 waiting page instead and are not counted); \`badToken\`, by an app, with a token that is forged, outdated or of another room; \`prefetch\`,
-made before anybody asked for the page; \`tooOften\`; \`crossSite\`, by another site's page. They are requests, not people. \`exempt\` counts requests
+made before anybody asked for the page; \`tooOften\`; \`crossSite\`, by another site's page. A call of the site whose signature does not count is
+among the \`badToken\`. They are requests, not people. \`exempt\` counts requests
 that the operator lets through without the line. What shown.json has without a record's number is from the history, and began within the
-ten seconds from then on. Texts in CSV files that begin like a formula have an apostrophe in front.
+ten seconds from then on. In origin-calls.json \`asOf\` is when the site read a number, \`at\` when it reached the room, which visitors see within about three seconds; \`by\` is the id of the
+site's key, and null for the header of a response; \`position\` is a place in line; \`refused\` says why a call did nothing. Texts in CSV files that begin like a formula have an apostrophe in front.
 
 ## Check everything
 
@@ -85,7 +88,8 @@ ${CHECK_SIGNATURE}
   disclosure from it again. \`log.seal\` commits to the original with its names: the operator can open it with \`--seal-key\`.
 - Buckets of more than two days before the pack was made, which the gateway does not keep, and the ten seconds under way.
   \`history.from\` and \`history.to\` in the manifest say what there is. Ten seconds in which nobody asked for the room may be missing.
-- How the stock changed: only the last report is kept, in board.json.
+- Numbers of what was left that changed nothing that visitors saw. Of what the site said, the gateway keeps the latest 32,768 records and up to twice as many;
+  \`calls.first\` in the manifest says where they begin. What the site calls that which was completed (a number of a booking) is left out.
 
 ## What this cannot prove
 

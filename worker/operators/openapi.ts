@@ -2,6 +2,14 @@
 
 import * as z from 'zod';
 import { OPERATIONS, OPERATOR_PATH, type Operation } from '../contract/operator-api.ts';
+import {
+  ORIGIN_ACTIONS,
+  ORIGIN_CALL_SUMMARIES,
+  ORIGIN_CALLS,
+  ORIGIN_CALLS_PATH,
+  type OriginAction,
+  originReplySchema,
+} from '../contract/origin-call-schema.ts';
 import { problemSchema } from '../contract/problem-schema.ts';
 import { VISITOR_OPERATIONS, type VisitorOperation, visitorProblemSchema } from '../contract/visitor-schema.ts';
 import { ADMISSION_TOKEN_FIELD, QUEUE_TOKEN_FIELD } from '../http/cors.ts';
@@ -19,13 +27,17 @@ export function openApi(
     const described = { ...describeForVisitors(name, operation), servers: [{ url: publicUrl }] };
     paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: described };
   }
+  for (const action of ORIGIN_ACTIONS) {
+    const described = { ...describeForSites(action), servers: [{ url: publicUrl }] };
+    paths[`${ORIGIN_CALLS_PATH}/{room}/${action}`] = { post: described };
+  }
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Fairgate: operators’ API and visitors’ addresses',
+      title: 'Fairgate: operators’ API, visitors’ addresses, and calls of sites',
       version: '1',
       description:
-        'Manages waiting rooms. Authenticate with an operator’s key as `Authorization: Bearer`. A change with `If-Match` sends the `ETag` of the room that it was decided on; 412 means that the room has changed since. A change with an `Idempotency-Key` is applied once, however often it is sent. Visitors’ apps find their flow in docs/apps.md.',
+        'Manages waiting rooms. Authenticate with an operator’s key as `Authorization: Bearer`. A change with `If-Match` sends the `ETag` of the room that it was decided on; 412 means that the room has changed since. A change with an `Idempotency-Key` is applied once, however often it is sent. Visitors’ apps find their flow in docs/apps.md. Sites sign their calls as Standard Webhooks does (docs/origin-calls.md).',
     },
     servers: [{ url: consoleUrl }],
     security: [{ key: [] }, { session: [] }],
@@ -36,6 +48,13 @@ export function openApi(
           type: 'http',
           scheme: 'bearer',
           description: 'A visitor’s queue or admission token; browsers send it as a cookie.',
+        },
+        site: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description:
+            'HMAC-SHA-256 of `webhook-id.webhook-timestamp.body` with a key of the site (Standard Webhooks 1.0).',
         },
         session: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Set by POST /session.' },
       },
@@ -91,6 +110,40 @@ function describeForVisitors(name: string, { method, path, summary, input, answe
           { description, headers: VISITOR_HEADERS, content: { 'application/json': { schema } } },
         ]),
       ),
+      default: refusal,
+    },
+  };
+}
+
+function describeForSites(action: OriginAction) {
+  const signed = (name: string, description: string) => ({
+    ...{ name, in: 'header', required: true, description },
+    schema: { type: 'string' },
+  });
+  const refusal = {
+    description: 'Refused. `type` says why, `detail` what to do; `reason` of 409 why the room did nothing.',
+    headers: { 'Retry-After': VISITOR_HEADERS['Retry-After'] },
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+  return {
+    operationId: `origin-${action}`,
+    tags: ['sites'],
+    summary: ORIGIN_CALL_SUMMARIES[action],
+    security: [{ site: [] }],
+    parameters: [
+      ...pathParameters('{room}'),
+      signed('webhook-id', 'Names the call; the same in each retry.'),
+      signed('webhook-timestamp', 'When it was signed, seconds since 1970.'),
+    ],
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: schemaOf(ORIGIN_CALLS[action], 'input') } },
+    },
+    responses: {
+      200: {
+        description: 'How the visit stands now, or that the numbers or the signal count.',
+        content: { 'application/json': { schema: schemaOf(originReplySchema, 'output') } },
+      },
       default: refusal,
     },
   };
