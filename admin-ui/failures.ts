@@ -81,6 +81,7 @@ export function fieldErrorText({ field, detail, cause }: FieldError, t: Strings,
 
 type Format =
   | 'corsOrigin'
+  | 'handOff'
   | 'host'
   | 'originHost'
   | 'path'
@@ -107,6 +108,7 @@ const FORMATS: Record<string, Format> = {
   timeZone: 'zone',
   expectedVisitors: 'number',
   corsOrigins: 'corsOrigin',
+  handOff: 'handOff',
   newUsersPerMinute: 'number',
   totalActiveUsers: 'number',
   sessionMinutes: 'number',

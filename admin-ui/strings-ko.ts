@@ -91,6 +91,7 @@ const fields: Record<string, string> = {
   languages: '언어',
   expectedVisitors: '예상 방문자',
   corsOrigins: '다른 주소의 앱',
+  handOff: '코드를 확인하는 사이트',
   newUsersPerMinute: '분당 입장',
   totalActiveUsers: '동시 이용',
   sessionMinutes: '이용 시간',
@@ -702,6 +703,7 @@ export const ko: Strings = {
     },
     corsNote:
       '이 주소의 화면과 앱이 방문자를 대신해 대기를 신청하고 응답을 읽을 수 있습니다(CORS). 예: https://app.example',
+    handOffNote: '입장한 방문자를 코드와 함께 돌려보낼 곳입니다. 주소와 경로를 적습니다. 예: https://shop.example/book',
     expectedNote: '이보다 많이 방문하면 경보로 알립니다. 비워 두면 알리지 않습니다.',
     rateNote: '절대 넘지 않는 한도입니다. 높이면 대기 시간이 줄어드는 대신 본 사이트의 부하가 커집니다.',
     placesNote: '절대 넘지 않는 한도입니다. 높이면 대기열이 줄어드는 대신 본 사이트의 부하가 커집니다.',
@@ -844,6 +846,7 @@ export const ko: Strings = {
       origin: '경로 없는 http(s) 주소를 입력하세요.',
       originHost: 'origin, visitor 또는 소문자 호스트 이름을 입력하세요.',
       corsOrigin: 'https://app.example처럼 정확한 주소를 한 번씩, 16개까지 입력하세요. *는 쓸 수 없습니다.',
+      handOff: 'https://shop.example/book처럼 https 주소를 한 번씩, 16개까지 입력하세요.',
       zone: 'Asia/Seoul과 같은 시간대를 입력하세요.',
       id: 'a-z, 0-9와 중간의 -로 40자까지 쓸 수 있습니다.',
       time: '날짜와 시각을 입력하세요.',

@@ -23,8 +23,11 @@ export function decodeJsonObject(bytes: Uint8Array): Record<string, unknown> | n
   }
 }
 
-export async function subtleCrypto(): Promise<SubtleCrypto> {
-  return (await webCrypto()).subtle;
+export function encodeBase64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 /** A global of every runtime but Node 18, whose module a bundler for other runtimes must not look for. */

@@ -2,7 +2,8 @@
 // background. Guarantees a bounded number of fetches under any load and during outages, and never returns a key that the
 // gateway does not publish. Leaves the tokens to verify.ts.
 
-import { decodeBase64url, subtleCrypto } from './encoding.ts';
+import { boundedFetch } from './bounded-fetch.ts';
+import { decodeBase64url, webCrypto } from './encoding.ts';
 
 /** The only algorithm. It is not negotiated with the sender of a token (RFC 8725, 3.1). */
 export const ALGORITHM = 'ES256';
@@ -112,12 +113,10 @@ function isWithin(since: number, durationMs: number, now: number): boolean {
 
 /** @throws unless the gateway returns a key set in time */
 async function fetchKeySet(url: URL, fetchKeys: typeof fetch): Promise<KeySet> {
-  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-  // A `fetch` of the site's own may ignore the signal.
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-  });
-  const text = await Promise.race([late, fetchText(url, fetchKeys, signal)]);
+  const init = { headers: { Accept: 'application/json' } };
+  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, bytesMax: KEYS_BYTES_MAX };
+  const { status, text } = await boundedFetch(fetchKeys, url.href, init, bounds);
+  if (status !== 200) throw new Error(`${url} returned status ${status} instead of a key set.`);
   const set: unknown = JSON.parse(text);
   if (!isRecord(set) || !Array.isArray(set['keys'])) throw new Error(`${url} returned no JWK set.`);
   const keys = new Map<string, CryptoKey>();
@@ -130,13 +129,6 @@ async function fetchKeySet(url: URL, fetchKeys: typeof fetch): Promise<KeySet> {
   return keys;
 }
 
-async function fetchText(url: URL, fetchKeys: typeof fetch, signal: AbortSignal): Promise<string> {
-  const response = await fetchKeys(url.href, { headers: { Accept: 'application/json' }, redirect: 'manual', signal });
-  const text = await readBounded(response, KEYS_BYTES_MAX);
-  if (response.status !== 200) throw new Error(`${url} returned status ${response.status} instead of a key set.`);
-  return text;
-}
-
 /** null: not a key that signs admission tokens. Such keys are ignored, so that the gateway may publish others beside them. */
 async function readKey(jwk: unknown): Promise<{ kid: string; key: CryptoKey } | null> {
   if (!isRecord(jwk)) return null;
@@ -144,7 +136,7 @@ async function readKey(jwk: unknown): Promise<{ kid: string; key: CryptoKey } | 
   if (kty !== 'EC' || crv !== 'P-256' || alg !== ALGORITHM || use !== 'sig' || typeof kid !== 'string') return null;
   if (!isCoordinate(x) || !isCoordinate(y)) return null;
   try {
-    const subtle = await subtleCrypto();
+    const { subtle } = await webCrypto();
     const curve = { name: 'ECDSA', namedCurve: 'P-256' };
     return { kid, key: await subtle.importKey('jwk', { kty, crv, x, y }, curve, false, ['verify']) };
   } catch {
@@ -158,22 +150,4 @@ function isCoordinate(value: unknown): value is string {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-async function readBounded(response: Response, bytesMax: number): Promise<string> {
-  if (response.body === null) return '';
-  const decoder = new TextDecoder();
-  const reader = response.body.getReader();
-  let text = '';
-  let bytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    if (bytes > bytesMax) {
-      await reader.cancel();
-      throw new Error(`The key set is larger than ${bytesMax} bytes.`);
-    }
-    text += decoder.decode(value, { stream: true });
-  }
 }

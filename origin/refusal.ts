@@ -19,6 +19,15 @@ export interface ProblemResponse {
 export function problemOf(refusal: Refusal): ProblemResponse {
   switch (refusal.kind) {
     case 'refused':
+      if (refusal.reason === 'handOff') {
+        return problem(403, 'hand-off-failed', {
+          title: 'We could not let you in',
+          detail:
+            'Please allow cookies for this site and open its address again. Your place is kept. ' +
+            '이 사이트의 쿠키를 허용한 뒤 다시 접속해 주세요. 차례는 그대로 유지됩니다.',
+          reason: refusal.reason,
+        });
+      }
       return problem(403, refusal.reason === 'missing' ? 'no-admission' : 'invalid-admission', {
         title: 'Please enter through the waiting room',
         detail:

@@ -45,7 +45,11 @@ export type RefusalReason =
   | 'room'
   /** The visitor's slot has not started. */
   | 'early'
-  | 'expired';
+  | 'expired'
+  /** The gateway says that the session is over (hand-off). */
+  | 'ended'
+  /** The visitor came back from the room twice without what this site needs, a cookie mostly (hand-off). */
+  | 'handOff';
 
 export type Refusal =
   | { kind: 'refused'; reason: RefusalReason }

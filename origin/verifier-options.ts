@@ -97,25 +97,30 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   };
 }
 
-function requireText(option: string, value: unknown, expected: string): string {
+export function requireText(option: string, value: unknown, expected: string): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new VerifierOptionsError(option, `is empty. Set it to ${expected}.`);
 }
 
 function resolveKeysUrl({ jwksUrl, allowPlainHttp = false }: VerifierOptions): URL {
-  const expected = 'Set it to the address of the key set, https://<gateway>/.well-known/jwks.json';
-  if (typeof jwksUrl !== 'string' || !URL.canParse(jwksUrl)) {
+  const expected = 'the address of the key set, https://<gateway>/.well-known/jwks.json';
+  return resolveSiteUrl('jwksUrl', jwksUrl, expected, allowPlainHttp);
+}
+
+/** An absolute address by https; by http on this machine, or where `allowPlainHttp` says so. @throws VerifierOptionsError */
+export function resolveSiteUrl(option: string, value: unknown, expected: string, allowPlainHttp: boolean): URL {
+  if (typeof value !== 'string' || !URL.canParse(value)) {
     throw new VerifierOptionsError(
-      'jwksUrl',
-      `is ${JSON.stringify(jwksUrl)}, which is not an absolute URL. ${expected}.`,
+      option,
+      `is ${JSON.stringify(value)}, which is not an absolute URL. Set it to ${expected}.`,
     );
   }
-  const url = new URL(jwksUrl);
+  const url = new URL(value);
   if (url.protocol === 'https:') return url;
   if (url.protocol === 'http:' && (allowPlainHttp || isLoopback(url.hostname))) return url;
   throw new VerifierOptionsError(
-    'jwksUrl',
-    `uses ${url.protocol}//, so an attacker on the network could replace the keys. ${expected}, or set "allowPlainHttp" for plain HTTP inside a private network.`,
+    option,
+    `uses ${url.protocol}//, so an attacker on the network could replace what it brings. Set it to ${expected}, or set "allowPlainHttp" for plain HTTP inside a private network.`,
   );
 }
 

@@ -3,7 +3,7 @@
 // docs/origin.md, which the verifiers in other languages follow too. Leaves responses to refusal.ts and reading requests to the
 // adapters.
 
-import { decodeBase64url, decodeJsonObject, subtleCrypto } from './encoding.ts';
+import { decodeBase64url, decodeJsonObject, webCrypto } from './encoding.ts';
 import { ALGORITHM, createKeySource, type KeySource } from './key-source.ts';
 import type { AdmissionClaims, Refusal, RefusalReason, Verdict } from './verdict.ts';
 import { type ResolvedOptions, resolveOptions, type VerifierOptions } from './verifier-options.ts';
@@ -72,7 +72,7 @@ function readKeyId(text: string): { kind: 'keyId'; value: string } | { kind: 're
 async function isSigned(input: string, signature: string, key: CryptoKey): Promise<boolean> {
   const bytes = decodeBase64url(signature);
   if (bytes === null || bytes.byteLength !== SIGNATURE_BYTES) return false;
-  const subtle = await subtleCrypto();
+  const { subtle } = await webCrypto();
   return subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, bytes, new TextEncoder().encode(input));
 }
 

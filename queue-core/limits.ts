@@ -129,6 +129,9 @@ export const ORIGIN_ALIASES_MAX = 16;
 /** Other origins that one site lets in: its apps and the hosts of its single-page applications. */
 export const CORS_ORIGINS_MAX = 16;
 
+/** Addresses of sites that one room sends visitors back to. */
+export const HAND_OFF_MAX = 16;
+
 /** Rooms of one deployment, and what they may take as JSON: what gateways read every second stays below 256 KB. */
 export const ROOMS_MAX = 100;
 export const ROOMS_BYTES_MAX = 192 * 1024;

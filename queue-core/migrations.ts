@@ -279,7 +279,13 @@ function policyWithStock(policy: unknown): unknown {
 }
 
 function directoryWithStock(old: Fields): Fields {
-  return withRoomSettings(old, (settings) => ({ ...settings, policy: policyWithStock(settings['policy']) }));
+  const changed = withRoomSettings(old, (settings) => ({ ...settings, policy: policyWithStock(settings['policy']) }));
+  if (!Array.isArray(changed['rooms'])) return changed;
+  const rooms = changed['rooms'].map((room) => ({
+    ...fieldsOf(room),
+    site: { ...fieldsOf(fieldsOf(room)['site']), handOff: [] },
+  }));
+  return { ...changed, rooms };
 }
 
 function sessionWithCalls(old: Fields): Fields {

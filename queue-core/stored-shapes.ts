@@ -50,6 +50,7 @@ import {
   EXPIRIES_MAX,
   FREE_RANGES_MAX,
   GATEWAYS_MAX,
+  HAND_OFF_MAX,
   HEALTH_CELLS_MAX,
   KEY_NETWORKS_MAX,
   LEASES_MAX,
@@ -404,6 +405,7 @@ const site = object<Site>({
   template: nullable(count),
   expectedVisitors: nullable(count),
   corsOrigins: list(text, CORS_ORIGINS_MAX),
+  handOff: list(text, HAND_OFF_MAX),
 });
 
 const settingsFields = {

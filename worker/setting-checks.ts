@@ -4,9 +4,9 @@
 import * as z from 'zod';
 import { ROOMS_MAX } from '../queue-core/limits.ts';
 import { type BeaconChain, beaconChainSchema, QUICKNET } from './beacon/chain.ts';
+import { isLoopback } from './contract/loopback.ts';
 import { plainIssue } from './contract/plain-issues.ts';
 import { roomId } from './contract/room-schema.ts';
-import { isLoopback } from './http/loopback.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
 import type { OriginKey } from './origin-calls/origin-keys.ts';

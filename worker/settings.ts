@@ -273,7 +273,7 @@ const ADDED_DEFAULTS: Record<string, unknown> = {
   health: healthSchema.parse({}),
   stock: stockPolicySchema.parse({}),
   ...siteSchema
-    .pick({ originHost: true, originAliases: true, originTimeoutSeconds: true, corsOrigins: true })
+    .pick({ originHost: true, originAliases: true, originTimeoutSeconds: true, corsOrigins: true, handOff: true })
     .parse({}),
 };
 

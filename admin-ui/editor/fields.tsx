@@ -43,7 +43,10 @@ export function SiteFields(props: FormProps) {
         <TextInput {...props} name="timeZone" note={t.timeZoneNote} suggestions={timeZones()} />
         <TextInput {...props} name="expectedVisitors" note={t.expectedNote} isNumber />
       </div>
-      <LinesInput {...props} key="cors" name="corsOrigins" note={t.corsNote} />
+      <div class="pair" key="other-origins">
+        <LinesInput {...props} name="corsOrigins" note={t.corsNote} />
+        <LinesInput {...props} name="handOff" note={t.handOffNote} />
+      </div>
       <ChoiceInput
         {...props}
         key="languages"

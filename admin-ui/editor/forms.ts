@@ -43,6 +43,7 @@ export function siteForm(site: Site): Form {
     languages: site.languages.join(','),
     expectedVisitors: site.expectedVisitors === null ? '' : formatCount(site.expectedVisitors),
     corsOrigins: site.corsOrigins.join('\n'),
+    handOff: site.handOff.join('\n'),
   };
 }
 
@@ -84,6 +85,7 @@ export function parseSite(form: Form, strings: Strings, inForce: Site | null = n
       t.number,
     ),
     corsOrigins: check('corsOrigins', siteFields.corsOrigins, lines(text('corsOrigins')), t.corsOrigin),
+    handOff: check('handOff', siteFields.handOff, lines(text('handOff')), t.handOff),
   };
   if (inForce === null) return check.parsed(site);
   const shown = siteForm(inForce);

@@ -52,6 +52,7 @@ function initialForm(): Form {
     languages: ['ko', 'en'],
     expectedVisitors: null,
     corsOrigins: [],
+    handOff: [],
   };
   return { id: '', ...siteForm(site), ...policyForm(INITIAL_POLICY), ...newScheduleForm() };
 }

@@ -34,6 +34,8 @@ export interface Site {
   expectedVisitors: number | null;
   /** Other origins whose pages may act for their visitors here (CORS). */
   corsOrigins: string[];
+  /** Where admitted visitors are sent back to with a code: origins of sites that check it themselves, with a path prefix. */
+  handOff: string[];
 }
 
 export interface DirectoryRoom {

@@ -5,8 +5,8 @@ import { readFileSync, statSync } from 'node:fs';
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod';
 import { drawSchema, type PublishedDraw } from '../../worker/contract/draw-schema.ts';
+import { isLoopback } from '../../worker/contract/loopback.ts';
 import { problemSchema } from '../../worker/contract/problem-schema.ts';
-import { isLoopback } from '../../worker/http/loopback.ts';
 import { printable } from '../lib/printable-text.ts';
 
 /** A document has about 2 KB, and a hundred commitments at most. */

@@ -1,8 +1,8 @@
 // The options of `npm run evidence`. All are checked together, so that one run reports every mistake.
 
 import { QUICKNET } from '../../worker/beacon/chain.ts';
+import { isLoopback } from '../../worker/contract/loopback.ts';
 import { roomId } from '../../worker/contract/room-schema.ts';
-import { isLoopback } from '../../worker/http/loopback.ts';
 import { type CommandOption, givenOptions, optionLines, type ReadOptions } from '../lib/command-options.ts';
 
 /** With what a pack is compared, beyond itself. */

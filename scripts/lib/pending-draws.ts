@@ -2,8 +2,8 @@
 // any room cannot be asked, nobody knows.
 
 import type * as z from 'zod';
+import { isLoopback } from '../../worker/contract/loopback.ts';
 import { liveSchema, OPERATIONS, OPERATOR_PATH } from '../../worker/contract/operator-api.ts';
-import { isLoopback } from '../../worker/http/loopback.ts';
 
 const ANSWER_MS_MAX = 10_000;
 

@@ -37,6 +37,7 @@ const SITE: Site = {
   languages: ['en', 'ko'],
   expectedVisitors: 500_000,
   corsOrigins: ['https://app.booking.example', 'capacitor://localhost'],
+  handOff: ['https://shop.example', 'https://shop.example/예약'],
 };
 const POLICY: Policy = {
   newUsersPerMinute: 600,
@@ -81,6 +82,8 @@ describe('a form of settings', () => {
     ['titleKo', ' '],
     ['expectedVisitors', 'many'],
     ['corsOrigins', 'https://app.example/path'],
+    ['handOff', 'http://shop.example'],
+    ['handOff', 'https://shop.example/a/../b'],
   ])('reports an error at %s and at no other field', (name, value) => {
     const parsed = parseSite({ ...siteForm(SITE), [name]: value }, en);
     expect(parsed.kind === 'errors' && Object.keys(parsed.errors)).toEqual([name]);

@@ -55,6 +55,7 @@ function vaccineRoom(gateway: FakeGateway, opensAt: number, now: number): FakeRo
         languages: ['ko', 'en'],
         expectedVisitors: 500_000,
         corsOrigins: [],
+        handOff: [],
       },
       policy: {
         newUsersPerMinute: 2_000,

@@ -40,6 +40,7 @@ export const SITE: Site = {
   template: null,
   expectedVisitors: null,
   corsOrigins: [],
+  handOff: [],
 };
 
 export const SEED_ROOM: SeedRoom = { id: 'demo', site: SITE, settings: settings(), digest: 'first' };

@@ -172,6 +172,7 @@ function sampleDirectory(): CheckedDirectory {
     originAliases: ['http://origin.lan'],
     expectedVisitors: 900,
     corsOrigins: ['https://app.test'],
+    handOff: ['https://shop.test/book'],
   };
   const schedule = { prequeueAt: T0, closesAt: T0 + 3_600_000, beacon: BEACON_CHOICE };
   directory.send(seed([{ id: 'demo', site, settings: settings({}, schedule), digest: 'second' }]));

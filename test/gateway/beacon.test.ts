@@ -10,7 +10,7 @@ import { beaconChainSchema, QUICKNET } from '../../worker/beacon/chain.ts';
 import { chainHash } from '../../worker/beacon/chain-hash.ts';
 import { BEACON_BYTES_MAX, type BeaconAnswer, fetchBeacon } from '../../worker/beacon/fetch-beacon.ts';
 import { BEACON_FAULTS, type BeaconFault, verifyBeacon } from '../../worker/beacon/verify-beacon.ts';
-import { isLoopback } from '../../worker/http/loopback.ts';
+import { isLoopback } from '../../worker/contract/loopback.ts';
 import { type DrandRelay, flipped, privateChain, type RelayBehaviour, startDrandRelay } from '../drand-relay.ts';
 import { REAL_BEACON, SISTER_BEACON } from '../fixtures/drand-beacons.ts';
 

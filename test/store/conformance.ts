@@ -324,6 +324,7 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       template: null,
       expectedVisitors: null,
       corsOrigins: [],
+      handOff: [],
     });
     let changes = 0;
     const commandOf = (change: DirectoryChange): DirectoryCommand => {

@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { type DrandChain, drandChainFields } from '../contract/draw-schema.ts';
-import { isLoopback } from '../http/loopback.ts';
+import { isLoopback } from '../contract/loopback.ts';
 import { chainHash } from './chain-hash.ts';
 import { QUICKNET_CHAIN } from './quicknet.ts';
 

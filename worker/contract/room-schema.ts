@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { EXEMPT_METHODS, readOnlyExemption } from '../../queue-core/exemption.ts';
 import {
   CORS_ORIGINS_MAX,
+  HAND_OFF_MAX,
   MESSAGE_CHARS_MAX,
   ORIGIN_ALIASES_MAX,
   POLICY_BOUNDS,
@@ -15,6 +16,7 @@ import {
 import { isPlainPath } from '../../queue-core/paths.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import { AFTER_DEADLINE } from './draw-schema.ts';
+import { isHandOffEntry } from './hand-off-entry.ts';
 import { type Bounds, inMinutes } from './value-schema.ts';
 
 const HOSTS_MAX = 20;
@@ -99,6 +101,17 @@ function isOrigin(text: string): boolean {
   return scheme === 'http' || scheme === 'https' ? url.origin === text : url.href === text || url.href === `${text}/`;
 }
 
+/** Longer than an origin and a path may be. */
+const HAND_OFF_CHARS_MAX = 500;
+
+const handOffEntry = z
+  .string()
+  .max(HAND_OFF_CHARS_MAX)
+  .refine(
+    (text) => isHandOffEntry(text, isOrigin),
+    'must be an exact origin by https (by http on this machine only), and a path prefix if wanted, for example https://shop.example/book',
+  );
+
 /** What a room protects and how it presents itself; docs/rooms.md explains each field. */
 export const siteFields = {
   title: z.strictObject({ ko: title, en: title }),
@@ -177,6 +190,14 @@ export const siteFields = {
     .default([])
     .describe(
       'Other origins whose pages and apps may join here for their visitors and read the gateway’s answers (CORS).',
+    ),
+  handOff: z
+    .array(handOffEntry)
+    .max(HAND_OFF_MAX)
+    .refine((all) => new Set(all).size === all.length, 'must contain each address once')
+    .default([])
+    .describe(
+      'Origins, with a path prefix, of sites that the gateway does not stand before: admitted visitors are sent back there with a code.',
     ),
 } as const;
 

@@ -147,6 +147,22 @@ export const returnSchema = z.object({
   return: z.string().optional().describe('Where a form leads to: a path on this site.'),
 });
 
+/** RFC 7636, 4.1. */
+const verifier = z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/);
+
+export const exchangeInput = z.strictObject({
+  code: z.string().max(2_048).describe('From the address, as it came.'),
+  verifier: verifier.describe('Whose SHA-256 was the `challenge`.'),
+  site: z.string().max(300).describe('The site’s own origin, as the room lists it.'),
+});
+
+export const exchangeSchema = z.strictObject({
+  admissionToken: z.string(),
+  admitAt: moment.describe('From when the token counts.'),
+  expiresAt: moment.describe('Until when, unless it is renewed.'),
+  serverTime: moment,
+});
+
 export const visitorProblemSchema = z.object({
   type: z.string().describe('Stable, https://fairgate.dev/problems/NAME.'),
   title: z.string(),
@@ -215,5 +231,13 @@ export const VISITOR_OPERATIONS = {
     input: returnSchema,
     answer: answerSchema,
     statuses: { 200: 'Left.' },
+  },
+  exchange: {
+    method: 'POST',
+    path: `${ROOM}/exchange`,
+    summary: 'For a site’s server: exchanges the code of a visitor who came back, once, for the admission token.',
+    input: exchangeInput,
+    answer: exchangeSchema,
+    statuses: { 200: 'Admitted.' },
   },
 } as const satisfies Record<string, VisitorOperation>;

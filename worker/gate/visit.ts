@@ -34,6 +34,7 @@ import { allAdmit, decidedVisit } from './decided-visit.ts';
 import { type Decision, type ForwardDecision, type ShowReason, statusFor } from './decision.ts';
 import { isExempt } from './exempt.ts';
 import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
+import { type HandOff, handOver } from './hand-off.ts';
 import { FORM_NOT_SENT, FORM_PARAMETER, nextAddresses, waitingAddress } from './next-addresses.ts';
 import type { Visitor, VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
@@ -71,34 +72,35 @@ export async function visit(
     return withCorsOfHost(refusal('not-found', request, format === 'page'), request, rooms);
   }
   const formNotSent = !isSafe(request.method);
-  return visitRoom(gateway, request, { routed, target, waitFor: null, formNotSent }, context);
+  return visitRoom(gateway, request, { routed, target, onward: null, formNotSent }, context);
 }
 
-/**
- * A visit to the waiting page itself, for a page outside the protected paths whose requests need an admission: it leads back
- * to the address in `return` once the visitor is admitted.
- */
+/** Where the waiting page's own address leads once its visitor is admitted. */
+export type Onward =
+  /** To an address on this site: a page outside the protected paths, whose requests need an admission. */
+  { kind: 'back'; address: string } | HandOff;
+
+/** A visit to the waiting page itself. */
 export async function waitAtAddress(
   gateway: VisitParts,
   request: Request,
-  room: RoomConfig,
+  { room, onward }: { room: RoomConfig; onward: Onward },
   context: RequestContext,
 ): Promise<Response> {
   const read = readTarget(request.url, request.headers.get('Host'));
   if (read.kind === 'doubtful') return refusal('doubtful-address', request, context.format === 'page');
   const target = publicTarget(read.target, gateway.publicUrl);
   const { searchParams } = new URL(request.url);
-  const waitFor = returnAddress(searchParams.get('return'));
   const formNotSent = searchParams.get(FORM_PARAMETER) === FORM_NOT_SENT;
   const routed: Routed = { kind: 'room', room, others: [] };
-  return visitRoom(gateway, request, { routed, target, waitFor, formNotSent }, context);
+  return visitRoom(gateway, request, { routed, target, onward, formNotSent }, context);
 }
 
 interface Destination {
   routed: Exclude<Routed, { kind: 'nowhere' }>;
   target: Target;
-  /** Where an admitted visitor of the waiting page's own address goes; null: the request is for the site. */
-  waitFor: string | null;
+  /** null: the request is for the site. */
+  onward: Onward | null;
   /** The visitor sent a form to the site, which does not reach it unless the request is admitted. */
   formNotSent: boolean;
 }
@@ -106,7 +108,7 @@ interface Destination {
 async function visitRoom(
   gateway: VisitParts,
   request: Request,
-  { routed, target, waitFor, formNotSent }: Destination,
+  { routed, target, onward, formNotSent }: Destination,
   context: RequestContext,
 ): Promise<Response> {
   const { background, format } = context;
@@ -116,14 +118,14 @@ async function visitRoom(
     gateway.metrics.count('fairgate_requests_total', { decision: 'refuse', reason: 'severalRooms' });
     return withCors(refusal('doubtful-address', request, format === 'page'), request, room);
   }
-  const exempt = waitFor === null && routed.kind === 'room' && isExempt(room, request.method, target);
+  const exempt = onward === null && routed.kind === 'room' && isExempt(room, request.method, target);
   const prefetch = isPrefetch(request);
   const preflight = isPreflight(request) && listedOrigin(request, room) !== null;
-  const choice = visitChoice(request, format, room, gateway.cookies, waitFor !== null);
+  const choice = visitChoice(request, format, room, gateway.cookies, onward !== null);
   const isOtherSitesForm = format === 'page' && !isSafe(request.method) && isCrossSite(request);
   const facts = { routed, format, choice, isOtherSitesForm, exempt, prefetch, preflight };
   const { visitor, decision } = await decidedVisit(gateway, request.headers, facts, background);
-  const visit = new Visit(gateway, request, { target, waitFor, formNotSent, visitor, choice }, context);
+  const visit = new Visit(gateway, request, { target, onward, formNotSent, visitor, choice }, context);
   try {
     return visit.described(await visit.perform(decision));
   } catch (error) {
@@ -144,7 +146,7 @@ class Visit {
   readonly #gateway: VisitParts;
   readonly #request: Request;
   readonly #target: Target;
-  readonly #waitFor: string | null;
+  readonly #onward: Onward | null;
   readonly #formNotSent: boolean;
   readonly #choice: VisitChoice | null;
   #visitor: Visitor;
@@ -156,13 +158,13 @@ class Visit {
   constructor(
     gateway: VisitParts,
     request: Request,
-    { target, waitFor, formNotSent, visitor, choice }: VisitFacts,
+    { target, onward, formNotSent, visitor, choice }: VisitFacts,
     { background, format }: RequestContext,
   ) {
     this.#gateway = gateway;
     this.#request = request;
     this.#target = target;
-    this.#waitFor = waitFor;
+    this.#onward = onward;
     this.#formNotSent = formNotSent;
     this.#choice = choice;
     this.#visitor = visitor;
@@ -290,7 +292,7 @@ class Visit {
   }
 
   async #forward(reason: ForwardDecision['reason']): Promise<Response> {
-    if (this.#waitFor !== null) return this.#goBack(this.#waitFor);
+    if (this.#onward !== null) return this.#goOn(this.#onward);
     const { room, presented, admissionToken } = this.#visitor;
     const { fetchOrigin, metrics, observations, stopwatch } = this.#gateway;
     // Anyone can request an exempt or outside path, and an operator's look at the site must not change the line.
@@ -340,9 +342,18 @@ class Visit {
     }
   }
 
-  #goBack(address: string): Response {
-    const headers = { Location: address, 'Cache-Control': 'no-store' };
-    return this.#visitor.withTokens(new Response(null, { status: 303, headers }));
+  async #goOn(onward: Onward): Promise<Response> {
+    if (onward.kind === 'back') {
+      const headers = { Location: onward.address, 'Cache-Control': 'no-store' };
+      return this.#visitor.withTokens(new Response(null, { status: 303, headers }));
+    }
+    // Only a browser that shows the page follows with what the site kept in it.
+    if (this.#format !== 'page' || isPrefetch(this.#request)) return this.#noAdmission();
+    const response = await handOver(this.#gateway, this.#visitor, onward);
+    if (response === null) return this.show({ kind: 'storeUnreachable' });
+    if (response.kind === 'refused') return refusal(response.problem, this.#request, true);
+    this.#gateway.metrics.count('fairgate_requests_total', { decision: 'handOff', reason: 'code' });
+    return this.#visitor.withTokens(response.response);
   }
 
   /** null: the request says nothing about the origin's health. An origin may refuse a WebSocket by closing the connection. */

@@ -15,6 +15,8 @@ import { pageBefore, rawPathOf, returnAddress } from '../http/request-target.ts'
 import { json, refuse } from '../http/responses.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { currentBoard } from '../views/room-views.ts';
+import { readHandOff } from './hand-off.ts';
+import { exchange } from './hand-off-exchange.ts';
 import { addressesForEverybody } from './next-addresses.ts';
 import { proofPage, readableByEverybody } from './proof-response.ts';
 import { drawResponse } from './published-draw.ts';
@@ -106,7 +108,18 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
 
   api.get('/rooms/:room/proof', onRecord, (c) => proofPage(gateway, c.req.raw, c.var.room));
 
-  api.get('/rooms/:room/wait', room, (c) => waitAtAddress(gateway, c.req.raw, c.var.room, c.var));
+  api.get('/rooms/:room/wait', room, (c) => {
+    const onward = { kind: 'back', address: returnAddress(c.req.query('return')) } as const;
+    return waitAtAddress(gateway, c.req.raw, { room: c.var.room, onward }, c.var);
+  });
+
+  api.get('/rooms/:room/enter', room, (c) => {
+    const onward = readHandOff(c.var.room, c.req.url);
+    if (onward.kind === 'refused') return refuse(c, onward.problem);
+    return waitAtAddress(gateway, c.req.raw, { room: c.var.room, onward }, c.var);
+  });
+
+  api.post('/rooms/:room/exchange', room, (c) => exchange(gateway, c.req.raw, c.var.room, c.var.background));
 
   api.on('OPTIONS', ADDRESSES, room, (c) => {
     return (isPreflight(c.req.raw) ? preflightAnswer(c.req.raw, c.var.room) : null) ?? problemResponse('not-found');

@@ -9,8 +9,9 @@ import { renderTemplate, TEMPLATE_POLICY } from '../http/custom-page.ts';
 import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
-import { HtmlDocument, json, page } from '../http/responses.ts';
+import { HtmlDocument, json, page, withFormTargets } from '../http/responses.ts';
 import { EMPTY_PAGE, type Language, type PageKind, type PageModel } from '../pages/model.ts';
+import { handOffSites } from './hand-off-address.ts';
 import type { Visitor } from './visitor.ts';
 
 /** What a template has no text for, no script or no button: it is for the visitors in line, and for a room that is shut. */
@@ -56,7 +57,7 @@ export async function visitorPage(
   const language = languageOf(headers, room.languages);
   const make = async () => {
     const model = modelOf(visitor, language, options);
-    return (await customPage(visitor, model)) ?? page(model);
+    return (await customPage(visitor, model)) ?? page(model, handOffSites(room));
   };
   const isOwn = options.returnTo !== null || options.formNotSent === true;
   const isPublic = PUBLIC_PAGES.includes(options.kind) && !isOwn && visitor.isStranger;
@@ -110,7 +111,7 @@ async function customPage(
   const waitingRoom = cloudflareWaitingRoom(board, status);
   const { refreshIntervalSeconds } = waitingRoom;
   return new HtmlDocument('', renderTemplate(template, waitingRoom), {
-    'Content-Security-Policy': TEMPLATE_POLICY,
+    'Content-Security-Policy': withFormTargets(TEMPLATE_POLICY, handOffSites(visitor.room)),
     ...(refreshIntervalSeconds === 0 ? {} : { Refresh: String(refreshIntervalSeconds) }),
     Vary: 'Accept, Accept-Encoding, Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode',
   });

@@ -395,9 +395,14 @@ export class Visitor {
     return reply === null || reply.kind === 'admitted';
   }
 
-  /** A provisional session counts for its whole length once its visitor comes again. */
+  /**
+   * A provisional session counts for its whole length once its visitor comes again. A token as Bearer stands for a request of
+   * its visitor: to an app, or to a site that admitted them by the hand-off. The session is looked up, and extended, where that
+   * is due.
+   */
   async presentSession(): Promise<void> {
-    if (this.admission?.kind !== 'valid' || this.admission.token.presentBy === null) return;
+    if (this.admission?.kind !== 'valid') return;
+    if (this.admission.token.presentBy === null && !this.presented.bearer) return;
     try {
       await this.stillAdmits();
     } catch (error) {

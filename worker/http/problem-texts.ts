@@ -63,6 +63,64 @@ const PROBLEM_TEXTS = {
       ),
     },
   ),
+  'hand-off-address': text(
+    400,
+    'This room hands nobody over to that address',
+    'Operators: list the site’s origin, with a path prefix above the address, in handOff of this room. The address in "return" has to be absolute, once, and spelled as browsers send it.',
+    {
+      page: page(
+        '돌아갈 주소를 확인할 수 없습니다',
+        '이 대기실에 등록되지 않은 주소이므로 이동하지 않습니다. 이용하시려는 사이트에서 다시 접속해 주세요. 운영자: 대기실 설정의 handOff에 사이트 주소를 등록해 주세요.',
+        'We cannot take you to that address',
+        'It is not registered with this waiting room, so we do not follow it. Please start again on the site that you want to visit. Operators: add the site to handOff in the room’s settings.',
+      ),
+    },
+  ),
+  'hand-off-challenge': text(
+    400,
+    'Challenge missing',
+    'Send "challenge" once: SHA-256 of a random verifier in base64url without padding (RFC 7636, S256). See docs/hand-off.md of Fairgate.',
+    {
+      page: page(
+        '사이트에서 다시 시작해 주세요',
+        '대기실로 들어오는 주소가 올바르지 않습니다. 이용하시려는 사이트에서 다시 접속해 주세요.',
+        'Please start again on the site',
+        'This address of the waiting room is incomplete. Please open the site that you want to visit.',
+      ),
+    },
+  ),
+  'hand-off-pass': text(
+    403,
+    'A pass is not handed over',
+    'An operator’s pass is for sites behind the gateway. Take a place in line instead.',
+    {
+      page: page(
+        '운영자 입장권은 이 사이트에 사용할 수 없습니다',
+        '운영자 입장권은 게이트웨이 뒤에 있는 사이트에서만 사용할 수 있습니다. 다른 브라우저에서 순서를 기다려 주세요.',
+        'An operator’s pass does not work for this site',
+        'A pass is for sites behind the gateway. Please take a place in line in another browser.',
+      ),
+    },
+  ),
+  'hand-off-browser': text(
+    403,
+    'Codes are exchanged by a server',
+    'Exchange the code from the site’s server, not from a page: the token has to stay out of the reach of scripts.',
+  ),
+  'hand-off-input': text(
+    400,
+    'Unreadable exchange',
+    'Send JSON with "code", "verifier" (43 to 128 characters of A-Z, a-z, 0-9, -._~) and "site", the site’s origin.',
+  ),
+  'hand-off-code': text(400, 'Not a code of this room', 'Send the visitor to the room again, with a new verifier.'),
+  'hand-off-expired': text(410, 'The code is too old', 'Send the visitor to the room again: they get another at once.'),
+  'hand-off-used': text(409, 'The code was used', 'Send the visitor to the room again: they get another at once.'),
+  'hand-off-over': text(410, 'The session is over', 'Send the visitor to the room again.'),
+  'hand-off-verifier': text(
+    403,
+    'The code belongs to another browser or site',
+    'It is used up. Send the visitor to the room again, with a new verifier, and exchange with the origin that "return" began with.',
+  ),
   'cross-site-request': text(
     403,
     'Cross-site request refused',

@@ -1,6 +1,6 @@
 // The address that the visitor used, where a proxy stands in front.
 
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from '../contract/loopback.ts';
 import type { Target } from './request-target.ts';
 
 /** The target with the scheme of the public address: behind a proxy that ends TLS, the gateway itself is asked by http. */

@@ -149,11 +149,16 @@ export function pageBefore(headers: Headers, publicOrigin: string): string | und
   return referer.startsWith(`${publicOrigin}/`) ? referer.slice(publicOrigin.length) : undefined;
 }
 
+/** Where sites send their visitors: it reads for itself where it leads on. */
+const ENTER_PATH = /^\/_fairgate\/rooms\/[a-z0-9-]+\/enter$/;
+
 /** A return address on this origin, as it was given; `/` for anything else. */
 export function returnAddress(requested: unknown): string {
   if (typeof requested !== 'string' || requested.length > URL_CHARS_MAX) return '/';
   if (!/^\/(?!\/)[!-~]*$/.test(requested) || requested.includes('#')) return '/';
-  const result = readPath(requested.slice(0, requested.search(/\?|$/)));
+  const path = requested.slice(0, requested.search(/\?|$/));
+  if (ENTER_PATH.test(path)) return requested;
+  const result = readPath(path);
   if (result.kind === 'doubtful' || isReserved(result.path)) return '/';
   // A proxy that resolves it on the way to the browser could make another host of it.
   return result.path.readings.some((reading) => reading.startsWith('//')) ? '/' : requested;

@@ -60,12 +60,22 @@ export class HtmlDocument {
   }
 }
 
-/** The gateway's own page. */
-export function page(model: PageModel): HtmlDocument {
+/**
+ * A page's policy where its forms may lead to these origins, by a redirect of the gateway: browsers hold that against `form-action`
+ * (CSP 3, 6.4.2).
+ */
+export function withFormTargets(policy: string, origins: readonly string[]): string {
+  return origins.length === 0
+    ? policy
+    : policy.replace("form-action 'self'", `form-action 'self' ${origins.join(' ')}`);
+}
+
+/** The gateway's own page. @param formTargets origins to which its forms may lead */
+export function page(model: PageModel, formTargets: readonly string[] = []): HtmlDocument {
   const { opening, rest } = pageParts(model);
   return new HtmlDocument(opening, rest, {
     'Content-Language': model.language,
-    'Content-Security-Policy': contentSecurityPolicy,
+    'Content-Security-Policy': withFormTargets(contentSecurityPolicy, formTargets),
     Vary: 'Accept, Accept-Language, Accept-Encoding, Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode',
   });
 }

@@ -13,6 +13,8 @@ export const QUEUE_TYPE = 'queue+jwt';
 export const ADMISSION_TYPE = 'admission+jwt';
 export const RECEIPT_TYPE = 'receipt+jwt';
 const OPERATOR_TYPE = 'operator+jwt';
+/** No client sends it in a header: it is of use at one address, once. */
+const HAND_OFF_TYPE = 'handoff+jwt';
 
 /** The gateway's tokens have about 500 characters; longer ones are not read. */
 export const TOKEN_CHARS_MAX = 2_048;
@@ -115,6 +117,33 @@ export interface Receipt {
   reference: string | null;
 }
 
+/**
+ * A code of the hand-off: a site's server exchanges it, once, for the session's admission token. Bound to the site that its
+ * visitor goes back to, and to the challenge (RFC 7636) that this site made.
+ */
+export interface HandOffCode extends Omit<AdmissionToken, 'presentBy'> {
+  /** Origin of the site. */
+  site: string;
+  challenge: string;
+}
+
+/** From a redirect to the request of a server: on a bad network, with one retry. */
+export const HAND_OFF_CODE_MS = 60_000;
+
+const handOffClaims = z.object({
+  sub: visitorId,
+  room: z.string(),
+  epoch: z.int().positive(),
+  position: z.int().positive(),
+  sid: z.string().min(1).max(64),
+  site: z.string(),
+  challenge: z.string(),
+  admit_at: z.number(),
+  admit_until: z.number(),
+  iat: z.number(),
+  exp: z.number(),
+});
+
 const receiptClaims = z.object({
   aud: z.string(),
   epoch: z.int().positive(),
@@ -208,6 +237,40 @@ export class Tokens {
       return { room: aud, ...place, completedAt: iat * 1000, reference };
     } catch {
       return null; // JOSEError, or ZodError: no receipt that this gateway issues
+    }
+  }
+
+  /** Signs a code. `iat` has milliseconds: of two codes of a session the later one is told apart. */
+  issueHandOff(code: HandOffCode, audience: string): Promise<string> {
+    const { room, visitor, epoch, position, sid, site, challenge, issuedAt, admitAt, expiresAt } = code;
+    const session = { room, epoch, position, sid, admit_at: admitAt / 1000, admit_until: expiresAt / 1000 };
+    const times = { iat: issuedAt / 1000, exp: (issuedAt + HAND_OFF_CODE_MS) / 1000 };
+    const claims = { iss: this.#issuer, aud: audience, sub: visitor, ...session, site, challenge, ...times };
+    return signJwt(this.#signingKey(issuedAt), HAND_OFF_TYPE, claims);
+  }
+
+  /** Reads a code, by the store's time alone: issued and exchanged by gateways, no other clock counts. */
+  async readHandOff(token: string, audience: string, now: EpochMs): Promise<Verified<HandOffCode>> {
+    const parse = (payload: unknown): HandOffCode => {
+      const { sub, iat, exp: _, admit_at, admit_until, ...rest } = handOffClaims.parse(payload);
+      const times = { admitAt: admit_at * 1000, expiresAt: admit_until * 1000 };
+      return { ...rest, visitor: sub, issuedAt: Math.round(iat * 1000), ...times };
+    };
+    if (token.length > TOKEN_CHARS_MAX) return { kind: 'invalid' };
+    try {
+      const { payload } = await jwtVerify(token, this.#keySet, {
+        algorithms: ['ES256'],
+        typ: HAND_OFF_TYPE,
+        issuer: this.#issuer,
+        audience,
+        currentDate: new Date(now),
+        requiredClaims: ['iss', 'aud', 'sub', 'iat', 'exp'],
+      });
+      // Compared again, because jose rounds its clock to whole seconds.
+      const isOver = (payload.exp ?? 0) * 1000 <= now;
+      return { kind: isOver ? 'expired' : 'valid', token: parse(payload) };
+    } catch (error) {
+      return outsideItsTime(error, parse);
     }
   }
 
