@@ -1,7 +1,7 @@
 // Admission check for Fetch handlers (Workers, Deno, Bun, and every framework whose requests are `Request`). Without a valid
 // admission token no handler runs.
 
-import { createHandOff } from './hand-off.ts';
+import { createHandOff } from './hand-off-flow.ts';
 import type { HandOffOptions } from './hand-off-options.ts';
 import { problemOf } from './refusal.ts';
 import type { AdmissionClaims, Refusal, Verdict } from './verdict.ts';

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createHandOff, type HandOffOutcome, type HandOffRequest } from './hand-off.ts';
+import { createHandOff, type HandOffOutcome, type HandOffRequest } from './hand-off-flow.ts';
 import type { HandOffOptions } from './hand-off-options.ts';
 import { judgeUpgrade, type NodeAdmission, sendAnswer } from './node-responses.ts';
 

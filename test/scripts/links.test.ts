@@ -74,7 +74,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-const SOURCES = globSync(['worker/**/*.ts', 'queue-core/**/*.ts'], { cwd: ROOT }).map(textOf).join('\n');
+const SOURCES = globSync(['worker/**/*.ts', 'queue-core/**/*.ts', 'origin/*.ts'], { cwd: ROOT }).map(textOf).join('\n');
 
 it('docs/debugging.md quotes log lines that the gateway writes', () => {
   const [table = ''] = /^\| log line contains \|(?:.*\n\|)+/m.exec(textOf('docs/debugging.md')) ?? [];
