@@ -198,7 +198,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
   const changed = (rooms as DirectoryRoom[]).map(({ settings, site, ...room }) => {
     // What version 4 added: how the origin is asked, other origins, and methods to what was a path alone.
     const exempt = site.exempt.map((path) => ({ path, match: 'prefix', methods: ['GET', 'HEAD'] }));
-    const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30, corsOrigins: [] };
+    const chosen = { originHost: 'origin', originAliases: [], originTimeoutSeconds: 30, corsOrigins: [], handOff: [] };
     return {
       ...room,
       site: { ...site, ...chosen, exempt },
