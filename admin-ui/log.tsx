@@ -11,6 +11,7 @@ import { readLogTail } from './log-tail.ts';
 import { formatCount } from './number-format.ts';
 import { Field, inputValue } from './parts/field.tsx';
 import { useLoad } from './parts/use-load.ts';
+import { SiteCalls } from './site-calls.tsx';
 import type { RoomSnapshot } from './watch.ts';
 
 export function RoomLog({ state, snapshot }: { state: ConsoleState; snapshot: RoomSnapshot }) {
@@ -19,10 +20,11 @@ export function RoomLog({ state, snapshot }: { state: ConsoleState; snapshot: Ro
   return (
     <Log
       state={state}
+      siteCalls={snapshot.live?.originCalls ?? null}
       title={state.strings.menu.log}
       name={`${snapshot.room}/log`}
       records={snapshot.live === null && snapshot.records.length === 0 ? null : snapshot.records}
-      evidenceOf={snapshot.room}
+      room={snapshot.room}
       onEarlier={first > 1 ? () => void state.watch?.loadEarlierRecords() : null}
       csv={addressOf('auditCsv', { params })}
       json={addressOf('auditJson', { params })}
@@ -59,10 +61,11 @@ export function DirectoryLog({ state }: { state: ConsoleState }) {
   return (
     <Log
       state={state}
+      siteCalls={null}
       title={state.strings.log.directoryTitle}
       name="directory/log"
       records={records}
-      evidenceOf={null}
+      room={null}
       onEarlier={null}
       csv={addressOf('directoryAuditCsv', {})}
       json={addressOf('directoryAuditJson', {})}
@@ -76,13 +79,15 @@ export function DirectoryLog({ state }: { state: ConsoleState }) {
 
 interface LogProps {
   state: ConsoleState;
+  /** Number of the last record of what the site of the room said; null: it is not a room’s log, or not known yet. */
+  siteCalls: number | null;
   title: string;
   /** Of the draft that holds the filter. */
   name: string;
   /** null: not loaded yet. */
   records: AuditRecord[] | null;
-  /** The room whose evidence pack is offered; null: none is. */
-  evidenceOf: string | null;
+  /** Whose log it is, and whose evidence pack is offered; null: the directory’s. */
+  room: string | null;
   /** Loads earlier records; null: there are none. */
   onEarlier: (() => void) | null;
   csv: string;
@@ -100,7 +105,7 @@ type Check =
 /** Rows drawn; the filter still finds the others. */
 const ROWS_MAX = 500;
 
-function Log({ state, title, name, records, evidenceOf, onEarlier, csv, json, loadExport }: LogProps) {
+function Log({ state, siteCalls, title, name, records, room, onEarlier, csv, json, loadExport }: LogProps) {
   const t = state.strings.log;
   const [check, setCheck] = useState<Check>({ kind: 'none' });
   const filter = state.draft(name, { text: '', kind: 'all' as ChangeKind | 'all' });
@@ -135,7 +140,7 @@ function Log({ state, title, name, records, evidenceOf, onEarlier, csv, json, lo
       <p class="check-result" data-kind={check.kind} role="status">
         {checkResult(state, check)}
       </p>
-      {evidenceOf === null ? null : <EvidenceDownload state={state} room={evidenceOf} key="evidence" />}
+      {room === null ? null : <EvidenceDownload state={state} room={room} key="evidence" />}
       <div class="filters">
         <Field id="log-search" label={t.search}>
           {(attributes) => (
@@ -183,6 +188,9 @@ function Log({ state, title, name, records, evidenceOf, onEarlier, csv, json, lo
         <button type="button" class="button" key="earlier" onClick={onEarlier}>
           {t.earlier}
         </button>
+      )}
+      {room === null || siteCalls === null ? null : (
+        <SiteCalls state={state} room={room} last={siteCalls} key="site-calls" />
       )}
     </div>
   );

@@ -112,6 +112,8 @@ export interface LiveRoom {
   /** What waiting times are estimated from. */
   line: ObservedLine;
   audit: AuditHead;
+  /** Number of the last record of what the origin said; 0: none. */
+  originRecords: number;
   gateways: GatewayReport[];
   /** The last closed buckets of the history and the open one, oldest first. */
   buckets: HistoryBucket[];
@@ -199,6 +201,7 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
     showShare: showShare(room),
     line: observedLine(room),
     audit,
+    originRecords: origin.recordSeq,
     gateways,
     buckets: [...history.recent, bucketOf(room, now)],
   };

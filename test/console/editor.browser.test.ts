@@ -3,8 +3,9 @@
 import { describe, expect } from 'vitest';
 import { en } from '../../admin-ui/strings-en.ts';
 import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
+import { complaints } from '../axe.ts';
 import { button, consoleTests, hold, ROOM, roomState, text } from './console-page.ts';
-import type { FakeGateway } from './fake-gateway.ts';
+import { type FakeGateway, rfc3339 } from './fake-gateway.ts';
 import { sampleGateway } from './sample-data.ts';
 
 const consoleTest = consoleTests();
@@ -154,6 +155,35 @@ describe('settings', () => {
     expect(gateway.room('booking').detail.schedule.opensAt).toBe('2030-08-05T11:00:00.000Z');
   });
 });
+
+consoleTest(
+  'below the log of a room stands what its site said, and whether it was obeyed',
+  async ({ gateway, open }) => {
+    const said = { at: rfc3339(gateway.now()), epoch: 1 };
+    const lots = [{ id: 'a', name: { ko: '강남구', en: 'Gangnam' }, remaining: 3, asOf: said.at, price: null }];
+    gateway.room('vaccine').calls = [
+      { ...said, seq: 1, by: null, kind: 'stock', remaining: 12, asOf: said.at, lots },
+      { ...said, seq: 2, by: 'site-1', kind: 'complete', position: 1_204, refused: null },
+      { ...said, seq: 3, by: 'site-1', kind: 'readmit', position: 1_204, refused: 'completed' },
+      { ...said, seq: 4, by: 'site-1', kind: 'overload', forMs: 60_000 },
+    ];
+    const page = await open({ route: `${ROOM}/log` });
+    const panel = page.getByRole('region', { name: en.siteCalls.title });
+    await panel.getByText('#4').waitFor();
+    const rows = await panel
+      .locator('li')
+      .evaluateAll((all) =>
+        all.map((row) => [row.querySelector('.by')?.textContent, row.querySelector('.change')?.textContent]),
+      );
+    expect(rows).toEqual([
+      ['key site-1', 'Wants nobody else for 60 s'],
+      ['key site-1', 'Turn given back: position 1,204 · not done: completed already'],
+      ['key site-1', 'Completed: position 1,204'],
+      ['in a response', '12 left · Gangnam 3'],
+    ]);
+    expect(await complaints(page)).toEqual([]);
+  },
+);
 
 consoleTest('the log describes changes, filters them, and reports an altered record', async ({ gateway, open }) => {
   const page = await open({ route: `${ROOM}/log`, language: 'ko' });

@@ -227,8 +227,6 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       return gateway.detailOf(id);
     case 'live':
       return gateway.live(id);
-    case 'originCalls':
-      return page([]);
     case 'pause':
       return flow('paused');
     case 'hold':
@@ -326,6 +324,8 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       const next = last === undefined || buckets.length < limit ? null : key(last);
       return { bucketSeconds: 10, latencyBoundsMs: [...LATENCY_BOUNDS_MS], buckets, next };
     }
+    case 'originCalls':
+      return page(room?.calls ?? []);
     case 'audit':
       return page(room?.records ?? []);
     case 'auditJson':

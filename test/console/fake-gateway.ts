@@ -11,6 +11,7 @@ import type {
   Role,
   RoomDetail,
 } from '../../worker/contract/operator-api.ts';
+import type { OriginRecordDocument } from '../../worker/contract/origin-call-schema.ts';
 
 export const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
@@ -24,6 +25,8 @@ export interface FakeRoom {
   alarms: Alarm[];
   buckets: Bucket[];
   records: AuditRecord[];
+  /** What the site said. */
+  calls: OriginRecordDocument[];
   changedAt: number;
   /** null: still rolling out. */
   inForceAt: number | null;
@@ -135,6 +138,7 @@ export class FakeGateway {
       expectedVisitors: detail.site.expectedVisitors,
       message: room.message,
       stock: null,
+      originCalls: room.calls.length,
       draw: drawOf(room),
       buckets: room.buckets.slice(-7),
       alarms: room.alarms,
@@ -190,6 +194,7 @@ export function fakeRoom(detail: FakeRoom['detail'], changes: Partial<FakeRoom> 
     alarms: [],
     buckets: [],
     records: [],
+    calls: [],
     changedAt: Date.now() - 600_000,
     inForceAt: Date.now() - 598_000,
     ageMs: 400,

@@ -127,6 +127,7 @@ export const liveSchema = z.object({
   draw: drawStatusSchema,
   buckets: z.array(bucketSchema).describe('The last closed buckets and the open one, oldest first.'),
   alarms: z.array(alarmSchema),
+  originCalls: count.describe('Number of the last record of what the site said; 0: none.'),
   audit: z.object({ seq: count, hash: z.string() }).describe('The last record of the log.'),
 });
 export type Live = z.output<typeof liveSchema>;

@@ -72,6 +72,7 @@ function liveOf(gateway: DrawGateway, { config, snapshot, versions }: CurrentRoo
     draw: drawStatusOf(gateway, config, snapshot),
     buckets: live.buckets.map(bucketDocument),
     alarms: alarmsOf(config, snapshot, drawAlarms(gateway, snapshot)),
+    originCalls: live.originRecords,
     audit: live.audit,
   };
 }
