@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEMO_AUDIENCE, demoRoom, startDemoSite } from '../scripts/lib/demo-site.ts';
+import { DEMO_AUDIENCE, demoRoom, newDemoKey, startDemoSite } from '../scripts/lib/demo-site.ts';
 import { type RunningGateway, startGateway } from '../scripts/lib/gateway-process.ts';
 import { freePort } from '../scripts/lib/loopback-ports.ts';
 import type { BeaconChain } from '../worker/beacon/chain.ts';
@@ -49,6 +49,8 @@ export interface RunningOptions {
   originSecrets?: string;
   /** As the variable ORIGIN_KEYS. */
   originKeys?: string;
+  /** The demo site calls the gateway to say what is left. */
+  siteCalls?: boolean;
   originCa?: string;
   /** The drand chain of draws with a beacon; by default quicknet. */
   beaconChain?: BeaconChain;
@@ -65,12 +67,14 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const { host = '127.0.0.1', trustedProxies, originCa = null } = options;
   const gatewayUrl = `http://${host}:${port}`;
   const { publicUrl = gatewayUrl } = options;
+  const demoKey = options.siteCalls === true ? newDemoKey() : null;
   const origin = await startDemoSite({
     port: 0,
     dataDir,
     publicUrl,
     gatewayUrl,
     ...(options.slotsPerClinic === undefined ? {} : { slotsPerClinic: options.slotsPerClinic }),
+    ...(demoKey === null ? {} : { siteKey: demoKey.siteKey }),
   });
   const { policy, ...changes } = options.room ?? {};
   const demo = demoRoom({
@@ -84,7 +88,7 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const proxies = trustedProxies === undefined ? {} : { trustedProxies };
   const beacon = options.beaconChain === undefined ? {} : { beaconChain: JSON.stringify(options.beaconChain) };
   const secrets = options.originSecrets === undefined ? {} : { originSecrets: options.originSecrets };
-  const originKeys = options.originKeys === undefined ? {} : { originKeys: options.originKeys };
+  const originKeys = { originKeys: options.originKeys ?? demoKey?.originKey ?? '' };
   const parts = { operatorKey: OPERATOR_KEY, ...proxies, ...secrets, ...originKeys, ...redis, ...beacon };
   const settings = { rooms, keys, publicUrl, joinsPerNetwork, ...parts };
   const start = () => startGateway({ settings, host, port, originCa, dataDir, log: (line) => log.push(line) });

@@ -4,7 +4,8 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { z } from 'zod';
-import { openBookings } from './bookings.ts';
+import type { GatewayCalls } from '../gateway-calls.ts';
+import { type Bookings, openBookings } from './bookings.ts';
 import type { EpochMs } from './clinics.ts';
 import { createDemoApp } from './demo-app.ts';
 
@@ -20,6 +21,9 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** Responses take milliseconds; connections that are open this long after the shutdown began are closed. */
 const CLOSE_GRACE_MS = 2_000;
 
+/** A few times within the time for which a number counts. */
+const STOCK_INTERVAL_MS = 10_000;
+
 interface DemoOriginOptions {
   /** 0 for any free port. */
   port: number;
@@ -32,6 +36,8 @@ interface DemoOriginOptions {
   /** Seats per clinic when the database is created; an existing database keeps its own. */
   slotsPerClinic?: number;
   now?: () => EpochMs;
+  /** Where what is left is told while nobody is inside; without it, only responses tell it. */
+  calls?: GatewayCalls;
 }
 
 export interface DemoOrigin {
@@ -44,9 +50,9 @@ export async function startDemoOrigin(options: DemoOriginOptions): Promise<DemoO
   const { port, hostname = '127.0.0.1', dataDir, issuer, audience, jwksUrl } = options;
   const { slotsPerClinic = SLOTS_PER_CLINIC_DEFAULT, now = () => Date.now() } = options;
   const bookings = openBookings({ dataDir, slotsPerClinic, now: now() });
+  const log = (error: unknown) => console.error('Demo origin:', error);
   let server: Server;
   try {
-    const log = (error: unknown) => console.error('Demo origin:', error);
     const app = createDemoApp({ bookings, verifier: { issuer, audience, jwksUrl, now }, now, log });
     server = createAdaptorServer({
       fetch: app.fetch,
@@ -57,16 +63,42 @@ export async function startDemoOrigin(options: DemoOriginOptions): Promise<DemoO
     bookings.close();
     throw error;
   }
+  const reporting = options.calls === undefined ? null : reportStock(bookings, options.calls, now, log);
   const address = server.address();
   const portInUse = typeof address === 'object' && address !== null ? address.port : port;
   return {
     url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${portInUse}`,
     port: portInUse,
     close: async () => {
+      reporting?.stop();
       await closeServer(server);
       bookings.close();
     },
   };
+}
+
+/** Tells the gateway what is left, so that people see it before anybody is inside. What it cannot tell is logged once. */
+function reportStock(
+  bookings: Bookings,
+  calls: GatewayCalls,
+  now: () => EpochMs,
+  log: (error: unknown) => void,
+): { stop(): void } {
+  let isFailing = false;
+  const report = async () => {
+    const { asOf, remaining, clinics } = bookings.stock(now());
+    const lots = clinics.map((each) => ({ id: each.clinic.id, name: each.clinic.name, remaining: each.remaining }));
+    try {
+      await calls.stock({ remaining, lots, asOfEpochMs: asOf });
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) log(error);
+      isFailing = true;
+    }
+  };
+  const timer = setInterval(report, STOCK_INTERVAL_MS);
+  void report();
+  return { stop: () => clearInterval(timer) };
 }
 
 function listen(server: Server, port: number, hostname: string): Promise<void> {

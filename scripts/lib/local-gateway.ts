@@ -28,7 +28,7 @@ await runCommand(async () => {
   refuseArguments(USAGE);
   const local = await localSettings(process.env);
   await checkPorts(local);
-  const { settings, host, port, originCa, dataDir, demoOriginPort, originUrl } = local;
+  const { settings, host, port, originCa, dataDir, demoOriginPort, demoKey, originUrl } = local;
   await buildWorker();
   const log = (line: string) => console.error(line);
   const gateway = await supervise({ start: () => startGateway({ settings, host, port, originCa, dataDir, log }), log });
@@ -36,7 +36,10 @@ await runCommand(async () => {
   const demo =
     demoOriginPort === null
       ? null
-      : await startDemoSite({ port: demoOriginPort, dataDir, publicUrl, gatewayUrl: gateway.url });
+      : await startDemoSite({
+          ...{ port: demoOriginPort, dataDir, publicUrl, gatewayUrl: gateway.url },
+          ...(demoKey === null ? {} : { siteKey: demoKey }),
+        });
 
   let isStopping = false;
   const stop = async (): Promise<void> => {

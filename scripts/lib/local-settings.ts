@@ -14,7 +14,7 @@ import { ownAddressIn, ownAddressText } from '../../worker/proxy/loops.ts';
 import { checkAccess, checkJson } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
 import { newSigningKey, type SigningKeys, signingKeysSchema } from '../../worker/tokens/signing-keys.ts';
-import { demoRoom } from './demo-site.ts';
+import { demoRoom, newDemoKey } from './demo-site.ts';
 import { checkedVariables, type GatewaySettings } from './gateway-process.ts';
 import { readJsonFile } from './json-file.ts';
 import { isPortFree } from './loopback-ports.ts';
@@ -90,6 +90,8 @@ export interface LocalSettings {
   dataDir: string;
   /** null: ORIGIN_URL names a site, and there is no demo. */
   demoOriginPort: number | null;
+  /** With which the demo site calls the gateway. */
+  demoKey: string | null;
   /** The room that the environment describes. */
   roomId: string;
   originUrl: string;
@@ -119,7 +121,9 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
       sessionMinutes: env.SESSION_MINUTES,
     },
   };
-  const room = env.ORIGIN_URL === undefined ? demoRoom(line) : ownRoom(env, line);
+  const isDemo = env.ORIGIN_URL === undefined;
+  const demoKey = isDemo ? newDemoKey() : null;
+  const room = isDemo ? demoRoom(line) : ownRoom(env, line);
   const rooms = [room, ...furtherRooms(env)];
   const generatedOperatorKey = env.OPERATOR_KEY === undefined ? storedOperatorKey(dataDir) : null;
   return {
@@ -133,7 +137,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
       ...joinLimit(env),
       ...(env.RELAYS === undefined ? {} : { relays: env.RELAYS }),
       ...(env.ORIGIN_SECRETS === undefined ? {} : { originSecrets: env.ORIGIN_SECRETS }),
-      ...(env.ORIGIN_KEYS === undefined ? {} : { originKeys: env.ORIGIN_KEYS }),
+      ...originKeys(env.ORIGIN_KEYS, demoKey),
       ...(env.BEACON_CHAIN === undefined ? {} : { beaconChain: env.BEACON_CHAIN }),
       ...(env.TRUSTED_PROXIES === undefined ? {} : { trustedProxies: env.TRUSTED_PROXIES }),
       ...(env.CONSOLE_URL === undefined ? {} : { consoleUrl: env.CONSOLE_URL }),
@@ -147,11 +151,17 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
     port: env.PORT,
     originCa: originCa(env),
     dataDir,
-    demoOriginPort: env.ORIGIN_URL === undefined ? env.ORIGIN_PORT : null,
+    demoOriginPort: isDemo ? env.ORIGIN_PORT : null,
+    demoKey: demoKey?.siteKey ?? null,
     originUrl,
     roomId: room.id,
     generatedOperatorKey,
   };
+}
+
+function originKeys(listed: string | undefined, demo: { originKey: string } | null): { originKeys?: string } {
+  const keys = [listed, demo?.originKey].filter((key) => key !== undefined);
+  return keys.length === 0 ? {} : { originKeys: keys.join(',') };
 }
 
 /** @throws SettingsError where it cannot be read or holds no certificate */
