@@ -919,6 +919,7 @@ export const en = {
       cookiesNeeded: 'Cookies refused',
       storeUnreachable: 'Store not responding',
       originUnreachable: 'Site not responding',
+      originError: 'Error of the site',
     },
   },
 

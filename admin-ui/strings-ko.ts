@@ -913,6 +913,7 @@ export const ko: Strings = {
       cookiesNeeded: '쿠키 거부',
       storeUnreachable: '저장소 응답 없음',
       originUnreachable: '본 사이트 응답 없음',
+      originError: '본 사이트 오류',
     },
   },
 

@@ -24,7 +24,16 @@ import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
 import { limitsInForce, pausedBy, policyInForce, stateOf } from './room-state.ts';
 import { isOld } from './stock.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
-import { aheadOf, type Pace, POLL_SECONDS_MAX, pollSeconds, pollSecondsBeforeOpening, waitSeconds } from './wait.ts';
+import {
+  aheadOf,
+  type Pace,
+  POLL_SECONDS_MAX,
+  pollSeconds,
+  pollSecondsBeforeOpening,
+  pollSecondsForStock,
+  type Reported,
+  waitSeconds,
+} from './wait.ts';
 
 /** The room's public numbers, the same for everyone; times are RFC 3339 in UTC. */
 export interface Board {
@@ -236,7 +245,7 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
     stock: stockOf(origin.stock, config.policy, now),
     draw: { commitment: draw.commitment, beacon: isWithBeacon(room), proof: proofOf(room) },
     nextPollSeconds: nextPollSeconds(
-      { state, pace, newUsersPerMinute },
+      { state, pace, newUsersPerMinute, stock: origin.stock, issued: line.issued, called: pacing.called },
       schedule.opensAt - now,
       Math.floor((line.issued - pacing.called) / 2),
     ),
@@ -251,16 +260,6 @@ function stockOf(stock: Stock | null, policy: Policy, now: EpochMs): BoardStock 
   });
   const lots = stock.lots.map((lot) => ({ id: lot.id, name: lot.name, ...shown(lot), price: lot.price }));
   return { ...shown(stock), freshSeconds: policy.stock.freshSeconds, lots };
-}
-
-/** The board as it is at `now`, carried forward from when it was read: numbers of the stock grow old meanwhile. */
-export function boardAt(board: Board, now: EpochMs): Board {
-  const { stock } = board;
-  const at = { ...board, serverTime: rfc3339(now) };
-  if (stock === null) return at;
-  const aged = <T extends { remaining: number | null; asOf: string }>(one: T): T =>
-    now - epochMs(one.asOf) > stock.freshSeconds * 1_000 ? { ...one, remaining: null } : one;
-  return { ...at, stock: { ...aged(stock), lots: stock.lots.map(aged) } };
 }
 
 function proofOf({ draw }: RoomDocument): Board['draw']['proof'] {
@@ -353,7 +352,10 @@ export function positionOf(place: Place, board: Board): number | null {
   return proof === null ? null : drawnPosition(place.number, proof.entries, proof.seed);
 }
 
-type Movement = Pick<Board, 'state' | 'pace' | 'newUsersPerMinute'>;
+type Movement = Pick<Board, 'state' | 'pace' | 'newUsersPerMinute'> & Reported;
+
+/** Operators resume a room at any moment. */
+const POLL_SECONDS_PAUSED = 10;
 
 function nextPollSeconds(board: Movement, msUntilOpening: number, ahead: number): number {
   switch (board.state) {
@@ -365,8 +367,9 @@ function nextPollSeconds(board: Movement, msUntilOpening: number, ahead: number)
     case 'open':
       return pollSeconds(ahead, board);
     case 'paused':
-      return 10;
+      return pollSecondsForStock(board, POLL_SECONDS_PAUSED);
     case 'soldOut':
+      return pollSecondsForStock(board, POLL_SECONDS_MAX);
     case 'closed':
       return POLL_SECONDS_MAX;
   }

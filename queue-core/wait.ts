@@ -34,20 +34,43 @@ export function waitSeconds(ahead: number, pace: Pace | null): { low: number; hi
   return low > high ? null : { low, high };
 }
 
+/** Where a room says what is left, as many polls a second at most are made so that people hear of it soon. */
+const STOCK_POLLS_PER_SECOND = 10_000;
+
+/** What a room's numbers say of its stock and its line. */
+export interface Reported {
+  /** null: the room says nothing of what is left. */
+  stock: unknown;
+  issued: number;
+  called: number;
+}
+
 /**
  * Seconds until a poll can show something new: a tenth of the shortest wait, between 1 and 30; of what the rate allows, should
- * people leave a full room earlier than expected. Clients add jitter of `POLL_JITTER` so that they do not come in step. Polling earlier
- * gains nothing.
+ * people leave a full room earlier than expected; and no later than what is left is worth reading. Clients add jitter of `POLL_JITTER`
+ * so that they do not come in step. Polling earlier gains nothing.
  */
-export function pollSeconds(ahead: number, board: { pace: Pace | null; newUsersPerMinute: number }): number {
+export function pollSeconds(ahead: number, board: Reported & { pace: Pace | null; newUsersPerMinute: number }): number {
   const byRate = (ahead * 60) / board.newUsersPerMinute;
   const soonest = Math.min(byRate, waitSeconds(ahead, board.pace)?.low ?? byRate);
-  return Math.min(POLL_SECONDS_MAX, Math.max(POLL_SECONDS_MIN, Math.round(soonest / 10)));
+  return pollSecondsForStock(board, withinBounds(Math.round(soonest / 10)));
+}
+
+/**
+ * `seconds`, or fewer where the room says what is left: that nothing is left, or something again, reaches people within seconds, as far
+ * as all who wait can ask so often.
+ */
+export function pollSecondsForStock({ stock, issued, called }: Reported, seconds: number): number {
+  if (stock === null) return seconds;
+  return Math.min(seconds, withinBounds(Math.ceil((issued - called) / STOCK_POLLS_PER_SECOND)));
 }
 
 /** Seconds until a poll is due before the opening: relaxed while it is far, exact when it comes. */
 export function pollSecondsBeforeOpening(msUntilOpening: number): number {
   const seconds = msUntilOpening / 1000;
-  if (seconds <= 0) return POLL_SECONDS_MIN;
-  return Math.min(POLL_SECONDS_MAX, Math.max(POLL_SECONDS_MIN, Math.ceil(seconds / 4)));
+  return withinBounds(Math.ceil(seconds / 4));
+}
+
+function withinBounds(seconds: number): number {
+  return Math.min(POLL_SECONDS_MAX, Math.max(POLL_SECONDS_MIN, seconds));
 }

@@ -81,7 +81,7 @@ export class Crowd {
   #openedAt = Number.POSITIVE_INFINITY;
   #limits = { rate: 0, capacity: 0 };
   /** What the last reader of the room saw: how pages far from their turn poll. */
-  #board: Pick<Board, 'pace' | 'newUsersPerMinute'>;
+  #board: Pick<Board, 'pace' | 'newUsersPerMinute' | 'stock' | 'issued' | 'called'>;
   readonly #arrive: number;
   readonly #join: number;
   readonly #poll: number;
@@ -102,7 +102,7 @@ export class Crowd {
     this.#session = new Int32Array(visitors);
     this.#firstClaimAt = new Float64Array(visitors);
     this.#expiresAt = new Float64Array(visitors);
-    this.#board = { pace: null, newUsersPerMinute };
+    this.#board = { pace: null, newUsersPerMinute, stock: null, issued: 0, called: 0 };
     const every = Math.max(1, Math.floor(visitors / Math.max(1, watched)));
     for (let visitor = 0; visitor < visitors; visitor++) {
       const isGhost = arrivals.isGhost(visitor);

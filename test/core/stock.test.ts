@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boardAt, viewOf } from '../../queue-core/board.ts';
+import { viewOf } from '../../queue-core/board.ts';
+import { boardAt } from '../../queue-core/board-at.ts';
 import type { Command } from '../../queue-core/command.ts';
 import { LOTS_MAX } from '../../queue-core/limits.ts';
 import type { Policy } from '../../queue-core/policy.ts';

@@ -185,7 +185,7 @@ export function spendNight(visitors: readonly Visitor[], night: Night): Visits {
       }
       const ahead = aheadOf(position, shownCalled);
       const { newUsersPerMinute } = now.config.policy;
-      const advised = pollSeconds(ahead, { pace, newUsersPerMinute });
+      const advised = pollSeconds(ahead, { pace, newUsersPerMinute, stock: null, issued: 0, called: 0 });
       const seconds = at < 0 ? -at / 1_000 : night.pollMs === undefined ? advised : night.pollMs / 1_000;
       // Jitter, without chance.
       const shownFor = seconds * (0.8 + ((position * 7919) % 41) / 100);

@@ -109,16 +109,51 @@ export const MODELS: Record<PageKind, PageModel> = {
   originUnreachable: model('originUnreachable', {
     status: status({ state: 'admitted', admittedUntil: rfc3339(NOW + 600_000) }),
   }),
+  originError: model('originError', {
+    status: status({ state: 'admitted', admittedUntil: rfc3339(NOW + 600_000) }),
+  }),
   badRequest: model('badRequest', {
     room: null,
     board: null,
     status: null,
-    problem: { title: 'Please check the address', detail: 'It contains characters that cannot be read in one way.' },
+    served: {
+      kind: 'badRequest',
+      title: 'Please check the address',
+      detail: 'It contains characters that cannot be read in one way.',
+    },
   }),
 };
 
-function stock(remaining: number): Board['stock'] {
-  return { remaining, asOf: rfc3339(NOW - 4000), freshSeconds: 60, lots: [] };
+/** @param lots how many of them are listed; the number of each follows from its place */
+export function stock(remaining: number, lots = 0): NonNullable<Board['stock']> {
+  const asOf = rfc3339(NOW - 4000);
+  return { remaining, asOf, freshSeconds: 60, lots: Array.from({ length: lots }, (_, index) => lotAt(index, asOf)) };
+}
+
+const CLINICS = [
+  ['강남구보건소', 'Gangnam Health Centre'],
+  ['서초 예방접종센터', 'Seocho Vaccination Centre'],
+  ['송파구 올림픽체육관', 'Songpa Olympic Gymnasium'],
+  ['마포내과의원', 'Mapo Medical Clinic'],
+  ['새봄시립병원', 'Saebom Municipal Hospital'],
+  ['은평 가정의학과', 'Eunpyeong Family Practice'],
+  ['관악구민체육센터', 'Gwanak Sports Hall'],
+  ['종로소아청소년과', 'Jongno Paediatrics'],
+] as const;
+
+/** One is sold out, and one is being checked. */
+function lotAt(index: number, asOf: string): NonNullable<Board['stock']>['lots'][number] {
+  const [ko, en] = CLINICS[index % CLINICS.length] ?? ['', ''];
+  const round = index < CLINICS.length ? '' : ` ${Math.floor(index / CLINICS.length) + 1}`;
+  const remaining = index === 1 ? 0 : index === 3 ? null : (index * 7_919) % 613;
+  const price = { low: 30_000 + index * 1_000, high: 45_000 + index * 1_000, currency: 'KRW' };
+  return {
+    id: `lot-${index}`,
+    name: { ko: ko + round, en: en + round },
+    remaining,
+    asOf: index === 3 ? rfc3339(NOW - 95_000) : asOf,
+    price: index % 2 === 0 ? price : null,
+  };
 }
 
 /** The largest page: every optional part is shown. Hex is random, as in a real draw, so that it compresses as badly. */
@@ -139,7 +174,7 @@ export const LARGEST: PageModel = model('waiting', {
       text: { ko: '가'.repeat(140), en: 'The call centre is busy. You can simply wait on this page. '.repeat(3) },
       at: rfc3339(NOW - 400_000),
     },
-    stock: stock(8412),
+    stock: stock(8412, 6),
     draw: {
       commitment: '9f2b6c0c4de1a8b37f5e0a9d1c2b3a4f5e6d7c8b9a0f1e2d3c4b5a697887766f',
       beacon: true,

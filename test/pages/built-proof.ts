@@ -2,7 +2,8 @@
 
 import type { PublishedDraw } from '../../worker/contract/draw-schema.ts';
 import type { Draw } from '../../worker/pages/proof-document.ts';
-import type { ProofModel, PublicKey } from '../../worker/pages/proof-model.ts';
+import type { ProofModel } from '../../worker/pages/proof-model.ts';
+import type { PublicKey } from '../../worker/pages/signed-token.ts';
 import type { Issuer } from '../published-draws.ts';
 import { bundled } from './bundle.ts';
 

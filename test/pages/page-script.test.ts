@@ -65,6 +65,7 @@ const answer = (outcome: VisitorAnswer['outcome'], changes: Partial<VisitorAnswe
   reason: null,
   standbyAhead: null,
   admitAt: null,
+  receipt: null,
   status: status(),
   ...changes,
 });
@@ -143,6 +144,62 @@ test('a stored copy of the page says so, and leads to the site after as long as 
     }),
     { numRuns: 40 },
   );
+});
+
+const receipt = { completedAt: rfc3339(NOW), reference: 'A-1', token: 'a.b.c' };
+const RECEIPT_ADDRESS = '/_fairgate/rooms/vaccine/receipt?return=%2Freserve%3Fclinic%3D7';
+
+test('a visit that was completed elsewhere leads to its receipt, by the status or by the answer to a claim', async () => {
+  const byStatus = startPage(near, ({ path, at }) => {
+    if (path === 'board') return { body: boardNow(at, { called: 87_700 }) };
+    return { body: { ...status({ state: 'completed' }), receipt } };
+  });
+  await seconds(30);
+  expect(byStatus.navigations.map(({ path }) => path)).toEqual([RECEIPT_ADDRESS]);
+  const byClaim = startPage(MODELS.called, () => ({ body: answer('ended', { receipt }) }));
+  await seconds(30);
+  expect(byClaim.navigations.map(({ path }) => path)).toEqual([RECEIPT_ADDRESS]);
+});
+
+test('a visit that ended without being completed stays on its page, and asks for nothing more', async () => {
+  const page = startPage(MODELS.called, () => ({ body: answer('ended') }));
+  await seconds(120);
+  expect(page.navigations).toEqual([]);
+  expect(page.last()?.model.kind).toBe('ended');
+  expect(page.requests).toHaveLength(1);
+});
+
+test('an error of the site is asked after again, apart from others, and left when the site answers', async () => {
+  let status = 500;
+  const { requests, navigations } = startPage(MODELS.originError, () => ({ status }));
+  await seconds(20);
+  expect(requests.map(({ path, init }) => [init.method, path])).toEqual(
+    requests.map(() => ['HEAD', '/reserve?clinic=7']),
+  );
+  expect(requests.length).toBeGreaterThanOrEqual(2);
+  expect(navigations).toEqual([]);
+  status = 200;
+  await seconds(31);
+  expect(navigations.map(({ path }) => path)).toEqual(['/reserve?clinic=7']);
+});
+
+test('where a room says what is left, a page far from its turn asks so often that all who wait ask 10,000 times a second', async () => {
+  const left = { remaining: 5, asOf: rfc3339(NOW), freshSeconds: 60, lots: [] };
+  for (const [issued, interval] of [
+    [100_000, 2],
+    [260_000, 18],
+    [9_000_000, 30],
+  ] as const) {
+    const far = { called: 46_901, issued, pace: null, newUsersPerMinute: 60 };
+    const { requests } = startPage(
+      model('waiting', { board: board({ ...far, called: 80_001, stock: left }), status: status({ position: 99_000 }) }),
+      ({ at }) => ({ body: boardNow(at, { ...far, called: 80_001, stock: left }) }),
+    );
+    await seconds(120);
+    const gaps = requests.map(({ at }, index) => at - (requests[index - 1]?.at ?? 0));
+    expect(new Set(gaps.map((gap) => Math.round(gap / 1_000)))).toEqual(new Set([interval]));
+    vi.clearAllTimers();
+  }
 });
 
 test('polls keep the interval computed from the board and read it without cookies', async () => {

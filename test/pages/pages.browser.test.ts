@@ -46,6 +46,7 @@ const answer = (outcome: VisitorAnswer['outcome'], changes: Partial<VisitorAnswe
   reason: null,
   standbyAhead: null,
   admitAt: null,
+  receipt: null,
   status: statusNow(),
   ...changes,
 });
@@ -164,14 +165,14 @@ test('an open page goes from the countdown to the site without input or reload',
   await heading(page, 'You are in line');
   await shows(page, '411');
   await page.waitForFunction(() => document.title.startsWith('411 ahead'));
-  expect(await page.locator('#announcements').textContent()).toContain('411 ahead of you');
+  expect(await page.locator('#announcements').textContent()).toContain('Ahead of you: 411.');
   expect(await complaints(page)).toEqual([]);
 
   called = 300;
   await shows(page, '111');
   await page.waitForFunction(() => document.title.startsWith('111 ahead'));
   // Within 30 s a new number alone is not announced.
-  expect(await page.locator('#announcements').textContent()).toContain('411 ahead of you');
+  expect(await page.locator('#announcements').textContent()).toContain('Ahead of you: 411.');
 
   called = 412;
   await heading(page, 'It is your turn');
@@ -336,6 +337,26 @@ describe('a wrong device clock', () => {
   });
 });
 
+test('a number of the stock becomes “being checked” by the page’s own clock, also while no server can be reached', async () => {
+  const left = {
+    remaining: 4_321,
+    asOf: inMs(0),
+    freshSeconds: 5,
+    lots: [{ id: 'a', name: { ko: '가', en: 'Clinic A' }, remaining: 77, asOf: inMs(60_000), price: null }],
+  };
+  responses.page = () =>
+    model('paused', { language: 'en', returnTo: '/reserve', board: boardNow({ state: 'paused', stock: left }) });
+  responses.board = () => 503;
+  const page = await visit();
+  await shows(page, '4,321');
+  await page.context().setOffline(true);
+  await shows(page, 'Being checked');
+  await hides(page, '4,321');
+  // The other lot was read later, and counts still.
+  await shows(page, '77');
+  expect(errors).toEqual([]);
+});
+
 test('focus stays on its element, and moves to the heading when that element disappears', async () => {
   responses.page = () =>
     model('waiting', {
@@ -346,9 +367,10 @@ test('focus stays on its element, and moves to the heading when that element dis
     });
   responses.board = () => boardNow({ called: 87_600 });
   const page = await visit();
-  const toggle = page.getByRole('switch');
+  const toggle = page.getByRole('checkbox');
+  expect(await toggle.isChecked()).toBe(false);
   await toggle.press('Space');
-  expect(await toggle.getAttribute('aria-checked')).toBe('true');
+  expect(await toggle.isChecked()).toBe(true);
   await page.context().setOffline(true);
   await shows(page, 'Connection lost.');
   expect(await toggle.evaluate((element) => element === document.activeElement)).toBe(true);

@@ -10,13 +10,13 @@ import { drawSchema, type PublishedDraw } from '../../worker/contract/draw-schem
 import { checkDraw, type Finding } from '../../worker/pages/proof-checks.ts';
 import { DRAW_CHARS_MAX, readDraw } from '../../worker/pages/proof-document.ts';
 import { evidenceJson, evidencePage, readPasted, savedModel } from '../../worker/pages/proof-evidence.ts';
-import type { PublicKey } from '../../worker/pages/proof-model.ts';
 import { sentence } from '../../worker/pages/proof-page.tsx';
 import { movesShown, SHOWN_ALL_MAX } from '../../worker/pages/proof-picture.tsx';
-import { RECEIPT_CHARS_MAX, readReceipt } from '../../worker/pages/proof-receipt.ts';
+import { readReceipt } from '../../worker/pages/proof-receipt.ts';
 import type { StepName } from '../../worker/pages/proof-steps.ts';
 import { proofEn } from '../../worker/pages/proof-strings-en.ts';
 import { proofKo } from '../../worker/pages/proof-strings-ko.ts';
+import { TOKEN_CHARS_MAX as PAGE_TOKEN_CHARS_MAX, type PublicKey } from '../../worker/pages/signed-token.ts';
 import { TOKEN_CHARS_MAX } from '../../worker/tokens/tokens.ts';
 import { CHEATING, HONEST } from '../cheating-draws.ts';
 import { privateChain } from '../drand-relay.ts';
@@ -272,13 +272,13 @@ describe('a receipt', () => {
       `${header({ alg: 'HS256', typ: 'queue+jwt', kid })}.${payload}.${signature}`,
       `${header({ alg: 'ES256', typ: 'JWT', kid })}.${payload}.${signature}`,
       `${token}.x`,
-      `${token}${'A'.repeat(RECEIPT_CHARS_MAX)}`,
+      `${token}${'A'.repeat(PAGE_TOKEN_CHARS_MAX)}`,
       '',
       '..',
       'null.null.null',
     ];
     for (const forgery of forgeries) expect(readReceipt(forgery, keys), forgery).toEqual({ kind: 'unreadable' });
-    expect(RECEIPT_CHARS_MAX).toBe(TOKEN_CHARS_MAX);
+    expect(PAGE_TOKEN_CHARS_MAX).toBe(TOKEN_CHARS_MAX);
   });
 
   test('verifies with either value of s, as WebCrypto signs', async () => {

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Board } from '../../queue-core/board.ts';
 import { gzip } from '../../worker/http/gzip.ts';
 import type { PageModel } from '../../worker/pages/model.ts';
-import { board, buildPages, LARGEST, MODELS, model, NOW, rfc3339, status } from './built-pages.ts';
+import { board, buildPages, LARGEST, MODELS, model, NOW, rfc3339, status, stock } from './built-pages.ts';
 
 /** A page fits the first ten packets of a TCP connection (RFC 6928). */
 const PAGE_GZIP_BYTES_MAX = 14 * 1024;
@@ -25,7 +25,8 @@ function textOf(html: string): string {
   return html
     .replaceAll(/<(style|script|noscript)[^>]*>.*?<\/\1>/gs, '')
     .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll('&#39;', "'");
+    .replaceAll('&#39;', "'")
+    .replaceAll(/ +/g, ' ');
 }
 
 describe('every page', () => {
@@ -102,9 +103,9 @@ describe('numbers and times', () => {
     const old = model('waiting', { language: 'en', board: board({ asOf: rfc3339(NOW - 200_000), pace: null }) });
     const text = textOf(pages.renderPage(old));
     expect(text).toContain('(3 min ago)');
-    expect(text).toContain('The estimated wait is not known yet.');
+    expect(text).toContain('Estimated wait Not known yet');
     expect(text).not.toContain('about');
-    expect(textOf(pages.renderPage({ ...old, language: 'ko' }))).toContain('예상 대기 시간은 아직 알 수 없습니다.');
+    expect(textOf(pages.renderPage({ ...old, language: 'ko' }))).toContain('예상 대기 시간 아직 알 수 없음');
   });
 
   test('stock is shown with the time at which the origin counted it', () => {
@@ -135,6 +136,66 @@ describe('numbers and times', () => {
     const text = textOf(pages.renderPage(abroad));
     expect(text).toMatch(/Mon 9 August,? 13:00/);
     expect(text).toContain('Central European Summer Time');
+  });
+});
+
+describe('what is left', () => {
+  const withStock = (language: 'ko' | 'en', left: ReturnType<typeof stock>, kind: PageModel['kind'] = 'waiting') =>
+    pages.renderPage({ ...MODELS[kind], language, board: { ...board(), ...MODELS[kind].board, stock: left } });
+
+  test('is shown by lots: a number, sold out, or being checked, with the time of its own where it has another', () => {
+    const en = textOf(withStock('en', stock(1_204, 6)));
+    expect(en).toContain('Still available 1,204 As of 20:03:08');
+    expect(en).toContain('Gangnam Health Centre ₩30,000–₩45,000 ');
+    expect(en).toMatch(/Seocho Vaccination Centre Sold out /);
+    expect(en).toMatch(/Mapo Medical Clinic Being checked As of 20:01:37 \(1 min ago\)/);
+    const ko = textOf(withStock('ko', stock(1_204, 6)));
+    expect(ko).toMatch(/서초 예방접종센터 소진 /);
+    expect(ko).toMatch(/마포내과의원 확인 중 20:01:37 기준 \(1분 전\)/);
+    expect(ko).toContain('₩32,000~₩47,000');
+  });
+
+  test('is in the page without a script, all of fifty lots; those beyond the first six are folded', () => {
+    const html = withStock('ko', stock(9_000, 50));
+    const [, unfolded = '', folded = ''] = /<ul class="lots">(.*?)<\/ul><details>(.*?)<\/details>/s.exec(html) ?? [];
+    expect(unfolded.match(/<li>/g)).toHaveLength(6);
+    expect(folded.match(/<li>/g)).toHaveLength(44);
+    expect(folded).toContain('<summary>44곳 더 보기</summary>');
+    expect(textOf(withStock('ko', stock(9_000, 6)))).not.toContain('더 보기');
+  });
+
+  test.each(['newcomer', 'entered', 'waiting', 'paused', 'soldOut', 'called', 'standby'] as const)(
+    'stands on the page %s',
+    (kind) => {
+      expect(textOf(withStock('en', stock(77, 2), kind))).toMatch(/Still available 77 .*Gangnam Health Centre/);
+    },
+  );
+
+  test('of a room whose site does not respond stands beside that the line has stopped', () => {
+    const stopped = board({ state: 'paused', pausedBy: 'origin', stock: { ...stock(9, 2), remaining: null } });
+    const text = textOf(pages.renderPage({ ...MODELS.paused, language: 'en', board: stopped }));
+    expect(text).toContain('The site is not responding. You keep your number.');
+    expect(text).toMatch(/Still available Being checked As of 20:03:08/);
+    expect(text).not.toMatch(/Still available 9/);
+  });
+
+  test.each([
+    ['KRW', '₩120,000–₩1,500,000'],
+    ['EUR', '€1,200.00–€15,000.00'],
+    ['KWD', 'KWD 120.000–KWD 1,500.000'],
+  ])('costs what the smallest unit of %s makes', (currency, shown) => {
+    const [lot] = stock(1, 1).lots;
+    const lots = [{ ...(lot as NonNullable<typeof lot>), price: { low: 120_000, high: 1_500_000, currency } }];
+    expect(textOf(withStock('en', { ...stock(1), lots })).replaceAll('\u00a0', ' ')).toContain(shown);
+    const single = [{ ...(lot as NonNullable<typeof lot>), price: { low: 120_000, high: 120_000, currency } }];
+    expect(textOf(withStock('en', { ...stock(1), lots: single }))).not.toContain('–');
+  });
+
+  test('comes to an end at once, and the page says that the line goes on where something is returned', () => {
+    expect(textOf(pages.renderPage({ ...MODELS.soldOut, language: 'en' }))).toMatch(
+      /Nothing is available at the moment You do not need to wait. If something is returned, the line goes on in the same order, and your place stays./,
+    );
+    expect(textOf(pages.renderPage(MODELS.soldOut))).toContain('취소분이 나오면 같은 순서로 이어서 호출합니다.');
   });
 });
 
@@ -192,7 +253,7 @@ describe('hostile text', () => {
   test('never adds an element to the page of a refused request', () => {
     fc.assert(
       fc.property(hostile, hostile, (title, detail) => {
-        const html = pages.renderPage({ ...MODELS.badRequest, problem: { title, detail } });
+        const html = pages.renderPage({ ...MODELS.badRequest, served: { kind: 'badRequest', title, detail } });
         expect(skeleton(html)).toEqual(skeleton(pages.renderPage(MODELS.badRequest)));
       }),
     );
@@ -278,4 +339,16 @@ describe('Content-Security-Policy', () => {
 test.each(LANGUAGES)('the largest %s page, style and script included, stays below 14 KiB with gzip', (language) => {
   const { opening, rest } = pages.pageParts({ ...LARGEST, language });
   expect(gzip(opening, rest).length).toBeLessThanOrEqual(PAGE_GZIP_BYTES_MAX);
+});
+
+/** One round trip more, where a room lists as many lots as it may. */
+const LOTS_GZIP_BYTES_MAX = 3 * 1024;
+
+test.each(LANGUAGES)('fifty lots on the largest %s page cost less than 3 KiB with gzip', (language) => {
+  const { opening, rest } = pages.pageParts({
+    ...LARGEST,
+    language,
+    board: LARGEST.board && { ...LARGEST.board, stock: stock(8412, 50) },
+  });
+  expect(gzip(opening, rest).length).toBeLessThanOrEqual(PAGE_GZIP_BYTES_MAX + LOTS_GZIP_BYTES_MAX);
 });

@@ -98,6 +98,7 @@ export const PREVIEW_KINDS = [
   'cookiesNeeded',
   'storeUnreachable',
   'originUnreachable',
+  'originError',
 ] as const;
 export const previewQuery = z.object({
   kind: z.enum(PREVIEW_KINDS).default('waiting'),

@@ -87,6 +87,14 @@ const statusFields = {
 
 const statusInAnswer = z.strictObject(statusFields) satisfies z.ZodType<Status>;
 
+const receiptFields = {
+  completedAt: moment,
+  reference: z.string().nullable().describe('What the site calls that which was completed.'),
+  token: z.string().describe('A JWT that proves it to anybody, and gives no right.'),
+} as const;
+
+const receipt = z.strictObject(receiptFields).nullable();
+
 /** The interface of Cloudflare's waiting room, and what it has no field for. */
 export const cloudflareSchema = z.strictObject({
   inWaitingRoom: z.literal(true),
@@ -130,7 +138,16 @@ export const waitingSchema = z.strictObject({ cfWaitingRoom: cloudflareSchema })
 export const statusSchema = z.strictObject({
   ...statusFields,
   admittedFrom: moment.nullable().describe('From when an admitted visitor may enter.'),
+  receipt: receipt.describe('Of a visit that was completed; null: none is known.'),
   cfWaitingRoom: cloudflareSchema,
+});
+
+export const receiptSchema = z.strictObject({
+  room: z.string(),
+  epoch: count.describe('The opening of the visit.'),
+  position: count,
+  ...receiptFields,
+  url: z.string().describe('Opens a page that says whether the receipt is genuine. Its code is what a visitor shows.'),
 });
 
 export const answerSchema = z.strictObject({
@@ -139,6 +156,7 @@ export const answerSchema = z.strictObject({
   standbyAhead: count.nullable().describe('Visitors on standby before this one.'),
   admitAt: moment.nullable().describe('From when an admitted visitor may enter.'),
   status: statusInAnswer,
+  receipt: receipt.describe('With `ended`: the visit was completed.'),
   queueToken: z.string().optional().describe('Only for a client that keeps its tokens itself.'),
   admissionToken: z.string().optional().describe('Only for a client that keeps its tokens itself.'),
 });
@@ -223,6 +241,13 @@ export const VISITOR_OPERATIONS = {
     input: returnSchema,
     answer: answerSchema,
     statuses: { 200: 'Admitted.', 202: 'Not called yet, or on standby.', 409: 'Refused.', 410: 'Lapsed or ended.' },
+  },
+  receipt: {
+    method: 'GET',
+    path: `${ROOM}/receipt`,
+    summary: 'The receipt of this visitor’s latest visit that was completed, by any of their tokens.',
+    answer: receiptSchema,
+    statuses: { 200: 'The receipt.' },
   },
   leave: {
     method: 'POST',

@@ -7,8 +7,8 @@ import type { Gateway } from '../gateway.ts';
 import { languageOf } from '../http/language.ts';
 import { isPrefetch } from '../http/request-client.ts';
 import { HtmlDocument } from '../http/responses.ts';
-import type { PublicKey } from '../pages/proof-model.ts';
 import { proofParts, proofPolicy } from '../pages/proof-render.tsx';
+import type { PublicKey } from '../pages/signed-token.ts';
 import type { RoomConfig } from '../settings.ts';
 import { TOKEN_CHARS_MAX } from '../tokens/tokens.ts';
 
@@ -28,9 +28,7 @@ export async function proofPage(gateway: Parts, request: Request, room: RoomConf
     room: { id, title, timeZone },
     receipt: isOwn ? receipt : null,
     withheld: receipt !== null && !isOwn,
-    keys: gateway.tokens.jwks.keys.flatMap(({ kid, x, y }): PublicKey[] =>
-      kid === undefined || x === undefined || y === undefined ? [] : [{ kid, x, y }],
-    ),
+    keys: pageKeys(gateway),
     drawUrl: `${new URL(request.url).origin}/_fairgate/rooms/${id}/draw`,
     saved: null,
   });
@@ -42,6 +40,13 @@ export async function proofPage(gateway: Parts, request: Request, room: RoomConf
     'Referrer-Policy': 'no-referrer',
     Vary: 'Accept-Encoding, Accept-Language, Cookie, Purpose, Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site, Sec-Purpose',
   }).respond(headers, 200);
+}
+
+/** The gateway's public keys, as pages that check its tokens have them. */
+export function pageKeys({ tokens }: Pick<Gateway, 'tokens'>): PublicKey[] {
+  return tokens.jwks.keys.flatMap(({ kid, x, y }) =>
+    kid === undefined || x === undefined || y === undefined ? [] : [{ kid, x, y }],
+  );
 }
 
 /**

@@ -72,7 +72,7 @@ export function loadVisitor(gateway: VisitorParts & Pick<Gateway, 'observations'
   return async (c, next) => {
     const { room, background } = c.var;
     const visitor = await Visitor.load(gateway, room, c.req.raw.headers, background);
-    if (visitor.presented.bearer && visitor.isStranger) {
+    if (visitor.presented.bearer && visitor.isStranger && (await visitor.receipt()) === null) {
       gateway.observations.refused(room.id, 'badToken');
       return problemResponse('bad-token', { 'WWW-Authenticate': 'Bearer' });
     }

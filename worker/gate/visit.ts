@@ -9,7 +9,7 @@ import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
 import { publicTarget } from '../http/public-address.ts';
-import { isCrossSite, isPrefetch, isSafe, networkOf, type ResponseFormat } from '../http/request-client.ts';
+import { isCrossSite, isPassedOn, isPrefetch, isSafe, networkOf, type ResponseFormat } from '../http/request-client.ts';
 import type { Background } from '../http/request-env.ts';
 import {
   pageBefore,
@@ -36,7 +36,8 @@ import { isExempt } from './exempt.ts';
 import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
 import { type HandOff, handOver } from './hand-off.ts';
 import { FORM_NOT_SENT, FORM_PARAMETER, nextAddresses, waitingAddress } from './next-addresses.ts';
-import type { Visitor, VisitorParts } from './visitor.ts';
+import { latestReceipt, receiptPage } from './receipt-response.ts';
+import type { PresentedReceipt, Visitor, VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
 type VisitParts = VisitorParts &
@@ -45,6 +46,7 @@ type VisitParts = VisitorParts &
     | 'fetchOrigin'
     | 'observations'
     | 'originReports'
+    | 'polls'
     | 'proxies'
     | 'publicPages'
     | 'publicUrl'
@@ -320,6 +322,10 @@ class Visit {
       observations.originAnswered(room.id, response.status, stopwatch() - startedAt);
       sample?.answered(response.status, stopwatch());
       if (isVisitors) await this.#applySignals(signals, response);
+      if (isVisitors && this.#isErrorForPerson(response, signals)) {
+        ended();
+        return this.#originError(response);
+      }
       // A shared cache may store what needs no admission.
       this.#isSites = true;
       if (options.admission === null) return response;
@@ -354,6 +360,32 @@ class Visit {
     if (response.kind === 'refused') return refusal(response.problem, this.#request, true);
     this.#gateway.metrics.count('fairgate_requests_total', { decision: 'handOff', reason: 'code' });
     return this.#visitor.withTokens(response.response);
+  }
+
+  /**
+   * A person who has waited meets an error page of the site, which says nothing of their turn. What the outcome of a form is, and what a
+   * script or a frame gets, is for the site to say; and where the visit is over, no turn is kept.
+   */
+  #isErrorForPerson({ status }: Response, { command, keepsErrorPage }: OriginSignals): boolean {
+    const { method, headers } = this.#request;
+    const destination = headers.get('Sec-Fetch-Dest');
+    return (
+      status >= 500 &&
+      !keepsErrorPage &&
+      (command === null || command.kind === 'readmit') &&
+      method === 'GET' &&
+      this.#format === 'page' &&
+      (destination === null || destination === 'document' || isPassedOn(headers)) &&
+      !headers.has('Upgrade')
+    );
+  }
+
+  /** Shows the visitor that their turn is kept. Cookies of the site count although its page is not shown. */
+  async #originError(response: Response): Promise<Response> {
+    const page = await this.show({ kind: 'originError', originStatus: response.status });
+    for (const line of response.headers.getSetCookie()) page.headers.append('Set-Cookie', line);
+    this.#background(Promise.resolve(response.body?.cancel()).catch(() => {})); // It may have ended, or failed, by itself.
+    return page;
   }
 
   /** null: the request says nothing about the origin's health. An origin may refuse a WebSocket by closing the connection. */
@@ -398,7 +430,10 @@ class Visit {
     const { admission, snapshot } = this.#visitor;
     if (reason === 'storeUnreachable' || snapshot === null) return this.show({ kind: 'storeUnreachable' });
     // The page of a stranger is the same for everybody: nothing is computed for this one.
-    const status = this.#visitor.isStranger ? STRANGER : statusFor(snapshot, this.#visitor.queue, admission);
+    const { isStranger } = this.#visitor;
+    const status = isStranger ? STRANGER : statusFor(snapshot, this.#visitor.queue, admission);
+    if (status.state === 'completed') await latestReceipt(this.#gateway, this.#visitor);
+    if (!isStranger && (await this.#visitor.receiptOfVisit()) !== null) return this.show({ kind: 'ended' });
     if (reason === 'slotAhead' && admission?.kind === 'valid') {
       return this.show({ kind: 'called', admitAt: admission.token.admitAt });
     }
@@ -410,6 +445,10 @@ class Visit {
   async show(options: Omit<VisitorPage, 'returnTo'>): Promise<Response> {
     if (this.#format === 'page') {
       const [formNotSent, returnTo] = [this.#formNotSent, this.#returnTo()];
+      if (options.kind === 'ended') {
+        const receipt = await this.#visitor.receiptOfVisit();
+        if (receipt !== null) return this.#receiptPage(receipt, returnTo);
+      }
       return visitorPage(this.#gateway, this.#visitor, this.#request, { formNotSent, returnTo, ...options });
     }
     if (options.kind === 'originUnreachable') {
@@ -421,6 +460,13 @@ class Visit {
       return problemResponse('store-unreachable');
     }
     return this.#format === 'json' ? waitingJson(this.#gateway, this.#visitor, board, status) : this.#noAdmission();
+  }
+
+  #receiptPage(receipt: PresentedReceipt, returnTo: string | null): Response {
+    const { path, query } = this.#target;
+    const back = this.#onward?.kind === 'back' ? this.#onward.address : null;
+    const address = returnTo ?? back ?? returnAddress(path + query);
+    return receiptPage(this.#gateway, this.#request, this.#visitor, receipt, { address, returnTo: address });
   }
 
   /** A page goes back to its own address; after a form, to the page of this site that the form was on. */

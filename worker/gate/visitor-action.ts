@@ -12,6 +12,7 @@ import type { VisitorAnswer } from '../pages/model.ts';
 import { refusesCookies } from './choice.ts';
 import { placeIn } from './decision.ts';
 import { nextAddresses } from './next-addresses.ts';
+import { receiptAnswer } from './receipt-response.ts';
 import type { Visitor } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage } from './visitor-page.ts';
 
@@ -126,7 +127,9 @@ export class VisitorAction {
     // A script of a browser always sends `Origin` with a POST.
     const keepsTokens = presented.app || !isBrowser(this.#request);
     const tokens = keepsTokens ? tokensOf(result.outcome, this.#visitor) : {};
-    const answer = { reason: null, standbyAhead: null, admitAt: null, ...result, status, ...tokens };
+    const completed = result.outcome === 'ended' ? await this.#visitor.receiptOfVisit() : null;
+    const receipt = completed && receiptAnswer(completed);
+    const answer = { reason: null, standbyAhead: null, admitAt: null, ...result, receipt, status, ...tokens };
     const response = json(answer satisfies VisitorAnswer, statusCode(result.outcome));
     response.headers.set('Link', nextAddresses(room.id, stateAfter(result.outcome, status)));
     return this.#visitor.withTokens(response, keepsTokens);

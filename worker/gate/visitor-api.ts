@@ -20,6 +20,7 @@ import { exchange } from './hand-off-exchange.ts';
 import { addressesForEverybody } from './next-addresses.ts';
 import { proofPage, readableByEverybody } from './proof-response.ts';
 import { drawResponse } from './published-draw.ts';
+import { latestReceipt, receiptAnswer, receiptResponse } from './receipt-response.ts';
 import {
   describeAnswer,
   findRoom,
@@ -40,10 +41,13 @@ const ACTIONS: readonly ActionKind[] = ['join', 'claim', 'leave'];
 /** The language switch of a page. */
 export const LANGUAGE_PATH = '/_fairgate/language';
 
+/** A receipt's own address, which the switch on it leads back to. */
+const RECEIPT_ADDRESS = /^\/_fairgate\/rooms\/[\w-]+\/receipt(?:\?return=[\w%.~-]*)?$/;
+
 const WAIT_PATH = /^\/_fairgate\/rooms\/[^/]+\/wait$/;
 
 /** What a page of another origin may ask for. */
-const ADDRESSES = ['board', 'status', ...ACTIONS].map((name) => `/rooms/:room/${name}`);
+const ADDRESSES = ['board', 'status', 'receipt', ...ACTIONS].map((name) => `/rooms/:room/${name}`);
 
 type Parts = VisitorParts &
   Pick<
@@ -85,12 +89,17 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
 
   api.get('/rooms/:room/status', room, describeAnswer, loaded, limitPolls(gateway), async (c) => {
     await c.var.visitor.presentSession();
-    const { status, board, admission } = c.var.visitor;
-    if (status === null || board === null) return problemResponse('store-unreachable');
+    const { visitor } = c.var;
+    const { board, admission } = visitor;
+    if (visitor.status === null || board === null) return problemResponse('store-unreachable');
+    if (visitor.status.state === 'completed') await latestReceipt(gateway, visitor);
+    const completed = await visitor.receiptOfVisit();
+    const status = completed === null ? visitor.status : { ...visitor.status, ...COMPLETED };
     const isAdmitted = status.state === 'admitted' && admission?.kind === 'valid';
     const admittedFrom = isAdmitted ? rfc3339(admission.token.admitAt) : null;
-    return c.var.visitor.withTokens(
-      json({ ...status, admittedFrom, cfWaitingRoom: cloudflareWaitingRoom(board, status) }),
+    const receipt = completed && receiptAnswer(completed);
+    return visitor.withTokens(
+      json({ ...status, admittedFrom, receipt, cfWaitingRoom: cloudflareWaitingRoom(board, status) }),
     );
   });
 
@@ -107,6 +116,10 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
   });
 
   api.get('/rooms/:room/proof', onRecord, (c) => proofPage(gateway, c.req.raw, c.var.room));
+
+  api.get('/rooms/:room/receipt', onRecord, describeAnswer, loaded, (c) => {
+    return receiptResponse(gateway, c.req.raw, c.var.visitor, c.var.format);
+  });
 
   api.get('/rooms/:room/wait', room, (c) => {
     const onward = { kind: 'back', address: returnAddress(c.req.query('return')) } as const;
@@ -145,7 +158,7 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
     return new Response(null, {
       status: 303,
       headers: {
-        Location: returnAddress(c.req.query('return') ?? refererOf(c)),
+        Location: afterSwitch(c.req.query('return')) ?? returnAddress(c.req.query('return') ?? refererOf(c)),
         'Set-Cookie': languageCookie(language),
         'Cache-Control': 'no-store',
       },
@@ -154,6 +167,9 @@ export function visitorApi(gateway: Parts): Hono<RequestEnv> {
 
   return api;
 }
+
+/** Of a visit that has a receipt, also where its session's token is gone: what was completed is not called again. */
+const COMPLETED = { state: 'completed', ahead: 0, claimBy: null, waitSeconds: null, admittedUntil: null } as const;
 
 const always: MiddlewareHandler = (_c, next) => next();
 
@@ -181,6 +197,11 @@ const readReturnAddress: MiddlewareHandler<VisitorEnv & { Variables: { returnTo:
   c.set('returnTo', returnAddress(requested.return ?? refererOf(c)));
   return next();
 };
+
+/** null: the address is for `returnAddress`, which knows none of the gateway's own. */
+function afterSwitch(requested: string | undefined): string | null {
+  return requested !== undefined && RECEIPT_ADDRESS.test(requested) ? requested : null;
+}
 
 /** The page that the request comes from; from the waiting page's own address, where that leads. */
 function refererOf(c: Context): string | undefined {

@@ -6,6 +6,7 @@ import { rfc3339 } from '../../queue-core/time.ts';
 import type { Gateway } from '../gateway.ts';
 import { cloudflareWaitingRoom } from '../http/cloudflare-waiting-room.ts';
 import { renderTemplate, TEMPLATE_POLICY } from '../http/custom-page.ts';
+import { NO_PREFIX } from '../http/gzip.ts';
 import { languageOf } from '../http/language.ts';
 import { problemText } from '../http/problem-texts.ts';
 import { problemResponse } from '../http/problems.ts';
@@ -22,6 +23,7 @@ const OWN_PAGES: PageKind[] = [
   'ended',
   'storeUnreachable',
   'originUnreachable',
+  'originError',
   'tooManyJoins',
   'cookiesNeeded',
 ];
@@ -40,6 +42,8 @@ export interface VisitorPage {
   retrySeconds?: number;
   /** The origin was too late, rather than out of reach. */
   timedOut?: boolean;
+  /** What the origin answered with (kind `originError`). */
+  originStatus?: number;
   /** The request was a form for the site, which did not reach it. */
   formNotSent?: boolean;
 }
@@ -110,7 +114,7 @@ async function customPage(
   if (template === null) return null;
   const waitingRoom = cloudflareWaitingRoom(board, status);
   const { refreshIntervalSeconds } = waitingRoom;
-  return new HtmlDocument('', renderTemplate(template, waitingRoom), {
+  return new HtmlDocument(NO_PREFIX, renderTemplate(template, waitingRoom), {
     'Content-Security-Policy': withFormTargets(TEMPLATE_POLICY, handOffSites(visitor.room)),
     ...(refreshIntervalSeconds === 0 ? {} : { Refresh: String(refreshIntervalSeconds) }),
     Vary: 'Accept, Accept-Encoding, Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode',
@@ -121,12 +125,18 @@ async function customPage(
  * The room's own status while visitors wait. A form is never answered as if it had been received, and a client that does not
  * show that it is a browser, a crawler for example, learns that the site itself is for later.
  */
-function statusCode(visitor: Visitor, request: Request, { kind, formNotSent, timedOut }: VisitorPage): number {
+function statusCode(
+  visitor: Visitor,
+  request: Request,
+  { kind, formNotSent, timedOut, originStatus }: VisitorPage,
+): number {
   switch (kind) {
     case 'storeUnreachable':
       return problemText('store-unreachable').status;
     case 'originUnreachable':
       return problemText(timedOut ? 'origin-timeout' : 'origin-unreachable').status;
+    case 'originError':
+      return originStatus ?? problemText('origin-unreachable').status;
     case 'tooManyJoins':
       return problemText('too-many-joins').status;
     case 'cookiesNeeded':

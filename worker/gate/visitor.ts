@@ -491,13 +491,18 @@ export class Visitor {
    * @throws StoreUnavailable
    */
   async fetchReceipt(): Promise<PresentedReceipt | null> {
-    const known = await this.receipt();
     const visit = this.#visit;
-    if (visit === null || (known?.epoch === visit.epoch && known.position === visit.position)) return known;
+    if (visit === null || (await this.receiptOfVisit()) !== null) return this.receipt();
     const { metrics, store } = this.#gateway;
     const [reply] = await metrics.operation('lookUp', store.apply(this.room.id, [{ kind: 'lookUp', ...visit }]));
     await this.#receive(reply, visit);
     return this.receipt();
+  }
+
+  /** The receipt of what the visitor holds or held in this opening, as far as it is known; null: none, or one of an earlier visit. */
+  async receiptOfVisit(): Promise<PresentedReceipt | null> {
+    const [known, visit] = [await this.receipt(), this.#visit];
+    return known !== null && known.epoch === visit?.epoch && known.position === visit.position ? known : null;
   }
 
   /** The position that the visitor holds or held in this opening; null: none. */

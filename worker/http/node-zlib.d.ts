@@ -4,6 +4,6 @@ declare module 'node:zlib' {
   export function crc32(bytes: Uint8Array, before?: number): number;
   export function deflateRawSync(
     bytes: Uint8Array,
-    options?: { level?: number; dictionary?: Uint8Array; finishFlush?: number },
+    options?: { level?: number; memLevel?: number; dictionary?: Uint8Array; finishFlush?: number },
   ): Uint8Array;
 }

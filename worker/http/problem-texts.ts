@@ -259,6 +259,11 @@ const PROBLEM_TEXTS = {
       'Please check the address. There is no waiting room here.',
     ),
   }),
+  'no-receipt': text(
+    404,
+    'No receipt',
+    'No completed visit of this client is known. Send its queue token, admission token or receipt.',
+  ),
   'too-many-requests': text(
     429,
     'Too many requests',

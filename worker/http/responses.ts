@@ -4,7 +4,7 @@
 import { EMPTY_PAGE, type PageModel } from '../pages/model.ts';
 import { type RelayModel, relayPolicy, renderRelayPage } from '../pages/relay-page.tsx';
 import { contentSecurityPolicy, pageParts } from '../pages/render.tsx';
-import { gzip } from './gzip.ts';
+import { gzip, NO_PREFIX, type Prefix } from './gzip.ts';
 import { ALL_LANGUAGES, languageOf } from './language.ts';
 import { type Problem, problemText } from './problem-texts.ts';
 import { problemResponse } from './problems.ts';
@@ -25,13 +25,13 @@ export function json(document: unknown, status = 200): Response {
 
 /** A page before it is sent: its text, its headers, and the text compressed as soon as a browser accepts that. */
 export class HtmlDocument {
-  readonly #prefix: string;
+  readonly #prefix: Prefix;
   readonly #rest: string;
   readonly #headers: Headers;
   #compressed: { body: Uint8Array; headers: Headers } | null = null;
 
   /** @param prefix the beginning that many pages share: it is compressed once */
-  constructor(prefix: string, rest: string, headers: Record<string, string>) {
+  constructor(prefix: Prefix, rest: string, headers: Record<string, string>) {
     this.#prefix = prefix;
     this.#rest = rest;
     this.#headers = new Headers({
@@ -45,7 +45,7 @@ export class HtmlDocument {
   /** A response of its own, whose header may be changed. */
   respond(requestHeaders: Headers, status: number): Response {
     if (!acceptsGzip(requestHeaders)) {
-      return new Response(this.#prefix + this.#rest, { status, headers: this.#headers });
+      return new Response(this.#prefix.join('') + this.#rest, { status, headers: this.#headers });
     }
     const { body, headers } = this.#compress();
     return new Response(body, { status, headers, encodeBody: 'manual' });
@@ -82,7 +82,7 @@ export function page(model: PageModel, formTargets: readonly string[] = []): Htm
 
 /** The page that sends another site's form again. */
 export function relayPage(model: RelayModel): HtmlDocument {
-  return new HtmlDocument('', renderRelayPage(model), {
+  return new HtmlDocument(NO_PREFIX, renderRelayPage(model), {
     'Content-Language': model.language,
     'Content-Security-Policy': relayPolicy,
   });
@@ -106,7 +106,7 @@ export function refusal(
     kind: 'badRequest',
     language,
     languages: ALL_LANGUAGES,
-    problem: texts[language],
+    served: { kind: 'badRequest', ...texts[language] },
   } as const;
   return page(model).respond(request.headers, status);
 }

@@ -1,6 +1,7 @@
 // The browser part of a page: runs the page script, redraws the page with the components that the server rendered, and
 // handles what only a browser has: window title, screen reader, focus, sound, network and visibility events.
 
+import { boardAt } from '../../queue-core/board-at.ts';
 import { announcer } from './announcer.ts';
 import { CALL_SOUND_MS, playCallSound } from './call-sound.ts';
 import { show } from './jsx/jsx-runtime.ts';
@@ -8,6 +9,7 @@ import type { PageModel } from './model.ts';
 import { Page } from './page.tsx';
 import { type PageState, visit } from './page-script.ts';
 import { headingKey, noticeText, spokenText, titleText } from './page-text.ts';
+import { priceText } from './price-text.ts';
 import type { Strings } from './strings.ts';
 import { timeFormat } from './time-format.ts';
 
@@ -26,6 +28,10 @@ export function startClient(strings: Strings) {
   let calledAtStart = firstCalled(model);
   let audio: AudioContext | null = null;
   let soundEndsMs = 0;
+  // The clock of a page stops where the device sleeps, and starts late in a stored copy. What was read before must not pass for new, so
+  // for that the device's own clock counts as well: if it is wrong, it hides a number until the next answer.
+  const deviceMs = () => Date.now() - monotonicMs();
+  let readMs = Date.parse(model.board?.serverTime ?? '') - monotonicMs();
 
   const announce = announcer(announcementKey(model, null), monotonicMs, (text) => {
     announcements.textContent = text;
@@ -47,12 +53,16 @@ export function startClient(strings: Strings) {
         } catch {
           // The browser has no such caches, as on plain http, or keeps them from pages.
         }
-        setTimeout(() => (embedded.returnTo ? location.replace(path) : location.reload()), soundEndsMs - monotonicMs());
+        setTimeout(
+          () => (embedded.returnTo || path !== model.returnTo ? location.replace(path) : location.reload()),
+          soundEndsMs - monotonicMs(),
+        );
       },
     },
     (next) => {
       const before = state.model;
       state = next;
+      if (next.model.board !== before.board) readMs = deviceMs();
       if (next.model.status?.position !== before.status?.position) calledAtStart = firstCalled(next.model);
       if (next.model.kind === 'called' && before.kind !== 'called') alertVisitor();
       const { message } = next.model.board ?? {};
@@ -72,16 +82,19 @@ export function startClient(strings: Strings) {
   function draw() {
     const focused = document.activeElement;
     const scripted = { ...state, calledAtStart, alert: audio !== null, press: script.press, toggleAlert };
+    const now = script.now();
+    const { board } = state.model;
     document.title = titleText(state.model, strings);
     show(
       main,
       <Page
-        model={state.model}
+        model={{ ...state.model, board: board && boardAt(board, now + Math.max(0, deviceMs() - readMs)) }}
         strings={strings}
-        now={script.now()}
+        now={now}
         scripted={scripted}
-        reloadSeconds={null}
+        reloadNote={null}
         time={time}
+        priceText={priceText}
       />,
     );
     // The focused element may have disappeared with the previous state: the heading of the new state takes the focus.

@@ -34,8 +34,13 @@ export type PageKind =
   | 'storeUnreachable'
   /** Admitted, but the origin does not respond: the session stays valid, retries automatically. */
   | 'originUnreachable'
-  /** Refused request: `problem` says why and what to do. */
+  /** Admitted, and the origin answered with an error of its own: the session stays valid, retries automatically. */
+  | 'originError'
+  /** Refused request: the page's text says why and what to do. */
   | 'badRequest';
+
+/** Pages that only the server begins: their script has no texts for them. */
+export type ServedKind = 'newcomer' | 'storeUnreachable' | 'originUnreachable' | 'originError' | 'badRequest';
 
 /** What a visitor can do with a button; also the last part of the address it posts to. */
 export type VisitorAction = 'join' | 'claim' | 'leave';
@@ -67,8 +72,8 @@ export interface PageModel {
   formNotSent: boolean;
   /** The room has a waiting page of its own, which a visitor with a place gets when they load the page again. */
   ownPage: boolean;
-  /** For `badRequest`: one line each in the page's language. */
-  problem: { title: string; detail: string } | null;
+  /** Heading and text of a page that only the server begins, in the page's language; null: the script has texts for its kind. */
+  served: { kind: ServedKind; title: string; detail: string } | null;
 }
 
 /** A page that knows nothing: what each kind of page is about replaces some of it. */
@@ -82,8 +87,21 @@ export const EMPTY_PAGE: Omit<PageModel, 'kind' | 'language' | 'languages'> = {
   returnTo: '/',
   formNotSent: false,
   ownPage: false,
-  problem: null,
+  served: null,
 };
+
+/** That a visit was completed, as its visitor's clients are told. */
+export interface ReceiptAnswer {
+  /** RFC 3339, in whole seconds. */
+  completedAt: string;
+  /** What the site calls that which was completed; null: it did not say. */
+  reference: string | null;
+  /** The receipt itself: a JWT that proves this to anybody and gives no right. */
+  token: string;
+}
+
+/** JSON response to `GET /_fairgate/rooms/{room}/status`, as far as the page reads it. */
+export type StatusAnswer = Status & { receipt: ReceiptAnswer | null };
 
 /** JSON response to `POST /_fairgate/rooms/{room}/join`, `/claim` and `/leave`. */
 export interface VisitorAnswer {
@@ -95,6 +113,8 @@ export interface VisitorAnswer {
   /** For `admitted`: when the slot opens; the client then goes to the return address. */
   admitAt: string | null;
   status: Status;
+  /** For `ended`: the visit was completed. */
+  receipt: ReceiptAnswer | null;
   /** For apps, which have no cookies. Browsers get both tokens as HttpOnly cookies and none in the body. */
   queueToken?: string;
   admissionToken?: string;

@@ -6,7 +6,7 @@ import type { Board, Status } from '../../queue-core/board.ts';
 import { laterBoard } from '../../queue-core/board-order.ts';
 import { aheadOf, POLL_JITTER, pollSeconds, pollSecondsBeforeOpening } from '../../queue-core/wait.ts';
 import { canJoin, pageKind } from './kind.ts';
-import type { Notice, PageModel, VisitorAction, VisitorAnswer } from './model.ts';
+import type { Notice, PageModel, StatusAnswer, VisitorAction, VisitorAnswer } from './model.ts';
 import { serverClock } from './server-clock.ts';
 
 export interface Browser {
@@ -185,7 +185,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         return 'document' in result ? applyBoard(result.document) : result.retryMs;
       }
       case 'status': {
-        const result = await read<Status>('status', {});
+        const result = await read<StatusAnswer>('status', {});
         return 'document' in result ? applyStatus(result.document) : result.retryMs;
       }
       case 'join':
@@ -232,8 +232,9 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
     return schedule('board', pollInterval());
   }
 
-  function applyStatus(status: Status): number {
+  function applyStatus(status: StatusAnswer): number {
     sync(status.serverTime);
+    if (status.receipt) return showReceipt();
     model.status = status;
     const board = model.board;
     if (board === null) return schedule('board');
@@ -280,6 +281,7 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
         return schedule('claim', STANDBY_SECONDS);
       case 'lapsed':
       case 'ended':
+        if (answer.receipt) return showReceipt();
         model.status = status;
         model.kind = outcome;
         return schedule('idle');
@@ -324,6 +326,12 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
     const msLeft = Math.max(untilSlot, stayMs - browser.monotonicMs());
     nextTask = 'enter';
     return msLeft > 0 ? msLeft : navigate('status');
+  }
+
+  /** The visit was completed: its receipt has a page of its own. */
+  function showReceipt(): number {
+    model.returnTo = `/_fairgate/rooms/${model.room?.id}/receipt?return=${encodeURIComponent(model.returnTo as string)}`;
+    return navigate('idle');
   }
 
   /** Goes to the address that the visitor requested; `otherwise` runs if the page is still open long after. */
@@ -418,6 +426,7 @@ function firstTask({ kind, room, admitAt }: PageModel): Task {
     case 'tooManyJoins':
       return 'join';
     case 'originUnreachable':
+    case 'originError':
       return 'probe';
     case 'lapsed':
     case 'ended':

@@ -2,7 +2,7 @@
 // wording itself is in the strings of each language.
 
 import { aheadOf, waitSeconds } from '../../queue-core/wait.ts';
-import type { Notice, PageModel } from './model.ts';
+import type { Notice, PageKind, PageModel } from './model.ts';
 import type { HeadingKey, PageFacts, Strings } from './strings.ts';
 import type { TimeFormat } from './time-format.ts';
 import { waitRange } from './wait-range.ts';
@@ -17,31 +17,44 @@ export function grouped(count: number): string {
   return numbers.format(count);
 }
 
+/** What the page came with for its kind, if that is still its kind. */
+export function servedText({ kind, served }: PageModel): PageModel['served'] {
+  return served?.kind === kind ? served : null;
+}
+
+/** Where the page has come with its text, this has none. */
 export function headingKey({ kind, status }: PageModel): HeadingKey {
-  return kind === 'ended' && status?.state === 'none' ? 'gaveUp' : kind;
+  return kind === 'ended' && status?.state === 'none' ? 'gaveUp' : (kind as HeadingKey);
+}
+
+export function headingText(model: PageModel, strings: Strings): string {
+  return servedText(model)?.title ?? strings.heading[headingKey(model)];
+}
+
+/** The visitor is admitted, and the site is not there for them. */
+export function isOriginAway(kind: PageKind): boolean {
+  return kind === 'originUnreachable' || kind === 'originError';
 }
 
 /** The window title: the number ahead while waiting, else the heading. */
 export function titleText(model: PageModel, strings: Strings): string {
   const ahead = model.kind === 'waiting' ? aheadIn(model) : null;
-  const title =
-    ahead === null ? (model.problem?.title ?? strings.heading[headingKey(model)]) : strings.aheadTitle(grouped(ahead));
+  const title = ahead === null ? headingText(model, strings) : strings.aheadTitle(grouped(ahead));
   return model.room === null ? title : `${title} · ${model.room.title[strings.language]}`;
 }
 
 /** What a screen reader announces. */
 export function spokenText(model: PageModel, strings: Strings): string {
-  const heading = strings.heading[headingKey(model)];
+  const heading = headingText(model, strings);
   const ahead = model.kind === 'waiting' ? aheadIn(model) : null;
   if (ahead === null) return heading;
   const wait = estimatedWait(model, strings);
-  const estimate = wait === null ? strings.estimateUnknown : strings.estimateSpoken(wait);
-  return `${heading}. ${strings.aheadSpoken(grouped(ahead))} ${estimate}`;
+  return `${heading}. ${strings.ahead}: ${strings.people(grouped(ahead))}. ${strings.estimate}: ${wait}.`;
 }
 
 /** null where the page itself already says that a server does not respond. */
 export function noticeText({ kind, status }: PageModel, strings: Strings, notice: Notice): string | null {
-  if (notice === 'unanswered' && (kind === 'storeUnreachable' || kind === 'originUnreachable')) return null;
+  if (notice === 'unanswered' && (kind === 'storeUnreachable' || isOriginAway(kind))) return null;
   const over = kind === 'lapsed' || kind === 'ended' || kind === 'closed';
   const hasPlace = !over && (status?.position ?? status?.entry ?? null) !== null;
   return hasPlace ? `${strings[notice]} ${strings.placeKept}` : strings[notice];
@@ -52,12 +65,11 @@ export function aheadIn({ status, board }: Pick<PageModel, 'status' | 'board'>):
   return status?.ahead ?? null;
 }
 
-/** null: the wait cannot be estimated. */
-export function estimatedWait(model: PageModel, strings: Strings): string | null {
+export function estimatedWait(model: PageModel, strings: Strings): string {
   const ahead = aheadIn(model);
   const seconds = ahead === null || model.board === null ? null : waitSeconds(ahead, model.board.pace);
   const range = seconds && waitRange(seconds);
-  return range && strings.wait(range);
+  return range === null ? strings.waitUnknown : strings.wait(range);
 }
 
 /** "As of 20:03:12 (3 min ago)" for a time in RFC 3339. */

@@ -2,9 +2,22 @@
 // sections under it. The same components render on the server and, from the same model, in the browser; they hold no
 // state and make no requests.
 
-import type { Notice, PageKind, PageModel, VisitorAction } from './model.ts';
-import { aheadIn, asOfText, estimatedWait, grouped, headingKey, noticeText, pageFacts } from './page-text.ts';
+import type { PriceRange } from '../../queue-core/document/origin-state.ts';
+import type { Language, Notice, PageKind, PageModel, VisitorAction } from './model.ts';
+import {
+  aheadIn,
+  asOfText,
+  estimatedWait,
+  grouped,
+  headingKey,
+  headingText,
+  isOriginAway,
+  noticeText,
+  pageFacts,
+  servedText,
+} from './page-text.ts';
 import { StateIcon } from './state-icon.tsx';
+import { StockLeft } from './stock-left.tsx';
 import type { Strings } from './strings.ts';
 import type { TimeFormat } from './time-format.ts';
 
@@ -15,10 +28,10 @@ interface Scripted {
   busy: boolean;
   /** `called` when this browser first showed this position: where the progress bar starts. */
   calledAtStart: number;
-  /** Sound and vibration are switched on. */
-  alert: boolean;
   press(action: VisitorAction): void;
   toggleAlert(): void;
+  /** Sound and vibration are switched on. */
+  alert: boolean;
 }
 
 interface PageProps {
@@ -28,10 +41,11 @@ interface PageProps {
   now: number;
   /** null: rendered by the server. */
   scripted: Scripted | null;
-  /** Seconds until a page without a running script reloads itself; null: it does not, or a script runs. */
-  reloadSeconds: number | null;
+  /** Says when a page without a running script reloads itself; null: it does not, or a script runs. */
+  reloadNote: string | null;
   /** Of the page's language and the room's time zone. */
   time: TimeFormat;
+  priceText: (price: PriceRange, language: Language) => string;
 }
 
 const DAY_MS = 86_400_000;
@@ -41,17 +55,22 @@ const PLACE_KINDS: PageKind[] = ['entered', 'drawing', 'waiting', 'paused', 'sta
 
 export function Page(props: PageProps) {
   const { model, strings, now, time } = props;
-  const key = headingKey(model);
-  const problem = model.kind === 'badRequest' ? model.problem : null;
+  const served = servedText(model);
   return (
     <>
       <article class={hasBoard(model) ? 'ticket' : 'ticket whole'} data-kind={model.kind}>
         <section class="stub">
           <h1 tabindex={-1}>
             <StateIcon kind={model.kind} />
-            {problem?.title ?? strings.heading[key]}
+            {headingText(model, strings)}
           </h1>
-          <p class="lead">{problem?.detail ?? <Sentences text={strings.lead[key](pageFacts(model, time, now))} />}</p>
+          <p class="lead">
+            {model.kind === 'badRequest' ? (
+              served?.detail
+            ) : (
+              <Sentences text={served?.detail ?? strings.lead[headingKey(model)](pageFacts(model, time, now))} />
+            )}
+          </p>
           <MainNumber {...props} />
         </section>
         {hasBoard(model) && <TicketBoard {...props} />}
@@ -84,7 +103,7 @@ function MainNumber({ model: { kind, board, status }, strings, now }: PageProps)
   if (countsDown && board !== null) {
     return <Countdown msLeft={Date.parse(board.opensAt) - now} strings={strings} />;
   }
-  if (kind === 'lapsed' || kind === 'ended' || kind === 'closed' || kind === 'originUnreachable') return null;
+  if (kind === 'lapsed' || kind === 'ended' || kind === 'closed' || isOriginAway(kind)) return null;
   if (status?.position != null) return <LargeNumber label={strings.myNumber} value={status.position} />;
   if (status?.entry != null) return <LargeNumber label={strings.entry} value={status.entry} />;
   return null;
@@ -97,7 +116,7 @@ function LargeNumber({ label, value }: { label: string; value: number }) {
   const text = grouped(value);
   return (
     <p class="hero">
-      <span class="label">{label}</span> <b class={text.length > LARGE_CHARS_MAX ? 'long' : ''}>{text}</b>
+      <span class="label">{label}</span> <b class={text.length > LARGE_CHARS_MAX ? 'long' : undefined}>{text}</b>
     </p>
   );
 }
@@ -122,7 +141,7 @@ function Countdown({ msLeft, strings }: { msLeft: number; strings: Strings }) {
 
 /** Under the tear line: the room's numbers and the one thing to do. */
 function TicketBoard(props: PageProps) {
-  const { model, strings, now, scripted, reloadSeconds, time } = props;
+  const { model, strings, now, scripted, reloadNote, time } = props;
   const { kind, status, room } = model;
   const board = kind === 'storeUnreachable' ? null : model.board;
   const ahead = aheadIn(model);
@@ -187,16 +206,8 @@ function TicketBoard(props: PageProps) {
       {line && <p class="note">{asOfText(line.asOf, now, strings, time)}</p>}
       <dl>
         <Fact label={strings.estimate} value={wait} wide />
-        {board?.stock && (
-          <Fact
-            label={strings.stock}
-            value={board.stock.remaining === null ? strings.stockChecking : grouped(board.stock.remaining)}
-            note={asOfText(board.stock.asOf, now, strings, time)}
-            wide
-          />
-        )}
       </dl>
-      {kind === 'waiting' && wait === null && <p class="note">{strings.estimateUnknown}</p>}
+      {board?.stock && <StockLeft {...props} stock={board.stock} />}
       {room !== null && kind === 'called' && model.admitAt === null && (
         <ActionForm {...props} action="claim" label={strings.enterNow} />
       )}
@@ -209,26 +220,20 @@ function TicketBoard(props: PageProps) {
           <p class="note">{strings.newPlaceNote}</p>
         </>
       )}
-      {(kind === 'originUnreachable' || kind === 'storeUnreachable') && (
+      {(isOriginAway(kind) || kind === 'storeUnreachable') && (
         <a class="button" href={model.returnTo ?? ''}>
           {strings.retry}
         </a>
       )}
       {scripted && (PLACE_KINDS.includes(kind) || kind === 'soldOut') && (
-        <button
-          class="switch"
-          type="button"
-          role="switch"
-          aria-checked={scripted.alert ? 'true' : 'false'}
-          onClick={scripted.toggleAlert}
-        >
-          <span>{strings.alert}</span>
-          <i />
-        </button>
+        <label class="switch">
+          {strings.alert}
+          <input type="checkbox" checked={scripted.alert || undefined} onClick={scripted.toggleAlert} />
+        </label>
       )}
-      {reloadSeconds !== null && (
+      {reloadNote !== null && (
         <noscript>
-          <p class="note">{strings.noScript(reloadSeconds)}</p>
+          <p class="note">{reloadNote}</p>
         </noscript>
       )}
     </section>
@@ -246,19 +251,15 @@ const HALF_ROW_CHARS_MAX = 12;
 interface FactProps {
   label: string;
   value: string | null;
-  note?: string;
   wide?: boolean;
 }
 
-function Fact({ label, value, note, wide = false }: FactProps) {
+function Fact({ label, value, wide = false }: FactProps) {
   if (value === null) return null;
   return (
-    <div class={wide || value.length > HALF_ROW_CHARS_MAX ? 'wide' : ''}>
+    <div class={wide || value.length > HALF_ROW_CHARS_MAX ? 'wide' : undefined}>
       <dt>{label}</dt>
-      <dd>
-        {value}
-        {note && <small>{note}</small>}
-      </dd>
+      <dd>{value}</dd>
     </div>
   );
 }

@@ -12,7 +12,7 @@ import { headingOf, ProofHeader, ProofPage, type ProofView, type Words } from '.
 import { movesShown } from './proof-picture.tsx';
 import { type ReceiptReading, readReceipt } from './proof-receipt.ts';
 import type { ProofStrings } from './proof-strings.ts';
-import { supportedZone } from './time-format.ts';
+import { longMoments, supportedZone } from './time-format.ts';
 
 /** After this the server is taken for unreachable. */
 const FETCH_MS_MAX = 15_000;
@@ -114,15 +114,10 @@ function draw(): void {
 
 function wordsOf(language: Language, timeZone: string): Words {
   const numbers = new Intl.NumberFormat('en');
-  const times = new Intl.DateTimeFormat(LOCALES[language], {
-    timeZone,
-    dateStyle: 'long',
-    timeStyle: 'medium',
-    hourCycle: 'h23',
-  });
+  const moment = longMoments(language, timeZone);
   return {
     number: (value) => numbers.format(value),
-    moment: (at) => (Math.abs(at) <= 8.64e15 ? times.format(at) : '?'),
+    moment: (at) => (Math.abs(at) <= 8.64e15 ? moment(at) : '?'),
   };
 }
 

@@ -3,14 +3,7 @@
 
 import type { Language } from './model.ts';
 import type { Draw } from './proof-document.ts';
-
-/** A public key of the gateway (RFC 7517), as `/.well-known/jwks.json` has it. */
-export interface PublicKey {
-  kid: string;
-  /** Coordinates of a point of P-256, 32 bytes in base64url. */
-  x: string;
-  y: string;
-}
+import type { PublicKey } from './signed-token.ts';
 
 /** What a saved page has in place of the network. */
 export interface SavedDraw {

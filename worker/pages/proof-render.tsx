@@ -36,7 +36,7 @@ export const proofPolicy = [
 ].join('; ');
 
 /** In two parts: the first is the same for every page of a language, so it has to be compressed only once. */
-export function proofParts(model: ProofModel): { opening: string; rest: string } {
+export function proofParts(model: ProofModel): { opening: readonly string[]; rest: string } {
   const { strings, opening } = LANGUAGES[model.language];
   const view = { kind: 'start' } as const;
   const body = (
@@ -61,12 +61,13 @@ export function proofParts(model: ProofModel): { opening: string; rest: string }
   return { opening, rest: `${head}</head>${body}</html>` };
 }
 
-function openingOf({ language }: ProofStrings): string {
-  return [
+function openingOf({ language }: ProofStrings): readonly string[] {
+  const head = [
     `<!doctype html><html lang="${language}"><head>`,
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
     '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">',
     '<meta name="format-detection" content="telephone=no">',
-    `<style>${style}</style><script type="module">${script}</script>`,
-  ].join('');
+    `<style>${style}</style>`,
+  ];
+  return [head.join(''), `<script type="module">${script}</script>`];
 }

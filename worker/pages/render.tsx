@@ -4,19 +4,23 @@
 import { raw } from 'hono/html';
 import clientEn, { sha256 as clientEnSha256 } from './client-en.ts?bundle';
 import clientKo, { sha256 as clientKoSha256 } from './client-ko.ts?bundle';
+import { keptPriceText } from './kept-prices.ts';
 import { keptTimeFormat } from './kept-time-formats.ts';
 import type { PageModel } from './model.ts';
 import { refreshSeconds } from './no-script-refresh.ts';
 import { Page } from './page.tsx';
-import { titleText } from './page-text.ts';
-import type { Strings } from './strings.ts';
+import { pageFacts, titleText } from './page-text.ts';
+import type { ServedStrings } from './served-strings.ts';
+import { servedEn } from './served-strings-en.ts';
+import { servedKo } from './served-strings-ko.ts';
+import type { PageFacts, Strings } from './strings.ts';
 import { en } from './strings-en.ts';
 import { ko } from './strings-ko.ts';
 import style, { sha256 as styleSha256 } from './style.css?bundle';
 
 const LANGUAGES = {
-  ko: { strings: ko, opening: openingOf(ko, clientKo) },
-  en: { strings: en, opening: openingOf(en, clientEn) },
+  ko: { strings: ko, own: servedKo, opening: openingOf(ko, clientKo) },
+  en: { strings: en, own: servedEn, opening: openingOf(en, clientEn) },
 };
 
 /** For the pages that `renderPage` returns, and for nothing else. */
@@ -30,24 +34,31 @@ export const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A page in two parts. The first is the same for every page of a language, so it has to be compressed only once. */
+/**
+ * A page in two parts. The first is the same for every page of a language, so it has to be compressed only once; its pieces are of
+ * different kinds of text.
+ */
 interface PageParts {
-  opening: string;
+  opening: readonly string[];
   rest: string;
 }
 
 export function renderPage(model: PageModel): string {
   const { opening, rest } = pageParts(model);
-  return opening + rest;
+  return opening.join('') + rest;
 }
 
 export function pageParts(given: PageModel): PageParts {
-  const model = { ...given, returnTo: given.returnTo === null ? null : localPath(given.returnTo) };
-  const { strings, opening } = LANGUAGES[model.language];
-  const other = strings.otherLanguage;
-  const now = Date.parse(model.board?.serverTime ?? model.status?.serverTime ?? '') || 0;
+  const { strings, own, opening } = LANGUAGES[given.language];
+  const other = own.otherLanguage;
+  const now = Date.parse(given.board?.serverTime ?? given.status?.serverTime ?? '') || 0;
+  const time = keptTimeFormat(strings.language, given.room?.timeZone ?? 'UTC');
+  const model = {
+    ...given,
+    returnTo: given.returnTo === null ? null : localPath(given.returnTo),
+    served: servedOf(given, own, pageFacts(given, time, now)),
+  };
   const seconds = refreshSeconds(model, now);
-  const time = keptTimeFormat(strings.language, model.room?.timeZone ?? 'UTC');
   const head = (
     <>
       <title>{titleText(model, strings)}</title>
@@ -73,7 +84,15 @@ export function pageParts(given: PageModel): PageParts {
         )}
       </header>
       <main id="page">
-        <Page model={model} strings={strings} now={now} scripted={null} reloadSeconds={seconds} time={time} />
+        <Page
+          model={model}
+          strings={strings}
+          now={now}
+          scripted={null}
+          reloadNote={seconds === null ? null : own.noScript(seconds)}
+          time={time}
+          priceText={keptPriceText}
+        />
       </main>
       <p id="announcements" class="visually-hidden" role="status" />
       <script type="application/json" id="fairgate">
@@ -84,15 +103,35 @@ export function pageParts(given: PageModel): PageParts {
   return { opening, rest: `${head}</head>${body}</html>` };
 }
 
+function servedOf(
+  { kind, served }: PageModel,
+  { served: texts }: ServedStrings,
+  facts: PageFacts,
+): PageModel['served'] {
+  if (served !== null) return served;
+  switch (kind) {
+    case 'newcomer':
+    case 'storeUnreachable':
+    case 'originUnreachable':
+    case 'originError':
+      return { kind, ...texts[kind](facts) };
+    default:
+      return null;
+  }
+}
+
 /** Everything that does not depend on the visitor. The script is a module, so it runs after the document is parsed. */
-function openingOf(strings: Strings, client: string): string {
-  return [
+function openingOf(strings: Strings, client: string): readonly string[] {
+  // A bundle has its texts last, as its entry point imports them after the code.
+  const stringsAt = Math.max(0, client.lastIndexOf('{language:'));
+  const head = [
     `<!doctype html><html lang="${strings.language}"><head>`,
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
     '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">',
     '<meta name="format-detection" content="telephone=no">',
-    `<style>${style}</style><script type="module">${client}</script>`,
-  ].join('');
+    `<style>${style}</style>`,
+  ];
+  return [head.join(''), `<script type="module">${client.slice(0, stringsAt)}`, `${client.slice(stringsAt)}</script>`];
 }
 
 /** A path on this origin, else `/`. Browsers resolve `//host`, `/\host` and both with a tab inside to another host. */
@@ -100,11 +139,30 @@ function localPath(path: string): string {
   return /^\/(?![/\\])\P{Cc}*$/u.test(path) ? path : '/';
 }
 
+/** The text of the page's language; a board that the script reads later has both. */
+function only<T extends { ko: string; en: string }>(text: T, language: PageModel['language']): T {
+  return { ...text, [language === 'ko' ? 'en' : 'ko']: '' };
+}
+
 /**
- * JSON that can neither close the script element around it nor open a comment in it. The page does not show the draw's proof:
- * it is a hundred bytes that nothing compresses, and the board has it.
+ * JSON that can neither close the script element around it nor open a comment in it, without what the page does not show: the draw's
+ * proof is a hundred bytes that nothing compresses, and the board has it.
  */
 function embeddedJson(model: PageModel): string {
-  const board = model.board && { ...model.board, draw: { ...model.board.draw, proof: null } };
-  return JSON.stringify({ ...model, board }).replaceAll('<', '\\u003c');
+  const { board, room, status, language } = model;
+  const carried = board && {
+    ...board,
+    draw: { ...board.draw, proof: null },
+    message: board.message && { ...board.message, text: only(board.message.text, language) },
+    stock: board.stock && {
+      ...board.stock,
+      lots: board.stock.lots.map(({ id: _, ...lot }) => ({ ...lot, name: only(lot.name, language) })),
+    },
+  };
+  return JSON.stringify({
+    ...model,
+    room: room && { ...room, title: only(room.title, language) },
+    board: carried,
+    status: status && { ...status, waitSeconds: null },
+  }).replaceAll('<', '\\u003c');
 }

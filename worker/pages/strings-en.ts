@@ -9,9 +9,7 @@ const plural = (value: number, noun: string) => `${value} ${noun}${value === 1 ?
 
 export const en: Strings = {
   language: 'en',
-  otherLanguage: { language: 'ko', name: '한국어' },
   heading: {
-    newcomer: 'Please take a number',
     scheduled: 'Not open yet',
     entered: 'You are in the draw',
     drawing: 'The draw is in progress',
@@ -26,12 +24,8 @@ export const en: Strings = {
     gaveUp: 'You gave up your place',
     tooManyJoins: 'Many people are joining from your network',
     cookiesNeeded: 'This page needs cookies',
-    storeUnreachable: 'We cannot check the line right now',
-    originUnreachable: 'The site is not responding',
-    badRequest: 'We could not process that request',
   },
   lead: {
-    newcomer: () => 'People with a number enter one after another.',
     scheduled: () => 'When entry to the draw begins, this page enters you automatically.',
     entered: () =>
       'This is not a booking yet. At the opening, a draw puts all entries in order. Coming early gives no advantage.',
@@ -45,7 +39,7 @@ export const en: Strings = {
     paused: ({ siteDown }) =>
       `${siteDown ? 'The site is not responding. ' : ''}You keep your number. When entry resumes, numbers are called in the same order.`,
     soldOut: () =>
-      'You do not need to wait. If more becomes available, this page shows it at once and the order stays the same.',
+      'You do not need to wait. If something is returned, the line goes on in the same order, and your place stays.',
     closed: ({ closes }) =>
       `${closes === null ? 'It is no longer possible to enter.' : `The closing time was ${closes}.`} You do not need to wait any longer.`,
     lapsed: () => 'Your number was called, but you did not come in time, so your turn went to the next person.',
@@ -56,11 +50,6 @@ export const en: Strings = {
       'You share an internet address with others, as in a school, an office or a mobile network, and many of them took a number in the last minute. You have lost nothing. This page tries again automatically; there is no need to reload it.',
     cookiesNeeded: () =>
       'Your browser did not return the cookie that keeps your number, so no number was taken. Please allow cookies for this site, then try again.',
-    storeUnreachable: () =>
-      'If you have a number, you keep it. If not, you get one as soon as the connection is back. This page keeps checking.',
-    originUnreachable: ({ admittedUntil }) =>
-      `Your admission remains valid${admittedUntil === null ? '' : ` until ${admittedUntil}`}. You will be let in as soon as the site responds.`,
-    badRequest: () => 'Please check the address and try again.',
   },
   aheadTitle: (ahead) => `${ahead} ahead`,
 
@@ -76,11 +65,9 @@ export const en: Strings = {
   noneCalled: 'None yet',
   ahead: 'Ahead of you',
   people: (count) => count,
-  aheadSpoken: (ahead) => `${ahead} ahead of you.`,
   progress: 'How far the line has moved towards your turn',
   estimate: 'Estimated wait',
-  estimateSpoken: (wait) => `Estimated wait: ${wait}.`,
-  estimateUnknown: 'The estimated wait is not known yet.',
+  waitUnknown: 'Not known yet',
   wait({ low, high }) {
     if (high === null) return low < WAIT_MINUTES_MAX ? `${span(low)} to more than 2 hours` : 'more than 2 hours';
     if (low === 0) return high === 1 ? 'less than a minute' : `up to ${span(high)}`;
@@ -92,9 +79,10 @@ export const en: Strings = {
   retryAt: 'Next try at about',
   stock: 'Still available',
   stockChecking: 'Being checked',
+  lotGone: 'Sold out',
+  moreLots: (count) => `Show ${count} more`,
   asOf: (time, age) => (age === null ? `As of ${time}` : `As of ${time} (${age} min ago)`),
   message: (time) => `From the operator · ${time}`,
-  noScript: (seconds) => `This page refreshes automatically every ${plural(seconds, 'second')}.`,
 
   offline: 'Connection lost. This page continues when you are back online.',
   unanswered: 'The server is slow to respond. This page keeps trying.',

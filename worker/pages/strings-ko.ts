@@ -10,9 +10,7 @@ const span = (value: number) => {
 
 export const ko: Strings = {
   language: 'ko',
-  otherLanguage: { language: 'en', name: 'English' },
   heading: {
-    newcomer: '번호를 받아 주세요',
     scheduled: '시작 전입니다',
     entered: '추첨에 참가하셨습니다',
     drawing: '추첨하고 있습니다',
@@ -27,12 +25,8 @@ export const ko: Strings = {
     gaveUp: '대기를 취소하셨습니다',
     tooManyJoins: '같은 네트워크에 접속하신 분이 많습니다',
     cookiesNeeded: '쿠키가 필요합니다',
-    storeUnreachable: '순서를 확인할 수 없습니다',
-    originUnreachable: '사이트가 응답하지 않습니다',
-    badRequest: '요청을 처리할 수 없습니다',
   },
   lead: {
-    newcomer: () => '번호를 받으신 분은 차례대로 입장합니다.',
     scheduled: () => '추첨 참가가 시작되면 이 화면에서 자동으로 참가 번호를 받습니다.',
     entered: () =>
       '예약은 아직 아닙니다. 시작 시각에 모든 참가 번호를 추첨하여 순서를 정합니다. 일찍 오셔도 순서가 빨라지지는 않습니다.',
@@ -42,20 +36,15 @@ export const ko: Strings = {
     standby: () => '차례가 되었지만 지금은 빈자리가 없습니다. 자리가 나면 나중에 호출된 분보다 먼저 입장합니다.',
     paused: ({ siteDown }) =>
       `${siteDown ? '사이트가 응답하지 않습니다. ' : ''}번호는 그대로 유지됩니다. 입장이 재개되면 같은 순서로 이어서 호출합니다.`,
-    soldOut: () => '기다리지 않으셔도 됩니다. 수량이 다시 생기면 바로 이 화면에 표시됩니다. 순서는 그대로 유지됩니다.',
+    soldOut: () => '기다리지 않으셔도 됩니다. 취소분이 나오면 같은 순서로 이어서 호출합니다. 번호는 그대로 유지됩니다.',
     closed: ({ closes }) =>
       `${closes === null ? '더 이상 입장할 수 없습니다.' : `${closes}에 입장이 마감되었습니다.`} 이제 기다리지 않으셔도 됩니다.`,
     lapsed: () => '정해진 시간 안에 입장하지 않으셔서 다음 분께 차례가 넘어갔습니다.',
     ended: () => '이용을 마치셨거나 이용 시간이 지났습니다. 신청이 완료되었는지는 사이트에서 확인해 주세요.',
     gaveUp: () => '언제든지 새 번호를 받으실 수 있습니다.',
     tooManyJoins: () =>
-      '인터넷 주소를 함께 쓰는 학교, 회사, 이동통신망에서 많은 분이 번호를 받으셨습니다. 잃으신 것은 없습니다. 자동으로 다시 시도합니다.',
+      '인터넷 주소를 함께 쓰는 학교, 회사, 이동통신망에서 많은 분이 번호를 받으셨습니다. 자동으로 다시 시도합니다.',
     cookiesNeeded: () => '쿠키를 허용한 뒤 다시 시도해 주세요.',
-    storeUnreachable: () =>
-      '받으신 번호는 그대로 유지됩니다. 아직 번호가 없으시면 연결되는 대로 드립니다. 자동으로 계속 확인합니다.',
-    originUnreachable: ({ admittedUntil }) =>
-      `입장 자격은 ${admittedUntil === null ? '그대로' : `${admittedUntil}까지`} 유지됩니다. 사이트가 응답하는 대로 자동으로 입장합니다.`,
-    badRequest: () => '주소를 확인한 뒤 다시 시도해 주세요.',
   },
   aheadTitle: (ahead) => `내 앞 ${ahead}명`,
 
@@ -71,11 +60,9 @@ export const ko: Strings = {
   noneCalled: '아직 없음',
   ahead: '내 앞 대기 인원',
   people: (count) => `${count}명`,
-  aheadSpoken: (ahead) => `내 앞에 ${ahead}명이 있습니다.`,
   progress: '내 차례까지의 진행 정도',
   estimate: '예상 대기 시간',
-  estimateSpoken: (wait) => `예상 대기 시간은 ${wait}입니다.`,
-  estimateUnknown: '예상 대기 시간은 아직 알 수 없습니다.',
+  waitUnknown: '아직 알 수 없음',
   wait({ low, high }) {
     if (high === null) return low < WAIT_MINUTES_MAX ? `${span(low)}~2시간 이상` : '2시간 이상';
     if (low === 0) return `${span(high)} 이내`;
@@ -87,14 +74,15 @@ export const ko: Strings = {
   retryAt: '다음 자동 시도',
   stock: '남은 수량',
   stockChecking: '확인 중',
+  lotGone: '소진',
+  moreLots: (count) => `${count}곳 더 보기`,
   asOf: (time, age) => (age === null ? `${time} 기준` : `${time} 기준 (${age}분 전)`),
   message: (time) => `운영자 안내 · ${time}`,
-  noScript: (seconds) => `${seconds}초마다 자동으로 새로고침됩니다.`,
 
   offline: '인터넷 연결이 끊겼습니다. 다시 연결되면 자동으로 이어집니다.',
   unanswered: '서버 응답이 늦어지고 있습니다. 자동으로 계속 확인합니다.',
   copy: '저장된 이전 화면입니다. 자동으로 계속 확인합니다.',
-  placeKept: '받으신 번호는 그대로 유지됩니다.',
+  placeKept: '번호는 그대로 유지됩니다.',
 
   formNotSent: '입력하신 내용은 전송되지 않았습니다. 입장한 뒤 다시 보내 주세요.',
   takePlace: '번호 받기',
@@ -105,7 +93,7 @@ export const ko: Strings = {
   alert: '차례가 되면 소리와 진동으로 알림',
   leave: {
     open: '대기 취소하기',
-    warning: '취소하면 이 번호를 다시 쓸 수 없습니다. 다시 오시면 맨 뒤에서 다시 기다립니다.',
+    warning: '취소하면 이 번호를 다시 쓸 수 없습니다. 다시 오시면 맨 뒤에서 기다립니다.',
     confirm: '네, 대기를 취소합니다',
   },
 
@@ -127,14 +115,14 @@ export const ko: Strings = {
       entryTurn: ['기다리시기만 하면 됩니다', '추첨이 끝나면 순번이 이 화면에 표시됩니다.'],
       noOtherWay: [
         '먼저 들어가는 다른 방법은 없습니다',
-        '서버가 번호를 확인해야 입장할 수 있습니다. 주소나 시계를 바꿔도 입장할 수 없으며, 사고파는 입장권도 없습니다.',
+        '서버가 번호를 확인해야 입장할 수 있습니다. 주소나 시계를 바꿔도 소용없고, 사고파는 입장권도 없습니다.',
       ],
     },
   },
   draw: {
     title: '추첨은 누구나 확인할 수 있습니다',
     how: (beacon) =>
-      `${beacon ? '시작 후에 나오는 공개 난수로 추첨하여 운영자도 결과를 고를 수 없습니다' : '공개 난수 없이 추첨합니다'}. 비밀값은 미리 봉인했다가 시작 후에 공개하여 누구나 다시 계산할 수 있습니다.`,
+      `${beacon ? '시작 후에 나오는 공개 난수로 추첨하여 운영자도 결과를 고를 수 없습니다' : '공개 난수 없이 추첨합니다'}. 비밀값은 미리 봉인했다가 시작 후에 공개합니다.`,
     seal: '봉인값',
     verify: '추첨 결과 확인하기',
   },

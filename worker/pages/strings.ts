@@ -1,7 +1,7 @@
-// Every text of a visitor's page, as one interface that each language implements. A page carries the strings of its own
-// language only. Values arrive formatted: numbers grouped, times in the room's zone.
+// Every text of a visitor's page that its script needs, as one interface that each language implements. A page carries the strings of
+// its own language only; served-strings.ts has those that only the server needs. Values arrive formatted: numbers grouped, times in the room's zone.
 
-import type { Language, PageKind } from './model.ts';
+import type { Language, PageKind, ServedKind } from './model.ts';
 import type { WaitRange } from './wait-range.ts';
 
 /** What sentences mention: times, formatted, null where the page does not know them. */
@@ -16,12 +16,10 @@ export interface PageFacts {
 }
 
 /** `gaveUp`: kind `ended` for a visitor who left the line. */
-export type HeadingKey = PageKind | 'gaveUp';
+export type HeadingKey = Exclude<PageKind, ServedKind> | 'gaveUp';
 
 export interface Strings {
   language: Language;
-  /** The other language and its own name, for the switch. */
-  otherLanguage: { language: Language; name: string };
   /** What is true, in one sentence. */
   heading: Record<HeadingKey, string>;
   /** What happens next, or what to do. */
@@ -42,13 +40,9 @@ export interface Strings {
   noneCalled: string;
   ahead: string;
   people(count: string): string;
-  /** For screen readers, before the estimated wait. */
-  aheadSpoken(ahead: string): string;
   progress: string;
   estimate: string;
-  estimateSpoken(wait: string): string;
-  /** A sentence of its own, in place of the estimate. */
-  estimateUnknown: string;
+  waitUnknown: string;
   wait(range: WaitRange): string;
   heldUntil: string;
   standbyAhead: string;
@@ -56,10 +50,13 @@ export interface Strings {
   stock: string;
   /** The number is too old to be shown. */
   stockChecking: string;
+  /** Nothing of a lot is left. */
+  lotGone: string;
+  /** Opens the rest of a long list of lots. */
+  moreLots(count: number): string;
   /** "As of 20:03:12", with the age where it is a minute or more. */
   asOf(time: string, ageMinutes: string | null): string;
   message(time: string): string;
-  noScript(seconds: number): string;
 
   offline: string;
   unanswered: string;

@@ -34,6 +34,17 @@ export function timeFormat(language: Language, zoneName = 'UTC'): TimeFormat {
   };
 }
 
+/** "5 August 2027 at 20:07:31", for what is read on another day. */
+export function longMoments(language: Language, zoneName: string): (at: number) => string {
+  const format = new Intl.DateTimeFormat(LOCALES[language], {
+    timeZone: supportedZone(zoneName),
+    dateStyle: 'long',
+    timeStyle: 'medium',
+    hourCycle: 'h23',
+  });
+  return (at) => format.format(at);
+}
+
 /** Old phones lack some zones: their times are shown in UTC, which the page then names. */
 export function supportedZone(timeZone: string): string {
   try {

@@ -1,7 +1,8 @@
 // The gateway's cached view of each room: at most one store read a second, however many requests use it. The same read
 // reports what the gateway observed, and brings the store's clock, so that a gateway's own clock decides nothing.
 
-import { type Board, boardAt, type RoomView } from '../../queue-core/board.ts';
+import type { Board, RoomView } from '../../queue-core/board.ts';
+import { boardAt } from '../../queue-core/board-at.ts';
 import { laterView } from '../../queue-core/board-order.ts';
 import type { Command } from '../../queue-core/command.ts';
 import { stalledMs } from '../../queue-core/health.ts';
