@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const render = (changes = {}) => {
   const { opening, rest } = proof.proofParts(proofModel(changes));
-  return opening + rest;
+  return opening.join('') + rest;
 };
 const scriptOf = (html: string) => /<script type="module">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
 const styleOf = (html: string) => /<style>(.*?)<\/style>/s.exec(html)?.[1] ?? '';

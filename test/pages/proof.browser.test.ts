@@ -55,7 +55,7 @@ beforeAll(async () => {
         'Content-Security-Policy': proof.proofPolicy,
         'Set-Cookie': 'visitor=1; HttpOnly; Path=/',
       });
-      response.end(opening + rest);
+      response.end(opening.join('') + rest);
     } else response.writeHead(404).end();
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

@@ -70,6 +70,7 @@ const NOT_RUN: Record<string, string> = {
   'npm run evidence -- --open-seal FOLDER': 'the same; test/scripts/evidence.test.ts runs it',
   'curl -s $RELAY/$HASH/info': 'needs a drand relay; a test below has one',
   'npm run verify-draw': 'needs a published draw; test/scripts/verify-draw.test.ts runs it',
+  'npm run check-receipt': 'needs a receipt; test/scripts/check-receipt.test.ts runs it',
   'node test/write-draw-vectors.ts': 'writes docs/draw.md, which test/gateway/draw-document.test.ts checks',
   'npm run -s keys': 'quoted from an error message; the test of signing keys runs it',
 };

@@ -86,6 +86,5 @@ export function pageFacts({ board, status, admitAt }: PageModel, time: TimeForma
     siteDown: board?.pausedBy === 'origin',
     claimBy: moment(status?.claimBy),
     admit: moment(admitAt),
-    admittedUntil: moment(status?.admittedUntil),
   };
 }

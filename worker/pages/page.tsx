@@ -17,7 +17,7 @@ import {
   servedText,
 } from './page-text.ts';
 import { StateIcon } from './state-icon.tsx';
-import { StockLeft } from './stock-left.tsx';
+import { StockByLots, StockTotal } from './stock-left.tsx';
 import type { Strings } from './strings.ts';
 import type { TimeFormat } from './time-format.ts';
 
@@ -206,8 +206,9 @@ function TicketBoard(props: PageProps) {
       {line && <p class="note">{asOfText(line.asOf, now, strings, time)}</p>}
       <dl>
         <Fact label={strings.estimate} value={wait} wide />
+        {board?.stock && <StockTotal {...props} stock={board.stock} />}
       </dl>
-      {board?.stock && <StockLeft {...props} stock={board.stock} />}
+      {board?.stock && <StockByLots {...props} stock={board.stock} />}
       {room !== null && kind === 'called' && model.admitAt === null && (
         <ActionForm {...props} action="claim" label={strings.enterNow} />
       )}

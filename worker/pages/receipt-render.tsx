@@ -103,7 +103,7 @@ function OwnReceipt({
             <ReceiptIcon outline="valid" />
             {own.heading}
           </h1>
-          <p class="lead">{own.recorded(moment(visit.completedAt))}</p>
+          <p class="lead">{own.lead}</p>
         </section>
         <section class="board">
           <ReceiptFacts visit={visit} room={room.title[language]} strings={strings} words={words} />

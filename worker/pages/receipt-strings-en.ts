@@ -8,7 +8,7 @@ export const receiptEn: ReceiptStrings = {
   title: 'Receipt',
   own: {
     heading: 'Your booking was recorded',
-    recorded: (moment) => `Recorded on ${moment}.`,
+    lead: 'You are done. There is nothing more to do here.',
     qr: 'QR code of your receipt',
     qrText: 'Show this code where you are asked for it. It opens a page that says whether the receipt is genuine.',
     keep: {
@@ -28,7 +28,7 @@ export const receiptEn: ReceiptStrings = {
   reference: 'Reference',
   completedAt: 'Recorded',
   position: 'Number in line',
-  room: 'For',
+  room: 'Waiting room',
   check: {
     valid: { heading: 'This receipt is valid', text: 'This waiting room signed it, and nothing in it was changed.' },
     otherRoom: {

@@ -8,7 +8,7 @@ export const receiptKo: ReceiptStrings = {
   title: '예약 확인증',
   own: {
     heading: '예약이 접수되었습니다',
-    recorded: (moment) => `${moment}에 접수되었습니다.`,
+    lead: '모두 마치셨습니다. 더 하실 일은 없습니다.',
     qr: '예약 확인증 QR 코드',
     qrText: '확인이 필요한 곳에서 이 코드를 보여 주세요. 진짜 확인증인지 알려 주는 화면이 열립니다.',
     keep: {
@@ -28,7 +28,7 @@ export const receiptKo: ReceiptStrings = {
   reference: '접수 번호',
   completedAt: '접수 시각',
   position: '대기 번호',
-  room: '구분',
+  room: '대기실',
   check: {
     valid: { heading: '유효한 확인증입니다', text: '이 대기실에서 발급했으며 내용이 바뀌지 않았습니다.' },
     otherRoom: {

@@ -15,8 +15,7 @@ export interface ReceiptStrings {
   title: string;
   own: {
     heading: string;
-    /** "Recorded on 5 August 2027 at 20:07:31." */
-    recorded(moment: string): string;
+    lead: string;
     qr: string;
     qrText: string;
     keep: HeadingAndText;

@@ -9,14 +9,15 @@ import { keptTimeFormat } from './kept-time-formats.ts';
 import type { PageModel } from './model.ts';
 import { refreshSeconds } from './no-script-refresh.ts';
 import { Page } from './page.tsx';
-import { pageFacts, titleText } from './page-text.ts';
-import type { ServedStrings } from './served-strings.ts';
+import { titleText } from './page-text.ts';
+import type { ServedFacts, ServedStrings } from './served-strings.ts';
 import { servedEn } from './served-strings-en.ts';
 import { servedKo } from './served-strings-ko.ts';
-import type { PageFacts, Strings } from './strings.ts';
+import type { Strings } from './strings.ts';
 import { en } from './strings-en.ts';
 import { ko } from './strings-ko.ts';
 import style, { sha256 as styleSha256 } from './style.css?bundle';
+import type { TimeFormat } from './time-format.ts';
 
 const LANGUAGES = {
   ko: { strings: ko, own: servedKo, opening: openingOf(ko, clientKo) },
@@ -56,7 +57,7 @@ export function pageParts(given: PageModel): PageParts {
   const model = {
     ...given,
     returnTo: given.returnTo === null ? null : localPath(given.returnTo),
-    served: servedOf(given, own, pageFacts(given, time, now)),
+    served: servedOf(given, own, { admittedUntil: admittedUntil(given, time, now) }),
   };
   const seconds = refreshSeconds(model, now);
   const head = (
@@ -106,7 +107,7 @@ export function pageParts(given: PageModel): PageParts {
 function servedOf(
   { kind, served }: PageModel,
   { served: texts }: ServedStrings,
-  facts: PageFacts,
+  facts: ServedFacts,
 ): PageModel['served'] {
   if (served !== null) return served;
   switch (kind) {
@@ -118,6 +119,12 @@ function servedOf(
     default:
       return null;
   }
+}
+
+function admittedUntil({ status }: PageModel, time: TimeFormat, now: number): string | null {
+  if (status?.admittedUntil == null) return null;
+  const until = Date.parse(status.admittedUntil);
+  return time.moment(until - (until % 60_000), now);
 }
 
 /** Everything that does not depend on the visitor. The script is a module, so it runs after the document is parsed. */

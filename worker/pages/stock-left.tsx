@@ -19,25 +19,29 @@ interface StockLeftProps {
   priceText: (price: PriceRange, language: Language) => string;
 }
 
-export function StockLeft(props: StockLeftProps) {
-  const { stock, strings, now, time } = props;
-  const { remaining, asOf, lots } = stock;
+/** Of the board's list of facts. */
+export function StockTotal({ stock: { remaining, asOf }, strings, now, time }: StockLeftProps) {
+  return (
+    <div class="wide">
+      <dt>{strings.stock}</dt>
+      <dd>
+        {remaining === null ? strings.stockChecking : grouped(remaining)}
+        <small>{asOfText(asOf, now, strings, time)}</small>
+      </dd>
+    </div>
+  );
+}
+
+/** Under it. */
+export function StockByLots(props: StockLeftProps) {
+  const { lots } = props.stock;
   const folded = lots.slice(LOTS_UNFOLDED_MAX);
   return (
     <>
-      <dl>
-        <div class="wide">
-          <dt>{strings.stock}</dt>
-          <dd>
-            {remaining === null ? strings.stockChecking : grouped(remaining)}
-            <small>{asOfText(asOf, now, strings, time)}</small>
-          </dd>
-        </div>
-      </dl>
       {lots.length > 0 && <Lots {...props} lots={lots.slice(0, LOTS_UNFOLDED_MAX)} />}
       {folded.length > 0 && (
         <details>
-          <summary>{strings.moreLots(folded.length)}</summary>
+          <summary>{props.strings.moreLots(folded.length)}</summary>
           <Lots {...props} lots={folded} />
         </details>
       )}

@@ -12,7 +12,6 @@ export interface PageFacts {
   siteDown: boolean;
   claimBy: string | null;
   admit: string | null;
-  admittedUntil: string | null;
 }
 
 /** `gaveUp`: kind `ended` for a visitor who left the line. */
