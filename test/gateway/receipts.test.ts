@@ -100,6 +100,17 @@ describe('a completed visit', () => {
     expect(response.headers.get('Cache-Control')).toMatch(/no-store$/);
   });
 
+  it('tells its visitor who sends another form that this was not sent, and not that a booking was recorded', async () => {
+    const visitor = await completed();
+    const form = { ...AS_PAGE, Origin: PUBLIC_URL, 'Sec-Fetch-Site': 'same-origin' };
+    const response = await visitor.send('/book', { method: 'POST', headers: form });
+    expect(response.status).toBe(503);
+    const html = await response.clone().text();
+    expect(await pageKindOf(response)).toBe('ended');
+    expect(html).toContain('Your form was not sent.');
+    expect(html).not.toContain('Your booking was recorded');
+  });
+
   it('is proven by a token that the public keys verify, and that nothing but the page’s fragment carries', async () => {
     const visitor = await completed();
     const document = receiptSchema.parse(await (await jsonOf(visitor)).json());

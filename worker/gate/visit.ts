@@ -445,7 +445,8 @@ class Visit {
   async show(options: Omit<VisitorPage, 'returnTo'>): Promise<Response> {
     if (this.#format === 'page') {
       const [formNotSent, returnTo] = [this.#formNotSent, this.#returnTo()];
-      if (options.kind === 'ended') {
+      // The receipt's page does not say that a form was lost.
+      if (options.kind === 'ended' && !formNotSent) {
         const receipt = await this.#visitor.receiptOfVisit();
         if (receipt !== null) return this.#receiptPage(receipt, returnTo);
       }
