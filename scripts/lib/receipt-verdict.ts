@@ -3,7 +3,7 @@
 
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import * as z from 'zod';
-import { isReference } from '../../worker/proxy/origin-signals.ts';
+import { isReference } from '../../worker/contract/origin-call-schema.ts';
 import { Unreadable } from '../draw/draw-files.ts';
 
 export type ReceiptVerdict =
