@@ -252,6 +252,8 @@ function directoryWithHealth(old: Fields): Fields {
 
 /** 7 to 8: what is left is shown with its age and by lots; visits can be given back; calls of the origin are marked. */
 const STOCK_BEFORE_8 = { peoplePercent: null, freshSeconds: 300 };
+/** Settings have what a new room gets: another value would look as if they had been edited, and end what operators changed. */
+const STOCK_IN_SETTINGS = { peoplePercent: 100, freshSeconds: 60 };
 
 function roomWithLots(old: Fields): Fields {
   const config = fieldsOf(old['config']);
@@ -263,7 +265,7 @@ function roomWithLots(old: Fields): Fields {
     : sessions['standby'];
   return {
     ...old,
-    config: { ...config, policy: policyWithStock(config['policy']) },
+    config: { ...config, policy: policyWithStock(config['policy'], STOCK_BEFORE_8) },
     origin: {
       ...origin,
       stock: stock === null ? null : { ...fieldsOf(stock), lots: [] },
@@ -274,12 +276,15 @@ function roomWithLots(old: Fields): Fields {
   };
 }
 
-function policyWithStock(policy: unknown): unknown {
-  return typeof policy === 'object' && policy !== null ? { ...policy, stock: STOCK_BEFORE_8 } : policy;
+function policyWithStock(policy: unknown, stock: Fields): unknown {
+  return typeof policy === 'object' && policy !== null ? { ...policy, stock } : policy;
 }
 
 function directoryWithStock(old: Fields): Fields {
-  const changed = withRoomSettings(old, (settings) => ({ ...settings, policy: policyWithStock(settings['policy']) }));
+  const changed = withRoomSettings(old, (settings) => ({
+    ...settings,
+    policy: policyWithStock(settings['policy'], STOCK_IN_SETTINGS),
+  }));
   if (!Array.isArray(changed['rooms'])) return changed;
   const rooms = changed['rooms'].map((room) => ({
     ...fieldsOf(room),

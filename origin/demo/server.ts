@@ -4,7 +4,7 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { z } from 'zod';
-import type { GatewayCalls } from '../gateway-calls.ts';
+import { GatewayCallError, type GatewayCalls } from '../gateway-calls.ts';
 import { type Bookings, openBookings } from './bookings.ts';
 import type { EpochMs } from './clinics.ts';
 import { createDemoApp } from './demo-app.ts';
@@ -92,6 +92,8 @@ function reportStock(
       await calls.stock({ remaining, lots, asOfEpochMs: asOf });
       isFailing = false;
     } catch (error) {
+      // A response has told a later number meanwhile.
+      if (error instanceof GatewayCallError && error.reason === 'outdatedCall') return;
       if (!isFailing) log(error);
       isFailing = true;
     }

@@ -106,8 +106,9 @@ function sessionAsOfVersion8(row: Record<string, unknown>): Record<string, unkno
   return { ...row, ended: referenced, readmitted: false, codeUsedAt: null, calls: [] };
 }
 
-/** What version 8 added to every policy. */
+/** What version 8 added to the policy in force, and to the one in the settings. */
 const STOCK = { peoplePercent: null, freshSeconds: 300 };
+const STOCK_IN_SETTINGS = { peoplePercent: 100, freshSeconds: 60 };
 
 /** What version 7 added to every policy. */
 const HEALTH = {
@@ -204,7 +205,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
       site: { ...site, ...chosen, exempt },
       settings: {
         ...settings,
-        policy: { ...settings.policy, sessionTotalMsMax: 3_600_000, health: HEALTH, stock: STOCK },
+        policy: { ...settings.policy, sessionTotalMsMax: 3_600_000, health: HEALTH, stock: STOCK_IN_SETTINGS },
         schedule: { ...settings.schedule, beacon: null },
       },
     };

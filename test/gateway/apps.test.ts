@@ -101,7 +101,9 @@ describe('a client that keeps its tokens', () => {
     expect(await response.text()).toBe(MARKER);
     expect(renewed).not.toBe(admissionToken);
     expect(response.headers.get('Cache-Control')).toBe('no-store');
-    expect(response.headers.get('Access-Control-Expose-Headers')).toBe(TOKEN_FIELDS.join(', '));
+    expect(response.headers.get('Access-Control-Expose-Headers')).toBe(
+      [...TOKEN_FIELDS, 'Fairgate-Receipt'].join(', '),
+    );
     expect(response.headers.getSetCookie()).toEqual([]);
     gateway.clock.advance(150_000);
     expect(await (await request(renewed)).text()).toBe(MARKER);

@@ -64,7 +64,7 @@ function expectReadable(response: Response, origin: string): void {
   expect(response.headers.get('Access-Control-Allow-Origin')).toBe(origin);
   expect(response.headers.get('Access-Control-Allow-Credentials')).toBe('true');
   expect(response.headers.get('Access-Control-Expose-Headers')).toMatch(
-    /^Fairgate-Queue-Token, Fairgate-Admission-Token, Retry-After, Link$/,
+    /^Fairgate-Queue-Token, Fairgate-Admission-Token, Fairgate-Receipt, Retry-After, Link$/,
   );
   expect(response.headers.get('Vary')).toMatch(/\bOrigin\b/);
 }

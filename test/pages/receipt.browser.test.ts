@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import jsQR from 'jsqr';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/lib/chromium.ts';
@@ -17,6 +16,7 @@ import type { ReceiptModel } from '../../worker/pages/receipt-model.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { Tokens } from '../../worker/tokens/tokens.ts';
 import { complaints } from '../axe.ts';
+import { scanned } from '../scanned-code.ts';
 import { keysOf } from './built-proof.ts';
 import { bundled } from './bundle.ts';
 
@@ -106,28 +106,6 @@ async function visit(address: string, options: BrowserContextOptions = {}): Prom
 
 const heading = (page: Page, text: string) => page.getByRole('heading', { level: 1, name: text }).waitFor();
 const edited = () => `${receipt.slice(0, -12)}${receipt.at(-12) === 'A' ? 'B' : 'A'}${receipt.slice(-11)}`;
-
-/** What a phone reads of the code on the screen. */
-async function scanned(page: Page): Promise<string | undefined> {
-  const shot = await page.locator('svg.qr').screenshot();
-  const blank = await page.context().newPage();
-  const { data, width, height } = await blank.evaluate(async (png) => {
-    const image = new Image();
-    image.src = `data:image/png;base64,${png}`;
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [image.width, image.height];
-    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-    context.drawImage(image, 0, 0);
-    return {
-      data: [...context.getImageData(0, 0, image.width, image.height).data],
-      width: image.width,
-      height: image.height,
-    };
-  }, shot.toString('base64'));
-  await blank.close();
-  return jsQR(Uint8ClampedArray.from(data), width, height)?.data;
-}
 
 describe.each(['ko', 'en'] as const)('the visitor’s own receipt in %s', (language) => {
   test.each(['light', 'dark'] as const)(
