@@ -10,6 +10,7 @@ import { EvidenceDownload } from './evidence-download.tsx';
 import { readLogTail } from './log-tail.ts';
 import { formatCount } from './number-format.ts';
 import { Field, inputValue } from './parts/field.tsx';
+import { LogTime } from './parts/log-time.tsx';
 import { useLoad } from './parts/use-load.ts';
 import { SiteCalls } from './site-calls.tsx';
 import type { RoomSnapshot } from './watch.ts';
@@ -213,13 +214,9 @@ function checkResult({ format, strings }: ConsoleState, check: Check): string {
 function Entry({ state, record }: { state: ConsoleState; record: AuditRecord }) {
   const { strings: t, format } = state;
   const { what, lines } = describeChange(record, t, format);
-  const at = Date.parse(record.at);
   return (
     <li>
-      <time datetime={record.at}>
-        <b>{format.time(at)}</b>
-        <small>{format.date(at)}</small>
-      </time>
+      <LogTime state={state} at={record.at} />
       <p class="by">
         <b>{record.by.name}</b>
         <small>

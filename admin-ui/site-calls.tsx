@@ -5,6 +5,7 @@ import { useState } from 'hono/jsx/dom';
 import type { OriginRecordDocument } from '../worker/contract/origin-call-schema.ts';
 import type { ConsoleState } from './console-state.ts';
 import { formatCount } from './number-format.ts';
+import { LogTime } from './parts/log-time.tsx';
 import { useLoad } from './parts/use-load.ts';
 
 const SHOWN_MAX = 100;
@@ -40,15 +41,10 @@ export function SiteCalls({ state, room, last }: { state: ConsoleState; room: st
 }
 
 function SaidOnce({ state, record }: { state: ConsoleState; record: OriginRecordDocument }) {
-  const { strings, format } = state;
-  const t = strings.siteCalls;
-  const at = Date.parse(record.at);
+  const t = state.strings.siteCalls;
   return (
     <li>
-      <time datetime={record.at}>
-        <b>{format.time(at)}</b>
-        <small>{format.date(at)}</small>
-      </time>
+      <LogTime state={state} at={record.at} />
       <p class="by">
         <b>{record.by === null ? t.response : t.key(record.by)}</b>
       </p>

@@ -2,18 +2,18 @@
 // headers.
 
 import { raw } from 'hono/html';
+import { documentOpening } from './document-opening.ts';
 import script, { sha256 as scriptSha256 } from './proof-client.tsx?bundle';
 import { embeddedJson } from './proof-evidence.ts';
 import type { ProofModel } from './proof-model.ts';
 import { headingOf, ProofHeader, ProofPage } from './proof-page.tsx';
-import type { ProofStrings } from './proof-strings.ts';
 import { proofEn } from './proof-strings-en.ts';
 import { proofKo } from './proof-strings-ko.ts';
 import style, { sha256 as styleSha256 } from './proof-style.css?bundle';
 
 const LANGUAGES = {
-  ko: { strings: proofKo, opening: openingOf(proofKo) },
-  en: { strings: proofEn, opening: openingOf(proofEn) },
+  ko: { strings: proofKo, opening: documentOpening(proofKo.language, style, script) },
+  en: { strings: proofEn, opening: documentOpening(proofEn.language, style, script) },
 };
 
 /** Of both languages: the page switches between them by itself. */
@@ -59,15 +59,4 @@ export function proofParts(model: ProofModel): { opening: readonly string[]; res
   const title = `${headingOf(view, strings)} · ${model.room.title[strings.language]}`;
   const head = <title>{title}</title>;
   return { opening, rest: `${head}</head>${body}</html>` };
-}
-
-function openingOf({ language }: ProofStrings): readonly string[] {
-  const head = [
-    `<!doctype html><html lang="${language}"><head>`,
-    '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
-    '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">',
-    '<meta name="format-detection" content="telephone=no">',
-    `<style>${style}</style>`,
-  ];
-  return [head.join(''), `<script type="module">${script}</script>`];
 }

@@ -3,6 +3,7 @@
 
 import { raw } from 'hono/html';
 import { Kept } from '../../queue-core/kept.ts';
+import { documentOpening } from './document-opening.ts';
 import { keptTimeFormat } from './kept-time-formats.ts';
 import { QrCode } from './qr-code.tsx';
 import type { CompletedVisit } from './receipt-check.ts';
@@ -16,8 +17,8 @@ import style, { sha256 as styleSha256 } from './receipt-style.css?bundle';
 import { longMoments } from './time-format.ts';
 
 const LANGUAGES = {
-  ko: { strings: receiptKo, opening: openingOf(receiptKo) },
-  en: { strings: receiptEn, opening: openingOf(receiptEn) },
+  ko: { strings: receiptKo, opening: documentOpening(receiptKo.language, style, script) },
+  en: { strings: receiptEn, opening: documentOpening(receiptEn.language, style, script) },
 };
 
 /** A gateway has few rooms; beyond this the cache is cleared. */
@@ -172,14 +173,3 @@ function AnotherPlace({
 }
 
 const numbers = new Intl.NumberFormat('en');
-
-function openingOf({ language }: ReceiptStrings): readonly string[] {
-  const head = [
-    `<!doctype html><html lang="${language}"><head>`,
-    '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
-    '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">',
-    '<meta name="format-detection" content="telephone=no">',
-    `<style>${style}</style>`,
-  ];
-  return [head.join(''), `<script type="module">${script}</script>`];
-}
