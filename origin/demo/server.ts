@@ -9,8 +9,8 @@ import { type Bookings, openBookings } from './bookings.ts';
 import type { EpochMs } from './clinics.ts';
 import { createDemoApp } from './demo-app.ts';
 
-/** Four seats at each of six times; 120 seats at five clinics, booked within minutes at 60 visitors a minute. */
-const SLOTS_PER_CLINIC_DEFAULT = 24;
+/** Eight seats at each of six times: 240 at five clinics, more than the people whom `npm start` lets in at once, and booked within minutes. */
+const SLOTS_PER_CLINIC_DEFAULT = 48;
 
 /** Longer than gateways keep an idle connection: closing first would fail a request that is being sent. */
 const KEEP_ALIVE_MS = 75_000;

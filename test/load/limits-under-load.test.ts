@@ -19,6 +19,8 @@ let fairgate: Running;
 
 beforeEach(async () => {
   fairgate = await startFairgate({
+    // More than the people inside, who are bound by what is left as well.
+    slotsPerClinic: TOTAL_ACTIVE_USERS,
     room: {
       schedule: { opensAt: '+15s' },
       policy: { newUsersPerMinute: NEW_USERS_PER_MINUTE, totalActiveUsers: TOTAL_ACTIVE_USERS, sessionMinutes: 5 },
