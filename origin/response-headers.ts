@@ -54,25 +54,26 @@ export interface Lot {
   /** Lower-case letters, digits, `_`, `-`, `.` and `*`, beginning with a letter; at most 32 characters. */
   id: string;
   remaining: number;
-  /** As visitors see it, at most 60 characters each; the id where nothing is said. */
-  name?: { ko?: string; en?: string };
+  /** As visitors see it, at most 60 characters: one text, or one for each language; the id where nothing is said. */
+  name?: string | { ko?: string; en?: string };
   /** In the smallest unit of the currency (ISO 4217): 120000 is 1,200.00 EUR, and 120,000 KRW. */
   price?: { low: number; high: number; currency: string };
 }
 
 const LOTS_MAX = 50;
+const LOT_NAME_CHARS_MAX = 60;
 
 /**
  * The remaining stock and when it was counted, as an Integer with a Date parameter (RFC 9651): `12;as-of=@1637000000`.
  * The second is rounded down: a count may be shown as older than it is, never as newer.
  * @param remaining whole number, 0 or more
- * @param asOfEpochMs milliseconds since 1970
+ * @param asOfEpochMs milliseconds since 1970; left out: now
  * @param lots its parts, at most 50; those that are not named keep their last number
  * @throws RangeError
  */
 export function stockHeaders(
   remaining: number,
-  asOfEpochMs: number,
+  asOfEpochMs: number = Date.now(),
   lots: readonly Lot[] = [],
 ): { 'Fairgate-Stock': string; 'Fairgate-Lots'?: string } {
   const asOfSeconds = Math.floor(asOfEpochMs / 1000);
@@ -89,7 +90,13 @@ function lotMember({ id, remaining, name = {}, price }: Lot): string {
   if (!/^[a-z*][a-z0-9_.*-]{0,31}$/.test(id))
     throw new RangeError(`A lot is called "${id}". Pass an id like gangnam-1.`);
   checkCount(`remaining of lot ${id}`, remaining);
-  const names = Object.entries(name).map(([language, text]) => `;${language}=${displayString(text)}`);
+  const texts = typeof name === 'string' ? { ko: name, en: name } : name;
+  const names = Object.entries(texts).map(([language, text]) => {
+    if (language !== 'ko' && language !== 'en')
+      throw new RangeError(`The name of lot ${id} has no language ${language}.`);
+    if (text.length > LOT_NAME_CHARS_MAX) throw new RangeError(`The name of lot ${id} is too long.`);
+    return `;${language}=${displayString(text)}`;
+  });
   if (price === undefined) return `${id}=${remaining}${names.join('')}`;
   const { low, high, currency } = price;
   checkCount(`price.low of lot ${id}`, low);

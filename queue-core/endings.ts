@@ -20,10 +20,15 @@ const CALLS = { completed: 'complete', revoked: 'revoke' } as const;
 export function end(room: RoomDocument, record: Found, command: End, context: StepContext): ClaimReply {
   const call = 'call' in command ? command.call : undefined;
   const reply = endVisit(room, record, command, call, context);
-  if (call !== undefined && command.reason !== 'left') {
+  if (call !== undefined && command.reason !== 'left' && !isRepeated(record, call)) {
     noteVisit(room, CALLS[command.reason], command.position, call, reply, context);
   }
   return reply;
+}
+
+/** A call that came before is on record already. */
+function isRepeated(record: Found, { mark }: OriginCall): boolean {
+  return record !== undefined && seenBefore(record.calls, mark) === 'same';
 }
 
 function endVisit(
@@ -45,14 +50,20 @@ function endVisit(
   if ('kind' in found) return found;
   const current = sessionReply(room, position, found, now);
   const seen = seenBefore(found.calls, call?.mark ?? null);
-  if (seen === 'outdated') return refused('outdatedCall');
+  // What was completed is the last word, whenever it comes.
+  if (seen === 'outdated' && reason !== 'completed') return refused('outdatedCall');
   if (seen === 'same') return current;
   const row = { ...found, calls: marked(found.calls, call?.mark ?? null) };
   const reference = ('reference' in command ? command.reference : null) ?? null;
   if (current.kind === 'admitted') return endSession(room, position, row, { reason, reference }, context);
   if (reason === 'completed') return completeLate(room, position, row, reference, context);
-  if (found.readmitted) putSession(position, { ...row, readmitted: false }, context);
-  else if (call !== undefined) putSession(position, row, context);
+  if (found.readmitted) {
+    const ended = { reason, at: now, reference: null };
+    stopCounting(room, found, now);
+    putSession(position, { ...row, ended, readmitted: false }, context);
+    return { kind: 'ended', ...ended };
+  }
+  if (call !== undefined) putSession(position, row, context);
   return current;
 }
 
@@ -80,7 +91,7 @@ function completeLate(
 /** Gives the turn back to a visitor who was thrown out; one who is inside gets the full length, up to the absolute end. */
 export function readmit(room: RoomDocument, record: Found, command: Readmission, context: StepContext): ReadmitReply {
   const reply = readmitVisit(room, record, command, context);
-  noteVisit(room, 'readmit', command.position, command.call, reply, context);
+  if (!isRepeated(record, command.call)) noteVisit(room, 'readmit', command.position, command.call, reply, context);
   return reply;
 }
 

@@ -24,6 +24,8 @@ const CELL_MS = 1_000;
 
 /** What is judged: as young as this, so that a change is noticed within seconds. */
 const WINDOW_MS = 4_000;
+/** How slow it is, where the room searches how many people it carries. */
+const SEARCH_WINDOW_MS = 10_000;
 /** At little traffic further back, until there are so many requests, but no further than this. */
 const REQUESTS_MIN = 10;
 const WINDOW_MS_MAX = 30_000;
@@ -116,7 +118,7 @@ export function followHealth(room: RoomDocument, context: StepContext): void {
       break;
     case 'well':
       speedUp(room, context);
-      if (mode === 'find') searchOn(room, context);
+      if (mode === 'find' && seen.meanMicros !== null) searchOn(room, context);
   }
 }
 
@@ -180,7 +182,9 @@ type Seen = { meanMicros: number | null; requests: number } & (
 );
 
 function judge(health: HealthState, policy: HealthPolicy, now: EpochMs): Seen {
-  const { requests, failures, timed, totalMs } = seenLately(health, now);
+  const { requests, failures } = seenLately(health, now, WINDOW_MS);
+  // A search that follows each wave of requests swings; what it knew before a cut is forgotten with it.
+  const { timed, totalMs } = seenLately(health, now, policy.mode === 'find' ? SEARCH_WINDOW_MS : WINDOW_MS);
   const meanMicros = timed === 0 ? null : Math.round((totalMs * 1_000) / timed);
   const about = { meanMicros, requests };
   if (requests < REQUESTS_MIN) return { verdict: 'unknown', ...about };
@@ -200,11 +204,11 @@ function judge(health: HealthState, policy: HealthPolicy, now: EpochMs): Seen {
 }
 
 /** Of the last seconds, and at little traffic of as many before them as it takes. */
-function seenLately({ cells }: HealthState, now: EpochMs): ObservedHealth {
+function seenLately({ cells }: HealthState, now: EpochMs, windowMs: number): ObservedHealth {
   const seen = { requests: 0, failures: 0, timed: 0, totalMs: 0 };
   for (const cell of cells.toReversed()) {
     const ageMs = now - cell.at;
-    if (ageMs > WINDOW_MS_MAX || (ageMs > WINDOW_MS && seen.requests >= REQUESTS_MIN)) break;
+    if (ageMs > WINDOW_MS_MAX || (ageMs > windowMs && seen.requests >= REQUESTS_MIN)) break;
     seen.requests += cell.requests;
     seen.failures += cell.failures;
     seen.timed += cell.timed;
@@ -258,8 +262,8 @@ function stop(room: RoomDocument, cause: HealthCause, context: StepContext): voi
   const { health } = room.origin;
   const hasRelapsed = health.resumedAt !== null && context.now - health.resumedAt < RELAPSE_MS;
   const needed = hasRelapsed ? Math.min(PROBES_NEEDED_MAX, health.probesNeeded * 2) : PROBES_NEEDED_MIN;
-  const { active } = room.sessions;
-  const peopleFound = health.peopleFound === null ? null : peopleAfter(room, active);
+  const found = health.peopleFound;
+  const peopleFound = found === null ? null : peopleAfter(room, Math.min(found, room.sessions.active));
   room.origin.health = { ...health, probesNeeded: needed, isSearching: false };
   enter(room, { stage: 'stopped', cause, share: health.share, peopleFound }, context);
 }
@@ -319,7 +323,9 @@ function beginSearch({ origin, sessions, config: { policy } }: RoomDocument, now
 function searchOn({ origin, sessions, config }: RoomDocument, { now }: StepContext): void {
   const { health } = origin;
   const { peopleFound, isSearching } = health;
-  if (peopleFound === null || sessions.active < peopleFound * FULL || now - health.changedAt < STEP_MS) return;
+  if (peopleFound === null || now - health.changedAt < STEP_MS) return;
+  // Who has to leave first says nothing of how it is without them.
+  if (sessions.active < peopleFound * FULL || sessions.active > peopleFound) return;
   const more = Math.ceil(peopleFound * (isSearching ? GROWTH_SEARCHING : GROWTH));
   origin.health = { ...health, peopleFound: Math.min(config.policy.totalActiveUsers, more), changedAt: now };
 }
@@ -329,7 +335,7 @@ export function isProbed({ config, origin }: RoomDocument, now: EpochMs): boolea
   const { health } = origin;
   if (config.policy.health.mode === 'off' || isOverloaded(health, now)) return false;
   if (health.stage === 'stopped') return true;
-  const { requests, failures } = seenLately(health, now);
+  const { requests, failures } = seenLately(health, now, WINDOW_MS);
   return requests < REQUESTS_MIN && failures > 0 && 100 * failures >= config.policy.health.errorPercentMax * requests;
 }
 

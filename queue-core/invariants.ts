@@ -4,7 +4,7 @@
 
 import type { DirectoryDocument } from './directory/directory-document.ts';
 import type { DrawState } from './document/draw-state.ts';
-import { SHARE_WHOLE } from './document/origin-state.ts';
+import { type Lot, SHARE_WHOLE } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { SessionRecord } from './document/session-record.ts';
 import { CoreError } from './errors.ts';
@@ -58,7 +58,7 @@ export const INVARIANTS = [
 ] as const satisfies Invariant[];
 
 /**
- * Checks a room's scalars before a write and after a read: O(1), whatever the length of its lists.
+ * Checks a room's scalars before a write and after a read: O(1), whatever the length of its lists but that of the lots.
  * @throws CoreError `brokenInvariant`; the message names the field
  */
 export function assertRoom(room: RoomDocument): void {
@@ -89,6 +89,7 @@ function scalarFault(room: RoomDocument): string | null {
     numberFault('origin.', room.origin) ??
     numberFault('origin.stock.', room.origin.stock ?? {}) ??
     boundFault('origin.stock.lots', room.origin.stock?.lots ?? [], LOTS_MAX) ??
+    lotFault(room.origin.stock?.lots ?? []) ??
     numberFault('config.message.', config.message ?? {}) ??
     numberFault('config.leap.', config.leap ?? {}) ??
     numberFault('line.', line) ??
@@ -140,6 +141,16 @@ function numberFault(path: string, part: object, min = 0): string | null {
     if (typeof value !== 'number') continue;
     if (!Number.isSafeInteger(value)) return `${path}${name} must be a whole, finite number, got ${value}`;
     if (value < min) return `${path}${name} must be at least ${min}, got ${value}`;
+  }
+  return null;
+}
+
+function lotFault(lots: readonly Lot[]): string | null {
+  for (const [index, lot] of lots.entries()) {
+    const fault =
+      numberFault(`origin.stock.lots[${index}].`, lot) ??
+      numberFault(`origin.stock.lots[${index}].price.`, lot.price ?? {});
+    if (fault !== null) return fault;
   }
   return null;
 }

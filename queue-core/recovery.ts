@@ -14,6 +14,7 @@ import { bucketEnd, countSessions } from './document/sessions-state.ts';
 import { busiestArrivals } from './history.ts';
 import { GATEWAYS_MAX, LOST_JOINS_MIN, LOST_MS_MAX, NEWBORN_MS_MAX, RECOVERY_MS, VIEW_STALE_MS_MAX } from './limits.ts';
 import type { Effect, Sessions, StepContext, Witness } from './machine.ts';
+import { joinedMarks, joinedOrigin } from './origin-calls.ts';
 import { callUpTo } from './pacing.ts';
 import { isRecovering } from './room-state.ts';
 import { NO_SESSIONS } from './session-overlay.ts';
@@ -103,6 +104,7 @@ function joinHistories(room: RoomDocument, seen: RoomDocument, now: EpochMs): vo
   if (lastSlotMicros !== null) pacing.lastSlotMicros = Math.max(pacing.lastSlotMicros ?? 0, lastSlotMicros);
   sessions.generation = Math.max(sessions.generation, seen.sessions.generation);
   sessions.revokedAt = Math.max(sessions.revokedAt, seen.sessions.revokedAt);
+  room.origin = joinedOrigin(room.origin, seen.origin);
   if (seen.changes.version > changes.version) {
     const { version, changedAt, recent } = seen.changes;
     room.config = { ...seen.config };
@@ -150,7 +152,8 @@ function restoreRows(
         if (isJoined && row.ended === null && row.countsUntil > countedUntil(row, stored, now)) {
           countSessions(sessions, row.countsUntil, 1);
         }
-        if (stored === undefined || isLater(row, stored)) effects.push(put);
+        const both = stored === undefined ? row : joinedSession(row, stored);
+        if (JSON.stringify(both) !== JSON.stringify(stored)) effects.push({ ...put, row: both });
         break;
       }
       case 'ending': {
@@ -189,14 +192,53 @@ function countedUntil({ sid }: SessionRecord, stored: SessionRecord | undefined,
   return stored?.sid === sid ? Math.max(now, stored.countsUntil) : now;
 }
 
-/** A session only ever goes on: granted, extended, ended, completed; or its turn is given back, and another one granted. */
+/**
+ * What is known of a position by what one side has seen and the other has: nothing of it that was acknowledged is lost. A position that was
+ * given to two visitors stays with the one who is stored.
+ */
+function joinedSession(seen: SessionRecord, stored: SessionRecord): SessionRecord {
+  if (seen.visitor !== stored.visitor) return stored;
+  const [earlier, later] = isLater(seen, stored) ? [stored, seen] : [seen, stored];
+  const calls = joinedMarks(earlier.calls, later.calls);
+  const codeUsedAt = latest(earlier.codeUsedAt, later.codeUsedAt);
+  if (earlier.sid !== later.sid) return { ...later, calls };
+  const readmitted =
+    later.ended?.reason !== 'completed' &&
+    (isAsFar(earlier, later) ? earlier.readmitted || later.readmitted : later.readmitted);
+  return {
+    ...later,
+    expiresAt: Math.max(earlier.expiresAt, later.expiresAt),
+    countsUntil: Math.max(earlier.countsUntil, later.countsUntil),
+    presentBy: earlier.presentBy === null || later.presentBy === null ? null : later.presentBy,
+    readmitted,
+    codeUsedAt,
+    calls,
+  };
+}
+
+/** Another session of one visitor was granted later; of one session, the last word is what was completed, then what ended last. */
 function isLater(a: SessionRecord, b: SessionRecord): boolean {
-  if (a.sid !== b.sid) return b.readmitted && a.admitAt > b.admitAt;
-  if (b.ended?.reason === 'completed') return false;
-  if (a.ended?.reason === 'completed' || a.readmitted !== b.readmitted)
-    return a.ended?.reason === 'completed' || a.readmitted;
-  if (b.ended !== null) return false;
-  return a.ended !== null || a.expiresAt > b.expiresAt || (a.presentBy === null && b.presentBy !== null);
+  if (a.sid !== b.sid) return a.admitAt > b.admitAt;
+  const [completed, other] = [a, b].map(({ ended }) => ended?.reason === 'completed');
+  if (completed !== other) return completed === true;
+  if (!isAsFar(a, b)) return endOf(a) === endOf(b) ? lastCall(a) > lastCall(b) : endOf(a) > endOf(b);
+  return a.expiresAt > b.expiresAt || (a.expiresAt === b.expiresAt && a.presentBy === null);
+}
+
+function isAsFar(a: SessionRecord, b: SessionRecord): boolean {
+  return endOf(a) === endOf(b) && lastCall(a) === lastCall(b);
+}
+
+function endOf({ ended }: SessionRecord): EpochMs {
+  return ended?.at ?? 0;
+}
+
+function lastCall({ calls }: SessionRecord): EpochMs {
+  return calls.at(-1)?.at ?? 0;
+}
+
+function latest(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
 /**

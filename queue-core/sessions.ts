@@ -42,7 +42,9 @@ export function claim(room: RoomDocument, record: Found, command: Claim, context
   if (position < 1 || position > line.issued) return refused('unknownPosition');
   if (!isCalled) return { kind: 'waiting', ahead: aheadOf(position, pacing.called) };
   if (isLapsed) return { kind: 'lapsed' };
-  if (record !== undefined) stopCounting(room, record, now);
+  if (record !== undefined && stopCounting(room, record, now)) {
+    context.effects.push({ kind: 'put', table: 'session', key: position, row: { ...record, countsUntil: now } });
+  }
   return takeVacancy(room, position) ?? grant(room, record, command, context);
 }
 
@@ -95,6 +97,11 @@ function present(room: RoomDocument, position: number, record: SessionRecord, co
   const isOver = record.ended !== null || record.generation < sessions.generation || now >= record.expiresAt;
   if (record.presentBy === null || isOver) return sessionReply(room, position, record, now);
   const stillCounts = record.countsUntil > now;
+  const shut = stillCounts ? null : whyShut(room, now);
+  if (shut !== null) {
+    if (shut === 'soldOut') standBy(room, position);
+    return refused(shut);
+  }
   const standby = stillCounts ? null : takeVacancy(room, position);
   if (standby !== null) return standby;
   if (stillCounts) countSessions(sessions, record.countsUntil, -1);

@@ -16,22 +16,49 @@ type Report = Extract<Command, { kind: 'reportStock' }>;
 export function takeStock(room: RoomDocument, report: Report, context: StepContext): OriginReply {
   const before = room.origin.stock;
   const asOf = Math.min(report.asOf, context.now);
+  if (!(asOf >= 0)) return { kind: 'outdated' };
   const lots = report.lots === undefined ? countedLots(before, report, asOf) : allLots(before, report.lots, asOf);
-  if (report.remaining === null && lots.length === 0) return { kind: 'outdated' };
-  const total = report.remaining ?? lots.reduce((sum, lot) => sum + lot.remaining, 0);
-  const isNewer = before === null || asOf >= before.asOf;
-  const stock: Stock = isNewer ? { remaining: total, asOf, lots } : { ...before, lots };
-  if (!isNewer && lots === before.lots) return { kind: 'outdated' };
-  room.origin.stock = stock;
-  if (showsAnother(before, stock, room.config.policy, context.now))
-    noteStock(room, before, stock, report.by ?? null, context);
+  const total = totalOf(before, report.remaining, asOf, lots);
+  if (total === null && lots === before?.lots) return { kind: 'outdated' };
+  const stock = total ?? before;
+  if (stock === null) return { kind: 'outdated' };
+  room.origin.stock = { ...stock, lots };
+  const after = room.origin.stock;
+  if (showsAnother(before, after, room.config.policy, context.now))
+    noteStock(room, before, after, report.by ?? null, context);
   return { kind: 'done' };
+}
+
+/**
+ * The total that counts from now on; null: the one that is known. Of two of one moment the lower one counts: something may be taken
+ * meanwhile, and a replay must bring nothing back. A sum is as old as the oldest lot in it.
+ */
+function totalOf(
+  before: Stock | null,
+  remaining: number | null,
+  asOf: EpochMs,
+  lots: readonly Lot[],
+): Pick<Stock, 'remaining' | 'asOf'> | null {
+  if (remaining !== null) {
+    const isNewer = before === null || asOf > before.asOf || (asOf === before.asOf && remaining <= before.remaining);
+    return isNewer ? { remaining, asOf } : null;
+  }
+  if (lots.length === 0) return null;
+  const oldest = Math.min(...lots.map((lot) => lot.asOf));
+  if (before !== null && oldest < before.asOf) return null;
+  return { remaining: lots.reduce((sum, lot) => sum + lot.remaining, 0), asOf: oldest };
 }
 
 function allLots(before: Stock | null, reported: readonly Omit<Lot, 'asOf'>[], asOf: EpochMs): readonly Lot[] {
   const known = before?.lots ?? [];
-  if (known.some((lot) => lot.asOf > asOf)) return known;
+  if (known.some((lot) => lot.asOf > asOf || (lot.asOf === asOf && isHigher(reported, lot)))) return known;
   return reported.slice(0, LOTS_MAX).map((lot) => ({ ...lot, asOf }));
+}
+
+/** Of two numbers of one moment the lower one counts. */
+function isHigher(reported: readonly Omit<Lot, 'asOf'>[], { id, remaining }: Lot): boolean {
+  const again = reported.find((lot) => lot.id === id);
+  return again !== undefined && again.remaining > remaining;
 }
 
 function countedLots(before: Stock | null, { counts = [] }: Report, asOf: EpochMs): readonly Lot[] {
@@ -39,7 +66,9 @@ function countedLots(before: Stock | null, { counts = [] }: Report, asOf: EpochM
   for (const { id, remaining, name, price } of counts) {
     const index = lots.findIndex((lot) => lot.id === id);
     const known = lots[index] ?? { name: { ko: id, en: id }, price: null, asOf };
-    if (asOf < known.asOf || (index === -1 && lots.length >= LOTS_MAX)) continue;
+    const isOlder =
+      asOf < known.asOf || (asOf === known.asOf && index !== -1 && remaining > (lots[index]?.remaining ?? 0));
+    if (isOlder || (index === -1 && lots.length >= LOTS_MAX)) continue;
     const lot = { id, name: { ...known.name, ...name }, remaining, asOf, price: price ?? known.price };
     lots = index === -1 ? [...lots, lot] : lots.with(index, lot);
   }

@@ -12,7 +12,9 @@ const COUNTERS = {
   fairgate_exempt_requests_total: 'Requests that an exemption let through without an admission.',
   fairgate_store_operations_total: 'Operations on the room store by kind and outcome.',
   fairgate_origin_calls_total:
-    'Signed calls of sites by action and outcome; "unsigned" if no key of the room signed it.',
+    'Signed calls of sites by room, key, action and outcome; "unsigned", without room and key, if no key of the room signed it.',
+  fairgate_origin_fields_unread_total:
+    'Fields of origins for the gateway whose value it could not read, by field: they had no effect.',
   fairgate_origin_responses_total: 'Responses of origins by status class; "unreachable" if none came.',
   fairgate_redis_round_trips_total: 'Requests to Redis.',
   fairgate_redis_conflicts_total: 'Commits rejected because another gateway had written first.',

@@ -55,6 +55,8 @@ class Site {
   cancel(position: number): void {
     this.booked.splice(this.booked.indexOf(position), 1);
     this.remaining++;
+    // Of two numbers of one moment the lower one counts.
+    this.now++;
     this.room.send(this.now, left(this.remaining, this.now));
   }
 

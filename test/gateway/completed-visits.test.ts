@@ -207,7 +207,13 @@ describe('numbers of what is left', () => {
 });
 
 describe('fields of a response', () => {
-  const NOTHING = { command: null, stock: null, overloadSeconds: null, keepsErrorPage: false };
+  const NOTHING = {
+    command: null,
+    stock: null,
+    overloadSeconds: null,
+    keepsErrorPage: false,
+    unread: expect.any(Array),
+  };
   const COUNTED = { remaining: null, asOfSeconds: null };
   const ONE = { id: 'a', remaining: 1 };
   const PRICE = { low: 900, high: 1_400, currency: 'KRW' };
@@ -217,9 +223,20 @@ describe('fields of a response', () => {
     [{ 'Fairgate-Command': 'complete' }, { command: { kind: 'complete', reference: null } }],
     [{ 'Fairgate-Command': 'Complete;reference="A 1"' }, { command: { kind: 'complete', reference: 'A 1' } }],
     [{ 'Fairgate-Command': 'complete; reference=12' }, { command: { kind: 'complete', reference: null } }],
+    [{ 'Fairgate-Command': 'complete; reference=A-12' }, { command: { kind: 'complete', reference: 'A-12' } }],
+    [{ 'Fairgate-Command': 'completed' }, { unread: ['Fairgate-Command'] }],
+    [{ 'Fairgate-Stock': 'ten' }, { unread: ['Fairgate-Stock'] }],
+    [
+      { 'Fairgate-Stock': '3', 'Fairgate-Lots': 'a b' },
+      { stock: { remaining: 3, asOfSeconds: null, counts: [] }, unread: ['Fairgate-Lots'] },
+    ],
     [{ 'Fairgate-Command': 'readmit' }, { command: { kind: 'readmit' } }],
     [{ 'Fairgate-Command': '"complete"' }, {}],
-    [{ 'Fairgate-Command': 'complete, complete' }, {}],
+    [{ 'Fairgate-Command': 'complete, complete' }, { command: { kind: 'complete', reference: null } }],
+    [{ 'Fairgate-Command': 'complete, revoke' }, {}],
+    [{ 'Fairgate-Stock': '4;as-of=@999999999999999', 'Fairgate-Lots': 'a=4' }, {}],
+    [{ 'Fairgate-Stock': '4;as-of=@-5', 'Fairgate-Lots': 'a=4' }, {}],
+    [{ 'Fairgate-Stock': '4;as-of=1626260400' }, {}],
     [{ 'Fairgate-Stock': '12' }, { stock: { remaining: 12, asOfSeconds: null, counts: [] } }],
     [
       { 'Fairgate-Stock': '12;as-of=@1626260400' },

@@ -245,7 +245,7 @@ describe('an origin that asks for no more visitors', () => {
     expect(reports()).toBe(before);
   });
 
-  it.each(['', '-1', '1e3', '60, 60', '6'.repeat(7), 'yes'])(
+  it.each(['', '-1', '1e3', '60, 30', '6'.repeat(7), 'yes'])(
     'with a value that is none (%j) says nothing',
     async (value) => {
       const gateway = await startInProcess({

@@ -109,8 +109,8 @@ describe('a site that says what is left, who is booked and when it is too much',
   test('a site that wants nobody for a while is said to, without an estimate; who is inside goes on', async () => {
     await inside.locator('form[action="/overload"] button').click();
     await kind(waiting, 'paused');
-    expect(await waiting.textContent('main')).toMatch(/사이트가 응답하지 않|site is not responding/);
-    await seen(waiting, '4-not-responding');
+    expect(await waiting.textContent('main')).toMatch(/사이트에 입장할 수 없|site cannot take visitors/);
+    await seen(waiting, '4-no-visitors-now');
     await inside.goto(`${fairgate.url}/book`);
     await inside.locator('input[name="slot"]').first().waitFor({ state: 'attached' });
   });
@@ -147,9 +147,10 @@ describe('a site that says what is left, who is booked and when it is too much',
     expect(await insideOf(waiting)).toBe(false);
   });
 
-  test('something that is returned goes to the next in line, by the same page', async () => {
+  test('something that is returned goes to the next in line, by the same page, once the site takes visitors again', async () => {
     expect(bookings.cancel('elsewhere-0')).toBe(true);
-    await waiting.waitForFunction(() => document.querySelector('form[action="/overload"]') !== null);
+    const isInside = () => document.querySelector('form[action="/overload"]') !== null;
+    await waiting.waitForFunction(isInside, null, { timeout: 0.9 * TIMEOUT_MS });
     await seen(waiting, '7-inside');
   });
 });

@@ -174,7 +174,7 @@ describe('what is left', () => {
   test('of a room whose site does not respond stands beside that the line has stopped', () => {
     const stopped = board({ state: 'paused', pausedBy: 'origin', stock: { ...stock(9, 2), remaining: null } });
     const text = textOf(pages.renderPage({ ...MODELS.paused, language: 'en', board: stopped }));
-    expect(text).toContain('The site is not responding. You keep your number.');
+    expect(text).toContain('The site cannot take visitors now. You keep your number.');
     expect(text).toMatch(/Still available Being checked As of 20:03:08/);
     expect(text).not.toMatch(/Still available 9/);
   });

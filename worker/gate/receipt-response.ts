@@ -6,11 +6,12 @@ import type { Gateway } from '../gateway.ts';
 import { languageOf } from '../http/language.ts';
 import { problemResponse } from '../http/problems.ts';
 import { returnAddress } from '../http/request-target.ts';
-import { HtmlDocument, json } from '../http/responses.ts';
+import { HtmlDocument, json, withFormTargets } from '../http/responses.ts';
 import { canJoin } from '../pages/kind.ts';
 import type { ReceiptAnswer } from '../pages/model.ts';
 import { receiptParts, receiptPolicy } from '../pages/receipt-render.tsx';
 import { StoreUnavailable } from '../store/room-store.ts';
+import { handOffSites } from './hand-off-address.ts';
 import { pageKeys } from './proof-response.ts';
 import type { PresentedReceipt, Visitor } from './visitor.ts';
 
@@ -83,7 +84,7 @@ export function receiptPage(
   const response = new HtmlDocument(opening, rest, {
     'Cache-Control': 'private, no-store',
     'Content-Language': language,
-    'Content-Security-Policy': receiptPolicy,
+    'Content-Security-Policy': withFormTargets(receiptPolicy, handOffSites(visitor.room)),
     'Cross-Origin-Resource-Policy': 'same-origin',
     Vary: 'Accept, Accept-Encoding, Accept-Language, Cookie',
   }).respond(headers, 200);

@@ -37,7 +37,7 @@ import { mayBeRelayed, relayed, unrelayed } from './form-relay.ts';
 import { type HandOff, handOver } from './hand-off.ts';
 import { FORM_NOT_SENT, FORM_PARAMETER, nextAddresses, waitingAddress } from './next-addresses.ts';
 import { latestReceipt, receiptPage } from './receipt-response.ts';
-import type { PresentedReceipt, Visitor, VisitorParts } from './visitor.ts';
+import { loadSnapshot, type PresentedReceipt, type Visitor, type VisitorParts } from './visitor.ts';
 import { tooManyJoins, type VisitorPage, visitorPage, waitingJson } from './visitor-page.ts';
 
 type VisitParts = VisitorParts &
@@ -136,6 +136,9 @@ async function visitRoom(
     return visit.described(await visit.show({ kind: 'storeUnreachable' }));
   }
 }
+
+/** A download that ends the visit takes less; a stream that goes on for longer is none. */
+const LAST_RESPONSE_MS_MAX = 60_000;
 
 const STRANGER = { state: 'none' } as const;
 
@@ -275,7 +278,7 @@ class Visit {
     const reply = await this.#visitor.renewAsDecided(renew);
     if (reply === null || reply.kind === 'admitted') return this.#forward(reason);
     if (this.#format === 'other') return this.#noAdmission();
-    return reply.kind === 'standby' ? this.#afterClaim(reply) : this.#afterEnd('ended');
+    return reply.kind === 'ended' ? this.#afterEnd('ended') : this.#afterClaim(reply);
   }
 
   get #clientAddress(): string | null {
@@ -321,6 +324,8 @@ class Visit {
       metrics.count('fairgate_origin_responses_total', { class: `${Math.floor(response.status / 100)}xx` });
       observations.originAnswered(room.id, response.status, stopwatch() - startedAt);
       sample?.answered(response.status, stopwatch());
+      for (const field of isVisitors ? signals.unread : [])
+        metrics.count('fairgate_origin_fields_unread_total', { field });
       if (isVisitors) await this.#applySignals(signals, response);
       if (isVisitors && this.#isErrorForPerson(response, signals)) {
         ended();
@@ -334,9 +339,9 @@ class Visit {
         const isOver = () => this.#isOver();
         return this.#visitor.withTokens(endWithSession(response, { isOver, ended, background: this.#background }));
       }
-      // The response that ends the session is sent whole.
-      ended();
-      return this.#visitor.withTokens(response);
+      // The response that ends the session is sent whole, as far as it ends by itself.
+      const isOver = async () => stopwatch() - startedAt > LAST_RESPONSE_MS_MAX;
+      return this.#visitor.withTokens(endWithSession(response, { isOver, ended, background: this.#background }));
     } catch (error) {
       ended();
       if (!(error instanceof OriginUnreachable)) throw error;
@@ -376,7 +381,9 @@ class Visit {
       method === 'GET' &&
       this.#format === 'page' &&
       (destination === null || destination === 'document' || isPassedOn(headers)) &&
-      !headers.has('Upgrade')
+      !headers.has('Upgrade') &&
+      // A script without Fetch metadata.
+      !headers.has('X-Requested-With')
     );
   }
 
@@ -401,10 +408,16 @@ class Visit {
 
   /** Applies what the origin's response tells the gateway. An ending is durable before the visitor gets the response. */
   async #applySignals({ command, stock, overloadSeconds }: OriginSignals, response: Response): Promise<void> {
-    const { room, snapshot, now } = this.#visitor;
     const { originReports } = this.#gateway;
-    const left = response.ok ? stock : null;
-    if (command !== null) await this.#obey(command, left === null ? [] : [stockReport(left, now)]);
+    const { room } = this.#visitor;
+    // An error says nothing of what is left; a redirect, as after a form, does.
+    const left = response.status < 500 ? stock : null;
+    // The store's time now: another request may have brought a number since this one began.
+    const hasNews = left !== null || overloadSeconds !== null;
+    const snapshot = hasNews ? await loadSnapshot(this.#gateway, room, this.#background) : null;
+    if (command !== null) {
+      await this.#obey(command, left === null || snapshot === null ? [] : [stockReport(left, snapshot.now)]);
+    }
     if (snapshot === null) return;
     const reports = [
       left === null || command !== null ? null : originReports.stock(room, left, snapshot),

@@ -48,7 +48,8 @@ async function answer(gateway: Parts, request: Request, path: string, background
   if (request.method !== 'POST') return problemResponse('method-not-allowed', { Allow: 'POST' });
   const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return problemResponse('bad-body', {}, { detail: 'Send application/json.' });
-  const count = (outcome: string) => gateway.metrics.count('fairgate_origin_calls_total', { action, outcome });
+  const count = (outcome: string, signed: { room?: string; key?: string } = {}) =>
+    gateway.metrics.count('fairgate_origin_calls_total', { ...signed, action, outcome });
 
   const signature = readWebhookSignature(request.headers);
   const body = signature === null ? null : await readBytes(request, BODY_BYTES_MAX);
@@ -69,7 +70,7 @@ async function answer(gateway: Parts, request: Request, path: string, background
   if (room === undefined) return problemResponse('not-found', {}, { detail: 'This gateway has no such room now.' });
   const seconds = gateway.originCalls.secondsToWait(`${room.id}:${by}`);
   if (seconds > 0) {
-    count('tooOften');
+    count('tooOften', { room: room.id, key: by });
     gateway.observations.refused(room.id, 'tooOften');
     return problemResponse('too-many-requests', { 'Retry-After': String(seconds) }, { detail: TOO_MANY });
   }
@@ -84,11 +85,11 @@ async function answer(gateway: Parts, request: Request, path: string, background
     now: snapshot.now,
   };
   if (Math.abs(call.now - call.signedAt) > TOLERANCE_MS) {
-    count('untimely');
+    count('untimely', { room: room.id, key: by });
     return problemResponse('call-untimely', {}, { detail: untimelyDetail(call) });
   }
   const outcome = await performCall(gateway, call, body);
-  count(outcome.kind === 'answered' ? outcome.document.outcome : 'refused');
+  count(outcome.kind === 'answered' ? outcome.document.outcome : 'refused', { room: room.id, key: by });
   return outcome.kind === 'answered' ? json(outcome.document) : outcome.response;
 }
 

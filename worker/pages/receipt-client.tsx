@@ -26,7 +26,9 @@ const words = {
 /** A saved copy of the page has what its script drew then: only what is checked now counts. */
 function start(): void {
   for (const link of document.links) link.hash = location.hash;
-  if (location.hash.length > 1) check(location.hash);
+  // Another fragment belongs to the site, at whose addresses the own receipt is shown too.
+  const isReceipts = location.protocol === 'file:' || /\/receipt$/.test(location.pathname);
+  if (location.hash.length > 1 && isReceipts) check(location.hash);
   else showServed();
 }
 

@@ -37,7 +37,7 @@ export const en: Strings = {
     standby: () =>
       'Your turn has come, but the site is full. You enter as soon as there is room, before anyone called later.',
     paused: ({ siteDown }) =>
-      `${siteDown ? 'The site is not responding. ' : ''}You keep your number. When entry resumes, numbers are called in the same order.`,
+      `${siteDown ? 'The site cannot take visitors now. ' : ''}You keep your number. When entry resumes, numbers are called in the same order.`,
     soldOut: () =>
       'You do not need to wait. If something is returned, the line goes on in the same order, and your place stays.',
     closed: ({ closes }) =>

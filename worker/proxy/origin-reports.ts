@@ -70,6 +70,8 @@ export class OriginReports {
 
   async #sendLater(room: RoomConfig, last: Reported): Promise<void> {
     await this.#wait(Math.max(0, last.at + REPORT_INTERVAL_MS - this.#now()));
+    // A later word, that nothing is left, has gone before it.
+    if (this.#stock.get(room.id) !== last) return;
     last.isDue = false;
     last.at = this.#now();
     await this.#sendStock(room, last.report);
@@ -87,8 +89,8 @@ export class OriginReports {
 
 /** @param now the store's time */
 export function stockReport({ remaining, asOfSeconds, counts }: StockSignal, now: EpochMs): StockReport {
-  // The second in which it was read may be this one.
-  const asOf = Math.floor(asOfSeconds === null ? now : Math.min(now, asOfSeconds * 1_000 + 999));
+  // A number may be shown as older than it is, never as newer.
+  const asOf = Math.floor(asOfSeconds === null ? now : Math.min(now, asOfSeconds * 1_000));
   return { kind: 'reportStock', remaining, asOf, counts };
 }
 

@@ -1,7 +1,15 @@
 // What an origin tells the gateway in the header of its response to an admitted visitor, as structured fields (RFC 9651). A field that
 // does not parse, or says what nothing can be made of, says nothing.
 
-import { DisplayString, type Item, isInnerList, parseDictionary, parseItem, Token } from 'structured-headers';
+import {
+  DisplayString,
+  type Item,
+  isInnerList,
+  parseDictionary,
+  parseList,
+  serializeList,
+  Token,
+} from 'structured-headers';
 import type { LotCount } from '../../queue-core/command.ts';
 import type { PriceRange } from '../../queue-core/document/origin-state.ts';
 import { LOT_ID_CHARS_MAX, LOTS_MAX } from '../../queue-core/limits.ts';
@@ -14,6 +22,8 @@ export interface OriginSignals {
   overloadSeconds: number | null;
   /** A page for an error is the origin's own, and is shown as it is. */
   keepsErrorPage: boolean;
+  /** Fields that say nothing that is understood. */
+  unread: readonly string[];
 }
 
 export type OriginCommand = { kind: 'complete'; reference: string | null } | { kind: 'readmit' | 'revoke' };
@@ -28,26 +38,36 @@ export interface StockSignal {
 }
 
 const OVERLOAD_SECONDS_MAX = 999_999;
+/** The end of the year 9999. */
+const TIME_SECONDS_MAX = 253_402_300_799;
 
 /**
  * `Fairgate-Command: complete; reference="A-123"`, `Fairgate-Stock: 12; as-of=@1626260400`, `Fairgate-Lots: gangnam=3, floor=9; en="Floor";
  * ko=%"1%ec%b8%b5"; low=99000; high=143000; currency=KRW`, `Fairgate-Overload: 60`, `Fairgate-Error-Page: own`; and `Cf-Waiting-Room-Command: revoke`, as Cloudflare's waiting room reads it.
  */
 export function readSignals(headers: Headers): OriginSignals {
-  const overload = wholeOf(itemIn(headers, 'Fairgate-Overload')?.[0], OVERLOAD_SECONDS_MAX);
-  return {
-    command: commandIn(headers),
-    stock: stockIn(headers),
-    overloadSeconds: overload,
-    keepsErrorPage: tokenIn(headers, 'Fairgate-Error-Page') === 'own',
+  const command = commandIn(headers);
+  const stock = stockIn(headers);
+  const overloadSeconds = wholeOf(itemIn(headers, 'Fairgate-Overload')?.[0], OVERLOAD_SECONDS_MAX);
+  const keepsErrorPage = tokenIn(headers, 'Fairgate-Error-Page') === 'own';
+  const read: Record<string, boolean> = {
+    'Fairgate-Command': command !== null,
+    'Fairgate-Stock': stock !== null && stock.remaining !== null,
+    'Fairgate-Lots': stock !== null && stock.counts.length > 0,
+    'Fairgate-Overload': overloadSeconds !== null,
+    'Fairgate-Error-Page': keepsErrorPage,
   };
+  const unread = Object.keys(read).filter((name) => headers.has(name) && read[name] !== true);
+  return { command, stock, overloadSeconds, keepsErrorPage, unread };
 }
 
 function commandIn(headers: Headers): OriginCommand | null {
   const item = itemIn(headers, 'Fairgate-Command');
   const kind = tokenIn(headers, 'Fairgate-Command');
   if (kind === 'complete') {
-    const reference = item?.[1].get('reference');
+    const given = item?.[1].get('reference');
+    // Without quotes it is a token, which was meant as the text that it is.
+    const reference = given instanceof Token ? given.toString() : given;
     return { kind, reference: typeof reference === 'string' && isReference(reference) ? reference : null };
   }
   if (kind === 'readmit' || kind === 'revoke') return { kind };
@@ -60,7 +80,9 @@ function stockIn(headers: Headers): StockSignal | null {
   const counts = countsIn(headers);
   if (remaining === null && (counts.length === 0 || headers.has('Fairgate-Stock'))) return null;
   const asOf = item?.[1].get('as-of');
-  return { remaining, asOfSeconds: asOf instanceof Date ? asOf.getTime() / 1_000 : null, counts };
+  if (asOf === undefined) return { remaining, asOfSeconds: null, counts };
+  const asOfSeconds = asOf instanceof Date ? wholeOf(asOf.getTime() / 1_000, TIME_SECONDS_MAX) : null;
+  return asOfSeconds === null ? null : { remaining, asOfSeconds, counts };
 }
 
 function countsIn(headers: Headers): StockSignal['counts'] {
@@ -96,11 +118,15 @@ function priceIn(parameters: Item[1]): PriceRange | null {
   return /^[A-Z]{3}$/.test(currency.toString()) ? { low, high, currency: currency.toString() } : null;
 }
 
+/** A field that stands there twice, as two parts of a site may set it, counts where both say the same. */
 function itemIn(headers: Headers, name: string): Item | null {
   const text = headers.get(name);
   if (text === null) return null;
   try {
-    return parseItem(text);
+    const [first, ...others] = parseList(text);
+    if (first === undefined || isInnerList(first)) return null;
+    const isSame = others.every((one) => serializeList([one]) === serializeList([first]));
+    return isSame ? first : null;
   } catch {
     return null; // ParseError: no structured field
   }
