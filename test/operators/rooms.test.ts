@@ -139,6 +139,17 @@ it.each(PREVIEW_KINDS)('the preview of %s has no scripts and is sandboxed', asyn
   }
 });
 
+it('a preview contradicts itself nowhere: what is sold out shows nothing left, an error of the site says until when', async () => {
+  const previewOf = async (kind: (typeof PREVIEW_KINDS)[number]) =>
+    (await ask(gateway, 'preview', { query: { kind, language: 'en' }, headers: withKey() })).text;
+  expect(await previewOf('waiting')).not.toContain('7,345');
+  await gateway.store.inner.apply('demo', [{ kind: 'reportStock', remaining: 7_345, asOf: gateway.clock.at }]);
+  gateway.clock.advance(3_000);
+  expect(await previewOf('waiting')).toContain('7,345');
+  expect(await previewOf('soldOut')).not.toContain('7,345');
+  expect(await previewOf('originError')).toMatch(/kept until \d{2}:\d{2}/);
+});
+
 it('a pass is a token for scripts and an address for browsers, and is recorded', async () => {
   expect((await ask(gateway, 'givePass', { headers: withKey() })).document).toHaveProperty('admissionToken');
   const browser = await ask(gateway, 'givePass', { headers: await signIn(gateway) });

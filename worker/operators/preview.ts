@@ -54,6 +54,7 @@ function sampleBoard(board: Board, kind: PageKind, message: Board['message'], no
     ...board,
     ...numbers,
     state: stateFor(kind),
+    stock: kind === 'soldOut' ? nothingLeft(board.stock, now) : board.stock,
     serverTime: rfc3339(now),
     asOf: rfc3339(now),
     opensAt: rfc3339(before ? now + 23 * 60_000 : now - 12 * 60_000),
@@ -63,6 +64,12 @@ function sampleBoard(board: Board, kind: PageKind, message: Board['message'], no
     ],
     message,
   };
+}
+
+function nothingLeft(stock: Board['stock'], now: number): Board['stock'] {
+  if (stock === null) return null;
+  const none = { remaining: 0, asOf: rfc3339(now) };
+  return { ...stock, ...none, lots: stock.lots.map((lot) => ({ ...lot, ...none })) };
 }
 
 function stateFor(kind: PageKind): Board['state'] {
@@ -100,6 +107,9 @@ function sampleStatus(room: string, kind: PageKind, now: number): Status {
       return { ...status, ...placed, state: 'lapsed', ahead: 0 };
     case 'ended':
       return { ...status, ...placed, state: 'completed', ahead: 0 };
+    case 'originUnreachable':
+    case 'originError':
+      return { ...status, ...placed, state: 'admitted', admittedUntil: rfc3339(now + 4 * 60_000) };
     default:
       return { ...status, ...placed, state: 'waiting', ahead: 4_302, waitSeconds: { low: 110, high: 175 } };
   }
