@@ -1,8 +1,8 @@
 // Runs an operator's actions and keeps the last few, each with its outcome and a way to undo it: the undo list. It never
 // overwrites a change that the operator has not seen, and it acts only on the room that is on the screen.
 
+import type { Client } from '../worker/contract/api-client.ts';
 import { type Action, isStop, type Phase, phaseOf, rebased, reversal, sendAction } from './actions.ts';
-import type { Client } from './api-client.ts';
 import { phaseText } from './failures.ts';
 import type { Strings } from './strings-en.ts';
 import type { RoomWatch } from './watch.ts';

@@ -1,6 +1,7 @@
 // What an operator can do to a room, as values: the request that each action sends, what reverses it, and how far it has come.
 // Pure but for `sendAction`.
 
+import type { Client, Outcome } from '../worker/contract/api-client.ts';
 import {
   type Changed,
   isSameSecond,
@@ -10,7 +11,6 @@ import {
   stageOf,
 } from '../worker/contract/operator-api.ts';
 import { type Problem, problemKind } from '../worker/contract/problem-schema.ts';
-import type { Client, Outcome } from './api-client.ts';
 
 export type Flow = Live['flow'];
 export type Site = RoomDetail['site'];

@@ -1,6 +1,7 @@
 // The console's state beyond one screen: who is signed in, which room is on the screen, what the operator is typing, what is
 // announced. Components read it and call its methods; it calls the gateway. It never touches the page, so tests run it alone.
 
+import { type Client, createClient, type Outcome } from '../worker/contract/api-client.ts';
 import {
   type Alarm,
   allows,
@@ -10,7 +11,6 @@ import {
   type Session,
 } from '../worker/contract/operator-api.ts';
 import { ActionLog, type Confirmation } from './action-log.ts';
-import { type Client, createClient, type Outcome } from './api-client.ts';
 import { loadErrorText } from './failures.ts';
 import { type NumberFormat, numberFormat, ownZone } from './number-format.ts';
 import type { Preferences } from './preferences.ts';

@@ -1,6 +1,6 @@
 // The evidence pack of a room, to hand to others: what it is, until when it is whole, and the archive.
 
-import { addressOf } from './api-client.ts';
+import { addressOf } from '../worker/contract/api-client.ts';
 import type { ConsoleState } from './console-state.ts';
 
 export function EvidenceDownload({ state, room }: { state: ConsoleState; room: string }) {

@@ -1,9 +1,9 @@
 // Error texts in the operator's language, by the kind of a problem and the cause of each field error. The gateway's own text
 // is shown only where its kind or cause is newer than this page.
 
+import type { Outcome } from '../worker/contract/api-client.ts';
 import { type FieldError, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Phase } from './actions.ts';
-import type { Outcome } from './api-client.ts';
 import type { Strings } from './strings-en.ts';
 
 type Failure = Exclude<Outcome<never>, { kind: 'reply' }>;

@@ -2,8 +2,8 @@
 // missing or altered.
 
 import { useState } from 'hono/jsx/dom';
+import { addressOf } from '../worker/contract/api-client.ts';
 import type { AuditRecord } from '../worker/contract/operator-api.ts';
-import { addressOf } from './api-client.ts';
 import { CHANGE_KINDS, type ChangeKind, type ChangeLine, describeChange, kindOf } from './changes.ts';
 import type { ConsoleState } from './console-state.ts';
 import { EvidenceDownload } from './evidence-download.tsx';

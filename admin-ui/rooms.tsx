@@ -1,8 +1,8 @@
 // The list of rooms: each room's state, how many wait and are inside, and when it opens.
 
 import { useState } from 'hono/jsx/dom';
+import type { Outcome } from '../worker/contract/api-client.ts';
 import type { RoomSummary } from '../worker/contract/operator-api.ts';
-import type { Outcome } from './api-client.ts';
 import type { ConsoleState } from './console-state.ts';
 import { loadErrorText } from './failures.ts';
 import { formatCount, numberFormat, ownZone } from './number-format.ts';

@@ -1,9 +1,9 @@
 // The test of the gateway's relays of public randomness, as an operator sees it while planning an opening: run when a form needs
 // it, again on request, and shown with one sentence for each relay.
 
+import type { Client } from '../worker/contract/api-client.ts';
 import type { BeaconTest } from '../worker/contract/operator-api.ts';
 import { problemKind } from '../worker/contract/problem-schema.ts';
-import type { Client } from './api-client.ts';
 import { loadErrorText } from './failures.ts';
 import type { Strings } from './strings-en.ts';
 

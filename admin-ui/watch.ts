@@ -1,9 +1,9 @@
 // Polls one room once a second and holds what its screens need: the numbers now, the history, the settings, the log. A poll
 // that fails changes none of it; the snapshot then says since when no new data has come.
 
+import type { Client } from '../worker/contract/api-client.ts';
 import type { AuditRecord, Bucket, Live, RoomDetail } from '../worker/contract/operator-api.ts';
 import type { Problem } from '../worker/contract/problem-schema.ts';
-import type { Client } from './api-client.ts';
 import { BUCKET_MS, isGapBefore, mergeBuckets } from './buckets.ts';
 import { type ServerTime, serverTime } from './server-time.ts';
 

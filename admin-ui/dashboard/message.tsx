@@ -2,10 +2,10 @@
 // visitors' page.
 
 import { useState } from 'hono/jsx/dom';
+import { addressOf } from '../../worker/contract/api-client.ts';
 import type { Live } from '../../worker/contract/operator-api.ts';
 import { messageSchema } from '../../worker/contract/room-schema.ts';
 import type { Text } from '../actions.ts';
-import { addressOf } from '../api-client.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { useEffect } from '../parts/effect.ts';

@@ -1,7 +1,7 @@
 // Previews of the visitors' pages in every state and both languages, as wide as a phone, in frames that run no script.
 
+import { addressOf } from '../../worker/contract/api-client.ts';
 import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
-import { addressOf } from '../api-client.ts';
 import type { ConsoleState } from '../console-state.ts';
 import type { Language } from '../number-format.ts';
 

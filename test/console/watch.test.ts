@@ -2,8 +2,8 @@
 // against the contract; the test runs the timer.
 
 import { expect, test } from 'vitest';
-import { createClient } from '../../admin-ui/api-client.ts';
 import { watchRoom } from '../../admin-ui/watch.ts';
+import { createClient } from '../../worker/contract/api-client.ts';
 import type { Bucket } from '../../worker/contract/operator-api.ts';
 import { OPERATIONS } from '../../worker/contract/operator-api.ts';
 import { sampleGateway } from './sample-data.ts';

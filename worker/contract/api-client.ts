@@ -1,9 +1,9 @@
-// The operator API from the browser: one call for every operation of the contract, typed by that operation. Failures are
+// The operator API as its clients call it: one call for every operation of the contract, typed by that operation. Failures are
 // values: nothing here throws. It stores no key and calls no other host.
 
 import type * as z from 'zod';
-import { OPERATIONS, OPERATOR_PATH, type Operation, type OperationName } from '../worker/contract/operator-api.ts';
-import { type Problem, problemSchema } from '../worker/contract/problem-schema.ts';
+import { OPERATIONS, OPERATOR_PATH, type Operation, type OperationName } from './operator-api.ts';
+import { type Problem, problemSchema } from './problem-schema.ts';
 
 type Table = typeof OPERATIONS;
 
