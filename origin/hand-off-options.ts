@@ -1,7 +1,7 @@
 // Options of the hand-off: validated once at start, and resolved to what the flow and the check of its tokens need.
 
 import type { VerifierOptions } from './verifier-options.ts';
-import { requireText, resolveSiteUrl, VerifierOptionsError } from './verifier-options.ts';
+import { refuseUnknown, requireText, resolveSiteUrl, VerifierOptionsError } from './verifier-options.ts';
 
 export interface HandOffOptions
   extends Pick<VerifierOptions, 'allowPlainHttp' | 'clockToleranceSeconds' | 'fetch' | 'now' | 'onRefusal'> {
@@ -52,10 +52,7 @@ export interface ResolvedHandOff {
 
 /** @throws VerifierOptionsError */
 export function resolveHandOff(options: HandOffOptions): ResolvedHandOff {
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.has(name)) continue;
-    throw new VerifierOptionsError(name, `is unknown. Valid options: ${[...OPTION_NAMES].join(', ')}.`);
-  }
+  refuseUnknown(options, OPTION_NAMES);
   const { room, checkEvery, allowPlainHttp = false, audience, issuer, jwksUrl, clockToleranceSeconds } = options;
   const gateway = resolveOrigin('gateway', options.gateway, allowPlainHttp);
   const site = resolveOrigin('site', options.site, false);

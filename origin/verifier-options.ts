@@ -71,12 +71,8 @@ export interface ResolvedOptions {
 
 /** @throws VerifierOptionsError */
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
-  for (const name of Object.keys(options)) {
-    // A misspelt "room" would admit from every room.
-    if (!OPTION_NAMES.has(name)) {
-      throw new VerifierOptionsError(name, `is unknown. Valid options: ${[...OPTION_NAMES].join(', ')}.`);
-    }
-  }
+  // A misspelt "room" would admit from every room.
+  refuseUnknown(options, OPTION_NAMES);
   const clockToleranceSeconds = options.clockToleranceSeconds ?? CLOCK_TOLERANCE_SECONDS_DEFAULT;
   if (!(clockToleranceSeconds >= 0 && clockToleranceSeconds <= CLOCK_TOLERANCE_SECONDS_MAX)) {
     throw new VerifierOptionsError(
@@ -95,6 +91,14 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
     onRefusal: options.onRefusal,
     now: options.now ?? (() => Date.now()),
   };
+}
+
+/** @throws VerifierOptionsError */
+export function refuseUnknown(options: object, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(options)) {
+    if (known.has(name)) continue;
+    throw new VerifierOptionsError(name, `is unknown. Valid options: ${[...known].join(', ')}.`);
+  }
 }
 
 export function requireText(option: string, value: unknown, expected: string): string {

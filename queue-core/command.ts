@@ -142,6 +142,8 @@ export type Command =
   /** The origin wants no visitors for so long; 0: it takes them again. */
   | { kind: 'reportOverload'; forMs: number; call?: OriginCall };
 
+export type StockReport = Extract<Command, { kind: 'reportStock' }>;
+
 /** What is left of one lot. A name or price that is not told stays as it was; a new lot has its id as its name. */
 export type LotCount = Pick<Lot, 'id' | 'remaining'> & { name?: Partial<Lot['name']>; price?: Lot['price'] };
 

@@ -41,10 +41,9 @@ function endVisit(
   const { now } = context;
   const { position, reason } = command;
   if ('visitor' in command && record === undefined && command.epoch === room.epoch && call === undefined) {
-    const { sessions } = room;
-    if (!sessions.standby.some((other) => other.position === position)) return refused('unknownPosition');
-    sessions.standby = sessions.standby.filter((other) => other.position !== position);
-    return { kind: 'ended', reason, at: now, reference: null };
+    return dropStandby(room, position)
+      ? { kind: 'ended', reason, at: now, reference: null }
+      : refused('unknownPosition');
   }
   const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
@@ -203,12 +202,14 @@ export function stopCounting({ sessions }: RoomDocument, record: SessionRecord, 
   return true;
 }
 
-function dropStandby({ sessions }: RoomDocument, position: number): void {
-  if (!sessions.standby.some((other) => other.position === position)) return;
+/** @returns whether the position was on standby */
+export function dropStandby({ sessions }: RoomDocument, position: number): boolean {
+  if (!sessions.standby.some((other) => other.position === position)) return false;
   sessions.standby = sessions.standby.filter((other) => other.position !== position);
+  return true;
 }
 
-function putSession(position: number, row: SessionRecord, { effects }: StepContext): void {
+export function putSession(position: number, row: SessionRecord, { effects }: StepContext): void {
   effects.push({ kind: 'put', table: 'session', key: position, row });
 }
 

@@ -2,12 +2,10 @@
 
 import type { ClaimReply, OriginCall, ReadmitReply } from './command.ts';
 import type { OriginRecord, VisitCall } from './document/origin-record.ts';
-import type { OriginState, Stock } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { CallMark } from './document/session-record.ts';
 import { CALL_MARKS_MAX, ORIGIN_RECORDS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
-import type { EpochMs } from './time.ts';
 
 type Marks = readonly CallMark[];
 
@@ -25,38 +23,13 @@ export function seenBefore(marks: Marks, mark: CallMark | null): 'new' | 'same' 
 }
 
 export function marked(marks: Marks, mark: CallMark | null): Marks {
-  return mark === null ? marks : [...marks, mark].toSorted((a, b) => a.at - b.at).slice(-CALL_MARKS_MAX);
+  return mark === null ? marks : joinedMarks(marks, [mark]);
 }
 
 /** The calls that either side of a loss has obeyed. */
 export function joinedMarks(a: Marks, b: Marks): Marks {
   const all = new Map([...a, ...b].map((mark) => [mark.id, mark]));
   return [...all.values()].toSorted((one, other) => one.at - other.at).slice(-CALL_MARKS_MAX);
-}
-
-/** What the origin said last, to either side of a loss. */
-export function joinedOrigin(a: OriginState, b: OriginState): OriginState {
-  const latest = (one: EpochMs | null, other: EpochMs | null) => Math.max(one ?? 0, other ?? 0) || null;
-  const overloadedUntil = latest(a.health.overloadedUntil, b.health.overloadedUntil);
-  return {
-    stock: joinedStock(a.stock, b.stock),
-    health: { ...a.health, overloadedUntil },
-    recordSeq: Math.max(a.recordSeq, b.recordSeq),
-    signalledAt: latest(a.signalledAt, b.signalledAt),
-  };
-}
-
-/** Of each number the later one; of two of one moment the lower. */
-function joinedStock(a: Stock | null, b: Stock | null): Stock | null {
-  if (a === null || b === null) return a ?? b;
-  const isLater = <T extends { remaining: number; asOf: EpochMs }>(one: T, other: T) =>
-    one.asOf > other.asOf || (one.asOf === other.asOf && one.remaining <= other.remaining);
-  const [later, earlier] = isLater(a, b) ? [a, b] : [b, a];
-  const lots = later.lots.map((lot) => {
-    const same = earlier.lots.find(({ id }) => id === lot.id);
-    return same === undefined || isLater(lot, same) ? lot : same;
-  });
-  return { ...later, lots };
 }
 
 /** Records a call about a visit. What a response completes is in the record of its session, and what it gives back as often as a page is opened. */

@@ -7,6 +7,7 @@
 import type { Actor } from './audit.ts';
 import { record } from './change.ts';
 import type { GatewayReport } from './document/changes-state.ts';
+import type { OriginState } from './document/origin-state.ts';
 import type { RecoveryState } from './document/recovery-state.ts';
 import { draftOf, type RoomDocument } from './document/room-document.ts';
 import type { SessionRecord } from './document/session-record.ts';
@@ -14,10 +15,11 @@ import { bucketEnd, countSessions } from './document/sessions-state.ts';
 import { busiestArrivals } from './history.ts';
 import { GATEWAYS_MAX, LOST_JOINS_MIN, LOST_MS_MAX, NEWBORN_MS_MAX, RECOVERY_MS, VIEW_STALE_MS_MAX } from './limits.ts';
 import type { Effect, Sessions, StepContext, Witness } from './machine.ts';
-import { joinedMarks, joinedOrigin } from './origin-calls.ts';
+import { joinedMarks } from './origin-calls.ts';
 import { callUpTo } from './pacing.ts';
 import { isRecovering } from './room-state.ts';
 import { NO_SESSIONS } from './session-overlay.ts';
+import { joinedStock } from './stock.ts';
 import type { EpochMs } from './time.ts';
 import { SLOT_BACKLOG_MS } from './wait.ts';
 
@@ -190,6 +192,17 @@ function latestReports(stored: RoomDocument | null, seen: RoomDocument | null): 
 /** Until when a session counts in what is stored. One position may have been given on both sides. */
 function countedUntil({ sid }: SessionRecord, stored: SessionRecord | undefined, now: EpochMs): EpochMs {
   return stored?.sid === sid ? Math.max(now, stored.countsUntil) : now;
+}
+
+/** What the origin said last, to either side of the loss. */
+function joinedOrigin(a: OriginState, b: OriginState): OriginState {
+  const overloadedUntil = latest(a.health.overloadedUntil, b.health.overloadedUntil);
+  return {
+    stock: joinedStock(a.stock, b.stock),
+    health: { ...a.health, overloadedUntil },
+    recordSeq: Math.max(a.recordSeq, b.recordSeq),
+    signalledAt: latest(a.signalledAt, b.signalledAt),
+  };
 }
 
 /**

@@ -5,7 +5,7 @@ import { type ClaimReply, type Command, type Refusal, refused } from './command.
 import type { RoomDocument } from './document/room-document.ts';
 import type { SessionRecord } from './document/session-record.ts';
 import { bucketEnd, countSessions } from './document/sessions-state.ts';
-import { countSession, sessionOf, sessionReply, stopCounting } from './endings.ts';
+import { countSession, dropStandby, putSession, sessionOf, sessionReply, stopCounting } from './endings.ts';
 import { noteSlot } from './history.ts';
 import { PRESENT_MS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
@@ -43,12 +43,13 @@ export function claim(room: RoomDocument, record: Found, command: Claim, context
   if (!isCalled) return { kind: 'waiting', ahead: aheadOf(position, pacing.called) };
   if (isLapsed) return { kind: 'lapsed' };
   if (record !== undefined && stopCounting(room, record, now)) {
-    context.effects.push({ kind: 'put', table: 'session', key: position, row: { ...record, countsUntil: now } });
+    putSession(position, { ...record, countsUntil: now }, context);
   }
   return takeVacancy(room, position) ?? grant(room, record, command, context);
 }
 
-function grant(room: RoomDocument, record: Found, command: Claim, { now, effects }: StepContext): ClaimReply {
+function grant(room: RoomDocument, record: Found, command: Claim, context: StepContext): ClaimReply {
+  const { now } = context;
   const { position, visitor, sid, provisional = false } = command;
   const { epoch, config, sessions } = room;
   const admitAt = grantSlot(room, now);
@@ -63,7 +64,7 @@ function grant(room: RoomDocument, record: Found, command: Claim, { now, effects
   if (record === undefined) recordClaim(room, position);
   countSession(room, record === undefined ? 'admitted' : 'readmitted');
   noteSlot(room, admitAt);
-  effects.push({ kind: 'put', table: 'session', key: position, row: granted });
+  putSession(position, granted, context);
   return sessionReply(room, position, granted, now);
 }
 
@@ -81,9 +82,7 @@ function takeVacancy(room: RoomDocument, position: number): ClaimReply | null {
     standBy(room, position);
     return { kind: 'standby', ahead };
   }
-  if (sessions.standby.some((other) => other.position === position)) {
-    sessions.standby = sessions.standby.filter((other) => other.position !== position);
-  }
+  dropStandby(room, position);
   return null;
 }
 
@@ -92,7 +91,7 @@ function takeVacancy(room: RoomDocument, position: number): ClaimReply | null {
  * count, its vacancy may be another's: the visitor then takes the next one, before all who are called later.
  */
 function present(room: RoomDocument, position: number, record: SessionRecord, context: StepContext): ClaimReply {
-  const { now, effects } = context;
+  const { now } = context;
   const { sessions, config } = room;
   const isOver = record.ended !== null || record.generation < sessions.generation || now >= record.expiresAt;
   if (record.presentBy === null || isOver) return sessionReply(room, position, record, now);
@@ -108,7 +107,7 @@ function present(room: RoomDocument, position: number, record: SessionRecord, co
   const countsUntil = bucketEnd(config.policy, record.expiresAt, sessions.expiries);
   const row = { ...record, presentBy: null, countsUntil };
   countSessions(sessions, countsUntil, 1);
-  effects.push({ kind: 'put', table: 'session', key: position, row });
+  putSession(position, row, context);
   return sessionReply(room, position, row, now);
 }
 
@@ -148,7 +147,7 @@ export function renewedEnd(
 
 /** Looks up a session and extends it where that is due. */
 export function renew(room: RoomDocument, record: Found, command: Renewal, context: StepContext): ClaimReply {
-  const { now, effects } = context;
+  const { now } = context;
   const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
   const { policy } = room.config;
@@ -161,24 +160,19 @@ export function renew(room: RoomDocument, record: Found, command: Renewal, conte
   countSessions(room.sessions, found.countsUntil, -1);
   countSessions(room.sessions, renewed.countsUntil, 1);
   countSession(room, 'renewed');
-  effects.push({ kind: 'put', table: 'session', key: command.position, row: renewed });
+  putSession(command.position, renewed, context);
   return sessionReply(room, command.position, renewed, now);
 }
 
 /** Uses a code of the hand-off: each that was issued later than the last one used, while its session lives. */
-export function redeem(
-  room: RoomDocument,
-  record: Found,
-  command: Redemption,
-  { now, effects }: StepContext,
-): ClaimReply {
+export function redeem(room: RoomDocument, record: Found, command: Redemption, context: StepContext): ClaimReply {
   const found = sessionOf(room, record, command);
   if ('kind' in found) return found;
-  const reply = sessionReply(room, command.position, found, now);
+  const reply = sessionReply(room, command.position, found, context.now);
   if (reply.kind !== 'admitted') return reply;
   const { issuedAt } = command;
   if (found.codeUsedAt !== null && issuedAt <= found.codeUsedAt) return refused('codeUsed');
-  effects.push({ kind: 'put', table: 'session', key: command.position, row: { ...found, codeUsedAt: issuedAt } });
+  putSession(command.position, { ...found, codeUsedAt: issuedAt }, context);
   return reply;
 }
 
@@ -190,8 +184,9 @@ export function restoreSession(
   room: RoomDocument,
   record: Found,
   proof: Extract<Command, { kind: 'restoreSession' }>,
-  { now, effects }: StepContext,
+  context: StepContext,
 ): void {
+  const { now } = context;
   const { epoch, position, visitor, sid } = proof;
   const { sessions, recovery } = room;
   // Tokens carry seconds with fractions.
@@ -205,7 +200,7 @@ export function restoreSession(
   recovery.lostUntil = Math.max(recovery.lostUntil, countsUntil);
   const { generation } = sessions;
   const row = newSession({ epoch, generation, visitor, sid, admitAt, expiresAt, presentBy: null, countsUntil });
-  effects.push({ kind: 'put', table: 'session', key: position, row });
+  putSession(position, row, context);
 }
 
 /** Puts a position on standby. Where the list is full, the earliest positions stay on it. */

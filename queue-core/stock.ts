@@ -1,6 +1,6 @@
 // What the origin says is left: which reports count, how many people may be inside for it, and what of it is shown.
 
-import type { Command, OriginReply } from './command.ts';
+import type { OriginReply, StockReport } from './command.ts';
 import type { Lot, Stock } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { OriginKeyId } from './document/session-record.ts';
@@ -10,38 +10,47 @@ import { note } from './origin-calls.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
-type Report = Extract<Command, { kind: 'reportStock' }>;
-
 /** Takes over each number that is as new as the one that is known. */
-export function takeStock(room: RoomDocument, report: Report, context: StepContext): OriginReply {
+export function takeStock(room: RoomDocument, report: StockReport, context: StepContext): OriginReply {
   const before = room.origin.stock;
   const asOf = Math.min(report.asOf, context.now);
   if (!(asOf >= 0)) return { kind: 'outdated' };
   const lots = report.lots === undefined ? countedLots(before, report, asOf) : allLots(before, report.lots, asOf);
-  const total = totalOf(before, report.remaining, asOf, lots);
-  if (total === null && lots === before?.lots) return { kind: 'outdated' };
-  const stock = total ?? before;
-  if (stock === null) return { kind: 'outdated' };
-  room.origin.stock = { ...stock, lots };
-  const after = room.origin.stock;
+  const total = totalOf(before, report.remaining, asOf, lots) ?? before;
+  if (total === null || (total === before && lots === before.lots)) return { kind: 'outdated' };
+  const after = { ...total, lots };
+  room.origin.stock = after;
   if (showsAnother(before, after, room.config.policy, context.now))
     noteStock(room, before, after, report.by ?? null, context);
   return { kind: 'done' };
 }
 
+type Read = Pick<Stock, 'remaining' | 'asOf'>;
+
 /**
- * The total that counts from now on; null: the one that is known. Of two of one moment the lower one counts: something may be taken
- * meanwhile, and a replay must bring nothing back. A sum is as old as the oldest lot in it.
+ * Whether a number takes the place of another. Of two of one moment the lower one counts: something may be taken meanwhile, and a replay
+ * must bring nothing back.
  */
-function totalOf(
-  before: Stock | null,
-  remaining: number | null,
-  asOf: EpochMs,
-  lots: readonly Lot[],
-): Pick<Stock, 'remaining' | 'asOf'> | null {
+function supersedes(one: Read, other: Read): boolean {
+  return one.asOf > other.asOf || (one.asOf === other.asOf && one.remaining <= other.remaining);
+}
+
+/** What either side of a loss knows: of each number the one that counts. */
+export function joinedStock(a: Stock | null, b: Stock | null): Stock | null {
+  if (a === null || b === null) return a ?? b;
+  const [later, earlier] = supersedes(a, b) ? [a, b] : [b, a];
+  const lots = later.lots.map((lot) => {
+    const same = earlier.lots.find(({ id }) => id === lot.id);
+    return same === undefined || supersedes(lot, same) ? lot : same;
+  });
+  return { ...later, lots };
+}
+
+/** The total that counts from now on; null: the one that is known. A sum is as old as the oldest lot in it. */
+function totalOf(before: Stock | null, remaining: number | null, asOf: EpochMs, lots: readonly Lot[]): Read | null {
   if (remaining !== null) {
-    const isNewer = before === null || asOf > before.asOf || (asOf === before.asOf && remaining <= before.remaining);
-    return isNewer ? { remaining, asOf } : null;
+    const total = { remaining, asOf };
+    return before === null || supersedes(total, before) ? total : null;
   }
   if (lots.length === 0) return null;
   const oldest = Math.min(...lots.map((lot) => lot.asOf));
@@ -51,26 +60,22 @@ function totalOf(
 
 function allLots(before: Stock | null, reported: readonly Omit<Lot, 'asOf'>[], asOf: EpochMs): readonly Lot[] {
   const known = before?.lots ?? [];
-  if (known.some((lot) => lot.asOf > asOf || (lot.asOf === asOf && isHigher(reported, lot)))) return known;
+  // A lot that is not there any more has nothing left.
+  const remainingOf = (id: string) => reported.find((lot) => lot.id === id)?.remaining ?? 0;
+  if (!known.every((lot) => supersedes({ remaining: remainingOf(lot.id), asOf }, lot))) return known;
   return reported.slice(0, LOTS_MAX).map((lot) => ({ ...lot, asOf }));
 }
 
-/** Of two numbers of one moment the lower one counts. */
-function isHigher(reported: readonly Omit<Lot, 'asOf'>[], { id, remaining }: Lot): boolean {
-  const again = reported.find((lot) => lot.id === id);
-  return again !== undefined && again.remaining > remaining;
-}
-
-function countedLots(before: Stock | null, { counts = [] }: Report, asOf: EpochMs): readonly Lot[] {
+function countedLots(before: Stock | null, { counts = [] }: StockReport, asOf: EpochMs): readonly Lot[] {
   let lots = before?.lots ?? [];
   for (const { id, remaining, name, price } of counts) {
     const index = lots.findIndex((lot) => lot.id === id);
-    const known = lots[index] ?? { name: { ko: id, en: id }, price: null, asOf };
-    const isOlder =
-      asOf < known.asOf || (asOf === known.asOf && index !== -1 && remaining > (lots[index]?.remaining ?? 0));
-    if (isOlder || (index === -1 && lots.length >= LOTS_MAX)) continue;
-    const lot = { id, name: { ...known.name, ...name }, remaining, asOf, price: price ?? known.price };
-    lots = index === -1 ? [...lots, lot] : lots.with(index, lot);
+    const known = lots[index];
+    const isNews = known === undefined ? lots.length < LOTS_MAX : supersedes({ remaining, asOf }, known);
+    if (!isNews) continue;
+    const named = { ko: id, en: id, ...known?.name, ...name };
+    const lot = { id, name: named, remaining, asOf, price: price ?? known?.price ?? null };
+    lots = known === undefined ? [...lots, lot] : lots.with(index, lot);
   }
   return lots;
 }

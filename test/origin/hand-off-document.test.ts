@@ -1,20 +1,10 @@
 // docs/hand-off.md as a reader follows it: its room on a running gateway, its example of Express with the package as it is packed, and
 // its page in PHP, each visited by a browser-like client on two hosts.
 
-import { execFile, spawn } from 'node:child_process';
-import {
-  copyFileSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
@@ -25,8 +15,8 @@ import type { RoomInput } from '../../worker/settings.ts';
 import { listens } from '../gateway/server-process.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
 import { TwoOriginBrowser } from '../two-origin-browser.ts';
+import { installPackage } from './installed-package.ts';
 
-const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '../..');
 const DOCUMENT = readFileSync(join(ROOT, 'docs/hand-off.md'), 'utf8');
 
@@ -57,17 +47,12 @@ beforeAll(async () => {
   expect(room.hosts).toEqual(['gate.example']);
   expect(room.handOff).toEqual(['https://shop.example/book']);
   const here = { hosts: ['127.0.0.1'], origin: 'http://127.0.0.1:9', handOff, schedule: { opensAt: '+0s' } };
-  const [built] = await Promise.all([
-    run(process.execPath, [join(ROOT, 'scripts/build-origin.ts'), folder]),
+  await Promise.all([
+    installPackage(folder, folder, ['express']),
     startFairgate({ room: { hosts: ['demo.test'] }, moreRooms: () => [{ ...room, ...here }] }).then((running) => {
       fairgate = running;
     }),
   ]);
-  const [tarball = ''] = globSync('*.tgz', { cwd: folder }).map((file) => join(folder, file));
-  expect(built.stdout).toContain(tarball);
-  writeFileSync(join(folder, 'package.json'), '{ "name": "site", "private": true }');
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: folder });
-  symlinkSync(join(ROOT, 'node_modules/express'), join(folder, 'node_modules/express'));
   mkdirSync(join(folder, 'keys'), { mode: 0o700 });
   copyFileSync(join(ROOT, 'origin/other-languages/fairgate.php'), join(folder, 'fairgate.php'));
 }, 120_000);

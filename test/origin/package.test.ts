@@ -3,16 +3,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +18,7 @@ import { freePort, listenOnLoopback } from '../../scripts/lib/loopback-ports.ts'
 import { oldNode } from '../../scripts/lib/old-node.ts';
 import { PHP, PYTHON } from '../../scripts/lib/system-packages.ts';
 import { listens } from '../gateway/server-process.ts';
+import { installPackage } from './installed-package.ts';
 import { ISSUER, type Issuer, makeKey, mint, startIssuer } from './issuer.ts';
 
 const run = promisify(execFile);
@@ -48,7 +40,6 @@ const EXAMPLES = [...readFileSync(join(ROOT, 'docs/origin.md'), 'utf8').matchAll
 
 let folder: string;
 let site: string;
-let tarball: string;
 let issuer: Issuer;
 
 beforeAll(async () => {
@@ -56,16 +47,7 @@ beforeAll(async () => {
   site = join(folder, 'site');
   mkdirSync(site);
   issuer = await startIssuer();
-  const built = await run(process.execPath, [join(ROOT, 'scripts/build-origin.ts'), folder]);
-  [tarball = ''] = globSync('*.tgz', { cwd: folder }).map((file) => join(folder, file));
-  expect(built.stdout).toContain(tarball);
-  writeFileSync(join(site, 'package.json'), '{ "name": "site", "private": true }');
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: site });
-  for (const name of FRAMEWORKS) {
-    const link = join(site, 'node_modules', name);
-    mkdirSync(join(link, '..'), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules', name), link);
-  }
+  await installPackage(folder, site, FRAMEWORKS);
 }, 120_000);
 
 afterAll(async () => {

@@ -2,6 +2,7 @@
 // values: nothing here throws. It stores no key and calls no other host.
 
 import type * as z from 'zod';
+import { parseJson } from './json-text.ts';
 import { OPERATIONS, OPERATOR_PATH, type Operation, type OperationName } from './operator-api.ts';
 import { type Problem, problemSchema } from './problem-schema.ts';
 
@@ -112,13 +113,4 @@ async function parseResponse(operation: Operation, response: Response): Promise<
   const given = operation.answerType === undefined ? (text === '' ? undefined : parseJson(text)) : text;
   const value = operation.answer.safeParse(given);
   return value.success ? { kind: 'reply', value: value.data } : { kind: 'unreadable' };
-}
-
-/** undefined: not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // SyntaxError
-  }
 }

@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import type { ClaimReply } from '../../queue-core/command.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
+import { parseJson } from '../contract/json-text.ts';
 import { exchangeInput } from '../contract/visitor-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { problemResponse } from '../http/problems.ts';
@@ -15,6 +16,7 @@ import { json } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import type { HandOffCode } from '../tokens/tokens.ts';
+import { applyToSession } from './session-commands.ts';
 import { loadSnapshot } from './visitor.ts';
 
 type Parts = Pick<
@@ -37,7 +39,7 @@ export async function exchange(
   if (isBrowser(request)) return refuse(gateway, room, 'hand-off-browser');
   const text = await readText(request, BODY_BYTES_MAX);
   if (text === null) return problemResponse('body-too-large');
-  const input = exchangeInput.safeParse(parsed(text));
+  const input = exchangeInput.safeParse(parseJson(text));
   if (!input.success) return refuse(gateway, room, 'hand-off-input');
   try {
     return await exchangeCode(gateway, room, input.data, background);
@@ -60,7 +62,9 @@ export async function exchangeCode(gateway: Parts, room: RoomConfig, input: Inpu
   const code = read.token;
   const seconds = gateway.polls.secondsToWait(`${room.id} exchange ${code.sid}`);
   if (seconds > 0) return problemResponse('too-many-requests', { 'Retry-After': String(seconds) });
-  const reply = await redeem(gateway, room, code);
+  const { visitor, epoch, position, sid } = code;
+  const redeem = { kind: 'redeem', epoch, position, sid, issuedAt: code.issuedAt } as const;
+  const [reply] = await applyToSession(gateway, room.id, [redeem], { proof: code });
   if (reply.kind === 'refused' && reply.reason === 'codeUsed') return refuse(gateway, room, 'hand-off-used');
   if (reply.kind !== 'admitted') return refuse(gateway, room, 'hand-off-over');
   // Used by now: somebody has the code without the verifier, and gets no second try.
@@ -70,26 +74,11 @@ export async function exchangeCode(gateway: Parts, room: RoomConfig, input: Inpu
   const presented = reply.presentBy === null ? reply : await present(gateway, room, code);
   if (presented.kind !== 'admitted') return refuse(gateway, room, 'hand-off-over');
   const { admitAt, expiresAt } = presented;
-  const { visitor, epoch, position, sid } = code;
   const session = { room: room.id, visitor, epoch, position, sid, admitAt, expiresAt, presentBy: null };
   const admissionToken = await gateway.tokens.issueAdmission({ ...session, issuedAt: now }, room.audience);
   gateway.metrics.count('fairgate_requests_total', { decision: 'handOff', reason: 'exchanged' });
   const times = { admitAt: rfc3339(admitAt), expiresAt: rfc3339(expiresAt), serverTime: rfc3339(now) };
   return json({ admissionToken, ...times });
-}
-
-/** Uses the code. A session that the store has lost is restored from it first: the gateway signed both of its times. */
-async function redeem(
-  { metrics, store }: Parts,
-  { id }: RoomConfig,
-  { epoch, position, sid, issuedAt, visitor, admitAt, expiresAt }: HandOffCode,
-): Promise<ClaimReply> {
-  const command = { kind: 'redeem', epoch, position, sid, issuedAt } as const;
-  const [reply] = await metrics.operation('redeem', store.apply(id, [command]));
-  if (reply.kind !== 'refused' || reply.reason !== 'unknownPosition') return reply;
-  const restore = { kind: 'restoreSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
-  const [, repeated] = await metrics.operation('restore', store.apply(id, [restore, command]));
-  return repeated;
 }
 
 /** The visitor has come to the site: the session is provisional no more. */
@@ -114,12 +103,4 @@ function refuse({ metrics, observations }: Parts, { id }: RoomConfig, problem: E
   metrics.count('fairgate_requests_total', { decision: 'handOff', reason: problem });
   observations.refused(id, 'badToken');
   return problemResponse(problem);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // SyntaxError: not JSON
-  }
 }

@@ -11,11 +11,10 @@ import {
 } from '../../queue-core/board.ts';
 import {
   type ClaimReply,
-  type Command,
   IN_A_RESPONSE,
   type JoinReply,
   type ReadmitReply,
-  type ReplyTo,
+  type StockReport,
   type Visit,
 } from '../../queue-core/command.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -46,6 +45,7 @@ import {
 import type { JoinLimited } from './join-limit.ts';
 import type { ProvenPlace } from './place-restore.ts';
 import type { GivenPlace, RecentJoin } from './recent-joins.ts';
+import { applyToSession } from './session-commands.ts';
 
 /** The queue cookie lives as long after the opening as its token. */
 const QUEUE_COOKIE_SECONDS = 7 * 24 * 3_600;
@@ -378,7 +378,9 @@ export class Visitor {
     const { token } = this.admission;
     const { epoch, position, sid, visitor } = token;
     const { sessions, views } = this.#gateway;
-    const reply = await this.#applyToSession(token, { kind: 'renew', epoch, position, sid });
+    const [reply] = await applyToSession(this.#gateway, this.room.id, [{ kind: 'renew', epoch, position, sid }], {
+      proof: token,
+    });
     if (reply.kind === 'admitted') {
       sessions.renewed(sid, { issuedAt: this.now, expiresAt: reply.expiresAt });
       await this.#admit(reply, visitor, epoch);
@@ -426,7 +428,8 @@ export class Visitor {
     const token = this.#session;
     if (token === null) return;
     const { epoch, position, sid, expiresAt } = token;
-    await this.#applyToSession(token, { kind: 'end', epoch, position, sid, reason: 'left' });
+    const command = { kind: 'end', epoch, position, sid, reason: 'left' } as const;
+    await applyToSession(this.#gateway, this.room.id, [command], { proof: token });
     this.#gateway.views.addEnding(this.room, sid, expiresAt);
   }
 
@@ -434,7 +437,7 @@ export class Visitor {
    * Does what the origin's response says about the visit. What is completed brings a receipt. @throws StoreUnavailable
    * @param before what the response says besides, in one act with it
    */
-  async obey(command: OriginCommand, before: readonly Extract<Command, { kind: 'reportStock' }>[]): Promise<void> {
+  async obey(command: OriginCommand, before: readonly StockReport[]): Promise<void> {
     const token = this.#session;
     if (token === null) return;
     const { epoch, position, visitor, sid, expiresAt } = token;
@@ -443,7 +446,10 @@ export class Visitor {
       // A page that says so each time it is opened costs the store nothing while the session is nearly whole.
       const sessionMs = this.snapshot?.view.policy.sessionMs ?? 0;
       if (expiresAt - this.now >= sessionMs * NEARLY_WHOLE && before.length === 0) return;
-      const reply = await this.#applyToSession(token, { kind: 'readmit', ...visit }, before);
+      const [reply] = await applyToSession(this.#gateway, this.room.id, [{ kind: 'readmit', ...visit }], {
+        proof: token,
+        before,
+      });
       if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
       return;
     }
@@ -451,7 +457,10 @@ export class Visitor {
       command.kind === 'complete'
         ? { reason: 'completed' as const, reference: command.reference }
         : { reason: 'revoked' as const };
-    const reply = await this.#applyToSession(token, { kind: 'end', ...visit, ...end }, before);
+    const [reply] = await applyToSession(this.#gateway, this.room.id, [{ kind: 'end', ...visit, ...end }], {
+      proof: token,
+      before,
+    });
     this.#gateway.views.addEnding(this.room, sid, expiresAt);
     await this.#receive(reply, token);
   }
@@ -538,21 +547,6 @@ export class Visitor {
     const [reply] = await metrics.operation('end', store.apply(room.id, [command]));
     // The list of endings in the next view has the session, whose id only the store knows.
     if (reply.kind === 'ended') views.invalidate(room);
-  }
-
-  /** Applies a command to a session. If the store has lost the session, restores it from its token and repeats. */
-  async #applyToSession<C extends Extract<Command, { kind: 'renew' | 'end' | 'readmit' }>>(
-    { epoch, position, visitor, sid, admitAt, expiresAt }: AdmissionToken,
-    command: C,
-    before: readonly Extract<Command, { kind: 'reportStock' }>[] = [],
-  ): Promise<ReplyTo<C>> {
-    const { store, metrics } = this.#gateway;
-    const replies = await metrics.operation(command.kind, store.apply(this.room.id, [...before, command]));
-    const reply = replies.at(-1) as ReplyTo<C>;
-    if (reply.kind !== 'refused' || reply.reason !== 'unknownPosition') return reply;
-    const restore = { kind: 'restoreSession', epoch, position, visitor, sid, admitAt, expiresAt } as const;
-    const repeated = await metrics.operation('restore', store.apply(this.room.id, [restore, command]));
-    return repeated.at(-1) as ReplyTo<C>;
   }
 
   /** Removes the tokens from the browser. */

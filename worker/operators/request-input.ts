@@ -2,6 +2,7 @@
 
 import type { MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
+import { parseJson } from '../contract/json-text.ts';
 import { type Operation, TEMPLATE_BYTES_MAX } from '../contract/operator-api.ts';
 import { plainIssue } from '../contract/plain-issues.ts';
 import { fieldErrors } from '../http/field-errors.ts';
@@ -47,14 +48,6 @@ async function readBody({ body, bodyType }: Operation, request: Request): Promis
 
 function refused(response: Response): Body {
   return { kind: 'refused', response };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // SyntaxError
-  }
 }
 
 function inputProblem(error: z.ZodError): Response {

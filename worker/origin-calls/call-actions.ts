@@ -2,7 +2,7 @@
 // of call it is for, because the signature covers nothing else.
 
 import type * as z from 'zod';
-import type { Command, OriginCall, OriginReply } from '../../queue-core/command.ts';
+import type { Command, OriginCall, OriginReply, StockReport } from '../../queue-core/command.ts';
 import { type EpochMs, epochMs, rfc3339 } from '../../queue-core/time.ts';
 import { ORIGIN_CALLS, type OriginAction, type StockInput } from '../contract/origin-call-schema.ts';
 import { plainIssue } from '../contract/plain-issues.ts';
@@ -12,7 +12,7 @@ import { fieldErrors } from '../http/field-errors.ts';
 import { problemResponse } from '../http/problems.ts';
 import type { RoomConfig } from '../settings.ts';
 import { answered, type Outcome, problem, refused, visitOutcome, wrongInput } from './call-answers.ts';
-import { applyToVisit, calledVisit, type NamedVisit, type StockReport, type VisitAction } from './called-visit.ts';
+import { applyToVisit, calledVisit, type NamedVisit, type VisitAction } from './called-visit.ts';
 
 /**
  * A number that is dated ahead waits until it is of the past. Dated back to now instead, a replay of it would be newer than what the

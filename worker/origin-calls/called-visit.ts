@@ -1,7 +1,8 @@
 // The visit that a call is about, and what the room does with it.
 
-import type { ClaimReply, Command, OriginCall, ReadmitReply, Visit } from '../../queue-core/command.ts';
+import type { ClaimReply, OriginCall, ReadmitReply, StockReport, Visit } from '../../queue-core/command.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
+import { applyToSession } from '../gate/session-commands.ts';
 import type { Gateway } from '../gateway.ts';
 import type { RoomConfig } from '../settings.ts';
 import { type AdmissionToken, OPERATOR_PASS_POSITION } from '../tokens/tokens.ts';
@@ -24,7 +25,6 @@ export interface CalledVisit {
 }
 
 type Parts = Pick<Gateway, 'metrics' | 'store' | 'views'>;
-export type StockReport = Extract<Command, { kind: 'reportStock' }>;
 
 /** @returns null: the token is none of a visitor of this room */
 export async function calledVisit(
@@ -55,22 +55,9 @@ export async function applyToVisit(
   call: OriginCall,
   before: readonly StockReport[],
 ): Promise<ClaimReply | ReadmitReply> {
-  const command: Command = { ...action, ...visit, call };
-  const apply = async (first: readonly Command[]) => {
-    const commands: readonly Command[] = [...first, { kind: 'lookUp', ...visit }, command];
-    const replies = await gateway.metrics.operation(command.kind, gateway.store.apply(room.id, commands));
-    return replies.slice(-2) as [ClaimReply, ClaimReply | ReadmitReply];
-  };
-  let [found, reply] = await apply(before);
-  if (token !== null && isUnknown(reply)) [found, reply] = await apply([restoring(token)]);
+  const command = { ...action, ...visit, call };
+  const lookUp = { kind: 'lookUp', ...visit } as const;
+  const [found, reply] = await applyToSession(gateway, room.id, [lookUp, command], { proof: token, before });
   if (found.kind === 'admitted' && reply.kind === 'ended') gateway.views.addEnding(room, found.sid, found.expiresAt);
   return reply;
-}
-
-function isUnknown(reply: ClaimReply | ReadmitReply): boolean {
-  return reply.kind === 'refused' && reply.reason === 'unknownPosition';
-}
-
-function restoring({ epoch, position, visitor, sid, admitAt, expiresAt }: AdmissionToken): Command {
-  return { kind: 'restoreSession', epoch, position, visitor, sid, admitAt, expiresAt };
 }

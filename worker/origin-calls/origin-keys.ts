@@ -30,7 +30,7 @@ export class OriginKeys {
   static async load(keys: readonly OriginKey[]): Promise<OriginKeys> {
     const loaded = await Promise.all(
       keys.map(async ({ room, id, secret }) => {
-        const bytes = Uint8Array.from(atob(secret), (character) => character.charCodeAt(0));
+        const bytes = Uint8Array.fromBase64(secret);
         return { room, id, key: await crypto.subtle.importKey('raw', bytes, HMAC, false, ['verify']) };
       }),
     );

@@ -33,7 +33,7 @@ export function readWebhookSignature(headers: Headers): WebhookSignature | null 
   if (!ID.test(id) || !SECONDS.test(seconds)) return null;
   const signatures = list.split(' ').flatMap((one) => {
     const text = V1.exec(one)?.[1];
-    return text === undefined ? [] : [Uint8Array.from(atob(text), (character) => character.charCodeAt(0))];
+    return text === undefined ? [] : [Uint8Array.fromBase64(text)];
   });
   if (signatures.length === 0 || signatures.length > SIGNATURES_MAX) return null;
   return { id, at: Number(seconds) * 1_000, prefix: `${id}.${seconds}.`, signatures };

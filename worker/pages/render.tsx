@@ -4,6 +4,7 @@
 import { raw } from 'hono/html';
 import clientEn, { sha256 as clientEnSha256 } from './client-en.ts?bundle';
 import clientKo, { sha256 as clientKoSha256 } from './client-ko.ts?bundle';
+import { documentHead } from './document-opening.ts';
 import { keptPriceText } from './kept-prices.ts';
 import { keptTimeFormat } from './kept-time-formats.ts';
 import type { PageModel } from './model.ts';
@@ -131,14 +132,8 @@ function admittedUntil({ status }: PageModel, time: TimeFormat, now: number): st
 function openingOf(strings: Strings, client: string): readonly string[] {
   // A bundle has its texts last, as its entry point imports them after the code.
   const stringsAt = Math.max(0, client.lastIndexOf('{language:'));
-  const head = [
-    `<!doctype html><html lang="${strings.language}"><head>`,
-    '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
-    '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">',
-    '<meta name="format-detection" content="telephone=no">',
-    `<style>${style}</style>`,
-  ];
-  return [head.join(''), `<script type="module">${client.slice(0, stringsAt)}`, `${client.slice(stringsAt)}</script>`];
+  const script = [`<script type="module">${client.slice(0, stringsAt)}`, `${client.slice(stringsAt)}</script>`];
+  return [documentHead(strings.language, style), ...script];
 }
 
 /** A path on this origin, else `/`. Browsers resolve `//host`, `/\host` and both with a tab inside to another host. */

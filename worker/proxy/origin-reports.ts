@@ -2,7 +2,7 @@
 // Once a second at most, however many responses say it; that nothing is left at once.
 
 import type { BoardStock } from '../../queue-core/board.ts';
-import type { Command } from '../../queue-core/command.ts';
+import type { StockReport } from '../../queue-core/command.ts';
 import { type EpochMs, epochMs } from '../../queue-core/time.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { RoomStore } from '../store/room-store.ts';
@@ -10,8 +10,6 @@ import type { RoomSnapshot } from '../views/room-views.ts';
 import type { StockSignal } from './origin-signals.ts';
 
 const REPORT_INTERVAL_MS = 1_000;
-
-type StockReport = Extract<Command, { kind: 'reportStock' }>;
 
 interface Reported {
   at: number;

@@ -49,7 +49,7 @@ export function readSignals(headers: Headers): OriginSignals {
   const command = commandIn(headers);
   const stock = stockIn(headers);
   const overloadSeconds = wholeOf(itemIn(headers, 'Fairgate-Overload')?.[0], OVERLOAD_SECONDS_MAX);
-  const keepsErrorPage = tokenIn(headers, 'Fairgate-Error-Page') === 'own';
+  const keepsErrorPage = tokenOf(itemIn(headers, 'Fairgate-Error-Page')) === 'own';
   const read: Record<string, boolean> = {
     'Fairgate-Command': command !== null,
     'Fairgate-Stock': stock !== null && stock.remaining !== null,
@@ -63,7 +63,7 @@ export function readSignals(headers: Headers): OriginSignals {
 
 function commandIn(headers: Headers): OriginCommand | null {
   const item = itemIn(headers, 'Fairgate-Command');
-  const kind = tokenIn(headers, 'Fairgate-Command');
+  const kind = tokenOf(item);
   if (kind === 'complete') {
     const given = item?.[1].get('reference');
     // Without quotes it is a token, which was meant as the text that it is.
@@ -71,7 +71,7 @@ function commandIn(headers: Headers): OriginCommand | null {
     return { kind, reference: typeof reference === 'string' && isReference(reference) ? reference : null };
   }
   if (kind === 'readmit' || kind === 'revoke') return { kind };
-  return tokenIn(headers, 'Cf-Waiting-Room-Command') === 'revoke' ? { kind: 'revoke' } : null;
+  return tokenOf(itemIn(headers, 'Cf-Waiting-Room-Command')) === 'revoke' ? { kind: 'revoke' } : null;
 }
 
 function stockIn(headers: Headers): StockSignal | null {
@@ -132,8 +132,8 @@ function itemIn(headers: Headers, name: string): Item | null {
   }
 }
 
-function tokenIn(headers: Headers, name: string): string | null {
-  const value = itemIn(headers, name)?.[0];
+function tokenOf(item: Item | null): string | null {
+  const value = item?.[0];
   return value instanceof Token ? value.toString().toLowerCase() : null;
 }
 

@@ -1,7 +1,14 @@
 // Queue, admission and operator tokens: issued by the gateway alone, verified by anyone with the JWKS (RFC 7519, 8725). A
 // queue token proves a place and never admits; an admission token is the right to enter one origin during one session.
 
-import { createLocalJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
 import * as z from 'zod';
 import type { Place } from '../../queue-core/command.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -224,15 +231,7 @@ export class Tokens {
   async readReceipt(token: string, room: string, now: EpochMs): Promise<Receipt | null> {
     if (token.length > TOKEN_CHARS_MAX) return null;
     try {
-      const { payload } = await jwtVerify(token, this.#keySet, {
-        algorithms: ['ES256'],
-        typ: RECEIPT_TYPE,
-        issuer: this.#issuer,
-        audience: room,
-        currentDate: new Date(now),
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        requiredClaims: ['iss', 'aud', 'iat'],
-      });
+      const payload = await this.#verify(token, now, { typ: RECEIPT_TYPE, audience: room, requiredClaims: ['iat'] });
       const { aud, iat, reference = null, ...place } = receiptClaims.parse(payload);
       return { room: aud, ...place, completedAt: iat * 1000, reference };
     } catch {
@@ -258,14 +257,7 @@ export class Tokens {
     };
     if (token.length > TOKEN_CHARS_MAX) return { kind: 'invalid' };
     try {
-      const { payload } = await jwtVerify(token, this.#keySet, {
-        algorithms: ['ES256'],
-        typ: HAND_OFF_TYPE,
-        issuer: this.#issuer,
-        audience,
-        currentDate: new Date(now),
-        requiredClaims: ['iss', 'aud', 'sub', 'iat', 'exp'],
-      });
+      const payload = await this.#verify(token, now, { typ: HAND_OFF_TYPE, audience, clockTolerance: 0 });
       // Compared again, because jose rounds its clock to whole seconds.
       const isOver = (payload.exp ?? 0) * 1000 <= now;
       return { kind: isOver ? 'expired' : 'valid', token: parse(payload) };
@@ -312,21 +304,34 @@ export class Tokens {
     const cached = this.#cache.get(key);
     if (cached !== undefined && cached.expiresAt > now) return { kind: 'valid', token: cached.token as T };
     try {
-      const { payload } = await jwtVerify(token, this.#keySet, {
-        algorithms: ['ES256'],
-        typ,
-        issuer: this.#issuer,
-        audience,
-        currentDate: new Date(now),
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        requiredClaims: ['iss', 'aud', 'sub', 'iat', 'exp'],
-      });
+      const payload = await this.#verify(token, now, { typ, audience });
       const parsed = parse(payload);
       this.#addToCache(key, { token: parsed, expiresAt: (payload.exp ?? 0) * 1000 });
       return { kind: 'valid', token: parsed };
     } catch (error) {
       return outsideItsTime(error, parse);
     }
+  }
+
+  /**
+   * What a token of this gateway says, beside who issued it for whom, which every token has to say.
+   * @throws JOSEError
+   */
+  async #verify(
+    token: string,
+    now: EpochMs,
+    options: Partial<Pick<JWTVerifyOptions, 'typ' | 'audience' | 'clockTolerance' | 'requiredClaims'>>,
+  ): Promise<JWTPayload> {
+    const { requiredClaims = ['sub', 'iat', 'exp'], clockTolerance = CLOCK_TOLERANCE_SECONDS, ...rest } = options;
+    const { payload } = await jwtVerify(token, this.#keySet, {
+      ...rest,
+      algorithms: ['ES256'],
+      issuer: this.#issuer,
+      currentDate: new Date(now),
+      clockTolerance,
+      requiredClaims: ['iss', 'aud', ...requiredClaims],
+    });
+    return payload;
   }
 
   #addToCache(key: string, verified: { token: AnyToken; expiresAt: EpochMs }): void {
