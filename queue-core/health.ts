@@ -64,8 +64,9 @@ const USUAL_RISE = 1 / 8_192;
 /** People more after each `STEP_MS` in which the origin was well and full: fast until it was too many once, then in small steps. */
 const GROWTH_SEARCHING = 1.25;
 const GROWTH = 1.02;
-/** What is left after it was too many, of those who are there. */
+/** What is left after it was too many, of those who are there; and once the limit is about known, where larger cuts only swing. */
 const AFTER_TOO_MANY = 0.9;
+const AFTER_TOO_MANY_SETTLED = 0.95;
 /** The limit binds: it would say nothing about the origin otherwise. */
 const FULL = 0.95;
 /** Those who are there too many leave by themselves; after this long it is cut again. */
@@ -263,7 +264,7 @@ function stop(room: RoomDocument, cause: HealthCause, context: StepContext): voi
   const hasRelapsed = health.resumedAt !== null && context.now - health.resumedAt < RELAPSE_MS;
   const needed = hasRelapsed ? Math.min(PROBES_NEEDED_MAX, health.probesNeeded * 2) : PROBES_NEEDED_MIN;
   const found = health.peopleFound;
-  const peopleFound = found === null ? null : peopleAfter(room, Math.min(found, room.sessions.active));
+  const peopleFound = found === null ? null : peopleAfter(room, Math.min(found, room.sessions.active), AFTER_TOO_MANY);
   room.origin.health = { ...health, probesNeeded: needed, isSearching: false };
   enter(room, { stage: 'stopped', cause, share: health.share, peopleFound }, context);
 }
@@ -291,7 +292,8 @@ function makeRoom(room: RoomDocument, cause: HealthCause, context: StepContext):
   const isLeaving = sessions.active > found && context.now - health.changedAt < LEAVE_MS;
   if (isLeaving) origin.health = { ...health, cells: withoutTimes(health.cells) };
   if (isLeaving || context.now - health.changedAt < CUT_MS) return;
-  const peopleFound = peopleAfter(room, Math.min(found, sessions.active));
+  const left = health.isSearching ? AFTER_TOO_MANY : AFTER_TOO_MANY_SETTLED;
+  const peopleFound = peopleAfter(room, Math.min(found, sessions.active), left);
   origin.health = { ...health, isSearching: false };
   if (peopleFound >= found) return;
   origin.health = { ...origin.health, peopleFound, changedAt: context.now, cells: withoutTimes(health.cells) };
@@ -304,8 +306,8 @@ function withoutTimes(cells: HealthState['cells']): HealthState['cells'] {
   return cells.map((cell) => ({ ...cell, timed: 0, totalMs: 0 }));
 }
 
-function peopleAfter({ config }: RoomDocument, active: number): number {
-  return Math.max(peopleFloor(config.policy), Math.floor(active * AFTER_TOO_MANY));
+function peopleAfter({ config }: RoomDocument, active: number, left: number): number {
+  return Math.max(peopleFloor(config.policy), Math.floor(active * left));
 }
 
 function peopleFloor({ health, totalActiveUsers }: Policy): number {

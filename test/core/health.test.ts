@@ -408,7 +408,9 @@ function findingFor(minutes: number, capacity: number): { people: number[]; foun
     const now = T0 + second * 1_000;
     for (; joined - document().pacing.called < 200; joined++) send(now, join(String(joined + 1)));
     // As a queue with one server (M/M/1): the response time grows without bound towards the capacity.
-    const meanMs = Math.round(80 / Math.max(0.02, 1 - 0.8 * (inside.length / capacity)));
+    // It comes in waves: what is seen now is sometimes slower than the people there make it.
+    const wave = 1 + 0.25 * Math.sin(second / 7);
+    const meanMs = Math.round((80 * wave) / Math.max(0.02, 1 - 0.8 * (inside.length / capacity)));
     const failures = Math.min(20, Math.round(Math.max(0, inside.length / capacity - 1.25) * 80));
     send(now, seenAtOrigin(second, { requests: 20, failures, meanMs }));
     while (inside.length > 0 && (inside[0]?.leavesAt ?? 0) <= second) {
