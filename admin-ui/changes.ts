@@ -1,6 +1,6 @@
 // Records of the log as readable text: what was done, and what each value was before and after. Pure; never raw JSON.
 
-import type { AuditRecord } from '../worker/contract/operator-api.ts';
+import { type Alarm, type AuditRecord, SEVERITIES, type Severity } from '../worker/contract/operator-api.ts';
 import { exemptionText, isExemption } from './editor/exemptions.ts';
 import { formatCount, type NumberFormat } from './number-format.ts';
 import type { Strings } from './strings-en.ts';
@@ -21,7 +21,7 @@ interface ChangeDescription {
 type Change = Pick<AuditRecord, 'action' | 'from' | 'to'>;
 type Json = AuditRecord['from'];
 
-export const CHANGE_KINDS = ['flow', 'limits', 'schedule', 'message', 'sessions', 'site', 'people'] as const;
+export const CHANGE_KINDS = ['flow', 'limits', 'schedule', 'message', 'sessions', 'alarms', 'site', 'people'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 export function describeChange({ action, from, to }: Change, t: Strings, format: NumberFormat): ChangeDescription {
@@ -67,6 +67,13 @@ export function kindOf(action: string): ChangeKind {
     case 'givePass':
     case 'usePass':
       return 'sessions';
+    case 'acknowledgeAlarm':
+    case 'alarmDelivered':
+    case 'alarmNotDelivered':
+    case 'putAlarmTarget':
+    case 'rotateAlarmTarget':
+    case 'removeAlarmTarget':
+      return 'alarms';
     case 'addKey':
     case 'removeKey':
     case 'ownerKey':
@@ -103,7 +110,7 @@ function formatValue(name: string, value: Json | undefined, t: Strings, format: 
   if (typeof value === 'number') {
     if (/Ms(?:Max)?$/.test(name)) return t.minutes(value / 60_000);
     if (name.endsWith('Minutes')) return t.minutes(value);
-    return name === 'queueingStatusCode' ? String(value) : formatCount(value);
+    return name === 'queueingStatusCode' || name === 'status' ? String(value) : formatCount(value);
   }
   if (isExemption(value)) return exemptionText(value);
   if (typeof value === 'string') {
@@ -123,8 +130,17 @@ function choiceLabel(name: string, value: string, t: Strings): string | null {
       return value === 'viewer' || value === 'operator' || value === 'owner' ? t.roles[value] : null;
     case 'beacon.afterDeadline':
       return value === 'wait' || value === 'withoutBeacon' ? t.afterDeadline[value] : null;
+    case 'alarm':
+      return Object.hasOwn(t.alarmNames, value) ? t.alarmNames[value as Alarm['kind']] : null;
+    case 'event':
+      return value === 'raised' || value === 'cleared' ? t.alarmEvents[value] : null;
+    case 'form':
+      return value === 'standard' || value === 'slack' ? t.alarmTargets.forms[value].label : null;
+    case 'severityMin':
+      return SEVERITIES.some((one) => one === value) ? t.alarmTargets.severities[value as Severity] : null;
     case 'outside':
       return value === 'refuse' || value === 'pass' ? t.editor.outsideChoices[value].label : null;
+    case 'language':
     case 'languages':
       return value === 'ko' || value === 'en' ? t.editor.languageNames[value] : null;
     default:

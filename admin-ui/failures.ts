@@ -73,6 +73,8 @@ export function fieldErrorText({ field, detail, cause }: FieldError, t: Strings,
       return fieldErrors.overlap(cause.room, cause.place);
     case 'ownAddress':
       return fieldErrors.ownAddress(cause.origin);
+    case 'notPublic':
+      return fieldErrors.notPublic;
     case 'template':
       if (text === undefined || cause.at === null) return fieldErrors.template;
       return fieldErrors.templateAt(text.slice(0, cause.at).split('\n').length);

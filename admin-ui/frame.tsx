@@ -1,6 +1,7 @@
 // The frame of every screen: header, dialogs, and the announcements for screen readers.
 
 import type { Confirmation } from './action-log.ts';
+import { AlarmTargets } from './alarm-targets-page.tsx';
 import type { ConsoleState } from './console-state.ts';
 import { Dashboard } from './dashboard/dashboard.tsx';
 import { MessageDialog } from './dashboard/message.tsx';
@@ -113,6 +114,8 @@ function Screen({ state }: { state: ConsoleState }) {
       return <NewRoom state={state} />;
     case 'keys':
       return <Keys state={state} />;
+    case 'alarmTargets':
+      return <AlarmTargets state={state} />;
     case 'log':
       return <DirectoryLog state={state} />;
     case 'room': {

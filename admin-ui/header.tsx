@@ -45,6 +45,11 @@ export function Header({ state }: { state: ConsoleState }) {
                   {t.menu.keys}
                 </a>
               ) : null,
+              state.may('alarmTargets') ? (
+                <a key="alarms" href="#/alarms" aria-current={route.screen === 'alarmTargets' ? 'page' : 'false'}>
+                  {t.menu.alarmTargets}
+                </a>
+              ) : null,
               <a key="log" href="#/log" aria-current={route.screen === 'log' ? 'page' : 'false'}>
                 {t.menu.log}
               </a>,

@@ -13,9 +13,9 @@ import {
 import type { ConsoleState } from './console-state.ts';
 import { changeErrorText, loadErrorText } from './failures.ts';
 import { numberFormat, ownZone } from './number-format.ts';
-import { Dialog } from './parts/dialog.tsx';
 import { Field, inputValue } from './parts/field.tsx';
 import { HoldButton } from './parts/hold-button.tsx';
+import { SecretDialog } from './parts/secret-dialog.tsx';
 import { useLoad } from './parts/use-load.ts';
 
 type Key = z.output<typeof keySchema>;
@@ -117,7 +117,15 @@ export function Keys({ state }: { state: ConsoleState }) {
         </button>
       </form>
       {created === null ? null : (
-        <CreatedKeyDialog state={state} created={created} onDone={() => setCreated(null)} key="created" />
+        <SecretDialog
+          key="created"
+          state={state}
+          title={t.created(created.name)}
+          lead={t.createdLead}
+          secret={created.key}
+          doneLabel={t.done}
+          onDone={() => setCreated(null)}
+        />
       )}
     </div>
   );
@@ -151,39 +159,5 @@ function KeyItem({ state, item, onRemove }: { state: ConsoleState; item: Key; on
         />
       )}
     </li>
-  );
-}
-
-function CreatedKeyDialog({ state, created, onDone }: { state: ConsoleState; created: CreatedKey; onDone(): void }) {
-  const t = state.strings;
-  const [isCopied, setCopied] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(created.key);
-      setCopied(true);
-    } catch {
-      // The clipboard is missing (plain HTTP) or denied: select the key, so that the keyboard can copy it.
-      const element = document.getElementById('created-key');
-      if (element !== null) getSelection()?.selectAllChildren(element);
-    }
-  };
-  return (
-    <Dialog title={t.keys.created(created.name)} onClose={onDone} isRequired>
-      <p>{t.keys.createdLead}</p>
-      <p class="created-key">
-        <code id="created-key">{created.key}</code>
-      </p>
-      <div class="buttons">
-        <button type="button" class="button primary" onClick={() => void copy()}>
-          {isCopied ? t.copied : t.copy}
-        </button>
-        <button type="button" class="button" onClick={onDone}>
-          {t.keys.done}
-        </button>
-      </div>
-      <p class="visually-hidden" role="status">
-        {isCopied ? t.copied : ''}
-      </p>
-    </Dialog>
   );
 }

@@ -1,26 +1,17 @@
 // Numbers and times as an operator reads them: grouped digits, the room's time zone, the language of the screen. Pure.
 
+export { formatCount, formatSeconds } from '../worker/contract/plain-numbers.ts';
+
 export type Language = 'ko' | 'en';
 
 const LOCALES: Record<Language, string> = { ko: 'ko-KR', en: 'en-GB' };
 
-// Korean and English group digits and write percentages alike.
-const grouped = new Intl.NumberFormat('en-GB');
+// Korean and English write percentages alike.
 const percentage = new Intl.NumberFormat('en-GB', { style: 'percent', maximumFractionDigits: 0 });
-
-/** 482,113 */
-export function formatCount(value: number): string {
-  return grouped.format(value);
-}
 
 /** 97% */
 export function formatPercent(share: number): string {
   return percentage.format(share);
-}
-
-/** 4.1, without the unit. */
-export function formatSeconds(ms: number): string {
-  return (ms / 1000).toFixed(1);
 }
 
 /** What was typed, with or without grouping; NaN: not a number. */

@@ -7,6 +7,7 @@ export type Route =
   | { screen: 'rooms' }
   | { screen: 'newRoom' }
   | { screen: 'keys' }
+  | { screen: 'alarmTargets' }
   | { screen: 'log' }
   | { screen: 'room'; room: string; tab: RoomTab };
 
@@ -22,6 +23,8 @@ export function routeOf(hash: string): Route {
       return { screen: 'newRoom' };
     case 'keys':
       return { screen: 'keys' };
+    case 'alarms':
+      return { screen: 'alarmTargets' };
     case 'log':
       return { screen: 'log' };
     default:
@@ -37,6 +40,8 @@ export function hashOf(route: Route): string {
       return '#/new';
     case 'keys':
       return '#/keys';
+    case 'alarmTargets':
+      return '#/alarms';
     case 'log':
       return '#/log';
     case 'room':

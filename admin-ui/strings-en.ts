@@ -1,9 +1,10 @@
 // English strings: short, plain sentences with an actor. First what is true, then what to do.
 
-import type { Alarm, HealthCause, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
+import { alarmTextEn } from '../worker/contract/alarm-text-en.ts';
+import type { Alarm, Role } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
-import { formatCount, formatSeconds, type Language, type NumberFormat, type WaitSpan } from './number-format.ts';
+import { formatCount, type Language, type NumberFormat, type WaitSpan } from './number-format.ts';
 
 export type Strings = typeof en;
 
@@ -41,10 +42,12 @@ const problems: Record<OperatorProblem, string> = {
   'already-closed': 'This room is already closed. Set a new opening, or open it again now.',
   'not-closed': 'This room is not closed. Close it before archiving it.',
   'session-unknown': 'No visitor with this position is inside. Check the number; the session may have ended.',
+  'alarm-unknown': 'This alarm is not raised any more.',
   'room-exists': 'A room with this ID exists. Choose another; IDs of archived rooms cannot be reused.',
   'room-archived': 'This room is archived. You can still read its log.',
   'rooms-full': 'No more rooms can be created; archived rooms count too. Set up another gateway.',
   'keys-full': 'No more keys can be created. Remove one first.',
+  'targets-full': 'No more targets can be added. Remove one first.',
   'owners-key': 'The settings define this owner key. Change OPERATOR_KEY there.',
   'log-full': 'The log is full, and every change must be recorded. Export the log and continue in a new room.',
   'store-unreachable': 'The store is not responding. Nothing was changed; try again in a few seconds.',
@@ -52,20 +55,6 @@ const problems: Record<OperatorProblem, string> = {
     'The store did not confirm in time. The change may have been made: check the room, and try again if not.',
   'not-configured': 'The gateway is not configured. Its log says what is missing.',
   unexpected: 'The gateway failed. The change may have been made: check the room, and try again if not.',
-};
-
-/** As the end of "The relay …". */
-const relayFaults: Record<RelayFaultKind, string> = {
-  noAnswer: 'did not answer within 5 s',
-  unreachable: 'could not be reached',
-  tooLarge: 'answered with far more than a random number',
-  notYet: 'says that the latest number is not out yet. It may lag behind, or this gateway’s clock is ahead',
-  otherChain: 'does not serve this chain',
-  redirect: 'sends the gateway to another address, which it does not follow',
-  status: 'answered with an error',
-  noBeacon: 'answered with something that is no random number',
-  otherRound: 'answered with another number than the one asked for',
-  notGenuine: 'answered with a number that the chain did not sign',
 };
 
 /** Values of the log and of forms, by the name that they have in the API. */
@@ -145,6 +134,18 @@ const fields: Record<string, string> = {
   entries: 'Entries issued',
   issued: 'Positions issued',
   silent: 'Gateways not responding',
+  alarm: 'Alarm',
+  number: 'Number',
+  event: 'Message',
+  target: 'Target',
+  status: 'Response',
+  attempts: 'Attempts',
+  since: 'Raised',
+  host: 'Address',
+  form: 'Form',
+  language: 'Language',
+  severityMin: 'From severity',
+  rooms: 'Rooms',
 };
 
 /** What the log calls each recorded action. */
@@ -160,6 +161,9 @@ const auditActions: Record<string, string> = {
   endSession: 'Session ended',
   givePass: 'Pass issued',
   usePass: 'Pass used',
+  acknowledgeAlarm: 'Alarm acknowledged',
+  alarmDelivered: 'Alarm delivered',
+  alarmNotDelivered: 'Alarm not delivered',
   clockLeap: 'Held because the clock leapt',
   originSlowed: 'Site: fewer people admitted',
   originStopped: 'Site: admission stopped',
@@ -174,6 +178,9 @@ const auditActions: Record<string, string> = {
   archiveRoom: 'Room archived',
   addKey: 'Key created',
   removeKey: 'Key removed',
+  putAlarmTarget: 'Alarm target',
+  rotateAlarmTarget: 'New secret of an alarm target',
+  removeAlarmTarget: 'Alarm target removed',
   signIn: 'Signed in',
   signOut: 'Signed out',
   wrongKey: 'Wrong keys',
@@ -242,6 +249,7 @@ export const en = {
     settings: 'Settings',
     preview: 'Visitor pages',
     keys: 'Keys',
+    alarmTargets: 'Alarms',
     you: 'Your menu',
     help: 'Shortcuts and help',
     theme: 'Light theme',
@@ -479,87 +487,80 @@ export const en = {
   },
 
   alarmCount: (count: number) => plural(count, 'alarm'),
-  alarm(alarm: Alarm, format: NumberFormat): { what: string; next: string } {
-    switch (alarm.kind) {
-      case 'storeUnreachable':
-        return {
-          what: `The store is not responding; the numbers are ${formatCount(Math.round(alarm.ageSeconds))} s old.`,
-          next: 'No one new enters and no place is lost. Check the store; you cannot change the room until it responds.',
-        };
-      case 'clockLeapt':
-        return {
-          what: `The store’s clock jumped from ${format.time(Date.parse(alarm.from))} to ${format.time(Date.parse(alarm.to))}. The room is held.`,
-          next: 'Check the clock of the store. Once it is right, resume the room: its time then goes on.',
-        };
-      case 'drawKeyMissing':
-        return {
-          what: alarm.isDrawing
-            ? `This gateway cannot draw: the key ${alarm.key} sealed the secret, and it does not have that key.`
-            : `This gateway will not be able to draw: the key ${alarm.key} sealed the secret, and it does not have that key.`,
-          next: alarm.isDrawing
-            ? 'Add the key to SIGNING_KEYS again. The room then draws by itself; until then no one enters.'
-            : 'Add the key to SIGNING_KEYS again, before the opening. Only if it is lost for good: an owner seals the draw again, and the draw is then not proven.',
-        };
-      case 'beaconChainDiffers':
-        return {
-          what: `The draw needs the chain ${alarm.chain.slice(0, 12)}…, and this gateway’s BEACON_CHAIN is another one.`,
-          next: alarm.isDrawing
-            ? 'Set BEACON_CHAIN to that chain again. The room then draws by itself.'
-            : 'Set BEACON_CHAIN to that chain again, or choose public randomness in the schedule once more to use this gateway’s chain.',
-        };
-      case 'beaconLate': {
-        const { round, dueAt, deadline, afterDeadline, faults } = alarm;
-        const relays = faults.map(({ relay, fault }) => en.relayFault(relay, fault));
-        return {
-          what: [
-            `Public random number ${formatCount(round)} was due at ${format.time(Date.parse(dueAt))} and has not come.`,
-            ...relays,
-          ].join(' '),
-          next:
-            afterDeadline === 'wait'
-              ? 'No one enters until a relay has it. Let the gateway reach the relays by https; it asks them again every second or two.'
-              : `Let the gateway reach the relays by https. At ${format.time(Date.parse(deadline))} the room draws without it, and the draw is then not proven.`,
-        };
-      }
-      case 'originStopped':
-        return {
-          what: `Admission was stopped at ${format.time(Date.parse(alarm.since))}: ${healthCause(alarm.cause)}`,
-          next: 'No one is called. Look at the site: admission comes back in steps once it responds well again.',
-        };
-      case 'originSlowed':
-        return {
-          what: `${healthCause(alarm.cause)} Since ${format.time(Date.parse(alarm.since))} fewer people are admitted, now ${formatCount(alarm.newUsersPerMinute)} a minute and ${formatCount(alarm.totalActiveUsers)} at once.`,
-          next: 'Look at the site, or lock the limits if they are right: set “Follow the site’s health” to off.',
-        };
-      case 'originErrors':
-        return {
-          what: `${formatCount(alarm.sharePercent)}% of the site’s responses are errors.`,
-          next: 'Lower the people per minute, or hold the line and check the site.',
-        };
-      case 'originSlow':
-        return {
-          what: `The site responds in ${formatSeconds(alarm.latencyMs)} s, usually ${formatSeconds(alarm.usualMs)} s.`,
-          next: 'Lower the people per minute, or check the site.',
-        };
-      case 'arrivalsAbovePlan':
-        return {
-          what: `${formatCount(alarm.arrived)} people have arrived; ${formatCount(alarm.expected)} were expected.`,
-          next: 'Waits will be longer than planned. Post a message, and raise the speed if the site can bear it.',
-        };
-      case 'showShareFalling':
-        return {
-          what: `Only ${alarm.sharePercent}% of those called enter, down from ${alarm.beforePercent}%.`,
-          next: 'The line calls more visitors to make up for it. If this lasts, check that visitors can reach the site.',
-        };
-      case 'limitReached':
-        return {
-          what: `All ${formatCount(alarm.active)} places are taken.`,
-          next: 'Visitors enter only as others leave. Raise the people at once if the site can bear it.',
-        };
-    }
+  alarm: (alarm: Alarm, format: NumberFormat) => alarmTextEn.alarm(alarm, format),
+
+  relayFault: alarmTextEn.relayFault,
+
+  alarmNames: {
+    storeUnreachable: 'Store not responding',
+    clockLeapt: 'Clock jumped',
+    drawKeyMissing: 'Key of the draw missing',
+    beaconChainDiffers: 'Another chain',
+    beaconLate: 'Public randomness late',
+    originStopped: 'Admission stopped',
+    originSlowed: 'Fewer people admitted',
+    originErrors: 'Errors of the site',
+    originSlow: 'Slow site',
+    arrivalsAbovePlan: 'More people than expected',
+    showShareFalling: 'Fewer of those called come',
+    limitReached: 'All places taken',
+  } satisfies Record<Alarm['kind'], string>,
+  alarmEvents: { raised: 'raised', cleared: 'over' },
+  alarmStanding: {
+    acknowledge: 'Acknowledge',
+    since: (time: string) => `since ${time}`,
+    acknowledgedBy: (name: string, time: string) => `acknowledged by ${name} at ${time}`,
+    delivered: (targets: string) => `told to ${targets}`,
+    due: (targets: string) => `being told to ${targets}`,
+    failed: (target: string, status: number | null) =>
+      status === null ? `Did not reach ${target}: no response.` : `Did not reach ${target}: it answered ${status}.`,
   },
 
-  relayFault: (relay: string, fault: RelayFaultKind) => `The relay ${relay} ${relayFaults[fault]}.`,
+  alarmTargets: {
+    lead: 'Alarms are also sent to these webhooks: a chat, a pager, a service that sends mail. No visitor ever waits for that.',
+    none: 'Alarms are shown in the console only.',
+    add: 'Add webhook',
+    change: 'Change webhook',
+    edit: 'Change',
+    saved: (name: string) => `Saved ${name}.`,
+    url: 'Webhook address',
+    urlNote: 'An https address. It may contain a secret, so it is never shown again.',
+    urlUnchanged: 'Leave it empty to keep the present address.',
+    urlFormat: 'Enter an https address without a user name and a password.',
+    forms: {
+      standard: { label: 'Standard Webhooks', note: 'signed JSON, for services of your own' },
+      slack: { label: 'Slack', note: 'a text, for Slack and everything that takes the same' },
+    },
+    severity: 'Which alarms',
+    severities: { critical: 'Urgent only', warning: 'Urgent and warnings', info: 'All' },
+    severityNotes: {
+      critical: 'visitors or bookings are affected now',
+      warning: 'they soon may be',
+      info: 'also what is often as planned, such as all places taken',
+    },
+    language: 'Language of the messages',
+    rooms: 'Rooms',
+    allRooms: 'All rooms',
+    roomsRequired: 'Choose at least one room.',
+    test: 'Send a test',
+    testing: 'Sending …',
+    testDelivered: (status: number, ms: string) => `Delivered: answered ${status} after ${ms} ms.`,
+    testRefused: (status: number) => `Not delivered: answered ${status}. Check the address.`,
+    faults: {
+      noAnswer: 'Not delivered: no response within 10 s.',
+      unreachable: 'Not delivered: could not connect. Check the address.',
+      redirect: 'Not delivered: it redirects elsewhere, which is not followed. Enter the final address.',
+      cannotSign: 'Cannot be signed: the signing key is gone that its secret comes from. Make a new secret.',
+    },
+    rotate: 'New secret',
+    secretOf: (name: string) => `Secret of ${name}`,
+    secretLead:
+      'With this secret the receiver verifies messages. It is shown only once. A former secret stays valid for a day.',
+    secretDone: 'I have stored it',
+    formerUntil: (time: string) => `The former secret is valid until ${time}.`,
+    removeNote: (name: string) => `${name} gets no more alarms.`,
+    removed: (name: string) => `Removed ${name}.`,
+  },
 
   stock: {
     title: 'What is left',
@@ -664,6 +665,7 @@ export const en = {
       schedule: 'Schedule',
       message: 'Messages',
       sessions: 'Sessions and passes',
+      alarms: 'Alarms',
       site: 'Site',
       people: 'Keys and sign-ins',
     },
@@ -891,6 +893,8 @@ export const en = {
       overlap: (room: string, path: string) => `Room “${room}” already protects ${path}. Remove it from one of them.`,
       ownAddress: (origin: string) =>
         `Requests to ${origin} would come back to this gateway. Use the site’s own address.`,
+      notPublic:
+        'Alarms are sent to public https addresses only; http and private networks only from a gateway on your own machine.',
       template: 'The {{…}} tags do not match. Check them and upload the file again.',
       templateAt: (line: number) => `The {{…}} tags do not match near line ${formatCount(line)}. Check them there.`,
     },
@@ -965,15 +969,3 @@ function plural(count: number, noun: string, several = `${noun}s`): string {
 }
 
 /** What the site was found to do, as a sentence. */
-function healthCause(cause: HealthCause): string {
-  switch (cause.kind) {
-    case 'errors':
-      return `${cause.percent}% of requests to the site fail.`;
-    case 'slow':
-      return cause.usualMs === null
-        ? `The site responds in ${formatSeconds(cause.ms)} s.`
-        : `The site responds in ${formatSeconds(cause.ms)} s, usually in ${formatSeconds(cause.usualMs)} s.`;
-    case 'signal':
-      return 'The site asked for no more visitors.';
-  }
-}

@@ -1,9 +1,10 @@
 // Korean strings, written in Korean rather than translated: short, courteous, first what is true, then what to do.
 
-import type { Alarm, HealthCause, RelayFaultKind, Role } from '../worker/contract/operator-api.ts';
+import { alarmTextKo } from '../worker/contract/alarm-text-ko.ts';
+import type { Alarm, Role } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
-import { formatCount, formatSeconds, type NumberFormat, type WaitSpan } from './number-format.ts';
+import { formatCount, type NumberFormat, type WaitSpan } from './number-format.ts';
 import type { Strings } from './strings-en.ts';
 
 type State = keyof Strings['states'];
@@ -40,10 +41,12 @@ const problems: Record<OperatorProblem, string> = {
   'already-closed': '이미 종료된 대기실입니다. 일정을 새로 정하거나 다시 여세요.',
   'not-closed': '아직 종료되지 않은 대기실입니다. 종료한 뒤에 보관하세요.',
   'session-unknown': '이 순번으로 이용 중인 방문자가 없습니다. 번호를 확인하세요. 이용이 끝났을 수도 있습니다.',
+  'alarm-unknown': '이미 해제된 경보입니다.',
   'room-exists': '같은 ID의 대기실이 있습니다. 다른 ID를 쓰세요. 보관된 대기실의 ID도 다시 쓸 수 없습니다.',
   'room-archived': '보관된 대기실입니다. 기록만 볼 수 있습니다.',
   'rooms-full': '대기실을 더 만들 수 없습니다. 보관된 대기실도 포함됩니다. 게이트웨이를 추가로 설치하세요.',
   'keys-full': '키를 더 만들 수 없습니다. 먼저 키 하나를 삭제하세요.',
+  'targets-full': '알림 받을 곳을 더 추가할 수 없습니다. 먼저 하나를 삭제하세요.',
   'owners-key': '설정에서 정한 총괄 키입니다. 설정의 OPERATOR_KEY를 변경하세요.',
   'log-full':
     '기록이 가득 찼습니다. 기록할 수 없는 변경은 처리하지 않습니다. 기록을 내려받고 새 대기실에서 계속하세요.',
@@ -52,19 +55,6 @@ const problems: Record<OperatorProblem, string> = {
     '저장소가 제때 응답하지 않았습니다. 변경되었을 수도 있으니 상태를 확인하고, 그대로면 다시 시도하세요.',
   'not-configured': '게이트웨이 설정이 끝나지 않았습니다. 빠진 설정은 게이트웨이 로그에서 확인하세요.',
   unexpected: '게이트웨이에 오류가 발생했습니다. 변경되었을 수도 있으니 상태를 확인하고, 그대로면 다시 시도하세요.',
-};
-
-const relayFaults: Record<RelayFaultKind, string> = {
-  noAnswer: '5초 안에 응답하지 않았습니다',
-  unreachable: '연결되지 않았습니다',
-  tooLarge: '난수보다 훨씬 큰 응답을 보냈습니다',
-  notYet: '최신 번호가 아직 없다고 합니다. 갱신이 늦거나 이 게이트웨이의 시계가 빠를 수 있습니다',
-  otherChain: '이 체인을 제공하지 않습니다',
-  redirect: '다른 주소로 넘기려 했습니다. 게이트웨이는 따라가지 않습니다',
-  status: '오류로 응답했습니다',
-  noBeacon: '난수가 아닌 내용을 보냈습니다',
-  otherRound: '요청한 번호가 아닌 다른 번호를 보냈습니다',
-  notGenuine: '체인이 서명하지 않은 난수를 보냈습니다',
 };
 
 const fields: Record<string, string> = {
@@ -143,6 +133,18 @@ const fields: Record<string, string> = {
   entries: '발급한 추첨 번호',
   issued: '발급한 순번',
   silent: '응답 없는 게이트웨이',
+  alarm: '경보',
+  number: '번호',
+  event: '메시지',
+  target: '받는 곳',
+  status: '응답',
+  attempts: '시도',
+  since: '발생',
+  host: '주소',
+  form: '형식',
+  language: '언어',
+  severityMin: '받을 경보',
+  rooms: '대기실',
 };
 
 const auditActions: Record<string, string> = {
@@ -157,6 +159,9 @@ const auditActions: Record<string, string> = {
   endSession: '한 명 퇴장',
   givePass: '입장권 발급',
   usePass: '입장권 사용',
+  acknowledgeAlarm: '경보 확인',
+  alarmDelivered: '경보 알림 전달',
+  alarmNotDelivered: '경보 알림 실패',
   clockLeap: '시계 오류로 입장 보류',
   originSlowed: '본 사이트: 입장 줄임',
   originStopped: '본 사이트: 입장 멈춤',
@@ -171,6 +176,9 @@ const auditActions: Record<string, string> = {
   archiveRoom: '대기실 보관',
   addKey: '키 생성',
   removeKey: '키 삭제',
+  putAlarmTarget: '알림 받을 곳',
+  rotateAlarmTarget: '알림 비밀값 재발급',
+  removeAlarmTarget: '알림 받을 곳 삭제',
   signIn: '로그인',
   signOut: '로그아웃',
   wrongKey: '잘못된 키',
@@ -240,6 +248,7 @@ export const ko: Strings = {
     settings: '설정',
     preview: '방문자 화면',
     keys: '키',
+    alarmTargets: '경보 알림',
     you: '내 메뉴',
     help: '단축키와 도움말',
     theme: '밝은 화면',
@@ -473,87 +482,80 @@ export const ko: Strings = {
   },
 
   alarmCount: (count) => `경보 ${count}건`,
-  alarm(alarm: Alarm, format: NumberFormat): { what: string; next: string } {
-    switch (alarm.kind) {
-      case 'storeUnreachable':
-        return {
-          what: `저장소가 응답하지 않습니다. ${formatCount(Math.round(alarm.ageSeconds))}초 전 숫자입니다.`,
-          next: '새로 입장하는 방문자는 없고 순번도 그대로입니다. 저장소를 확인하세요. 응답할 때까지 변경할 수 없습니다.',
-        };
-      case 'clockLeapt':
-        return {
-          what: `저장소의 시계가 ${format.time(Date.parse(alarm.from))}에서 ${format.time(Date.parse(alarm.to))}로 건너뛰어 입장을 중단했습니다.`,
-          next: '저장소의 시계를 확인하세요. 시계가 맞으면 재개하세요. 그때부터 시간이 다시 흐릅니다.',
-        };
-      case 'drawKeyMissing':
-        return {
-          what: alarm.isDrawing
-            ? `이 게이트웨이는 추첨할 수 없습니다. 비밀값을 봉인한 키(${alarm.key})가 없습니다.`
-            : `이 게이트웨이는 시작 시각에 추첨할 수 없습니다. 비밀값을 봉인한 키(${alarm.key})가 없습니다.`,
-          next: alarm.isDrawing
-            ? 'SIGNING_KEYS에 이 키를 다시 넣으세요. 그러면 자동으로 추첨합니다. 그때까지 아무도 입장하지 않습니다.'
-            : '시작 전에 SIGNING_KEYS에 이 키를 다시 넣으세요. 완전히 잃어버렸다면 총괄 권한으로 추첨을 다시 봉인할 수 있지만, 그 추첨은 증명되지 않습니다.',
-        };
-      case 'beaconChainDiffers':
-        return {
-          what: `추첨에 쓸 체인은 ${alarm.chain.slice(0, 12)}…인데, 이 게이트웨이의 BEACON_CHAIN은 다른 체인입니다.`,
-          next: alarm.isDrawing
-            ? 'BEACON_CHAIN을 그 체인으로 되돌리세요. 그러면 자동으로 추첨합니다.'
-            : 'BEACON_CHAIN을 그 체인으로 되돌리거나, 일정에서 공개 난수 사용을 다시 저장해 이 게이트웨이의 체인을 쓰세요.',
-        };
-      case 'beaconLate': {
-        const { round, dueAt, deadline, afterDeadline, faults } = alarm;
-        const relays = faults.map(({ relay, fault }) => ko.relayFault(relay, fault));
-        return {
-          what: [
-            `${format.time(Date.parse(dueAt))}에 나올 공개 난수 ${formatCount(round)}번이 아직 오지 않았습니다.`,
-            ...relays,
-          ].join(' '),
-          next:
-            afterDeadline === 'wait'
-              ? '중계 서버가 응답할 때까지 아무도 입장하지 않습니다. 게이트웨이가 https로 중계 서버에 접속할 수 있게 하세요. 1~2초마다 다시 요청합니다.'
-              : `게이트웨이가 https로 중계 서버에 접속할 수 있게 하세요. ${format.time(Date.parse(deadline))}에는 공개 난수 없이 추첨하며, 그 추첨은 증명되지 않습니다.`,
-        };
-      }
-      case 'originStopped':
-        return {
-          what: `${format.time(Date.parse(alarm.since))}에 입장을 멈췄습니다. ${healthCause(alarm.cause)}`,
-          next: '그동안 아무도 호출하지 않습니다. 본 사이트를 확인하세요. 정상으로 돌아오면 단계적으로 다시 입장합니다.',
-        };
-      case 'originSlowed':
-        return {
-          what: `${healthCause(alarm.cause)} ${format.time(Date.parse(alarm.since))}부터 입장을 줄였습니다. 지금은 분당 ${formatCount(alarm.newUsersPerMinute)}명, 동시 ${formatCount(alarm.totalActiveUsers)}명입니다.`,
-          next: '본 사이트를 확인하세요. 설정한 값이 맞다면 ‘본 사이트 상태에 따라 조절’을 끄세요.',
-        };
-      case 'originErrors':
-        return {
-          what: `본 사이트 응답의 ${formatCount(alarm.sharePercent)}%가 오류입니다.`,
-          next: '분당 입장을 줄이거나, 입장을 전면 중단하고 본 사이트를 확인하세요.',
-        };
-      case 'originSlow':
-        return {
-          what: `본 사이트 응답이 ${formatSeconds(alarm.latencyMs)}초 걸립니다. 평소에는 ${formatSeconds(alarm.usualMs)}초입니다.`,
-          next: '분당 입장을 줄이거나 본 사이트를 확인하세요.',
-        };
-      case 'arrivalsAbovePlan':
-        return {
-          what: `예상 ${formatCount(alarm.expected)}명보다 많은 ${formatCount(alarm.arrived)}명이 방문했습니다.`,
-          next: '대기 시간이 예정보다 길어집니다. 안내문으로 알리고, 본 사이트에 여유가 있으면 속도를 올리세요.',
-        };
-      case 'showShareFalling':
-        return {
-          what: `호출된 방문자의 ${alarm.sharePercent}%만 입장합니다. 이전에는 ${alarm.beforePercent}%였습니다.`,
-          next: '그만큼 자동으로 더 호출합니다. 계속되면 방문자가 사이트에 접속할 수 있는지 확인하세요.',
-        };
-      case 'limitReached':
-        return {
-          what: `동시 이용 ${formatCount(alarm.active)}자리가 모두 찼습니다.`,
-          next: '나가는 방문자가 있어야 입장합니다. 본 사이트에 여유가 있으면 동시 이용을 늘리세요.',
-        };
-    }
+  alarm: (alarm: Alarm, format: NumberFormat) => alarmTextKo.alarm(alarm, format),
+
+  relayFault: alarmTextKo.relayFault,
+
+  alarmNames: {
+    storeUnreachable: '저장소 응답 없음',
+    clockLeapt: '시계 건너뜀',
+    drawKeyMissing: '추첨 키 없음',
+    beaconChainDiffers: '다른 체인',
+    beaconLate: '공개 난수 지연',
+    originStopped: '입장 멈춤',
+    originSlowed: '입장 줄임',
+    originErrors: '본 사이트 오류',
+    originSlow: '본 사이트 느림',
+    arrivalsAbovePlan: '예상보다 많은 방문자',
+    showShareFalling: '호출 후 미입장 증가',
+    limitReached: '동시 이용 가득 참',
+  },
+  alarmEvents: { raised: '발생', cleared: '해제' },
+  alarmStanding: {
+    acknowledge: '확인',
+    since: (time) => `${time} 발생`,
+    acknowledgedBy: (name, time) => `${name} 님이 ${time}에 확인`,
+    delivered: (targets) => `${targets}에 알림`,
+    due: (targets) => `${targets}에 알리는 중`,
+    failed: (target, status) =>
+      status === null ? `${target}에 알리지 못했습니다: 응답 없음.` : `${target}에 알리지 못했습니다: 응답 ${status}.`,
   },
 
-  relayFault: (relay, fault) => `중계 서버 ${relay}: ${relayFaults[fault]}.`,
+  alarmTargets: {
+    lead: '경보를 채팅, 호출 서비스, 메일 발송 서비스 같은 웹훅으로도 보냅니다. 이 때문에 방문자가 기다리는 일은 없습니다.',
+    none: '지금은 경보가 콘솔에만 표시됩니다.',
+    add: '웹훅 추가',
+    change: '웹훅 변경',
+    edit: '변경',
+    saved: (name) => `${name}: 저장했습니다.`,
+    url: '웹훅 주소',
+    urlNote: 'https 주소를 입력하세요. 비밀값이 들어 있을 수 있어 저장한 뒤에는 다시 표시하지 않습니다.',
+    urlUnchanged: '지금 주소를 그대로 쓰려면 비워 두세요.',
+    urlFormat: '사용자 이름과 비밀번호가 없는 https 주소를 입력하세요.',
+    forms: {
+      standard: { label: 'Standard Webhooks', note: '서명된 JSON. 직접 만든 서비스에 알맞습니다' },
+      slack: { label: 'Slack', note: '글 한 건. Slack과 같은 형식을 받는 서비스에 알맞습니다' },
+    },
+    severity: '받을 경보',
+    severities: { critical: '긴급만', warning: '긴급과 주의', info: '모두' },
+    severityNotes: {
+      critical: '지금 방문자나 예약에 영향이 있는 경보',
+      warning: '곧 영향이 있을 수 있는 경보까지',
+      info: '동시 이용이 가득 찬 것처럼 예정된 상황까지',
+    },
+    language: '메시지 언어',
+    rooms: '대기실',
+    allRooms: '모든 대기실',
+    roomsRequired: '대기실을 하나 이상 선택하세요.',
+    test: '시험 전송',
+    testing: '보내는 중 …',
+    testDelivered: (status, ms) => `전달되었습니다. ${ms} ms 만에 ${status}(으)로 응답했습니다.`,
+    testRefused: (status) => `전달되지 않았습니다. ${status}(으)로 응답했습니다. 주소를 확인하세요.`,
+    faults: {
+      noAnswer: '전달되지 않았습니다. 10초 안에 응답이 없었습니다.',
+      unreachable: '전달되지 않았습니다. 연결할 수 없습니다. 주소를 확인하세요.',
+      redirect: '전달되지 않았습니다. 다른 주소로 넘기는 응답은 따라가지 않습니다. 최종 주소를 입력하세요.',
+      cannotSign: '서명할 수 없습니다. 비밀값을 만든 서명 키가 없습니다. 비밀값을 새로 만드세요.',
+    },
+    rotate: '비밀값 새로 만들기',
+    secretOf: (name) => `${name}의 비밀값`,
+    secretLead:
+      '받는 쪽은 이 비밀값으로 메시지를 검증합니다. 지금 한 번만 표시됩니다. 이전 비밀값은 하루 동안 함께 쓸 수 있습니다.',
+    secretDone: '저장했습니다',
+    formerUntil: (time) => `이전 비밀값은 ${time}까지 쓸 수 있습니다.`,
+    removeNote: (name) => `${name}에는 더 이상 경보를 보내지 않습니다.`,
+    removed: (name) => `${name}: 삭제했습니다.`,
+  },
 
   stock: {
     title: '잔여 수량',
@@ -659,6 +661,7 @@ export const ko: Strings = {
       schedule: '일정',
       message: '안내문',
       sessions: '퇴장·입장권',
+      alarms: '경보',
       site: '사이트',
       people: '키·로그인',
     },
@@ -885,6 +888,8 @@ export const ko: Strings = {
       tooLarge: (max) => `${formatCount(max)} 이하여야 합니다.`,
       overlap: (room, path) => `‘${room}’ 대기실이 이미 ${path} 경로를 보호합니다. 한쪽에서 빼세요.`,
       ownAddress: (origin) => `${origin} 주소로 보낸 요청은 이 게이트웨이로 되돌아옵니다. 본 사이트 주소를 쓰세요.`,
+      notPublic:
+        '경보는 공개 https 주소로만 보냅니다. http와 사설망 주소는 직접 운영하는 서버의 게이트웨이에서만 쓸 수 있습니다.',
       template: '{{…}} 태그의 짝이 맞지 않습니다. 확인하고 다시 올리세요.',
       templateAt: (line) => `${formatCount(line)}번째 줄 근처에서 {{…}} 태그의 짝이 맞지 않습니다. 확인하세요.`,
     },
@@ -955,15 +960,3 @@ export const ko: Strings = {
 };
 
 /** 본 사이트에서 관찰한 상태를 한 문장으로. */
-function healthCause(cause: HealthCause): string {
-  switch (cause.kind) {
-    case 'errors':
-      return `본 사이트 요청의 ${cause.percent}%가 실패합니다.`;
-    case 'slow':
-      return cause.usualMs === null
-        ? `본 사이트 응답이 ${formatSeconds(cause.ms)}초 걸립니다.`
-        : `본 사이트 응답이 ${formatSeconds(cause.ms)}초 걸립니다. 평소에는 ${formatSeconds(cause.usualMs)}초입니다.`;
-    case 'signal':
-      return '본 사이트가 방문자를 더 보내지 말라고 요청했습니다.';
-  }
-}

@@ -4,10 +4,12 @@
 import type { AuditHead } from './audit.ts';
 import { roomTime } from './clock.ts';
 import type { Command, Place } from './command.ts';
+import type { Notice, RaisedAlarm } from './document/alarms-state.ts';
 import type { GatewayReport } from './document/changes-state.ts';
 import type { ClockLeap } from './document/config-state.ts';
 import { commitmentsOf } from './document/draw-state.ts';
 import type { HistoryBucket } from './document/history-state.ts';
+import { type LifetimeCounts, lifetimeCounts } from './document/lifetime-state.ts';
 import type { HealthState, PriceRange, Stock } from './document/origin-state.ts';
 import type { CallSample } from './document/pacing-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -21,7 +23,7 @@ import type { ObservedLine } from './pace.ts';
 import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from './pacing.ts';
 import type { PastDraw } from './past-draw.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
-import { limitsInForce, pausedBy, policyInForce, stateOf } from './room-state.ts';
+import { isSurelyOver, limitsInForce, pausedBy, policyInForce, stateOf } from './room-state.ts';
 import { isOld } from './stock.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
 import {
@@ -111,8 +113,13 @@ export interface LiveRoom {
   clockLeap: ClockLeap | null;
   /** The operator's policy; `RoomView.policy` has the limits in force. */
   policy: Policy;
-  health: Pick<HealthState, 'stage' | 'since' | 'cause' | 'usualMicros' | 'peopleFound'>;
+  health: Pick<HealthState, 'stage' | 'since' | 'cause' | 'share' | 'usualMicros' | 'peopleFound'>;
+  alarms: readonly RaisedAlarm[];
+  /** What is told of alarms outside, oldest first. */
+  notices: readonly Notice[];
   totals: SessionTotals & { lapsed: number };
+  /** Counted since the room was created. */
+  lifetime: LifetimeCounts;
   standby: number;
   /** Called, neither claimed nor lapsed. */
   outstanding: number;
@@ -204,7 +211,10 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
     clockLeap: config.leap,
     policy: config.policy,
     health: healthViewOf(origin.health),
+    alarms: room.alarms.raised.filter(({ kind }) => !isSurelyOver(room, kind)),
+    notices: room.alarms.notices,
     totals: { ...sessions.totals, lapsed: pacing.lapsed },
+    lifetime: lifetimeCounts(room),
     standby: sessions.standby.length,
     outstanding: outstandingCalls(pacing),
     showShare: showShare(room),
@@ -216,8 +226,8 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
   };
 }
 
-function healthViewOf({ stage, since, cause, usualMicros, peopleFound }: HealthState): LiveRoom['health'] {
-  return { stage, since, cause, usualMicros, peopleFound };
+function healthViewOf({ stage, since, cause, share, usualMicros, peopleFound }: HealthState): LiveRoom['health'] {
+  return { stage, since, cause, share, usualMicros, peopleFound };
 }
 
 function boardOf(room: RoomDocument, now: EpochMs): Board {

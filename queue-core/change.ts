@@ -40,7 +40,7 @@ export function change(
     return { kind: 'conflict', version };
   }
   if (changes.audit.seq >= AUDIT_RECORDS_MAX) return { kind: 'refused', reason: 'logFull' };
-  const done = make(room, command.change, context);
+  const done = make(room, command.change, command.by.name, context);
   if (typeof done === 'string') return { kind: 'refused', reason: done };
   if (done === null) return { kind: 'unchanged', version };
 
@@ -91,7 +91,7 @@ function loosens({ config }: RoomDocument, wanted: Change): boolean {
 }
 
 /** @returns null where nothing would change */
-function make(room: RoomDocument, wanted: Change, context: StepContext): Done | ChangeRefusal | null {
+function make(room: RoomDocument, wanted: Change, by: string, context: StepContext): Done | ChangeRefusal | null {
   const { config, changes, sessions } = room;
   const { now } = context;
   switch (wanted.kind) {
@@ -150,6 +150,16 @@ function make(room: RoomDocument, wanted: Change, context: StepContext): Done | 
       const { sid, useBy, expiresAt } = wanted;
       if (useBy !== null) changes.passes = passesWith(changes.passes, { sid, useBy }, now);
       return { from: null, to: { sid, until: rfc3339(expiresAt) }, countsUp: false };
+    }
+    case 'acknowledgeAlarm': {
+      const { alarms } = room;
+      const alarm = alarms.raised.find(({ kind }) => kind === wanted.alarm);
+      if (alarm === undefined) return 'unknownAlarm';
+      if (alarm.acknowledged !== null) return null;
+      const { kind, number, since } = alarm;
+      const known = { ...alarm, acknowledged: { by, at: now } };
+      room.alarms = { ...alarms, raised: alarms.raised.map((one) => (one === alarm ? known : one)) };
+      return { from: null, to: { alarm: kind, number, since: rfc3339(since) }, countsUp: false };
     }
     case 'usePass': {
       const { sid } = wanted;

@@ -2,6 +2,7 @@
 // deterministic and a command can be repeated.
 
 import type { Actor } from './audit.ts';
+import type { NoticeEvent, RoomAlarmKind, SeenAlarm } from './document/alarms-state.ts';
 import type { Observed } from './document/history-state.ts';
 import type { Lot } from './document/origin-state.ts';
 import type { CallMark, EndReason, OriginKeyId } from './document/session-record.ts';
@@ -103,6 +104,8 @@ export type Command =
       gateways?: number;
       observed: Observed;
       elapsedMs?: number;
+      /** Alarms that it sees; absent: it cannot tell. */
+      alarms?: readonly SeenAlarm[];
     }
   /**
    * A signed queue token proves that a place was given: a room that does not know it has lost writes. `givenAgain`: the room has
@@ -140,7 +143,19 @@ export type Command =
   /** A gateway has probed the origin while nobody is admitted there. */
   | { kind: 'reportProbe'; good: boolean }
   /** The origin wants no visitors for so long; 0: it takes them again. */
-  | { kind: 'reportOverload'; forMs: number; call?: OriginCall };
+  | { kind: 'reportOverload'; forMs: number; call?: OriginCall }
+  /** A gateway takes what is due of a notice about an alarm. `targets`: ids of all that it is for. */
+  | { kind: 'takeNotice'; number: number; event: NoticeEvent; targets: readonly string[] }
+  /** What became of it. `name`: of the target, for the log; `status`: of the response, null: none came. */
+  | {
+      kind: 'reportDelivery';
+      number: number;
+      event: NoticeEvent;
+      target: string;
+      name: string;
+      attempt: number;
+      status: number | null;
+    };
 
 export type StockReport = Extract<Command, { kind: 'reportStock' }>;
 
@@ -180,7 +195,8 @@ export type Change =
   /** Records that an operator was issued a pass; with `useBy`, one that must be used by then, once. */
   | { kind: 'givePass'; sid: string; expiresAt: EpochMs; useBy: EpochMs | null }
   /** Uses the pass of this session. */
-  | { kind: 'usePass'; sid: string };
+  | { kind: 'usePass'; sid: string }
+  | { kind: 'acknowledgeAlarm'; alarm: RoomAlarmKind };
 
 /** Why a change was not made. */
 export type ChangeRefusal =
@@ -192,6 +208,8 @@ export type ChangeRefusal =
   | 'unknownPosition'
   /** The pass was used already, or not in time. */
   | 'passSpent'
+  /** The alarm is not raised, or not any more. */
+  | 'unknownAlarm'
   /** The audit log has reached its bound; archive the room. */
   | 'logFull';
 
@@ -256,7 +274,18 @@ export type Recovering = { kind: 'recovering' };
 /** `outdated`: the room had a later word already. */
 export type OriginReply = { kind: 'done' } | { kind: 'outdated' };
 
-export type Reply = JoinReply | LeaseReply | ClaimReply | ReadmitReply | ChangeReply | OriginReply | Recovering;
+/** What the gateway that asked is to deliver now; nobody else gets it meanwhile. */
+export type NoticeReply = { kind: 'taken'; deliveries: { target: string; attempt: number }[] };
+
+export type Reply =
+  | JoinReply
+  | LeaseReply
+  | ClaimReply
+  | ReadmitReply
+  | ChangeReply
+  | OriginReply
+  | NoticeReply
+  | Recovering;
 
 /** The reply that belongs to each command. */
 export type ReplyTo<C extends Command> = C extends { kind: 'join' }
@@ -271,4 +300,6 @@ export type ReplyTo<C extends Command> = C extends { kind: 'join' }
           ? ChangeReply
           : C extends { kind: 'reportStock' | 'reportOverload' }
             ? OriginReply
-            : { kind: 'done' };
+            : C extends { kind: 'takeNotice' }
+              ? NoticeReply
+              : { kind: 'done' };

@@ -1,5 +1,6 @@
 // What gateways report along with their one read a second: what they saw, and which version of the room they have.
 
+import { takeAlarms } from './alarms.ts';
 import type { Command } from './command.ts';
 import type { ChangesState } from './document/changes-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -14,12 +15,13 @@ import type { EpochMs } from './time.ts';
  */
 export function takeReport(room: RoomDocument, report: Extract<Command, { kind: 'report' }>, now: EpochMs): void {
   const { changes } = room;
-  const { gateway: id, seq, version, gateways = 1, observed } = report;
+  const { gateway: id, seq, version, gateways = 1, observed, alarms } = report;
   const known = changes.gateways.find((other) => other.id === id);
   if (known !== undefined && seq < known.seq) return;
   if (known === undefined || seq > known.seq) {
     observe(room, observed);
     observeHealth(room, observed.health, now);
+    takeAlarms(room, alarms, now);
   }
   const others = changes.gateways.filter((other) => other.id !== id);
   changes.gateways = [...others, { id, seq, at: now, version, gateways }].slice(-GATEWAYS_MAX);

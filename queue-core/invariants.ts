@@ -3,6 +3,7 @@
 // after every read; tests and the check of a stored room run all of them.
 
 import type { DirectoryDocument } from './directory/directory-document.ts';
+import { ROOM_ALARM_KINDS } from './document/alarms-state.ts';
 import type { DrawState } from './document/draw-state.ts';
 import { type Lot, SHARE_WHOLE } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -17,6 +18,7 @@ import {
   HEALTH_CELLS_MAX,
   LEASES_MAX,
   LOTS_MAX,
+  NOTICES_MAX,
   PASSES_MAX,
   RECENT_BUCKETS_MAX,
   RECENT_CHANGES_MAX,
@@ -127,6 +129,11 @@ function scalarFault(room: RoomDocument): string | null {
     boundFault('sessions.expiries', sessions.expiries, EXPIRIES_MAX) ??
     boundFault('sessions.cohorts', sessions.cohorts, COHORTS_MAX) ??
     boundFault('sessions.stayed', sessions.stayed, STAY_CLASSES_MAX) ??
+    numberFault('alarms.', room.alarms) ??
+    numberFault('lifetime.before.', room.lifetime.before) ??
+    boundFault('alarms.raised', room.alarms.raised, ROOM_ALARM_KINDS.length) ??
+    boundFault('alarms.notices', room.alarms.notices, NOTICES_MAX) ??
+    boundFault('alarms.told', room.alarms.told, ROOM_ALARM_KINDS.length) ??
     boundFault('history.recent', history.recent, RECENT_BUCKETS_MAX) ??
     boundFault('history.open.slots', history.open.slots, SLOT_BUCKETS_MAX)
   );

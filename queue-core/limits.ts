@@ -218,6 +218,24 @@ export const OVERLOADED_MS_MAX = 10 * 60_000;
 /** Characters of the path that a stopped origin is probed at. */
 export const PROBE_PATH_CHARS_MAX = 200;
 
+/** Targets that hear of alarms: a chat, a pager, a mailbox, and some to spare. */
+export const ALARM_TARGETS_MAX = 8;
+
+/** Characters of a target's address: services put long tokens into it. */
+export const TARGET_URL_CHARS_MAX = 1_000;
+
+/** How long messages are signed with the former secret of a target too, after another one was made. */
+export const FORMER_SECRET_MS = 24 * 3_600_000;
+
+/** Characters of an alarm's figures as JSON; a gateway keeps below it. */
+export const ALARM_FIGURES_CHARS_MAX = 1_024;
+
+/** Notices about alarms that a room remembers, those that are delivered included; with more, the oldest are forgotten. */
+export const NOTICES_MAX = 24;
+
+/** Length of the log up to which deliveries of alarms are recorded; the rest is for people's changes. */
+export const ALARM_RECORDS_UP_TO = AUDIT_RECORDS_MAX / 2;
+
 /** Lots of a room: what a phone can show as a list, and every poll carries. */
 export const LOTS_MAX = 50;
 

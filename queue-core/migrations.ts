@@ -299,6 +299,22 @@ function sessionWithCalls(old: Fields): Fields {
   return { ...old, ended: referenced, readmitted: false, codeUsedAt: null, calls: [] };
 }
 
+/** 8 to 9: alarms are the room's; what earlier openings counted, of which nothing is known. */
+function roomWithAlarms(old: Fields): Fields {
+  const none = { arrived: 0, called: 0, lapsed: 0 };
+  const noSessions = { admitted: 0, readmitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0 };
+  return {
+    ...old,
+    alarms: { seq: 0, raised: [], notices: [], told: [] },
+    lifetime: { before: { ...none, ...noSessions } },
+  };
+}
+
+/** 8 to 9: targets that hear of alarms. */
+function directoryWithAlarmTargets(old: Fields): Fields {
+  return { ...old, alarmTargets: [] };
+}
+
 const unchanged: Migration = (old) => old;
 
 export const migrateRoom: readonly Migration[] = [
@@ -310,6 +326,7 @@ export const migrateRoom: readonly Migration[] = [
   roomWithSealedDraw,
   roomWithHealth,
   roomWithLots,
+  roomWithAlarms,
 ];
 export const migrateSession: readonly Migration[] = [
   wholeTimes,
@@ -320,9 +337,11 @@ export const migrateSession: readonly Migration[] = [
   unchanged,
   unchanged,
   sessionWithCalls,
+  unchanged,
 ];
 export const migrateEnding: readonly Migration[] = [
   wholeEnd,
+  unchanged,
   unchanged,
   unchanged,
   unchanged,
@@ -340,6 +359,7 @@ export const migrateDirectory: readonly Migration[] = [
   directoryWithoutBeacons,
   directoryWithHealth,
   directoryWithStock,
+  directoryWithAlarmTargets,
 ];
 export const migrateHistory: readonly Migration[] = [
   countedBucket,
@@ -350,9 +370,11 @@ export const migrateHistory: readonly Migration[] = [
   unchanged,
   unchanged,
   unchanged,
+  unchanged,
 ];
 /** Rows of the other tables have kept their form. */
 export const migrateRow: readonly Migration[] = [
+  unchanged,
   unchanged,
   unchanged,
   unchanged,

@@ -1,6 +1,7 @@
 // What a room's document says at a moment: its state, its stage, whether the line moves. One state machine; nothing else
 // decides whether a room is open.
 
+import type { RoomAlarmKind } from './document/alarms-state.ts';
 import { SHARE_WHOLE } from './document/origin-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import type { Limits, Policy, RoomState, Stage } from './policy.ts';
@@ -73,4 +74,22 @@ export function policyInForce(room: Pick<RoomDocument, 'config' | 'origin'>): Po
 /** Whether the room is finding out what its store has lost. It gives no place, call, session or change meanwhile. */
 export function isRecovering({ recovery }: RoomDocument, now: EpochMs): boolean {
   return recovery.running !== null && now < recovery.running.until;
+}
+
+/** Whether the room itself knows that an alarm is over, which counts before what a gateway saw a moment ago. */
+export function isSurelyOver({ config, draw, origin }: RoomDocument, kind: RoomAlarmKind): boolean {
+  switch (kind) {
+    case 'clockLeapt':
+      return config.leap === null;
+    case 'drawKeyMissing':
+    case 'beaconChainDiffers':
+    case 'beaconLate':
+      return draw.seed !== null;
+    case 'originStopped':
+      return origin.health.stage !== 'stopped';
+    case 'originSlowed':
+      return origin.health.stage !== 'slowed';
+    default:
+      return false;
+  }
 }

@@ -4,6 +4,7 @@
 // All of it edits one draft that `step` copied from the document. Cost: bounded by the constants of limits.ts, whatever
 // the number of visitors waiting.
 
+import { takeDelivery, takeNotice } from './alarms.ts';
 import { change, countUp, reconfigure, record } from './change.ts';
 import { refutes, timeOfCommand } from './clock.ts';
 import type { Command, Reply, ReplyTo } from './command.ts';
@@ -179,6 +180,8 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
       return takeStock(room, command, context);
     case 'reportOverload':
       return takeSignal(room, command, context);
+    case 'takeNotice':
+      return takeNotice(room, command, context);
     case 'change':
       return change(room, command, context);
     case 'configure':
@@ -204,6 +207,9 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
       break;
     case 'reportProbe':
       takeProbe(room, command.good, context);
+      break;
+    case 'reportDelivery':
+      takeDelivery(room, command, context);
       break;
   }
   return { kind: 'done' };

@@ -4,6 +4,7 @@
 import type { Actor, AuditHead, AuditRecord } from './audit.ts';
 import { REFUSALS } from './command.ts';
 import type {
+  AlarmTarget,
   Attempts,
   DirectoryDocument,
   DirectoryRoom,
@@ -11,6 +12,14 @@ import type {
   OperatorKey,
   Site,
 } from './directory/directory-document.ts';
+import {
+  type AlarmsState,
+  type Delivery,
+  type Notice,
+  type RaisedAlarm,
+  ROOM_ALARM_KINDS,
+  SEVERITIES,
+} from './document/alarms-state.ts';
 import type { ChangesState } from './document/changes-state.ts';
 import type { ConfigState } from './document/config-state.ts';
 import type { Commitment } from './document/draw-state.ts';
@@ -22,6 +31,7 @@ import {
   type Observed,
   type ObservedHealth,
 } from './document/history-state.ts';
+import type { LifetimeCounts, LifetimeState } from './document/lifetime-state.ts';
 import type { OriginRecord } from './document/origin-record.ts';
 import type {
   HealthCause,
@@ -40,6 +50,7 @@ import type { SessionsState } from './document/sessions-state.ts';
 import type { Beacon, DrandChain } from './draw.ts';
 import { EXEMPT_METHODS, type Exemption } from './exemption.ts';
 import {
+  ALARM_TARGETS_MAX,
   ATTEMPTS_MAX,
   CALL_MARKS_MAX,
   CALL_SAMPLES_MAX,
@@ -55,6 +66,7 @@ import {
   KEY_NETWORKS_MAX,
   LEASES_MAX,
   LOTS_MAX,
+  NOTICES_MAX,
   OPERATOR_KEYS_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
@@ -170,6 +182,16 @@ const pacing = object<PacingState>({
   lastSlotMicros: nullable(count),
 });
 
+const totals = {
+  admitted: count,
+  readmitted: count,
+  renewed: count,
+  completed: count,
+  left: count,
+  revoked: count,
+  expired: count,
+};
+
 const sessions = object<SessionsState>({
   active: count,
   expiries: list(pair(count, count), EXPIRIES_MAX),
@@ -178,15 +200,7 @@ const sessions = object<SessionsState>({
   standby: list(object({ position: count, seenAt: count }), STANDBY_MAX),
   generation: count,
   revokedAt: count,
-  totals: object({
-    admitted: count,
-    readmitted: count,
-    renewed: count,
-    completed: count,
-    left: count,
-    revoked: count,
-    expired: count,
-  }),
+  totals: object(totals),
 });
 
 /** Differences of counters; lapsed may be negative until the next bucket makes up for it. */
@@ -283,6 +297,48 @@ const lot = object<Lot>({
 
 const stock = nullable(object<Stock>({ remaining: count, asOf: count, lots: list(lot, LOTS_MAX) }));
 
+const alarmKind = oneOf(...ROOM_ALARM_KINDS);
+
+const delivery = object<Delivery>({
+  target: text,
+  state: oneOf('due', 'delivered', 'failed'),
+  attempts: count,
+  dueAt: count,
+  status: nullable(count),
+});
+
+const alarms = object<AlarmsState>({
+  seq: count,
+  raised: list(
+    object<RaisedAlarm>({
+      kind: alarmKind,
+      figures: text,
+      number: count,
+      since: count,
+      seenAt: count,
+      acknowledged: nullable(object({ by: text, at: count })),
+    }),
+    ROOM_ALARM_KINDS.length,
+  ),
+  notices: list(
+    object<Notice>({
+      kind: alarmKind,
+      figures: text,
+      number: count,
+      event: oneOf('raised', 'cleared'),
+      at: count,
+      since: count,
+      deliveries: nullable(list(delivery, ALARM_TARGETS_MAX)),
+    }),
+    NOTICES_MAX,
+  ),
+  told: list(object<AlarmsState['told'][number]>({ kind: alarmKind, at: count }), ROOM_ALARM_KINDS.length),
+});
+
+const lifetime = object<LifetimeState>({
+  before: object<LifetimeCounts>({ arrived: count, called: count, lapsed: count, ...totals }),
+});
+
 const recovery = object<RecoveryState>({
   running: nullable(object({ since: count, until: count, awaited: list(text, GATEWAYS_MAX), endings: count })),
   lostUntil: count,
@@ -319,6 +375,8 @@ export const roomParser = object<RoomDocument>({
   sessions,
   endings: object({ seq: count, droppedTo: count, renewBefore: count }),
   history,
+  alarms,
+  lifetime,
   recovery,
 });
 
@@ -452,6 +510,20 @@ export const directoryParser = object<DirectoryDocument>({
     OPERATOR_KEYS_MAX,
   ),
   endedSignIns: list(object({ sid: text, until: count }), ENDED_SIGN_INS_MAX),
+  alarmTargets: list(
+    object<AlarmTarget>({
+      id: text,
+      name: text,
+      url: text,
+      form: oneOf('standard', 'slack'),
+      language: oneOf('ko', 'en'),
+      rooms: nullable(list(text, ROOMS_MAX)),
+      severityMin: oneOf(...SEVERITIES),
+      secret: text,
+      formerSecret: nullable(object({ sealed: text, until: count })),
+    }),
+    ALARM_TARGETS_MAX,
+  ),
   templateSeq: count,
   attempts: list(
     object<Attempts>({ key: nullable(text), from: nullable(text), failures: count, lastAt: count }),

@@ -21,6 +21,7 @@ import { asPrepared, backgroundOf, type RequestEnv } from './http/request-env.ts
 import { isPlainlySpelled, isReserved, rawPathOf, readTarget, type TargetDoubt } from './http/request-target.ts';
 import { json, refuse } from './http/responses.ts';
 import { VERIFY_PATH } from './http/told-request.ts';
+import type { RequestKind } from './metrics.ts';
 import { operatorApi } from './operators/api.ts';
 import { answersOperators, consoleHostOf } from './operators/console-host.ts';
 import { metricsAddress } from './operators/metrics-address.ts';
@@ -69,7 +70,7 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
   const others = answering(gateway, otherAddresses(gateway));
 
   // One route: in a rush nearly every request is a visit or for a room's address, and would pay for a router of all others.
-  app.all('*', (c) => {
+  const answer = (c: Context<RequestEnv>): Response | Promise<Response> => {
     c.req.raw = readdressed(c.req.raw);
     c.set('background', backgroundOf(c));
     c.set('format', responseFormat(c.req.raw));
@@ -90,9 +91,31 @@ export function createApp(gateway: Gateway): Hono<RequestEnv> {
     if (path.startsWith(`${ORIGIN_CALLS_PATH}/`)) return answerOriginCall(gateway, request, path, c.var.background);
     if (isVerify) return verifyForProxy(gateway, request, hasOversizedHeader(request.headers), c.var.background);
     return path.startsWith('/_fairgate/') || path === JWKS_PATH ? others(c) : visitSite(gateway, c);
+  };
+  app.all('*', async (c) => {
+    const startedAt = gateway.stopwatch();
+    try {
+      return await answer(c);
+    } finally {
+      gateway.metrics.requestAnswered(requestKind(c.req.path), gateway.stopwatch() - startedAt);
+    }
   });
   app.onError((error, c) => unexpected(gateway, error, c));
   return app;
+}
+
+const KIND_OF_LAST_PART: Record<string, RequestKind> = {
+  board: 'board',
+  status: 'status',
+  join: 'join',
+  claim: 'claim',
+};
+
+function requestKind(path: string): RequestKind {
+  if (!path.startsWith('/_fairgate/')) return 'visit';
+  if (path.startsWith('/_fairgate/rooms/')) return KIND_OF_LAST_PART[path.slice(path.lastIndexOf('/') + 1)] ?? 'other';
+  if (path.startsWith(VERIFY_PATH)) return 'verify';
+  return path.startsWith(OPERATOR_PATH) ? 'operator' : 'other';
 }
 
 /** Has an app of its own answer what the first one has prepared. An address that it does not have is a visit like any other. */
@@ -119,7 +142,12 @@ function visitorAddresses(gateway: Gateway): Hono<RequestEnv> {
 function otherAddresses(gateway: Gateway): Hono<RequestEnv> {
   const api = new Hono<RequestEnv>({ getPath: rawPathOf });
   api.use(asPrepared);
-  api.get(HEALTH_PATH, () => new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } }));
+  api.get(HEALTH_PATH, (c) => {
+    // Where nobody visits, checks of the gateway's health keep its rooms watched.
+    const attending = gateway.attendance.attendIfDue(c.var.background);
+    if (attending !== null) c.var.background(attending);
+    return new Response('ok\n', { headers: { 'Cache-Control': 'no-store' } });
+  });
   api.route(METRICS_PATH, metricsAddress(gateway));
   api.get(JWKS_PATH, () =>
     Response.json(gateway.tokens.jwks, {

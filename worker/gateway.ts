@@ -2,6 +2,10 @@
 // network come from outside: from the composition root (index.ts), or from a test.
 
 import type { EpochMs } from '../queue-core/time.ts';
+import { AlarmSender } from './alarms/alarm-sender.ts';
+import { AlarmWatch } from './alarms/alarm-watch.ts';
+import { Attendance } from './alarms/attendance.ts';
+import { OutageNotice } from './alarms/outage-notice.ts';
 import type { BeaconChain } from './beacon/chain.ts';
 import type { BeaconAnswer } from './beacon/fetch-beacon.ts';
 import { RelayTest } from './beacon/relay-test.ts';
@@ -13,10 +17,12 @@ import { PublicPages } from './gate/public-pages.ts';
 import { RecentJoins } from './gate/recent-joins.ts';
 import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
-import { EVIDENCE_RATE, ORIGIN_CALL_RATE, POLL_RATE, RateLimit } from './http/rate-limit.ts';
+import { ALARM_TEST_RATE, EVIDENCE_RATE, ORIGIN_CALL_RATE, POLL_RATE, RateLimit } from './http/rate-limit.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
+import { alarmsOf } from './operators/alarm-conditions.ts';
+import { drawAlarms } from './operators/draw-alarms.ts';
 import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
 import { OriginKeys } from './origin-calls/origin-keys.ts';
 import type { OriginFetch } from './proxy/forward.ts';
@@ -25,9 +31,11 @@ import { OriginReports } from './proxy/origin-reports.ts';
 import { type RoomConfig, type Settings, settingsText } from './settings.ts';
 import type { RoomStore } from './store/room-store.ts';
 import { type Clock, SteadyClock } from './store/steady-clock.ts';
+import { AlarmSecrets } from './tokens/alarm-secrets.ts';
 import { VisitorCookies } from './tokens/cookies.ts';
 import { DrawSeals } from './tokens/draw-seals.ts';
 import { EvidenceSeals } from './tokens/evidence-seals.ts';
+import { SealingKeys } from './tokens/sealing-keys.ts';
 import { Tokens } from './tokens/tokens.ts';
 import type { Observations } from './views/observations.ts';
 import { RoomDirectory, SETTINGS_ACTOR } from './views/room-directory.ts';
@@ -57,6 +65,11 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   /** The chain that draws with a beacon use. */
   beaconChain: BeaconChain;
   seals: DrawSeals;
+  alarmSecrets: AlarmSecrets;
+  alarmSender: AlarmSender;
+  /** Tests of targets of alarms, by target. */
+  alarmTests: RateLimit;
+  attendance: Attendance;
   draws: Draws;
   relayTest: RelayTest;
   tokens: Tokens;
@@ -102,7 +115,8 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
   const clock = new SteadyClock(machineClock);
   const { store, digest, secret, observations, fetchOrigin, randomId } = platform;
   const { consoleUrl, publicUrl, listenUrl, access, trustedProxies, beaconChain } = settings;
-  const seals = await DrawSeals.load(settings.keys, randomId);
+  const sealingKeys = await SealingKeys.load(settings.keys, randomId);
+  const [seals, alarmSecrets] = [new DrawSeals(sealingKeys), new AlarmSecrets(sealingKeys)];
   const draws = new Draws({ store, seals, chain: beaconChain, beacon, random: Math.random });
   // A store that was emptied may have known openings, so the numbers of new ones start from the clock.
   const firstEpoch = () => Math.floor(platform.ownTime());
@@ -110,8 +124,27 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     const content = { settings: queue, digest: digest(settingsText(queue)), secret: seals.seal() };
     await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, ...content, firstEpoch: firstEpoch() }]);
   };
+  const operatorKey = presentedKey(settings.operatorKey, digest);
+  const directory = new RoomDirectory(store, settings.rooms, operatorKey, digest, clock);
+  const gatewayId = randomId(8);
+  const { now } = clock;
+  const wait = (ms: number) => clock.wait(ms);
+  const alarmSender = new AlarmSender({ secrets: alarmSecrets, fetch, ownTime: platform.ownTime });
+  const telling = { sender: alarmSender, targets: () => directory.alarmTargets, consoleUrl, now, random: Math.random };
+  const watch = new AlarmWatch({
+    ...telling,
+    store,
+    metrics: platform.metrics,
+    outage: new OutageNotice({ ...telling, gatewayId, wait }),
+    conditions: (room, snapshot) => alarmsOf(room, snapshot, drawAlarms({ beaconChain, draws, seals }, snapshot)),
+  });
+  const views = new RoomViews(store, configure, draws, observations, gatewayId, clock, watch);
   return {
     ...platform,
+    alarmSecrets,
+    alarmSender,
+    alarmTests: new RateLimit(ALARM_TEST_RATE, now),
+    attendance: new Attendance({ directory, views, stopwatch: now, wait }),
     beaconChain,
     seals,
     draws,
@@ -119,10 +152,10 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     consoleUrl,
     publicUrl,
     listenUrl,
-    directory: new RoomDirectory(store, settings.rooms, presentedKey(settings.operatorKey, digest), digest, clock),
+    directory,
     tokens: await Tokens.load(publicUrl, settings.keys),
     cookies: new VisitorCookies(publicUrl),
-    views: new RoomViews(store, configure, draws, observations, randomId(8), clock),
+    views,
     placeRestore: new PlaceRestore(store),
     sessions: new RecentSessions(),
     leases: new Leases(store, platform.metrics, clock),
@@ -141,6 +174,6 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     signIns: new SignInLimit(clock.now),
     proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),
-    wait: (ms) => clock.wait(ms),
+    wait,
   };
 }

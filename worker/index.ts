@@ -2,7 +2,7 @@
 // the gateway answers every request with 503 and gives the reason in its log only.
 
 import { createApp } from './app.ts';
-import { createGateway } from './gateway.ts';
+import { createGateway, type Gateway } from './gateway.ts';
 import { responseFormat } from './http/request-client.ts';
 import { refusal } from './http/responses.ts';
 import { Metrics } from './metrics.ts';
@@ -16,11 +16,14 @@ export { DirectoryObject, RoomObject } from './store/durable-objects/room-object
 export { Relay } from './store/relay/relay.ts';
 
 type Env = StoreBindings & ConnectorBindings & Record<string, unknown>;
-type App = ReturnType<typeof createApp>;
+type App = Pick<Gateway, 'attendance'> & { fetch: ReturnType<typeof createApp>['fetch'] };
+
+/** A schedule runs once a minute; a few reads of each room are enough to see what is wrong, and to tell it. */
+const ATTEND_SECONDS = 5;
 
 async function appFrom(env: Env): Promise<App> {
   const settings = readSettings(env);
-  const [observations, metrics] = [new Observations(), new Metrics()];
+  const [observations, metrics] = [new Observations(), new Metrics(() => Date.now(), Date.now())];
   const store = chosenStore(env, settings, (ledger, counts) => {
     metrics.addStoreCounts(ledger, counts);
     observations.storeContended(ledger, counts);
@@ -40,7 +43,8 @@ async function appFrom(env: Env): Promise<App> {
     secret: randomSecret,
     digest: sha256Hex,
   });
-  return createApp(gateway);
+  const { fetch: answer } = createApp(gateway);
+  return { fetch: answer, attendance: gateway.attendance };
 }
 
 let app: App | null = null;
@@ -54,5 +58,11 @@ export default {
       return refusal('not-configured', request, responseFormat(request) === 'page');
     }
     return app.fetch(request, env, context);
+  },
+
+  /** The platform's schedule: rooms that nobody visits are attended too. */
+  async scheduled(_: ScheduledController, env: Env, context: ExecutionContext): Promise<void> {
+    app ??= await appFrom(env);
+    await app.attendance.attendFor(ATTEND_SECONDS, (work) => context.waitUntil(work));
   },
 };

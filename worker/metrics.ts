@@ -1,11 +1,15 @@
-// This gateway's counters and the rooms' latest numbers in the Prometheus text format (version 0.0.4). No series identifies
-// a visitor.
+// This gateway's own counters in the Prometheus text format (version 0.0.4), with the rooms' numbers behind them (room-metrics.ts). No
+// series identifies a visitor. What this gateway has counted adds up over gateways.
 
+import type { EpochMs } from '../queue-core/time.ts';
+import { Histogram } from './histogram.ts';
+import { type MeasuredRoom, roomLines } from './room-metrics.ts';
 import { BATCH_SIZE_BOUNDS, type StoreCounts } from './store/store-stats.ts';
-import type { RoomSnapshot } from './views/room-views.ts';
+import { VERSION } from './version.ts';
 
 const COUNTERS = {
   fairgate_requests_total: 'Requests by decision and reason.',
+  fairgate_joins_total: 'Joins by room and outcome: entry, position, admitted at once, or why there was no place.',
   fairgate_joins_refused_total: 'Joins refused because their network had taken its places of the last minute.',
   fairgate_leased_numbers_total:
     'Numbers by their fate: leased from the room, given to a visitor, returned to the room, void because nobody came in time.',
@@ -16,6 +20,7 @@ const COUNTERS = {
   fairgate_origin_fields_unread_total:
     'Fields of origins for the gateway whose value it could not read, by field: they had no effect.',
   fairgate_origin_responses_total: 'Responses of origins by status class; "unreachable" if none came.',
+  fairgate_alarm_deliveries_total: 'Messages about alarms by room and outcome, each attempt.',
   fairgate_redis_round_trips_total: 'Requests to Redis.',
   fairgate_redis_conflicts_total: 'Commits rejected because another gateway had written first.',
   fairgate_redis_retries_total: 'Retries after a missing response or a temporary refusal.',
@@ -23,21 +28,48 @@ const COUNTERS = {
   fairgate_redis_troubles_total: 'Failed requests to Redis by kind of failure.',
 } as const;
 
-const GAUGES = {
-  fairgate_room_state: '1 for the state that the room is in.',
-  fairgate_room_entries: 'Entries in the draw.',
-  fairgate_room_issued: 'Highest position issued.',
-  fairgate_room_called: 'Highest position called.',
-  fairgate_room_active: 'Active sessions.',
-  fairgate_room_view_age_seconds: 'Age of the numbers above on this gateway.',
-} as const;
-
 const BATCHES = 'fairgate_redis_list_commands';
 const BATCHES_HELP = 'Commands committed in one batch.';
 
+/** What a request is for; the kinds differ in what they cost. */
+export type RequestKind = 'visit' | 'board' | 'status' | 'join' | 'claim' | 'verify' | 'operator' | 'other';
+
 export class Metrics {
+  readonly #stopwatch: () => number;
+  readonly #startedAt: EpochMs;
+  readonly #durations = {
+    request: new Histogram(
+      'fairgate_request_duration_seconds',
+      'Time from a request to the header of its response, by kind; of a visit with the time of the origin.',
+      'kind',
+    ),
+    origin: new Histogram(
+      'fairgate_origin_duration_seconds',
+      'Time until the header of an origin’s response, by room.',
+      'room',
+    ),
+    store: new Histogram(
+      'fairgate_store_operation_duration_seconds',
+      'Time of operations on the room store, by kind; those that failed too.',
+      'kind',
+    ),
+  };
   readonly #counts = new Map<string, number>();
   readonly #batches = new Map<string, Pick<StoreCounts, 'batches' | 'commands' | 'batchSizes'>>();
+
+  /** @param stopwatch in ms; for durations @param startedAt when this process began to answer */
+  constructor(stopwatch: () => number, startedAt: EpochMs) {
+    this.#stopwatch = stopwatch;
+    this.#startedAt = startedAt;
+  }
+
+  requestAnswered(kind: RequestKind, ms: number): void {
+    this.#durations.request.observe(kind, ms);
+  }
+
+  originAnswered(room: string, ms: number): void {
+    this.#durations.origin.observe(room, ms);
+  }
 
   count(name: keyof typeof COUNTERS, labels: Record<string, string>, by = 1): void {
     const series = `${name}${labelText(labels)}`;
@@ -65,6 +97,7 @@ export class Metrics {
 
   /** Counts an operation on the store by its outcome, and returns its result. */
   async operation<T>(kind: string, work: Promise<T>): Promise<T> {
+    const startedAt = this.#stopwatch();
     try {
       const result = await work;
       this.count('fairgate_store_operations_total', { kind, outcome: 'answered' });
@@ -72,10 +105,13 @@ export class Metrics {
     } catch (error) {
       this.count('fairgate_store_operations_total', { kind, outcome: 'failed' });
       throw error;
+    } finally {
+      this.#durations.store.observe(kind, this.#stopwatch() - startedAt);
     }
   }
 
-  text(rooms: readonly RoomSnapshot[]): string {
+  /** @param rooms as this gateway knows them */
+  text(rooms: readonly MeasuredRoom[]): string {
     const lines: string[] = [];
     for (const [name, help] of Object.entries(COUNTERS)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
@@ -94,35 +130,20 @@ export class Metrics {
         `${BATCHES}_count${labelText({ ledger })} ${batches}`,
       );
     }
-    for (const [name, help] of Object.entries(GAUGES)) {
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
-      for (const room of rooms) {
-        const { labels, value } = gauge(name as keyof typeof GAUGES, room);
-        lines.push(`${name}${labelText(labels)} ${value}`);
-      }
-    }
+    for (const histogram of Object.values(this.#durations)) lines.push(...histogram.lines());
+    lines.push(...this.#processLines(), ...roomLines(rooms));
     return `${lines.join('\n')}\n`;
   }
-}
 
-function gauge(
-  name: keyof typeof GAUGES,
-  { view, now }: RoomSnapshot,
-): { labels: Record<string, string>; value: number } {
-  const { room, state, entries, issued, called, active } = view.board;
-  switch (name) {
-    case 'fairgate_room_state':
-      return { labels: { room, state }, value: 1 };
-    case 'fairgate_room_entries':
-      return { labels: { room }, value: entries };
-    case 'fairgate_room_issued':
-      return { labels: { room }, value: issued };
-    case 'fairgate_room_called':
-      return { labels: { room }, value: called };
-    case 'fairgate_room_active':
-      return { labels: { room }, value: active };
-    case 'fairgate_room_view_age_seconds':
-      return { labels: { room }, value: (now - view.at) / 1000 };
+  #processLines(): string[] {
+    return [
+      '# HELP fairgate_build_info 1, with the version of this gateway.',
+      '# TYPE fairgate_build_info gauge',
+      `fairgate_build_info${labelText({ version: VERSION })} 1`,
+      '# HELP fairgate_start_time_seconds When this gateway began to answer, in seconds since 1970.',
+      '# TYPE fairgate_start_time_seconds gauge',
+      `fairgate_start_time_seconds ${this.#startedAt / 1_000}`,
+    ];
   }
 }
 

@@ -1,6 +1,7 @@
 // The directory's document: which rooms there are and what they protect, and the operators' keys. One for a deployment.
 
 import { type Actor, type AuditHead, NO_RECORD, type Role } from '../audit.ts';
+import type { Severity } from '../document/alarms-state.ts';
 import type { Exemption } from '../exemption.ts';
 import type { RoomSettings } from '../policy.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
@@ -62,6 +63,24 @@ export interface OperatorKey {
   signInsFrom: EpochMs;
 }
 
+/** Where alarms are told: a webhook. */
+export interface AlarmTarget {
+  id: string;
+  name: string;
+  /** May hold a secret of the service that it leads to. */
+  url: string;
+  /** `standard`: Standard Webhooks; `slack`: `{ "text": … }`. */
+  form: 'standard' | 'slack';
+  language: 'ko' | 'en';
+  /** null: all. */
+  rooms: string[] | null;
+  severityMin: Severity;
+  /** Sealed by a gateway's keys. */
+  secret: string;
+  /** Messages are signed with it too until then. */
+  formerSecret: { sealed: string; until: EpochMs } | null;
+}
+
 /**
  * Wrong keys, counted for those who wait together: one network (`from`), attempts that name a key where it was never used
  * (`key`), attempts that name a key in one network where it was used (both), and all further networks (neither).
@@ -87,6 +106,7 @@ export interface DirectoryDocument {
   keys: OperatorKey[];
   /** Sign-ins that were signed out, until when their sessions could look valid. */
   endedSignIns: { sid: string; until: EpochMs }[];
+  alarmTargets: AlarmTarget[];
   templateSeq: number;
   attempts: Attempts[];
   /** The latest networks of each key, oldest first: wrong keys of others there do not keep its operator out. */
@@ -100,7 +120,7 @@ export interface DirectoryDocument {
 /** What a gateway caches of the directory: everything but the attempts. */
 export type DirectoryView = Pick<
   DirectoryDocument,
-  'version' | 'rooms' | 'keys' | 'keyNetworks' | 'endedSignIns' | 'audit'
+  'version' | 'rooms' | 'keys' | 'keyNetworks' | 'endedSignIns' | 'alarmTargets' | 'audit'
 >;
 
 export interface SeedRoom {
@@ -118,6 +138,14 @@ export type DirectoryChange =
   | { kind: 'archiveRoom'; room: string; ifVersion: number | 'any' }
   | { kind: 'addKey'; key: Omit<OperatorKey, 'createdAt' | 'signInsFrom'> }
   | { kind: 'removeKey'; key: string }
+  /** `url` null: as it was. A new target comes with its secret. */
+  | {
+      kind: 'putAlarmTarget';
+      isNew: boolean;
+      target: Omit<AlarmTarget, 'url' | 'secret' | 'formerSecret'> & { url: string | null; secret: string | null };
+    }
+  | { kind: 'rotateAlarmTarget'; target: string; secret: string }
+  | { kind: 'removeAlarmTarget'; target: string }
   | { kind: 'signOut'; sid: string; until: EpochMs };
 
 export type DirectoryCommand =
@@ -138,6 +166,7 @@ export type DirectoryRefusal =
   | 'unknownRoom'
   | 'archived'
   | 'unknownKey'
+  | 'unknownTarget'
   | 'ownersKey'
   | 'full'
   /** A template that takes more than TEMPLATE_STORED_BYTES_MAX when it is stored. */
@@ -184,6 +213,7 @@ export function emptyDirectory(now: EpochMs): DirectoryDocument {
     rooms: [],
     keys: [],
     endedSignIns: [],
+    alarmTargets: [],
     templateSeq: 0,
     attempts: [],
     keyNetworks: [],
@@ -194,6 +224,6 @@ export function emptyDirectory(now: EpochMs): DirectoryDocument {
 }
 
 export function directoryView(directory: DirectoryDocument): DirectoryView {
-  const { version, rooms, keys, keyNetworks, endedSignIns, audit } = directory;
-  return { version, rooms, keys, keyNetworks, endedSignIns, audit };
+  const { version, rooms, keys, keyNetworks, endedSignIns, alarmTargets, audit } = directory;
+  return { version, rooms, keys, keyNetworks, endedSignIns, alarmTargets, audit };
 }

@@ -5,6 +5,7 @@ import { assertDirectory } from '../invariants.ts';
 import { AUDIT_RECORDS_MAX, RECENT_CHANGES_MAX } from '../limits.ts';
 import type { Effect, Machine, StepContext } from '../machine.ts';
 import { decodeDirectory, encodeDocument } from '../stored-format.ts';
+import { putAlarmTarget, removeAlarmTarget, rotateAlarmTarget } from './alarm-targets.ts';
 import {
   type DirectoryChange,
   type DirectoryCommand,
@@ -92,6 +93,12 @@ function make(directory: DirectoryDocument, wanted: DirectoryChange, context: Co
       return addKey(directory, wanted, context);
     case 'removeKey':
       return removeKey(directory, wanted);
+    case 'putAlarmTarget':
+      return putAlarmTarget(directory, wanted);
+    case 'rotateAlarmTarget':
+      return rotateAlarmTarget(directory, wanted, context);
+    case 'removeAlarmTarget':
+      return removeAlarmTarget(directory, wanted);
     case 'signOut':
       return signOut(directory, wanted, context);
   }

@@ -5,11 +5,13 @@ import type { DrawSecret } from '../draw.ts';
 import type { RoomSettings, Schedule } from '../policy.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
 import type { EpochMs } from '../time.ts';
+import { type AlarmsState, alarmsState } from './alarms-state.ts';
 import { type ChangesState, changesState } from './changes-state.ts';
 import { type ConfigState, configState } from './config-state.ts';
 import { type DrawState, drawState } from './draw-state.ts';
 import { type EndingsState, endingsState } from './endings-state.ts';
 import { type HistoryState, historyState } from './history-state.ts';
+import { type LifetimeState, lifetimeState } from './lifetime-state.ts';
 import { type LineState, lineState } from './line-state.ts';
 import { type OriginState, originState } from './origin-state.ts';
 import { type PacingState, pacingState } from './pacing-state.ts';
@@ -28,6 +30,8 @@ interface Parts {
   sessions: SessionsState;
   endings: EndingsState;
   history: HistoryState;
+  alarms: AlarmsState;
+  lifetime: LifetimeState;
   recovery: RecoveryState;
 }
 
@@ -62,6 +66,8 @@ const PARTS: { [Name in keyof Parts]: SubState<Parts[Name], Initial, RoomDocumen
   sessions: sessionsState,
   endings: endingsState,
   history: historyState,
+  alarms: alarmsState,
+  lifetime: lifetimeState,
   recovery: recoveryState,
 };
 
@@ -112,6 +118,8 @@ export function draftOf(room: RoomDocument): RoomDocument {
     sessions: { ...room.sessions },
     endings: { ...room.endings },
     history: { ...room.history },
+    alarms: { ...room.alarms },
+    lifetime: { ...room.lifetime },
     recovery: { ...room.recovery },
   };
 }

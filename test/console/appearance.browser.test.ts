@@ -6,7 +6,7 @@ import { describe, expect } from 'vitest';
 import { complaints } from '../axe.ts';
 import { button, consoleTests, openMenu, ROOM, roomState } from './console-page.ts';
 import type { FakeGateway } from './fake-gateway.ts';
-import { sampleGateway } from './sample-data.ts';
+import { sampleGateway, sampleRaised, sampleTargets } from './sample-data.ts';
 
 const consoleTest = consoleTests();
 
@@ -36,6 +36,7 @@ const SCREENS: Screen[] = [
         { kind: 'originStopped', since: new Date().toISOString(), cause: { kind: 'errors', percent: 63 } },
         { kind: 'limitReached', active: 12_000 },
       ];
+      gateway.room('vaccine').raised = sampleRaised();
     },
     act: async (page) => {
       await page.locator('#newUsersPerMinute').fill('3000');
@@ -104,6 +105,22 @@ const SCREENS: Screen[] = [
   },
   { name: 'preview', route: `${ROOM}/preview`, ready: 'iframe' },
   { name: 'keys', route: '#/keys', ready: '.key-list' },
+  {
+    name: 'targets of alarms',
+    route: '#/alarms',
+    ready: '.key-list',
+    prepare: (gateway) => {
+      gateway.alarmTargets = sampleTargets();
+    },
+    act: async (page) => {
+      await page.locator('.key-list .button').first().click();
+      await page.locator('.test-outcome[data-good=true]').waitFor();
+      await page.locator('form [type=checkbox]').first().click();
+      await page.locator('form [type=submit]').click();
+      await page.locator('.field.invalid').first().waitFor();
+    },
+  },
+  { name: 'no targets of alarms', route: '#/alarms', ready: 'form' },
   { name: 'directory log', route: '#/log', ready: '.page' },
   { name: 'new room', route: '#/new', ready: '.section' },
   { name: 'sign-in', route: ROOM, ready: '.sign-in' },

@@ -29,6 +29,7 @@ const CAUSES: FieldCause[] = [
   { kind: 'form' },
   { kind: 'overlap', room: 'vaccine', place: '*/book' },
   { kind: 'ownAddress', origin: 'https://booking.example' },
+  { kind: 'notPublic' },
   { kind: 'template', at: 12 },
 ];
 const FIELDS = [

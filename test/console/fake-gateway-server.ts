@@ -297,6 +297,13 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
     case 'endSession':
       if (c.req.param('position') === '999') return problem(409, 'session-unknown');
       return changed('endSession', { position: Number(c.req.param('position')), sid: 'x' }, null, () => {});
+    case 'acknowledgeAlarm': {
+      const alarm = room?.raised.find(({ kind }) => kind === c.req.param('alarm'));
+      if (alarm === undefined) return problem(409, 'alarm-unknown');
+      return changed('acknowledgeAlarm', null, { alarm: alarm.kind, number: alarm.number }, () => {
+        alarm.acknowledged = { by: actorName, at: rfc3339(now) };
+      });
+    }
     case 'givePass':
       gateway.record(room as FakeRoom, by, 'givePass', null, { sid: 'x', until: rfc3339(now + 600_000) });
       return {
@@ -353,6 +360,33 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
         round: 27_946_612,
         relays: gateway.relays,
       };
+    case 'alarmTargets':
+      return { targets: gateway.alarmTargets };
+    case 'addAlarmTarget': {
+      const { url, ...told } = OPERATIONS.addAlarmTarget.body.parse(body);
+      if (url.startsWith('http://')) {
+        const errors = [{ field: 'url', detail: 'plain http', cause: { kind: 'notPublic' as const } }];
+        return problem(422, 'bad-input', { errors });
+      }
+      const id = `t${gateway.alarmTargets.length + 1}`;
+      const host = new URL(url).origin;
+      gateway.alarmTargets.push({ id, ...told, host, canSign: true, formerSecretUntil: null });
+      return { id, secret: told.form === 'slack' ? null : `whsec_${id}` };
+    }
+    case 'changeAlarmTarget': {
+      const { url: _, ...told } = OPERATIONS.changeAlarmTarget.body.parse(body);
+      gateway.alarmTargets = gateway.alarmTargets.map((one) =>
+        one.id === c.req.param('target') ? { ...one, ...told } : one,
+      );
+      return undefined;
+    }
+    case 'rotateAlarmTarget':
+      return { id: c.req.param('target'), secret: 'whsec_rotated' };
+    case 'testAlarmTarget':
+      return gateway.alarmTest;
+    case 'removeAlarmTarget':
+      gateway.alarmTargets = gateway.alarmTargets.filter(({ id: one }) => one !== c.req.param('target'));
+      return undefined;
     case 'keys':
       return { keys: gateway.keys.map(({ key: _, createdAt, ...key }) => ({ ...key, createdAt: rfc3339(createdAt) })) };
     case 'addKey': {

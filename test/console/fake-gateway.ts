@@ -4,6 +4,8 @@
 import { type Actor, type AuditRecord, type Json, NO_RECORD, nextRecord } from '../../queue-core/audit.ts';
 import type {
   Alarm,
+  AlarmTarget,
+  AlarmTest,
   BeaconTest,
   Bucket,
   Live,
@@ -23,6 +25,8 @@ export interface FakeRoom {
   message: Live['message'];
   numbers: Partial<Live>;
   alarms: Alarm[];
+  /** As the room keeps them. */
+  raised: Live['raised'];
   buckets: Bucket[];
   records: AuditRecord[];
   /** What the site said. */
@@ -47,6 +51,9 @@ export class FakeGateway {
   keys: FakeKey[] = [];
   /** The key that the cookie stands for; null: the session has ended. */
   signedIn: FakeKey | null = null;
+  alarmTargets: AlarmTarget[] = [];
+  /** What a test of a target says. */
+  alarmTest: AlarmTest = { isDelivered: true, status: 204, fault: null, ms: 48 };
   directoryRecords: AuditRecord[] = [];
   /** Breaks off every connection without a response. */
   isDown = false;
@@ -142,6 +149,7 @@ export class FakeGateway {
       draw: drawOf(room),
       buckets: room.buckets.slice(-7),
       alarms: room.alarms,
+      raised: room.raised,
       audit: { seq: room.records.length, hash: room.records.at(-1)?.hash ?? NO_RECORD.hash },
       ...numbers,
     };
@@ -192,6 +200,7 @@ export function fakeRoom(detail: FakeRoom['detail'], changes: Partial<FakeRoom> 
     message: null,
     numbers: {},
     alarms: [],
+    raised: [],
     buckets: [],
     records: [],
     calls: [],

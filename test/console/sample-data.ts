@@ -187,3 +187,42 @@ const SHARES = {
   usual: [0.1, 0.35, 0.35, 0.14, 0.05, 0.01, 0, 0],
   slow: [0, 0.05, 0.1, 0.2, 0.25, 0.2, 0.15, 0.05],
 };
+
+/** The alarms of a room whose site has stopped responding, as the room keeps them. */
+export function sampleRaised(now = Date.now()): FakeRoom['raised'] {
+  const told = { event: 'raised', state: 'delivered', attempts: 1, status: 204 } as const;
+  return [
+    {
+      ...{ kind: 'originStopped', number: 4, severity: 'critical', since: rfc3339(now - 190_000) },
+      acknowledged: { by: '이서연', at: rfc3339(now - 60_000) },
+      deliveries: [
+        { target: '당직 채널', ...told },
+        { target: 'On-call pager', event: 'raised', state: 'failed', attempts: 5, status: 503 },
+      ],
+    },
+    {
+      ...{ kind: 'limitReached', number: 3, severity: 'info', since: rfc3339(now - 500_000) },
+      acknowledged: null,
+      deliveries: [{ target: '당직 채널', event: 'raised', state: 'due', attempts: 1, status: null }],
+    },
+  ];
+}
+
+export function sampleTargets(): FakeGateway['alarmTargets'] {
+  const common = { canSign: true, formerSecretUntil: null, language: 'ko' } as const;
+  return [
+    {
+      ...{ id: 't1', name: '당직 채널', form: 'slack', host: 'https://hooks.slack.example' },
+      ...{ ...common, rooms: null, severityMin: 'warning' },
+    },
+    {
+      ...{ id: 't2', name: 'On-call pager', form: 'standard', host: 'https://a-service-with-a-long-name.example.org' },
+      ...{ ...common, rooms: ['vaccine', 'marathon'], severityMin: 'critical' },
+      formerSecretUntil: rfc3339(Date.now() + 7_200_000),
+    },
+    {
+      ...{ id: 't3', name: 'Mail', form: 'standard', host: 'http://127.0.0.1:8025' },
+      ...{ ...common, rooms: null, severityMin: 'info', canSign: false },
+    },
+  ];
+}

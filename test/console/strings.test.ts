@@ -72,6 +72,27 @@ const CHANGES: Change[] = [
   { action: 'archiveRoom', from: { room: 'a', archived: false }, to: { room: 'a', archived: true } },
   { action: 'addKey', from: null, to: { id: 'k', name: 'Seo', role: 'operator' } },
   { action: 'removeKey', from: { id: 'k', name: 'Seo', role: 'operator' }, to: null },
+  { action: 'acknowledgeAlarm', from: null, to: { alarm: 'originSlow', number: 3, since: '2027-08-05T12:00:00.000Z' } },
+  {
+    action: 'alarmDelivered',
+    from: null,
+    to: { alarm: 'originSlow', number: 3, event: 'raised', target: 'Chat', status: 204, attempts: 1 },
+  },
+  {
+    action: 'alarmNotDelivered',
+    from: null,
+    to: { alarm: 'limitReached', number: 3, event: 'cleared', target: 'Chat', status: null, attempts: 5 },
+  },
+  {
+    action: 'putAlarmTarget',
+    from: null,
+    to: {
+      ...{ id: 't', name: 'Chat', form: 'slack', language: 'ko', rooms: ['a'], severityMin: 'warning' },
+      host: 'https://hooks.example',
+    },
+  },
+  { action: 'rotateAlarmTarget', from: null, to: { id: 't', name: 'Chat' } },
+  { action: 'removeAlarmTarget', from: { id: 't', name: 'Chat' }, to: null },
   { action: 'signIn', from: null, to: null },
   { action: 'signOut', from: null, to: { sid: 'abc' } },
   { action: 'wrongKey', from: null, to: { times: 4 } },

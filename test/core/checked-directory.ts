@@ -120,3 +120,11 @@ export class CheckedDirectory {
     return this.send({ kind: 'signIn', key: named, purpose, address, from: address ?? 'unknown' });
   }
 }
+
+type PutAlarmTarget = Extract<DirectoryChange, { kind: 'putAlarmTarget' }>;
+
+/** A target as an owner adds or changes it. */
+export function alarmTarget(id: string, more: Partial<PutAlarmTarget['target']> = {}): PutAlarmTarget['target'] {
+  const chosen = { form: 'standard', language: 'ko', rooms: null, severityMin: 'warning' } as const;
+  return { id, name: `Target ${id}`, url: 'https://hooks.test/alarm', secret: 'key-1.salt', ...chosen, ...more };
+}

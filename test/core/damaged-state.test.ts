@@ -9,6 +9,7 @@ import { directoryMachine } from '../../queue-core/directory/directory-machine.t
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { CoreError, type CoreErrorCode } from '../../queue-core/errors.ts';
 import {
+  ALARM_TARGETS_MAX,
   ATTEMPTS_MAX,
   CALL_MARKS_MAX,
   CALL_SAMPLES_MAX,
@@ -24,6 +25,7 @@ import {
   KEY_NETWORKS_MAX,
   LEASES_MAX,
   LOTS_MAX,
+  NOTICES_MAX,
   OPERATOR_KEYS_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
@@ -113,6 +115,8 @@ const NULLABLE = new Set([
   ...['prequeueAt', 'closesAt', 'beacon'].map((name) => `rooms[].settings.schedule.${name}`),
   ...['ended', 'ended.reference', 'codeUsedAt', 'presentBy', 'by.address', 'choice', 'beacon'],
   ...['by', 'refused', 'lots[].price'],
+  ...['alarms.raised[].acknowledged', 'alarms.notices[].deliveries', 'alarms.notices[].deliveries[].status'],
+  ...['alarmTargets[].rooms', 'alarmTargets[].formerSecret'],
 ]);
 
 /** Fields that may be absent. */
@@ -140,6 +144,9 @@ const CHOICES = new Set([
     'refused',
     'by.role',
   ],
+  ...['raised', 'notices', 'told'].map((list) => `alarms.${list}[].kind`),
+  ...['alarms.notices[].event', 'alarms.notices[].deliveries[].state'],
+  ...['form', 'language', 'severityMin'].map((name) => `alarmTargets[].${name}`),
   ...['scheme', 'afterDeadline'].map(
     (name) => `rooms[].settings.schedule.beacon.${name === 'scheme' ? 'chain.' : ''}${name}`,
   ),
@@ -185,6 +192,10 @@ const BOUNDS: Record<string, number> = {
   attempts: ATTEMPTS_MAX,
   keyNetworks: OPERATOR_KEYS_MAX * KEY_NETWORKS_MAX,
   recentChanges: RECENT_CHANGES_MAX,
+  ...{ 'alarms.raised': 11, 'alarms.told': 11, 'alarms.notices': NOTICES_MAX },
+  'alarms.notices[].deliveries': ALARM_TARGETS_MAX,
+  alarmTargets: ALARM_TARGETS_MAX,
+  'alarmTargets[].rooms': ROOMS_MAX,
 };
 
 /** Lists of two: a bucket and a count, or a number and a count. */

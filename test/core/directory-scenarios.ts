@@ -7,7 +7,7 @@ import type {
   DirectoryCommand,
   DirectoryDocument,
 } from '../../queue-core/directory/directory-document.ts';
-import { digestOf, OWNER, OWNER_DIGEST, presented, SEED_ROOM, siteAt } from './checked-directory.ts';
+import { alarmTarget, digestOf, OWNER, OWNER_DIGEST, presented, SEED_ROOM, siteAt } from './checked-directory.ts';
 import { settings } from './sample-rooms.ts';
 import { anyRoomSettings, type ByKind, rarely, share } from './scenarios.ts';
 
@@ -55,6 +55,25 @@ export const directoryChanges: ByKind<DirectoryChange, DirectoryDocument> = {
     arbitrary: fc.tuple(name, fc.constantFrom('viewer', 'operator', 'owner')).map(([id, role]) => () => {
       return { kind: 'addKey', key: { id, name: id, role, ...presented(digestOf(id)) } };
     }),
+  },
+  putAlarmTarget: {
+    weight: 2,
+    arbitrary: fc
+      .record({ name, isNew: fc.boolean(), rooms: fc.option(fc.array(name, { maxLength: 3 })), path: rarely(name) })
+      .map(({ name, isNew, rooms, path }) => () => {
+        const url = path === null ? null : `https://hooks.test/${path}`;
+        return { kind: 'putAlarmTarget', isNew, target: alarmTarget(name, { rooms, url, secret: `key-1.${name}` }) };
+      }),
+  },
+  rotateAlarmTarget: {
+    weight: 1,
+    arbitrary: fc.tuple(name, name).map(([target, salt]) => () => {
+      return { kind: 'rotateAlarmTarget', target, secret: `key-1.${salt}` };
+    }),
+  },
+  removeAlarmTarget: {
+    weight: 1,
+    arbitrary: name.map((target) => () => ({ kind: 'removeAlarmTarget', target })),
   },
   removeKey: { weight: 1, arbitrary: name.map((key) => () => ({ kind: 'removeKey', key })) },
   signOut: {

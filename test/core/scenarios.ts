@@ -3,6 +3,7 @@
 
 import fc from 'fast-check';
 import type { Change, Command, OriginCall } from '../../queue-core/command.ts';
+import { ROOM_ALARM_KINDS } from '../../queue-core/document/alarms-state.ts';
 import { LATENCY_BOUNDS_MS, type Observed } from '../../queue-core/document/history-state.ts';
 import { highestNumber } from '../../queue-core/document/line-state.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
@@ -163,6 +164,15 @@ const lotName = fc.constantFrom('gangnam', 'seocho', 'songpa');
 
 const drawSecret = fc.constantFrom<DrawSecret>(OTHER_SECRET, sealed(OTHER_SECRET), sealed(SECRET));
 
+const alarmKind = fc.constantFrom(...ROOM_ALARM_KINDS);
+
+/** A notice that there is, or one that there never was. */
+const notice = share.map((share) => ({ room }: LoadedRoom) => {
+  const { notices } = room.alarms;
+  return notices[Math.floor(share * notices.length)] ?? { number: 99, event: 'raised' as const };
+});
+const alarmTarget = fc.constantFrom('chat', 'pager', 'mail');
+
 export const changes: ByKind<Change, LoadedRoom> = {
   setFlow: {
     weight: 4,
@@ -203,6 +213,7 @@ export const changes: ByKind<Change, LoadedRoom> = {
       return { kind: 'givePass', sid: `pass-${name}`, expiresAt: room.at + 600_000, useBy };
     }),
   },
+  acknowledgeAlarm: { weight: 1, arbitrary: alarmKind.map((alarm) => () => ({ kind: 'acknowledgeAlarm', alarm })) },
   usePass: {
     weight: 2,
     arbitrary: fc.tuple(visitorName, share).map(([name, share]) => ({ room }) => {
@@ -323,9 +334,11 @@ export const commands: ByKind<Command, LoadedRoom> = {
         seq: fc.integer({ min: 1, max: 9 }),
         behind: fc.integer({ min: 0, max: 1 }),
         observed,
+        alarms: fc.option(fc.array(fc.record({ kind: alarmKind, figures: fc.string() }), { maxLength: 4 })),
       })
-      .map(({ gateway, seq, behind, observed }) => ({ room }) => {
-        return { kind: 'report', gateway, seq, version: room.changes.version - behind, observed };
+      .map(({ gateway, seq, behind, observed, alarms }) => ({ room }) => {
+        const seen = alarms === null ? {} : { alarms };
+        return { kind: 'report', gateway, seq, version: room.changes.version - behind, observed, ...seen };
       }),
   },
   restorePlace: {
@@ -376,6 +389,27 @@ export const commands: ByKind<Command, LoadedRoom> = {
   reportProbe: {
     weight: 1,
     arbitrary: fc.constantFrom(true, true, false).map((good) => () => ({ kind: 'reportProbe', good })),
+  },
+  takeNotice: {
+    weight: 2,
+    arbitrary: fc.tuple(notice, fc.uniqueArray(alarmTarget)).map(([notice, targets]) => (loaded) => {
+      const { number, event } = notice(loaded);
+      return { kind: 'takeNotice', number, event, targets };
+    }),
+  },
+  reportDelivery: {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        notice,
+        target: alarmTarget,
+        attempt: fc.integer({ min: 1, max: 5 }),
+        status: fc.constantFrom(null, 200, 400, 503),
+      })
+      .map(({ notice, target, attempt, status }) => (loaded) => {
+        const { number, event } = notice(loaded);
+        return { kind: 'reportDelivery', number, event, target, name: target, attempt, status };
+      }),
   },
   reportOverload: {
     weight: 1,

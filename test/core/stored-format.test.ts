@@ -116,7 +116,7 @@ const HEALTH = {
   ...{ rateFloor: 1, peopleFloor: null, probePath: '/' },
 };
 
-/** What versions 2 and 4 to 8 added to the document of a room. */
+/** What versions 2 and 4 to 9 added to the document of a room. */
 const ADDED: [string, unknown][] = [
   ['config.policy.sessionTotalMsMax', 3_600_000],
   ['config.leap', null],
@@ -132,6 +132,12 @@ const ADDED: [string, unknown][] = [
   ['draw.sealed', null],
   ['origin.recordSeq', 0],
   ['origin.signalledAt', null],
+  ['alarms.seq', 0],
+  ...['raised', 'notices', 'told'].map((name): [string, unknown] => [`alarms.${name}`, []]),
+  ...[
+    ...['arrived', 'called', 'lapsed', 'admitted', 'readmitted'],
+    ...['renewed', 'completed', 'left', 'revoked', 'expired'],
+  ].map((name): [string, unknown] => [`lifetime.before.${name}`, 0]),
   ['sessions.totals.readmitted', 0],
   ...Object.entries(STOCK).map(([name, value]): [string, unknown] => [`config.policy.stock.${name}`, value]),
   ...Object.entries(HEALTH).map(([name, value]): [string, unknown] => [`config.policy.health.${name}`, value]),
@@ -216,6 +222,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
     keys: (keys as object[]).map((key) => ({ ...key, prefix: null })),
     attempts: (attempts as object[]).map((one) => ({ ...one, key: null })),
     keyNetworks: [],
+    alarmTargets: [],
     schemaVersion: SCHEMA_VERSION,
   };
 }

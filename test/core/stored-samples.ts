@@ -5,7 +5,7 @@ import type { Exemption } from '../../queue-core/exemption.ts';
 import type { Table } from '../../queue-core/machine.ts';
 import { pastDraw } from '../../queue-core/past-draw.ts';
 import { encodeDocument, encodeRow } from '../../queue-core/stored-format.ts';
-import { CheckedDirectory, digestOf, presented, seed, siteAt } from './checked-directory.ts';
+import { alarmTarget, CheckedDirectory, digestOf, presented, seed, siteAt } from './checked-directory.ts';
 import { CheckedRoom } from './checked-room.ts';
 import {
   BEACON_CHOICE,
@@ -76,9 +76,12 @@ function sampleRoom(): CheckedRoom {
     const observed = second % 10 === 0 ? OBSERVED : NOTHING_OBSERVED;
     const { version } = room.document.changes;
     for (const gateway of ['north', 'south']) {
-      room.send(now, { kind: 'report', gateway, seq: second, version, observed });
+      const alarms = second >= 12 && second < 20 ? [{ kind: 'limitReached', figures: '{"active":12}' } as const] : [];
+      const rest = second >= 80 ? [{ kind: 'showShareFalling', figures: '{"sharePercent":40}' } as const] : [];
+      room.send(now, { kind: 'report', gateway, seq: second, version, observed, alarms: [...alarms, ...rest] });
     }
     if (second % 2 === 0) room.send(now, join(`later-${second}`));
+    if (second % 10 === 0) deliverNotices(room, now);
     if (second === 30) room.send(now, change({ kind: 'revokeAll' }));
     if (second === 35) room.recover(now);
     claimCalled(now, (position) => position % 4 !== 0);
@@ -99,6 +102,7 @@ function sampleRoom(): CheckedRoom {
     room.send(now, change({ kind: 'givePass', sid, expiresAt: now + 600_000, useBy: now + 30_000 }));
   }
   room.send(now, change({ kind: 'usePass', sid: 'pass-2' }));
+  room.send(now, change({ kind: 'acknowledgeAlarm', alarm: 'showShareFalling' }));
   room.send(now, change({ kind: 'setMessage', text: { ko: '잠시만 기다려 주세요.', en: 'Please wait a moment.' } }));
   // Visitors who are called, whose slots then lie ahead, and one of whom claims beyond the limit.
   for (let index = 1; index <= 20; index++) room.send(now, join(`last-${index}`));
@@ -145,6 +149,18 @@ function sampleRoom(): CheckedRoom {
   return room;
 }
 
+/** One target gets every message, the other one refuses. */
+function deliverNotices(room: CheckedRoom, now: number): void {
+  for (const { number, event } of room.document.alarms.notices) {
+    const reply = room.send(now, { kind: 'takeNotice', number, event, targets: ['chat', 'pager'] });
+    if (reply.kind !== 'taken') continue;
+    for (const { target, attempt } of reply.deliveries) {
+      const status = target === 'chat' ? 204 : 404;
+      room.send(now, { kind: 'reportDelivery', number, event, target, name: target, attempt, status });
+    }
+  }
+}
+
 /** A session that was given back, one that was completed late, and one that is left to be claimed again. */
 function callsOfOrigin(room: CheckedRoom, now: number): void {
   const over = [...room.sessions].filter(([, { ended }]) => ended?.reason !== 'completed').slice(0, 3);
@@ -182,6 +198,13 @@ function sampleDirectory(): CheckedDirectory {
   directory.change({ kind: 'archiveRoom', room: 'third', ifVersion: 1 });
   directory.addKey('second');
   directory.signIn(digestOf('second'));
+  directory.change({ kind: 'putAlarmTarget', isNew: true, target: alarmTarget('chat', { rooms: ['demo'] }) });
+  directory.change({
+    kind: 'putAlarmTarget',
+    isNew: true,
+    target: alarmTarget('pager', { form: 'slack', rooms: ['demo', 'second'] }),
+  });
+  directory.change({ kind: 'rotateAlarmTarget', target: 'chat', secret: 'key-1.other' });
   directory.change({ kind: 'signOut', sid: 'sid-1', until: T0 + 600_000 });
   for (const address of ['192.0.2.3', '192.0.2.4']) directory.signIn(digestOf('unknown'), address);
   // A wrong key that names another, from where that was used and from elsewhere.

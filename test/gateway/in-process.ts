@@ -155,6 +155,10 @@ export interface InProcessOptions {
   beaconChain?: BeaconChain;
   /** As the variable ORIGIN_KEYS. */
   originKeys?: string;
+  /** Answers requests of the gateway that are not to an origin, such as messages about alarms. */
+  fetch?: Platform['fetch'];
+  /** As the variable LISTEN_URL. */
+  listenUrl?: string;
   /** Answers for the chain's relays; without it, they fail. */
   beacon?: Platform['beacon'];
 }
@@ -180,6 +184,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     JOINS_PER_NETWORK: options.joinsPerNetwork,
     TRUSTED_PROXIES: options.trustedProxies,
     ORIGIN_KEYS: options.originKeys,
+    LISTEN_URL: options.listenUrl,
     BEACON_CHAIN: options.beaconChain === undefined ? undefined : JSON.stringify(options.beaconChain),
   });
   const [room] = settings.rooms;
@@ -191,12 +196,12 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   };
   const created = await createGateway(settings, {
     store,
-    metrics: new Metrics(),
+    metrics: new Metrics(clock.now, clock.now()),
     observations: new Observations(),
     clock,
     ownTime: options.ownTime ?? clock.now,
     fetchOrigin: options.fetchOrigin ?? recordForwarded,
-    fetch: (url, init) => fetch(url, init),
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     beacon: options.beacon ?? (async () => ({ kind: 'failed', faults: [] })),
     randomId: (bytes) => randomBytes(bytes).toString('base64url'),
     secret: () => randomBytes(32).toString('hex'),

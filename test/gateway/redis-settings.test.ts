@@ -54,7 +54,7 @@ describe('address and token of Redis', () => {
 });
 
 it('metrics add up the counts of Redis by ledger, and conflicts go into the room’s history', () => {
-  const [stats, metrics, observations] = [new StoreStats(), new Metrics(), new Observations()];
+  const [stats, metrics, observations] = [new StoreStats(), new Metrics(() => 0, 0), new Observations()];
   for (const commands of [1, 3, 300]) stats.recordBatch(commands, 2);
   stats.conflicts += 2;
   stats.recordFailure('unanswered');

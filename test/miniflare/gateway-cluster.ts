@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Miniflare, type MiniflareOptions, Response } from 'miniflare';
+import { Miniflare, type MiniflareOptions, type Request, Response } from 'miniflare';
 import type { RoomInput } from '../../worker/settings.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
 import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
@@ -11,7 +11,7 @@ import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
 const BUNDLE = resolve(import.meta.dirname, '../../dist/worker.js');
 const PUBLIC_URL = 'http://localhost';
 
-/** The bundle, and beside it an address at which a test ends a relay. */
+/** The bundle, and beside it addresses at which a test ends a relay, or the platform's schedule comes. */
 const FIRST = `import gateway, { DirectoryObject, Relay as ProductionRelay, RoomObject } from './worker.js';
 export { DirectoryObject, RoomObject };
 export class Relay extends ProductionRelay {
@@ -21,6 +21,10 @@ export class Relay extends ProductionRelay {
 }
 export default {
   async fetch(request, env, context) {
+    if (new URL(request.url).pathname === '/scheduled') {
+      await gateway.scheduled({}, env, context);
+      return new Response(null, { status: 204 });
+    }
     const [, index] = /^[/]end-relay[/](\\d+)$/.exec(new URL(request.url).pathname) ?? [];
     if (index === undefined) return gateway.fetch(request, env, context);
     const relays = env.RELAY_OBJECTS;
@@ -48,6 +52,8 @@ const NETWORK = `export default {
 type Worker = MiniflareOptions['workers'][number];
 type Bindings = NonNullable<Worker['config']['env']>;
 
+type Outside = (request: Request) => Promise<Response> | Response;
+
 export interface GatewayCluster extends AsyncDisposable {
   gateways: ClusterGateway[];
   /** Ends a relay of the room as a failing machine does: what it holds is gone, and its requests fail. */
@@ -60,10 +66,14 @@ interface ClusterOptions {
   opensAt?: string;
   /** Relays of the room; 0: none. */
   relays?: number;
+  expectedVisitors?: number;
+  /** Answers what the gateways ask of the network; unless it is given, every answer is `ok`. */
+  outside?: Outside;
 }
 
 export async function startGatewayCluster(options: ClusterOptions): Promise<GatewayCluster> {
-  const { gateways: count, policy, opensAt = '+0s', relays = 0 } = options;
+  const { gateways: count, policy, opensAt = '+0s', relays = 0, outside = () => new Response('ok') } = options;
+  const worker = workerWith(outside);
   const names = Array.from({ length: count }, (_, index) => `gateway-${index + 1}`);
   const [first = ''] = names;
   const room: RoomInput = {
@@ -74,6 +84,7 @@ export async function startGatewayCluster(options: ClusterOptions): Promise<Gate
     origin: 'http://origin.test',
     schedule: { opensAt },
     policy,
+    ...(options.expectedVisitors === undefined ? {} : { expectedVisitors: options.expectedVisitors }),
   };
   const variables = {
     ROOMS: JSON.stringify([room]),
@@ -112,24 +123,22 @@ export async function startGatewayCluster(options: ClusterOptions): Promise<Gate
   };
 }
 
-/** @param sources of its modules by name; the first is the main one */
-function worker(
-  name: string,
-  sources: Record<string, string>,
-  config: Pick<Worker['config'], 'env' | 'exports'>,
-): Worker {
-  const modules = Object.entries(sources).map(([path, contents]) => [path, { type: 'esm', contents } as const]);
-  return {
-    config: {
-      name,
-      compatibilityDate: '2026-11-01',
-      compatibilityFlags: ['nodejs_compat'],
-      manifest: { mainModule: Object.keys(sources)[0] ?? '', modules: Object.fromEntries(modules) },
-      ...config,
-    },
-    dev: { outboundService: { type: 'fetcher', handler: () => new Response('ok') } },
+/** @returns a worker of modules by name, of which the first is the main one */
+const workerWith =
+  (outside: Outside) =>
+  (name: string, sources: Record<string, string>, config: Pick<Worker['config'], 'env' | 'exports'>): Worker => {
+    const modules = Object.entries(sources).map(([path, contents]) => [path, { type: 'esm', contents } as const]);
+    return {
+      config: {
+        name,
+        compatibilityDate: '2026-11-01',
+        compatibilityFlags: ['nodejs_compat'],
+        manifest: { mainModule: Object.keys(sources)[0] ?? '', modules: Object.fromEntries(modules) },
+        ...config,
+      },
+      dev: { outboundService: { type: 'fetcher', handler: outside } },
+    };
   };
-}
 
 interface Sent {
   method?: string;

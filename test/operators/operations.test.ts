@@ -18,6 +18,7 @@ import {
   SCHEDULE,
   SITE,
   startGateway,
+  TARGET,
   withKey,
 } from './operator-client.ts';
 
@@ -30,6 +31,8 @@ const BODIES: Partial<Record<OperationName, unknown>> = {
   setSchedule: SCHEDULE,
   setMessage: MESSAGE,
   setTemplate: '<p>{{waitTime}}</p>',
+  addAlarmTarget: TARGET,
+  changeAlarmTarget: { ...TARGET, url: null },
   addKey: { name: 'Night shift', role: 'viewer' },
 };
 const ALL = Object.entries(OPERATIONS) as [OperationName, Operation][];

@@ -35,6 +35,11 @@ export const SITE = {
 export const SCHEDULE = { opensAt: '2031-03-02T20:00:00+09:00' };
 export const MESSAGE = { text: { ko: '잠시만요', en: 'One moment' } };
 
+export const TARGET = {
+  ...{ name: 'Chat', url: 'https://hooks.example/T0/secret-path', form: 'standard', language: 'en' },
+  ...{ rooms: null, severityMin: 'warning' },
+};
+
 /** A valid query for the forecast. */
 export const FORECAST_QUERY = { newUsersPerMinute: '100', totalActiveUsers: '10', sessionMinutes: '5' };
 

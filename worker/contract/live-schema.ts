@@ -2,6 +2,7 @@
 // gateway reads it from the store at most once a second.
 
 import * as z from 'zod';
+import { ROOM_ALARM_KINDS, SEVERITIES } from '../../queue-core/document/alarms-state.ts';
 import { relayFaultSchema } from './beacon-schema.ts';
 import { AFTER_DEADLINE } from './draw-schema.ts';
 import { bucketSchema } from './history-schema.ts';
@@ -47,6 +48,27 @@ export const alarmSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('limitReached'), active: count }),
 ]);
 export type Alarm = z.output<typeof alarmSchema>;
+
+/** An alarm as the room keeps it: since when, who knows of it, and whom it was told. */
+export const raisedAlarmSchema = z.object({
+  kind: z.enum(ROOM_ALARM_KINDS),
+  number: count.describe('Counts the alarms of the room.'),
+  severity: z.enum(SEVERITIES),
+  since: moment,
+  acknowledged: z.object({ by: z.string(), at: moment }).nullable(),
+  deliveries: z
+    .array(
+      z.object({
+        target: z.string().describe('Name of the target.'),
+        event: z.enum(['raised', 'cleared']),
+        state: z.enum(['due', 'delivered', 'failed']),
+        attempts: count,
+        status: count.nullable().describe('Of the last response; null: none came.'),
+      }),
+    )
+    .describe('Messages about it to targets of alarms.'),
+});
+export type RaisedAlarm = z.output<typeof raisedAlarmSchema>;
 
 const drawStatusSchema = z.object({
   state: z.enum(['committed', 'drawing', 'drawn']),
@@ -127,6 +149,7 @@ export const liveSchema = z.object({
   draw: drawStatusSchema,
   buckets: z.array(bucketSchema).describe('The last closed buckets and the open one, oldest first.'),
   alarms: z.array(alarmSchema),
+  raised: z.array(raisedAlarmSchema).describe('The same alarms as far as the room keeps them.'),
   originCalls: count.describe('Number of the last record of what the site said; 0: none.'),
   audit: z.object({ seq: count, hash: z.string() }).describe('The last record of the log.'),
 });

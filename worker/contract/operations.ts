@@ -2,6 +2,13 @@
 // the OpenAPI description and the console's client are built from this one table.
 
 import * as z from 'zod';
+import {
+  alarmTargetChangeSchema,
+  alarmTargetSchema,
+  alarmTargetSecretSchema,
+  alarmTestSchema,
+  newAlarmTargetSchema,
+} from './alarm-target-schema.ts';
 import { beaconTestSchema } from './beacon-schema.ts';
 import { historyQuery, historySchema } from './history-schema.ts';
 import { liveSchema } from './live-schema.ts';
@@ -223,6 +230,13 @@ export const OPERATIONS = {
     summary: 'Ends the session of one position.',
     answer: changedSchema,
   },
+  acknowledgeAlarm: {
+    method: 'POST',
+    path: '/rooms/{room}/alarms/{alarm}/acknowledge',
+    role: 'operator',
+    summary: 'Says that the operator knows of a raised alarm, by its kind. It stays until it is over.',
+    answer: changedSchema,
+  },
   givePass: {
     method: 'POST',
     path: '/rooms/{room}/pass',
@@ -332,6 +346,50 @@ export const OPERATIONS = {
     summary:
       'Asks every relay of public randomness for its latest round, and verifies it. Within ten seconds the last test is returned.',
     answer: beaconTestSchema,
+  },
+  alarmTargets: {
+    method: 'GET',
+    path: '/alarm-targets',
+    role: 'owner',
+    summary: 'Where alarms are told: webhooks, without what is secret of their addresses.',
+    answer: z.object({ targets: z.array(alarmTargetSchema) }),
+  },
+  addAlarmTarget: {
+    method: 'POST',
+    path: '/alarm-targets',
+    role: 'owner',
+    summary: 'Adds a webhook that hears of alarms. Only this response contains its secret.',
+    body: newAlarmTargetSchema,
+    answer: alarmTargetSecretSchema,
+  },
+  changeAlarmTarget: {
+    method: 'PUT',
+    path: '/alarm-targets/{target}',
+    role: 'owner',
+    summary: 'Changes a webhook; its secret stays.',
+    body: alarmTargetChangeSchema,
+    answer: nothing,
+  },
+  rotateAlarmTarget: {
+    method: 'POST',
+    path: '/alarm-targets/{target}/secret',
+    role: 'owner',
+    summary: 'Makes a new secret. For a day messages are signed with the former one too.',
+    answer: alarmTargetSecretSchema,
+  },
+  testAlarmTarget: {
+    method: 'POST',
+    path: '/alarm-targets/{target}/test',
+    role: 'owner',
+    summary: 'Sends a test message now, once, and returns what came of it.',
+    answer: alarmTestSchema,
+  },
+  removeAlarmTarget: {
+    method: 'DELETE',
+    path: '/alarm-targets/{target}',
+    role: 'owner',
+    summary: 'Removes a webhook.',
+    answer: nothing,
   },
   keys: {
     method: 'GET',

@@ -9,6 +9,7 @@ export { roundAfter, roundTime } from '../../queue-core/draw.ts';
 export { AUDIT_RECORDS_MAX, ROWS_PER_PAGE_MAX } from '../../queue-core/limits.ts';
 export { isSameSecond } from '../../queue-core/opening.ts';
 export { stageOf } from '../../queue-core/room-state.ts';
+export * from './alarm-target-schema.ts';
 export * from './beacon-schema.ts';
 export * from './evidence-schema.ts';
 export * from './history-schema.ts';

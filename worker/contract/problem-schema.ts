@@ -23,10 +23,12 @@ export const OPERATOR_PROBLEMS = [
   'already-closed',
   'not-closed',
   'session-unknown',
+  'alarm-unknown',
   'room-exists',
   'room-archived',
   'rooms-full',
   'keys-full',
+  'targets-full',
   'owners-key',
   'log-full',
   'store-unreachable',
@@ -48,6 +50,8 @@ export const fieldCauseSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('overlap'), room: z.string(), place: z.string() }),
   /** `origin`, of this room or of another, is or would become an address of the gateway itself. */
   z.object({ kind: z.literal('ownAddress'), origin: z.string() }),
+  /** Plain http, or an address of a private network, that this deployment does not send alarms to. */
+  z.object({ kind: z.literal('notPublic') }),
   /** Not a Mustache template; `at` is the offset of the fault in characters, null where it is unknown. */
   z.object({ kind: z.literal('template'), at: z.int().nullable() }),
 ]);

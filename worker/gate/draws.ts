@@ -11,7 +11,8 @@ import type { BeaconChain } from '../beacon/chain.ts';
 import type { BeaconAnswer, RelayFault } from '../beacon/fetch-beacon.ts';
 import type { Background } from '../http/request-env.ts';
 import type { RoomStore } from '../store/room-store.ts';
-import { type DrawSeals, sealingKey } from '../tokens/draw-seals.ts';
+import type { DrawSeals } from '../tokens/draw-seals.ts';
+import { sealingKey } from '../tokens/sealing-keys.ts';
 
 /** Between two attempts; each begins up to as much later, so that many gateways do not ask in the same moment. */
 const RETRY_MS = 1_000;

@@ -133,6 +133,11 @@ export class Leases {
     }
   }
 
+  /** Numbers of the room that are leased and not given out yet. */
+  held(room: string): number {
+    return countIn(this.#lines.get(room)?.blocks ?? []);
+  }
+
   /**
    * Returns entries that were leased and not given out. Called with every read of the room, so that none is out for long where
    * anybody waits.

@@ -322,7 +322,9 @@ class Visit {
       const request = options.admission === null ? this.#request : await unrelayed(this.#request);
       const { response, signals } = await forwardToOrigin(request, options, fetchOrigin);
       metrics.count('fairgate_origin_responses_total', { class: `${Math.floor(response.status / 100)}xx` });
-      observations.originAnswered(room.id, response.status, stopwatch() - startedAt);
+      const latencyMs = stopwatch() - startedAt;
+      metrics.originAnswered(room.id, latencyMs);
+      observations.originAnswered(room.id, response.status, latencyMs);
       sample?.answered(response.status, stopwatch());
       for (const field of isVisitors ? signals.unread : [])
         metrics.count('fairgate_origin_fields_unread_total', { field });

@@ -252,20 +252,29 @@ export class Visitor {
     const permit = joins.take(this.room.id, network);
     if (permit.kind === 'limited') {
       metrics.count('fairgate_joins_refused_total', { room: this.room.id });
+      this.#countJoin('limited');
       observations.refused(this.room.id, 'tooOften');
       return permit;
     }
     let isJoined = false;
     try {
       const reply = await this.#newPlace(visitor, provisional);
-      if (reply.kind === 'refused') return reply;
+      if (reply.kind === 'refused') {
+        this.#countJoin(reply.reason);
+        return reply;
+      }
       isJoined = true;
+      this.#countJoin(reply.claim?.kind === 'admitted' ? 'admitted' : reply.place.kind);
       await this.#setPlace(reply, visitor);
       if (reply.claim?.kind === 'admitted') await this.#admit(reply.claim, visitor, reply.epoch);
       return reply;
     } finally {
       if (!isJoined) permit.undo();
     }
+  }
+
+  #countJoin(outcome: string): void {
+    this.#gateway.metrics.count('fairgate_joins_total', { room: this.room.id, outcome });
   }
 
   async #newPlace(visitor: string, provisional: boolean): Promise<JoinReply> {

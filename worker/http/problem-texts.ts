@@ -233,6 +233,7 @@ const PROBLEM_TEXTS = {
     'Close it first: archiving it now would turn away the people in line.',
   ),
   'session-unknown': text(409, 'No session has this position', 'Check the number; the session may have ended.'),
+  'alarm-unknown': text(409, 'This alarm is not raised', 'It may be over. Read the room again.'),
   'room-exists': text(409, 'A room with this id exists', 'Choose another id; archived rooms keep theirs.'),
   'room-archived': text(
     409,
@@ -245,6 +246,7 @@ const PROBLEM_TEXTS = {
     'Use another deployment, or shorten the rooms’ lists of hosts and paths.',
   ),
   'keys-full': text(409, 'Key limit reached', 'Remove a key first.'),
+  'targets-full': text(409, 'Limit of alarm targets reached', 'Remove a target first.'),
   'owners-key': text(409, 'The owner’s key cannot be removed', 'Change OPERATOR_KEY in the settings instead.'),
   'log-full': text(
     409,

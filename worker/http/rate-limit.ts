@@ -16,6 +16,9 @@ export const POLL_RATE: Rate = { burst: 20, perSecond: 2 };
 /** Evidence packs of one room: each reads its whole log and history. */
 export const EVIDENCE_RATE: Rate = { burst: 3, perSecond: 1 / 20 };
 
+/** Tests of one target of alarms: an owner who sets it up tries a few times. */
+export const ALARM_TEST_RATE: Rate = { burst: 5, perSecond: 1 / 10 };
+
 /** Calls that one key of a site signs: a site completes no more visits than a gateway can admit, and so many at once are a loop. */
 export const ORIGIN_CALL_RATE: Rate = { burst: 400, perSecond: 200 };
 

@@ -23,6 +23,7 @@ import { roomChangeHandlers } from './room-changes.ts';
 import { roomHandlers } from './room-detail.ts';
 import { historyHandlers } from './room-history.ts';
 import { siteHandlers } from './site-changes.ts';
+import { alarmTargetHandlers } from './target-changes.ts';
 
 export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
   const api = new Hono<OperatorEnv>();
@@ -39,6 +40,7 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     ...evidenceHandlers(gateway),
     ...previewHandlers,
     ...keyHandlers(gateway),
+    ...alarmTargetHandlers(gateway),
     ...beaconHandlers(gateway),
   };
 

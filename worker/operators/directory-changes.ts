@@ -31,8 +31,8 @@ export async function changeDirectory(
 function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, { kind }: DirectoryChange): Response {
   switch (refusal.reason) {
     case 'exists':
-      // A new key has a random id: only a fault of the random source makes it exist already.
-      return operatorProblem(kind === 'addKey' ? 'unexpected' : 'room-exists');
+      // A new key or target has a random id: only a fault of the random source makes it exist already.
+      return operatorProblem(kind === 'putRoom' ? 'room-exists' : 'unexpected');
     case 'routeTaken': {
       const { route, by: room } = refusal;
       const cause = { kind: 'overlap', room, place: route } as const;
@@ -41,12 +41,14 @@ function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, {
     }
     case 'unknownRoom':
     case 'unknownKey':
+    case 'unknownTarget':
       return operatorProblem('not-found');
     case 'archived':
       return operatorProblem('room-archived');
     case 'ownersKey':
       return operatorProblem('owners-key');
     case 'full':
+      if (kind === 'putAlarmTarget') return operatorProblem('targets-full');
       return operatorProblem(kind === 'addKey' ? 'keys-full' : 'rooms-full');
     case 'tooLarge': {
       const detail = `The page takes more than ${TEMPLATE_STORED_BYTES_MAX / 1024} KiB when it is stored: remove control characters, and move images and fonts out of it.`;

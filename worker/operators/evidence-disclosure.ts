@@ -1,6 +1,7 @@
 // What an evidence pack tells of a log's records. Only values that are listed here leave the gateway; everything else, and whatever a
 // later version may record, stands there as withheld. Operators become numbers in the order in which the log first names them.
 
+import { ALARM_ACTOR } from '../../queue-core/alarms.ts';
 import { type Actor, type AuditRecord, type Json, linked, NO_RECORD } from '../../queue-core/audit.ts';
 import type { Change } from '../../queue-core/command.ts';
 import type { DirectoryChange, Site } from '../../queue-core/directory/directory-document.ts';
@@ -25,10 +26,19 @@ const POLICY: Record<Exclude<keyof Policy, 'health'>, true> = {
 };
 const POLICY_FIELDS = Object.keys(POLICY);
 const HEALTH_FIELDS = ['stage', 'cause', 'newUsersPerMinute', 'totalActiveUsers'];
+const ALARM_FIELDS = ['alarm', 'number', 'since'];
 const SCHEDULE_FIELDS = ['epoch', 'prequeueAt', 'opensAt', 'closesAt', 'beacon'];
 
 /** Values of a room's log, by action. Ids of sessions are not among them: they are in visitors' tokens. */
-const ROOM_LOG: Record<Change['kind'] | HealthAction | 'configure' | 'clockLeap' | 'recover', readonly string[]> = {
+type RoomAction =
+  | Change['kind']
+  | HealthAction
+  | 'configure'
+  | 'clockLeap'
+  | 'recover'
+  | 'alarmDelivered'
+  | 'alarmNotDelivered';
+const ROOM_LOG: Record<RoomAction, readonly string[]> = {
   configure: [...POLICY_FIELDS, ...SCHEDULE_FIELDS, 'policy'],
   setFlow: ['flow'],
   setPolicy: POLICY_FIELDS,
@@ -41,6 +51,12 @@ const ROOM_LOG: Record<Change['kind'] | HealthAction | 'configure' | 'clockLeap'
   endSession: ['position'],
   givePass: ['until'],
   usePass: [],
+  acknowledgeAlarm: ALARM_FIELDS,
+  // To whom, is nobody's business outside.
+  ...{
+    alarmDelivered: [...ALARM_FIELDS, 'event', 'attempts'],
+    alarmNotDelivered: [...ALARM_FIELDS, 'event', 'attempts'],
+  },
   clockLeap: ['flow', 'time'],
   ...{ originSteady: HEALTH_FIELDS, originSlowed: HEALTH_FIELDS, originStopped: HEALTH_FIELDS },
   peopleFound: ['peopleFound', 'cause'],
@@ -99,7 +115,8 @@ export class Disclosure {
   }
 
   #actor({ id, role }: Actor): Actor {
-    for (const machine of [STORE_ACTOR, SETTINGS_ACTOR, HEALTH_ACTOR]) if (id === machine.id) return machine;
+    for (const machine of [STORE_ACTOR, SETTINGS_ACTOR, HEALTH_ACTOR, ALARM_ACTOR])
+      if (id === machine.id) return machine;
     const number = this.#operators.get(id) ?? this.#operators.size + 1;
     this.#operators.set(id, number);
     const name = `operator-${number}`;

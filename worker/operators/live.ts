@@ -2,20 +2,26 @@
 // consoles costs the store one read a second.
 
 import { gatewaysIn, waitingIn } from '../../queue-core/board.ts';
+import type { AlarmTarget } from '../../queue-core/directory/directory-document.ts';
+import { ROOM_ALARM_KINDS, SEVERITY_OF } from '../../queue-core/document/alarms-state.ts';
 import { forecast } from '../../queue-core/forecast.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
 import { waitSeconds } from '../../queue-core/wait.ts';
-import type { Forecast, Live } from '../contract/operator-api.ts';
+import { readAlarm } from '../alarms/alarm-message.ts';
+import type { Alarm, Forecast, Live, RaisedAlarm } from '../contract/operator-api.ts';
 import { json } from '../http/responses.ts';
-import { alarmsOf } from './alarms.ts';
+import type { RoomConfig } from '../settings.ts';
+import type { RoomSnapshot } from '../views/room-views.ts';
+import { alarmsOf } from './alarm-conditions.ts';
 import { bucketDocument, rfc3339OrNull } from './document-parts.ts';
-import { type DrawGateway, drawAlarms, drawStatusOf } from './draw-status.ts';
+import { type DrawTools, drawAlarms } from './draw-alarms.ts';
+import { type DrawGateway, drawStatusOf } from './draw-status.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import { etagOf, taggedJson } from './versions.ts';
 
 export function liveHandlers(gateway: DrawGateway): Handlers<'live' | 'forecast'> {
   return {
-    live: (c) => taggedJson(liveOf(gateway, c.var.room)),
+    live: (c) => taggedJson(liveOf(gateway, c.var.room, c.var.directory.alarmTargets)),
 
     forecast(c) {
       const { view } = c.var.room.snapshot;
@@ -26,7 +32,38 @@ export function liveHandlers(gateway: DrawGateway): Handlers<'live' | 'forecast'
   };
 }
 
-function liveOf(gateway: DrawGateway, { config, snapshot, versions }: CurrentRoom): Live {
+/** Alarms that this gateway sees now, and those that the room keeps until they are over, most urgent first. */
+export function roomAlarms(gateway: DrawTools, config: RoomConfig, snapshot: RoomSnapshot): Alarm[] {
+  const seen = alarmsOf(config, snapshot, drawAlarms(gateway, snapshot));
+  const kept = snapshot.view.live.alarms
+    .filter(({ kind }) => !seen.some((alarm) => alarm.kind === kind))
+    .flatMap(({ kind, figures }) => readAlarm(kind, figures) ?? []);
+  const urgency = ({ kind }: Alarm) => ORDER.indexOf(kind);
+  return [...seen, ...kept].toSorted((a, b) => urgency(a) - urgency(b));
+}
+
+const ORDER: readonly Alarm['kind'][] = ['storeUnreachable', ...ROOM_ALARM_KINDS];
+
+function raisedAlarms({ live }: RoomSnapshot['view'], targets: readonly AlarmTarget[]): RaisedAlarm[] {
+  const name = (id: string) => targets.find((target) => target.id === id)?.name ?? id;
+  return live.alarms.map(({ kind, number, since, acknowledged }) => ({
+    ...{ kind, number, severity: SEVERITY_OF[kind], since: rfc3339(since) },
+    acknowledged: acknowledged && { by: acknowledged.by, at: rfc3339(acknowledged.at) },
+    deliveries: live.notices
+      .filter((notice) => notice.number === number)
+      .flatMap(({ event, deliveries }) =>
+        (deliveries ?? []).map(({ target, state, attempts, status }) => {
+          return { target: name(target), event, state, attempts, status };
+        }),
+      ),
+  }));
+}
+
+function liveOf(
+  gateway: DrawGateway,
+  { config, snapshot, versions }: CurrentRoom,
+  targets: readonly AlarmTarget[],
+): Live {
   const { view, now, unreachable } = snapshot;
   const { board, live, policy } = view;
   return {
@@ -71,7 +108,8 @@ function liveOf(gateway: DrawGateway, { config, snapshot, versions }: CurrentRoo
     stock: board.stock,
     draw: drawStatusOf(gateway, config, snapshot),
     buckets: live.buckets.map(bucketDocument),
-    alarms: alarmsOf(config, snapshot, drawAlarms(gateway, snapshot)),
+    alarms: roomAlarms(gateway, config, snapshot),
+    raised: raisedAlarms(view, targets),
     originCalls: live.originRecords,
     audit: live.audit,
   };

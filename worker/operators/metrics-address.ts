@@ -4,8 +4,10 @@
 import { Hono } from 'hono';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
+import type { MeasuredRoom } from '../room-metrics.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { answersOperators } from './console-host.ts';
+import { roomAlarms } from './live.ts';
 import { authentication } from './middleware.ts';
 import type { OperatorEnv } from './operation-context.ts';
 
@@ -17,8 +19,15 @@ export function metricsAddress(gateway: Gateway): Hono<OperatorEnv> {
   });
   address.get('/', authentication(gateway, 'viewer', 'scrape'), async (c) => {
     const rooms = await gateway.directory.rooms(c.var.background);
-    const snapshots = await Promise.all(rooms.map((room) => gateway.views.read(room, c.var.background)));
-    return new Response(gateway.metrics.text(snapshots.filter((snapshot) => snapshot !== null)), {
+    const measured = await Promise.all(
+      rooms.map(async (room): Promise<MeasuredRoom[]> => {
+        const snapshot = await gateway.views.read(room, c.var.background);
+        if (snapshot === null) return [];
+        const alarms = roomAlarms(gateway, room, snapshot).map(({ kind }) => kind);
+        return [{ snapshot, alarms, leased: gateway.leases.held(room.id) }];
+      }),
+    );
+    return new Response(gateway.metrics.text(measured.flat()), {
       headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' },
     });
   });

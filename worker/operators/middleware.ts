@@ -24,7 +24,9 @@ type Check = MiddlewareHandler<OperatorEnv>;
 type CheckGateway = AuthGateway & Pick<Gateway, 'directory' | 'randomId' | 'views'>;
 
 /** Operations that create a secret or end the caller's session: repeating one is another change. */
-const NEVER_REPEATED: readonly OperationName[] = ['givePass', 'addKey', 'signOut'];
+const NEVER_REPEATED: readonly OperationName[] = [
+  ...(['givePass', 'addKey', 'signOut', 'addAlarmTarget', 'rotateAlarmTarget', 'testAlarmTarget'] as const),
+];
 
 export function checksOf(gateway: CheckGateway, name: OperationName, operation: Operation): [Check, ...Check[]] {
   return [

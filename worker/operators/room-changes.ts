@@ -3,6 +3,7 @@
 
 import type * as z from 'zod';
 import type { Change, ChangeRefusal, ChangeReply } from '../../queue-core/command.ts';
+import { ROOM_ALARM_KINDS } from '../../queue-core/document/alarms-state.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { NewSchedule } from '../../queue-core/policy.ts';
 import { epochMs } from '../../queue-core/time.ts';
@@ -19,7 +20,16 @@ import type { ChangeBase } from './versions.ts';
 export type RoomChangeGateway = Pick<Gateway, 'metrics' | 'store' | 'views'>;
 
 type Setting = 'setPolicy' | 'setSchedule' | 'setMessage';
-type Act = 'openNow' | 'recommit' | 'pause' | 'hold' | 'resume' | 'close' | 'revokeAll' | 'endSession';
+type Act =
+  | 'openNow'
+  | 'recommit'
+  | 'pause'
+  | 'hold'
+  | 'resume'
+  | 'close'
+  | 'revokeAll'
+  | 'endSession'
+  | 'acknowledgeAlarm';
 
 export function roomChangeHandlers(
   gateway: RoomChangeGateway & Pick<Gateway, 'beaconChain' | 'seals'>,
@@ -48,6 +58,11 @@ export function roomChangeHandlers(
     resume: (c) => respond(c.var, { kind: 'setFlow', flow: 'running' }),
     close: (c) => respond(c.var, { kind: 'close' }),
     revokeAll: (c) => respond(c.var, { kind: 'revokeAll' }),
+    acknowledgeAlarm(c) {
+      const alarm = ROOM_ALARM_KINDS.find((kind) => kind === c.req.param('alarm'));
+      if (alarm === undefined) return operatorProblem('alarm-unknown');
+      return respond(c.var, { kind: 'acknowledgeAlarm', alarm });
+    },
     endSession(c) {
       const position = c.req.param('position') ?? '';
       if (!/^[1-9]\d{0,11}$/.test(position)) return operatorProblem('session-unknown');
@@ -101,6 +116,8 @@ function problemOf(reason: ChangeRefusal): OperatorProblem {
       return 'already-closed';
     case 'unknownPosition':
       return 'session-unknown';
+    case 'unknownAlarm':
+      return 'alarm-unknown';
     case 'logFull':
       return 'log-full';
     // Refuses `usePass`, which comes from the site's own host (pass.ts).

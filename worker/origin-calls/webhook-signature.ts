@@ -1,5 +1,8 @@
-// The header of a signed call, as Standard Webhooks 1.0 defines it: an id, the time of signing, and signatures of both with the body.
+// The header of a signed call or message, as Standard Webhooks 1.0 defines it: an id, the time of signing, and signatures of both with
+// the body.
 
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { CALL_ID_CHARS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -40,6 +43,19 @@ export function readWebhookSignature(headers: Headers): WebhookSignature | null 
 }
 
 /** The bytes that are signed. */
-export function signedMessage({ prefix }: WebhookSignature, body: Uint8Array): Uint8Array<ArrayBuffer> {
+export function signedMessage({ prefix }: Pick<WebhookSignature, 'prefix'>, body: Uint8Array): Uint8Array<ArrayBuffer> {
   return concatBytes(encoder.encode(prefix), body) as Uint8Array<ArrayBuffer>;
+}
+
+/** The header fields of a message that the gateway signs, with each of the secrets. @param id without a full stop */
+export function signedHeaders(
+  secrets: readonly Uint8Array[],
+  id: string,
+  at: EpochMs,
+  body: string,
+): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {
+  const seconds = Math.floor(at / 1_000);
+  const message = signedMessage({ prefix: `${id}.${seconds}.` }, encoder.encode(body));
+  const signatures = secrets.map((secret) => `v1,${hmac(sha256, secret, message).toBase64()}`);
+  return { 'webhook-id': id, 'webhook-timestamp': String(seconds), 'webhook-signature': signatures.join(' ') };
 }

@@ -4,6 +4,7 @@
 
 import type { Actor } from '../../queue-core/audit.ts';
 import type {
+  AlarmTarget,
   DirectoryRoom,
   DirectoryView,
   PresentedKey,
@@ -100,6 +101,11 @@ export class RoomDirectory {
     const isUnreachable = this.#view.failed || startedAt - cached.fetchedAt > FETCH_MS_MAX;
     const outageMs = isUnreachable ? this.#clock.now() - cached.fetchedAt : 0;
     return outageMs <= OUTAGE_MS_MAX[purpose] ? cached.value : null;
+  }
+
+  /** Where alarms are told, as far as this gateway knows. */
+  get alarmTargets(): readonly AlarmTarget[] {
+    return this.#view.cached?.value.alarmTargets ?? [];
   }
 
   /** Makes the next read go to the store, after a change by this gateway. */

@@ -5,6 +5,7 @@ import type { Board, RoomView } from '../../queue-core/board.ts';
 import { boardAt } from '../../queue-core/board-at.ts';
 import { laterView } from '../../queue-core/board-order.ts';
 import type { Command } from '../../queue-core/command.ts';
+import type { SeenAlarm } from '../../queue-core/document/alarms-state.ts';
 import { stalledMs } from '../../queue-core/health.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -36,6 +37,8 @@ export function currentBoard({ view, now }: RoomSnapshot): Board {
 }
 
 interface RoomCache {
+  /** As the directory had it last. */
+  room: RoomConfig;
   view: StaleWhileRevalidate<RoomView>;
   endings: Map<string, EpochMs>;
   endingSeq: number;
@@ -53,6 +56,16 @@ type RoomDraws = Pick<Draws, 'attend' | 'drawNow'>;
 /** Where secrets are in the open, the rooms draw by themselves. */
 export const NO_DRAWS: RoomDraws = { attend() {}, drawNow: async () => false };
 
+/** What is done about a room's alarms with its reads. */
+interface RoomWatch {
+  /** What the gateway sees now, for its report. */
+  seen(room: RoomConfig, snapshot: RoomSnapshot): readonly SeenAlarm[];
+  attend(room: RoomConfig, snapshot: RoomSnapshot, background: Background): void;
+}
+
+/** Where nobody is to be warned. */
+const NO_WATCH: RoomWatch = { seen: () => [], attend() {} };
+
 type Report = Extract<Command, { kind: 'report' }>;
 
 export class RoomViews {
@@ -64,6 +77,7 @@ export class RoomViews {
   readonly #observations: Observations;
   /** Identifies this gateway's memory in its reports. */
   readonly #gatewayId: string;
+  readonly #watch: RoomWatch;
   readonly #caches = new Map<string, RoomCache>();
 
   constructor(
@@ -73,6 +87,7 @@ export class RoomViews {
     observations: Observations,
     gatewayId: string,
     clock: Clock,
+    watch: RoomWatch = NO_WATCH,
   ) {
     this.#store = store;
     this.#configure = configure;
@@ -80,16 +95,23 @@ export class RoomViews {
     this.#observations = observations;
     this.#gatewayId = gatewayId;
     this.#clock = clock;
+    this.#watch = watch;
   }
 
   /** @returns null where the store has never answered */
   async read(room: RoomConfig, background: Background): Promise<RoomSnapshot | null> {
-    const { view, endings } = this.#cacheOf(room);
-    const cached = await view.read(background);
+    const cache = this.#cacheOf(room);
+    cache.room = room;
+    const cached = await cache.view.read(background);
     if (cached === null) return null;
-    const snapshot = { view: cached.value, now: this.#now(cached), unreachable: view.failed, endings };
+    const snapshot = this.#snapshot(cache, cached);
     this.#draws.attend(room.id, snapshot.view, snapshot.now, background);
+    this.#watch.attend(room, snapshot, background);
     return snapshot;
+  }
+
+  #snapshot({ view, endings }: RoomCache, cached: Cached<RoomView>): RoomSnapshot {
+    return { view: cached.value, now: this.#now(cached), unreachable: view.failed, endings };
   }
 
   /** Makes the next read go to the store, after a change by this gateway. */
@@ -106,9 +128,10 @@ export class RoomViews {
     const existing = this.#caches.get(room.id);
     if (existing !== undefined) return existing;
     const cache: RoomCache = {
+      room,
       view: new StaleWhileRevalidate<RoomView>(
         `room "${room.id}"`,
-        () => this.#fetch(room, cache),
+        () => this.#fetch(cache.room, cache),
         this.#clock,
         AGES,
         (cached) => this.#isFromBeforeOpening(cached),
@@ -139,7 +162,7 @@ export class RoomViews {
     try {
       if (!cache.isConfigured) await this.#configure(room);
       cache.isConfigured = true;
-      let view = await this.#fetchPage(room.id, cache, this.#report(room.id, cache));
+      let view = await this.#fetchPage(room.id, cache, this.#report(room, cache));
       const readAt = this.#clock.now();
       if (await this.#draws.drawNow(room.id, view)) view = await this.#fetchPage(room.id, cache, null);
       else view = heldFor(view, this.#clock.now() - readAt);
@@ -151,7 +174,7 @@ export class RoomViews {
     }
   }
 
-  #report(room: string, cache: RoomCache): Report {
+  #report(room: RoomConfig, cache: RoomCache): Report {
     const elapsed = cache.reportedAt === null ? {} : { elapsedMs: Math.round(this.#clock.now() - cache.reportedAt) };
     if (cache.pendingReport !== null) return { ...cache.pendingReport, ...elapsed };
     cache.reportSeq++;
@@ -159,15 +182,29 @@ export class RoomViews {
     const version = live?.version ?? 0;
     const responseMsMax =
       live === undefined ? Number.POSITIVE_INFINITY : stalledMs(live.policy.health, live.health.usualMicros);
-    const observed = this.#observations.take(room, this.#clock.now(), responseMsMax);
-    cache.pendingReport = { kind: 'report', gateway: this.#gatewayId, seq: cache.reportSeq, version, observed };
+    const observed = this.#observations.take(room.id, this.#clock.now(), responseMsMax);
+    cache.pendingReport = {
+      kind: 'report',
+      gateway: this.#gatewayId,
+      seq: cache.reportSeq,
+      version,
+      observed,
+      ...this.#seen(room, cache),
+    };
     return { ...cache.pendingReport, ...elapsed };
+  }
+
+  /** Nothing is seen by a view that is old: an alarm neither begins nor ends by it. */
+  #seen(room: RoomConfig, cache: RoomCache): Pick<Report, 'alarms'> {
+    const { cached } = cache.view;
+    if (cached === null || this.#clock.now() - cached.fetchedAt > VIEW_STALE_MS_MAX) return {};
+    return { alarms: this.#watch.seen(room, this.#snapshot(cache, cached)) };
   }
 
   /** One read; it brings at most `ENDINGS_PER_VIEW_MAX` endings. */
   async #fetchPage(room: string, cache: RoomCache, report: Report | null): Promise<RoomView> {
     const sentAt = this.#clock.now();
-    const view = await this.#store.view(room, { endingsAfter: cache.endingSeq, report });
+    const view = withAlarms(await this.#store.view(room, { endingsAfter: cache.endingSeq, report }));
     if (report !== null) cache.reportedAt = sentAt;
     cache.pendingReport = null;
     for (const { sid, until } of view.endings) cache.endings.set(sid, until);
@@ -184,6 +221,14 @@ export class RoomViews {
       endings.delete(sid);
     }
   }
+}
+
+/** While a new version is deployed, a room's object may still run the one before, which knows no alarms. */
+function withAlarms(view: RoomView): RoomView {
+  const { alarms = [], notices = [], lifetime }: Partial<RoomView['live']> = view.live;
+  const { entries, issued, called } = view.board;
+  const counted = lifetime ?? { arrived: Math.max(entries, issued), called, ...view.live.totals };
+  return { ...view, live: { ...view.live, alarms, notices, lifetime: counted } };
 }
 
 /** The same view after a while that a draw took which was not made: the store's clock went on meanwhile. */

@@ -2,6 +2,7 @@
 // of them may still answer from.
 
 import type { Command } from '../../../queue-core/command.ts';
+import type { SeenAlarm } from '../../../queue-core/document/alarms-state.ts';
 import { NOTHING_OBSERVED, type Observed } from '../../../queue-core/document/history-state.ts';
 import { sum } from '../../../queue-core/history.ts';
 import { HISTORY_BUCKET_MS, VIEW_STALE_MS_MAX } from '../../../queue-core/limits.ts';
@@ -22,6 +23,8 @@ export class RelayedReports {
   readonly #stopwatch: () => number;
   readonly #gateways = new Map<string, Known>();
   #observed: Observed = NOTHING_OBSERVED;
+  /** What any gateway has seen since the last report, by kind; null: none could tell. */
+  #alarms: Map<string, SeenAlarm> | null = null;
   #seq = 0;
   /** A report that the room has not acknowledged: it is sent again under its number, so that it counts once. */
   #pending: Report | null = null;
@@ -33,10 +36,14 @@ export class RelayedReports {
   }
 
   /** A repeated report, whose response was lost, counts once. */
-  take({ gateway, seq, version, observed }: Report): void {
+  take({ gateway, seq, version, observed, alarms }: Report): void {
     const known = this.#gateways.get(gateway);
     if (known === undefined || seq > known.seq) this.#observed = sum(this.#observed, observed);
     else if (seq < known.seq) return;
+    if (alarms !== undefined) {
+      this.#alarms ??= new Map();
+      for (const alarm of alarms) this.#alarms.set(alarm.kind, alarm);
+    }
     // Set again, so that the order is that of the last reports.
     this.#gateways.delete(gateway);
     this.#gateways.set(gateway, { seq, version, at: this.#stopwatch() });
@@ -65,7 +72,9 @@ export class RelayedReports {
         version,
         gateways,
         observed: this.#observed,
+        ...(this.#alarms === null ? {} : { alarms: [...this.#alarms.values()] }),
       };
+      this.#alarms = null;
       this.#observed = NOTHING_OBSERVED;
     }
     return { ...this.#pending, version, gateways, ...elapsed };
