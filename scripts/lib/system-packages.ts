@@ -33,6 +33,9 @@ export const NGINX_NJS: SystemPackage = {
   name: 'libnginx-mod-http-js',
   file: '/usr/lib/nginx/modules/ngx_http_js_module.so',
 };
+/** Loads docs/monitoring; nothing of it stays running. */
+export const PROMETHEUS: SystemPackage = { name: 'prometheus', file: '/usr/bin/prometheus' };
+export const PROMTOOL: SystemPackage = { name: 'prometheus', file: '/usr/bin/promtool' };
 export const JQ: SystemPackage = { name: 'jq', file: '/usr/bin/jq' };
 /** For `systemd-analyze`; nothing is started by it. */
 const SYSTEMD: SystemPackage = { name: 'systemd', file: '/usr/bin/systemd-analyze' };
@@ -44,7 +47,7 @@ const KOREAN_FONTS: SystemPackage = {
 const ORIGIN_CHECKS = [PYTHON_CRYPTOGRAPHY, PHP, GO, NGINX_NJS];
 
 export const TEST_PACKAGES = [
-  ...[CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ, PYTHON, SYSTEMD],
+  ...[CHROMIUM, KOREAN_FONTS, REDIS, NGINX, HAPROXY, CADDY, OPENSSL, CURL, JQ, PYTHON, SYSTEMD, PROMETHEUS],
   ...ORIGIN_CHECKS,
 ];
 

@@ -167,6 +167,8 @@ describe('the fields of a request', () => {
     ['X-XSRF-TOKEN'],
     ['Stripe-Signature'],
     ['traceparent'],
+    ['tracestate'],
+    ['baggage'],
     ['HX-Request'],
     ['GraphQL-Preflight'],
     ['CF-Access-Jwt-Assertion'],

@@ -27,7 +27,7 @@ import { privateChain, startDrandRelay } from '../drand-relay.ts';
 import { OPERATOR_KEY } from '../running-gateway.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DOCUMENTS = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const DOCUMENTS = ['README.md', ...globSync(['docs/*.md', 'docs/monitoring/*.md'], { cwd: ROOT })];
 
 /** What is not run here, by how it begins, and why. */
 const NOT_RUN: Record<string, string> = {
@@ -95,7 +95,7 @@ const ELSEWHERE: Record<string, string> = {
   haproxy: 'test/gateway/behind-proxies.test.ts, test/gateway/beside-proxies.test.ts, test/origin/verifiers.test.ts',
   caddy: 'test/gateway/behind-proxies.test.ts, test/gateway/beside-proxies.test.ts',
   js: 'test/origin/package.test.ts, test/origin/call-examples.test.ts, test/origin/hand-off-document.test.ts',
-  python: 'test/origin/verifiers.test.ts, test/origin/call-examples.test.ts',
+  python: 'test/origin/verifiers.test.ts, test/origin/call-examples.test.ts, test/gateway/alarm-mail.test.ts',
   php: 'test/origin/verifiers.test.ts, test/origin/call-examples.test.ts, test/origin/hand-off-document.test.ts',
   go: 'test/origin/verifiers.test.ts',
   html: 'test/pages/recover.browser.test.ts',
