@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { readSettings } from '../worker/settings.ts';
 import { startDemoSite } from './lib/demo-site.ts';
 import { workerVariables } from './lib/gateway-process.ts';
-import { localSettings, VARIABLES_OF_START } from './lib/local-settings.ts';
+import { localSettings, SETTINGS_OF_START } from './lib/local-settings.ts';
 import { refuseArguments, runCommand } from './lib/run-command.ts';
 
 const USAGE = `npm run dev
-Serves the worker under wrangler dev and rebuilds it on every change, with the settings of npm start: ${VARIABLES_OF_START}.`;
+Serves the worker under wrangler dev and rebuilds it on every change, with the settings of npm start: ${SETTINGS_OF_START.join(', ')}.`;
 
 await runCommand(async () => {
   refuseArguments(USAGE);

@@ -13,6 +13,7 @@ import { randomId, randomSecret, sha256Hex } from './tokens/randomness.ts';
 import { Observations } from './views/observations.ts';
 
 export { DirectoryObject, RoomObject } from './store/durable-objects/room-object.ts';
+export { RoomProcess } from './store/durable-objects/room-process.ts';
 export { Relay } from './store/relay/relay.ts';
 
 type Env = StoreBindings & ConnectorBindings & Record<string, unknown>;

@@ -1,9 +1,10 @@
-// Runs the built gateway on workerd, the production runtime, as a child process: for `npm start`, the tests and the bench.
+// Runs the built gateway on workerd, the production runtime, as a child process: for `npm start`, the tests and the bench. One
+// process stores its rooms itself; where several gateways run, a room process stores them for all.
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { AccessSettings } from '../../worker/operators/access.ts';
@@ -12,9 +13,8 @@ import type { RedisAddress } from '../../worker/store/redis/redis-client.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { stopProcess, whenReady } from './child-process.ts';
 import { startOriginConnector } from './origin-connector.ts';
-
-/** The package is CommonJS without types; its `default` is the path of the runtime's binary. */
-const { default: workerdPath } = createRequire(import.meta.url)('workerd') as { default: string };
+import { configurationFile, runtimeFile } from './program-files.ts';
+import { type LogLevel, runtimeEntry } from './runtime-log.ts';
 
 export interface GatewaySettings {
   rooms: RoomInput[];
@@ -94,26 +94,33 @@ interface GatewayAddress {
   originCa?: string | null;
 }
 
+/** Receives each message of a process; one of a fault has its stack in further lines. */
+type Log = (message: string, level: LogLevel) => void;
+
 interface GatewayOptions extends GatewayAddress {
   /** Where rooms are stored; a gateway started with the same folder has the same rooms. */
   dataDir: string;
-  /** Receives each line the gateway logs. */
-  log: (line: string) => void;
+  /** Address of the room process that stores them instead. */
+  roomProcess?: string;
+  log: Log;
 }
 
-export interface RunningGateway {
-  url: string;
-  port: number;
+export interface RunningProcess {
   process: ChildProcess;
   /** @param graceMs until it is killed, because it waits for requests that do not end; absent: any time */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
+}
+
+export interface RunningGateway extends RunningProcess {
+  url: string;
+  port: number;
 }
 
 /** @throws SettingsError */
 export function checkedVariables({ settings, host = LOOPBACK, port, originCa = null }: GatewayAddress) {
   const variables = {
     ...workerVariables(settings),
-    LISTEN_URL: `http://${reachable(host)}:${port}`,
+    LISTEN_URL: localUrl(host, port),
     ORIGIN_CA: originCa === null ? '' : 'private',
   };
   readSettings(variables);
@@ -122,50 +129,101 @@ export function checkedVariables({ settings, host = LOOPBACK, port, originCa = n
 
 /** @throws SettingsError before anything is started */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { host = LOOPBACK, port, originCa = null, dataDir, log } = options;
-  const env = checkedVariables(options);
-  const rooms = resolve(dataDir, 'rooms');
-  mkdirSync(rooms, { recursive: true, mode: 0o700 });
+  const { host = LOOPBACK, port, originCa = null, dataDir, roomProcess, log } = options;
+  const env = { ...checkedVariables(options), ROOMS_ELSEWHERE: roomProcess === undefined ? '' : 'room process' };
   const connector = await startOriginConnector(originCa);
-  const flags = [`--directory-path=disk=${rooms}`, `--external-addr=connector=${connector.address}`];
-  const gateway = await runWorkerd('gateway.capnp', { host, port }, flags, env, log).catch(async (error: unknown) => {
+  // Without rooms there are still relays, which store nothing.
+  const disk = roomProcess === undefined ? roomsIn(dataDir) : scratchFolder('gateway');
+  const flags = [`--directory-path=disk=${disk}`, `--external-addr=connector=${connector.address}`];
+  if (roomProcess !== undefined) flags.push(`--external-addr=room-process=${roomProcess}`);
+  const close = async (): Promise<void> => {
+    if (roomProcess !== undefined) rmSync(disk, { recursive: true, force: true });
     await connector.close();
+  };
+  const gateway = await runWorkerd('gateway.capnp', { host, port }, flags, env, log).catch(async (error: unknown) => {
+    await close();
     throw error;
   });
-  gateway.process.once('exit', () => void connector.close());
+  gateway.process.once('exit', () => void close());
   return gateway;
+}
+
+/** Where the room process of this user is reached; one that is started again takes the same address. */
+export function roomProcessAddress(): string {
+  return `unix:${join(scratchFolder('rooms'), 'socket')}`;
+}
+
+export function removeRoomProcessAddress(address: string): void {
+  rmSync(dirname(socketOf(address)), { recursive: true, force: true });
+}
+
+function socketOf(address: string): string {
+  return address.slice('unix:'.length);
+}
+
+/** @throws where it does not start */
+export async function startRoomProcess(
+  { settings, dataDir, log }: Pick<GatewayOptions, 'settings' | 'dataDir' | 'log'>,
+  address: string,
+): Promise<RunningProcess> {
+  const socket = socketOf(address);
+  // Left by one that was killed; the runtime does not take it over.
+  rmSync(socket, { force: true });
+  const flags = [`--directory-path=disk=${roomsIn(dataDir)}`, `--socket-addr=rooms=${address}`];
+  const child = serve('room-process.capnp', flags, workerVariables(settings), log);
+  await whenReady(child, 'The room process', listeningPort(child.stdio[3] as Readable));
+  chmodSync(socket, 0o600);
+  return running(child);
+}
+
+function roomsIn(dataDir: string): string {
+  const rooms = resolve(dataDir, 'rooms');
+  mkdirSync(rooms, { recursive: true, mode: 0o700 });
+  return rooms;
+}
+
+/** Nobody but this user can look into it. */
+function scratchFolder(name: string): string {
+  return mkdtempSync(join(tmpdir(), `fairgate-${name}-`));
 }
 
 const LOOPBACK = '127.0.0.1';
 
 /** Where this machine reaches a socket: an address that stands for all of them is reached on loopback. */
-function reachable(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? LOOPBACK : inUrl(host);
+export function localUrl(host: string, port: number): string {
+  return `http://${host === '0.0.0.0' || host === '::' ? LOOPBACK : inUrl(host)}:${port}`;
 }
 
 function inUrl(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-/** Serves a configuration of this folder. */
+/** Serves a configuration whose only socket is `http`. */
 export async function runWorkerd(
   config: string,
   { host = LOOPBACK, port }: { host?: string; port: number },
   options: readonly string[],
   env: Record<string, string>,
-  log: (line: string) => void,
+  log: Log,
 ): Promise<RunningGateway> {
-  const address = `--socket-addr=http=${inUrl(host)}:${port}`;
-  const command = [workerdPath, 'serve', resolve(import.meta.dirname, config), address, ...options, '--control-fd=3'];
-  const child = launch(command, { ...process.env, ...env });
-  for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', log);
+  const child = serve(config, [`--socket-addr=http=${inUrl(host)}:${port}`, ...options], env, log);
   const listening = await whenReady(child, `workerd (port ${port})`, listeningPort(child.stdio[3] as Readable));
-  return {
-    url: `http://${reachable(host)}:${listening}`,
-    port: listening,
-    process: child,
-    stop: (signal = 'SIGTERM', graceMs) => stopProcess(child, signal, graceMs),
+  return { ...running(child), url: localUrl(host, listening), port: listening };
+}
+
+function running(child: ChildProcess): RunningProcess {
+  return { process: child, stop: (signal = 'SIGTERM', graceMs) => stopProcess(child, signal, graceMs) };
+}
+
+function serve(config: string, options: readonly string[], env: Record<string, string>, log: Log): ChildProcess {
+  const command = [runtimeFile(), 'serve', configurationFile(config), ...options, '--control-fd=3'];
+  const child = launch(command, { ...process.env, ...env });
+  const receive = (line: string) => {
+    const { message, level } = runtimeEntry(line);
+    log(message, level);
   };
+  for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', receive);
+  return child;
 }
 
 function launch([file = '', ...args]: string[], env: NodeJS.ProcessEnv): ChildProcess {

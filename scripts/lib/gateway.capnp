@@ -3,13 +3,17 @@
 
 using Workerd = import "/workerd/workerd.capnp";
 
+const services :List(Workerd.Service) = [
+  (name = "gateway", worker = .gateway),
+  (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),
+  (name = "connector", external = (address = "127.0.0.1:9", http = ())),
+  (name = "room-process", external = (address = "127.0.0.1:9", http = (capnpConnectHost = "rooms"))),
+  (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
+];
+
 const config :Workerd.Config = (
-  services = [
-    (name = "gateway", worker = .gateway),
-    (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),
-    (name = "connector", external = (address = "127.0.0.1:9", http = ())),
-    (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
-  ],
+  logging = (structuredLogging = true),
+  services = .services,
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "gateway")],
 );
 
@@ -27,6 +31,8 @@ const gateway :Workerd.Worker = (
     (name = "ROOM_OBJECTS", durableObjectNamespace = "RoomObject"),
     (name = "DIRECTORY_OBJECTS", durableObjectNamespace = "DirectoryObject"),
     (name = "RELAY_OBJECTS", durableObjectNamespace = "Relay"),
+    (name = "ROOM_PROCESS", service = "room-process"),
+    (name = "ROOMS_ELSEWHERE", fromEnvironment = "ROOMS_ELSEWHERE"),
     (name = "ROOMS", fromEnvironment = "ROOMS"),
     (name = "SIGNING_KEYS", fromEnvironment = "SIGNING_KEYS"),
     (name = "PUBLIC_URL", fromEnvironment = "PUBLIC_URL"),

@@ -2,42 +2,109 @@
 // site. Keys, rooms and bookings are stored in DATA_DIR, so a restart continues where it stopped. However this process ends,
 // nothing that it started is left.
 
+import { join } from 'node:path';
 import { encodePath } from '../../queue-core/paths.ts';
 import { CONSOLE_PATH } from '../../worker/contract/operator-api.ts';
 import type { RoomInput } from '../../worker/settings.ts';
-import { buildWorker } from '../build.ts';
+import { type CommandOption, givenOptions, optionLines, type ReadOptions, runWithOptions } from './command-options.ts';
 import { startDemoSite } from './demo-site.ts';
-import { startGateway } from './gateway-process.ts';
+import { localUrl } from './gateway-process.ts';
+import { answers, startGatewayProcesses } from './gateway-processes.ts';
 import { requestAsHost } from './host-request.ts';
-import { checkPorts, type LocalSettings, localSettings, VARIABLES_OF_START } from './local-settings.ts';
+import { checkPorts, gatewayPorts, type LocalSettings, localSettings, SETTINGS_OF_START } from './local-settings.ts';
 import { onNpmEnded } from './npm-parent.ts';
 import { askOrigin, type OriginCheck, originSentence } from './origin-check.ts';
-import { refuseArguments, runCommand } from './run-command.ts';
-import { supervise } from './supervisor.ts';
+import { builtWorker, version } from './program-files.ts';
+import { ProgramLog } from './program-log.ts';
+import { orExit } from './run-command.ts';
+import { isReadableByAll, settingsOfFile } from './settings-file.ts';
+import { OPERATOR_KEY_FILE } from './stored-secrets.ts';
 
 /** Requests in flight at a stop; what takes longer (a stream, a download) is cut. */
 const STOP_MS_MAX = 5_000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const USAGE = `npm start
-Takes no arguments. Its settings are variables, for example PORT=9000 npm start; README.md explains each:
-${VARIABLES_OF_START}`;
+const OPTIONS: Record<string, CommandOption> = {
+  config: { example: 'fairgate.env', help: 'settings from a file, a line NAME=value each' },
+  check: { example: '', flag: true, help: 'says whether the settings are right, and starts nothing' },
+  health: { example: '', flag: true, help: 'says whether the gateways of these settings answer, and starts nothing' },
+  version: { example: '', flag: true, help: 'says which version this is' },
+};
 
-await runCommand(async () => {
-  refuseArguments(USAGE);
-  const local = await localSettings(process.env);
+const USAGE = `npm start -- [options]
+${optionLines(OPTIONS, 28)}
+
+Its settings are variables, for example PORT=9000 npm start; README.md explains each:
+${SETTINGS_OF_START.join(', ')}`;
+
+interface StartArguments {
+  action: 'run' | 'check' | 'health' | 'version';
+  /** null: the environment alone. */
+  file: string | null;
+}
+
+process.exitCode = await runWithOptions(readStartArguments(process.argv.slice(2)), (given) => orExit(() => run(given)));
+
+function readStartArguments(argv: readonly string[]): ReadOptions<StartArguments> {
+  const given = givenOptions(argv, OPTIONS, () => USAGE);
+  if (given.kind !== 'given') return given;
+  const { config } = given.values;
+  const actions = (['check', 'health', 'version'] as const).filter((name) => given.values[name] === true);
+  if (actions.length > 1) return { kind: 'misuse', problems: [`--${actions.join(' and --')} exclude each other.`] };
+  return { kind: 'run', run: { action: actions[0] ?? 'run', file: typeof config === 'string' ? config : null } };
+}
+
+async function run({ action, file }: StartArguments): Promise<number> {
+  if (action === 'version') {
+    console.log(`Fairgate ${version()}`);
+    return 0;
+  }
+  const variables = { ...(file === null ? {} : settingsOfFile(file, SETTINGS_OF_START)), ...process.env };
+  const local = await localSettings(variables, action !== 'run');
+  if (action === 'health') return sayHealth(local);
+  if (action === 'check') {
+    console.log(checkedSentence(local));
+    return 0;
+  }
   await checkPorts(local);
-  const { settings, host, port, originCa, dataDir, demoOriginPort, demoKey, originUrl } = local;
-  await buildWorker();
-  const log = (line: string) => console.error(line);
-  const gateway = await supervise({ start: () => startGateway({ settings, host, port, originCa, dataDir, log }), log });
+  await builtWorker();
+  const log = new ProgramLog({ format: local.logFormat, write: (line) => console.error(line) });
+  if (file !== null && isReadableByAll(file)) {
+    log.add(
+      'fairgate',
+      `${file} can be read by every user of this machine. Keep secrets in it private: chmod 600 ${file}`,
+      'warn',
+    );
+  }
+  await serve(local, log);
+  return 0;
+}
+
+function checkedSentence({ settings, processes, dataDir }: LocalSettings): string {
+  const rooms = settings.rooms.map(({ id }) => id).join(', ');
+  const where = settings.redis?.url ? `Redis at ${new URL(settings.redis.url).host}` : dataDir;
+  return `The settings are right. Gateway processes: ${processes}. Rooms: ${rooms}, stored in ${where}.`;
+}
+
+/** @returns 1 where one of the gateways does not answer */
+async function sayHealth(local: LocalSettings): Promise<number> {
+  const gateways = await Promise.all(
+    gatewayPorts(local).map(async (port) => ({ port, isWell: await answers({ url: localUrl(local.host, port) }) })),
+  );
+  for (const { port, isWell } of gateways) console.log(`gateway ${port}: ${isWell ? 'answers' : 'does not answer'}`);
+  return gateways.every(({ isWell }) => isWell) ? 0 : 1;
+}
+
+async function serve(local: LocalSettings, log: ProgramLog): Promise<void> {
+  const { settings, dataDir, demoOriginPort, demoKey, originUrl } = local;
+  const gateways = await startGatewayProcesses(local, log);
   const { publicUrl } = settings;
   const demo =
     demoOriginPort === null
       ? null
       : await startDemoSite({
-          ...{ port: demoOriginPort, dataDir, publicUrl, gatewayUrl: gateway.url },
+          ...{ port: demoOriginPort, dataDir, publicUrl, gatewayUrl: gateways.url },
           ...(demoKey === null ? {} : { siteKey: demoKey }),
         });
 
@@ -47,7 +114,8 @@ await runCommand(async () => {
     if (isStopping) process.exit(1);
     isStopping = true;
     setTimeout(() => process.exit(1), 2 * STOP_MS_MAX).unref();
-    await Promise.all([gateway.stop('SIGTERM', STOP_MS_MAX), demo?.close()]);
+    await Promise.all([gateways.stop('SIGTERM', STOP_MS_MAX), demo?.close()]);
+    log.close();
     process.exit(0);
   };
   for (const signal of SIGNALS) process.on(signal, stop);
@@ -55,16 +123,18 @@ await runCommand(async () => {
 
   // A room is created by its first request, and an opening "50s after the start" counts from then.
   const boards = settings.rooms.map(async ({ id, hosts: [host = '*'] }) => {
-    const { status } = await requestAsHost(host, `${gateway.url}/_fairgate/rooms/${id}/board`);
+    const { status } = await requestAsHost(host, `${gateways.url}/_fairgate/rooms/${id}/board`);
     return { id, status };
   });
   const [origin, ...rooms] = await Promise.all([askOrigin(`${originUrl}${protectedPath(local)}`), ...boards]);
   const unserved = rooms.filter(({ status }) => status !== 200).map(({ id }) => unservedSentence(id));
-  console.log([welcome(local, origin), ...unserved].join('\n'));
-}, USAGE);
+  const told = [welcome(local, origin), ...unserved].join('\n');
+  if (local.logFormat === 'text') console.log(told);
+  else log.add('fairgate', told.trim(), 'info');
+}
 
 function welcome(local: LocalSettings, origin: OriginCheck): string {
-  const { settings, originUrl, demoOriginPort, generatedOperatorKey } = local;
+  const { settings, originUrl, demoOriginPort } = local;
   const { opensAt } = roomOf(local).schedule;
   const opening = openingText(opensAt);
   const url = settings.publicUrl;
@@ -76,12 +146,24 @@ Fairgate is running.
   visitors      ${url}/        ${room} ${opening}
 ${deepLink}  origin        ${originUrl}/        ${originSentence(origin)}
   console       ${settings.consoleUrl ?? url}${CONSOLE_PATH}
-  operator key  ${generatedOperatorKey ?? 'the value of OPERATOR_KEY'}
+${severalGateways(local)}  operator key  ${operatorKeySentence(local)}
   API           ${url}/_fairgate/openapi.json
   metrics       ${settings.consoleUrl ?? url}/_fairgate/metrics        for an operator key as Bearer
   public keys   ${url}/.well-known/jwks.json
 
 ${stateSentence(local)}`;
+}
+
+/** What is logged as JSON goes to where logs are collected, and keys do not. */
+function operatorKeySentence({ generatedOperatorKey: generated, logFormat, dataDir }: LocalSettings): string {
+  if (generated === null) return 'the value of OPERATOR_KEY';
+  return logFormat === 'text' ? generated : `in ${join(dataDir, OPERATOR_KEY_FILE)}`;
+}
+
+function severalGateways(local: LocalSettings): string {
+  const [first, ...further] = gatewayPorts(local);
+  if (further.length === 0) return '';
+  return `  gateways      on the ports ${first} to ${further.at(-1)}        for a proxy in front: docs/self-hosting.md\n`;
 }
 
 function openingText(opensAt: string): string {

@@ -1,10 +1,10 @@
 // The settings of a gateway on one's own machine: the environment of `npm start`, the demo room that it describes, further
 // rooms, and the keys that are stored in DATA_DIR.
 
-import { randomBytes, X509Certificate } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
 import { isLoopback } from '../../worker/contract/loopback.ts';
@@ -13,11 +13,12 @@ import { roomId, siteFields } from '../../worker/contract/room-schema.ts';
 import { ownAddressIn, ownAddressText } from '../../worker/proxy/loops.ts';
 import { checkAccess, checkJson } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
-import { newSigningKey, type SigningKeys, signingKeysSchema } from '../../worker/tokens/signing-keys.ts';
+import { signingKeysSchema } from '../../worker/tokens/signing-keys.ts';
 import { demoRoom, newDemoKey } from './demo-site.ts';
 import { checkedVariables, type GatewaySettings } from './gateway-process.ts';
-import { readJsonFile } from './json-file.ts';
 import { isPortFree } from './loopback-ports.ts';
+import { LOG_FORMATS, type LogFormat } from './program-log.ts';
+import { StoredSecrets, storedOperatorKey, storedSigningKeys } from './stored-secrets.ts';
 
 const whole = ({ min, max }: { min: number; max: number }) =>
   z
@@ -31,13 +32,18 @@ const port = whole({ min: 1, max: 65_535 });
 const SESSION = { min: POLICY_BOUNDS.sessionMs.min / 60_000, max: POLICY_BOUNDS.sessionMs.max / 60_000 };
 const MINUTES = `must be a number of minutes from ${SESSION.min} to ${SESSION.max}`;
 
+/** Gateway processes of one machine. */
+const PROCESSES = { min: 1, max: 64 };
+
 const environment = z.object({
   PORT: port.default(8787),
+  PROCESSES: whole(PROCESSES).default(1),
+  LOG_FORMAT: z.enum(LOG_FORMATS, `must be one of ${LOG_FORMATS.join(', ')}`).default('text'),
   HOST: z
     .string()
     .refine((host) => isIP(host) !== 0, 'must be an IP address to listen on, such as 0.0.0.0 or ::')
     .default('127.0.0.1'),
-  ORIGIN_PORT: port.default(8788),
+  ORIGIN_PORT: port.optional(),
   ORIGIN_URL: siteFields.origin.optional(),
   ROOM_ID: roomId.optional(),
   TITLE_KO: siteFields.title.shape.ko.optional(),
@@ -73,8 +79,10 @@ const environment = z.object({
 
 type Environment = z.output<typeof environment>;
 
-/** For `--help`. */
-export const VARIABLES_OF_START = Object.keys(environment.shape).join(', ');
+/** The port of the demo site where none is set: this one, or the first after those of the gateways. */
+const ORIGIN_PORT = 8788;
+
+export const SETTINGS_OF_START = Object.keys(environment.shape);
 
 const ROOMS_FILE = 'rooms.json';
 
@@ -84,7 +92,11 @@ const OWN_ROOM_ID = 'main';
 export interface LocalSettings {
   settings: GatewaySettings;
   host: string;
+  /** The first gateway's. */
   port: number;
+  /** Gateway processes, on as many ports in a row. */
+  processes: number;
+  logFormat: LogFormat;
   /** PEM; null: only what browsers trust. */
   originCa: string | null;
   dataDir: string;
@@ -99,19 +111,23 @@ export interface LocalSettings {
   generatedOperatorKey: string | null;
 }
 
-/** @throws SettingsError for wrong variables, rooms and secrets, before anything is built or started */
-export async function localSettings(variables: NodeJS.ProcessEnv): Promise<LocalSettings> {
-  const local = await readLocalSettings(variables);
+/**
+ * @param isCheck: nothing is written, and what would be created is left out
+ * @throws SettingsError for wrong variables, rooms and secrets, before anything is built or started
+ */
+export async function localSettings(variables: NodeJS.ProcessEnv, isCheck = false): Promise<LocalSettings> {
+  const local = await readLocalSettings(variables, isCheck);
   checkedVariables(local);
   return local;
 }
 
-async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSettings> {
+async function readLocalSettings(variables: NodeJS.ProcessEnv, isCheck: boolean): Promise<LocalSettings> {
   const env = readEnvironment(variables);
   const dataDir = resolve(env.DATA_DIR);
-  makeDataDir(dataDir);
-  const { keys, access } = await proofs(env, dataDir);
-  const originUrl = env.ORIGIN_URL ?? `http://127.0.0.1:${env.ORIGIN_PORT}`;
+  checkDataDir(dataDir, isCheck);
+  const stored = new StoredSecrets(dataDir, isCheck);
+  const { keys, access } = await proofs(env, stored);
+  const originUrl = env.ORIGIN_URL ?? `http://127.0.0.1:${originPort(env)}`;
   const line = {
     origin: originUrl,
     schedule: { opensAt: env.OPENS_AT },
@@ -125,7 +141,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
   const demoKey = isDemo ? newDemoKey() : null;
   const room = isDemo ? demoRoom(line) : ownRoom(env, line);
   const rooms = [room, ...furtherRooms(env)];
-  const generatedOperatorKey = env.OPERATOR_KEY === undefined ? storedOperatorKey(dataDir) : null;
+  const generatedOperatorKey = env.OPERATOR_KEY === undefined ? storedOperatorKey(stored) : null;
   return {
     settings: {
       // A room of the file with the same id replaces the room of the environment.
@@ -135,7 +151,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
       ...(access === undefined ? {} : { access }),
       ...joinLimit(env),
-      ...(env.RELAYS === undefined ? {} : { relays: env.RELAYS }),
+      ...relays(env),
       ...(env.ORIGIN_SECRETS === undefined ? {} : { originSecrets: env.ORIGIN_SECRETS }),
       ...originKeys(env.ORIGIN_KEYS, demoKey),
       ...(env.BEACON_CHAIN === undefined ? {} : { beaconChain: env.BEACON_CHAIN }),
@@ -149,14 +165,27 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv): Promise<LocalSet
     },
     host: env.HOST,
     port: env.PORT,
+    processes: env.PROCESSES,
+    logFormat: env.LOG_FORMAT,
     originCa: originCa(env),
     dataDir,
-    demoOriginPort: isDemo ? env.ORIGIN_PORT : null,
+    demoOriginPort: isDemo ? originPort(env) : null,
     demoKey: demoKey?.siteKey ?? null,
     originUrl,
     roomId: room.id,
     generatedOperatorKey,
   };
+}
+
+function originPort({ ORIGIN_PORT: chosen, PORT, PROCESSES: processes }: Environment): number {
+  if (chosen !== undefined) return chosen;
+  return ORIGIN_PORT >= PORT && ORIGIN_PORT < PORT + processes ? PORT + processes : ORIGIN_PORT;
+}
+
+/** Of each gateway process one, which batches what it asks of the room process. */
+function relays({ RELAYS, PROCESSES: processes }: Environment): Pick<GatewaySettings, 'relays'> {
+  if (RELAYS !== undefined) return { relays: RELAYS };
+  return processes === 1 ? {} : { relays: String(processes) };
 }
 
 function originKeys(listed: string | undefined, demo: { originKey: string } | null): { originKeys?: string } {
@@ -210,10 +239,18 @@ function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     });
     throw new SettingsError(problems);
   }
-  const { PORT, ORIGIN_PORT, ORIGIN_URL, CONSOLE_URL } = parsed.data;
-  if (ORIGIN_URL === undefined && PORT === ORIGIN_PORT) {
+  const { PORT, PROCESSES: processes, ORIGIN_URL, CONSOLE_URL } = parsed.data;
+  const [site, last] = [originPort(parsed.data), PORT + processes - 1];
+  if (ORIGIN_URL === undefined && site >= PORT && site <= last) {
+    const gateways =
+      processes === 1
+        ? `PORT and ORIGIN_PORT are both ${PORT}`
+        : `The gateways use the ports ${PORT} to ${last}, and ORIGIN_PORT is ${site}`;
+    throw new SettingsError([`${gateways}: gateway and demo site need a port each. Change one of them.`]);
+  }
+  if (last > 65_535) {
     throw new SettingsError([
-      `PORT and ORIGIN_PORT are both ${PORT}: gateway and demo site need a port each. Change one of them.`,
+      `PROCESSES is ${processes}, and the gateways would use the ports ${PORT} to ${last}: the last port is 65535. Set a smaller PORT.`,
     ]);
   }
   for (const name of ['ROOM_ID', 'TITLE_KO', 'TITLE_EN'] as const) {
@@ -236,15 +273,25 @@ function publicUrlOf({ PUBLIC_URL, PORT }: Pick<Environment, 'PUBLIC_URL' | 'POR
 }
 
 /** @throws SettingsError where another program uses one of the ports, before anything is built */
-export async function checkPorts({ port, demoOriginPort }: LocalSettings): Promise<void> {
+export async function checkPorts(local: LocalSettings): Promise<void> {
   const problems: string[] = [];
-  for (const [name, number] of Object.entries({ PORT: port, ORIGIN_PORT: demoOriginPort })) {
-    if (number === null || (await isPortFree(number))) continue;
+  const [first, ...further] = gatewayPorts(local);
+  const used: [string, string, number | undefined | null][] = [
+    ['PORT', 'PORT', first],
+    ...further.map((number): [string, string, number] => ['The port of a further gateway', 'PORT', number]),
+    ['ORIGIN_PORT', 'ORIGIN_PORT', local.demoOriginPort],
+  ];
+  for (const [subject, name, number] of used) {
+    if (number == null || (await isPortFree(number))) continue;
     problems.push(
-      `${name} is ${number}, which another program uses. Stop that program, or set ${name} to a free port.`,
+      `${subject} is ${number}, which another program uses. Stop that program, or set ${name} to a free port.`,
     );
   }
   if (problems.length > 0) throw new SettingsError(problems);
+}
+
+export function gatewayPorts({ port, processes }: Pick<LocalSettings, 'port' | 'processes'>): number[] {
+  return Array.from({ length: processes }, (_, index) => port + index);
 }
 
 /** Rooms of the variable ROOMS, else of rooms.json, unchecked. */
@@ -260,49 +307,33 @@ function furtherRooms(env: Environment): RoomInput[] {
   throw new SettingsError([`${source} is not a JSON list of rooms. Write a list as in docs/rooms.md, or remove it.`]);
 }
 
-function storedOperatorKey(dataDir: string): string {
-  return readOrCreate(join(dataDir, 'operator-key'), () => randomBytes(32).toString('base64url'));
-}
-
 /** What signs tokens, and who operators are beside the keys. @throws SettingsError */
-async function proofs(env: Environment, dataDir: string): Promise<Pick<GatewaySettings, 'keys' | 'access'>> {
+async function proofs(env: Environment, stored: StoredSecrets): Promise<Pick<GatewaySettings, 'keys' | 'access'>> {
   const problems: string[] = [];
   const access = checkAccess(env, problems);
   const keys =
     env.SIGNING_KEYS === undefined
-      ? await storedSigningKeys(join(dataDir, 'signing-keys.json'), problems)
+      ? await storedSigningKeys(stored, problems)
       : checkJson(env, 'SIGNING_KEYS', signingKeysSchema, 'the output of `npm run -s keys`', problems);
   if (keys === null || problems.length > 0) throw new SettingsError(problems);
   return { keys, ...(access === null ? {} : { access }) };
 }
 
-async function storedSigningKeys(file: string, problems: string[]): Promise<SigningKeys | null> {
-  const generated = { keys: [await newSigningKey(0)] };
-  readOrCreate(file, () => JSON.stringify(generated, null, 2));
-  let fault = 'it does not contain signing keys';
+/** Makes it, unless it is only checked. @throws SettingsError where nothing can be stored there */
+function checkDataDir(dataDir: string, isCheck: boolean): void {
   try {
-    const parsed = signingKeysSchema.safeParse(readJsonFile(file));
-    if (parsed.success) return parsed.data;
-  } catch (error) {
-    fault = error instanceof Error ? error.message : String(error);
-  }
-  problems.push(
-    `${file}: ${fault}. Restore the file from a backup; if there is none, delete it: places and sessions given so far then end.`,
-  );
-  return null;
-}
-
-/** @throws SettingsError where nothing can be stored there */
-function makeDataDir(dataDir: string): void {
-  try {
-    makeFolder(dataDir);
-    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (!isCheck) makeFolder(dataDir);
+    accessSync(isCheck ? existingAbove(dataDir) : dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new SettingsError([
       `DATA_DIR is ${JSON.stringify(dataDir)}: ${reason}. Set it to a folder in which this user may write.`,
     ]);
   }
+}
+
+function existingAbove(folder: string): string {
+  return existsSync(folder) || folder === dirname(folder) ? folder : existingAbove(dirname(folder));
 }
 
 /** One level at a time: `recursive` of Node never returns where a file system has no such folder and creates none, as in /proc. */
@@ -315,10 +346,4 @@ function makeFolder(folder: string): void {
     // Another process was faster.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-}
-
-/** The text of a file of secrets, which only its owner can read; written first where it does not exist. */
-function readOrCreate(file: string, create: () => string): string {
-  if (!existsSync(file)) writeFileSync(file, `${create()}\n`, { mode: 0o600 });
-  return readFileSync(file, 'utf8').trim();
 }

@@ -3,6 +3,7 @@
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
+  logging = (structuredLogging = true),
   services = [
     (name = "maintenance", worker = .maintenance),
     (name = "disk", disk = (path = "/nonexistent", writable = true, allowDotfiles = false)),

@@ -21,6 +21,15 @@ export async function runCommand(command: () => Promise<void>, usage: string): P
   }
 }
 
+/** What `work` returns; where it throws, the command ends as in `runCommand`. */
+export async function orExit<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    return exitWith(error);
+  }
+}
+
 /** What `read` returns; where it throws, the command ends as in `runCommand`. */
 export function readOrExit<T>(read: () => T): T {
   try {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { StoreOverloaded } from '../../worker/store/deadline.ts';
 import { DurableStore } from '../../worker/store/durable-objects/durable-store.ts';
+import { ownObjects } from '../../worker/store/durable-objects/ledger-calls.ts';
 import { StoreUnavailable } from '../../worker/store/room-store.ts';
 
 /** A store whose objects fail with these errors in turn, then answer. */
@@ -18,7 +19,9 @@ function failing(...errors: Error[]) {
     view: () => answer({ kind: 'viewed', view: null }),
   };
   const namespace = { idFromName: (name: string) => name, get: () => object };
-  const store = new DurableStore(namespace as never, namespace as never);
+  const store = new DurableStore(
+    ownObjects({ ROOM_OBJECTS: namespace as never, DIRECTORY_OBJECTS: namespace as never }),
+  );
   return { store, calls: () => calls };
 }
 

@@ -1,9 +1,9 @@
 // `npm start` as a person runs it: the demo room's opening counts from the start and not from the first visit, and a wrong
 // setting ends the start with a message that names it, the reason and a right value.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,6 +50,40 @@ async function start(variables: Record<string, string>) {
   await Promise.race([running, once(child, 'close')]);
   return { code: child.exitCode, output, outputNow: () => output };
 }
+
+describe('--check', () => {
+  const check = (variables: Record<string, string>, ...options: string[]) =>
+    spawnSync(process.execPath, [START, '--check', ...options], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] ?? '', DATA_DIR: join(folder, 'state'), ...variables },
+      encoding: 'utf8',
+    });
+
+  it('says that settings are right, and writes nothing', () => {
+    const { status, stdout } = check({ PROCESSES: '2' });
+    expect([status, stdout]).toEqual([
+      0,
+      `The settings are right. Gateway processes: 2. Rooms: demo, stored in ${join(folder, 'state')}.\n`,
+    ]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('says what is wrong in the sentences of a start', () => {
+    const { status, stderr } = check({ PORT: 'x', TRUSTED_PROXIES: 'y' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining('PORT is "x"')]);
+  });
+
+  it('reads a file of settings, in which JSON may go over several lines; the environment wins', () => {
+    const file = join(folder, 'fairgate.env');
+    writeFileSync(
+      file,
+      `PROCESSES=3\nROOMS='[\n  {"id": "second", "title": {"ko": "둘", "en": "Two"}, "hosts": ["two.example"], "origin": "http://127.0.0.1:9",\n   "schedule": {"opensAt": "+1h"}, "policy": {"newUsersPerMinute": 60, "totalActiveUsers": 10, "sessionMinutes": 5}}\n]'\n`,
+    );
+    const { status, stdout, stderr } = check({ PROCESSES: '4' }, '--config', file);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('Gateway processes: 4. Rooms: demo, second,');
+  });
+});
 
 it('the demo room opens 50 s after the start, not after the first visit', async () => {
   const [port, originPort] = [await freePort(), await freePort()];
@@ -276,6 +310,30 @@ describe('does not start with', () => {
     expect(output).toContain('Fairgate does not start:\n  - ');
     expect(output).toContain('schedule.opensAt');
     expect(output).not.toMatch(/^ {4}at /m);
+  });
+
+  it('a settings file with a misspelt name, without the rest of the settings', async () => {
+    const file = join(folder, 'fairgate.env');
+    writeFileSync(file, 'PROT=9000\nHOST=0.0.0.0\n# a remark\nnothing\n');
+    const { status, stderr } = spawnSync(process.execPath, [START, '--check', '--config', file], { encoding: 'utf8' });
+    expect([status, stderr.trim().split('\n')]).toEqual([
+      1,
+      [
+        'Fairgate does not start:',
+        `  - ${file}: PROT is not a setting. Remove the line, or correct the name; --help lists all.`,
+        `  - ${file}, line 4: it has no "=". Write NAME=value, or begin the line with #.`,
+      ],
+    ]);
+  });
+
+  it.each([
+    [{ PROCESSES: '0' }, 'PROCESSES is "0": it must be a whole number from 1 to 64.'],
+    [{ PROCESSES: '2', PORT: '65535', ORIGIN_URL: 'https://site.example' }, 'would use the ports 65535 to 65536'],
+    [{ PROCESSES: '4', ORIGIN_PORT: '8789' }, 'The gateways use the ports 8787 to 8790, and ORIGIN_PORT is 8789'],
+    [{ LOG_FORMAT: 'xml' }, 'LOG_FORMAT is "xml": it must be one of text, json.'],
+  ])('%j', async (variables, sentence) => {
+    const refusal = await localSettings({ DATA_DIR: folder, ...variables }).catch((error: unknown) => error);
+    expect(String(refusal)).toContain(sentence);
   });
 
   it('a port that another program uses', async () => {

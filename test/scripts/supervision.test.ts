@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -87,6 +87,10 @@ function descendantsOf(pid: number, all = processes()): Process[] {
 
 const gatewayOf = ({ process: child }: Started): number =>
   descendantsOf(child.pid ?? 0).find(({ name }) => name === 'workerd')?.pid ?? 0;
+
+const SEVERAL = { PROCESSES: '3', OPENS_AT: '+1s', NEW_USERS_PER_MINUTE: '6000' };
+
+const portsOf = ({ url }: Started): number[] => [0, 1, 2].map((index) => Number(new URL(url).port) + index);
 
 /** Everything that was started, as far as it still runs. */
 const left = () => processes().filter(({ pid }) => mine.includes(pid) || pid === started?.pid);
@@ -178,6 +182,89 @@ describe('a gateway that ends by itself', () => {
     expect(running.output()).toContain('The gateway runs again.');
     running.process.kill('SIGTERM');
     await expect.poll(left).toEqual([]);
+  });
+});
+
+describe('several gateway processes', () => {
+  const roomProcess = () =>
+    processes().find(({ pid, name }) => {
+      const isOurs = name === 'workerd' && descendantsOf(started?.pid ?? 0).some((each) => each.pid === pid);
+      return isOurs && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('room-process.capnp');
+    })?.pid ?? 0;
+  const post = async (url: string, action: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${url}/_fairgate/rooms/demo/${action}`, {
+      method: 'POST',
+      headers: { Accept: 'application/json', ...headers },
+    }).catch(() => null);
+    return { status: response?.status ?? 0, body: response?.ok ? await response.json() : null };
+  };
+  const statusOf = async (url: string, headers: Record<string, string>) =>
+    (await fetch(`${url}/_fairgate/rooms/demo/status`, { headers })).json();
+  const stateOf = async (url: string) => (await (await fetch(`${url}/_fairgate/rooms/demo/board`)).json()).state;
+
+  it('share one line and its limits: no number and no vacancy is given twice', async () => {
+    const running = await start(process.execPath, [START], {
+      ...SEVERAL,
+      TOTAL_ACTIVE_USERS: '3',
+      SESSION_MINUTES: '5',
+    });
+    const urls = portsOf(running).map((port) => `http://127.0.0.1:${port}`);
+    await expect.poll(() => stateOf(urls[1] ?? '')).toBe('open');
+    const visits = await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        const url = urls[index % urls.length] ?? '';
+        const { body } = await post(url, 'join');
+        const headers = { Authorization: `Bearer ${body.queueToken}` };
+        const { position } = await statusOf(url, headers);
+        const claimed = await post(urls[(index + 1) % urls.length] ?? '', 'claim', headers);
+        return { position, isIn: claimed.body?.admissionToken !== undefined };
+      }),
+    );
+    expect(new Set(visits.map(({ position }) => position)).size).toBe(12);
+    const inside = visits.filter(({ isIn }) => isIn).length;
+    expect(inside).toBeGreaterThan(0);
+    expect(inside).toBeLessThanOrEqual(3);
+    running.process.kill('SIGTERM');
+    await expect.poll(left).toEqual([]);
+  });
+
+  it('go on when the room process was killed, with every place, and nobody else can open its socket', async () => {
+    const running = await start(process.execPath, [START], SEVERAL);
+    const url = `http://127.0.0.1:${portsOf(running)[1]}`;
+    await expect.poll(() => stateOf(url)).toBe('open');
+    const { body } = await post(url, 'join');
+    const place = { Authorization: `Bearer ${body.queueToken}` };
+    const { position } = await statusOf(url, place);
+    const first = roomProcess();
+    const socket = /--socket-addr=rooms=unix:([^\0]+)/.exec(readFileSync(`/proc/${first}/cmdline`, 'utf8'))?.[1] ?? '';
+    expect([statSync(socket).mode & 0o777, statSync(join(socket, '..')).mode & 0o777]).toEqual([0o600, 0o700]);
+    process.kill(first, 'SIGKILL');
+    await expect.poll(async () => (await post(url, 'join')).status).toBe(200);
+    expect(roomProcess()).not.toBe(first);
+    mine.push(roomProcess());
+    expect((await statusOf(url, place)).position).toBe(position);
+    running.process.kill('SIGTERM');
+    await expect.poll(left).toEqual([]);
+    expect(existsSync(join(socket, '..'))).toBe(false);
+  });
+
+  it('are each asked by --health', async () => {
+    const running = await start(process.execPath, [START], SEVERAL);
+    const ports = portsOf(running);
+    const health = () => {
+      const env = {
+        PATH: process.env['PATH'] ?? '',
+        DATA_DIR: join(folder, 'state'),
+        PORT: String(ports[0]),
+        ...SEVERAL,
+      };
+      const { status, stdout } = spawnSync(process.execPath, [START, '--health'], { env, encoding: 'utf8' });
+      return [status, stdout];
+    };
+    expect(health()).toEqual([0, ports.map((port) => `gateway ${port}: answers\n`).join('')]);
+    running.process.kill('SIGTERM');
+    await expect.poll(left).toEqual([]);
+    expect(health()).toEqual([1, ports.map((port) => `gateway ${port}: does not answer\n`).join('')]);
   });
 });
 

@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import type { RunningGateway } from '../../scripts/lib/gateway-process.ts';
-import { HEALTHY_MS, PAUSE_MS_MAX, PAUSE_MS_MIN, supervise } from '../../scripts/lib/supervisor.ts';
+import { HANGS_MS, HEALTHY_MS, PAUSE_MS_MAX, PAUSE_MS_MIN, supervise } from '../../scripts/lib/supervisor.ts';
 
 class FakeProcess extends EventEmitter {
   exitCode: number | null = null;
@@ -23,6 +23,7 @@ function fake(startsThatFail: readonly number[] = []) {
   let starts = 0;
   const clock = { now: 0 };
   const supervised = supervise({
+    name: 'The gateway',
     start: async () => {
       if (startsThatFail.includes(++starts)) throw new Error('Port in use.');
       const child = new FakeProcess();
@@ -71,6 +72,36 @@ it('a start that fails is logged and tried again; the first one fails for the pe
     'The gateway runs again.',
   ]);
   await expect(fake([1]).supervised).rejects.toThrow('Port in use.');
+});
+
+it('a gateway that no longer answers is ended and started again, one that is only slow is not', async () => {
+  const clock = { now: 0 };
+  const log: string[] = [];
+  let [starts, asked, isHanging] = [0, 0, false];
+  const supervised = await supervise({
+    name: 'The gateway',
+    start: async () => {
+      starts++;
+      isHanging = false;
+      const child = new FakeProcess();
+      const stop = async (signal?: NodeJS.Signals) => child.end(signal ?? null);
+      return { process: child, stop } as unknown as RunningGateway;
+    },
+    // Every third answer comes in time, until it hangs.
+    answers: async () => !isHanging && ++asked % 3 === 0,
+    log: (line) => log.push(line),
+    now: () => clock.now,
+    wait: async (ms) => {
+      clock.now += ms;
+      await new Promise(setImmediate);
+      if (starts === 1 && clock.now >= 10 * HANGS_MS) isHanging = true;
+    },
+  });
+  await expect.poll(() => starts).toBe(2);
+  expect(clock.now).toBeGreaterThanOrEqual(11 * HANGS_MS);
+  expect(log[0]).toBe('The gateway has not answered for 30 s. It is ended.');
+  expect(log[1]).toContain('ended by itself with SIGKILL');
+  await supervised.stop();
 });
 
 it('a gateway that was stopped is not started again', async () => {

@@ -1,5 +1,6 @@
 // The worker of the tests that run inside workerd: the production objects, with a clock that tests can set.
 
+import type { LedgerBindings } from '../../worker/store/durable-objects/ledger-calls.ts';
 import {
   DirectoryObject as RealDirectoryObject,
   RoomObject as RealRoomObject,
@@ -29,7 +30,7 @@ export const relayViews = { sharedMs: 0 };
 export class Relay extends ProductionRelay {
   protected override readonly sharedViewMs = relayViews.sharedMs;
 
-  constructor(ctx: DurableObjectState, env: { ROOM_OBJECTS: DurableObjectNamespace<RealRoomObject> }) {
+  constructor(ctx: DurableObjectState, env: LedgerBindings) {
     super(ctx, { ...env, UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token });
   }
 

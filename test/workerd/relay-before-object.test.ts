@@ -5,6 +5,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import { DurableStore } from '../../worker/store/durable-objects/durable-store.ts';
+import { ownObjects } from '../../worker/store/durable-objects/ledger-calls.ts';
 import { RelayStore } from '../../worker/store/relay/relay-store.ts';
 import { configure, lease, numbersOf, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
@@ -14,7 +15,7 @@ import { clock } from './main.ts';
 import { directoryStub, roomStub, stored } from './stored-in-objects.ts';
 
 const relays = env.RELAY_OBJECTS;
-const direct = new DurableStore(env.ROOM_OBJECTS, env.DIRECTORY_OBJECTS);
+const direct = new DurableStore(ownObjects(env));
 
 /** A gateway that keeps to this relay of two. */
 function store(relay: number): RelayStore {

@@ -5,6 +5,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, inject, test, vi } from 'vitest';
 import { DurableStore } from '../../worker/store/durable-objects/durable-store.ts';
+import { ownObjects } from '../../worker/store/durable-objects/ledger-calls.ts';
 import { TABLES } from '../../worker/store/ledgers.ts';
 import { configure, join, settings, T0 } from '../core/sample-rooms.ts';
 import { conformance, type StoreUnderTest } from '../store/conformance.ts';
@@ -21,8 +22,7 @@ declare module 'vitest' {
   }
 }
 
-const rooms = env.ROOM_OBJECTS;
-const store = new DurableStore(rooms, env.DIRECTORY_OBJECTS);
+const store = new DurableStore(ownObjects(env));
 
 const start = (): StoreUnderTest => ({
   store,

@@ -1,7 +1,7 @@
 // Where this deployment's rooms live: in Redis where it is set, else in Durable Objects; and whether relays stand between.
 
-import { DurableDirectory, DurableStore, type Placement } from './durable-objects/durable-store.ts';
-import type { DirectoryObject, RoomObject } from './durable-objects/room-object.ts';
+import { DurableDirectory, DurableStore } from './durable-objects/durable-store.ts';
+import { type LedgerBindings, ledgerObjects, type Placement } from './durable-objects/ledger-calls.ts';
 import { type RedisAddress, RedisClient } from './redis/redis-client.ts';
 import { RedisDirectory } from './redis/redis-store.ts';
 import type { Relay } from './relay/relay.ts';
@@ -10,9 +10,7 @@ import type { RoomStore } from './room-store.ts';
 import { runtimeClock } from './runtime-clock.ts';
 import { type StoreCounts, StoreStats } from './store-stats.ts';
 
-export interface StoreBindings {
-  ROOM_OBJECTS: DurableObjectNamespace<RoomObject>;
-  DIRECTORY_OBJECTS: DurableObjectNamespace<DirectoryObject>;
+export interface StoreBindings extends LedgerBindings {
   RELAY_OBJECTS: DurableObjectNamespace<Relay>;
 }
 
@@ -32,21 +30,21 @@ export interface StoreSettings {
 
 /** @param onCounts receives what was counted for a room in Redis, or for the directory */
 export function chosenStore(
-  { ROOM_OBJECTS: rooms, DIRECTORY_OBJECTS: directories, RELAY_OBJECTS: relays }: StoreBindings,
+  env: StoreBindings,
   { relays: count, redis, locationHint }: StoreSettings,
   onCounts: (ledger: string, counts: StoreCounts) => void,
 ): RoomStore {
-  const placement: Placement = locationHint === null ? {} : { locationHint };
-  if (redis === null && count === 0) return new DurableStore(rooms, directories, placement);
+  const objects = ledgerObjects(env);
+  if (redis === null && count === 0) return new DurableStore(objects);
   const stats = new StoreStats();
   return new RelayStore({
-    relays,
+    relays: env.RELAY_OBJECTS,
     count: Math.max(1, count),
     random: runtimeClock.random(),
-    placement,
+    placement: locationHint === null ? {} : { locationHint },
     directory:
       redis === null
-        ? new DurableDirectory(directories, placement)
+        ? new DurableDirectory(objects)
         : new RedisDirectory({ ...runtimeClock, client: new RedisClient(redis), stats, replicas: redis.replicas }),
     stopwatch: runtimeClock.stopwatch,
     onCounts(room, counts) {

@@ -9,7 +9,7 @@ import { GroupCommit, type Pace } from '../group-commit.ts';
 import type { RoomPort } from '../room-port.ts';
 import { type PagedTable, StoreUnavailable } from '../room-store.ts';
 import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.ts';
-import type { RoomObject } from './room-object.ts';
+import type { RoomCalls } from './ledger-calls.ts';
 
 /** Batches in one request: far below any bound on its size. */
 export const BATCHES_PER_REQUEST_MAX = 1_024;
@@ -23,17 +23,14 @@ export function requestIntervalMs(relays: number): number {
 }
 
 export class BatchedRoom implements RoomPort {
-  readonly #object: () => DurableObjectStub<RoomObject>;
+  readonly #object: () => RoomCalls;
   readonly #batches: GroupCommit<readonly Command[], Applied<Reply> | StoreRefusal>;
 
   /** @param object a stub for one request: after a failure the next one needs a new one */
-  constructor(object: () => DurableObjectStub<RoomObject>, pace: Pace) {
+  constructor(object: () => RoomCalls, pace: Pace) {
     this.#object = object;
     this.#batches = new GroupCommit(
-      (batches) =>
-        retried(() => object().applyAll(batches) as Promise<(Applied<Reply> | StoreRefusal)[]>).catch((error) =>
-          batches.map(() => unavailable(error)),
-        ),
+      (batches) => retried(() => object().applyAll(batches)).catch((error) => batches.map(() => unavailable(error))),
       BATCHES_PER_REQUEST_MAX,
       pace,
     );
@@ -44,13 +41,11 @@ export class BatchedRoom implements RoomPort {
   }
 
   view(request: ViewRequest): Promise<Viewed<RoomView> | StoreRefusal> {
-    const call = () => this.#object().view(request) as Promise<Viewed<RoomView> | StoreRefusal>;
-    return retried(call).catch(unavailable);
+    return retried(() => this.#object().view(request)).catch(unavailable);
   }
 
   rows(table: PagedTable, page: Page): Promise<StoredRows | StoreRefusal> {
-    const call = () => this.#object().rows(table, page) as Promise<StoredRows | StoreRefusal>;
-    return retried(call).catch(unavailable);
+    return retried(() => this.#object().rows(table, page)).catch(unavailable);
   }
 }
 

@@ -5,7 +5,7 @@ import type { RoomView, ViewRequest } from '../../../queue-core/board.ts';
 import type { Command, Reply } from '../../../queue-core/command.ts';
 import type { Page, Rows } from '../../../queue-core/machine.ts';
 import { STORE_MS_MAX, withDeadline } from '../deadline.ts';
-import type { Placement } from '../durable-objects/durable-store.ts';
+import type { Placement } from '../durable-objects/ledger-calls.ts';
 import {
   type DirectoryStore,
   type PagedTable,

@@ -7,8 +7,7 @@ import type { Command, Reply } from '../../../queue-core/command.ts';
 import type { Page } from '../../../queue-core/machine.ts';
 import type { EpochMs } from '../../../queue-core/time.ts';
 import { BatchedRoom, requestIntervalMs } from '../durable-objects/batched-room.ts';
-import type { Placement } from '../durable-objects/durable-store.ts';
-import type { RoomObject } from '../durable-objects/room-object.ts';
+import { type LedgerBindings, ledgerObjects } from '../durable-objects/ledger-calls.ts';
 import { REDIS_REPLICAS_DEFAULT, RedisClient } from '../redis/redis-client.ts';
 import { RedisRoom } from '../redis/redis-store.ts';
 import type { RoomPort } from '../room-port.ts';
@@ -18,15 +17,13 @@ import type { Applied, StoredRows, StoreRefusal, Viewed } from '../store-result.
 import { type StoreCounts, StoreStats } from '../store-stats.ts';
 import { RoomRelay, SHARED_VIEW_MS } from './room-relay.ts';
 
-interface RelayEnv {
-  ROOM_OBJECTS: DurableObjectNamespace<RoomObject>;
+interface RelayEnv extends LedgerBindings {
   /** As checked by the gateway's settings; absent or empty: rooms are Durable Objects. */
   UPSTASH_REDIS_REST_URL?: string;
   UPSTASH_REDIS_REST_TOKEN?: string;
   /** As checked by the gateway's settings; absent: `REDIS_REPLICAS_DEFAULT`. */
   REDIS_REPLICAS?: string;
   RELAYS?: string;
-  LOCATION_HINT?: Placement['locationHint'];
 }
 
 /** What crosses RPC; `counts`: of a shared store since the last reply. */
@@ -76,11 +73,11 @@ export class Relay extends DurableObject<RelayEnv> {
   }
 
   #portOf(name: string): RoomPort {
-    const { ROOM_OBJECTS: rooms, UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, ...env } = this.env;
+    const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, ...env } = this.env;
     if (!url || !token) {
-      const { LOCATION_HINT: locationHint } = env;
+      const objects = ledgerObjects(env);
       const intervalMs = requestIntervalMs(Number(env.RELAYS ?? 1));
-      return new BatchedRoom(() => rooms.get(rooms.idFromName(name), locationHint ? { locationHint } : {}), {
+      return new BatchedRoom(() => objects.room(name), {
         intervalMs,
         now: () => this.stopwatch(),
         wait: runtimeClock.wait,
