@@ -1,10 +1,10 @@
 // `npm run build`: bundles the worker into dist/worker.js, the one file that workerd, wrangler and the tests run. Scripts and
-// styles for browsers are bundled first and become text in the worker, because workerd serves no files.
+// styles for browsers are bundled first and become text in the worker, because workerd serves no files. Also what commands need.
 
 import { createHash } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -45,13 +45,10 @@ export const browserBundles: Plugin = {
   },
 };
 
-/** Writes dist/worker.js and returns its path. It is replaced as a whole, because a gateway may start at the same time. */
-export async function buildWorker(): Promise<string> {
-  const file = resolve(root, 'dist/worker.js');
-  const outfile = `${file}.${process.pid}`;
-  await build({
+/** Writes dist/worker.js and returns its path. */
+export function buildWorker(): Promise<string> {
+  return written('worker.js', {
     entryPoints: [resolve(root, 'worker/index.ts')],
-    outfile,
     bundle: true,
     format: 'esm',
     platform: 'neutral',
@@ -62,8 +59,42 @@ export async function buildWorker(): Promise<string> {
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
     plugins: [browserBundles],
-    logLevel: 'warning',
   });
+}
+
+/** Writes dist/maintenance-worker.js, which reads and fills what Durable Objects store. */
+export function buildMaintenanceWorker(): Promise<string> {
+  return written('maintenance-worker.js', {
+    entryPoints: [resolve(root, 'worker/store/durable-objects/maintenance-worker.ts')],
+    bundle: true,
+    format: 'esm',
+    external: ['cloudflare:*'],
+    target: 'es2024',
+  });
+}
+
+/** Style and script that reports as HTML files carry, by their names in dist/. */
+const REPORT_PARTS = {
+  'report.css': 'scripts/rehearsal/report.css',
+  'report-cursor.js': 'scripts/rehearsal/report-cursor.ts',
+} as const;
+
+export async function buildReportPart(part: keyof typeof REPORT_PARTS): Promise<string> {
+  return written(part, {
+    entryPoints: [resolve(root, REPORT_PARTS[part])],
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    charset: 'utf8',
+    tsconfigRaw: {},
+  });
+}
+
+/** Each file is replaced as a whole, because another process may build or read it at the same time. */
+async function written(name: string, options: BuildOptions): Promise<string> {
+  const file = resolve(root, 'dist', name);
+  const outfile = `${file}.${process.pid}`;
+  await build({ ...options, outfile, logLevel: 'warning' });
   renameSync(outfile, file);
   return file;
 }

@@ -14,7 +14,7 @@ import { requestAsHost } from './host-request.ts';
 import { checkPorts, gatewayPorts, type LocalSettings, localSettings, SETTINGS_OF_START } from './local-settings.ts';
 import { onNpmEnded } from './npm-parent.ts';
 import { askOrigin, type OriginCheck, originSentence } from './origin-check.ts';
-import { builtWorker, version } from './program-files.ts';
+import { builtFile, version } from './program-files.ts';
 import { ProgramLog } from './program-log.ts';
 import { orExit } from './run-command.ts';
 import { isReadableByAll, settingsOfFile } from './settings-file.ts';
@@ -68,7 +68,7 @@ async function run({ action, file }: StartArguments): Promise<number> {
     return 0;
   }
   await checkPorts(local);
-  await builtWorker();
+  await builtFile('worker.js');
   const log = new ProgramLog({ format: local.logFormat, write: (line) => console.error(line) });
   if (file !== null && isReadableByAll(file)) {
     log.add(

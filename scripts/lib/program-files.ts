@@ -38,7 +38,19 @@ export function configurationFile(name: string): string {
   return join(ROOT, 'scripts/lib', name);
 }
 
-/** The bundle that every configuration of the runtime names: built, unless this is a release. */
-export async function builtWorker(): Promise<void> {
-  if (release === null) await (await import('../build.ts')).buildWorker();
+/** Files of `dist/`. */
+type BuiltFile = 'worker.js' | 'maintenance-worker.js' | 'report.css' | 'report-cursor.js';
+
+/** @returns the path of a file of `dist/`, which is built first, unless this is a release */
+export async function builtFile(name: BuiltFile): Promise<string> {
+  if (release !== null) return join(ROOT, 'dist', name);
+  const { buildMaintenanceWorker, buildReportPart, buildWorker } = await import('../build.ts');
+  switch (name) {
+    case 'worker.js':
+      return buildWorker();
+    case 'maintenance-worker.js':
+      return buildMaintenanceWorker();
+    default:
+      return buildReportPart(name);
+  }
 }

@@ -4,7 +4,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { build } from 'esbuild';
 import type { Put } from '../../queue-core/machine.ts';
 import { decodeRow, encodeRow } from '../../queue-core/stored-format.ts';
 import type { StoredRow } from '../../worker/store/durable-objects/maintenance-worker.ts';
@@ -12,8 +11,7 @@ import { documentFormat, TABLES } from '../../worker/store/ledgers.ts';
 import { RedisArchive } from '../../worker/store/redis/redis-archive.ts';
 import { type RedisAddress, RedisClient } from '../../worker/store/redis/redis-client.ts';
 import { runWorkerd } from './gateway-process.ts';
-
-const root = resolve(import.meta.dirname, '../..');
+import { builtFile } from './program-files.ts';
 
 export interface LedgerLocation {
   /** For messages. */
@@ -35,15 +33,7 @@ const ROWS_PER_WRITE = 500;
 export async function diskLocation(dataDir: string): Promise<LedgerLocation> {
   const rooms = resolve(dataDir, 'rooms');
   if (!existsSync(rooms)) throw new Error(`${rooms} does not exist. Set DATA_DIR to the folder of the gateway.`);
-  await build({
-    entryPoints: [resolve(root, 'worker/store/durable-objects/maintenance-worker.ts')],
-    outfile: resolve(root, 'dist/maintenance-worker.js'),
-    bundle: true,
-    format: 'esm',
-    external: ['cloudflare:*'],
-    target: 'es2024',
-    logLevel: 'warning',
-  });
+  await builtFile('maintenance-worker.js');
   const token = randomToken(24);
   const logged: string[] = [];
   const options = [`--directory-path=disk=${rooms}`];
@@ -142,11 +132,16 @@ function randomToken(bytes: number): string {
 }
 
 /** @param name `durable` or `redis`; without it, the store that the environment configures */
+export function storeNamed(name: string | undefined, env: NodeJS.ProcessEnv): 'durable' | 'redis' {
+  const chosen = name ?? ((env['UPSTASH_REDIS_REST_URL'] ?? '') === '' ? 'durable' : 'redis');
+  if (chosen !== 'durable' && chosen !== 'redis') throw new Error(`"${chosen}" is not a store. Use durable or redis.`);
+  return chosen;
+}
+
+/** @param name as `storeNamed` takes it */
 export async function locationNamed(name: string | undefined, env: NodeJS.ProcessEnv): Promise<LedgerLocation> {
+  if (storeNamed(name, env) === 'durable') return diskLocation(env['DATA_DIR'] ?? '.fairgate');
   const [url = '', token = ''] = [env['UPSTASH_REDIS_REST_URL'], env['UPSTASH_REDIS_REST_TOKEN']];
-  const chosen = name ?? (url === '' ? 'durable' : 'redis');
-  if (chosen === 'durable') return diskLocation(env['DATA_DIR'] ?? '.fairgate');
-  if (chosen !== 'redis') throw new Error(`"${chosen}" is not a store. Use durable or redis.`);
   if (url === '' || token === '') throw new Error('Set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.');
   return redisLocation({ url, token });
 }

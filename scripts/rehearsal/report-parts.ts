@@ -2,9 +2,9 @@
 // values; the points that the cursor shows.
 
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
-import { build } from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { html, raw } from 'hono/html';
+import { builtFile } from '../lib/program-files.ts';
 import type { Html, TimeAxis, TimePlot } from './plots.ts';
 import { number } from './report-format.ts';
 
@@ -30,7 +30,7 @@ export async function reportPage({
   axis,
   sections,
 }: ReportPage): Promise<string> {
-  const [style, script] = await Promise.all([bundled('report.css'), bundled('report-cursor.ts')]);
+  const [style, script] = await Promise.all([bundled('report.css'), bundled('report-cursor.js')]);
   const points = raw(JSON.stringify(cursorPoints(plots, axis)).replaceAll('<', '\\u003c'));
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${sha256(script)}'`;
   const page = await html`<!doctype html>
@@ -60,17 +60,8 @@ export async function reportPage({
   return String(page);
 }
 
-async function bundled(file: 'report.css' | 'report-cursor.ts'): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [resolve(import.meta.dirname, file)],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'iife',
-    charset: 'utf8',
-    tsconfigRaw: {},
-  });
-  return (outputFiles[0]?.text ?? '').trim();
+async function bundled(file: 'report.css' | 'report-cursor.js'): Promise<string> {
+  return readFileSync(await builtFile(file), 'utf8').trim();
 }
 
 /** For a Content-Security-Policy. */
