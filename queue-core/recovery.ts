@@ -289,7 +289,8 @@ export function assumeLoss(room: RoomDocument, context: StepContext, { beside = 
   record(room, { by: STORE_ACTOR, action: 'recover', from: before, to: { ...numbersOf(room), silent: 0 } }, context);
 }
 
-function numbersOf({ line, sessions }: RoomDocument) {
+/** What a recovery may have changed, for the log. */
+export function numbersOf({ line, sessions }: RoomDocument) {
   return { issued: line.issued, entries: line.entries, active: sessions.active };
 }
 

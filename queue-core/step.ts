@@ -158,7 +158,7 @@ function endLeapOfLeases(room: RoomDocument, now: EpochMs): void {
 
 function apply(room: RoomDocument, command: Command, context: StepContext): Reply {
   const { now, sessions } = context;
-  if (isRecovering(room, now) && !ALLOWED_IN_RECOVERY.has(command.kind)) return { kind: 'recovering' };
+  if (isRecovering(room, now) && !isAllowedInRecovery(room, command)) return { kind: 'recovering' };
   switch (command.kind) {
     case 'join':
       return join(room, command, context);
@@ -216,6 +216,12 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
 }
 
 /** Commands that give nothing to a visitor go on while the room finds out what was lost. */
+/** A gateway that has just started says what is configured, before it reads the room. */
+function isAllowedInRecovery({ config }: RoomDocument, command: Command): boolean {
+  if (command.kind === 'configure') return command.digest === config.settingsDigest;
+  return ALLOWED_IN_RECOVERY.has(command.kind);
+}
+
 const ALLOWED_IN_RECOVERY: ReadonlySet<Command['kind']> = new Set([
   'tick',
   'report',

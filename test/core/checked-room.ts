@@ -74,6 +74,20 @@ export class CheckedRoom {
     this.#write(recovered.document, recovered.effects);
   }
 
+  /** The same state, which goes on by itself. */
+  copy(): CheckedRoom {
+    const copy = new CheckedRoom();
+    copy.#document = this.#document;
+    copy.tables = this.tables;
+    return copy;
+  }
+
+  /** Goes on with what was made of the document outside of its machine. */
+  goOnWith(document: RoomDocument, effects: readonly Effect[]): this {
+    this.#write(document, effects);
+    return this;
+  }
+
   #write(document: RoomDocument, effects: readonly Effect[]): void {
     this.#document = document;
     this.tables = writtenTo(this.tables, effects);

@@ -76,6 +76,19 @@ const near = model('waiting', { board: board({ called: 87_600 }) });
 const boardNow = (at: number, changes: Partial<Board> = {}) =>
   board({ serverTime: rfc3339(NOW + at), asOf: rfc3339(NOW + at), ...changes });
 
+test('a board that does not know the visitor’s position, as of a restored room, is answered with the token that proves it', async () => {
+  const known = near.board?.issued ?? 0;
+  const page = startPage(near, ({ path, at }) =>
+    path === 'board'
+      ? { body: boardNow(at, { called: 87_600, issued: at < 60_000 ? known : 87_601 }) }
+      : { body: status() },
+  );
+  await seconds(59);
+  expect(page.requests.filter(({ path }) => path === 'status')).toEqual([]);
+  await seconds(60);
+  expect(page.requests.some(({ path, init }) => path === 'status' && init.credentials !== 'omit')).toBe(true);
+});
+
 test('no sequence of failed requests leaves the page or changes the place', async () => {
   const failure = fc.constantFrom<Reply>(
     'noNetwork',

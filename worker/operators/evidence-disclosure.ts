@@ -60,7 +60,7 @@ const ROOM_LOG: Record<RoomAction, readonly string[]> = {
   clockLeap: ['flow', 'time'],
   ...{ originSteady: HEALTH_FIELDS, originSlowed: HEALTH_FIELDS, originStopped: HEALTH_FIELDS },
   peopleFound: ['peopleFound', 'cause'],
-  recover: ['issued', 'entries', 'active', 'silent'],
+  recover: ['issued', 'entries', 'active', 'silent', 'at'],
 };
 
 /** What visitors can see of a site. Where the site itself stands, and what is exempt, would help to go around the line. */

@@ -225,7 +225,9 @@ export function visit(first: PageModel, browser: Browser, show: (state: PageStat
       const changesForEveryone = isBeforeOpening(before) || before.state === 'drawing';
       return changesForEveryone ? browser.random() * OPENING_SPREAD_MS : 0;
     }
-    if (status.position !== null && status.position <= current.called) return schedule('status');
+    const { position } = status;
+    // A position that the room does not know was lost, as after a restored backup: the token proves it.
+    if (position !== null && (position <= current.called || position > current.issued)) return schedule('status');
     if (isBeforeOpening(current) && clock.now() > Date.parse(current.opensAt) + OPENING_GRACE_MS) {
       return schedule('status');
     }
