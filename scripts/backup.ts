@@ -79,7 +79,7 @@ async function* linesOf(
   of: string,
   dataDir: string,
 ): AsyncGenerator<BackupLine> {
-  yield { fairgateBackup: 1, at: new Date().toISOString(), of, by: version() };
+  yield { fairgateBackup: 1, at: new Date().toISOString(), of, by: version };
   for (const ledger of ledgers) {
     const document = await location.document(ledger);
     // Its first visitor creates a room.

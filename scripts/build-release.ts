@@ -19,6 +19,7 @@ import {
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { VERSION } from '../worker/version.ts';
 import { buildMaintenanceWorker, buildReportPart, buildWorker } from './build.ts';
 import { runtimeFile } from './lib/program-files.ts';
 import { refuseArguments, runCommand } from './lib/run-command.ts';
@@ -281,13 +282,12 @@ await runCommand(async () => {
   rmSync(folder, { recursive: true, force: true });
   const tree = join(folder, 'tree');
   mkdirSync(tree, { recursive: true });
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  await writeTree(tree, `${version}${commitText()}`);
+  await writeTree(tree, `${VERSION}${commitText()}`);
   const file = join(folder, name);
-  writeExecutable(file, tree, version);
+  writeExecutable(file, tree, VERSION);
   rmSync(tree, { recursive: true });
-  const tarball = `fairgate-${version}-linux-${process.arch}.tar.gz`;
-  writeTarball(tarball, file, version);
+  const tarball = `fairgate-${VERSION}-linux-${process.arch}.tar.gz`;
+  writeTarball(tarball, file, VERSION);
   const sums = [name, tarball].map((each) => `${sha256(join(folder, each))}  ${each}\n`).join('');
   writeFileSync(join(folder, 'SHA256SUMS'), sums);
   process.stdout.write(`${relative(root, folder)}:\n${sums}`);

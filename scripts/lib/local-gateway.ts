@@ -57,7 +57,7 @@ function readStartArguments(argv: readonly string[]): ReadOptions<StartArguments
 
 async function run({ action, file }: StartArguments): Promise<number> {
   if (action === 'version') {
-    console.log(`Fairgate ${version()}`);
+    console.log(`Fairgate ${version}`);
     return 0;
   }
   const variables = { ...(file === null ? {} : settingsOfFile(file, SETTINGS_OF_START)), ...process.env };

@@ -1,15 +1,18 @@
 // Files that the commands need beside their own code: the runtime, its configurations, and what is built for it. In a checkout
 // they are built when they are needed; a release (scripts/build-release.ts) has them.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { VERSION } from '../../worker/version.ts';
 
 /** Set by the build of a release, absent in a checkout. */
 declare const FAIRGATE_RELEASE: string | undefined;
 
 /** What a release says that it is, as `0.3.0 (1a2b3c4)`; null: a checkout. */
 export const release: string | null = typeof FAIRGATE_RELEASE === 'string' ? FAIRGATE_RELEASE : null;
+
+export const version = release ?? VERSION;
 
 /** The folder of `package.json`, from which a release has the same structure. */
 export const ROOT = rootAbove(import.meta.dirname);
@@ -20,11 +23,6 @@ function rootAbove(folder: string): string {
   if (above === folder)
     throw new Error(`No package.json above ${import.meta.dirname}: this installation is incomplete.`);
   return rootAbove(above);
-}
-
-export function version(): string {
-  if (release !== null) return release;
-  return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 /** The binary of workerd. */

@@ -33,6 +33,11 @@ const DOCUMENTS = ['README.md', ...globSync(['docs/*.md', 'docs/monitoring/*.md'
 const NOT_RUN: Record<string, string> = {
   'npm install ../fairgate/dist/': 'test/origin/package.test.ts installs it',
   'npm run build:origin': 'test/origin/package.test.ts runs it',
+  'npm run build:release': 'test/scripts/release.test.ts runs it',
+  'npm run NAME -- …': 'stands for every command',
+  'npm run backup -- --to FILE': 'the name of a file is missing in it; test/gateway/backups.test.ts runs it',
+  'npm run restore -- --from FILE': 'the same',
+  'npm run try-release': 'makes an empty Debian as root, and takes ten minutes',
   'curl -fsS $GATE/.well-known/jwks.json | python3': 'test/origin/verifiers.test.ts runs it',
   'ORIGIN_SECRETS=': 'serves until it is stopped; test/gateway/origin-secret.test.ts starts such a gateway',
   'npx wrangler secret put ORIGIN_SECRETS': 'needs an account at Cloudflare',
@@ -98,6 +103,7 @@ const ELSEWHERE: Record<string, string> = {
   python: 'test/origin/verifiers.test.ts, test/origin/call-examples.test.ts, test/gateway/alarm-mail.test.ts',
   php: 'test/origin/verifiers.test.ts, test/origin/call-examples.test.ts, test/origin/hand-off-document.test.ts',
   go: 'test/origin/verifiers.test.ts',
+  bash: 'test/release/try-release.ts, in an empty Debian',
   html: 'test/pages/recover.browser.test.ts',
   yaml: 'for Prometheus, as which test/gateway/own-addresses.test.ts asks for the metrics; for Traefik and Envoy, which Debian does not have',
 };

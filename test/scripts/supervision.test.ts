@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -265,27 +265,6 @@ describe('several gateway processes', () => {
     running.process.kill('SIGTERM');
     await expect.poll(left).toEqual([]);
     expect(health()).toEqual([1, ports.map((port) => `gateway ${port}: does not answer\n`).join('')]);
-  });
-});
-
-describe('as a service of systemd (docs/fairgate.service)', () => {
-  const unit = readFileSync(join(ROOT, 'docs/fairgate.service'), 'utf8').replaceAll('/opt/fairgate', ROOT);
-  const settingOf = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
-
-  it('the unit is one that systemd understands', () => {
-    const file = join(folder, 'fairgate.service');
-    writeFileSync(file, unit);
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
-    expect([status, stderr.split('\n').filter((line) => line.includes('fairgate'))]).toEqual([0, []]);
-  });
-
-  it('its command runs with its variables, and a stop of the whole group ends it well', async () => {
-    const [command = '', ...args] = settingOf('ExecStart').split(' ');
-    expect([settingOf('WorkingDirectory'), settingOf('Environment')]).toEqual([ROOT, 'DATA_DIR=/var/lib/fairgate']);
-    const { process: child } = await start(command, args);
-    process.kill(-(child.pid ?? 0), 'SIGTERM');
-    expect((await once(child, 'exit'))[0]).toBe(0);
-    await expect.poll(left).toEqual([]);
   });
 });
 
