@@ -64,7 +64,7 @@ function recipe(port: number, cache: string): string {
     .replace(servers, ports.map((each) => `  server 127.0.0.1:${each};\n`).join(''))
     .replace('listen 443 ssl http2;', `listen 127.0.0.1:${port};`)
     .replaceAll(/ {2}ssl_certificate.*\n/g, '')
-    .replace('/var/cache/nginx/fairgate', cache)
+    .replace('/var/lib/nginx/fairgate', cache)
     .replace(/\n# Names that no room has.*$/s, '');
 }
 
