@@ -30,9 +30,6 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const MMDEBSTRAP = { name: 'mmdebstrap', file: '/usr/bin/mmdebstrap' };
 const VISITORS = 2_000;
 
-/** The upgrade begins with the version that brought this file: the first one whose release had every command of the document. */
-const FIRST_WITH = 'docs/self-hosting.md';
-
 /** Answers those who come with the gateway's secret, and nobody else. */
 const SITE = (secret: string) => `server {
   listen 127.0.0.1:8080;
@@ -121,15 +118,18 @@ function blocks(): string[] {
   return [...text.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, commands = '']) => commands);
 }
 
-/** @returns the tarball's folder of a release: of this checkout, or of the commit that had the first one */
+/** @returns the folder of its release */
 function build(where: string): string {
   execFileSync(process.execPath, [join(where, 'scripts/build-release.ts')], { stdio: ['ignore', 'ignore', 'inherit'] });
   return join(where, 'dist/release');
 }
 
+/** Of the latest tag before this commit, or of the commit before it where there is none. */
 function previousRelease(folder: string): string {
-  const history = ['-C', ROOT, 'log', '--diff-filter=A', '--format=%H', '--', FIRST_WITH];
-  const commit = execFileSync('git', history, { encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
+  const git = (...args: string[]) => execFileSync('git', ['-C', ROOT, ...args], { encoding: 'utf8' }).trim();
+  const [tag] = git('tag', '--merged', 'HEAD~1', '--sort=-creatordate').split('\n');
+  const commit = tag ? tag : git('rev-parse', 'HEAD~1');
+  console.log(`The previous version is ${commit}.`);
   const checkout = join(folder, 'previous');
   mkdirSync(checkout);
   execFileSync('sh', ['-c', 'git -C "$1" archive "$2" | tar -x -C "$3"', 'sh', ROOT, commit, checkout]);
