@@ -10,6 +10,7 @@ import { build } from 'esbuild';
 import { newSigningKey } from '../worker/tokens/signing-keys.ts';
 import { BenchGateway } from './bench/bench-gateway.ts';
 import { foundPeople } from './bench/found-people.ts';
+import { gatewaysBehindNginx } from './bench/gateways-behind-nginx.ts';
 import { LOAD_CORE, respondAt, saturate } from './bench/load.ts';
 import { machine, pin, processorMs } from './bench/measured-machine.ts';
 import { memoryOfVisitors } from './bench/memory.ts';
@@ -42,6 +43,7 @@ const USAGE = `npm run bench -- [options]
   --memory         also the memory of workerd for 100,000 waiting and 100,000 active visitors
   --no-latency     without response times at half of the load
   --no-redis       without the requests to Redis
+  --processes      only what one and two gateway processes serve behind nginx (three minutes)
   --find           only how well a gateway finds what a site carries (four minutes)
   --help
 
@@ -68,6 +70,7 @@ const { values: options } = readOrExit(() =>
       latency: { type: 'boolean', default: true },
       redis: { type: 'boolean', default: true },
       find: { type: 'boolean', default: false },
+      processes: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
     allowNegative: true,
@@ -118,6 +121,13 @@ async function bench(): Promise<void> {
   ]);
   const origin = createServer(answerOk);
   const originUrl = `http://127.0.0.1:${await listenOnLoopback(origin)}`;
+  if (options.processes) {
+    const lines = await gatewaysBehindNginx({ origin: originUrl, folder: dataDir(), rounds, seconds });
+    origin.close();
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    console.log(lines.join('\n'));
+    return;
+  }
   const isPinned = pin(process.pid, LOAD_CORE);
   try {
     const proxyPort = await freePort();

@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { stopProcess, whenReady } from '../../scripts/lib/child-process.ts';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { nginxConfiguration } from '../../scripts/lib/nginx-recipe.ts';
 import { CADDY, HAPROXY, NGINX, type SystemPackage } from '../../scripts/lib/system-packages.ts';
-import { HAPROXY_ARGS, listens, NGINX_ARGS, nginxConfig, startServer } from '../gateway/server-process.ts';
+import { HAPROXY_ARGS, listens, NGINX_ARGS, startServer } from '../gateway/server-process.ts';
 import type { Pipeline } from './pipelined-requests.ts';
 import { HANDLERS, type HandlerName, handlerMark } from './site-handlers.ts';
 
@@ -177,7 +178,7 @@ export const NGINX_SITES: GroupDescription = {
         port: ports[0] ?? 0,
         args: NGINX_ARGS,
         config: (dir) =>
-          nginxConfig(
+          nginxConfiguration(
             dir,
             `keepalive_requests 100000000; proxy_http_version 1.1; ${Object.values(configured).join('\n')}`,
           ),

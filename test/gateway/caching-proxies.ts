@@ -2,8 +2,9 @@
 // while they respect the response's header: by host and address alone, whatever the status, also without a lifetime.
 
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { nginxConfiguration } from '../../scripts/lib/nginx-recipe.ts';
 import { HAPROXY, NGINX } from '../../scripts/lib/system-packages.ts';
-import { HAPROXY_ARGS, NGINX_ARGS, nginxConfig, type ServerProcess, startServer } from './server-process.ts';
+import { HAPROXY_ARGS, NGINX_ARGS, type ServerProcess, startServer } from './server-process.ts';
 
 export const CACHING_PROXIES = { nginx: startNginx, HAProxy: startHaproxy };
 
@@ -14,7 +15,7 @@ async function startNginx(upstreamPort: number): Promise<ServerProcess> {
     port,
     args: NGINX_ARGS,
     config: (dir) =>
-      nginxConfig(
+      nginxConfiguration(
         dir,
         `proxy_cache_path ${dir}/cache keys_zone=shared:1m;
         server {

@@ -9,9 +9,10 @@ import { type RequestOptions, request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { nginxConfiguration } from '../../scripts/lib/nginx-recipe.ts';
 import { CADDY, HAPROXY, NGINX, OPENSSL, requireInstalled } from '../../scripts/lib/system-packages.ts';
 import { CookieJar, isNewcomerPage } from '../running-gateway.ts';
-import { HAPROXY_ARGS, NGINX_ARGS, nginxConfig, type ServerProcess, startServer } from './server-process.ts';
+import { HAPROXY_ARGS, NGINX_ARGS, type ServerProcess, startServer } from './server-process.ts';
 import { AS_JSON, AS_PAGE } from './visitor-client.ts';
 
 /** The gateway behind a proxy, or beside the site that it stands in front of. */
@@ -52,7 +53,7 @@ const FRONTS = {
     server: NGINX,
     args: NGINX_ARGS,
     config: (text: string, port: number, dir: string) =>
-      nginxConfig(dir, text.replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)),
+      nginxConfiguration(dir, text.replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)),
   },
   HAProxy: {
     server: HAPROXY,
@@ -187,7 +188,7 @@ const LENIENT = {
     server: NGINX,
     args: NGINX_ARGS,
     config: (port: number, dir: string) =>
-      nginxConfig(
+      nginxConfiguration(
         dir,
         recipe('nginx')
           .replace(

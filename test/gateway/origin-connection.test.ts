@@ -12,12 +12,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { nginxConfiguration } from '../../scripts/lib/nginx-recipe.ts';
 import { NGINX } from '../../scripts/lib/system-packages.ts';
 import type { RoomInput } from '../../worker/settings.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
 import { makeCertificate } from './front-proxies.ts';
 import { MARKER, type RecordingOrigin, startRecordingOrigin } from './recording-origin.ts';
-import { NGINX_ARGS, nginxConfig, startServer } from './server-process.ts';
+import { NGINX_ARGS, startServer } from './server-process.ts';
 import { GateVisitor, until } from './visitor-client.ts';
 
 const SCHEDULE = { opensAt: '+0s' };
@@ -136,7 +137,12 @@ it('nginx with two server_names as the sites of two rooms answers each by its ow
   const server = (name: string) =>
     `server { listen 127.0.0.1:${port}; server_name ${name}; location / { return 200 "${MARKER} ${name}"; } }`;
   const sites = ['default.test', 'blue.test', 'green.test'].map(server).join(' ');
-  const nginx = await startServer({ server: NGINX, port, args: NGINX_ARGS, config: (dir) => nginxConfig(dir, sites) });
+  const nginx = await startServer({
+    server: NGINX,
+    port,
+    args: NGINX_ARGS,
+    config: (dir) => nginxConfiguration(dir, sites),
+  });
   const site = `http://127.0.0.1:${port}`;
   const fairgate = await startFairgate({
     originUrl: site,

@@ -8,12 +8,13 @@ import { brotliCompressSync, deflateSync, gunzipSync, gzipSync, zstdCompressSync
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { nginxConfiguration } from '../../scripts/lib/nginx-recipe.ts';
 import { NGINX } from '../../scripts/lib/system-packages.ts';
 import { gzip } from '../../worker/http/gzip.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
 import { type ByteExactOrigin, fieldOf, responseText, startByteExactOrigin } from './byte-exact-origin.ts';
 import { MARKER } from './recording-origin.ts';
-import { NGINX_ARGS, nginxConfig, type ServerProcess, startServer } from './server-process.ts';
+import { NGINX_ARGS, type ServerProcess, startServer } from './server-process.ts';
 import { roomInput } from './threat-site.ts';
 import { AS_PAGE, type ClientResponse, enter, GateVisitor, send } from './visitor-client.ts';
 
@@ -166,7 +167,7 @@ function startFileServer(port: number): Promise<ServerProcess> {
       const file = join(dir, 'file.bin');
       writeFileSync(file, FILE);
       utimesSync(file, new Date(LAST_MODIFIED), new Date(LAST_MODIFIED));
-      return nginxConfig(dir, server(dir));
+      return nginxConfiguration(dir, server(dir));
     },
   });
 }

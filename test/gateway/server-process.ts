@@ -45,22 +45,6 @@ export async function startServer({ server, port, args, config }: Description): 
 export const NGINX_ARGS = (dir: string, file: string) => ['-p', dir, '-e', 'stderr', '-c', file];
 export const HAPROXY_ARGS = (_dir: string, file: string) => ['-db', '-f', file];
 
-/** One process without workers, so that nothing is left behind when it is killed. @param http the content of its block */
-export function nginxConfig(dir: string, http: string): string {
-  const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${dir}/${kind};`,
-  );
-  return `
-    daemon off; master_process off; pid ${dir}/pid; error_log stderr;
-    ${process.getuid?.() === 0 ? 'user root;' : ''}
-    events {}
-    http {
-      access_log off;
-      ${folders.join(' ')}
-      ${http}
-    }`;
-}
-
 /** Resolves when the port accepts a connection. */
 export function listens(port: number): Promise<void> {
   return new Promise((resolve) => {

@@ -3,13 +3,14 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { nginxConfiguration, selfHostingRecipe } from '../../scripts/lib/nginx-recipe.ts';
 import { NGINX } from '../../scripts/lib/system-packages.ts';
-import { NGINX_ARGS, nginxConfig, type ServerProcess, startServer } from '../gateway/server-process.ts';
+import { NGINX_ARGS, type ServerProcess, startServer } from '../gateway/server-process.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const HOST = 'booking.example';
@@ -46,27 +47,13 @@ beforeAll(async () => {
   gateways.once('exit', () => started.reject(new Error(output)));
   await started.promise;
   const own = await freePort();
-  const cache = join(folder, 'cache');
-  mkdirSync(cache);
   nginx = await startServer({
     server: NGINX,
     port: own,
     args: NGINX_ARGS,
-    config: (dir) => nginxConfig(dir, recipe(own, cache)),
+    config: (dir) => nginxConfiguration(dir, selfHostingRecipe({ folder: dir, port: own, gatewayPorts: ports })),
   });
 });
-
-/** As it stands in the document, on free ports and without TLS, for which a certificate would have to be trusted here. */
-function recipe(port: number, cache: string): string {
-  const text = readFileSync(join(ROOT, 'docs/self-hosting/nginx.conf'), 'utf8');
-  const [, servers = ''] = /((?: {2}server 127\.0\.0\.1:\d+;\n)+)/.exec(text) ?? [];
-  return text
-    .replace(servers, ports.map((each) => `  server 127.0.0.1:${each};\n`).join(''))
-    .replace('listen 443 ssl http2;', `listen 127.0.0.1:${port};`)
-    .replaceAll(/ {2}ssl_certificate.*\n/g, '')
-    .replace('/var/lib/nginx/fairgate', cache)
-    .replace(/\n# Names that no room has.*$/s, '');
-}
 
 afterAll(async () => {
   await nginx?.stop();
