@@ -215,7 +215,7 @@ async function evening(machine: Machine, previous: string, release: string): Pro
   await machine.run(restore ?? '');
   await pause(8_000);
   await machine.run(ask ?? '');
-  await machine.run(`tail -n 3 /var/log/fairgate.log | cut -c -300; fairgate --version`);
+  await machine.run(`tail -n 30 /var/log/fairgate.log | cut -c -300; fairgate --version`);
   if (existsSync(join(machine.root, 'var/lib/fairgate.old')) === false) throw new Error('The old state is gone.');
 }
 
