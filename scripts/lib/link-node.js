@@ -2,6 +2,7 @@
 // npm 11 has linked it already; npm 10 removes the link again when it discards the packages of the other platforms.
 // JavaScript, because a Node too old for the scripts has to run it. See docs/decisions/0018-which-node.md.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +23,14 @@ if (installed !== undefined) {
     rmSync(link, { force: true });
     if (process.platform === 'win32') linkSync(join(packages, installed, bin.node), link);
     else symlinkSync(join('..', installed, bin.node), link);
+  }
+  const { status, stderr, error } = spawnSync(join(packages, installed, bin.node), ['--version'], { encoding: 'utf8' });
+  if (status !== 0) {
+    console.error(
+      `The packaged Node does not run here: ${(stderr || String(error)).trim()}\n` +
+        'On Debian and Ubuntu it needs the packages libatomic1 and libstdc++6: apt-get install libatomic1 libstdc++6',
+    );
+    process.exit(1);
   }
 } else if (existsSync(packages) && isTooOld(process.versions.node)) {
   console.error(

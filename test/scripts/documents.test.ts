@@ -67,6 +67,8 @@ const NOT_RUN: Record<string, string> = {
   'npm run try-sites': 'installs applications from npm and Debian, and takes minutes',
   'npm run try-addresses':
     'installs servers and takes ten minutes; test/gateway/readings-of-servers.test.ts runs a part',
+  'ORIGIN_URL=http://127.0.0.1:8080 npm start':
+    'serves until it is stopped; test/scripts/start.test.ts starts such a gateway',
   'npm start': 'runs beside every other command of this file',
   'npm run deploy': 'run as PUBLIC_URL=… npm run deploy, without an upload',
   'npm run check-log -- FILE': 'the name of a file is missing in it; run for demo-log.json',
