@@ -4,6 +4,7 @@
 import type { Actor } from './audit.ts';
 import type { NoticeEvent, RoomAlarmKind, SeenAlarm } from './document/alarms-state.ts';
 import type { Observed } from './document/history-state.ts';
+import type { KnownWait } from './document/minute-state.ts';
 import type { Lot } from './document/origin-state.ts';
 import type { CallMark, EndReason, OriginKeyId } from './document/session-record.ts';
 import type { Beacon, DrawSecret } from './draw.ts';
@@ -65,8 +66,8 @@ export type Command =
   | { kind: 'lease'; count: number; ahead: number }
   /** So many entries of a lease from `first` on were not given out, and never will be: they are leased again. */
   | { kind: 'returnLease'; epoch: number; lease: number; first: number; count: number }
-  /** Exchanges a called place for a session; repeated, it gives the same session, provisional no more. */
-  | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string }
+  /** Exchanges a called place for a session; repeated, it gives the same session, provisional no more. `wait`: for the history. */
+  | { kind: 'claim'; epoch: number; position: number; visitor: string; sid: string; wait?: KnownWait }
   /**
    * Looks a session up, which its visitor has presented, and extends it where the policy says so and its second half has
    * begun. A provisional session counts for its whole length then; where it had ceased to count, it takes a vacancy again.

@@ -8,6 +8,7 @@ import {
   flowSoFar,
   type HistoryBucket,
   NO_FLOW,
+  NOTHING_OBSERVED,
   type Observed,
   type ObservedHealth,
   REFUSAL_REASONS,
@@ -16,6 +17,7 @@ import {
 import type { RoomDocument } from './document/room-document.ts';
 import { HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX, RECENT_BUCKETS_MAX, SLOT_BUCKETS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
+import { addToMinute, closeMinuteIfDue, noteRate } from './minutes.ts';
 import { limitsInForce, stateOf } from './room-state.ts';
 import type { EpochMs } from './time.ts';
 
@@ -25,28 +27,45 @@ export function bucketKey(at: EpochMs): number {
 }
 
 /** Closes the open bucket where its time is over. */
-export function closeBucketIfDue(room: RoomDocument, { now, effects }: StepContext): void {
+export function closeBucketIfDue(room: RoomDocument, context: StepContext): void {
   const { history } = room;
-  if (bucketStart(now) <= history.open.at) return;
+  const start = bucketStart(context.now);
+  if (start <= history.open.at) return;
   const closed = bucketOf(room, history.open.at + HISTORY_BUCKET_MS);
   // More lapsed positions claimed after all than others lapsed: the next bucket makes up for the negative count.
   const lapsed = Math.min(0, flowSoFar(room).lapsed);
-  const key = bucketKey(closed.at);
-  effects.push({ kind: 'put', table: 'history', key, row: closed });
-  effects.push({ kind: 'drop', table: 'history', from: 0, upTo: key - HISTORY_BUCKETS_MAX });
-  history.recent = [...history.recent, closed].slice(-RECENT_BUCKETS_MAX);
-  const slots = slotsAhead(history.open);
-  history.open = { ...emptyBucket(now), flow: { ...NO_FLOW, lapsed }, counters: countersOf(room), slots };
+  const ahead = slotsAhead(history.open);
+  // Slots that began while nobody loaded the room belong to the bucket of their own time.
+  const meanwhile = ahead.filter(([at]) => at < start);
+  const buckets = [closed, ...meanwhile.map(([at, admitted]) => ({ ...quietBucket(room, at), admitted }))];
+  for (const bucket of buckets) {
+    const key = bucketKey(bucket.at);
+    context.effects.push({ kind: 'put', table: 'history', key, row: bucket });
+    context.effects.push({ kind: 'drop', table: 'history', from: 0, upTo: key - HISTORY_BUCKETS_MAX });
+    addToMinute(room, bucket, context);
+  }
+  history.recent = [...history.recent, ...buckets].slice(-RECENT_BUCKETS_MAX);
+  const slots = ahead.filter(([at]) => at >= start);
+  history.open = { ...emptyBucket(context.now), flow: { ...NO_FLOW, lapsed }, counters: countersOf(room), slots };
+  closeMinuteIfDue(room, context.now, context);
+}
+
+/** A bucket of a time at which the room was not loaded. */
+function quietBucket(room: RoomDocument, at: EpochMs): HistoryBucket {
+  const { health: _, exempt: __, store: ___, ...bucket } = bucketOf(room, at + HISTORY_BUCKET_MS);
+  return { ...bucket, ...NO_FLOW, ...NOTHING_OBSERVED, at };
 }
 
 /** Notes a slot in the bucket in which it begins, which may lie ahead: the visitor enters then, not at the claim. */
-export function noteSlot({ history }: RoomDocument, slot: EpochMs): void {
+export function noteSlot(room: RoomDocument, slot: EpochMs): void {
+  const { history } = room;
   const { open } = history;
   const last = open.slots.at(-1);
   const at = Math.max(bucketStart(slot), open.at);
   const isInLast = last !== undefined && (last[0] >= at || open.slots.length >= SLOT_BUCKETS_MAX);
   const slots: typeof open.slots = isInLast ? open.slots.with(-1, [last[0], last[1] + 1]) : [...open.slots, [at, 1]];
   history.open = { ...open, slots };
+  noteRate(room, slot);
 }
 
 /** The open bucket as it stands at `now`, in the form of a closed one. */

@@ -103,6 +103,8 @@ function scalarFault(room: RoomDocument): string | null {
     numberFault('history.open.flow.', history.open.flow, Number.MIN_SAFE_INTEGER) ??
     numberFault('history.open.counters.', history.open.counters, Number.MIN_SAFE_INTEGER) ??
     numberFault('history.open.observed.origin.', history.open.observed.origin) ??
+    numberFault('minute.bucket.', room.minute.bucket, Number.MIN_SAFE_INTEGER) ??
+    numberFault('minute.ahead.', room.minute.ahead ?? {}) ??
     numberFault('recovery.', room.recovery) ??
     numberFault('recovery.running.', room.recovery.running ?? {}) ??
     atLeast('epoch', room.epoch, 1) ??

@@ -102,6 +102,15 @@ export const HISTORY_BUCKET_MS = 10_000;
 /** Buckets stored: a day before the opening and a day after it. About 6 MB. */
 export const HISTORY_BUCKETS_MAX = (2 * 24 * 3_600_000) / HISTORY_BUCKET_MS;
 
+/** Length of a bucket of the history that is kept for long: what a report is made of. */
+export const MINUTE_MS = 60_000;
+
+/** Minutes stored: a year. Only those in which something happened have a row; about 150 MB if all have. */
+export const MINUTE_BUCKETS_MAX = (366 * 24 * 3_600_000) / MINUTE_MS;
+
+/** Longest wait that a gateway may say it told a visitor: a week, as long as a queue token is valid. */
+export const TOLD_SECONDS_MAX = 7 * 24 * 3_600;
+
 /** Closed buckets that the document and every view carry, so that a console that polls each second misses none. */
 export const RECENT_BUCKETS_MAX = 6;
 

@@ -23,7 +23,8 @@ export function join(room: RoomDocument, command: Join, context: StepContext): J
   const { visitor, sid, provisional = false } = command;
   const isTheirTurn = place.kind === 'position' && place.number <= room.pacing.called;
   if (sid === null || !isTheirTurn || nextSlot(room, now) > now + NEAR_SLOT_MS) return { ...joined, claim: null };
-  const request = { kind: 'claim', epoch, position: place.number, visitor, sid, provisional } as const;
+  const wait = { since: now, told: null };
+  const request = { kind: 'claim', epoch, position: place.number, visitor, sid, provisional, wait } as const;
   return { ...joined, claim: claim(room, undefined, request, context) };
 }
 

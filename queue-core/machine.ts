@@ -3,6 +3,7 @@
 
 import type { AuditRecord } from './audit.ts';
 import type { HistoryBucket } from './document/history-state.ts';
+import type { MinuteBucket } from './document/minute-state.ts';
 import type { OriginRecord } from './document/origin-record.ts';
 import type { Ending, SessionRecord } from './document/session-record.ts';
 import type { PastDraw } from './past-draw.ts';
@@ -16,6 +17,8 @@ export interface Rows {
   ending: Ending;
   /** By start of the bucket, in buckets since 1970. */
   history: HistoryBucket;
+  /** By start of the minute, in minutes since 1970; only those in which something happened. */
+  minute: MinuteBucket;
   /** By number from 1 on, without a gap. */
   audit: AuditRecord;
   /** By epoch: draws of openings that are over. */

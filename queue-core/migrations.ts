@@ -315,6 +315,19 @@ function directoryWithAlarmTargets(old: Fields): Fields {
   return { ...old, alarmTargets: [] };
 }
 
+/** 8 to 9: minutes, kept for a year beside the buckets of ten seconds. */
+function roomWithMinutes(old: Fields): Fields {
+  const { newUsersPerMinute, totalActiveUsers } = fieldsOf(fieldsOf(old['config'])['policy']);
+  const { at } = old;
+  const minute = typeof at === 'number' ? Math.floor(at / 60_000) * 60_000 : at;
+  const bucket = { at: minute, epoch: old['epoch'], state: 'prequeue', newUsersPerMinute, totalActiveUsers };
+  return { ...old, minute: { bucket, changed: true, ahead: null } };
+}
+
+function roomOfVersion9(old: Fields): Fields {
+  return roomWithMinutes(roomWithAlarms(old));
+}
+
 const unchanged: Migration = (old) => old;
 
 export const migrateRoom: readonly Migration[] = [
@@ -326,7 +339,7 @@ export const migrateRoom: readonly Migration[] = [
   roomWithSealedDraw,
   roomWithHealth,
   roomWithLots,
-  roomWithAlarms,
+  roomOfVersion9,
 ];
 export const migrateSession: readonly Migration[] = [
   wholeTimes,

@@ -14,7 +14,7 @@ import type { SessionRecord } from './document/session-record.ts';
 import { bucketEnd, countSessions } from './document/sessions-state.ts';
 import { busiestArrivals } from './history.ts';
 import { GATEWAYS_MAX, LOST_JOINS_MIN, LOST_MS_MAX, NEWBORN_MS_MAX, RECOVERY_MS, VIEW_STALE_MS_MAX } from './limits.ts';
-import type { Effect, Sessions, StepContext, Witness } from './machine.ts';
+import type { Effect, Sessions, StepContext, Table, Witness } from './machine.ts';
 import { joinedMarks } from './origin-calls.ts';
 import { callUpTo } from './pacing.ts';
 import { isRecovering } from './room-state.ts';
@@ -64,7 +64,7 @@ export function recoverRoom(
     restoreRows(room, witness.rows, isJoined, context);
   } else if (witness?.relation === 'before') {
     // Of an opening that is over, the log and the history go on.
-    effects.push(...witness.rows.filter(({ table }) => table === 'audit' || table === 'history' || table === 'origin'));
+    effects.push(...witness.rows.filter(({ table }) => CONTINUED.has(table)));
   }
   return { document: room, effects };
 }
@@ -132,6 +132,9 @@ function recoveryOf(stored: RoomDocument | null, seen: RoomDocument | null, now:
   return { ...begun, awaited: [...new Set([...begun.awaited, ...present])].slice(-GATEWAYS_MAX) };
 }
 
+/** Tables that go on across openings. */
+const CONTINUED: ReadonlySet<Table> = new Set(['audit', 'history', 'minute', 'origin']);
+
 /**
  * Restores rows that the store has lost; a session that the store has stays where it is the later.
  * @param isJoined of another history than what is stored: its sessions are not counted yet, and its numbers of log records and
@@ -175,6 +178,7 @@ function restoreRows(
         else effects.push(put);
         break;
       case 'history':
+      case 'minute':
       case 'draw':
       case 'template':
         effects.push(put);

@@ -9,6 +9,7 @@ import { countSession, dropStandby, putSession, sessionOf, sessionReply, stopCou
 import { noteSlot } from './history.ts';
 import { PRESENT_MS_MAX, STANDBY_MAX, STANDBY_SILENT_MS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
+import { noteWait } from './minutes.ts';
 import { callUpTo, grantSlot, recordClaim } from './pacing.ts';
 import type { Policy, RoomState } from './policy.ts';
 import { limitsInForce, pausedBy, stateOf } from './room-state.ts';
@@ -50,7 +51,7 @@ export function claim(room: RoomDocument, record: Found, command: Claim, context
 
 function grant(room: RoomDocument, record: Found, command: Claim, context: StepContext): ClaimReply {
   const { now } = context;
-  const { position, visitor, sid, provisional = false } = command;
+  const { position, visitor, sid, provisional = false, wait } = command;
   const { epoch, config, sessions } = room;
   const admitAt = grantSlot(room, now);
   const expiresAt = admitAt + config.policy.sessionMs;
@@ -61,7 +62,10 @@ function grant(room: RoomDocument, record: Found, command: Claim, context: StepC
   const granted = { ...newSession({ epoch, generation, visitor, sid, ...times }), calls: record?.calls ?? [] };
   countSessions(sessions, countsUntil, 1);
   noteBegin(sessions, config.policy, admitAt);
-  if (record === undefined) recordClaim(room, position);
+  if (record === undefined) {
+    recordClaim(room, position);
+    noteWait(room, wait, admitAt);
+  }
   countSession(room, record === undefined ? 'admitted' : 'readmitted');
   noteSlot(room, admitAt);
   putSession(position, granted, context);

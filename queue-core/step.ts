@@ -20,6 +20,7 @@ import { lease, returnLease } from './lease.ts';
 import { LEAP_MS_MIN } from './limits.ts';
 import { join, restorePlace } from './line.ts';
 import type { Effect, Machine, Sessions, StepContext } from './machine.ts';
+import { noteLevels } from './minutes.ts';
 import { openIfDue, soonestOpening, takeDraw } from './opening.ts';
 import { callNext, lapseCalls, observedMs } from './pacing.ts';
 import { concludeRecovery, recoverRoom, STORE_ACTOR } from './recovery.ts';
@@ -68,6 +69,7 @@ export function stepAll(
       replies.push(apply(draft, command, context));
       openIfDue(draft, context.now);
       if (isFlowing(draft, context.now)) callNext(draft);
+      noteLevels(draft);
     }
     for (const effect of effects.slice(before)) sessions.apply(effect);
   }

@@ -56,6 +56,7 @@ const ROW_MIGRATIONS: Record<Table, readonly Migration[]> = {
   session: migrateSession,
   ending: migrateEnding,
   history: migrateHistory,
+  minute: migrateRow,
   audit: migrateRow,
   origin: migrateRow,
   draw: migrateRow,

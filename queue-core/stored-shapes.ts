@@ -32,6 +32,7 @@ import {
   type ObservedHealth,
 } from './document/history-state.ts';
 import type { LifetimeCounts, LifetimeState } from './document/lifetime-state.ts';
+import { type MinuteBucket, type OpenMinute, WAIT_BOUNDS_SECONDS, type Waits } from './document/minute-state.ts';
 import type { OriginRecord } from './document/origin-record.ts';
 import type {
   HealthCause,
@@ -251,6 +252,45 @@ const historyBucket = object<HistoryBucket>({
   totalActiveUsers: count,
 });
 
+const waitClasses = list(count, WAIT_BOUNDS_SECONDS.length + 1);
+
+const minuteBucket = object<MinuteBucket>({
+  at: count,
+  epoch: count,
+  state,
+  newUsersPerMinute: count,
+  totalActiveUsers: count,
+  rateMax: optional(count),
+  peopleMax: optional(count),
+  arrived: optional(whole),
+  called: optional(whole),
+  admitted: optional(whole),
+  completed: optional(whole),
+  left: optional(whole),
+  revoked: optional(whole),
+  expired: optional(whole),
+  lapsed: optional(whole),
+  entries: optional(count),
+  waiting: optional(count),
+  waitingMax: optional(count),
+  active: optional(count),
+  activeMax: optional(count),
+  exempt: optional(count),
+  stock: optional(count),
+  refused: optional(observed.refused),
+  origin: optional(observed.origin),
+  waits: optional(
+    object<Waits>({
+      real: waitClasses,
+      toldLow: waitClasses,
+      toldHigh: waitClasses,
+      within: count,
+      sooner: count,
+      later: count,
+    }),
+  ),
+});
+
 const history = object<HistoryState>({
   open: object<HistoryState['open']>({
     at: count,
@@ -260,6 +300,12 @@ const history = object<HistoryState>({
     slots: list(pair(count, count), SLOT_BUCKETS_MAX),
   }),
   recent: list(historyBucket, RECENT_BUCKETS_MAX),
+});
+
+const openMinute = object<OpenMinute>({
+  bucket: minuteBucket,
+  changed: flag,
+  ahead: nullable(object<NonNullable<OpenMinute['ahead']>>({ rate: count, until: count })),
 });
 
 const cause = byKind<HealthCause>({
@@ -377,6 +423,7 @@ export const roomParser = object<RoomDocument>({
   history,
   alarms,
   lifetime,
+  minute: openMinute,
   recovery,
 });
 
@@ -425,6 +472,7 @@ export const rowParsers: { [T in Table]: Parser<Rows[T]> } = {
   session,
   ending: object<Ending>({ seq: count, sid: text, until: count }),
   history: historyBucket,
+  minute: minuteBucket,
   audit,
   origin,
   draw: object<PastDraw>({

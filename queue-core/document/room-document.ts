@@ -13,6 +13,7 @@ import { type EndingsState, endingsState } from './endings-state.ts';
 import { type HistoryState, historyState } from './history-state.ts';
 import { type LifetimeState, lifetimeState } from './lifetime-state.ts';
 import { type LineState, lineState } from './line-state.ts';
+import { minuteState, type OpenMinute } from './minute-state.ts';
 import { type OriginState, originState } from './origin-state.ts';
 import { type PacingState, pacingState } from './pacing-state.ts';
 import { type RecoveryState, recoveryState } from './recovery-state.ts';
@@ -32,6 +33,7 @@ interface Parts {
   history: HistoryState;
   alarms: AlarmsState;
   lifetime: LifetimeState;
+  minute: OpenMinute;
   recovery: RecoveryState;
 }
 
@@ -68,6 +70,7 @@ const PARTS: { [Name in keyof Parts]: SubState<Parts[Name], Initial, RoomDocumen
   history: historyState,
   alarms: alarmsState,
   lifetime: lifetimeState,
+  minute: minuteState,
   recovery: recoveryState,
 };
 
@@ -120,6 +123,7 @@ export function draftOf(room: RoomDocument): RoomDocument {
     history: { ...room.history },
     alarms: { ...room.alarms },
     lifetime: { ...room.lifetime },
+    minute: { ...room.minute },
     recovery: { ...room.recovery },
   };
 }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../../queue-core/command.ts';
 import { directoryMachine } from '../../queue-core/directory/directory-machine.ts';
+import { WAIT_BOUNDS_SECONDS } from '../../queue-core/document/minute-state.ts';
 import type { RoomDocument } from '../../queue-core/document/room-document.ts';
 import { CoreError, type CoreErrorCode } from '../../queue-core/errors.ts';
 import {
@@ -110,7 +111,7 @@ const NULLABLE = new Set([
     ]),
     'origin.health.cause.usualMs',
   ],
-  ...['pacing.lastSlotMicros', 'recovery.running'],
+  ...['pacing.lastSlotMicros', 'recovery.running', 'minute.ahead'],
   ...['rooms[].site.template', 'rooms[].site.expectedVisitors', 'rooms[].seed', 'rooms[].archivedAt'],
   ...['prequeueAt', 'closesAt', 'beacon'].map((name) => `rooms[].settings.schedule.${name}`),
   ...['ended', 'ended.reference', 'codeUsedAt', 'presentBy', 'by.address', 'choice', 'beacon'],
@@ -121,12 +122,20 @@ const NULLABLE = new Set([
 
 /** Fields that may be absent. */
 const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|store|refused\.\w+)$/;
+/** Nearly all of a minute is left out where it is zero. */
+const OPTIONAL_IN_MINUTE =
+  /^(minute row |room document minute\.bucket\.)(rateMax|peopleMax|arrived|called|admitted|completed|left|revoked|expired|lapsed|entries|waiting|waitingMax|active|activeMax|exempt|stock|refused|refused\.\w+|origin|waits)$/;
+
+function isOptional(what: string, name: string): boolean {
+  return OPTIONAL.test(name) || OPTIONAL_IN_MINUTE.test(`${what} ${name}`);
+}
+
 /** Without it the other way to name the opening is required. */
 const ALTERNATIVE = 'rooms[].settings.schedule.opensInMs';
 
 /** Numbers that may be negative: counts of the history are differences. */
 const SIGNED =
-  /^(history\.(open\.(flow|counters)|recent\[\])\.)?(arrived|called|admitted|completed|left|revoked|expired|lapsed)$/;
+  /^(history\.(open\.(flow|counters)|recent\[\])\.|minute\.bucket\.)?(arrived|called|admitted|completed|left|revoked|expired|lapsed)$/;
 
 /** Texts of which only some are valid; digests and secrets are recognised by their form. */
 const CHOICES = new Set([
@@ -138,6 +147,7 @@ const CHOICES = new Set([
     'config.schedule.beacon.chain.scheme',
     'config.schedule.beacon.afterDeadline',
     'history.recent[].state',
+    'minute.bucket.state',
     'state',
     'ended.reason',
     'kind',
@@ -177,6 +187,12 @@ const BOUNDS: Record<string, number> = {
   'history.recent': RECENT_BUCKETS_MAX,
   'history.recent[].origin.latency': 9,
   'origin.latency': 9,
+  'minute.bucket.origin.latency': 9,
+  ...Object.fromEntries(
+    ['minute.bucket.', ''].flatMap((path) =>
+      ['real', 'toldLow', 'toldHigh'].map((name) => [`${path}waits.${name}`, WAIT_BOUNDS_SECONDS.length + 1]),
+    ),
+  ),
   'recovery.running.awaited': GATEWAYS_MAX,
   rooms: ROOMS_MAX,
   'rooms[].site.hosts': ROUTES_MAX,
@@ -244,9 +260,9 @@ function withField(state: Fields, [key = '', ...rest]: Field['keys'], value: Val
 }
 
 /** What a field must not be; undefined: absent. */
-function damages({ name, value, keys }: Field): (Value | undefined)[] {
+function damages(what: string, { name, value, keys }: Field): (Value | undefined)[] {
   const isItem = typeof keys.at(-1) === 'number';
-  const absent = isItem || OPTIONAL.test(name) || name === ALTERNATIVE ? [] : [undefined];
+  const absent = isItem || isOptional(what, name) || name === ALTERNATIVE ? [] : [undefined];
   const none = NULLABLE.has(name) ? [] : [null];
   if (value === null) return [...absent, {}, [], true];
   switch (typeof value) {
@@ -295,6 +311,7 @@ describe.each([
   { what: 'origin row', stored: VISIT_CALL, decode: rowDecoder('origin') },
   { what: 'ending row', stored: storedRow('room.json', 'ending'), decode: rowDecoder('ending') },
   { what: 'history row', stored: storedRow('room.json', 'history'), decode: rowDecoder('history') },
+  { what: 'minute row', stored: storedRow('room.json', 'minute'), decode: rowDecoder('minute') },
   { what: 'audit row', stored: storedRow('room.json', 'audit'), decode: rowDecoder('audit') },
   { what: 'draw row', stored: storedRow('room.json', 'draw'), decode: rowDecoder('draw') },
   { what: 'template row', stored: storedRow('directory.json', 'template'), decode: rowDecoder('template') },
@@ -319,7 +336,7 @@ describe.each([
   test('every field that is absent, null, of another type, negative, a fraction or too long a list is refused by name', () => {
     expect(fields.length).toBeGreaterThan(0);
     for (const field of fields) {
-      for (const damage of damages(field)) {
+      for (const damage of damages(what, field)) {
         expectRefusal(JSON.stringify(withField(stored, field.keys, damage)), 'invalidStoredState', field.path);
       }
     }
@@ -334,7 +351,7 @@ describe.each([
 
   test('optional fields may be absent', () => {
     for (const { name, keys } of fields) {
-      if (OPTIONAL.test(name)) decode(JSON.stringify(withField(stored, keys, undefined)));
+      if (isOptional(what, name)) decode(JSON.stringify(withField(stored, keys, undefined)));
     }
   });
 

@@ -116,6 +116,20 @@ const HEALTH = {
   ...{ rateFloor: 1, peopleFloor: null, probePath: '/' },
 };
 
+/** What version 9 added: the minute that begins, with the limits that are in force. */
+function minuteAdded(document: Iterable<readonly [string, unknown]>): [string, unknown][] {
+  const values = new Map(document);
+  const bucket = {
+    at: Math.floor(Number(values.get('at')) / 60_000) * 60_000,
+    epoch: values.get('epoch'),
+    state: 'prequeue',
+    newUsersPerMinute: values.get('config.policy.newUsersPerMinute'),
+    totalActiveUsers: values.get('config.policy.totalActiveUsers'),
+  };
+  const inBucket = Object.entries(bucket).map(([name, value]): [string, unknown] => [`minute.bucket.${name}`, value]);
+  return [...inBucket, ['minute.changed', true], ['minute.ahead', null]];
+}
+
 /** What versions 2 and 4 to 9 added to the document of a room. */
 const ADDED: [string, unknown][] = [
   ['config.policy.sessionTotalMsMax', 3_600_000],
@@ -231,7 +245,13 @@ describe('schema version 1', () => {
   test('every value of the room that is not dropped is in the migrated room, with the default of the longest stay', () => {
     const { document } = fixture(1, 'room.json');
     const own = stockAsOfVersion8(healthAsOfVersion7(drawAsOfVersion6(kept(document))));
-    const expected = new Map([...own, ...gatewaysAdded(own), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]);
+    const expected = new Map([
+      ...own,
+      ...gatewaysAdded(own),
+      ...ADDED,
+      ...minuteAdded(own),
+      ['schemaVersion', SCHEMA_VERSION],
+    ]);
     expect(leaves(decodeRoom(JSON.stringify(document)))).toEqual(expected);
   });
 
@@ -309,7 +329,13 @@ describe('schema version 0', () => {
       const expected = stockAsOfVersion8(healthAsOfVersion7(drawAsOfVersion6(moved)));
       const migrated = leaves(decodeRoom(JSON.stringify(document)));
       expect(migrated).toEqual(
-        new Map([...expected, ...gatewaysAdded(expected), ...ADDED, ['schemaVersion', SCHEMA_VERSION]]),
+        new Map([
+          ...expected,
+          ...gatewaysAdded(expected),
+          ...ADDED,
+          ...minuteAdded(expected),
+          ['schemaVersion', SCHEMA_VERSION],
+        ]),
       );
     },
   );

@@ -49,6 +49,9 @@ const OBSERVED: Observed = {
   store: { conflicts: 2, retries: 3 },
 };
 
+/** Counts that the sample's minutes do not all have. */
+const REST_OF_MINUTE = { completed: 2, expired: 6, revoked: 12, stock: 39, rateMax: 602, peopleMax: 25 };
+
 const RULES = {
   ...{ newUsersPerMinute: 601, totalActiveUsers: 12, sessionMs: 60_000, claimWindowMs: 30_000 },
   health: healthPolicy({ slowMs: 800, peopleFloor: 3 }),
@@ -68,7 +71,10 @@ function sampleRoom(): CheckedRoom {
   const claimCalled = (now: number, isComing: (position: number) => boolean) => {
     while (claimed < room.document.pacing.called) {
       claimed++;
-      if (isComing(claimed)) room.send(now, claim(claimed, `position-${claimed}`));
+      // Of every third visitor the gateway knows no wait, of others the range that they were shown is wrong.
+      const told = { low: 0, high: claimed % 2 };
+      const known = claimed % 3 === 0 ? {} : { wait: { since: T0, told: claimed % 4 === 1 ? null : told } };
+      if (isComing(claimed)) room.send(now, { ...claim(claimed, `position-${claimed}`), ...known });
     }
   };
   for (let second = 11; second <= 100; second++) {
@@ -217,6 +223,8 @@ export function storedRoom(): StoredLedger {
   const { document, tables } = sampleRoom();
   const drawn = pastDraw(document);
   if (drawn === null) throw new Error('The sample has not drawn.');
+  const ahead = { rate: 601, until: document.at + 60_000 };
+  const minute = new Map([...tables.minute].map(([key, row]) => [key, { ...row, ...REST_OF_MINUTE }]));
   // Only a room before its opening has free entries.
   return ledgerOf(
     {
@@ -230,9 +238,10 @@ export function storedRoom(): StoredLedger {
           peopleFound: 9,
         },
       },
+      minute: { ...document.minute, bucket: { ...document.minute.bucket, ...REST_OF_MINUTE }, ahead },
       line: { ...document.line, free: [[3, 2]], leases: [[9, [5, 4]]], leaseSeq: 9, leasedUntil: document.at },
     },
-    { ...tables, draw: new Map([[drawn.epoch, drawn]]) },
+    { ...tables, minute, draw: new Map([[drawn.epoch, drawn]]) },
   );
 }
 

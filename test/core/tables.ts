@@ -9,6 +9,7 @@ export const EMPTY_TABLES: Tables = {
   session: new Map(),
   ending: new Map(),
   history: new Map(),
+  minute: new Map(),
   audit: new Map(),
   draw: new Map(),
   origin: new Map(),

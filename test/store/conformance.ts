@@ -6,7 +6,7 @@ import type { RoomView } from '../../queue-core/board.ts';
 import type { Command } from '../../queue-core/command.ts';
 import type { DirectoryChange, DirectoryCommand, SeedRoom } from '../../queue-core/directory/directory-document.ts';
 import { NOTHING_OBSERVED } from '../../queue-core/document/history-state.ts';
-import { ENDINGS_PER_VIEW_MAX, HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX } from '../../queue-core/limits.ts';
+import { ENDINGS_PER_VIEW_MAX, HISTORY_BUCKET_MS, HISTORY_BUCKETS_MAX, MINUTE_MS } from '../../queue-core/limits.ts';
 import { type RoomStore, UnknownDirectory, UnknownRoom } from '../../worker/store/room-store.ts';
 import {
   change,
@@ -284,6 +284,25 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       const remaining = await store.rows(room, 'history', { after: 0, limit: 1_000 });
       expect(remaining.map(({ at }) => at)).not.toContain(first?.at);
       expect(remaining.map(({ at }) => at)).toContain(second?.at);
+    });
+
+    test('minutes have a row each, are read in ranges, and survive a reload', async () => {
+      const { store, clock, room, send, reload } = await opened();
+      for (let minute = 0; minute < 3; minute++) {
+        await send(join(`minute-${minute}`, true));
+        clock.now += MINUTE_MS;
+      }
+      await send({ kind: 'tick' });
+      await reload();
+      const rows = await store.rows(room, 'minute', { after: 0, limit: 1_000 });
+      expect(rows.map(({ arrived, admitted }) => [arrived, admitted])).toEqual([
+        [1, 1],
+        [1, 1],
+        [1, 1],
+      ]);
+      const [first, second] = rows;
+      const key = (first?.at ?? 0) / MINUTE_MS;
+      expect(await store.rows(room, 'minute', { after: key, limit: 1 })).toEqual([second]);
     });
 
     test('a report that is sent three times counts once', async () => {

@@ -305,7 +305,9 @@ export class Visitor {
 
   async #setPlace({ epoch, place, commitment }: GivenPlace, visitor: string): Promise<void> {
     const { cookies, tokens } = this.#gateway;
-    const token = { room: this.room.id, visitor, epoch, place, commitment, issuedAt: this.now };
+    const given = { room: this.room.id, visitor, epoch, place, commitment, issuedAt: this.now };
+    const told = this.#toldWith(given);
+    const token = { ...given, ...(told === null ? {} : { told }) };
     const opensAt = this.snapshot === null ? this.now : epochMs(this.snapshot.view.board.opensAt);
     this.queueToken = await tokens.issueQueue(token, opensAt);
     this.queue = { kind: 'valid', token };
@@ -318,13 +320,19 @@ export class Visitor {
     this.#tokenFields.set(QUEUE_TOKEN_FIELD, this.queueToken);
   }
 
+  /** The range of the wait that the response shows with a new place. */
+  #toldWith(token: QueueToken): { low: number; high: number } | null {
+    return this.snapshot === null ? null : statusFor(this.snapshot, { kind: 'valid', token }, null).waitSeconds;
+  }
+
   /** Exchanges the called place for a session. @throws StoreUnavailable */
   async claim(position: number): Promise<ClaimReply> {
     const place = this.snapshot === null ? null : placeIn(this.queue, this.snapshot.view.board);
     if (place === null) return { kind: 'refused', reason: 'wrongEpoch' };
-    const { visitor, epoch } = place;
+    const { visitor, epoch, issuedAt, told = null } = place;
     const { metrics, randomId, store } = this.#gateway;
-    const command = { kind: 'claim', epoch, position, visitor, sid: randomId(12) } as const;
+    const wait = { since: issuedAt, told };
+    const command = { kind: 'claim', epoch, position, visitor, sid: randomId(12), wait } as const;
     const [reply] = await metrics.operation('claim', store.apply(this.room.id, [command]));
     if (reply.kind === 'admitted') await this.#admit(reply, visitor, epoch);
     else await this.#receive(reply, { epoch, position });

@@ -5,7 +5,16 @@ import { directoryMachine } from '../../queue-core/directory/directory-machine.t
 import type { Machine, Table } from '../../queue-core/machine.ts';
 import { roomMachine } from '../../queue-core/step.ts';
 
-export const TABLES: readonly Table[] = ['session', 'ending', 'history', 'audit', 'draw', 'origin', 'template'];
+export const TABLES: readonly Table[] = [
+  'session',
+  'ending',
+  'history',
+  'minute',
+  'audit',
+  'draw',
+  'origin',
+  'template',
+];
 
 /** How the document of a ledger becomes text and back, for code that stores, checks or moves any ledger. */
 export function documentFormat(ledger: string): Pick<Machine<unknown, unknown, unknown>, 'encode' | 'decode'> {

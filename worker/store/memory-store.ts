@@ -44,6 +44,7 @@ export class MemoryLedger<Document, Command, Reply> {
     session: new Map(),
     ending: new Map(),
     history: new Map(),
+    minute: new Map(),
     audit: new Map(),
     draw: new Map(),
     origin: new Map(),

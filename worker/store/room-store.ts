@@ -14,7 +14,7 @@ export type Replies<C extends readonly Command[]> = { [K in keyof C]: ReplyTo<C[
 export type DirectoryReplies<C extends readonly DirectoryCommand[]> = { [K in keyof C]: DirectoryReplyTo<C[K]> };
 
 /** Tables of a room that are read in pages. */
-export type PagedTable = 'history' | 'audit' | 'draw' | 'origin';
+export type PagedTable = 'history' | 'minute' | 'audit' | 'draw' | 'origin';
 
 export interface RoomStore {
   /**

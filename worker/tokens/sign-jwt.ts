@@ -11,7 +11,11 @@ const encoder = new TextEncoder();
 const headers = new WeakMap<LoadedKey, Map<string, string>>();
 
 /** @throws RangeError for a number that JSON cannot express: the claim would be missing */
-export async function signJwt(key: LoadedKey, typ: string, claims: Record<string, string | number>): Promise<string> {
+export async function signJwt(
+  key: LoadedKey,
+  typ: string,
+  claims: Record<string, string | number | readonly number[]>,
+): Promise<string> {
   for (const [name, value] of Object.entries(claims)) {
     if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError(`Claim "${name}" is ${value}.`);
   }

@@ -50,6 +50,7 @@ const queueClaims = z
     sub: visitorId,
     epoch: z.int().positive(),
     draw: z.string(),
+    wait: z.tuple([z.int().nonnegative(), z.int().nonnegative()]).optional(),
     iat: z.number(),
     exp: z.number(),
   })
@@ -97,6 +98,8 @@ export interface QueueToken {
   /** The draw's commitment under which the place was given. */
   commitment: string;
   issuedAt: EpochMs;
+  /** The range of the wait that was shown with the place, in seconds; absent: none was. */
+  told?: { low: number; high: number };
 }
 
 export interface AdmissionToken {
@@ -190,12 +193,13 @@ export class Tokens {
 
   /** Signs a place. The token ends a week after the opening, or a week after its issue once the room has opened. */
   issueQueue(
-    { room, visitor, epoch, place, commitment, issuedAt: now }: QueueToken,
+    { room, visitor, epoch, place, commitment, issuedAt: now, told }: QueueToken,
     opensAt: EpochMs,
   ): Promise<string> {
     const number = place.kind === 'entry' ? { entry: place.number } : { position: place.number };
     const exp = Math.floor((Math.max(opensAt, now) + QUEUE_TOKEN_MS) / 1000);
-    return this.#sign(QUEUE_TYPE, { epoch, ...number, draw: commitment, aud: room, sub: visitor, exp }, now);
+    const wait = told === undefined ? {} : { wait: [told.low, told.high] };
+    return this.#sign(QUEUE_TYPE, { epoch, ...number, draw: commitment, ...wait, aud: room, sub: visitor, exp }, now);
   }
 
   /** Signs a session for one origin. `nbf` is the slot with milliseconds; `exp` is never after the session's end. */
@@ -276,8 +280,9 @@ export class Tokens {
   /** Reads a token of any epoch: the gate compares the epoch. @param now the store's time */
   async readQueue(token: string, room: string, now: EpochMs): Promise<Verified<QueueToken>> {
     return this.#read(token, now, QUEUE_TYPE, room, (payload) => {
-      const { aud, sub, epoch, draw, place, iat } = queueClaims.parse(payload);
-      return { room: aud, visitor: sub, epoch, place, commitment: draw, issuedAt: iat * 1000 };
+      const { aud, sub, epoch, draw, place, iat, wait } = queueClaims.parse(payload);
+      const told = wait === undefined ? {} : { told: { low: wait[0], high: wait[1] } };
+      return { room: aud, visitor: sub, epoch, place, commitment: draw, issuedAt: iat * 1000, ...told };
     });
   }
 
@@ -340,7 +345,7 @@ export class Tokens {
     if (this.#cache.size > VERIFIED_MAX && oldest !== undefined) this.#cache.delete(oldest);
   }
 
-  #sign(typ: string, claims: Record<string, string | number>, now: EpochMs): Promise<string> {
+  #sign(typ: string, claims: Record<string, string | number | readonly number[]>, now: EpochMs): Promise<string> {
     return signJwt(this.#signingKey(now), typ, { ...claims, iss: this.#issuer, iat: Math.floor(now / 1000) });
   }
 

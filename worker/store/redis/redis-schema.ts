@@ -11,13 +11,14 @@ const DAY_MS = 24 * HOUR_MS;
 /**
  * Time to live of a table, counted from its last write; null: it does not expire.
  * Sessions: the queue token that could claim their position again is valid for one week after the opening; a month covers
- * every case. Endings: the token of an ended session is valid for half an hour. History: the machine itself drops rows after
- * two days. The log is permanent.
+ * every case. Endings: the token of an ended session is valid for half an hour. History and minutes: the machine itself drops
+ * rows after two days and after a year. The log is permanent.
  */
 export const RETENTION_MS: Record<Table, number | null> = {
   session: 30 * DAY_MS,
   ending: DAY_MS,
   history: null,
+  minute: null,
   audit: null,
   draw: null,
   origin: null,
