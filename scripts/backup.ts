@@ -111,6 +111,7 @@ function isOf(document: unknown, put: Put): boolean {
     case 'session':
       return (put.row as SessionRecord).epoch === epoch && put.key <= (pacing?.called ?? 0);
     case 'history':
+    case 'minute':
     case 'draw':
     case 'template':
       return true;

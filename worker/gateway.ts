@@ -17,7 +17,14 @@ import { PublicPages } from './gate/public-pages.ts';
 import { RecentJoins } from './gate/recent-joins.ts';
 import { RecentSessions } from './gate/recent-sessions.ts';
 import { Templates } from './http/custom-page.ts';
-import { ALARM_TEST_RATE, EVIDENCE_RATE, ORIGIN_CALL_RATE, POLL_RATE, RateLimit } from './http/rate-limit.ts';
+import {
+  ALARM_TEST_RATE,
+  EVIDENCE_RATE,
+  ORIGIN_CALL_RATE,
+  POLL_RATE,
+  RateLimit,
+  REPORT_RATE,
+} from './http/rate-limit.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
@@ -92,6 +99,7 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   polls: RateLimit;
   /** Evidence packs, by room. */
   evidencePacks: RateLimit;
+  reports: RateLimit;
   evidenceSeals: EvidenceSeals;
   /** With which sites sign their calls. */
   originKeys: OriginKeys;
@@ -168,6 +176,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     joins: new JoinLimit(settings.joinsPerNetwork, secret(), digest, clock.now),
     polls: new RateLimit(POLL_RATE, clock.now),
     evidencePacks: new RateLimit(EVIDENCE_RATE, clock.now),
+    reports: new RateLimit(REPORT_RATE, clock.now),
     evidenceSeals: new EvidenceSeals(settings.keys),
     originKeys: await OriginKeys.load(settings.originKeys),
     originCalls: new RateLimit(ORIGIN_CALL_RATE, clock.now),

@@ -339,6 +339,11 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       return exported(id, room?.records ?? []);
     case 'auditCsv':
       return csv(room?.records ?? []);
+    case 'report':
+      return '<!doctype html><title>Report</title>';
+    case 'reportMinutes':
+    case 'reportActs':
+      return '"at"\r\n';
     case 'evidence':
       return 'PK';
     case 'directoryAudit':

@@ -33,6 +33,7 @@ vi.mock('../../worker/pages/client-en.ts?bundle', () => ({ default: '', sha256: 
 vi.mock('../../worker/pages/client-ko.ts?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../admin-ui/console.tsx?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../admin-ui/style.css?bundle', () => ({ default: '', sha256: '' }));
+vi.mock('../../worker/operators/event-report.css?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../worker/pages/proof-client.tsx?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../worker/pages/proof-style.css?bundle', () => ({ default: '', sha256: '' }));
 vi.mock('../../worker/pages/receipt-client.tsx?bundle', () => ({ default: '', sha256: '' }));

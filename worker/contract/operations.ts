@@ -23,6 +23,7 @@ import {
   signInSchema,
 } from './operator-schema.ts';
 import { originRecordsSchema } from './origin-call-schema.ts';
+import { reportQuery } from './report-schema.ts';
 import { policySchema, scheduleSchema, siteSchema } from './room-schema.ts';
 import {
   changedSchema,
@@ -306,6 +307,34 @@ export const OPERATIONS = {
       'The evidence pack, a ZIP archive: log, draws, limits, admissions and refusals of the room, with a signed manifest and without names. At most a few a minute.',
     answer: z.string(),
     answerType: 'application/zip',
+  },
+  report: {
+    method: 'GET',
+    path: '/rooms/{room}/report',
+    role: 'viewer',
+    summary:
+      'The event report of an opening or of a range of time, one HTML document without a script: arrivals, waits told and real, admissions and limits, the site’s answers, and who did what. At most a few a minute.',
+    query: reportQuery,
+    answer: z.string(),
+    answerType: 'text/html',
+  },
+  reportMinutes: {
+    method: 'GET',
+    path: '/rooms/{room}/report/minutes.csv',
+    role: 'viewer',
+    summary: 'Every minute of an event report as CSV (RFC 4180), kept for a year.',
+    query: reportQuery,
+    answer: z.string(),
+    answerType: 'text/csv',
+  },
+  reportActs: {
+    method: 'GET',
+    path: '/rooms/{room}/report/acts.csv',
+    role: 'viewer',
+    summary: 'Who did what in the time of an event report, as CSV (RFC 4180).',
+    query: reportQuery,
+    answer: z.string(),
+    answerType: 'text/csv',
   },
   preview: {
     method: 'GET',

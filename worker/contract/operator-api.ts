@@ -18,4 +18,5 @@ export * from './log-schema.ts';
 export * from './operations.ts';
 export * from './operator-schema.ts';
 export * from './origin-call-schema.ts';
+export * from './report-schema.ts';
 export * from './room-state-schema.ts';

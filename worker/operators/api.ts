@@ -10,6 +10,7 @@ import { logHandlers } from './audit-log.ts';
 import { isChange } from './auth.ts';
 import { beaconHandlers } from './beacon-test.ts';
 import { answersOperators } from './console-host.ts';
+import { eventReportHandlers } from './event-report.ts';
 import { evidenceHandlers } from './evidence-pack.ts';
 import { keyHandlers } from './key-changes.ts';
 import { liveHandlers } from './live.ts';
@@ -38,6 +39,7 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     ...originRecordHandlers(gateway),
     ...logHandlers(gateway),
     ...evidenceHandlers(gateway),
+    ...eventReportHandlers(gateway),
     ...previewHandlers,
     ...keyHandlers(gateway),
     ...alarmTargetHandlers(gateway),

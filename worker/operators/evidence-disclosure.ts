@@ -98,9 +98,7 @@ export class Disclosure {
 
   /** @returns null: the record is not about the room */
   ofSite(record: AuditRecord, room: string): Disclosed | null {
-    const isAbout =
-      Object.hasOwn(SITE_LOG, record.action) && [record.from, record.to].some((value) => names(value, room));
-    return isAbout ? this.#disclosed(record, SITE_LOG) : null;
+    return isAboutRoom(record, room) ? this.#disclosed(record, SITE_LOG) : null;
   }
 
   ofOrigin(record: OriginRecord): Json {
@@ -137,6 +135,11 @@ export class DisclosedChain {
     this.#head = added.hash;
     return added;
   }
+}
+
+/** Whether a record of the directory's log is about a room: its site, its page, or that it is archived. */
+export function isAboutRoom({ action, from, to }: AuditRecord, room: string): boolean {
+  return Object.hasOwn(SITE_LOG, action) && [from, to].some((value) => names(value, room));
 }
 
 function names(value: Json, room: string): boolean {
