@@ -12,6 +12,7 @@ import { formatCount } from './number-format.ts';
 import { Field, inputValue } from './parts/field.tsx';
 import { LogTime } from './parts/log-time.tsx';
 import { useLoad } from './parts/use-load.ts';
+import { ReportDownload } from './report-download.tsx';
 import { SiteCalls } from './site-calls.tsx';
 import type { RoomSnapshot } from './watch.ts';
 
@@ -26,6 +27,7 @@ export function RoomLog({ state, snapshot }: { state: ConsoleState; snapshot: Ro
       name={`${snapshot.room}/log`}
       records={snapshot.live === null && snapshot.records.length === 0 ? null : snapshot.records}
       room={snapshot.room}
+      timeZone={snapshot.detail?.site.timeZone ?? null}
       onEarlier={first > 1 ? () => void state.watch?.loadEarlierRecords() : null}
       csv={addressOf('auditCsv', { params })}
       json={addressOf('auditJson', { params })}
@@ -67,6 +69,7 @@ export function DirectoryLog({ state }: { state: ConsoleState }) {
       name="directory/log"
       records={records}
       room={null}
+      timeZone={null}
       onEarlier={null}
       csv={addressOf('directoryAuditCsv', {})}
       json={addressOf('directoryAuditJson', {})}
@@ -89,6 +92,8 @@ interface LogProps {
   records: AuditRecord[] | null;
   /** Whose log it is, and whose evidence pack is offered; null: the directory’s. */
   room: string | null;
+  /** Of the room; null: there is none, or it is not known yet. */
+  timeZone: string | null;
   /** Loads earlier records; null: there are none. */
   onEarlier: (() => void) | null;
   csv: string;
@@ -106,7 +111,7 @@ type Check =
 /** Rows drawn; the filter still finds the others. */
 const ROWS_MAX = 500;
 
-function Log({ state, siteCalls, title, name, records, room, onEarlier, csv, json, loadExport }: LogProps) {
+function Log({ state, siteCalls, title, name, records, room, timeZone, onEarlier, csv, json, loadExport }: LogProps) {
   const t = state.strings.log;
   const [check, setCheck] = useState<Check>({ kind: 'none' });
   const filter = state.draft(name, { text: '', kind: 'all' as ChangeKind | 'all' });
@@ -141,6 +146,7 @@ function Log({ state, siteCalls, title, name, records, room, onEarlier, csv, jso
       <p class="check-result" data-kind={check.kind} role="status">
         {checkResult(state, check)}
       </p>
+      {room === null ? null : <ReportDownload state={state} room={room} timeZone={timeZone} key="report" />}
       {room === null ? null : <EvidenceDownload state={state} room={room} key="evidence" />}
       <div class="filters">
         <Field id="log-search" label={t.search}>

@@ -681,6 +681,21 @@ export const en = {
     from: 'from',
     to: 'to',
   },
+  report: {
+    title: 'Event report',
+    about:
+      'One page for those who were not there: arrivals, waits told and real, admissions against the limits, the site’s answers, and who did what. It opens offline and prints. Figures by the minute are kept for a year. It names operators; the evidence below does not.',
+    period: 'About',
+    lastOpening: 'The last opening',
+    range: 'A range of time',
+    from: 'From',
+    to: 'To',
+    language: 'Language',
+    incomplete: (zone: string) => `Enter a beginning and a later end, as clocks in ${zone} show them.`,
+    download: 'Download report',
+    minutes: 'Minutes as CSV',
+    acts: 'Acts as CSV',
+  },
   evidence: {
     title: 'Evidence for others',
     about:

@@ -677,6 +677,21 @@ export const ko: Strings = {
     from: '이전',
     to: '이후',
   },
+  report: {
+    title: '행사 결과 보고서',
+    about:
+      '자리에 없던 사람도 읽을 수 있는 한 장의 보고서입니다. 도착, 안내한 대기와 실제 대기, 한도 대비 입장, 본 사이트의 응답, 누가 무엇을 했는지를 담습니다. 인터넷 없이 열리고 인쇄할 수 있습니다. 분 단위 수치는 1년 보관합니다. 운영자 이름이 들어 있으며, 아래 증빙 자료에는 없습니다.',
+    period: '대상',
+    lastOpening: '마지막 회차',
+    range: '기간 지정',
+    from: '부터',
+    to: '까지',
+    language: '언어',
+    incomplete: (zone) => `${zone} 시각으로 시작과 그보다 늦은 끝을 입력하세요.`,
+    download: '보고서 받기',
+    minutes: '분 단위 CSV',
+    acts: '작업 내역 CSV',
+  },
   evidence: {
     title: '외부 제출용 증빙 자료',
     about:

@@ -1,9 +1,9 @@
 // The options of `npm run evidence`. All are checked together, so that one run reports every mistake.
 
 import { QUICKNET } from '../../worker/beacon/chain.ts';
-import { isLoopback } from '../../worker/contract/loopback.ts';
 import { roomId } from '../../worker/contract/room-schema.ts';
 import { type CommandOption, givenOptions, optionLines, type ReadOptions } from '../lib/command-options.ts';
+import { mayGetKey } from '../lib/operator-download.ts';
 
 /** With what a pack is compared, beyond itself. */
 export interface Comparison {
@@ -72,7 +72,7 @@ export function readEvidenceArguments(
     problems.push('--keys is of --open-seal. To check a signature, give --jwks.');
   if (room !== null && !roomId.safeParse(room).success) problems.push(`--room ${room} is not the name of a room.`);
   const url = URL.parse(text('url') ?? 'http://localhost:8787');
-  if (room !== null && (url === null || !isSafe(url))) {
+  if (room !== null && (url === null || !mayGetKey(url))) {
     problems.push(`--url ${text('url')} must be an https address without a path: the operator key is sent there.`);
   }
   if (room !== null && !/^[!-~]{1,200}$/.test(operatorKey ?? '')) {
@@ -85,11 +85,6 @@ export function readEvidenceArguments(
   if (openSeal !== null) return { kind: 'run', run: { kind: 'openSeal', source: openSeal, keysFile: keysFile ?? '' } };
   const run = { room: room ?? '', url: url?.origin ?? '', key: operatorKey ?? '', to: text('to'), replace, comparison };
   return { kind: 'run', run: { kind: 'fetch', ...run } };
-}
-
-function isSafe({ protocol, hostname, pathname, search, username }: URL): boolean {
-  const isEncrypted = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
-  return isEncrypted && pathname === '/' && search === '' && username === '';
 }
 
 function help(): string {

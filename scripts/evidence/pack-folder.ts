@@ -3,64 +3,15 @@
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MANIFEST_FILE, OPERATIONS, OPERATOR_PATH, SIGNATURE_FILE } from '../../worker/contract/operator-api.ts';
-import { problemSchema } from '../../worker/contract/problem-schema.ts';
 import { Unreadable } from '../draw/draw-files.ts';
-import { printable } from '../lib/printable-text.ts';
+import { fetchFile } from '../lib/operator-download.ts';
 import { ARCHIVE_BYTES_MAX, fromArchive, type PackFiles } from './pack-files.ts';
-
-/** A pack of the largest log takes a gateway tens of seconds. */
-const FETCH_MS_MAX = 10 * 60_000;
 
 /** @param url scheme, host and port @throws Unreadable */
 export async function fetchPack(url: string, room: string, key: string): Promise<PackFiles> {
   const address = `${url}${OPERATOR_PATH}${OPERATIONS.evidence.path.replace('{room}', room)}`;
-  const bytes = await answerOf(address, key);
+  const bytes = await fetchFile(address, { key, accept: 'application/zip', bytesMax: ARCHIVE_BYTES_MAX, what: 'pack' });
   return fromArchive(address, bytes);
-}
-
-async function answerOf(address: string, key: string): Promise<Uint8Array> {
-  const headers = { Authorization: `Bearer ${key}`, Accept: 'application/zip' };
-  try {
-    // The key goes to this address and no other.
-    const response = await fetch(address, { headers, redirect: 'manual', signal: AbortSignal.timeout(FETCH_MS_MAX) });
-    if (response.status >= 300 && response.status < 400) {
-      throw new Unreadable(
-        `${address} redirects to ${response.headers.get('Location')}. If that is the gateway, give its address by --url.`,
-      );
-    }
-    const bytes = await bounded(response, address);
-    if (response.ok) return bytes;
-    const problem = problemSchema.safeParse(jsonIn(bytes));
-    const reason = problem.success
-      ? printable(`${problem.data.title}. ${problem.data.detail ?? ''}`)
-      : 'is that a gateway?';
-    throw new Unreadable(`${address} answers HTTP ${response.status}: ${reason}`);
-  } catch (error) {
-    if (error instanceof Unreadable) throw error;
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new Unreadable(
-      `The pack did not arrive whole: ${error instanceof Error ? error.message : error}${cause}. Try again.`,
-    );
-  }
-}
-
-async function bounded(response: Response, address: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > ARCHIVE_BYTES_MAX) throw new Unreadable(`${address} sends more than ${ARCHIVE_BYTES_MAX} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return null; // SyntaxError: a page of a proxy
-  }
 }
 
 /** Why a pack cannot be written there; null: it can. */

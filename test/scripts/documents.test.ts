@@ -75,6 +75,7 @@ const NOT_RUN: Record<string, string> = {
   'npm run rooms -- plan rooms.json`': 'test/scripts/rooms-file.test.ts runs it',
   'OPERATOR_KEY=$(cat operator-key) npm run -s rooms':
     'test/scripts/rooms-file.test.ts runs it, at an address that exists',
+  'npm run report -- --room demo`': 'the operator key is missing in it; run as in docs/operators.md',
   'npm run evidence -- --room demo`': 'the operator key is missing in it; run as in docs/operators.md',
   'npm run evidence -- --check FOLDER': 'the name of a folder is missing in it; run for demo-evidence',
   'npm run evidence -- --open-seal FOLDER': 'the same; test/scripts/evidence.test.ts runs it',

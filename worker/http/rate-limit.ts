@@ -19,8 +19,8 @@ export const EVIDENCE_RATE: Rate = { burst: 3, perSecond: 1 / 20 };
 /** Tests of one target of alarms: an owner who sets it up tries a few times. */
 export const ALARM_TEST_RATE: Rate = { burst: 5, perSecond: 1 / 10 };
 
-/** Event reports of one room: a page and its files in both languages, each of which reads the log and up to a year of minutes. */
-export const REPORT_RATE: Rate = { burst: 8, perSecond: 1 / 10 };
+/** Event reports of one room: each page and file reads the log and up to a year of minutes, and `npm run report` fetches six. */
+export const REPORT_RATE: Rate = { burst: 24, perSecond: 1 / 5 };
 
 /** Calls that one key of a site signs: a site completes no more visits than a gateway can admit, and so many at once are a loop. */
 export const ORIGIN_CALL_RATE: Rate = { burst: 400, perSecond: 200 };

@@ -246,11 +246,11 @@ export const eventReportEn: ReportStrings = {
       settings: 'settings file',
       health: 'site health',
       gateway: 'gateway',
-      clock: 'clock and schedule',
+      clock: 'room',
     },
     yes: 'yes',
     no: 'no',
-    becomes: (state) => `The room: ${state}`,
+    becomes: (state) => `State: ${state}`,
     flows: {
       running: 'running',
       paused: 'calling paused',

@@ -243,11 +243,11 @@ export const eventReportKo: ReportStrings = {
       settings: '설정 파일',
       health: '본 사이트 상태 감시',
       gateway: '게이트웨이',
-      clock: '시계와 일정',
+      clock: '대기실',
     },
     yes: '예',
     no: '아니요',
-    becomes: (state) => `대기실: ${state}`,
+    becomes: (state) => `상태: ${state}`,
     flows: {
       running: '진행',
       paused: '호출 일시정지',
