@@ -52,7 +52,7 @@ export function closeBucketIfDue(room: RoomDocument, context: StepContext): void
 
 /** A bucket of a time at which the room was not loaded. */
 function quietBucket(room: RoomDocument, at: EpochMs): HistoryBucket {
-  const { health: _, exempt: __, store: ___, ...bucket } = bucketOf(room, at + HISTORY_BUCKET_MS);
+  const { health: _, exempt: __, store: ___, starts: ____, ...bucket } = bucketOf(room, at + HISTORY_BUCKET_MS);
   return { ...bucket, ...NO_FLOW, ...NOTHING_OBSERVED, at };
 }
 
@@ -113,6 +113,7 @@ export function sum(a: Observed, b: Observed): Observed {
     ...healthSum(a.health, b.health),
     ...exemptSum(a.exempt, b.exempt),
     ...storeSum(a.store, b.store),
+    ...startsSum(a.starts, b.starts),
   };
 }
 
@@ -131,6 +132,12 @@ function storeSum(a: Observed['store'], b: Observed['store']): Pick<Observed, 's
   if (a === undefined && b === undefined) return {};
   const total = (name: 'conflicts' | 'retries') => (a?.[name] ?? 0) + (b?.[name] ?? 0);
   return { store: { conflicts: total('conflicts'), retries: total('retries') } };
+}
+
+function startsSum(a: Observed['starts'], b: Observed['starts']): Pick<Observed, 'starts'> {
+  if (a === undefined && b === undefined) return {};
+  const total = (name: 'started' | 'restarted') => (a?.[name] ?? 0) + (b?.[name] ?? 0);
+  return { starts: { started: total('started'), restarted: total('restarted') } };
 }
 
 /** Visitors a minute who were inside and left lately, in whatever way; 0 too where nothing is known yet. */

@@ -86,6 +86,7 @@ function scalarFault(room: RoomDocument): string | null {
     numberFault('config.schedule.', config.schedule) ??
     numberFault('changes.', changes) ??
     numberFault('changes.audit.', changes.audit) ??
+    numberFault('changes.starts.', changes.starts) ??
     numberFault('draw.', draw) ??
     numberFault('origin.health.', room.origin.health) ??
     numberFault('origin.', room.origin) ??

@@ -179,6 +179,10 @@ export const KNOWN_FAILURES_FREE = 100;
 /** Every count of wrong keys: of networks, of each key and its networks, and of all others. */
 export const ATTEMPTS_MAX = NETWORKS_ATTEMPTED_MAX + OPERATOR_KEYS_MAX * (KEY_NETWORKS_MAX + 1) + 1;
 
+/** Starts of gateways are recorded at most this often, with their number, and only in the first half of the log. */
+export const STARTS_RECORD_MS = 60_000;
+export const STARTS_RECORDS_UP_TO = AUDIT_RECORDS_MAX / 2;
+
 /** Wrong keys are recorded at most this often, with their number. */
 export const WRONG_KEY_RECORD_MS = 60_000;
 

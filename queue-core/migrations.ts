@@ -315,13 +315,14 @@ function directoryWithAlarmTargets(old: Fields): Fields {
   return { ...old, alarmTargets: [] };
 }
 
-/** 8 to 9: minutes, kept for a year beside the buckets of ten seconds. */
+/** 8 to 9: minutes, kept for a year beside the buckets of ten seconds; starts of gateways that are to be recorded. */
 function roomWithMinutes(old: Fields): Fields {
   const { newUsersPerMinute, totalActiveUsers } = fieldsOf(fieldsOf(old['config'])['policy']);
   const { at } = old;
   const minute = typeof at === 'number' ? Math.floor(at / 60_000) * 60_000 : at;
   const bucket = { at: minute, epoch: old['epoch'], state: 'prequeue', newUsersPerMinute, totalActiveUsers };
-  return { ...old, minute: { bucket, changed: true, ahead: null } };
+  const changes = { ...fieldsOf(old['changes']), starts: { started: 0, restarted: 0, recordedAt: null } };
+  return { ...old, changes, minute: { bucket, changed: true, ahead: null } };
 }
 
 function roomOfVersion9(old: Fields): Fields {

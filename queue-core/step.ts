@@ -192,7 +192,7 @@ function apply(room: RoomDocument, command: Command, context: StepContext): Repl
     case 'tick':
       break;
     case 'report':
-      takeReport(room, command, now);
+      takeReport(room, command, context);
       followHealth(room, context);
       break;
     case 'returnLease':

@@ -25,6 +25,7 @@ import type { ConfigState } from './document/config-state.ts';
 import type { Commitment } from './document/draw-state.ts';
 import {
   type FlowCounts,
+  type GatewayStarts,
   type HistoryBucket,
   type HistoryState,
   LATENCY_BOUNDS_MS,
@@ -169,6 +170,7 @@ const changes = object<ChangesState>({
   recent: recentChanges,
   audit: auditHead,
   gateways: list(object({ id: text, seq: count, at: count, version: count, gateways: count }), GATEWAYS_MAX),
+  starts: object<ChangesState['starts']>({ started: count, restarted: count, recordedAt: nullable(count) }),
   passes: list(object({ sid: text, useBy: count }), PASSES_MAX),
 });
 
@@ -235,6 +237,7 @@ const observed = {
   }),
   health: optional(object<ObservedHealth>(observedHealth)),
   exempt: optional(count),
+  starts: optional(object<GatewayStarts>({ started: count, restarted: count })),
   store: optional(object<NonNullable<Observed['store']>>({ conflicts: count, retries: count })),
 };
 

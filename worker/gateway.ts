@@ -1,6 +1,7 @@
 // The parts of a gateway and how they are wired. Handlers take the slices they use. Time, randomness, the store and the
 // network come from outside: from the composition root (index.ts), or from a test.
 
+import type { Actor } from '../queue-core/audit.ts';
 import type { EpochMs } from '../queue-core/time.ts';
 import { AlarmSender } from './alarms/alarm-sender.ts';
 import { AlarmWatch } from './alarms/alarm-watch.ts';
@@ -81,6 +82,8 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   relayTest: RelayTest;
   tokens: Tokens;
   cookies: VisitorCookies;
+  /** Creates a room in the store, or applies edited settings of it. @throws StoreUnavailable */
+  configure(room: RoomConfig, by: Actor): Promise<void>;
   views: RoomViews;
   placeRestore: PlaceRestore;
   sessions: RecentSessions;
@@ -128,9 +131,9 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
   const draws = new Draws({ store, seals, chain: beaconChain, beacon, random: Math.random });
   // A store that was emptied may have known openings, so the numbers of new ones start from the clock.
   const firstEpoch = () => Math.floor(platform.ownTime());
-  const configure = async ({ id, queue }: RoomConfig) => {
+  const configure = async ({ id, queue }: RoomConfig, by: Actor = SETTINGS_ACTOR) => {
     const content = { settings: queue, digest: digest(settingsText(queue)), secret: seals.seal() };
-    await store.apply(id, [{ kind: 'configure', by: SETTINGS_ACTOR, ...content, firstEpoch: firstEpoch() }]);
+    await store.apply(id, [{ kind: 'configure', by, ...content, firstEpoch: firstEpoch() }]);
   };
   const operatorKey = presentedKey(settings.operatorKey, digest);
   const directory = new RoomDirectory(store, settings.rooms, operatorKey, digest, clock);
@@ -163,6 +166,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     directory,
     tokens: await Tokens.load(publicUrl, settings.keys),
     cookies: new VisitorCookies(publicUrl),
+    configure,
     views,
     placeRestore: new PlaceRestore(store),
     sessions: new RecentSessions(),

@@ -24,7 +24,8 @@ const ATTEND_SECONDS = 5;
 
 async function appFrom(env: Env): Promise<App> {
   const settings = readSettings(env);
-  const [observations, metrics] = [new Observations(), new Metrics(() => Date.now(), Date.now())];
+  const observations = new Observations(settings.processStart);
+  const metrics = new Metrics(() => Date.now(), Date.now());
   const store = chosenStore(env, settings, (ledger, counts) => {
     metrics.addStoreCounts(ledger, counts);
     observations.storeContended(ledger, counts);

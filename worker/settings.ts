@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import type { RouteTaken, Site } from '../queue-core/directory/directory-document.ts';
 import { routeTaken } from '../queue-core/directory/directory-rooms.ts';
+import type { GatewayStarts } from '../queue-core/document/history-state.ts';
 import { isReadOnlyExemption } from '../queue-core/exemption.ts';
 import { ROOMS_MAX, SESSION_TOTAL_MS_DEFAULT } from '../queue-core/limits.ts';
 import type { BeaconChoice, Policy, RoomSettings } from '../queue-core/policy.ts';
@@ -59,6 +60,8 @@ export interface Settings extends StoreSettings {
   consoleUrl: string;
   /** Where the process listens; null: unknown. */
   listenUrl: string | null;
+  /** How the process came to run, by the script that watches over it: for the log; null: nothing says. */
+  processStart: GatewayStarts | null;
   access: AccessSettings | null;
   /** Networks of the proxies in front, whose `X-Forwarded-For` is believed. */
   trustedProxies: string[];
@@ -115,6 +118,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     operatorKey,
     consoleUrl,
     listenUrl,
+    processStart: processStartOf(env['PROCESS_START']),
     access,
     trustedProxies,
     redis,
@@ -283,4 +287,10 @@ function isAddedDefault(name: string, value: unknown): boolean {
 
 export function momentOf(time: string | null): EpochMs | null {
   return time === null ? null : epochMs(time);
+}
+
+/** `first`: by its operators; `again`: after it had ended by itself. */
+function processStartOf(value: unknown): GatewayStarts | null {
+  if (value !== 'first' && value !== 'again') return null;
+  return { started: value === 'first' ? 1 : 0, restarted: value === 'again' ? 1 : 0 };
 }

@@ -34,6 +34,8 @@ export interface ChangesState {
   recent: { id: string; version: number; at: EpochMs }[];
   audit: AuditHead;
   gateways: GatewayReport[];
+  /** Starts of gateways that are not in the log yet, and when some were recorded last; null: never. */
+  starts: { started: number; restarted: number; recordedAt: EpochMs | null };
   /** Operators' passes that were issued and not used. */
   passes: IssuedPass[];
 }
@@ -46,6 +48,7 @@ export const changesState: SubState<ChangesState, { now: EpochMs }, { changes: C
     recent: [],
     audit: NO_RECORD,
     gateways: [],
+    starts: { started: 0, restarted: 0, recordedAt: null },
     passes: [],
   }),
   carryOver: ({ changes }) => ({ ...changes, passes: [] }),

@@ -30,6 +30,12 @@ export interface ObservedHealth {
   totalMs: number;
 }
 
+/** Starts of gateways whose processes somebody watches over; an edge that starts and ends them by itself tells none. */
+export interface GatewayStarts {
+  started: number;
+  restarted: number;
+}
+
 /** What gateways saw. Counts of several gateways add up. */
 export interface Observed {
   refused: Partial<Record<RefusalReason, number>>;
@@ -45,6 +51,8 @@ export interface Observed {
   health?: ObservedHealth;
   /** Requests that an exemption let through; absent: none. */
   exempt?: number;
+  /** Gateways that were started since the last report of theirs, for the first time or again after a fault; absent: none. */
+  starts?: GatewayStarts;
   /** Conflicts between gateways at a shared store, and retries there; absent: none. */
   store?: { conflicts: number; retries: number };
 }

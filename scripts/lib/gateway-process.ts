@@ -102,6 +102,8 @@ interface GatewayOptions extends GatewayAddress {
   dataDir: string;
   /** Address of the room process that stores them instead. */
   roomProcess?: string;
+  /** For the log of its rooms: it is started, or again after it had ended by itself; absent: nothing is recorded. */
+  processStart?: 'first' | 'again';
   log: Log;
 }
 
@@ -129,8 +131,10 @@ export function checkedVariables({ settings, host = LOOPBACK, port, originCa = n
 
 /** @throws SettingsError before anything is started */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { host = LOOPBACK, port, originCa = null, dataDir, roomProcess, log } = options;
-  const env = { ...checkedVariables(options), ROOMS_ELSEWHERE: roomProcess === undefined ? '' : 'room process' };
+  const { host = LOOPBACK, port, originCa = null, dataDir, roomProcess, processStart = '', log } = options;
+  // Always set, so that the environment of this process does not decide.
+  const always = { ROOMS_ELSEWHERE: roomProcess === undefined ? '' : 'room process', PROCESS_START: processStart };
+  const env = { ...checkedVariables(options), ...always };
   const connector = await startOriginConnector(originCa);
   // Without rooms there are still relays, which store nothing.
   const disk = roomProcess === undefined ? roomsIn(dataDir) : scratchFolder('gateway');

@@ -41,7 +41,13 @@ export async function startGatewayProcesses(local: LocalSettings, log: ProgramLo
     const roomProcess = address === null ? {} : { roomProcess: address };
     for (const port of gatewayPorts(local)) {
       const says = logOf(log, `gateway ${port}`);
-      const start = () => startGateway({ settings, host, port, originCa, dataDir, ...roomProcess, log: says });
+      let processStart: 'first' | 'again' = 'first';
+      const start = async () => {
+        const given = { settings, host, port, originCa, dataDir, ...roomProcess, processStart, log: says };
+        const started = await startGateway(given);
+        processStart = 'again';
+        return started;
+      };
       const name = processes === 1 ? 'The gateway' : `The gateway on port ${port}`;
       const supervised = await supervise({ name, start, answers, log: says });
       gateways.push(supervised.stop);

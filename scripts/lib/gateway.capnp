@@ -50,6 +50,7 @@ const gateway :Workerd.Worker = (
     (name = "ORIGIN_CONNECTOR", service = "connector"),
     (name = "ORIGIN_CA", fromEnvironment = "ORIGIN_CA"),
     (name = "LISTEN_URL", fromEnvironment = "LISTEN_URL"),
+    (name = "PROCESS_START", fromEnvironment = "PROCESS_START"),
     (name = "ACCESS_TEAM_URL", fromEnvironment = "ACCESS_TEAM_URL"),
     (name = "ACCESS_AUDIENCE", fromEnvironment = "ACCESS_AUDIENCE"),
     (name = "ACCESS_ROLES", fromEnvironment = "ACCESS_ROLES"),

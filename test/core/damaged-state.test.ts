@@ -111,7 +111,7 @@ const NULLABLE = new Set([
     ]),
     'origin.health.cause.usualMs',
   ],
-  ...['pacing.lastSlotMicros', 'recovery.running', 'minute.ahead'],
+  ...['pacing.lastSlotMicros', 'recovery.running', 'minute.ahead', 'changes.starts.recordedAt'],
   ...['rooms[].site.template', 'rooms[].site.expectedVisitors', 'rooms[].seed', 'rooms[].archivedAt'],
   ...['prequeueAt', 'closesAt', 'beacon'].map((name) => `rooms[].settings.schedule.${name}`),
   ...['ended', 'ended.reference', 'codeUsedAt', 'presentBy', 'by.address', 'choice', 'beacon'],
@@ -121,7 +121,7 @@ const NULLABLE = new Set([
 ]);
 
 /** Fields that may be absent. */
-const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|store|refused\.\w+)$/;
+const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|starts|store|refused\.\w+)$/;
 /** Nearly all of a minute is left out where it is zero. */
 const OPTIONAL_IN_MINUTE =
   /^(minute row |room document minute\.bucket\.)(rateMax|peopleMax|arrived|called|admitted|completed|left|revoked|expired|lapsed|entries|waiting|waitingMax|active|activeMax|exempt|stock|refused|refused\.\w+|origin|waits)$/;

@@ -127,7 +127,14 @@ function minuteAdded(document: Iterable<readonly [string, unknown]>): [string, u
     totalActiveUsers: values.get('config.policy.totalActiveUsers'),
   };
   const inBucket = Object.entries(bucket).map(([name, value]): [string, unknown] => [`minute.bucket.${name}`, value]);
-  return [...inBucket, ['minute.changed', true], ['minute.ahead', null]];
+  return [
+    ...inBucket,
+    ['minute.changed', true],
+    ['minute.ahead', null],
+    ['changes.starts.started', 0],
+    ['changes.starts.restarted', 0],
+    ['changes.starts.recordedAt', null],
+  ];
 }
 
 /** What versions 2 and 4 to 9 added to the document of a room. */

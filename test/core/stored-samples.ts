@@ -46,6 +46,7 @@ const OBSERVED: Observed = {
   origin: { answers: 9, errors: 2, unreachable: 1, latency: [3, 2, 1] },
   health: { requests: 20, failures: 1, timed: 15, totalMs: 1_500 },
   exempt: 7,
+  starts: { started: 1, restarted: 2 },
   store: { conflicts: 2, retries: 3 },
 };
 
@@ -239,6 +240,7 @@ export function storedRoom(): StoredLedger {
         },
       },
       minute: { ...document.minute, bucket: { ...document.minute.bucket, ...REST_OF_MINUTE }, ahead },
+      changes: { ...document.changes, starts: { started: 1, restarted: 2, recordedAt: document.at } },
       line: { ...document.line, free: [[3, 2]], leases: [[9, [5, 4]]], leaseSeq: 9, leasedUntil: document.at },
     },
     { ...tables, minute, draw: new Map([[drawn.epoch, drawn]]) },

@@ -30,6 +30,7 @@ const COMPLETE: Complete<HistoryBucket> = {
   origin: { answers: 26, errors: 27, unreachable: 28, latency: [29, 30, 31, 32, 33, 34, 35, 36, 37] },
   health: { requests: 41, failures: 42, timed: 43, totalMs: 44 },
   exempt: 40,
+  starts: { started: 45, restarted: 46 },
   store: { conflicts: 38, retries: 39 },
 };
 

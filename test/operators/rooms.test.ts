@@ -6,6 +6,7 @@ import { type InProcessGateway, InProcessVisitor, PUBLIC_URL, pageKindOf, startB
 import {
   ask,
   causesIn,
+  createKey,
   etag,
   logLength,
   onCurrentVersion,
@@ -27,6 +28,16 @@ beforeEach(async () => {
 const newRoom = (id: string) => ({ id, site: SITE, policy: POLICY, schedule: SCHEDULE });
 
 describe('a new room', () => {
+  it('is recorded in its own log by the operator who created it, whichever gateway meets it first', async () => {
+    const { id, key } = await createKey(gateway, 'owner');
+    const second = await startBeside(gateway);
+    expect((await ask(gateway, 'createRoom', { body: newRoom('spring'), headers: withKey(key) })).status).toBe(200);
+    second.clock.advance(10_000);
+    await second.request('/_fairgate/rooms/spring/board', { headers: { Host: 'spring.example' } });
+    const rows = await gateway.store.rows('spring', 'audit', { after: 0, limit: 10 });
+    expect(rows.map(({ action, by }) => [action, by.id])).toEqual([['configure', id]]);
+  });
+
   it('is routed at once, by other gateways within ten seconds, and may not overlap with another', async () => {
     const second = await startBeside(gateway);
     const spring = (beside: InProcessGateway) => {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { OPERATOR_KEY } from '../running-gateway.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const START = join(ROOT, 'scripts/start.ts');
@@ -139,8 +140,8 @@ describe('nothing is left', () => {
 });
 
 describe('a gateway that ends by itself', () => {
-  it('runs again, with the places that it gave, and the log says so', async () => {
-    const running = await start(process.execPath, [START]);
+  it('runs again, with the places that it gave, and the logs say so', async () => {
+    const running = await start(process.execPath, [START], { OPERATOR_KEY });
     const join = await fetch(`${running.url}/_fairgate/rooms/demo/join`, {
       method: 'POST',
       headers: { Accept: 'application/json' },
@@ -156,6 +157,14 @@ describe('a gateway that ends by itself', () => {
       headers: { Authorization: `Bearer ${queueToken}` },
     });
     expect(await status.json()).toMatchObject({ state: 'entered', entry: 1 });
+    // Within a minute the second start has no record of its own yet.
+    const log = await fetch(`${running.url}/_fairgate/operator/rooms/demo/audit`, {
+      headers: { Authorization: `Bearer ${OPERATOR_KEY}` },
+    });
+    const { records } = (await log.json()) as { records: { action: string; by: { id: string }; to: unknown }[] };
+    expect(records.filter(({ action }) => action === 'gatewayStarted')).toMatchObject([
+      { by: { id: 'gateway' }, to: { started: 1, restarted: 0 } },
+    ]);
     running.process.kill('SIGTERM');
     await expect.poll(left).toEqual([]);
   });

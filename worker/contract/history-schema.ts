@@ -45,6 +45,13 @@ export const bucketSchema = z.object({
     .optional()
     .describe('What admitted visitors met at the site, as samples; absent: nothing.'),
   exempt: count.optional().describe('Requests that an exemption let through without an admission; absent: none.'),
+  starts: z
+    .object({
+      started: count.describe('By their operators.'),
+      restarted: count.describe('Again, after they had ended by themselves.'),
+    })
+    .optional()
+    .describe('Gateways that were started, where somebody watches over their processes; absent: none.'),
   store: z
     .object({
       conflicts: count.describe('Commits that were computed again because another gateway had changed the room.'),

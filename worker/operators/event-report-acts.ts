@@ -2,6 +2,7 @@
 // order of time, as sentences that need no knowledge of the API.
 
 import type { Actor, AuditRecord, Json } from '../../queue-core/audit.ts';
+import { GATEWAY_ACTOR } from '../../queue-core/gateway-reports.ts';
 import { HEALTH_ACTOR } from '../../queue-core/health.ts';
 import { STORE_ACTOR } from '../../queue-core/recovery.ts';
 import { type EpochMs, epochMs } from '../../queue-core/time.ts';
@@ -100,6 +101,8 @@ function machineOf({ id }: Actor, { acts: { machines } }: ReportStrings): string
       return machines.settings;
     case HEALTH_ACTOR.id:
       return machines.health;
+    case GATEWAY_ACTOR.id:
+      return machines.gateway;
     default:
       return null;
   }

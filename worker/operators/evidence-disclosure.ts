@@ -6,6 +6,7 @@ import { type Actor, type AuditRecord, type Json, linked, NO_RECORD } from '../.
 import type { Change } from '../../queue-core/command.ts';
 import type { DirectoryChange, Site } from '../../queue-core/directory/directory-document.ts';
 import type { OriginRecord } from '../../queue-core/document/origin-record.ts';
+import { GATEWAY_ACTOR } from '../../queue-core/gateway-reports.ts';
 import { HEALTH_ACTOR, type HealthAction } from '../../queue-core/health.ts';
 import type { Policy } from '../../queue-core/policy.ts';
 import { STORE_ACTOR } from '../../queue-core/recovery.ts';
@@ -36,6 +37,7 @@ type RoomAction =
   | 'configure'
   | 'clockLeap'
   | 'recover'
+  | 'gatewayStarted'
   | 'alarmDelivered'
   | 'alarmNotDelivered';
 const ROOM_LOG: Record<RoomAction, readonly string[]> = {
@@ -61,6 +63,7 @@ const ROOM_LOG: Record<RoomAction, readonly string[]> = {
   ...{ originSteady: HEALTH_FIELDS, originSlowed: HEALTH_FIELDS, originStopped: HEALTH_FIELDS },
   peopleFound: ['peopleFound', 'cause'],
   recover: ['issued', 'entries', 'active', 'silent', 'at'],
+  gatewayStarted: ['started', 'restarted'],
 };
 
 /** What visitors can see of a site. Where the site itself stands, and what is exempt, would help to go around the line. */
@@ -113,7 +116,7 @@ export class Disclosure {
   }
 
   #actor({ id, role }: Actor): Actor {
-    for (const machine of [STORE_ACTOR, SETTINGS_ACTOR, HEALTH_ACTOR, ALARM_ACTOR])
+    for (const machine of [STORE_ACTOR, SETTINGS_ACTOR, HEALTH_ACTOR, ALARM_ACTOR, GATEWAY_ACTOR])
       if (id === machine.id) return machine;
     const number = this.#operators.get(id) ?? this.#operators.size + 1;
     this.#operators.set(id, number);

@@ -1,13 +1,15 @@
 // Changes of rooms in the directory: creating and archiving, what a room protects, its custom waiting page. They are on every
 // gateway once it has read the directory again.
 
+import type { Actor } from '../../queue-core/audit.ts';
 import type { DirectoryChange, DirectoryRoom, DirectoryView } from '../../queue-core/directory/directory-document.ts';
 import type { FieldError } from '../contract/problem-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { templateFault } from '../http/custom-page.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { type OwnAddresses, ownAddressIn, ownAddressText } from '../proxy/loops.ts';
-import { policyOf, siteOf } from '../settings.ts';
+import { policyOf, type RoomConfig, siteOf } from '../settings.ts';
+import { StoreUnavailable } from '../store/room-store.ts';
 import { DIRECTORY_MS_MAX } from '../views/room-directory.ts';
 import { type ChangeRequest, changeResponse } from './change-response.ts';
 import { changeDirectory, type DirectoryChangeGateway } from './directory-changes.ts';
@@ -18,7 +20,7 @@ import { type ChangeBase, type Versions, versionsOf } from './versions.ts';
 type SiteOperation = 'createRoom' | 'setSite' | 'setTemplate' | 'removeTemplate' | 'archiveRoom';
 
 export function siteHandlers(
-  gateway: DirectoryChangeGateway & OwnAddresses & Pick<Gateway, 'beaconChain' | 'views'>,
+  gateway: DirectoryChangeGateway & OwnAddresses & Pick<Gateway, 'beaconChain' | 'configure' | 'views'>,
 ): Handlers<SiteOperation> {
   return {
     async createRoom(c) {
@@ -36,7 +38,9 @@ export function siteHandlers(
       const outcome = await changeDirectory(gateway, c.var, change);
       if (outcome.kind === 'refused') return outcome.response;
       const { version } = outcome.reply;
-      const snapshot = await gateway.views.read({ id, ...site, queue: settings, version }, c.var.background);
+      const config = { id, ...site, queue: settings, version };
+      await begun(gateway, config, c.var.principal.actor);
+      const snapshot = await gateway.views.read(config, c.var.background);
       const versions: Versions =
         snapshot === null ? { site: version, room: 1, stage: 'ahead' } : versionsOf(version, snapshot);
       return changeResponse(outcome.reply, versions, DIRECTORY_MS_MAX);
@@ -73,6 +77,18 @@ export function siteHandlers(
       return changeSite(gateway, c.var, (room, ifVersion) => ({ kind: 'archiveRoom', room, ifVersion }));
     },
   };
+}
+
+/**
+ * Creates the room in the store by its author; a gateway that meets it first would do so by the settings. Where the store does not answer
+ * the room is in the directory all the same, and its first read creates it.
+ */
+async function begun({ configure }: Pick<Gateway, 'configure'>, config: RoomConfig, by: Actor): Promise<void> {
+  try {
+    await configure(config, by);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+  }
 }
 
 /** Refuses an origin that is the gateway itself, and hosts that would make it so. @param at where the body has the site */

@@ -2,6 +2,7 @@
 // contention in a shared store. The next read reports it, so that observing costs no store operation of its own.
 
 import {
+  type GatewayStarts,
   LATENCY_BOUNDS_MS,
   NOTHING_OBSERVED,
   type Observed,
@@ -15,6 +16,14 @@ const LATENCY_CLASSES = LATENCY_BOUNDS_MS.length + 1;
 export class Observations {
   readonly #health = new HealthSamples();
   readonly #rooms = new Map<string, Observed>();
+  readonly #start: GatewayStarts | null;
+  /** Rooms that were told of the start. */
+  readonly #told = new Set<string>();
+
+  /** @param start of this gateway, which every room hears of once; null: nobody watches over its process */
+  constructor(start: GatewayStarts | null = null) {
+    this.#start = start;
+  }
 
   refused(room: string, reason: RefusalReason): void {
     this.#add(room, { ...NOTHING_OBSERVED, refused: { [reason]: 1 } });
@@ -49,6 +58,10 @@ export class Observations {
 
   /** Everything since the last call. @param stalledMs how long a response of the origin may take */
   take(room: string, now: number, stalledMs: number): Observed {
+    if (this.#start !== null && !this.#told.has(room)) {
+      this.#told.add(room);
+      this.#add(room, { ...NOTHING_OBSERVED, starts: this.#start });
+    }
     const observed = this.#rooms.get(room) ?? NOTHING_OBSERVED;
     this.#rooms.delete(room);
     const health = this.#health.take(room, now, stalledMs);
