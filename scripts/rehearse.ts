@@ -8,10 +8,11 @@ import { reportFileProblem } from './lib/report-file.ts';
 import { type RehearsalArguments, readArguments } from './rehearsal/arguments.ts';
 import { type Figures, figuresOf } from './rehearsal/figures.ts';
 import { htmlReport } from './rehearsal/html-report.ts';
+import { OperatorRefused, OperatorView } from './rehearsal/operator-view.ts';
 import { type Mix, planVisitors } from './rehearsal/plan.ts';
 import { progressDisplay } from './rehearsal/progress-display.ts';
 import { possibleAttempts, prepareRehearsal, RehearsalError, runRehearsal } from './rehearsal/rehearsal.ts';
-import { number, percent, seconds } from './rehearsal/report-format.ts';
+import { number, ownZone, percent, seconds } from './rehearsal/report-format.ts';
 import { terminalReport } from './rehearsal/terminal-report.ts';
 
 /** No check failed; a check failed; the rehearsal could not run. */
@@ -29,13 +30,18 @@ async function main(given: RehearsalArguments): Promise<number> {
     const figures = await run(given, repeatedCommand('rehearse', argv, given.mix.seed));
     return figures.verdict === 'failed' ? FAILED : PASSED;
   } catch (error) {
-    if (!(error instanceof RehearsalError)) throw error;
+    if (!(error instanceof RehearsalError || error instanceof OperatorRefused)) throw error;
     console.error(error.message);
     return MISUSE;
   }
 }
 
-async function run({ options, mix, limits, report }: RehearsalArguments, command: string): Promise<Figures> {
+async function run(
+  { options, mix, limits, report, operator, timeZone: wantedZone }: RehearsalArguments,
+  command: string,
+): Promise<Figures> {
+  const view = operator === null ? null : await OperatorView.open(operator.url, options.room, operator.key);
+  const timeZone = wantedZone ?? view?.timeZone ?? ownZone();
   console.log(describe(mix));
   const prepared = await prepareRehearsal(options);
   const interruption = new AbortController();
@@ -43,14 +49,16 @@ async function run({ options, mix, limits, report }: RehearsalArguments, command
   process.once('SIGTERM', () => interruption.abort());
   const display = progressDisplay(process.stdout);
   const plans = planVisitors(mix, possibleAttempts(prepared));
-  const log = await runRehearsal(prepared, plans, interruption.signal, display.show);
+  const log = await runRehearsal(prepared, plans, interruption.signal, display.show, timeZone);
   display.end();
-  const figures = figuresOf(log, limits);
+  const facts = view === null ? null : await view.facts();
+  const known = { ...limits, totalActiveUsers: limits.totalActiveUsers ?? facts?.totalActiveUsers ?? null };
+  const figures = figuresOf({ ...log, gateways: facts?.gateways ?? null }, known);
   console.log(terminalReport(figures));
   const { room, target } = options;
   writeFileSync(
     report,
-    await htmlReport(figures, { room, address: target.origin, command, description: describe(mix) }),
+    await htmlReport(figures, { room, address: target.origin, timeZone, command, description: describe(mix) }),
   );
   console.log(`HTML report: ${report}`);
   return figures;
@@ -69,7 +77,7 @@ function describe(mix: Mix): string {
 // Timers of visitors who have gone would keep the process alive.
 process.exit(
   await runWithOptions(
-    readArguments(argv, () => randomInt(2 ** 32)),
+    readArguments(argv, () => randomInt(2 ** 32), process.env['OPERATOR_KEY']),
     main,
   ),
 );

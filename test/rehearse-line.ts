@@ -74,5 +74,5 @@ export async function rehearseLine(url: string, plans: readonly VisitorPlan[]): 
     connections: 256,
     msMax: REHEARSAL_MS_MAX,
   });
-  return runRehearsal(prepared, plans, new AbortController().signal, () => {});
+  return runRehearsal(prepared, plans, new AbortController().signal, () => {}, 'UTC');
 }

@@ -1,7 +1,9 @@
 // The options of `npm run rehearse`, each with its bounds and its line in `--help`. All are checked together, so that one run
 // reports every mistake.
 
+import { readFileSync } from 'node:fs';
 import { type CommandOption, givenOptions, optionLines, type ReadOptions } from '../lib/command-options.ts';
+import { mayGetKey } from '../lib/operator-download.ts';
 import type { Limits } from './auditor.ts';
 import type { Mix } from './plan.ts';
 import type { RehearsalOptions } from './rehearsal.ts';
@@ -13,6 +15,10 @@ export interface RehearsalArguments {
   limits: Limits;
   /** Path of the HTML report. */
   report: string;
+  /** null: no key was given, so the room's limits and zone are unknown. */
+  operator: { url: string; key: string } | null;
+  /** null: that of the room, or of this machine where it is not known. */
+  timeZone: string | null;
 }
 
 /** A machine with two cores simulates several thousand; far beyond, the report would measure the load generator alone. */
@@ -39,6 +45,12 @@ const OPTIONS: Record<string, CommandOption> = {
   'deep-link': { example: '/book', help: 'a protected path behind the front page', fallback: '/book' },
   'new-users-per-minute': { example: 'N', help: 'check this limit instead of the one on the board' },
   'total-active-users': { example: 'N', help: 'check this limit of visitors inside at once' },
+  'operator-key-file': {
+    example: 'FILE',
+    help: 'an operator key, role viewer: reads limits, log and zone of the room; or set OPERATOR_KEY',
+  },
+  'operator-url': { example: 'ADDRESS', help: 'the console’s own host, where it has one', fallback: 'the gateway' },
+  'time-zone': { example: 'ZONE', help: 'zone of the times in the report', fallback: 'of the room, or this machine' },
   'origin-url': { example: 'ADDRESS', help: 'the origin’s own address, to check that it refuses too' },
   'other-room': { example: 'ID', help: 'another room at the same host, whose tokens are tried in this one' },
   'as-host': { example: 'NAME', help: 'the host name of the room, sent as Host' },
@@ -53,7 +65,11 @@ const OPTIONS: Record<string, CommandOption> = {
   report: { example: 'FILE.html', help: 'path of the HTML report', fallback: 'rehearsal.html' },
 };
 
-export function readArguments(argv: readonly string[], freshSeed: () => number): ReadOptions<RehearsalArguments> {
+export function readArguments(
+  argv: readonly string[],
+  freshSeed: () => number,
+  operatorKey?: string,
+): ReadOptions<RehearsalArguments> {
   const given = givenOptions(argv, OPTIONS, help);
   if (given.kind !== 'given') return given;
   const { values } = given;
@@ -129,6 +145,20 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
     deepLink: path('deep-link'),
   };
   if (mix.noShow + mix.leaveLine > 1) problems.push('--no-show and --leave-line together must not exceed 1.');
+  const timeZone = text('time-zone') === OPTIONS['time-zone']?.fallback ? null : (text('time-zone') ?? null);
+  if (timeZone !== null && !isZone(timeZone)) {
+    problems.push(`--time-zone ${timeZone} must be the name of a zone, for example Asia/Seoul.`);
+  }
+  const keyFile = text('operator-key-file') ?? null;
+  const key = keyFile === null ? (operatorKey?.trim() ?? '') : keyIn(keyFile, problems);
+  if (key !== '' && !/^[!-~]{1,200}$/.test(key)) problems.push('The operator key must be one word.');
+  const ownConsole = values['operator-url'];
+  const consoleUrl = URL.parse(typeof ownConsole === 'string' ? ownConsole : (text('url') ?? ''));
+  if (key !== '' && consoleUrl !== null && !mayGetKey(consoleUrl)) {
+    const which = typeof ownConsole === 'string' ? '--operator-url' : '--url';
+    problems.push(`${which} ${consoleUrl.origin} must be https: the operator key is sent there.`);
+  }
+  const operator = key === '' || consoleUrl === null ? null : { url: consoleUrl.origin, key };
   const gateway = target('url');
   const options = {
     originTarget: target('origin-url'),
@@ -147,7 +177,25 @@ export function readArguments(argv: readonly string[], freshSeed: () => number):
   const report = text('report') ?? '';
   if (!/\.html?$/i.test(report)) problems.push(`--report ${report} must end in .html.`);
   if (problems.length > 0 || gateway === null) return { kind: 'misuse', problems };
-  return { kind: 'run', run: { options: { target: gateway, ...options }, mix, limits, report } };
+  return { kind: 'run', run: { options: { target: gateway, ...options }, mix, limits, report, operator, timeZone } };
+}
+
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false; // RangeError
+  }
+}
+
+function keyIn(file: string, problems: string[]): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    problems.push(`--operator-key-file ${file} cannot be read (${error instanceof Error ? error.message : error}).`);
+    return '';
+  }
 }
 
 function help(): string {

@@ -19,6 +19,10 @@ export interface Evidence {
   visitors: readonly VisitorRecord[];
   attempts: readonly Attempt[];
   clockAccuracyMs: number;
+  /** Of the times in findings. */
+  timeZone: string;
+  /** Whether one gateway that was never restarted answered everything; null: unknown. */
+  gateways: 'one' | 'several' | null;
 }
 
 export interface Limits {
@@ -179,7 +183,7 @@ function highestRate(boards: readonly ObservedBoard[], from: number, to: number)
 function checkRate(
   check: 'tenSeconds' | 'minute',
   windowMs: number,
-  { boards }: Evidence,
+  { boards, timeZone }: Evidence,
   admissions: readonly Admission[],
   limits: Limits,
 ): Finding {
@@ -190,7 +194,7 @@ function checkRate(
   return finding(
     check,
     observed,
-    count > limit ? `${count} slots from ${clock(from)}, ${count - limit} too many.` : null,
+    count > limit ? `${count} slots from ${clock(from, timeZone)}, ${count - limit} too many.` : null,
   );
 }
 
@@ -224,20 +228,25 @@ export function fullestMoment(
   return most;
 }
 
-function checkConcurrent({ clockAccuracyMs }: Evidence, admissions: readonly Admission[], limits: Limits): Finding {
+function checkConcurrent(
+  { clockAccuracyMs, timeZone }: Evidence,
+  admissions: readonly Admission[],
+  limits: Limits,
+): Finding {
   const most = fullestMoment(admissions, clockAccuracyMs);
   const limit = limits.totalActiveUsers;
   if (most === null) return finding('concurrent', NONE_ADMITTED, null);
   if (limit === null) {
-    const unknown = 'The board does not show the limit. Add --total-active-users to check it.';
+    const unknown = 'The board does not show the limit. Give an operator key, or --total-active-users, to check it.';
     return finding('concurrent', `At most ${visitorCount(most.count)} at once.`, null, unknown);
   }
-  const failure = most.count > limit ? `${most.count} at ${clock(most.at)}, ${most.count - limit} too many.` : null;
+  const failure =
+    most.count > limit ? `${most.count} at ${clock(most.at, timeZone)}, ${most.count - limit} too many.` : null;
   return finding('concurrent', `At most ${visitorCount(most.count)} at once; the limit is ${limit}.`, failure);
 }
 
 /** A session is granted only for a called position: the next board that was read after it must show that. */
-function checkCalled({ boards, clockAccuracyMs }: Evidence, admissions: readonly Admission[]): Finding {
+function checkCalled({ boards, clockAccuracyMs, timeZone }: Evidence, admissions: readonly Admission[]): Finding {
   const received = admissions.toSorted((a, b) => a.receivedAt - b.receivedAt);
   let checked = 0;
   let failure: string | null = null;
@@ -249,7 +258,7 @@ function checkCalled({ boards, clockAccuracyMs }: Evidence, admissions: readonly
     if (board.epoch !== epoch) continue;
     checked++;
     if (position > board.called) {
-      failure ??= `Visitor ${visitor.number} has a session for position ${position}; the board at ${clock(board.asOf)} had called up to ${board.called}.`;
+      failure ??= `Visitor ${visitor.number} has a session for position ${position}; the board at ${clock(board.asOf, timeZone)} had called up to ${board.called}.`;
     }
   }
   const observed = `${checked} of ${admissions.length} admissions could be compared with a later board.`;
@@ -388,7 +397,7 @@ export function unownedPlaces({ boards, visitors }: Pick<Evidence, 'boards' | 'v
   return Math.max(0, given - held.size);
 }
 
-function checkStable({ visitors }: Evidence): Finding {
+function checkStable({ visitors, gateways }: Evidence): Finding {
   let failure: string | null = null;
   for (const { number, places } of visitors) {
     for (const field of ['visitorId', 'entry', 'position'] as const) {
@@ -413,13 +422,26 @@ function checkStable({ visitors }: Evidence): Finding {
   const observed =
     `${cutOff}, visitors with two tabs: ${sum(({ tabs }) => (tabs === 2 ? 1 : 0))}. ` +
     `Of ${lost.length} joins whose answer did not arrive, ${asAnswered.length} got the same place with the retry.`;
+  if (another === undefined) return finding('stable', observed, failure);
   // Another gateway, or one that was restarted meanwhile, does not know the first answer.
-  const inconclusive =
-    another === undefined
-      ? null
-      : `Visitor ${another.visitor.number} got another place with the retry of a join whose answer did not arrive. ` +
-        'That is right only where another gateway, or a restarted one, answered the retry.';
-  return finding('stable', observed, failure, inconclusive);
+  const sentence = `Visitor ${another.visitor.number} got another place with the retry of a join whose answer did not arrive.`;
+  switch (gateways) {
+    case 'one':
+      return finding('stable', observed, failure ?? `${sentence} One gateway answered both.`);
+    case 'several':
+      return finding(
+        'stable',
+        `${observed} Another gateway, or a restarted one, answered a retry with another place.`,
+        failure,
+      );
+    case null:
+      return finding(
+        'stable',
+        observed,
+        failure,
+        `${sentence} That is right only where another gateway, or a restarted one, answered the retry. An operator key shows whether one did.`,
+      );
+  }
 }
 
 function isSamePlace(a: ObservedPlace, b: ObservedPlace): boolean {
@@ -428,14 +450,14 @@ function isSamePlace(a: ObservedPlace, b: ObservedPlace): boolean {
 
 const FIELD_NAMES = { visitorId: 'the id', entry: 'entry', position: 'position' } as const;
 
-function checkMonotonic({ boards, visitors }: Evidence): Finding {
+function checkMonotonic({ boards, visitors, timeZone }: Evidence): Finding {
   let failure: string | null = null;
   for (const [index, board] of boards.entries()) {
     const before = boards[index - 1];
     if (before === undefined || before.epoch !== board.epoch || before.asOf === board.asOf) continue;
     for (const field of ['called', 'issued', 'entries'] as const) {
       if (board[field] < before[field]) {
-        failure ??= `"${field}" fell from ${before[field]} to ${board[field]} at ${clock(board.asOf)}.`;
+        failure ??= `"${field}" fell from ${before[field]} to ${board[field]} at ${clock(board.asOf, timeZone)}.`;
       }
     }
   }
@@ -448,7 +470,7 @@ function checkMonotonic({ boards, visitors }: Evidence): Finding {
       const before = last.get(place) ?? ahead;
       last.set(place, ahead);
       if (ahead > before) {
-        failure ??= `Visitor ${number} at position ${position} saw ${before} people ahead, and ${ahead} at ${clock(at)}.`;
+        failure ??= `Visitor ${number} at position ${position} saw ${before} people ahead, and ${ahead} at ${clock(at, timeZone)}.`;
       }
     }
   }
@@ -459,7 +481,7 @@ function checkMonotonic({ boards, visitors }: Evidence): Finding {
   );
 }
 
-function checkDraw({ boards, visitors }: Evidence): Finding {
+function checkDraw({ boards, visitors, timeZone }: Evidence): Finding {
   const drawn = boards.findLast(({ proof }) => proof !== null);
   const entered = visitors.filter(({ places }) => places.some(({ entry }) => entry !== null));
   if (entered.length === 0) return finding('draw', 'No simulated visitor came before the opening.', null);
@@ -467,7 +489,7 @@ function checkDraw({ boards, visitors }: Evidence): Finding {
     return finding('draw', `${entered.length} entries.`, null, 'The room had not published its draw at the end.');
   }
   const { secret, beacon, entries, seed } = drawn.proof;
-  const problem = drawProblem(drawn, boards, visitors);
+  const problem = drawProblem(drawn, boards, visitors, timeZone);
   if (problem !== null) return finding('draw', `${entries} entries.`, problem);
   if (entries > DRAW_ENTRIES_MAX) {
     return finding('draw', `${entries} entries.`, null, 'The draw is too large to be recomputed here.');
@@ -501,6 +523,7 @@ function drawProblem(
   drawn: ObservedBoard,
   boards: readonly ObservedBoard[],
   visitors: readonly VisitorRecord[],
+  timeZone: string,
 ): string | null {
   const { secret, beacon, entries, seed } = drawn.proof ?? { secret: '', beacon: '', entries: 0, seed: '' };
   const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex');
@@ -512,7 +535,7 @@ function drawProblem(
     return 'The published seed does not follow from secret, beacon and number of entries.';
   }
   const changed = boards.find(({ epoch, commitment }) => epoch === drawn.epoch && commitment !== drawn.commitment);
-  if (changed !== undefined) return `The board at ${clock(changed.asOf)} showed another commitment.`;
+  if (changed !== undefined) return `The board at ${clock(changed.asOf, timeZone)} showed another commitment.`;
   for (const { number, places } of visitors) {
     for (const { epoch, commitment } of places) {
       if (epoch === drawn.epoch && commitment !== null && commitment !== drawn.commitment) {
@@ -543,7 +566,7 @@ function checkAdmitted({ visitors }: Evidence): Finding {
   );
 }
 
-function checkBypass({ attempts }: Evidence): Finding {
+function checkBypass({ attempts, timeZone }: Evidence): Finding {
   const tried = attempts.filter(({ outcome }) => outcome !== 'admitted');
   const refused = tried.filter(({ outcome }) => outcome === 'refused').length;
   const bypassed = tried.find(({ outcome }) => outcome === 'bypassed');
@@ -551,7 +574,7 @@ function checkBypass({ attempts }: Evidence): Finding {
   const failure =
     bypassed === undefined
       ? null
-      : `Visitor ${bypassed.visitor}, ${ATTEMPTS[bypassed.kind]} at ${clock(bypassed.at)}: the response was ${bypassed.response}.`;
+      : `Visitor ${bypassed.visitor}, ${ATTEMPTS[bypassed.kind]} at ${clock(bypassed.at, timeZone)}: the response was ${bypassed.response}.`;
   const inconclusive =
     noResponse > 0
       ? `${noResponse} had no response: they did not succeed, but they were not refused either.`
@@ -569,7 +592,8 @@ function duration(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Time of day in UTC, as in the tokens. */
-function clock(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 23)} UTC`;
+/** Time of day, with the name of its zone. */
+function clock(at: number, timeZone: string): string {
+  const time = new Date(at).toLocaleTimeString('en-GB', { timeZone, hourCycle: 'h23' });
+  return `${time}.${String(Math.floor(at % 1_000)).padStart(3, '0')} ${timeZone}`;
 }

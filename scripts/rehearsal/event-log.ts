@@ -10,6 +10,10 @@ export interface EventLog {
   endedAt: number;
   /** Upper bound of the difference between the gateway's clock and the times in this log. */
   clockAccuracyMs: number;
+  /** The room's zone, or that of this machine where it is not known. */
+  timeZone: string;
+  /** Whether one gateway that was never restarted answered everything; null: unknown. */
+  gateways: 'one' | 'several' | null;
   /** Every different board that any visitor read, oldest first. */
   boards: ObservedBoard[];
   visitors: VisitorRecord[];

@@ -14,6 +14,8 @@ import { attemptNotes, headline, outage, requestFailures, summary, VERDICTS } fr
 interface Scenario {
   room: string;
   address: string;
+  /** Of the times in the report, which it names. */
+  timeZone: string;
   /** Runs the same rehearsal again. */
   command: string;
   /** What was simulated, in sentences. */
@@ -25,7 +27,7 @@ export function htmlReport(figures: Figures, scenario: Scenario): Promise<string
   const plots = timePlots(figures, axis);
   return reportPage({
     title: `Rehearsal of the room “${scenario.room}”`,
-    subtitle: `${scenario.address}, ${new Date(figures.endedAt).toLocaleDateString('en-GB', { dateStyle: 'long' })}, opening at ${time(figures.opensAt)}`,
+    subtitle: `${scenario.address}, ${new Date(figures.endedAt).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: scenario.timeZone })}, opening at ${time(figures.opensAt, scenario.timeZone)} ${scenario.timeZone}`,
     verdict: figures.verdict,
     headline: headline(figures),
     plots,

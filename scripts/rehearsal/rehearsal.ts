@@ -206,6 +206,7 @@ export async function runRehearsal(
   plans: readonly VisitorPlan[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
+  timeZone: string,
 ): Promise<EventLog> {
   const { options, network, origin, clock } = prepared;
   const boards = new Map<string, ObservedBoard>();
@@ -271,6 +272,8 @@ export async function runRehearsal(
     startedAt,
     endedAt,
     clockAccuracyMs: clock.accuracyMs,
+    timeZone,
+    gateways: null,
     boards: [...boards.values()].sort((a, b) => a.asOf - b.asOf),
     visitors: visitors.map(({ record }) => record),
     attempts,

@@ -18,7 +18,12 @@ export function seconds(value: number): string {
   return value < 120 ? `${value.toFixed(1)} s` : `${(value / 60).toFixed(1)} min`;
 }
 
-/** Local time of the machine that prints: the people who read it use the same clock. */
-export function time(at: number): string {
-  return new Date(at).toLocaleTimeString('en-GB');
+/** In the zone of the machine that prints, unless another is given. */
+export function time(at: number, timeZone = ownZone()): string {
+  return new Date(at).toLocaleTimeString('en-GB', { timeZone });
+}
+
+/** The zone of this machine. */
+export function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

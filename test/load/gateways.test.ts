@@ -223,5 +223,7 @@ function merged(logs: readonly EventLog[]): Evidence {
     visitors: logs.flatMap(({ visitors }) => visitors),
     attempts: logs.flatMap(({ attempts }) => attempts),
     clockAccuracyMs: Math.max(...logs.map(({ clockAccuracyMs }) => clockAccuracyMs)),
+    timeZone: 'UTC',
+    gateways: null,
   };
 }

@@ -102,3 +102,35 @@ describe('the plan', () => {
     expect(plans.every(({ arrivesMs }) => Math.abs(arrivesMs) <= 30_000)).toBe(true);
   });
 });
+
+describe('an operator key', () => {
+  const withKey = (key: string, ...argv: string[]) => readArguments(argv, () => 7, key);
+
+  test('comes from the environment or a file, and goes to the gateway or the console’s own host', () => {
+    const given = (...argv: string[]) => {
+      const read = withKey('a-key-of-an-operator', ...argv);
+      return read.kind === 'run' ? read.run.operator : read;
+    };
+    expect(given()).toEqual({ url: 'http://localhost:8787', key: 'a-key-of-an-operator' });
+    expect(given('--operator-url', 'https://console.example')).toMatchObject({ url: 'https://console.example' });
+    const none = read();
+    expect(none.kind === 'run' && none.run.operator).toBeNull();
+  });
+
+  test('is never sent unencrypted beyond this machine', () => {
+    const read = withKey('a-key-of-an-operator', '--operator-url', 'http://console.example');
+    expect(read).toMatchObject({ kind: 'misuse', problems: [expect.stringContaining('must be https')] });
+  });
+
+  test('in a file that cannot be read is misuse', () => {
+    expect(problems('--operator-key-file', '/no/such/file')).toContain(
+      '--operator-key-file /no/such/file cannot be read',
+    );
+  });
+});
+
+test('a zone must be the name of one', () => {
+  expect(problems('--time-zone', 'Seoul')).toContain('--time-zone Seoul must be the name of a zone');
+  const given = read('--time-zone', 'Asia/Seoul');
+  expect(given.kind === 'run' && given.run.timeZone).toBe('Asia/Seoul');
+});

@@ -107,6 +107,8 @@ function cleanLog(): WritableEvidence {
       { at: OPENS_AT - 5_000, visitor: 1, kind: 'deepLinkBefore', outcome: 'refused', response: '200 text/html' },
     ],
     clockAccuracyMs: 5,
+    timeZone: 'Asia/Seoul',
+    gateways: null,
   };
 }
 
@@ -341,6 +343,9 @@ describe('a check is inconclusive', () => {
     expect(checksWith('inconclusive', log)).toEqual([]);
     visitor.withheldPlaces = [{ ...place, entry: 9_999, position: 9_999 }];
     expect(checksWith('inconclusive', log)).toEqual(['stable']);
+    // Asked by an operator's key, the gateway says whether another one can have answered.
+    expect(checksWith('passed', { ...log, gateways: 'several' })).toContain('stable');
+    expect(checksWith('failed', { ...log, gateways: 'one' })).toEqual(['stable']);
   });
 
   test('with visitors still in line at the end (admitted)', () => {
@@ -403,4 +408,12 @@ describe('no check fails on', () => {
     });
     expect(checksWith('passed', log)).toContain('bypass');
   });
+});
+
+test('times in findings are those of the zone, and name it', () => {
+  const log = cleanLog();
+  log.attempts = [{ at: OPENS_AT, visitor: 1, kind: 'deepLinkBefore', outcome: 'bypassed', response: '200 text/html' }];
+  const example = audit(log, LIMITS).find(({ check }) => check === 'bypass')?.example;
+  const seoul = new Date(OPENS_AT + 9 * 3_600_000).toISOString().slice(11, 19);
+  expect(example).toContain(`at ${seoul}.000 Asia/Seoul`);
 });
