@@ -9,10 +9,12 @@ import { type RehearsalArguments, readArguments } from './rehearsal/arguments.ts
 import { type Figures, figuresOf } from './rehearsal/figures.ts';
 import { htmlReport } from './rehearsal/html-report.ts';
 import { OperatorRefused, OperatorView } from './rehearsal/operator-view.ts';
-import { type Mix, planVisitors } from './rehearsal/plan.ts';
+import { planVisitors } from './rehearsal/plan.ts';
 import { progressDisplay } from './rehearsal/progress-display.ts';
 import { possibleAttempts, prepareRehearsal, RehearsalError, runRehearsal } from './rehearsal/rehearsal.ts';
-import { number, ownZone, percent, seconds } from './rehearsal/report-format.ts';
+import { rehearsalTextsEn } from './rehearsal/rehearsal-texts-en.ts';
+import { rehearsalTextsKo } from './rehearsal/rehearsal-texts-ko.ts';
+import { ownZone } from './rehearsal/report-format.ts';
 import { terminalReport } from './rehearsal/terminal-report.ts';
 
 /** No check failed; a check failed; the rehearsal could not run. */
@@ -37,12 +39,13 @@ async function main(given: RehearsalArguments): Promise<number> {
 }
 
 async function run(
-  { options, mix, limits, report, operator, timeZone: wantedZone }: RehearsalArguments,
+  { options, mix, limits, report, operator, timeZone: wantedZone, language }: RehearsalArguments,
   command: string,
 ): Promise<Figures> {
+  const texts = language === 'ko' ? rehearsalTextsKo : rehearsalTextsEn;
   const view = operator === null ? null : await OperatorView.open(operator.url, options.room, operator.key);
   const timeZone = wantedZone ?? view?.timeZone ?? ownZone();
-  console.log(describe(mix));
+  console.log(texts.description(mix));
   const prepared = await prepareRehearsal(options);
   const interruption = new AbortController();
   process.once('SIGINT', () => interruption.abort());
@@ -53,25 +56,21 @@ async function run(
   display.end();
   const facts = view === null ? null : await view.facts();
   const known = { ...limits, totalActiveUsers: limits.totalActiveUsers ?? facts?.totalActiveUsers ?? null };
-  const figures = figuresOf({ ...log, gateways: facts?.gateways ?? null }, known);
-  console.log(terminalReport(figures));
+  const figures = figuresOf({ ...log, gateways: facts?.gateways ?? null }, known, texts.audit);
+  console.log(terminalReport(figures, texts));
   const { room, target } = options;
   writeFileSync(
     report,
-    await htmlReport(figures, { room, address: target.origin, timeZone, command, description: describe(mix) }),
+    await htmlReport(figures, texts, {
+      room,
+      address: target.origin,
+      timeZone,
+      command,
+      description: texts.description(mix),
+    }),
   );
   console.log(`HTML report: ${report}`);
   return figures;
-}
-
-function describe(mix: Mix): string {
-  return [
-    `Seed ${mix.seed}. ${number(mix.visitors)} visitors arrive over ${seconds(mix.overMs / 1000)}, ${percent(mix.before)} of them before the opening.`,
-    `Of all visitors, ${percent(mix.noShow)} never come back, ${percent(mix.leaveLine)} leave the line, ${percent(mix.losses)} lose the network` +
-      ` while joining and as many while claiming, ${percent(mix.doubleTabs)} use two tabs, ${percent(mix.deepLinks)} arrive at the deep link,` +
-      ` ${percent(mix.attempts)} try to bypass the line.`,
-    `Visitors stay inside for ${seconds(mix.stayMs / 1000)} on average; ${percent(mix.runOut)} of them let the session expire.`,
-  ].join('\n');
 }
 
 // Timers of visitors who have gone would keep the process alive.

@@ -19,6 +19,8 @@ export interface RehearsalArguments {
   operator: { url: string; key: string } | null;
   /** null: that of the room, or of this machine where it is not known. */
   timeZone: string | null;
+  /** Of the report, on the terminal and as a page. */
+  language: 'ko' | 'en';
 }
 
 /** A machine with two cores simulates several thousand; far beyond, the report would measure the load generator alone. */
@@ -50,6 +52,7 @@ const OPTIONS: Record<string, CommandOption> = {
     help: 'an operator key, role viewer: reads limits, log and zone of the room; or set OPERATOR_KEY',
   },
   'operator-url': { example: 'ADDRESS', help: 'the console’s own host, where it has one', fallback: 'the gateway' },
+  language: { example: 'ko', help: 'language of the report: ko or en', fallback: 'en' },
   'time-zone': { example: 'ZONE', help: 'zone of the times in the report', fallback: 'of the room, or this machine' },
   'origin-url': { example: 'ADDRESS', help: 'the origin’s own address, to check that it refuses too' },
   'other-room': { example: 'ID', help: 'another room at the same host, whose tokens are tried in this one' },
@@ -149,6 +152,9 @@ export function readArguments(
   if (timeZone !== null && !isZone(timeZone)) {
     problems.push(`--time-zone ${timeZone} must be the name of a zone, for example Asia/Seoul.`);
   }
+  const wantedLanguage = text('language');
+  const language = wantedLanguage === 'ko' ? 'ko' : 'en';
+  if (wantedLanguage !== language) problems.push(`--language ${wantedLanguage} must be ko or en.`);
   const keyFile = text('operator-key-file') ?? null;
   const key = keyFile === null ? (operatorKey?.trim() ?? '') : keyIn(keyFile, problems);
   if (key !== '' && !/^[!-~]{1,200}$/.test(key)) problems.push('The operator key must be one word.');
@@ -177,7 +183,10 @@ export function readArguments(
   const report = text('report') ?? '';
   if (!/\.html?$/i.test(report)) problems.push(`--report ${report} must end in .html.`);
   if (problems.length > 0 || gateway === null) return { kind: 'misuse', problems };
-  return { kind: 'run', run: { options: { target: gateway, ...options }, mix, limits, report, operator, timeZone } };
+  return {
+    kind: 'run',
+    run: { options: { target: gateway, ...options }, mix, limits, report, operator, timeZone, language },
+  };
 }
 
 function isZone(name: string): boolean {

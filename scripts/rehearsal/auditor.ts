@@ -4,14 +4,8 @@
 
 import { createHash } from 'node:crypto';
 import { unshuffleList } from '@chainsafe/swap-or-not-shuffle';
-import {
-  ATTEMPTS,
-  type Attempt,
-  type ObservedBoard,
-  type ObservedPlace,
-  type ObservedSession,
-  type VisitorRecord,
-} from './event-log.ts';
+import type { AuditTexts } from './auditor-texts.ts';
+import type { Attempt, ObservedBoard, ObservedPlace, ObservedSession, VisitorRecord } from './event-log.ts';
 
 /** The part of an event log that the auditor uses. */
 export interface Evidence {
@@ -86,21 +80,22 @@ export interface Admission extends ObservedSession {
   visitor: VisitorRecord;
 }
 
-export function audit(evidence: Evidence, limits: Limits): Finding[] {
+/** @param says what was found, in the reader's language */
+export function audit(evidence: Evidence, limits: Limits, says: AuditTexts): Finding[] {
   const admissions = admissionsOf(evidence.visitors);
   return [
-    checkOpening(evidence, admissions),
-    checkRate('tenSeconds', TEN_SECONDS_MS, evidence, admissions, limits),
-    checkRate('minute', MINUTE_MS, evidence, admissions, limits),
-    checkConcurrent(evidence, admissions, limits),
-    checkCalled(evidence, admissions),
-    checkOrder(evidence, admissions, limits),
-    checkUnique(evidence, admissions),
-    checkStable(evidence),
-    checkMonotonic(evidence),
-    checkDraw(evidence),
-    checkAdmitted(evidence),
-    checkBypass(evidence),
+    checkOpening(evidence, admissions, says),
+    checkRate('tenSeconds', TEN_SECONDS_MS, evidence, admissions, limits, says),
+    checkRate('minute', MINUTE_MS, evidence, admissions, limits, says),
+    checkConcurrent(evidence, admissions, limits, says),
+    checkCalled(evidence, admissions, says),
+    checkOrder(evidence, admissions, limits, says),
+    checkUnique(evidence, admissions, says),
+    checkStable(evidence, says),
+    checkMonotonic(evidence, says),
+    checkDraw(evidence, says),
+    checkAdmitted(evidence, says),
+    checkBypass(evidence, says),
   ];
 }
 
@@ -121,9 +116,11 @@ function finding(
   return { check, verdict: inconclusive === null ? 'passed' : 'inconclusive', observed, example: inconclusive };
 }
 
-const NONE_ADMITTED = 'No visitor was admitted in this rehearsal.';
-
-function checkOpening({ boards, visitors, clockAccuracyMs }: Evidence, admissions: readonly Admission[]): Finding {
+function checkOpening(
+  { boards, visitors, clockAccuracyMs }: Evidence,
+  admissions: readonly Admission[],
+  says: AuditTexts,
+): Finding {
   const opensAt = new Map(boards.map((board) => [board.epoch, board.opensAt]));
   const early = admissions.find(({ epoch, admitAt }) => admitAt < (opensAt.get(epoch) ?? 0) - ROUNDING_MS);
   const withoutSession = visitors.find(({ insideAt, sessions }) => insideAt !== null && sessions.length === 0);
@@ -131,15 +128,12 @@ function checkOpening({ boards, visitors, clockAccuracyMs }: Evidence, admission
   const entered = visitors.find(({ insideAt }) => insideAt !== null && insideAt < first - clockAccuracyMs);
   const failure =
     (early &&
-      `Visitor ${early.visitor.number} (position ${early.position}) has a slot ${duration((opensAt.get(early.epoch) ?? 0) - early.admitAt)} before the opening.`) ??
-    (withoutSession && `Visitor ${withoutSession.number} reached the origin without a session.`) ??
-    (entered &&
-      `Visitor ${entered.number} was inside ${duration(first - (entered.insideAt ?? 0))} before the opening.`);
+      says.slotBeforeOpening(early.visitor.number, early.position, (opensAt.get(early.epoch) ?? 0) - early.admitAt)) ??
+    (withoutSession && says.withoutSession(withoutSession.number)) ??
+    (entered && says.insideBeforeOpening(entered.number, first - (entered.insideAt ?? 0)));
   const earliest = admissions[0];
   const observed =
-    earliest === undefined
-      ? NONE_ADMITTED
-      : `First slot ${duration(earliest.admitAt - (opensAt.get(earliest.epoch) ?? 0))} after the opening.`;
+    earliest === undefined ? says.noneAdmitted : says.firstSlot(earliest.admitAt - (opensAt.get(earliest.epoch) ?? 0));
   return finding('opening', observed, failure ?? null);
 }
 
@@ -186,15 +180,16 @@ function checkRate(
   { boards, timeZone }: Evidence,
   admissions: readonly Admission[],
   limits: Limits,
+  says: AuditTexts,
 ): Finding {
   const worst = fullestWindow(admissions, windowMs, boards, limits);
-  if (worst === null) return finding(check, NONE_ADMITTED, null);
+  if (worst === null) return finding(check, says.noneAdmitted, null);
   const { from, count, limit } = worst;
-  const observed = `At most ${visitorCount(count)} in any ${windowMs / 1000} s; the limit is ${limit}.`;
+  const observed = says.fullestWindow(count, windowMs / 1000, limit);
   return finding(
     check,
     observed,
-    count > limit ? `${count} slots from ${clock(from, timeZone)}, ${count - limit} too many.` : null,
+    count > limit ? says.windowTooFull(count, clock(from, timeZone), count - limit) : null,
   );
 }
 
@@ -232,21 +227,25 @@ function checkConcurrent(
   { clockAccuracyMs, timeZone }: Evidence,
   admissions: readonly Admission[],
   limits: Limits,
+  says: AuditTexts,
 ): Finding {
   const most = fullestMoment(admissions, clockAccuracyMs);
   const limit = limits.totalActiveUsers;
-  if (most === null) return finding('concurrent', NONE_ADMITTED, null);
+  if (most === null) return finding('concurrent', says.noneAdmitted, null);
   if (limit === null) {
-    const unknown = 'The board does not show the limit. Give an operator key, or --total-active-users, to check it.';
-    return finding('concurrent', `At most ${visitorCount(most.count)} at once.`, null, unknown);
+    return finding('concurrent', says.mostAtOnce(most.count), null, says.limitUnknown);
   }
   const failure =
-    most.count > limit ? `${most.count} at ${clock(most.at, timeZone)}, ${most.count - limit} too many.` : null;
-  return finding('concurrent', `At most ${visitorCount(most.count)} at once; the limit is ${limit}.`, failure);
+    most.count > limit ? says.atOnceTooMany(most.count, clock(most.at, timeZone), most.count - limit) : null;
+  return finding('concurrent', says.mostAtOnceOf(most.count, limit), failure);
 }
 
 /** A session is granted only for a called position: the next board that was read after it must show that. */
-function checkCalled({ boards, clockAccuracyMs, timeZone }: Evidence, admissions: readonly Admission[]): Finding {
+function checkCalled(
+  { boards, clockAccuracyMs, timeZone }: Evidence,
+  admissions: readonly Admission[],
+  says: AuditTexts,
+): Finding {
   const received = admissions.toSorted((a, b) => a.receivedAt - b.receivedAt);
   let checked = 0;
   let failure: string | null = null;
@@ -258,11 +257,11 @@ function checkCalled({ boards, clockAccuracyMs, timeZone }: Evidence, admissions
     if (board.epoch !== epoch) continue;
     checked++;
     if (position > board.called) {
-      failure ??= `Visitor ${visitor.number} has a session for position ${position}; the board at ${clock(board.asOf, timeZone)} had called up to ${board.called}.`;
+      failure ??= says.notCalled(visitor.number, position, clock(board.asOf, timeZone), board.called);
     }
   }
-  const observed = `${checked} of ${admissions.length} admissions could be compared with a later board.`;
-  const inconclusive = checked === 0 && admissions.length > 0 ? 'No board was read after the admissions.' : null;
+  const observed = says.comparedWithBoards(checked, admissions.length);
+  const inconclusive = checked === 0 && admissions.length > 0 ? says.noLaterBoard : null;
   return finding('called', observed, failure, inconclusive);
 }
 
@@ -308,22 +307,20 @@ function insertionIndex(ascending: readonly number[], value: number): number {
   return low;
 }
 
-function checkOrder({ boards }: Evidence, admissions: readonly Admission[], limits: Limits): Finding {
-  if (admissions.length === 0) return finding('order', NONE_ADMITTED, null);
+function checkOrder({ boards }: Evidence, admissions: readonly Admission[], limits: Limits, says: AuditTexts): Finding {
+  if (admissions.length === 0) return finding('order', says.noneAdmitted, null);
   const prompt = admissions.filter(({ visitor }) => isPrompt(visitor)).length;
   const [first, last] = [admissions[0]?.admitAt ?? 0, admissions.at(-1)?.admitAt ?? 0];
   const perMinute = limits.newUsersPerMinute ?? highestRate(boards, first, last);
   const atTheRate = Math.max(1, Math.ceil((perMinute * OVERTAKEN_MS_MAX) / MINUTE_MS));
   const calledSoonAfter = callsSoonAfter(boards);
   const most = mostOvertaken(admissions, 'prompt', (admission) => Math.max(atTheRate, calledSoonAfter(admission)));
-  const slow = `${admissions.length - prompt} of ${admissions.length} visitors lost a connection or waited longer than ${PROMPT_MS_MAX / 1000} s for a response`;
-  if (most === null) return finding('order', `${slow}.`, null, 'No visitor had responses fast enough to judge by.');
-  const observed = `Of the visitors with fast responses, the one closest to the limit was overtaken by ${most.by} later positions; ${most.allowed} were called within 10 s of that visitor.`;
-  const inconclusive = prompt < admissions.length / 2 ? `${slow}: too few are left to judge by.` : null;
+  const slow = says.slowVisitors(admissions.length - prompt, admissions.length, PROMPT_MS_MAX / 1000);
+  if (most === null) return finding('order', `${slow}.`, null, says.noFastResponses);
+  const observed = says.overtaken(most.by, most.allowed);
+  const inconclusive = prompt < admissions.length / 2 ? says.tooFewToJudge(slow) : null;
   const failure =
-    most.by > most.allowed
-      ? `Visitor ${most.visitor.number} (position ${most.position}) was overtaken by ${most.by} later positions; ${most.allowed} were called within 10 s.`
-      : null;
+    most.by > most.allowed ? says.overtakenTooOften(most.visitor.number, most.position, most.by, most.allowed) : null;
   return finding('order', observed, failure, inconclusive);
 }
 
@@ -343,7 +340,7 @@ function callsSoonAfter(boards: readonly ObservedBoard[]): (admission: Admission
   };
 }
 
-function checkUnique({ visitors }: Evidence, admissions: readonly Admission[]): Finding {
+function checkUnique({ visitors }: Evidence, admissions: readonly Admission[], says: AuditTexts): Finding {
   const holders = new Map<string, number>();
   const sessions = new Map<string, Admission>();
   let failure: string | null = null;
@@ -351,31 +348,31 @@ function checkUnique({ visitors }: Evidence, admissions: readonly Admission[]): 
     for (const { epoch, entry, position } of places) {
       for (const [kind, value] of [['entry', entry] as const, ['position', position] as const]) {
         if (value === null) continue;
-        const place = `${kind} ${value} of epoch ${epoch}`;
+        const place = says.place(kind, value, epoch);
         const other = holders.get(place) ?? number;
         holders.set(place, other);
-        if (other !== number) failure ??= `Visitors ${other} and ${number} both have ${place}.`;
+        if (other !== number) failure ??= says.sharedPlace(other, number, place);
       }
     }
   }
   for (const admission of admissions) {
     const { epoch, position, sid, visitor } = admission;
-    for (const key of [`position ${position} of epoch ${epoch}`, `session ${sid}`]) {
+    for (const key of [says.place('position', position, epoch), says.session(sid)]) {
       const other = sessions.get(key);
       sessions.set(key, other ?? admission);
       if (other === undefined) continue;
       failure ??=
         other.visitor.number === visitor.number
-          ? `Visitor ${visitor.number} received two sessions for ${key}.`
-          : `Visitors ${other.visitor.number} and ${visitor.number} were both admitted with ${key}.`;
+          ? says.twoSessions(visitor.number, key)
+          : says.admittedTwice(other.visitor.number, visitor.number, key);
     }
-    const holder = holders.get(`position ${position} of epoch ${epoch}`);
+    const holder = holders.get(says.place('position', position, epoch));
     if (holder !== undefined && holder !== visitor.number) {
-      failure ??= `Visitor ${visitor.number} was admitted with position ${position}, which belongs to visitor ${holder}.`;
+      failure ??= says.foreignPosition(visitor.number, position, holder);
     }
   }
   const held = visitors.filter(({ places }) => places.length > 0).length;
-  const observed = `${held} places and ${admissions.length} sessions, each of one visitor.`;
+  const observed = says.heldPlaces(held, admissions.length);
   return finding('unique', observed, failure);
 }
 
@@ -397,7 +394,7 @@ export function unownedPlaces({ boards, visitors }: Pick<Evidence, 'boards' | 'v
   return Math.max(0, given - held.size);
 }
 
-function checkStable({ visitors, gateways }: Evidence): Finding {
+function checkStable({ visitors, gateways }: Evidence, says: AuditTexts): Finding {
   let failure: string | null = null;
   for (const { number, places } of visitors) {
     for (const field of ['visitorId', 'entry', 'position'] as const) {
@@ -407,40 +404,34 @@ function checkStable({ visitors, gateways }: Evidence): Finding {
         if (value === null) continue;
         const before = byEpoch.get(place.epoch) ?? value;
         byEpoch.set(place.epoch, before);
-        if (before !== value) failure ??= `Visitor ${number} had ${FIELD_NAMES[field]} ${before} and later ${value}.`;
+        if (before !== value) failure ??= says.changedPlace(number, field, before, value);
       }
     }
   }
   const sum = (count: (visitor: VisitorRecord) => number) =>
     visitors.reduce((total, visitor) => total + count(visitor), 0);
-  const cutOff = `Joins cut off: ${sum(({ lostJoins }) => lostJoins)}, claims cut off: ${sum(({ lostClaims }) => lostClaims)}`;
   const lost = visitors.flatMap((visitor) => visitor.withheldPlaces.map((place) => ({ visitor, place })));
   const asAnswered = lost.filter(({ visitor, place }) => visitor.places.some((other) => isSamePlace(place, other)));
   const another = lost.find(
     (one) => !asAnswered.includes(one) && one.visitor.places.some(({ epoch }) => epoch === one.place.epoch),
   );
-  const observed =
-    `${cutOff}, visitors with two tabs: ${sum(({ tabs }) => (tabs === 2 ? 1 : 0))}. ` +
-    `Of ${lost.length} joins whose answer did not arrive, ${asAnswered.length} got the same place with the retry.`;
+  const observed = says.retries({
+    joins: sum(({ lostJoins }) => lostJoins),
+    claims: sum(({ lostClaims }) => lostClaims),
+    twoTabs: sum(({ tabs }) => (tabs === 2 ? 1 : 0)),
+    lost: lost.length,
+    same: asAnswered.length,
+  });
   if (another === undefined) return finding('stable', observed, failure);
   // Another gateway, or one that was restarted meanwhile, does not know the first answer.
-  const sentence = `Visitor ${another.visitor.number} got another place with the retry of a join whose answer did not arrive.`;
+  const sentence = says.anotherPlace(another.visitor.number);
   switch (gateways) {
     case 'one':
-      return finding('stable', observed, failure ?? `${sentence} One gateway answered both.`);
+      return finding('stable', observed, failure ?? `${sentence} ${says.oneGateway}`);
     case 'several':
-      return finding(
-        'stable',
-        `${observed} Another gateway, or a restarted one, answered a retry with another place.`,
-        failure,
-      );
+      return finding('stable', `${observed} ${says.severalGateways}`, failure);
     case null:
-      return finding(
-        'stable',
-        observed,
-        failure,
-        `${sentence} That is right only where another gateway, or a restarted one, answered the retry. An operator key shows whether one did.`,
-      );
+      return finding('stable', observed, failure, `${sentence} ${says.gatewaysUnknown}`);
   }
 }
 
@@ -448,16 +439,14 @@ function isSamePlace(a: ObservedPlace, b: ObservedPlace): boolean {
   return a.epoch === b.epoch && (a.entry === null ? a.position === b.position : a.entry === b.entry);
 }
 
-const FIELD_NAMES = { visitorId: 'the id', entry: 'entry', position: 'position' } as const;
-
-function checkMonotonic({ boards, visitors, timeZone }: Evidence): Finding {
+function checkMonotonic({ boards, visitors, timeZone }: Evidence, says: AuditTexts): Finding {
   let failure: string | null = null;
   for (const [index, board] of boards.entries()) {
     const before = boards[index - 1];
     if (before === undefined || before.epoch !== board.epoch || before.asOf === board.asOf) continue;
     for (const field of ['called', 'issued', 'entries'] as const) {
       if (board[field] < before[field]) {
-        failure ??= `"${field}" fell from ${before[field]} to ${board[field]} at ${clock(board.asOf, timeZone)}.`;
+        failure ??= says.boardFell(field, before[field], board[field], clock(board.asOf, timeZone));
       }
     }
   }
@@ -470,29 +459,25 @@ function checkMonotonic({ boards, visitors, timeZone }: Evidence): Finding {
       const before = last.get(place) ?? ahead;
       last.set(place, ahead);
       if (ahead > before) {
-        failure ??= `Visitor ${number} at position ${position} saw ${before} people ahead, and ${ahead} at ${clock(at, timeZone)}.`;
+        failure ??= says.aheadRose(number, position, before, ahead, clock(at, timeZone));
       }
     }
   }
-  return finding(
-    'monotonic',
-    `${boards.length} boards were read, and ${pages} numbers of people ahead shown.`,
-    failure,
-  );
+  return finding('monotonic', says.readAndShown(boards.length, pages), failure);
 }
 
-function checkDraw({ boards, visitors, timeZone }: Evidence): Finding {
+function checkDraw({ boards, visitors, timeZone }: Evidence, says: AuditTexts): Finding {
   const drawn = boards.findLast(({ proof }) => proof !== null);
   const entered = visitors.filter(({ places }) => places.some(({ entry }) => entry !== null));
-  if (entered.length === 0) return finding('draw', 'No simulated visitor came before the opening.', null);
+  if (entered.length === 0) return finding('draw', says.noEntries, null);
   if (drawn?.proof == null) {
-    return finding('draw', `${entered.length} entries.`, null, 'The room had not published its draw at the end.');
+    return finding('draw', says.entries(entered.length), null, says.notDrawn);
   }
   const { secret, beacon, entries, seed } = drawn.proof;
-  const problem = drawProblem(drawn, boards, visitors, timeZone);
-  if (problem !== null) return finding('draw', `${entries} entries.`, problem);
+  const problem = drawProblem(drawn, { boards, visitors, timeZone }, says);
+  if (problem !== null) return finding('draw', says.entries(entries), problem);
   if (entries > DRAW_ENTRIES_MAX) {
-    return finding('draw', `${entries} entries.`, null, 'The draw is too large to be recomputed here.');
+    return finding('draw', says.entries(entries), null, says.drawTooLarge);
   }
   const positions = unshuffleList(
     Uint32Array.from({ length: entries }, (_, index) => index),
@@ -509,64 +494,54 @@ function checkDraw({ boards, visitors, timeZone }: Evidence): Finding {
       if (epoch !== drawn.epoch || position === null) continue;
       checked++;
       if (position !== drawnPosition) {
-        failure ??= `Visitor ${number} with entry ${entry} has position ${position}; the draw gives ${drawnPosition}.`;
+        failure ??= says.drawDiffers(number, entry, position, drawnPosition);
       }
     }
   }
-  const beaconClause = /^0*$/.test(beacon) ? 'without a public beacon' : 'with a public beacon';
-  const observed = `${entries} entries, ${beaconClause}; secret ${secret.slice(0, 8)}… opens the commitment; ${checked} positions recomputed.`;
+  const observed = says.drawn(entries, !/^0*$/.test(beacon), secret.slice(0, 8), checked);
   return finding('draw', observed, failure);
 }
 
 /** Whether secret, seed and every queue token belong to the commitment that was public before. */
 function drawProblem(
   drawn: ObservedBoard,
-  boards: readonly ObservedBoard[],
-  visitors: readonly VisitorRecord[],
-  timeZone: string,
+  { boards, visitors, timeZone }: Pick<Evidence, 'boards' | 'visitors' | 'timeZone'>,
+  says: AuditTexts,
 ): string | null {
   const { secret, beacon, entries, seed } = drawn.proof ?? { secret: '', beacon: '', entries: 0, seed: '' };
   const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex');
   const hex = (text: string) => Buffer.from(text, 'hex');
-  if (sha256(hex(secret)) !== drawn.commitment) return 'The published secret does not open the commitment.';
+  if (sha256(hex(secret)) !== drawn.commitment) return says.secretDiffers;
   const count = Buffer.alloc(8);
   count.writeBigUInt64BE(BigInt(entries));
   if (sha256(Buffer.from('fairgate/draw/v1'), hex(secret), hex(beacon), count) !== seed) {
-    return 'The published seed does not follow from secret, beacon and number of entries.';
+    return says.seedDiffers;
   }
   const changed = boards.find(({ epoch, commitment }) => epoch === drawn.epoch && commitment !== drawn.commitment);
-  if (changed !== undefined) return `The board at ${clock(changed.asOf, timeZone)} showed another commitment.`;
+  if (changed !== undefined) return says.boardCommitment(clock(changed.asOf, timeZone));
   for (const { number, places } of visitors) {
     for (const { epoch, commitment } of places) {
       if (epoch === drawn.epoch && commitment !== null && commitment !== drawn.commitment) {
-        return `The token of visitor ${number} names another commitment.`;
+        return says.tokenCommitment(number);
       }
     }
   }
   return null;
 }
 
-function checkAdmitted({ visitors }: Evidence): Finding {
+function checkAdmitted({ visitors }: Evidence, says: AuditTexts): Finding {
   const expected = visitors.filter(({ intent, arrivedAt, end }) => {
     return intent === 'visit' && arrivedAt !== null && end !== 'turnedAway';
   });
   const inside = expected.filter(({ insideAt }) => insideAt !== null);
   const lapsed = expected.find(({ end }) => end === 'lapsed');
   const pending = expected.length - inside.length - expected.filter(({ end }) => end === 'lapsed').length;
-  const failure =
-    lapsed === undefined
-      ? null
-      : `Visitor ${lapsed.number} polled as required, and the claim window ended before the claim.`;
-  const inconclusive = pending > 0 ? `${pending} were still in line when the rehearsal ended.` : null;
-  return finding(
-    'admitted',
-    `${inside.length} of ${expected.length} visitors who waited were admitted.`,
-    failure,
-    inconclusive,
-  );
+  const failure = lapsed === undefined ? null : says.lapsed(lapsed.number);
+  const inconclusive = pending > 0 ? says.stillInLine(pending) : null;
+  return finding('admitted', says.waitedAndAdmitted(inside.length, expected.length), failure, inconclusive);
 }
 
-function checkBypass({ attempts, timeZone }: Evidence): Finding {
+function checkBypass({ attempts, timeZone }: Evidence, says: AuditTexts): Finding {
   const tried = attempts.filter(({ outcome }) => outcome !== 'admitted');
   const refused = tried.filter(({ outcome }) => outcome === 'refused').length;
   const bypassed = tried.find(({ outcome }) => outcome === 'bypassed');
@@ -574,22 +549,9 @@ function checkBypass({ attempts, timeZone }: Evidence): Finding {
   const failure =
     bypassed === undefined
       ? null
-      : `Visitor ${bypassed.visitor}, ${ATTEMPTS[bypassed.kind]} at ${clock(bypassed.at, timeZone)}: the response was ${bypassed.response}.`;
-  const inconclusive =
-    noResponse > 0
-      ? `${noResponse} had no response: they did not succeed, but they were not refused either.`
-      : tried.length === 0
-        ? 'No attempt was made.'
-        : null;
-  return finding('bypass', `${refused} of ${tried.length} attempts refused.`, failure, inconclusive);
-}
-
-function visitorCount(count: number): string {
-  return count === 1 ? '1 visitor' : `${count} visitors`;
-}
-
-function duration(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+      : says.bypassed(bypassed.visitor, bypassed.kind, clock(bypassed.at, timeZone), bypassed.response);
+  const inconclusive = noResponse > 0 ? says.attemptsLost(noResponse) : tried.length === 0 ? says.noAttempts : null;
+  return finding('bypass', says.attemptsRefused(refused, tried.length), failure, inconclusive);
 }
 
 /** Time of day, with the name of its zone. */

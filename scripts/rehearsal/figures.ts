@@ -13,6 +13,7 @@ import {
   occupiedUntil,
   unownedPlaces,
 } from './auditor.ts';
+import { auditTextsEn } from './auditor-texts-en.ts';
 import {
   ATTEMPTS,
   type Attempt,
@@ -23,7 +24,6 @@ import {
   type VisitorEnd,
   type VisitorRecord,
 } from './event-log.ts';
-import { milliseconds } from './report-format.ts';
 
 export interface Figures {
   findings: Finding[];
@@ -74,7 +74,8 @@ export interface Figures {
   /** The longest time without any response of the gateway. */
   silentMs: number;
   series: Series;
-  generator: { onTime: boolean; sentence: string };
+  /** How well the rehearsal itself kept up. */
+  generator: { isOnTime: boolean; usualMs: number; worstMs: number; socketMs: number; connections: number };
 }
 
 export interface WaitEstimate {
@@ -135,9 +136,9 @@ const BINS_MAX = 90;
 /** The load generator counts as on time within this: less than the shortest time between two polls. */
 const LATE_MS_MAX = 500;
 
-export function figuresOf(log: EventLog, limits: Limits): Figures {
+export function figuresOf(log: EventLog, limits: Limits, says = auditTextsEn): Figures {
   const { visitors, boards } = log;
-  const findings = audit(log, limits);
+  const findings = audit(log, limits, says);
   const admissions = admissionsOf(visitors);
   const opensAt = boards.at(-1)?.opensAt ?? log.startedAt;
   return {
@@ -346,15 +347,6 @@ function generatorOf({ generator }: EventLog): Figures['generator'] {
   const worstMs = Math.max(arrivalsLate.maxMs, timersLate.maxMs);
   const usualMs = Math.max(arrivalsLate.percentile(0.99) ?? 0, timersLate.percentile(0.99) ?? 0);
   const socketMs = socketWait.percentile(0.99) ?? 0;
-  const onTime = worstMs <= LATE_MS_MAX && socketMs <= LATE_MS_MAX;
-  const figures =
-    `99 % of its actions were at most ${milliseconds(usualMs)} late, the latest ${milliseconds(worstMs)}; ` +
-    `99 % of its requests waited at most ${milliseconds(socketMs)} for one of its ${connections} connections`;
-  return {
-    onTime,
-    sentence: onTime
-      ? `The load generator was on time: ${figures}.`
-      : `The load generator fell behind: ${figures}. Waiting and response times here include that delay; simulate fewer ` +
-        'visitors, or run the rehearsal on another machine.',
-  };
+  const isOnTime = worstMs <= LATE_MS_MAX && socketMs <= LATE_MS_MAX;
+  return { isOnTime, usualMs, worstMs, socketMs, connections };
 }

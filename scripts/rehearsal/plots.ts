@@ -36,7 +36,34 @@ export interface TimePlot {
 const WIDTH = 1_000;
 const HEIGHT = 100;
 
-export function timePlot({ title, unit, caption, lines, format = number, table }: TimePlot, axis: TimeAxis): Html {
+/** Texts of plots; a report in another language has its own. */
+export interface PlotTexts {
+  table: string;
+  tableName: string;
+  right: string;
+  wrong: string;
+  exact: string;
+  thinned: (every: number) => string;
+  axes: (x: string, y: string) => string;
+  ticks: readonly string[];
+}
+
+export const ENGLISH: PlotTexts = {
+  table: 'Numbers as a table',
+  tableName: 'Table',
+  right: 'estimate that was right',
+  wrong: 'estimate that was wrong',
+  exact: 'exact estimate',
+  thinned: (every) => ` One in ${every} is drawn.`,
+  axes: (x, y) => `Horizontal: ${x}. Vertical: ${y}.`,
+  ticks: ['1 s', '3 s', '10 s', '30 s', '2 min', '10 min', '30 min', '2 h', '1 day'],
+};
+
+export function timePlot(
+  { title, unit, caption, lines, format = number, table }: TimePlot,
+  axis: TimeAxis,
+  texts = ENGLISH,
+): Html {
   const max = niceMax(Math.max(0, ...lines.flatMap(({ points }) => points.map(({ value }) => value))));
   const x = (at: number) => ((at - axis.from) / (axis.to - axis.from)) * WIDTH;
   const y = (value: number) => HEIGHT - (value / max) * HEIGHT;
@@ -71,7 +98,7 @@ export function timePlot({ title, unit, caption, lines, format = number, table }
         return html`<span style="left:${percentOf(at - axis.from, axis.to - axis.from)}">${text}</span>`;
       })}</div>
     </div>
-    ${details(table)}
+    ${details(table, texts)}
   </figure>`;
 }
 
@@ -113,7 +140,7 @@ export function barPlot({ title, unit, caption, bars, limitBefore, table }: BarP
         index % every === 0 ? html`<span style="left:${percentOf(index + 0.5, bars.length)}">${name}</span>` : '',
       )}</div>
     </div>
-    ${details(table)}
+    ${details(table, ENGLISH)}
   </figure>`;
 }
 
@@ -130,26 +157,26 @@ interface RangePlot {
 /** More lines than this overlap; then only every n-th is drawn, and the caption says so. */
 const RANGES_MAX = 500;
 
-export function rangePlot({ title, unit, caption, ranges, names, table }: RangePlot): Html {
+export function rangePlot({ title, unit, caption, ranges, names, table }: RangePlot, texts = ENGLISH): Html {
   const every = Math.max(1, Math.ceil(ranges.length / RANGES_MAX));
   const shown = ranges.toSorted((a, b) => a.actual - b.actual).filter((_, index) => index % every === 0);
   const longest = Math.max(...shown.flatMap(({ high, actual }) => [high, actual]));
-  const ticks = WAIT_TICKS_SECONDS.filter(({ value }, index) => {
-    return value <= longest || (WAIT_TICKS_SECONDS[index - 1]?.value ?? 0) < longest;
-  });
+  const ticks = WAIT_TICKS_SECONDS.map((value, index) => ({ value, text: texts.ticks[index] ?? '' })).filter(
+    ({ value }, index) => value <= longest || (WAIT_TICKS_SECONDS[index - 1] ?? 0) < longest,
+  );
   const max = Math.max(10, ticks.at(-1)?.value ?? 0);
   const share = (value: number) => Math.log(Math.min(max, Math.max(1, value))) / Math.log(max);
   const x = (value: number) => round(share(value) * WIDTH);
   const y = (value: number) => round(HEIGHT - share(value) * HEIGHT);
-  const thinned = every === 1 ? '' : ` One in ${every} is drawn.`;
+  const thinned = every === 1 ? '' : texts.thinned(every);
   return html`<figure class="plot">
     <figcaption>
       <h3>${title} <span class="unit">${unit}</span></h3>
       <p class="caption">${caption}${thinned}</p>
       <p class="legend">
-        <span><i class="key blue"></i>estimate that was right</span>
-        <span><i class="key limit"></i>estimate that was wrong</span>
-        <span><i class="key diagonal"></i>exact estimate</span>
+        <span><i class="key blue"></i>${texts.right}</span>
+        <span><i class="key limit"></i>${texts.wrong}</span>
+        <span><i class="key diagonal"></i>${texts.exact}</span>
       </p>
     </figcaption>
     <div class="chart square" role="img" aria-label="${title}, ${unit}. ${caption}">
@@ -173,28 +200,18 @@ export function rangePlot({ title, unit, caption, ranges, names, table }: RangeP
         ({ value, text }) => html`<span style="left:${percentOf(share(value), 1)}">${text}</span>`,
       )}</div>
     </div>
-    <p class="axes">Horizontal: ${names.x}. Vertical: ${names.y}.</p>
-    ${details(table)}
+    <p class="axes">${texts.axes(names.x, names.y)}</p>
+    ${details(table, texts)}
   </figure>`;
 }
 
 /** A logarithmic axis from a second to a day: waits are compared by their ratio. */
-const WAIT_TICKS_SECONDS = [
-  { value: 1, text: '1 s' },
-  { value: 3, text: '3 s' },
-  { value: 10, text: '10 s' },
-  { value: 30, text: '30 s' },
-  { value: 120, text: '2 min' },
-  { value: 600, text: '10 min' },
-  { value: 1_800, text: '30 min' },
-  { value: 7_200, text: '2 h' },
-  { value: 86_400, text: '1 day' },
-];
+const WAIT_TICKS_SECONDS = [1, 3, 10, 30, 120, 600, 1_800, 7_200, 86_400];
 
-function details({ head, rows }: { head: string[]; rows: string[][] }): Html {
+function details({ head, rows }: { head: string[]; rows: string[][] }, texts: PlotTexts): Html {
   return html`<details>
-    <summary>Numbers as a table</summary>
-    <div class="wide" tabindex="0" role="group" aria-label="Table">
+    <summary>${texts.table}</summary>
+    <div class="wide" tabindex="0" role="group" aria-label="${texts.tableName}">
       <table>
         <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
         <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>

@@ -9,6 +9,8 @@ import type { Html, TimeAxis, TimePlot } from './plots.ts';
 import { number } from './report-format.ts';
 
 interface ReportPage {
+  /** English unless another is given. */
+  language?: 'ko' | 'en';
   title: string;
   /** Under the title. */
   subtitle: string;
@@ -22,6 +24,7 @@ interface ReportPage {
 
 /** One file with style, data and script inside; its own policy forbids network requests. */
 export async function reportPage({
+  language = 'en',
   title,
   subtitle,
   verdict,
@@ -34,7 +37,7 @@ export async function reportPage({
   const points = raw(JSON.stringify(cursorPoints(plots, axis)).replaceAll('<', '\\u003c'));
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${sha256(script)}'`;
   const page = await html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width,initial-scale=1" />

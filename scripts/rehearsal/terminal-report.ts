@@ -1,38 +1,37 @@
 // The report as text: the verdict first, then the checks, the numbers, and how well the load generator kept up.
 
-import { CHECKS } from './auditor.ts';
-import { ATTEMPTS, REQUESTS } from './event-log.ts';
 import type { Figures, RequestRow } from './figures.ts';
+import type { RehearsalTexts } from './rehearsal-texts-en.ts';
 import { milliseconds, number } from './report-format.ts';
-import { attemptNotes, headline, outage, requestFailures, summary, VERDICTS } from './report-strings.ts';
+import { attemptNotes, generatorSentence, headline, outage, requestFailures, summary } from './report-strings.ts';
 
 const SYMBOLS = { passed: '✓', failed: '✗', inconclusive: '?' } as const;
 
-export function terminalReport(figures: Figures): string {
-  const lines: string[] = ['', headline(figures), ''];
+export function terminalReport(figures: Figures, t: RehearsalTexts): string {
+  const lines: string[] = ['', headline(figures, t), ''];
   for (const { check, verdict, observed, example } of figures.findings) {
-    lines.push(`  ${SYMBOLS[verdict]} ${CHECKS[check]}: ${VERDICTS[verdict]}. ${observed}`);
-    if (example !== null) lines.push(`      ${verdict === 'failed' ? 'First' : 'Why'}: ${example}`);
+    lines.push(`  ${SYMBOLS[verdict]} ${t.checks[check]}: ${t.verdicts[verdict]}. ${observed}`);
+    if (example !== null) lines.push(`      ${verdict === 'failed' ? t.first : t.why}: ${example}`);
   }
-  for (const { title, rows } of summary(figures)) {
+  for (const { title, rows } of summary(figures, t)) {
     lines.push('', title, ...aligned(rows));
   }
   lines.push(
     '',
-    'Bypass attempts, refused of tried',
+    t.attemptsTerminal,
     ...aligned(
       figures.attempts.map((row) => [
-        ATTEMPTS[row.kind],
-        [`${number(row.refused)} of ${number(row.tried)}`, ...attemptNotes(row)].join(', '),
+        t.attempts[row.kind],
+        [t.of(row.refused, row.tried), ...attemptNotes(row, t)].join(', '),
       ]),
     ),
     '',
     'Responses                   count   median      p99   failures',
-    ...figures.requests.map(requestLine),
+    ...figures.requests.map((row) => requestLine(row, t)),
     '',
   );
-  const downtime = outage(figures);
-  lines.push(...(downtime === null ? [] : [downtime]), figures.generator.sentence, '');
+  const downtime = outage(figures, t);
+  lines.push(...(downtime === null ? [] : [downtime]), generatorSentence(figures, t), '');
   return lines.join('\n');
 }
 
@@ -41,8 +40,8 @@ function aligned(rows: readonly (readonly [string, string] | string[])[]): strin
   return rows.map(([name = '', value = '']) => `  ${name.padEnd(width)}  ${value}`);
 }
 
-function requestLine(row: RequestRow): string {
+function requestLine(row: RequestRow, t: RehearsalTexts): string {
   const { kind, responses, median, p99 } = row;
-  const columns = [REQUESTS[kind].padEnd(24), number(responses).padStart(7), milliseconds(median).padStart(8)];
-  return `  ${columns.join(' ')} ${milliseconds(p99).padStart(8)}   ${requestFailures(row).join(', ') || 'none'}`;
+  const columns = [t.requests[kind].padEnd(24), number(responses).padStart(7), milliseconds(median).padStart(8)];
+  return `  ${columns.join(' ')} ${milliseconds(p99).padStart(8)}   ${requestFailures(row, t).join(', ') || t.noFailures}`;
 }

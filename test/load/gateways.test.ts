@@ -22,6 +22,7 @@ import {
   fullestWindow,
   mostOvertaken,
 } from '../../scripts/rehearsal/auditor.ts';
+import { auditTextsEn } from '../../scripts/rehearsal/auditor-texts-en.ts';
 import type { EventLog, VisitorRecord } from '../../scripts/rehearsal/event-log.ts';
 import { planVisitors, type VisitorPlan } from '../../scripts/rehearsal/plan.ts';
 import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
@@ -166,7 +167,7 @@ test(
     expect(admitted[0]?.admitAt).toBeGreaterThanOrEqual(Date.parse(opensAt));
     expect(overtakenBy).toBeLessThanOrEqual(overtakenByMax);
     // The auditor's own bound of the order does not include a restart; the one above does.
-    const failed = audit(evidence, LIMITS).filter(({ verdict }) => verdict === 'failed');
+    const failed = audit(evidence, LIMITS, auditTextsEn).filter(({ verdict }) => verdict === 'failed');
     expect(failed.filter(({ check }) => check !== 'order')).toEqual([]);
 
     // Visitors who did not come back still have their places, on every gateway that is left.

@@ -3,8 +3,10 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { admissionsOf, audit } from '../../scripts/rehearsal/auditor.ts';
+import { auditTextsEn } from '../../scripts/rehearsal/auditor-texts-en.ts';
 import { figuresOf } from '../../scripts/rehearsal/figures.ts';
 import { planVisitors } from '../../scripts/rehearsal/plan.ts';
+import { rehearsalTextsEn } from '../../scripts/rehearsal/rehearsal-texts-en.ts';
 import { terminalReport } from '../../scripts/rehearsal/terminal-report.ts';
 import { LINE_ONLY, rehearseLine } from '../rehearse-line.ts';
 import { type Running, startFairgate } from '../running-gateway.ts';
@@ -41,7 +43,7 @@ test(
     const log = await rehearseLine(fairgate.url, plans);
     const limits = { newUsersPerMinute: NEW_USERS_PER_MINUTE, totalActiveUsers: TOTAL_ACTIVE_USERS };
     const figures = figuresOf(log, limits);
-    console.log(terminalReport(figures));
+    console.log(terminalReport(figures, rehearsalTextsEn));
 
     const admitted = admissionsOf(log.visitors);
     const limitPerWindow = (NEW_USERS_PER_MINUTE * WINDOW_MS) / 60_000;
@@ -53,6 +55,6 @@ test(
     expect(admitted[0]?.admitAt).toBeGreaterThanOrEqual(figures.opensAt);
     expect(figures.limits.rateUsed).toBeGreaterThanOrEqual(0.95);
     expect(figures.order.mostOvertakenBy).toBeLessThanOrEqual(limitPerWindow);
-    expect(audit(log, limits).filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    expect(audit(log, limits, auditTextsEn).filter(({ verdict }) => verdict === 'failed')).toEqual([]);
   },
 );

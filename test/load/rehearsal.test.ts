@@ -108,6 +108,35 @@ test(
   REHEARSAL_MS_MAX,
 );
 
+test(
+  'the same report in Korean, with times of the room’s zone',
+  async () => {
+    const korean = join(fairgate.dataDir, 'rehearsal-ko.html');
+    const key = ['--operator-key-file', join(fairgate.dataDir, 'rehearsing-key')];
+    const few = ['--visitors', '30', '--over', '3s', '--stay', '1s', '--at-most', '60s', '--seed', '5'];
+    const { code, out } = await rehearse('--url', fairgate.url, ...few, ...key, '--language', 'ko', '--report', korean);
+    expect(code, out).toBe(0);
+    expect(out).toMatch(/12개 항목을 모두 통과했습니다/);
+    // What remains in Latin letters are names: of headers, options, zones, units and the command itself.
+    const sentences = out
+      .split('\n')
+      .filter((line) => /[a-z]+ [a-z]+ [a-z]+ [a-z]+/.test(line) && !/[가-힣]/.test(line));
+    expect(sentences.filter((line) => !/requests\/s|first visitors arrive|HTML report/.test(line))).toEqual([]);
+    for (const width of [390, 1280]) {
+      const page = await browser.newPage({ viewport: { width, height: 900 } });
+      await page.goto(`file://${korean}`);
+      expect(await page.locator('html').getAttribute('lang')).toBe('ko');
+      expect(await page.locator('header').textContent()).toContain('Asia/Seoul');
+      expect(await complaints(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+      const folder = process.env['REPORT_FOLDER'];
+      if (folder !== undefined) await page.screenshot({ path: `${folder}/rehearsal-${width}.png`, fullPage: true });
+      await page.close();
+    }
+  },
+  REHEARSAL_MS_MAX,
+);
+
 test.each([
   [['--url', 'http://booking.example'], 'is not this machine'],
   [['--url', 'http://127.0.0.1:1'], 'No gateway responds at'],
