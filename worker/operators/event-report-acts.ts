@@ -1,6 +1,7 @@
 // Who did what during the time of an event report: the records of the room's log and those of the directory's log about the room, in the
 // order of time, as sentences that need no knowledge of the API.
 
+import { ALARM_ACTOR } from '../../queue-core/alarms.ts';
 import type { Actor, AuditRecord, Json } from '../../queue-core/audit.ts';
 import { GATEWAY_ACTOR } from '../../queue-core/gateway-reports.ts';
 import { HEALTH_ACTOR } from '../../queue-core/health.ts';
@@ -103,6 +104,8 @@ function machineOf({ id }: Actor, { acts: { machines } }: ReportStrings): string
       return machines.health;
     case GATEWAY_ACTOR.id:
       return machines.gateway;
+    case ALARM_ACTOR.id:
+      return machines.alarms;
     default:
       return null;
   }

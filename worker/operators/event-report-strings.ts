@@ -123,7 +123,7 @@ export interface ReportStrings {
     more: (count: string) => string;
     actions: Readonly<Record<string, string>>;
     fields: Readonly<Record<string, string>>;
-    machines: { store: string; settings: string; health: string; gateway: string; clock: string };
+    machines: { store: string; settings: string; health: string; gateway: string; alarms: string; clock: string };
     becomes: (state: string) => string;
     yes: string;
     no: string;
