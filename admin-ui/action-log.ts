@@ -2,6 +2,7 @@
 // overwrites a change that the operator has not seen, and it acts only on the room that is on the screen.
 
 import type { Client } from '../worker/contract/api-client.ts';
+import { isSameSecond, type Live } from '../worker/contract/operator-api.ts';
 import { type Action, isStop, type Phase, phaseOf, rebased, reversal, sendAction } from './actions.ts';
 import { phaseText } from './failures.ts';
 import type { Strings } from './strings-en.ts';
@@ -16,6 +17,8 @@ export interface ActionRecord {
   /** Sent with every retry, so that the gateway makes the change once. */
   idempotencyKey: string;
   phase: Phase;
+  /** By the gateway's clock, when its outcome was known; null: it is being sent. */
+  settledAt: number | null;
   /** This action undoes an earlier one. */
   isUndo: boolean;
   /** A later action has undone this one. */
@@ -46,6 +49,8 @@ interface ActionHost {
   /** The room on the screen; null: none. */
   readonly room: string | null;
   readonly strings: Strings;
+  /** The gateway's time. */
+  readonly now: number;
   announce(text: string): void;
   confirm(confirmation: Confirmation): void;
   redraw(): void;
@@ -69,12 +74,18 @@ export class ActionLog {
     const room = host.room ?? '';
     this.#lastId += 1;
     const request = { room, action, etag, idempotencyKey, isUndo };
-    const record: ActionRecord = { id: this.#lastId, ...request, phase: { kind: 'sending' }, undone: false };
+    const record: ActionRecord = {
+      ...{ id: this.#lastId, ...request },
+      phase: { kind: 'sending' },
+      settledAt: null,
+      undone: false,
+    };
     if (!isQuiet) this.#add(record);
     host.redraw();
     const { sent, phase } = await this.#send(room, action, etag, idempotencyKey);
-    if (!isQuiet) this.#update(record.id, { action: sent, phase });
-    else if (phase.kind === 'done') this.#add({ ...record, action: sent, phase });
+    const settled = { action: sent, phase, settledAt: host.now };
+    if (!isQuiet) this.#update(record.id, settled);
+    else if (phase.kind === 'done') this.#add({ ...record, ...settled });
     host.announce(
       phase.kind === 'done' ? labelOf({ action: sent, isUndo }, host.strings) : phaseText(phase, host.strings),
     );
@@ -95,12 +106,22 @@ export class ActionLog {
 
   /** The last action in this room that `undo` can reverse. */
   lastUndoable(): ActionRecord | undefined {
-    return this.records.find((record) => record.room === this.#host.room && canUndo(record));
+    const live = this.#host.watch?.snapshot().live ?? null;
+    return this.records.find((record) => record.room === this.#host.room && canUndo(record, live));
+  }
+
+  /** What the list shows: the newest, and the earlier ones that still need a decision, as long as they are true. */
+  shown(room: string, live: Live | null): ActionRecord[] {
+    return this.records
+      .filter((record) => record.room === room)
+      .filter(
+        (record, index) => (index === 0 || needsDecision(record.phase)) && isCurrent(record, live, this.#host.now),
+      );
   }
 
   /**
-   * Runs it again. After a conflict it is rebased on the room as it is now. After no response it is sent unchanged, so that a
-   * conflict that the operator has not seen still shows.
+   * Runs it again. After a conflict it is rebased on the room as it is now; what it would do to people beyond what the operator has
+   * confirmed, the gateway refuses. After no response it is sent unchanged, so that a conflict that the operator has not seen still shows.
    */
   async retry(id: number): Promise<void> {
     const record = this.#find(id);
@@ -115,22 +136,8 @@ export class ActionLog {
     const latest = await host.watch?.loadDetail();
     if (latest == null || this.#find(id) === undefined) return;
     const now = rebased(action, latest);
-    const rerun = () => {
-      this.dismiss(id);
-      return this.run(now, { etag: latest.etag, isUndo });
-    };
-    const wasConfirmed = action.kind === 'schedule' && action.startsNewEpoch;
-    if (now.kind !== 'schedule' || !now.startsNewEpoch || wasConfirmed) {
-      await rerun();
-      return;
-    }
-    const { actionLabel, actionLog, editor } = host.strings;
-    host.confirm({
-      title: actionLabel(now),
-      text: editor.newEpochNote,
-      confirmLabel: actionLog.anyway,
-      onConfirm: () => void rerun(),
-    });
+    this.dismiss(id);
+    await this.run(now, { etag: latest.etag, isUndo });
   }
 
   dismiss(id: number): void {
@@ -171,8 +178,12 @@ export class ActionLog {
     return live?.etag ?? detail?.etag ?? '';
   }
 
+  /** An earlier one of the same kind that failed is settled by this one. */
   #add(record: ActionRecord): void {
-    this.records = [record, ...this.records].slice(0, RECORDS_MAX);
+    const isSettled = ({ action, phase, room }: ActionRecord) =>
+      room === record.room && action.kind === record.action.kind && phase.kind !== 'done' && phase.kind !== 'sending';
+    const others = this.records.filter((other) => !isSettled(other));
+    this.records = [record, ...others].slice(0, RECORDS_MAX);
   }
 
   #update(id: number, changes: Partial<ActionRecord>): void {
@@ -184,8 +195,58 @@ export function labelOf({ action, isUndo }: Pick<ActionRecord, 'action' | 'isUnd
   return isUndo ? t.actionLog.undoOf(t.actionLabel(action)) : t.actionLabel(action);
 }
 
-export function canUndo({ phase, isUndo, undone, action }: ActionRecord): boolean {
-  return phase.kind === 'done' && !isUndo && !undone && reversal(action) !== null;
+/** The opening that a room has had cannot be taken back by the schedule from before it. */
+export function canUndo({ phase, isUndo, undone, action }: ActionRecord, live: Live | null): boolean {
+  if (phase.kind !== 'done' || isUndo || undone || reversal(action) === null) return false;
+  return (
+    action.kind === 'cancelOpening' || action.kind !== 'schedule' || live?.hasOpened !== true || isSameOpening(action)
+  );
+}
+
+function isSameOpening({ from, to }: Extract<Action, { kind: 'schedule' }>): boolean {
+  return isSameSecond(Date.parse(from.opensAt), Date.parse(to.opensAt));
+}
+
+export function needsDecision({ kind }: Phase): boolean {
+  return kind !== 'done' && kind !== 'unchanged' && kind !== 'sending';
+}
+
+/** How long the outcome of an action stands there: it is read long before, and the log has it. */
+const SHOWN_MS_MAX = 60_000;
+
+/** Whether what a record says is still so: nobody has changed the same thing since, and it is not an old story. */
+function isCurrent({ action, phase, settledAt }: ActionRecord, live: Live | null, now: number): boolean {
+  if (settledAt === null) return true;
+  if (needsDecision(phase)) return live === null || !isFulfilled(action, live);
+  if (now - settledAt > SHOWN_MS_MAX) return false;
+  // Numbers from before the change say nothing about it.
+  if (live === null || phase.kind !== 'done' || phase.at === null) return true;
+  const isNewer = Date.parse(live.asOf) >= Date.parse(phase.at) && Date.parse(live.changedAt) > Date.parse(phase.at);
+  return !isNewer || isFulfilled(action, live);
+}
+
+/** Whether the room is as the action wanted it, as far as the live numbers tell. */
+function isFulfilled(action: Action, live: Live): boolean {
+  switch (action.kind) {
+    case 'flow':
+      return live.flow === action.to;
+    case 'policy':
+      return (
+        live.newUsersPerMinute === action.to.newUsersPerMinute && live.totalActiveUsers === action.to.totalActiveUsers
+      );
+    case 'message':
+      return (live.message?.text.ko ?? null) === (action.to?.ko ?? null) && live.message?.text.en === action.to?.en;
+    case 'schedule':
+      return isSameSecond(Date.parse(live.opensAt), Date.parse(action.to.opensAt)) && live.state !== 'closed';
+    case 'cancelOpening':
+      return live.state === 'closed' && !live.hasOpened;
+    case 'openNow':
+      return live.state !== 'closed';
+    case 'close':
+      return live.state === 'closed';
+    default:
+      return true;
+  }
 }
 
 /** Random bytes rather than `crypto.randomUUID`, which browsers lack on plain HTTP. */

@@ -4,10 +4,15 @@
 import type { Client, Outcome } from '../worker/contract/api-client.ts';
 import {
   type Changed,
-  isSameSecond,
+  type Consequences,
+  confirmationOf,
+  consequencesOf,
   type Live,
   type NewRoom,
+  type PresentOpening,
   type RoomDetail,
+  roomConfirmationOf,
+  type ScheduleConsequences,
   stageOf,
 } from '../worker/contract/operator-api.ts';
 import { type Problem, problemKind } from '../worker/contract/problem-schema.ts';
@@ -23,9 +28,11 @@ export type Action =
   | { kind: 'flow'; from: Flow | null; to: Flow }
   | { kind: 'policy'; from: Policy; to: Policy }
   | { kind: 'message'; from: Text | null; to: Text | null }
-  | { kind: 'schedule'; from: Schedule; to: Schedule; startsNewEpoch: boolean }
-  | { kind: 'site'; from: Site; to: Site }
-  | { kind: 'openNow' }
+  /** `confirmed`: what the operator has read that it does at once; the gateway refuses one that does more. */
+  | { kind: 'schedule'; from: Schedule; to: Schedule; confirmed: ScheduleConsequences }
+  | { kind: 'cancelOpening'; schedule: Schedule }
+  | { kind: 'site'; from: Site; to: Site; confirmed: Consequences }
+  | { kind: 'openNow'; confirmed: ScheduleConsequences }
   | { kind: 'recommit' }
   | { kind: 'close' }
   | { kind: 'revokeAll' }
@@ -34,7 +41,10 @@ export type Action =
   | { kind: 'removeTemplate' }
   | { kind: 'archive' };
 
-/** The action that undoes this one; null: it cannot be undone. */
+/** Nothing happens to people at once. */
+export const HARMLESS: Consequences = { opensNow: null, closesNow: null, endsPlaces: null, takesFrom: [] };
+
+/** The action that undoes this one; null: it cannot be undone. An undo confirms nothing: where it would do more, it is refused. */
 export function reversal(action: Action): Action | null {
   switch (action.kind) {
     case 'flow':
@@ -44,12 +54,16 @@ export function reversal(action: Action): Action | null {
     case 'message':
       return { kind: 'message', from: action.to, to: action.from };
     case 'site':
-      return { kind: 'site', from: action.to, to: action.from };
-    case 'schedule':
-      // Once a new epoch has begun, the previous schedule does not restore the previous line.
-      return action.startsNewEpoch
+      return { kind: 'site', from: action.to, to: action.from, confirmed: HARMLESS };
+    case 'schedule': {
+      // Once a room has opened, or closed, or another round has begun, the previous schedule does not restore what was.
+      const { opensNow, closesNow, endsPlaces } = action.confirmed;
+      return opensNow !== null || closesNow !== null || endsPlaces !== null
         ? null
-        : { kind: 'schedule', from: action.to, to: action.from, startsNewEpoch: false };
+        : { kind: 'schedule', from: action.to, to: action.from, confirmed: HARMLESS };
+    }
+    case 'cancelOpening':
+      return { kind: 'schedule', from: action.schedule, to: action.schedule, confirmed: HARMLESS };
     case 'openNow':
     case 'recommit':
     case 'close':
@@ -71,10 +85,8 @@ export function rebased(action: Action, now: RoomDetail): Action {
       return { ...action, from: now.policy, to: applyChanges(now.policy, action) };
     case 'message':
       return { ...action, from: now.message?.text ?? null };
-    case 'schedule': {
-      const to = applyChanges(now.schedule, action);
-      return { ...action, from: now.schedule, to, startsNewEpoch: startsNewEpoch(now.state, now.schedule, to) };
-    }
+    case 'schedule':
+      return { ...action, from: now.schedule, to: applyChanges(now.schedule, action) };
     case 'site':
       return { ...action, from: now.site, to: applyChanges(now.site, action) };
     default:
@@ -86,18 +98,31 @@ export function isBeforeOpening(state: RoomDetail['state']): boolean {
   return stageOf(state) === 'ahead';
 }
 
-/**
- * Whether the gateway will begin a new epoch for this schedule. It keeps the current epoch while the opening stays the same, to
- * the second.
- */
-export function startsNewEpoch(state: RoomDetail['state'], from: Schedule, to: Schedule): boolean {
-  const isOtherOpening = !isSameSecond(Date.parse(from.opensAt), Date.parse(to.opensAt));
-  return stageOf(state) === 'over' || (stageOf(state) === 'running' && isOtherOpening);
+/** A change of the schedule in any way: no shortcut makes or undoes one. */
+export function isOfSchedule({ kind }: Action): boolean {
+  return kind === 'schedule' || kind === 'cancelOpening' || kind === 'openNow';
 }
 
-/** Whether the opening of this schedule is drawn already, or being drawn: with what was chosen before it. */
-export function isDrawFixed(state: RoomDetail['state'], from: Schedule, to: Schedule): boolean {
-  return !isBeforeOpening(state) && !startsNewEpoch(state, from, to);
+/** The room's opening with the people whom another schedule concerns. */
+export function openingOf(live: Live): PresentOpening {
+  const { opensAt, hasOpened, state, waiting, outstanding, active } = live;
+  const isClosed = state === 'closed';
+  return { opensAt: Date.parse(opensAt), hasOpened, isClosed, waiting: waiting + outstanding, active };
+}
+
+/** What a schedule does to people at once, by the same rule as the room's. @param now the gateway's time */
+export function scheduleConsequences(
+  present: PresentOpening,
+  { opensAt, closesAt }: Pick<Schedule, 'opensAt' | 'closesAt'>,
+  now: number,
+): Consequences {
+  const times = { opensAt: Date.parse(opensAt), closesAt: closesAt === null ? null : Date.parse(closesAt) };
+  return { ...consequencesOf(present, times, now), takesFrom: [] };
+}
+
+/** What opening now does. */
+export function openingNow(live: Live, now: number): Consequences {
+  return { ...consequencesOf(openingOf(live), { opensAt: now, closesAt: null }, now), takesFrom: [] };
 }
 
 function applyChanges<T extends object>(now: T, { from, to }: { from: T; to: T }): T {
@@ -132,11 +157,18 @@ export function sendAction(
     case 'message':
       return client.call('setMessage', { ...input, body: { text: action.to } });
     case 'schedule':
-      return client.call('setSchedule', { ...input, body: action.to });
-    case 'site':
-      return client.call('setSite', { ...input, body: siteInput(action.to) });
+      return client.call('setSchedule', {
+        ...input,
+        body: { ...action.to, confirm: confirmationOf(action.confirmed) },
+      });
+    case 'cancelOpening':
+      return client.call('cancelOpening', input);
+    case 'site': {
+      const confirm = roomConfirmationOf(action.confirmed);
+      return client.call('setSite', { ...input, body: { ...siteInput(action.to), confirm } });
+    }
     case 'openNow':
-      return client.call('openNow', input);
+      return client.call('openNow', { ...input, body: { confirm: confirmationOf(action.confirmed) } });
     case 'recommit':
       return client.call('recommit', input);
     case 'close':

@@ -58,9 +58,12 @@ export function kindOf(action: string): ChangeKind {
     case 'setPolicy':
       return 'limits';
     case 'setSchedule':
+    case 'cancelOpening':
     case 'recommit':
       return 'schedule';
     case 'setMessage':
+    case 'keepMessage':
+    case 'dropMessage':
       return 'message';
     case 'revokeAll':
     case 'endSession':

@@ -1,6 +1,7 @@
 // Single-key shortcuts of a room. They never act while the operator types, while a dialog is open, or together with a modifier
 // key; and they can be turned off (WCAG 2.1.4).
 
+import { isOfSchedule } from './actions.ts';
 import type { ConsoleState } from './console-state.ts';
 import { setFlow } from './dashboard/flow-controls.tsx';
 import { hashOf, ROOM_TABS } from './routes.ts';
@@ -44,7 +45,10 @@ function runShortcut(state: ConsoleState, key: string): boolean {
       return true;
     case 'Z': {
       const last = state.actions.lastUndoable();
-      if (last !== undefined) void state.actions.undo(last.id);
+      if (last === undefined) return true;
+      // A single key moves no opening: a button that names it does.
+      if (isOfSchedule(last.action)) state.announce(state.strings.actionLog.undoByButton);
+      else void state.actions.undo(last.id);
       return true;
     }
     case 'L':

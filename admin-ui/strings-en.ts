@@ -1,7 +1,7 @@
 // English strings: short, plain sentences with an actor. First what is true, then what to do.
 
 import { alarmTextEn } from '../worker/contract/alarm-text-en.ts';
-import type { Alarm, Role } from '../worker/contract/operator-api.ts';
+import type { Alarm, Consequences, Role, SiteAnswer, TakenFromRoom } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
 import { formatCount, type Language, type NumberFormat, type WaitSpan } from './number-format.ts';
@@ -33,6 +33,7 @@ const problems: Record<OperatorProblem, string> = {
     'Refused: the request did not come from this console. Check the address bar and reload the page.',
   'if-match-needed': 'Refused: the request named no version of the room. Reload the page.',
   'changed-meanwhile': 'Not done: the room changed in the meantime. Check its current state and decide again.',
+  'confirmation-needed': 'Not done: it would do more than you confirmed.',
   'bad-body': 'The gateway could not read the request. Nothing was changed; reload the page.',
   'body-too-large': 'Too large. A waiting page may have up to 1 MiB.',
   'headers-too-large': 'The cookies are too large. Clear the cookies of this address and sign in again.',
@@ -48,6 +49,7 @@ const problems: Record<OperatorProblem, string> = {
   'rooms-full': 'No more rooms can be created; archived rooms count too. Set up another gateway.',
   'keys-full': 'No more keys can be created. Remove one first.',
   'targets-full': 'No more targets can be added. Remove one first.',
+  'messages-full': 'No more messages can be kept. Remove one first.',
   'owners-key': 'The settings define this owner key. Change OPERATOR_KEY there.',
   'log-full': 'The log is full, and every change must be recorded. Export the log and continue in a new room.',
   'store-unreachable': 'The store is not responding. Nothing was changed; try again in a few seconds.',
@@ -130,6 +132,7 @@ const fields: Record<string, string> = {
   until: 'Until',
   template: 'Custom waiting page',
   archived: 'Archived',
+  cancelled: 'Cancelled',
   name: 'Name',
   role: 'Role',
   times: 'Attempts',
@@ -157,6 +160,9 @@ const auditActions: Record<string, string> = {
   setMessage: 'Message',
   setSchedule: 'Schedule',
   openNow: 'Opened by hand',
+  cancelOpening: 'Opening cancelled',
+  keepMessage: 'Message kept',
+  dropMessage: 'Kept message removed',
   recommit: 'Draw sealed again',
   close: 'Closed',
   revokeAll: 'Everyone sent out',
@@ -221,6 +227,8 @@ export const en = {
     siteDown: 'No calls, no entry until the site responds well. Visitors inside may stay.',
     soldOut: 'The site reports nothing left. No one is called.',
     closed: 'This room is closed. No one can enter.',
+    planned: 'The opening is not announced yet, so no one gets an entry. Announce it in the settings.',
+    cancelled: 'The opening is cancelled and visitors are told. Entries are kept: set another opening in the settings.',
   },
   stateUnknown: 'Unknown',
   roles,
@@ -279,7 +287,21 @@ export const en = {
   unreadable: 'This page cannot read the gateway’s response. Reload the page.',
   problem(problem: Problem): string {
     const kind = problemKind(problem);
-    return kind === null ? `${problem.title}. ${problem.detail}` : problems[kind];
+    if (kind === null) return `${problem.title}. ${problem.detail}`;
+    return [problems[kind], ...(problem.consequences === undefined ? [] : en.consequences(problem.consequences))].join(
+      ' ',
+    );
+  },
+  /** What a change does to people at once, a sentence each; none: nothing. */
+  consequences({ opensNow, closesNow, endsPlaces, takesFrom }: Consequences): string[] {
+    return [
+      endsPlaces === null ? '' : endsPlacesText(endsPlaces),
+      opensNow === null ? '' : opensNowText(opensNow.entries),
+      closesNow === null
+        ? ''
+        : `Closes NOW: ${waitingText(closesNow.waiting)} can no longer enter; ${plural(closesNow.active, 'person', 'people')} inside may stay until their sessions end.`,
+      ...takesFrom.map(takesFromText),
+    ].filter((sentence) => sentence !== '');
   },
 
   rooms: {
@@ -297,6 +319,8 @@ export const en = {
     until: 'Until the opening',
     since: 'Since the opening',
     closed: 'Opened',
+    planned: 'Planned opening',
+    movedFrom: (time: string) => `moved, was ${time}`,
     opening: (time: string) => `Opening ${time}`,
     closing: (time: string) => `closing ${time}`,
     entries: (time: string) => `entries from ${time}`,
@@ -388,6 +412,7 @@ export const en = {
     title: 'Recent actions',
     undo: 'Undo',
     undone: 'Undone',
+    undoByButton: 'Not undone: use the button. No shortcut moves an opening.',
     dismiss: 'Dismiss',
     sending: 'Sending …',
     final: 'Cannot be undone.',
@@ -420,7 +445,9 @@ export const en = {
       case 'message':
         return action.to === null ? 'Message removed' : 'Message posted';
       case 'schedule':
-        return action.startsNewEpoch ? 'New opening scheduled' : 'Schedule changed';
+        return action.confirmed.endsPlaces === null ? 'Schedule changed' : 'New opening scheduled';
+      case 'cancelOpening':
+        return 'Opening cancelled';
       case 'site':
         return 'Site changed';
       case 'openNow':
@@ -450,6 +477,19 @@ export const en = {
     left: (count: number) =>
       count >= 0 ? `${plural(count, 'character')} left` : `${plural(-count, 'character')} too many`,
     both: 'Write it in both languages: each visitor reads their own.',
+    beginWith: 'Begin with',
+    ownText: 'Your own text',
+    readyTitle: 'Ready messages',
+    ready: {
+      late: 'The opening is late',
+      paused: 'Entry is paused',
+      resumed: 'Entry has resumed',
+      slow: 'It takes longer',
+      fewLeft: 'Little is left',
+    },
+    keptTitle: 'Kept by operators',
+    keep: 'Keep for later',
+    drop: 'Remove from the kept ones',
     post: 'Post',
     remove: 'Remove message',
     since: (time: string) => `Posted ${time}`,
@@ -462,17 +502,21 @@ export const en = {
     keepHolding: 'Keep pressing …',
     tooShort: 'Keep it pressed for one second.',
     openNow: 'Open now',
-    openNote: 'Opens at once: entries close and the order is drawn.',
-    openWithBeaconNote:
-      'Opens at once: entries close, and the order is drawn with public randomness, about three to seven seconds later.',
+    withBeaconNote: 'The order is drawn with public randomness, about three to seven seconds later.',
+    cancel: 'Cancel the opening',
+    cancelNote: (time: string, entries: number) =>
+      `The opening at ${time} does not take place, and visitors are told. ${
+        entries === 0
+          ? 'No one has an entry yet.'
+          : `${plural(entries, 'person', 'people')} in the draw keep their entries for another opening.`
+      }`,
     recommit: 'Seal the draw again',
     recommitNote:
       'Replaces the sealed secret of this draw, for one case: the signing key that sealed it is lost. Everyone can see for ever that there was another secret before, and no verifier calls the draw proven.',
     reopen: 'Open again',
-    reopenNote: 'Starts a new round and invalidates current numbers.',
     close: 'Close room',
-    closeNote:
-      'No one else can enter. Visitors inside may stay until their sessions end. Opening again starts a new round.',
+    closeNote: (waiting: number, active: number) =>
+      `${waitingText(waiting)} can no longer enter; ${plural(active, 'person', 'people')} inside may stay until their sessions end. Opening again starts a new round, in which these numbers are void.`,
     revokeAll: 'Send everyone out',
     revokeNote: (count: number) =>
       `${plural(count, 'visitor')} inside will be sent out within 3\u00a0s. Waiting visitors keep their places.`,
@@ -804,7 +848,10 @@ export const en = {
     prequeueNote: 'Empty: from now on.',
     opensNote: 'Until it opens you can move the time; entries are kept.',
     openedNote: 'To change only the closing, leave the opening as it is. A new opening invalidates current numbers.',
-    newEpochNote: 'This room has already opened. Saving starts a new round and invalidates current numbers.',
+    planNote:
+      'This room is closed. Its opening counts once you announce it: visitors then see the time and get entries.',
+    announcePlan: 'Announce this opening',
+    askedToConfirm: 'Not saved yet. Read what it does, then press again.',
     closesNote: 'Empty: open until someone closes it.',
     beacon: 'How the order is drawn',
     beaconChoices: {
@@ -882,8 +929,29 @@ export const en = {
     conflictSaveTyped: 'Save what I typed',
     conflictNone: 'None of the fields you changed is affected.',
     newTitle: 'New room',
-    create: 'Create room',
-    created: 'Room created.',
+    copyTitle: (room: string) => `New room like ${room}`,
+    duplicate: 'Duplicate',
+    newLead: 'A new room begins closed. Nothing opens until you announce its opening.',
+    plan: 'Planned opening',
+    checkRoom: 'Check',
+    checkingRoom: 'Checking …',
+    checkedTitle: 'Before it is created',
+    takesNothing: 'It takes no address from another room.',
+    beginsClosed: 'It begins closed: visitors of its addresses see that it is closed until you announce the opening.',
+    siteAnswer: (answer: SiteAnswer) => {
+      switch (answer.kind) {
+        case 'answered':
+          return answer.status < 500
+            ? `The site answered in ${formatCount(answer.ms)} ms with status ${answer.status}.`
+            : `The site answered with an error, status ${answer.status}. Check it before the opening.`;
+        case 'late':
+          return `The site did not answer within ${answer.seconds} s. Check its address and its firewall.`;
+        case 'unreachable':
+          return 'The site cannot be reached from the gateway. Check its address and its firewall.';
+      }
+    },
+    create: 'Create room, closed',
+    created: 'Room created. It is closed until you announce its opening.',
     fieldErrors: {
       required: 'Required.',
       tooLong: (max: number) => `At most ${formatCount(max)} characters.`,
@@ -986,4 +1054,27 @@ function plural(count: number, noun: string, several = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : several}`;
 }
 
-/** What the site was found to do, as a sentence. */
+function waitingText(waiting: number): string {
+  return waiting === 1 ? '1 person who waits' : `${formatCount(waiting)} people who wait`;
+}
+
+function opensNowText(entries: number): string {
+  return entries === 0
+    ? 'Opens NOW. No one has an entry yet.'
+    : `Opens NOW for ${plural(entries, 'person', 'people')}: entries close and the order is drawn.`;
+}
+
+function endsPlacesText({ waiting, active }: { waiting: number; active: number }): string {
+  if (waiting === 0 && active === 0) return 'Starts a new round. No one waits and no one is inside.';
+  const sessions = `ends the ${active === 1 ? 'session of 1 person' : `sessions of ${formatCount(active)} people`}`;
+  const numbers = `${waitingText(waiting)} ${waiting === 1 ? 'loses the number' : 'lose their numbers'}`;
+  return `Starts a new round: ${sessions}, and ${numbers}.`;
+}
+
+function takesFromText({ room, routes, waiting, active }: TakenFromRoom): string {
+  const there =
+    waiting === null || active === null
+      ? 'how many people are there is not known'
+      : `${plural(waiting + active, 'person', 'people')} there`;
+  return `Takes ${routes.join(', ')} from room ${room}: ${there}.`;
+}

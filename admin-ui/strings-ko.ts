@@ -1,7 +1,7 @@
 // Korean strings, written in Korean rather than translated: short, courteous, first what is true, then what to do.
 
 import { alarmTextKo } from '../worker/contract/alarm-text-ko.ts';
-import type { Alarm, Role } from '../worker/contract/operator-api.ts';
+import type { Alarm, Consequences, Role, SiteAnswer, TakenFromRoom } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
 import type { Action, Flow } from './actions.ts';
 import { formatCount, type NumberFormat, type WaitSpan } from './number-format.ts';
@@ -32,6 +32,7 @@ const problems: Record<OperatorProblem, string> = {
     '이 화면에서 보낸 요청인지 확인할 수 없어 처리하지 않았습니다. 주소를 확인하고 화면을 새로고침하세요.',
   'if-match-needed': '어느 상태를 보고 보낸 요청인지 알 수 없어 처리하지 않았습니다. 화면을 새로고침하세요.',
   'changed-meanwhile': '그사이 대기실이 변경되어 처리하지 않았습니다. 현재 상태를 확인하고 다시 결정하세요.',
+  'confirmation-needed': '확인하지 않은 영향이 있어 처리하지 않았습니다.',
   'bad-body': '게이트웨이가 요청을 읽지 못해 처리하지 않았습니다. 화면을 새로고침하세요.',
   'body-too-large': '파일이 너무 큽니다. 대기 화면 파일은 1 MiB까지 올릴 수 있습니다.',
   'headers-too-large': '쿠키가 너무 큽니다. 이 주소의 쿠키를 지우고 다시 로그인하세요.',
@@ -47,6 +48,7 @@ const problems: Record<OperatorProblem, string> = {
   'rooms-full': '대기실을 더 만들 수 없습니다. 보관된 대기실도 포함됩니다. 게이트웨이를 추가로 설치하세요.',
   'keys-full': '키를 더 만들 수 없습니다. 먼저 키 하나를 삭제하세요.',
   'targets-full': '알림 받을 곳을 더 추가할 수 없습니다. 먼저 하나를 삭제하세요.',
+  'messages-full': '안내문을 더 보관할 수 없습니다. 먼저 하나를 삭제하세요.',
   'owners-key': '설정에서 정한 총괄 키입니다. 설정의 OPERATOR_KEY를 변경하세요.',
   'log-full':
     '기록이 가득 찼습니다. 기록할 수 없는 변경은 처리하지 않습니다. 기록을 내려받고 새 대기실에서 계속하세요.',
@@ -129,6 +131,7 @@ const fields: Record<string, string> = {
   until: '기한',
   template: '자체 대기 화면',
   archived: '보관',
+  cancelled: '취소',
   name: '이름',
   role: '권한',
   times: '횟수',
@@ -155,6 +158,9 @@ const auditActions: Record<string, string> = {
   setMessage: '안내문',
   setSchedule: '일정',
   openNow: '수동 시작',
+  cancelOpening: '시작 취소',
+  keepMessage: '안내문 보관',
+  dropMessage: '보관한 안내문 삭제',
   recommit: '추첨 다시 봉인',
   close: '종료',
   revokeAll: '전원 퇴장',
@@ -219,6 +225,8 @@ export const ko: Strings = {
     siteDown: '본 사이트가 정상으로 돌아올 때까지 호출도 입장도 하지 않습니다. 이용 중인 방문자는 계속 쓸 수 있습니다.',
     soldOut: '본 사이트에 남은 수량이 없어 호출하지 않습니다.',
     closed: '종료된 대기실입니다. 아무도 입장할 수 없습니다.',
+    planned: '아직 시작 시각을 공지하지 않아 추첨 접수도 받지 않습니다. 설정에서 공지하세요.',
+    cancelled: '시작을 취소했고 방문자에게 알렸습니다. 참가 번호는 유지되니 설정에서 새 시작 시각을 정하세요.',
   },
   stateUnknown: '알 수 없음',
   roles,
@@ -278,7 +286,24 @@ export const ko: Strings = {
   unreadable: '게이트웨이의 응답을 읽을 수 없습니다. 화면을 새로고침하세요.',
   problem(problem: Problem): string {
     const kind = problemKind(problem);
-    return kind === null ? `${problem.title}. ${problem.detail}` : problems[kind];
+    if (kind === null) return `${problem.title}. ${problem.detail}`;
+    return [problems[kind], ...(problem.consequences === undefined ? [] : ko.consequences(problem.consequences))].join(
+      ' ',
+    );
+  },
+  consequences({ opensNow, closesNow, endsPlaces, takesFrom }: Consequences): string[] {
+    return [
+      endsPlaces === null ? '' : endsPlacesText(endsPlaces),
+      opensNow === null
+        ? ''
+        : opensNow.entries === 0
+          ? '지금 바로 시작합니다. 아직 추첨에 참가한 사람은 없습니다.'
+          : `지금 바로 시작합니다. 추첨 접수를 마감하고 ${formatCount(opensNow.entries)}명의 순서를 추첨합니다.`,
+      closesNow === null
+        ? ''
+        : `지금 바로 종료합니다. 대기 중인 ${formatCount(closesNow.waiting)}명은 입장할 수 없게 되고, 이용 중인 ${formatCount(closesNow.active)}명은 이용 시간이 끝날 때까지 이용합니다.`,
+      ...takesFrom.map(takesFromText),
+    ].filter((sentence) => sentence !== '');
   },
 
   rooms: {
@@ -296,6 +321,8 @@ export const ko: Strings = {
     until: '시작까지',
     since: '시작 후',
     closed: '시작 시각',
+    planned: '예정된 시작 시각',
+    movedFrom: (time) => `변경 전 ${time}`,
     opening: (time) => `${time} 시작`,
     closing: (time) => `${time} 마감`,
     entries: (time) => `${time}부터 추첨 접수`,
@@ -386,6 +413,7 @@ export const ko: Strings = {
     title: '최근 작업',
     undo: '되돌리기',
     undone: '되돌렸습니다',
+    undoByButton: '되돌리지 않았습니다. 일정은 단축키로 바꿀 수 없으니 버튼을 누르세요.',
     dismiss: '닫기',
     sending: '보내는 중 …',
     final: '되돌릴 수 없습니다.',
@@ -417,7 +445,9 @@ export const ko: Strings = {
       case 'message':
         return action.to === null ? '안내문 내림' : '안내문 게시';
       case 'schedule':
-        return action.startsNewEpoch ? '새 회차 일정' : '일정 변경';
+        return action.confirmed.endsPlaces === null ? '일정 변경' : '새 회차 일정';
+      case 'cancelOpening':
+        return '시작 취소';
       case 'site':
         return '사이트 설정 변경';
       case 'openNow':
@@ -446,6 +476,19 @@ export const ko: Strings = {
     edit: '수정',
     left: (count) => (count >= 0 ? `${count}자 남음` : `${-count}자 초과`),
     both: '두 언어로 모두 작성하세요. 대기자는 자기 언어로 봅니다.',
+    beginWith: '불러오기',
+    ownText: '직접 작성',
+    readyTitle: '기본 안내문',
+    ready: {
+      late: '시작 지연',
+      paused: '입장 일시정지',
+      resumed: '입장 재개',
+      slow: '대기 시간 증가',
+      fewLeft: '잔여 수량 부족',
+    },
+    keptTitle: '운영자가 보관한 안내문',
+    keep: '보관하기',
+    drop: '보관 목록에서 삭제',
     post: '게시',
     remove: '안내문 내리기',
     since: (time) => `${time} 게시`,
@@ -458,16 +501,21 @@ export const ko: Strings = {
     keepHolding: '계속 누르세요 …',
     tooShort: '1초 동안 누르고 계세요.',
     openNow: '지금 시작',
-    openNote: '바로 시작합니다. 추첨 접수를 마감하고 순서를 추첨합니다.',
-    openWithBeaconNote: '바로 시작합니다. 추첨 접수를 마감하고, 약 3~7초 뒤에 공개 난수로 순서를 추첨합니다.',
+    withBeaconNote: '약 3~7초 뒤에 공개 난수로 순서를 추첨합니다.',
+    cancel: '시작 취소',
+    cancelNote: (time, entries) =>
+      `${time}에 시작하지 않으며, 방문자에게도 취소되었다고 알립니다. ${
+        entries === 0
+          ? '아직 추첨에 참가한 사람은 없습니다.'
+          : `추첨에 참가한 ${formatCount(entries)}명의 번호는 새 시작 시각을 정할 때까지 유지됩니다.`
+      }`,
     recommit: '추첨 다시 봉인',
     recommitNote:
       '추첨의 비밀값을 새로 봉인합니다. 봉인에 쓴 서명 키를 잃어버렸을 때만 쓰세요. 이전 봉인이 있었다는 사실은 계속 공개되며, 어떤 검증 도구도 이 추첨을 증명된 것으로 보지 않습니다.',
     reopen: '다시 열기',
-    reopenNote: '새 회차를 시작합니다. 지금까지의 번호는 쓸 수 없게 됩니다.',
     close: '종료',
-    closeNote:
-      '더 이상 입장할 수 없습니다. 이용 중인 방문자는 이용 시간이 끝날 때까지 이용합니다. 다시 열면 새 회차가 됩니다.',
+    closeNote: (waiting, active) =>
+      `대기 중인 ${formatCount(waiting)}명은 입장할 수 없게 되고, 이용 중인 ${formatCount(active)}명은 이용 시간이 끝날 때까지 이용합니다. 다시 열면 새 회차가 되어 지금의 번호는 쓸 수 없습니다.`,
     revokeAll: '전원 퇴장',
     revokeNote: (count) =>
       `이용 중인 ${formatCount(count)}명이 3초 안에 모두 퇴장합니다. 대기자의 순번은 그대로입니다.`,
@@ -798,7 +846,9 @@ export const ko: Strings = {
     prequeueNote: '비워 두면 지금부터 받습니다.',
     opensNote: '시작 전에는 시각을 옮길 수 있습니다. 참가 번호는 그대로입니다.',
     openedNote: '마감만 바꾸려면 시작 시각은 그대로 두세요. 시작 시각을 바꾸면 지금까지의 번호를 쓸 수 없게 됩니다.',
-    newEpochNote: '이미 시작한 대기실입니다. 저장하면 새 회차가 시작되고 지금까지의 번호를 쓸 수 없게 됩니다.',
+    planNote: '종료된 대기실입니다. 공지하면 방문자가 시작 시각을 보고 추첨에 참가할 수 있습니다.',
+    announcePlan: '이 일정으로 공지',
+    askedToConfirm: '아직 저장하지 않았습니다. 어떤 영향이 있는지 확인하고 다시 누르세요.',
     closesNote: '비워 두면 직접 종료할 때까지 엽니다.',
     beacon: '추첨 방식',
     beaconChoices: {
@@ -878,8 +928,29 @@ export const ko: Strings = {
     conflictSaveTyped: '입력한 값으로 저장',
     conflictNone: '바꾸던 항목과 겹치지 않습니다.',
     newTitle: '새 대기실',
-    create: '대기실 만들기',
-    created: '대기실을 만들었습니다.',
+    copyTitle: (room) => `새 대기실 (${room} 복제)`,
+    duplicate: '복제',
+    newLead: '새 대기실은 종료된 상태로 만들어집니다. 시작 시각을 공지하기 전에는 아무것도 시작되지 않습니다.',
+    plan: '예정된 일정',
+    checkRoom: '확인',
+    checkingRoom: '확인하는 중 …',
+    checkedTitle: '만들기 전에 확인하세요',
+    takesNothing: '다른 대기실의 주소를 가져오지 않습니다.',
+    beginsClosed: '종료된 상태로 만들어집니다. 시작 시각을 공지할 때까지 이 주소의 방문자에게는 마감 화면이 보입니다.',
+    siteAnswer: (answer: SiteAnswer) => {
+      switch (answer.kind) {
+        case 'answered':
+          return answer.status < 500
+            ? `본 사이트가 ${formatCount(answer.ms)} ms 만에 응답했습니다(상태 코드 ${answer.status}).`
+            : `본 사이트가 오류로 응답했습니다(상태 코드 ${answer.status}). 시작하기 전에 확인하세요.`;
+        case 'late':
+          return `본 사이트가 ${answer.seconds}초 안에 응답하지 않았습니다. 주소와 방화벽을 확인하세요.`;
+        case 'unreachable':
+          return '게이트웨이에서 본 사이트에 연결할 수 없습니다. 주소와 방화벽을 확인하세요.';
+      }
+    },
+    create: '종료된 상태로 만들기',
+    created: '대기실을 만들었습니다. 시작 시각을 공지할 때까지 종료된 상태입니다.',
     fieldErrors: {
       required: '꼭 입력해야 합니다.',
       tooLong: (max) => `${formatCount(max)}자까지 쓸 수 있습니다.`,
@@ -977,4 +1048,15 @@ export const ko: Strings = {
   },
 };
 
-/** 본 사이트에서 관찰한 상태를 한 문장으로. */
+function endsPlacesText({ waiting, active }: { waiting: number; active: number }): string {
+  if (waiting === 0 && active === 0) return '새 회차를 시작합니다. 대기 중이거나 이용 중인 사람은 없습니다.';
+  return `새 회차를 시작합니다. 이용 중인 ${formatCount(active)}명의 이용이 끝나고, 대기 중인 ${formatCount(waiting)}명의 번호는 쓸 수 없게 됩니다.`;
+}
+
+function takesFromText({ room, routes, waiting, active }: TakenFromRoom): string {
+  const there =
+    waiting === null || active === null
+      ? '그곳의 인원은 알 수 없습니다'
+      : `지금 그곳에 ${formatCount(waiting + active)}명이 있습니다`;
+  return `‘${room}’ 대기실에서 ${routes.join(', ')} 주소를 가져옵니다. ${there}.`;
+}

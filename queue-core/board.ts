@@ -4,6 +4,7 @@
 import type { AuditHead } from './audit.ts';
 import { roomTime } from './clock.ts';
 import type { Command, Place } from './command.ts';
+import type { PresentOpening } from './consequences.ts';
 import type { Notice, RaisedAlarm } from './document/alarms-state.ts';
 import type { GatewayReport } from './document/changes-state.ts';
 import type { ClockLeap } from './document/config-state.ts';
@@ -19,6 +20,7 @@ import { drawnPosition, NO_BEACON } from './draw.ts';
 import { isProbed } from './health.ts';
 import { bucketOf } from './history.ts';
 import { HISTORY_BUCKET_MS } from './limits.ts';
+import { presentOpening } from './opening.ts';
 import type { ObservedLine } from './pace.ts';
 import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from './pacing.ts';
 import type { PastDraw } from './past-draw.ts';
@@ -49,6 +51,11 @@ export interface Board {
   /** When the numbers were read from the store. */
   asOf: string;
   opensAt: string;
+  /**
+   * Before the opening: the one that visitors knew, and since when it has another time; of a closed room, since when it is cancelled.
+   * null: they know the present one.
+   */
+  moved: { was: string; at: string } | null;
   closesAt: string | null;
   /** Visitors who take part in the draw (still growing before the opening). */
   entries: number;
@@ -109,6 +116,8 @@ export interface LiveRoom {
   changedAt: EpochMs;
   inForceAt: EpochMs | null;
   schedule: Schedule;
+  /** What the consequences of another schedule depend on. */
+  opening: PresentOpening;
   flow: Flow;
   clockLeap: ClockLeap | null;
   /** The operator's policy; `RoomView.policy` has the limits in force. */
@@ -207,6 +216,7 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
     changedAt,
     inForceAt,
     schedule: config.schedule,
+    opening: presentOpening(room, now),
     flow: config.flow,
     clockLeap: config.leap,
     policy: config.policy,
@@ -232,7 +242,7 @@ function healthViewOf({ stage, since, cause, share, usualMicros, peopleFound }: 
 
 function boardOf(room: RoomDocument, now: EpochMs): Board {
   const { config, draw, line, pacing, sessions, origin } = room;
-  const { schedule, message } = config;
+  const { schedule, message, moved } = config;
   const { newUsersPerMinute } = limitsInForce(room);
   const state = stateOf(room, now);
   const pace = paceOf(room);
@@ -244,6 +254,8 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
     serverTime: rfc3339(now),
     asOf: rfc3339(now),
     opensAt: rfc3339(schedule.opensAt),
+    moved:
+      moved === null || presentOpening(room, now).hasOpened ? null : { was: rfc3339(moved.was), at: rfc3339(moved.at) },
     closesAt: schedule.closesAt === null ? null : rfc3339(schedule.closesAt),
     entries: line.entries,
     issued: line.issued,

@@ -3,6 +3,7 @@
 
 import { type AuditEntry, difference, nextRecord } from './audit.ts';
 import type { Change, ChangeRefusal, ChangeReply, Command } from './command.ts';
+import { type Confirmation, consequencesOf, isConfirmed } from './consequences.ts';
 import type { IssuedPass } from './document/changes-state.ts';
 import { committed } from './document/draw-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
@@ -10,9 +11,9 @@ import type { DrawSecret } from './draw.ts';
 import { revoke, revokeAll } from './endings.ts';
 import { AUDIT_RECORDS_MAX, COMMITMENTS_MAX, PASSES_MAX, RECENT_CHANGES_MAX } from './limits.ts';
 import type { Effect, StepContext } from './machine.ts';
-import { applySettings, reschedule } from './opening.ts';
+import { applySettings, cancelOpening, presentOpening, reschedule } from './opening.ts';
 import { type PastDraw, pastDraw } from './past-draw.ts';
-import type { NewSchedule } from './policy.ts';
+import type { NewSchedule, Schedule } from './policy.ts';
 import { stageOf, stateOf } from './room-state.ts';
 import { type EpochMs, rfc3339 } from './time.ts';
 
@@ -40,6 +41,11 @@ export function change(
     return { kind: 'conflict', version };
   }
   if (changes.audit.seq >= AUDIT_RECORDS_MAX) return { kind: 'refused', reason: 'logFull' };
+  const schedule = scheduleIn(room, command.change, context.now);
+  if (schedule !== null) {
+    const consequences = consequencesOf(presentOpening(room, context.now), schedule, context.now);
+    if (!isConfirmed(consequences, command.confirm ?? UNCONFIRMED)) return { kind: 'unconfirmed', consequences };
+  }
   const done = make(room, command.change, command.by.name, context);
   if (typeof done === 'string') return { kind: 'refused', reason: done };
   if (done === null) return { kind: 'unchanged', version };
@@ -90,6 +96,24 @@ function loosens({ config }: RoomDocument, wanted: Change): boolean {
   return wanted.kind === 'setFlow' && wanted.flow === 'paused' && config.flow === 'held';
 }
 
+const UNCONFIRMED: Confirmation = {};
+
+/** The schedule that a change would set; null: none, or it will be refused. */
+function scheduleIn(room: RoomDocument, wanted: Change, now: EpochMs): Pick<Schedule, 'opensAt' | 'closesAt'> | null {
+  if (wanted.kind === 'setSchedule') return wanted.schedule;
+  return wanted.kind === 'openNow' && mayOpenNow(room, now) ? scheduleFromNow(room, now) : null;
+}
+
+function mayOpenNow(room: RoomDocument, now: EpochMs): boolean {
+  const state = stateOf(room, now);
+  return state === 'scheduled' || state === 'prequeue' || state === 'closed';
+}
+
+function scheduleFromNow({ config }: RoomDocument, now: EpochMs): Schedule {
+  const { closesAt, beacon } = config.schedule;
+  return { prequeueAt: null, opensAt: now, closesAt: closesAt !== null && closesAt > now ? closesAt : null, beacon };
+}
+
 /** @returns null where nothing would change */
 function make(room: RoomDocument, wanted: Change, by: string, context: StepContext): Done | ChangeRefusal | null {
   const { config, changes, sessions } = room;
@@ -115,13 +139,14 @@ function make(room: RoomDocument, wanted: Change, by: string, context: StepConte
     case 'setSchedule':
       return setSchedule(room, wanted.schedule, wanted.secret, context);
     case 'openNow': {
-      const state = stateOf(room, now);
-      if (state !== 'scheduled' && state !== 'prequeue' && state !== 'closed') return 'alreadyOpen';
-      const { closesAt, beacon } = config.schedule;
-      const stillAhead = closesAt !== null && closesAt > now ? closesAt : null;
-      const schedule = { prequeueAt: null, opensAt: now, closesAt: stillAhead, beacon };
-      return setSchedule(room, schedule, wanted.secret, context);
+      if (!mayOpenNow(room, now)) return 'alreadyOpen';
+      return setSchedule(room, scheduleFromNow(room, now), wanted.secret, context);
     }
+    case 'cancelOpening':
+      if (presentOpening(room, now).hasOpened) return 'alreadyOpen';
+      if (config.closed) return 'alreadyClosed';
+      cancelOpening(room, now);
+      return { from: { cancelled: false }, to: { cancelled: true }, countsUp: true };
     case 'recommit': {
       if (room.draw.entries !== null || stateOf(room, now) === 'closed') return 'alreadyOpen';
       const { draw } = room;
@@ -133,7 +158,8 @@ function make(room: RoomDocument, wanted: Change, by: string, context: StepConte
     }
     case 'close':
       if (stateOf(room, now) === 'closed') return 'alreadyClosed';
-      config.closed = true;
+      if (presentOpening(room, now).hasOpened) config.closed = true;
+      else cancelOpening(room, now);
       return { from: { closed: false }, to: { closed: true }, countsUp: true };
     case 'revokeAll': {
       const { active } = sessions;
@@ -183,9 +209,11 @@ function setSchedule(room: RoomDocument, wanted: NewSchedule, secret: DrawSecret
   const schedule = { ...wanted, beacon: wanted.beacon === undefined ? room.config.schedule.beacon : wanted.beacon };
   const recorded = ({ epoch, config }: RoomDocument) => {
     const { prequeueAt, opensAt, closesAt, beacon } = config.schedule;
+    const { closed } = config;
     const time = (at: EpochMs | null) => (at === null ? null : rfc3339(at));
     return {
       epoch,
+      closed,
       prequeueAt: time(prequeueAt),
       opensAt: rfc3339(opensAt),
       closesAt: time(closesAt),

@@ -2,6 +2,7 @@
 // deterministic and a command can be repeated.
 
 import type { Actor } from './audit.ts';
+import type { Confirmation, Consequences } from './consequences.ts';
 import type { NoticeEvent, RoomAlarmKind, SeenAlarm } from './document/alarms-state.ts';
 import type { Observed } from './document/history-state.ts';
 import type { KnownWait } from './document/minute-state.ts';
@@ -89,9 +90,17 @@ export type Command =
   /**
    * An operator's change. A retry has the same `id`. With `ifVersion`, the change is made only if no other change was made
    * since that version; with `any`, on whichever is in force; with `ifStage`, only if the clock has not opened or closed the
-   * room since.
+   * room since. `confirm`: which consequences for people it was decided for; a change that has others is not made.
    */
-  | { kind: 'change'; id: string; by: Actor; ifVersion: number | 'any' | null; ifStage?: Stage; change: Change }
+  | {
+      kind: 'change';
+      id: string;
+      by: Actor;
+      ifVersion: number | 'any' | null;
+      ifStage?: Stage;
+      confirm?: Confirmation;
+      change: Change;
+    }
   /**
    * What a gateway saw since its last report (`seq`, counted from 1), and which version of the room it had meanwhile.
    * `elapsedMs`: how long ago that was by the gateway's monotonic clock; absent with the first one. `gateways`: for how many a
@@ -184,8 +193,10 @@ export type Change =
   | { kind: 'setPolicy'; policy: Policy }
   /** Before the opening it moves the opening and every visitor keeps their entry; afterwards another opening is a new epoch. */
   | { kind: 'setSchedule'; schedule: NewSchedule; secret: DrawSecret }
-  /** The opening is now, by the store's clock; after a closing it begins a new epoch. */
+  /** The opening is now, by the store's clock; in a room that has opened and closed it begins a new epoch. */
   | { kind: 'openNow'; secret: DrawSecret }
+  /** Before the opening: there will be none until another schedule is set, and every visitor keeps their entry for that. */
+  | { kind: 'cancelOpening' }
   /** Before the opening, another secret: everyone sees that there was one before. */
   | { kind: 'recommit'; secret: DrawSecret }
   | { kind: 'setMessage'; text: Message['text'] | null }
@@ -221,6 +232,8 @@ export type ChangeReply =
   | { kind: 'unchanged'; version: number }
   /** Another change was made since `ifVersion`: read the room again. */
   | { kind: 'conflict'; version: number }
+  /** The change would do this to people, and the command does not say so. */
+  | { kind: 'unconfirmed'; consequences: Consequences }
   | { kind: 'refused'; reason: ChangeRefusal };
 
 export type ClaimReply =

@@ -141,6 +141,9 @@ export const CORS_ORIGINS_MAX = 16;
 /** Addresses of sites that one room sends visitors back to. */
 export const HAND_OFF_MAX = 16;
 
+/** Messages that operators keep: a screen of them, 30 KB at most in the store. */
+export const KEPT_MESSAGES_MAX = 20;
+
 /** Rooms of one deployment, and what they may take as JSON: what gateways read every second stays below 256 KB. */
 export const ROOMS_MAX = 100;
 export const ROOMS_BYTES_MAX = 192 * 1024;

@@ -299,20 +299,24 @@ function sessionWithCalls(old: Fields): Fields {
   return { ...old, ended: referenced, readmitted: false, codeUsedAt: null, calls: [] };
 }
 
-/** 8 to 9: alarms are the room's; what earlier openings counted, of which nothing is known. */
+/**
+ * 8 to 9: alarms are the room's; what earlier openings counted, of which nothing is known; the opening that visitors knew before it was
+ * moved.
+ */
 function roomWithAlarms(old: Fields): Fields {
   const none = { arrived: 0, called: 0, lapsed: 0 };
   const noSessions = { admitted: 0, readmitted: 0, renewed: 0, completed: 0, left: 0, revoked: 0, expired: 0 };
   return {
     ...old,
+    config: { ...fieldsOf(old['config']), moved: null },
     alarms: { seq: 0, raised: [], notices: [], told: [] },
     lifetime: { before: { ...none, ...noSessions } },
   };
 }
 
-/** 8 to 9: targets that hear of alarms. */
+/** 8 to 9: targets that hear of alarms; messages that operators keep. */
 function directoryWithAlarmTargets(old: Fields): Fields {
-  return { ...old, alarmTargets: [] };
+  return { ...old, alarmTargets: [], messages: [] };
 }
 
 /** 8 to 9: minutes, kept for a year beside the buckets of ten seconds; starts of gateways that are to be recorded. */

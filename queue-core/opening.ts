@@ -1,35 +1,70 @@
 // When a room opens: schedules, settings files, and the draw at the opening.
 
 import type { Command } from './command.ts';
+import { beginsEpoch, type PresentOpening } from './consequences.ts';
+import type { ConfigState } from './document/config-state.ts';
 import type { RoomDocument } from './document/room-document.ts';
 import { beginEpoch } from './document/room-document.ts';
 import { type Beacon, commitTo, type DrawSecret, drawSeed, isRandomnessOf, NO_BEACON, roundAfter } from './draw.ts';
+import { outstandingCalls } from './pacing.ts';
 import type { BeaconChoice, RoomSettings, Schedule } from './policy.ts';
 import { stateOf } from './room-state.ts';
-import type { EpochMs } from './time.ts';
+import { type EpochMs, isSameSecond } from './time.ts';
 
 /**
- * Sets when the room opens. Before the opening it is moved and every visitor keeps their entry under the same commitment; it comes
- * no sooner than `soonestOpening`.
+ * Sets when the room opens. Before the opening it is moved, also that of a room that was closed meanwhile, and every visitor keeps
+ * their entry under the same commitment; it comes no sooner than `soonestOpening`.
  * After it, a schedule with the same opening, to the second, moves only the closing; one with another opening, or any once
  * the room is closed, begins a new epoch, and no token of the old one is valid any more.
  * @returns whether a new epoch began
  */
 export function reschedule(room: RoomDocument, schedule: Schedule, secret: DrawSecret, now: EpochMs): boolean {
-  if (stateOf(room, now) !== 'closed') {
-    if (room.draw.entries === null) {
-      room.config.schedule = { ...schedule, opensAt: Math.max(schedule.opensAt, soonestOpening(room, now)) };
-      return false;
-    }
-    // The draw was made at that opening, with that beacon.
-    const { opensAt, beacon } = room.config.schedule;
-    if (isSameSecond(schedule.opensAt, opensAt)) {
-      room.config.schedule = { ...schedule, opensAt, beacon };
-      return false;
-    }
+  const present = presentOpening(room, now);
+  if (beginsEpoch(present, schedule.opensAt)) {
+    beginEpoch(room, { schedule, secret, now });
+    return true;
   }
-  beginEpoch(room, { schedule, secret, now });
-  return true;
+  const { config } = room;
+  if (present.hasOpened) {
+    // The draw was made at that opening, with that beacon.
+    const { opensAt, beacon } = config.schedule;
+    config.schedule = { ...schedule, opensAt, beacon };
+    return false;
+  }
+  const opensAt = Math.max(schedule.opensAt, soonestOpening(room, now));
+  config.moved = movedTo(config, opensAt, now);
+  config.schedule = { ...schedule, opensAt };
+  config.closed = false;
+  return false;
+}
+
+/** Takes back an opening that has not come: the room is closed, and every visitor keeps their entry for another one. */
+export function cancelOpening({ config }: RoomDocument, now: EpochMs): void {
+  config.moved = { was: config.schedule.opensAt, at: now };
+  config.closed = true;
+}
+
+/** What visitors are told of an opening that moves: the one that they knew; null: nothing, it is the one they knew or the first. */
+function movedTo({ closed, moved, schedule }: ConfigState, opensAt: EpochMs, now: EpochMs): ConfigState['moved'] {
+  // A closed room shows no opening: what visitors knew is the one that was cancelled.
+  const known = closed ? (moved?.was ?? null) : schedule.opensAt;
+  if (known === null) return null;
+  if (isSameSecond(known, opensAt)) return closed ? null : moved;
+  return { was: known, at: now };
+}
+
+export function presentOpening(room: RoomDocument, now: EpochMs): PresentOpening {
+  const { config, draw, line, pacing, sessions } = room;
+  const { opensAt } = config.schedule;
+  const { active } = sessions;
+  const waiting = draw.seed === null ? line.entries : line.issued - pacing.called + outstandingCalls(pacing);
+  return {
+    opensAt,
+    hasOpened: draw.entries !== null || (!config.closed && now >= opensAt),
+    isClosed: stateOf(room, now) === 'closed',
+    waiting,
+    active,
+  };
 }
 
 /**
@@ -38,11 +73,6 @@ export function reschedule(room: RoomDocument, schedule: Schedule, secret: DrawS
  */
 export function soonestOpening({ line }: RoomDocument, now: EpochMs): EpochMs {
   return line.entries > 0 ? Math.max(line.leasedUntil, now) : line.leasedUntil;
-}
-
-/** A form shows an opening that was set to "now" to the second only, and sends that back. */
-export function isSameSecond(a: EpochMs, b: EpochMs): boolean {
-  return Math.floor(a / 1000) === Math.floor(b / 1000);
 }
 
 /**

@@ -123,7 +123,8 @@ function plainReading(sent: string): string | null {
   return encodeURI(path) === inUpperCase(sent) ? folded(path.normalize('NFC')) : null;
 }
 
-function isAncestor(prefix: string, path: string): boolean {
+/** Whether a path lies below a prefix; not the prefix itself. */
+export function isAncestor(prefix: string, path: string): boolean {
   const stem = comparablePath(prefix);
   return stem === '/' ? comparablePath(path) !== '/' : comparablePath(path).startsWith(`${stem}/`);
 }

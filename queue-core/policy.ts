@@ -120,6 +120,8 @@ export interface RoomSettings {
   room: string;
   policy: Policy;
   schedule: Omit<Schedule, 'opensAt'> & ({ opensAt: EpochMs } | { opensInMs: number });
+  /** The room begins closed: its schedule is a plan, until an operator sets one. Absent: it does not. */
+  closed?: boolean;
 }
 
 export interface Message {

@@ -8,6 +8,7 @@ import type {
   Attempts,
   DirectoryDocument,
   DirectoryRoom,
+  KeptMessage,
   KeyNetwork,
   OperatorKey,
   Site,
@@ -65,6 +66,7 @@ import {
   GATEWAYS_MAX,
   HAND_OFF_MAX,
   HEALTH_CELLS_MAX,
+  KEPT_MESSAGES_MAX,
   KEY_NETWORKS_MAX,
   LEASES_MAX,
   LOTS_MAX,
@@ -156,6 +158,7 @@ const config = object<ConfigState>({
   flow: oneOf('running', 'paused', 'held'),
   leap: nullable(object({ from: count, to: count })),
   closed: flag,
+  moved: nullable(object({ was: count, at: count })),
   message: nullable(object({ text: object({ ko: text, en: text }), at: count })),
 });
 
@@ -526,6 +529,7 @@ const settingsFields = {
 const settings = object<RoomSettings>({
   room: text,
   policy,
+  closed: optional(flag),
   schedule: either(
     'opensInMs',
     object<Extract<RoomSettings['schedule'], { opensInMs: number }>>({ ...settingsFields, opensInMs: count }),
@@ -576,6 +580,7 @@ export const directoryParser = object<DirectoryDocument>({
     ALARM_TARGETS_MAX,
   ),
   templateSeq: count,
+  messages: list(object<KeptMessage>({ id: text, text: object({ ko: text, en: text }) }), KEPT_MESSAGES_MAX),
   attempts: list(
     object<Attempts>({ key: nullable(text), from: nullable(text), failures: count, lastAt: count }),
     ATTEMPTS_MAX,

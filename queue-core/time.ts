@@ -10,6 +10,11 @@ export function rfc3339(at: EpochMs): string {
   return new Date(at).toISOString();
 }
 
+/** A form shows an opening that was set to "now" to the second only, and sends that back. */
+export function isSameSecond(a: EpochMs, b: EpochMs): boolean {
+  return Math.floor(a / 1000) === Math.floor(b / 1000);
+}
+
 /** @param text RFC 3339 with a zone; the result is NaN for anything else */
 export function epochMs(text: string): EpochMs {
   // biome-ignore lint/style/noRestrictedGlobals: parses a given time

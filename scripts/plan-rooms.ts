@@ -3,6 +3,7 @@
 
 import { createInterface } from 'node:readline/promises';
 import { isLoopback } from '../worker/contract/loopback.ts';
+import type { Consequences } from '../worker/contract/operator-api.ts';
 import {
   type CommandOption,
   givenOptions,
@@ -13,7 +14,7 @@ import {
 import { readJsonFile } from './lib/json-file.ts';
 import { printableLines } from './lib/printable-text.ts';
 import { applyRoom, GatewayRefusal, operatorClient, roomsAt } from './rooms/gateway-rooms.ts';
-import { planText } from './rooms/plan-text.ts';
+import { consequenceTexts, planText } from './rooms/plan-text.ts';
 import { isDone, type Plan, planOf } from './rooms/room-plan.ts';
 import { RoomsFileError, roomsOf } from './rooms/rooms-file.ts';
 
@@ -24,6 +25,9 @@ const OPTIONS: Record<string, CommandOption> = {
   url: { example: 'ADDRESS', help: 'the gateway, or the console’s own host', fallback: 'http://localhost:8787' },
   yes: { example: '', help: 'applies without a question', flag: true },
   'end-places': { example: '', help: 'also where a new opening ends all places of a room that has opened', flag: true },
+  'open-now': { example: '', help: 'also where an opening in the past opens a room at once', flag: true },
+  'close-now': { example: '', help: 'also where a closing in the past closes a room at once', flag: true },
+  'take-addresses': { example: '', help: 'also where a room takes addresses from another one', flag: true },
 };
 
 interface RoomsArguments {
@@ -32,8 +36,19 @@ interface RoomsArguments {
   url: string;
   key: string;
   yes: boolean;
-  endPlaces: boolean;
+  /** What was allowed to happen to people at once. */
+  allowed: Allowed;
 }
+
+/** By the names of the consequences. */
+type Allowed = Record<keyof Consequences, boolean>;
+
+const ALLOWING = {
+  endsPlaces: 'end-places',
+  opensNow: 'open-now',
+  closesNow: 'close-now',
+  takesFrom: 'take-addresses',
+} as const satisfies Record<keyof Consequences, string>;
 
 function help(): string {
   return `npm run rooms -- plan rooms.json [--url ADDRESS]    shows what differs, and changes nothing
@@ -57,8 +72,9 @@ function readArguments(argv: readonly string[], key: string | undefined): ReadOp
   if ((action !== 'plan' && action !== 'apply') || file === undefined) {
     problems.push('Give plan or apply, and the file: npm run rooms -- plan rooms.json.');
   }
-  if (action === 'plan' && (values['yes'] === true || values['end-places'] === true)) {
-    problems.push('--yes and --end-places are of apply.');
+  const forApply = ['yes', ...Object.values(ALLOWING)].filter((name) => values[name] === true);
+  if (action === 'plan' && forApply.length > 0) {
+    problems.push(`Options of apply, not of plan: ${forApply.map((name) => `--${name}`).join(', ')}.`);
   }
   const text = typeof values['url'] === 'string' ? values['url'] : 'http://localhost:8787';
   const url = URL.parse(text);
@@ -72,33 +88,37 @@ function readArguments(argv: readonly string[], key: string | undefined): ReadOp
     );
   }
   if (problems.length > 0) return { kind: 'misuse', problems };
-  const [yes, endPlaces] = [values['yes'] === true, values['end-places'] === true];
+  const isAllowed = (name: keyof Consequences) => values[ALLOWING[name]] === true;
+  const allowed = {
+    ...{ endsPlaces: isAllowed('endsPlaces'), opensNow: isAllowed('opensNow') },
+    ...{ closesNow: isAllowed('closesNow'), takesFrom: isAllowed('takesFrom') },
+  };
   const run = {
     action: action as 'plan' | 'apply',
     file: file ?? '',
     url: url?.origin ?? '',
     key: key ?? '',
-    yes,
-    endPlaces,
+    yes: values['yes'] === true,
+    allowed,
   };
   return { kind: 'run', run };
 }
 
-async function main({ action, file, url, key, yes, endPlaces }: RoomsArguments): Promise<number> {
+async function main({ action, file, url, key, yes, allowed }: RoomsArguments): Promise<number> {
   try {
     const wanted = roomsOf(readJsonFile(file));
     const client = operatorClient(url, key);
-    const plan = planOf(wanted, await roomsAt(client, url));
+    const plan = planOf(wanted, await roomsAt(client, url), Date.now());
     console.log(planText(plan));
     if (isDone(plan)) return DONE;
     if (action === 'plan') return LEFT;
-    const reason = await whyNot(plan, { yes, endPlaces });
+    const reason = await whyNot(plan, yes, allowed);
     if (reason !== null) {
       console.error(reason);
       return LEFT;
     }
     for (const room of plan.rooms) await applyRoom(client, url, room);
-    const after = planOf(wanted, await roomsAt(client, url));
+    const after = planOf(wanted, await roomsAt(client, url), Date.now());
     if (isDone(after)) {
       console.log('Applied: the rooms are as in the file.');
       return DONE;
@@ -114,21 +134,30 @@ async function main({ action, file, url, key, yes, endPlaces }: RoomsArguments):
 }
 
 /** null: it may be applied. */
-async function whyNot(
-  { rooms }: Plan,
-  { yes, endPlaces }: { yes: boolean; endPlaces: boolean },
-): Promise<string | null> {
+async function whyNot({ rooms }: Plan, yes: boolean, allowed: Allowed): Promise<string | null> {
   if (rooms.some(({ kind }) => kind === 'archived')) return 'Not applied: a room of the file is archived.';
-  const ending = rooms.flatMap((room) => (room.kind === 'change' && room.endsPlaces ? [room.room.id] : []));
-  if (ending.length > 0 && !endPlaces) {
-    return `Not applied: another opening of ${ending.join(', ')} would end all places. Leave opensAt as it is, or give --end-places.`;
+  const changes = rooms.flatMap((one) => (one.kind === 'create' || one.kind === 'change' ? [one] : []));
+  const missing = new Set(
+    changes.flatMap(({ consequences }) => namesOf(consequences).filter((name) => !allowed[name])),
+  );
+  if (missing.size > 0) {
+    const options = [...missing].map((name) => `--${ALLOWING[name]}`).join(' ');
+    return `Not applied: it would do what nothing takes back, marked with ! above. Change the file, or give ${options}.`;
   }
   if (yes) return null;
   if (!process.stdin.isTTY) return 'Not applied: nobody can be asked here. Give --yes.';
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question('Apply? (yes/no) ');
+  const done = changes.flatMap(({ room, consequences }) =>
+    consequenceTexts(consequences).map((text) => `Applying ${text} (room ${room.id}).\n`),
+  );
+  const answer = await terminal.question(`${done.join('')}Apply? (yes/no) `);
   terminal.close();
   return answer.trim().toLowerCase() === 'yes' ? null : 'Not applied.';
+}
+
+function namesOf({ takesFrom, ...others }: Consequences): (keyof Consequences)[] {
+  const names = (['endsPlaces', 'opensNow', 'closesNow'] as const).filter((name) => others[name] !== null);
+  return takesFrom.length === 0 ? names : [...names, 'takesFrom'];
 }
 
 process.exitCode = await runWithOptions(readArguments(process.argv.slice(2), process.env['OPERATOR_KEY']), main);

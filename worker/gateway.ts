@@ -25,6 +25,7 @@ import {
   POLL_RATE,
   RateLimit,
   REPORT_RATE,
+  SITE_TRIAL_RATE,
 } from './http/rate-limit.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
@@ -103,6 +104,8 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   /** Evidence packs, by room. */
   evidencePacks: RateLimit;
   reports: RateLimit;
+  /** Sites that are asked whether they answer, by operator. */
+  siteTrials: RateLimit;
   evidenceSeals: EvidenceSeals;
   /** With which sites sign their calls. */
   originKeys: OriginKeys;
@@ -181,6 +184,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     polls: new RateLimit(POLL_RATE, clock.now),
     evidencePacks: new RateLimit(EVIDENCE_RATE, clock.now),
     reports: new RateLimit(REPORT_RATE, clock.now),
+    siteTrials: new RateLimit(SITE_TRIAL_RATE, clock.now),
     evidenceSeals: new EvidenceSeals(settings.keys),
     originKeys: await OriginKeys.load(settings.originKeys),
     originCalls: new RateLimit(ORIGIN_CALL_RATE, clock.now),

@@ -3,7 +3,7 @@
 
 import * as z from 'zod';
 import type { RouteTaken, Site } from '../queue-core/directory/directory-document.ts';
-import { routeTaken } from '../queue-core/directory/directory-rooms.ts';
+import { routeTaken } from '../queue-core/directory/taken-routes.ts';
 import type { GatewayStarts } from '../queue-core/document/history-state.ts';
 import { isReadOnlyExemption } from '../queue-core/exemption.ts';
 import { ROOMS_MAX, SESSION_TOTAL_MS_DEFAULT } from '../queue-core/limits.ts';

@@ -1,8 +1,9 @@
 // The undo list on the screen: what the operator has just done, whether it is in force everywhere, how to undo it, and what to
-// do where it failed. An entry stays until the operator dismisses it or acts again.
+// do where it failed. An entry leaves when it is no longer so, when it is an old story, or when the operator dismisses it.
 
-import { type ActionRecord, canUndo, labelOf } from '../action-log.ts';
-import { type Action, type Phase, reversal } from '../actions.ts';
+import { useRef } from 'hono/jsx/dom';
+import { type ActionRecord, canUndo, labelOf, needsDecision } from '../action-log.ts';
+import { type Action, isOfSchedule, reversal } from '../actions.ts';
 import { summarizeChange } from '../changes.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { isTransient, phaseText } from '../failures.ts';
@@ -10,13 +11,18 @@ import { KeyCap } from '../parts/key-cap.tsx';
 import type { RoomSnapshot } from '../watch.ts';
 
 export function ActionList({ state, snapshot }: { state: ConsoleState; snapshot: RoomSnapshot }) {
-  // The newest, and the earlier ones that still need a decision; all others are in the log.
-  const records = state.actions.records
-    .filter(({ room }) => room === snapshot.room)
-    .filter(({ phase }, index) => index === 0 || needsDecision(phase));
+  const list = useRef<HTMLElement>(null);
+  const drawn = useRef<readonly number[]>([]);
+  const current = state.actions.shown(snapshot.room, snapshot.live);
+  // What a pointer or the focus is on does not vanish under it.
+  const isHeld = list.current?.matches(':hover, :focus-within') === true;
+  const records = state.actions.records.filter(
+    (record) => current.includes(record) || (isHeld && drawn.current?.includes(record.id) === true),
+  );
+  drawn.current = records.map(({ id }) => id);
   if (records.length === 0) return null;
   return (
-    <section class="actions" aria-label={state.strings.actionLog.title} key="actions">
+    <section class="actions" aria-label={state.strings.actionLog.title} key="actions" ref={list}>
       <ul>
         {records.map((record) => (
           <li key={String(record.id)} data-phase={record.phase.kind}>
@@ -29,10 +35,6 @@ export function ActionList({ state, snapshot }: { state: ConsoleState; snapshot:
       </ul>
     </section>
   );
-}
-
-function needsDecision({ kind }: Phase): boolean {
-  return kind !== 'done' && kind !== 'unchanged' && kind !== 'sending';
 }
 
 /** The flow can always be set again, even where the previous one is not known. */
@@ -111,16 +113,16 @@ function Buttons({ state, snapshot, record }: EntryProps) {
   const canRetry = phase.kind === 'refused' ? isTransient(phase.problem) : needsDecision(phase);
   return (
     <div class="buttons">
-      {canUndo(record) ? (
+      {canUndo(record, snapshot.live) ? (
         <button
           type="button"
           class="button undo"
           key="undo"
-          aria-keyshortcuts="Z"
+          {...(isOfSchedule(record.action) ? {} : { 'aria-keyshortcuts': 'Z' })}
           onClick={() => void state.actions.undo(id)}
         >
           {t.actionLog.undo}
-          <KeyCap name="Z" />
+          {isOfSchedule(record.action) ? null : <KeyCap name="Z" />}
         </button>
       ) : null}
       {canRetry ? (

@@ -1,7 +1,7 @@
 // Irreversible actions, apart from everything else; each button is pressed for a second.
 
 import type { Live } from '../../worker/contract/operator-api.ts';
-import { isBeforeOpening } from '../actions.ts';
+import { type Action, isBeforeOpening, openingNow, openingOf, type Schedule } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { parseCount } from '../number-format.ts';
 import { Field, inputValue } from '../parts/field.tsx';
@@ -13,40 +13,47 @@ export function DangerZone({ state, live }: { state: ConsoleState; live: Live })
   const disabledReason = state.deniedReason('openNow');
   const isClosed = live.state === 'closed';
   const isBefore = isBeforeOpening(live.state);
+  const isPlan = isClosed && !live.hasOpened;
+  const opens = openingNow(live, state.now);
+  const people = openingOf(live);
   const recommitDenied = state.deniedReason('recommit');
   const recommitNote = [t.recommitNote, recommitDenied ?? ''].join(' ').trim();
-  const row = (
-    id: string,
-    label: string,
-    note: string,
-    kind: 'openNow' | 'recommit' | 'close' | 'revokeAll',
-    denied = disabledReason,
-  ) => (
+  const opening = state.format.timeOrDay(Date.parse(live.opensAt), state.now);
+  const row = (id: string, label: string, note: string, action: Action, denied = disabledReason) => (
     <div class="danger-row" key={id}>
       <p id={`danger-${id}`}>{note}</p>
       <HoldButton
         {...{ state, label, note, disabledReason: denied }}
         noteId={`danger-${id}`}
-        onHeld={() => void state.actions.run({ kind })}
+        onHeld={() => void state.actions.run(action)}
       />
     </div>
   );
+  const openNote = [...state.strings.consequences(opens), live.draw.beacon === null ? '' : t.withBeaconNote];
+  const openAction = { kind: 'openNow', confirmed: opens } as const;
+  const cancelAction = { kind: 'cancelOpening', schedule: scheduleOf(state, live) } as const;
   return (
     <section class="card danger-zone" aria-labelledby="danger-title">
       <h2 id="danger-title">{t.title}</h2>
       <Note key="disabled" text={disabledReason} />
       <div key="rows">
-        {isBefore
-          ? row('open', t.openNow, live.draw.beacon === null ? t.openNote : t.openWithBeaconNote, 'openNow')
-          : null}
-        {isClosed ? row('reopen', t.reopen, t.reopenNote, 'openNow') : null}
-        {isBefore ? row('recommit', t.recommit, recommitNote, 'recommit', recommitDenied) : null}
-        {isClosed ? null : row('close', t.close, t.closeNote, 'close')}
-        {live.active > 0 ? row('revoke', t.revokeAll, t.revokeNote(live.active), 'revokeAll') : null}
+        {isBefore || isPlan ? row('open', t.openNow, openNote.join(' ').trim(), openAction) : null}
+        {isClosed && !isPlan ? row('reopen', t.reopen, openNote.join(' ').trim(), openAction) : null}
+        {isBefore ? row('cancel', t.cancel, t.cancelNote(opening, people.waiting), cancelAction) : null}
+        {isBefore ? row('recommit', t.recommit, recommitNote, { kind: 'recommit' }, recommitDenied) : null}
+        {isClosed || isBefore
+          ? null
+          : row('close', t.close, t.closeNote(people.waiting, people.active), { kind: 'close' })}
+        {live.active > 0 ? row('revoke', t.revokeAll, t.revokeNote(live.active), { kind: 'revokeAll' }) : null}
         <EndSession state={state} live={live} key="end" />
       </div>
     </section>
   );
+}
+
+/** The schedule in force, which undoing a cancellation sets again. */
+function scheduleOf(state: ConsoleState, { prequeueAt, opensAt, closesAt }: Live): Schedule {
+  return state.snapshot?.detail?.schedule ?? { prequeueAt, opensAt, closesAt };
 }
 
 function EndSession({ state, live }: { state: ConsoleState; live: Live }) {

@@ -54,10 +54,13 @@ function Band({ state, live, isLost }: { state: ConsoleState; live: Live; isLost
   const msUntil = opensAt - now;
   // `clockParts` rounds up: right for a countdown, while the time since the opening has to round down.
   const { days, text } = clockParts(msUntil > 0 ? msUntil : -msUntil - 999);
-  const isOver = live.state === 'closed' && msUntil <= 0;
-  const clockLabel = isOver ? t.clock.closed : msUntil > 0 ? t.clock.until : t.clock.since;
+  const isPlan = live.state === 'closed' && !live.hasOpened;
+  const isOver = live.state === 'closed' && !isPlan && msUntil <= 0;
+  const clockLabel = isPlan ? t.clock.planned : isOver ? t.clock.closed : msUntil > 0 ? t.clock.until : t.clock.since;
+  const note = isPlan ? (live.moved === null ? 'planned' : 'cancelled') : isSiteDown(live) ? 'siteDown' : live.state;
   const times = [
     t.clock.opening(format.timeOrDay(opensAt, now)),
+    live.moved === null || isPlan ? null : t.clock.movedFrom(format.timeOrDay(Date.parse(live.moved.was), now)),
     live.prequeueAt !== null && Date.parse(live.prequeueAt) > now
       ? t.clock.entries(format.timeOrDay(Date.parse(live.prequeueAt), now))
       : null,
@@ -70,14 +73,14 @@ function Band({ state, live, isLost }: { state: ConsoleState; live: Live; isLost
         <div>
           <h1>{t.stateOf(live.state, live.flow)}</h1>
           <p>
-            {t.stateNotes[shape === 'held' ? 'held' : isSiteDown(live) ? 'siteDown' : live.state]}{' '}
+            {t.stateNotes[shape === 'held' ? 'held' : note]}{' '}
             {live.state === 'drawing' ? drawSentence(state, live.draw) : ''}
           </p>
         </div>
       </div>
       <div class="band-clock" role="timer" aria-label={clockLabel}>
         <span>{clockLabel}</span>
-        <b>{isOver ? format.time(opensAt) : days > 0 ? `${t.clock.days(days)} ${text}` : text}</b>
+        <b>{isOver || isPlan ? format.time(opensAt) : days > 0 ? `${t.clock.days(days)} ${text}` : text}</b>
         <small>{times.join(' · ')}</small>
       </div>
       <Rollout state={state} live={live} />

@@ -12,6 +12,7 @@ import { useEffect } from '../parts/effect.ts';
 import { Field, inputValue } from '../parts/field.tsx';
 import { KeyCap } from '../parts/key-cap.tsx';
 import { Note } from '../parts/note.tsx';
+import { MessageChoice } from './message-choice.tsx';
 
 /** The preview reloads after a pause in typing, not with every letter. */
 const PREVIEW_MS = 600;
@@ -117,6 +118,7 @@ export function MessageDialog({ state, live }: { state: ConsoleState; live: Live
     <Dialog title={t.title} onClose={() => state.showOverlay(null)} wide>
       <form class="compose" onSubmit={post}>
         <div class="compose-text">
+          <MessageChoice {...{ state, text, isValid }} choose={(chosen) => state.setDraft(name, chosen)} />
           {field('ko')}
           {field('en')}
           <p class="note">{isValid ? t.lead : t.both}</p>

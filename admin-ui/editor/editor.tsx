@@ -1,8 +1,8 @@
 // A room's settings: schedule, policy, site, a custom waiting page, and archiving.
 
 import { useState } from 'hono/jsx/dom';
-import { type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operator-api.ts';
-import { isBeforeOpening, isDrawFixed, type Policy, type Schedule, type Site, startsNewEpoch } from '../actions.ts';
+import { isSameSecond, type RoomDetail, TEMPLATE_BYTES_MAX } from '../../worker/contract/operator-api.ts';
+import { HARMLESS, openingOf, type Policy, type Schedule, type Site, scheduleConsequences } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { ActionList } from '../dashboard/action-list.tsx';
 import { fieldErrorText, phaseText } from '../failures.ts';
@@ -20,30 +20,41 @@ import {
   scheduleForm,
   siteForm,
 } from './forms.ts';
-import { type Consequence, Section } from './section.tsx';
+import { startCopy } from './new-room.tsx';
+import { Section } from './section.tsx';
 
 export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDetail }) {
   const t = state.strings.editor;
   const zone = detail.site.timeZone;
-  const consequence = (to: Schedule): Consequence => {
-    if (startsNewEpoch(detail.state, detail.schedule, to)) return { note: t.newEpochNote, isIrreversible: true };
-    return { note: isBeforeOpening(detail.state) ? t.opensNote : t.openedNote, isIrreversible: false };
-  };
+  const live = state.snapshot?.live ?? null;
+  const isPlan = detail.state === 'closed' && !detail.hasOpened && detail.archivedAt === null;
+  const scheduleNote = isPlan ? t.planNote : detail.hasOpened ? t.openedNote : t.opensNote;
+  const consequences = (to: Schedule) =>
+    live === null ? HARMLESS : scheduleConsequences(openingOf(live), to, state.now);
+  const isDrawFixed = (to: Schedule) =>
+    detail.hasOpened &&
+    detail.state !== 'closed' &&
+    isSameSecond(Date.parse(detail.schedule.opensAt), Date.parse(to.opensAt));
   const parse = (form: Form, inForce: Schedule): Parsed<Schedule> => {
     const parsed = parseSchedule(form, zone, state.strings, inForce);
-    if (parsed.kind === 'errors' || !isDrawFixed(detail.state, inForce, parsed.value)) return parsed;
+    if (parsed.kind === 'errors' || !isDrawFixed(parsed.value)) return parsed;
     const { beacon: _, ...times } = parsed.value;
     return { kind: 'value', value: { ...times, ...(inForce.beacon === undefined ? {} : { beacon: inForce.beacon }) } };
   };
   const isFixed = (form: Form) => {
     const opening = openingMs(form, zone, detail.schedule);
     const to = opening === null ? detail.schedule : { ...detail.schedule, opensAt: new Date(opening).toISOString() };
-    return isDrawFixed(detail.state, detail.schedule, to);
+    return isDrawFixed(to);
   };
   return (
     <div class="page editor">
       <div class="page-head">
         <h1>{state.strings.menu.settings}</h1>
+        {state.may('createRoom') ? (
+          <button type="button" class="button" key="copy" onClick={() => startCopy(state, detail)}>
+            {t.duplicate}
+          </button>
+        ) : null}
       </div>
       {detail.archivedAt === null ? null : (
         <p class="notice" key="archived">
@@ -52,13 +63,13 @@ export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDet
       )}
       <Section<Schedule>
         key="schedule"
-        {...{ state, detail, consequence }}
+        {...{ state, detail, consequences }}
+        note={scheduleNote}
+        planLabel={isPlan ? t.announcePlan : null}
         {...{ name: 'schedule', title: t.schedule, operation: 'setSchedule', inForce: detail.schedule }}
         toForm={(schedule) => scheduleForm(schedule, zone)}
         parse={parse}
-        action={(from, to) => ({
-          ...{ kind: 'schedule', from, to, startsNewEpoch: startsNewEpoch(detail.state, from, to) },
-        })}
+        action={(from, to, confirmed) => ({ kind: 'schedule', from, to, confirmed })}
         fields={(props) => (
           <ScheduleFields {...props} timeZone={zone} inForce={detail.schedule} isDrawFixed={isFixed(props.form)} />
         )}
@@ -76,7 +87,7 @@ export function Editor({ state, detail }: { state: ConsoleState; detail: RoomDet
         {...{ state, detail, name: 'site', title: t.site, operation: 'setSite', inForce: detail.site }}
         toForm={siteForm}
         parse={(form, inForce) => parseSite(form, state.strings, inForce)}
-        action={(from, to) => ({ kind: 'site', from, to })}
+        action={(from, to, confirmed) => ({ kind: 'site', from, to, confirmed })}
         fields={(props) => <SiteFields {...props} />}
       />
       <Template state={state} detail={detail} key="template" />

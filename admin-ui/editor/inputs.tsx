@@ -15,6 +15,13 @@ export interface FormProps {
   set(name: string, value: string): void;
 }
 
+/** Ids of fields that are not their names, because the dashboard has fields of that name. */
+export const FIELD_IDS = {
+  id: 'room-id',
+  newUsersPerMinute: 'policy-rate',
+  totalActiveUsers: 'policy-places',
+} as const;
+
 interface InputProps extends FormProps {
   name: string;
   /** By default the name. */
@@ -89,7 +96,7 @@ export function ChoiceInput({ name, label, note, form, errors, isReadOnly, set, 
   const error = errors[name];
   const isShort = options.every((option) => option.note === undefined);
   return (
-    <fieldset class={isShort ? 'radios short' : 'radios'} key={name} disabled={isReadOnly}>
+    <fieldset class={isShort ? 'radios short' : 'radios'} key={name} id={name} tabindex={-1} disabled={isReadOnly}>
       <legend>{label}</legend>
       {options.map((option) => (
         <label key={option.value}>

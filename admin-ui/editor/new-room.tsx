@@ -1,11 +1,21 @@
-// A form for a new room: the same fields as in its settings, sent together.
+// A form for a new room: the same fields as in its settings, sent together. Nothing in it is there by itself that could take visitors from
+// a room that runs, the room begins closed, and before it is made the gateway says what it would take, and whether its site answers.
 
 import { useState } from 'hono/jsx/dom';
+import type { Outcome } from '../../worker/contract/api-client.ts';
+import {
+  hasConsequences,
+  type RoomDetail,
+  type RoomPreview,
+  roomConfirmationOf,
+} from '../../worker/contract/operator-api.ts';
 import { policySchema } from '../../worker/contract/room-schema.ts';
 import { type Policy, type Site, siteInput } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { changeErrorText, fieldErrorTexts } from '../failures.ts';
 import { ownZone } from '../number-format.ts';
+import { ErrorSummary } from '../parts/error-summary.tsx';
+import { HoldButton } from '../parts/hold-button.tsx';
 import { Note } from '../parts/note.tsx';
 import { hashOf } from '../routes.ts';
 import { PolicyFields, ScheduleFields, SiteFields } from './fields.tsx';
@@ -18,9 +28,10 @@ import {
   parseSchedule,
   parseSite,
   policyForm,
+  scheduleForm,
   siteForm,
 } from './forms.ts';
-import { TextInput } from './inputs.tsx';
+import { FIELD_IDS, TextInput } from './inputs.tsx';
 
 const DRAFT = 'new-room';
 
@@ -40,8 +51,8 @@ const INITIAL_POLICY: Policy = {
 function initialForm(): Form {
   const site: Site = {
     title: { ko: '', en: '' },
-    hosts: [location.hostname],
-    paths: ['/'],
+    hosts: [],
+    paths: [],
     exempt: [],
     origin: '',
     originHost: 'origin',
@@ -57,17 +68,40 @@ function initialForm(): Form {
   return { id: '', ...siteForm(site), ...policyForm(INITIAL_POLICY), ...newScheduleForm() };
 }
 
+/** What the form is about beyond its fields. */
+interface NewRoomDraft {
+  form: Form;
+  /** The room that it is a copy of; null: none. */
+  copyOf: { id: string; hasTemplate: boolean } | null;
+}
+
+/** Opens the form with the settings of a room: all but its id, hosts, schedule and state. */
+export function startCopy(state: ConsoleState, { id, site, policy, schedule, hasTemplate }: RoomDetail): void {
+  const { beacon, deadlineSeconds, afterDeadline } = scheduleForm(schedule, site.timeZone);
+  const form = {
+    ...{ id: '', ...siteForm({ ...site, hosts: [] }), ...policyForm(policy), ...newScheduleForm() },
+    ...{ beacon: beacon ?? '', deadlineSeconds: deadlineSeconds ?? '', afterDeadline: afterDeadline ?? '' },
+    // Derived from the id: the copy's is its own.
+    audience: site.audience === `urn:fairgate:origin:${id}` ? '' : (site.audience ?? ''),
+  };
+  state.setDraft(DRAFT, { form, copyOf: { id, hasTemplate } } satisfies NewRoomDraft);
+  location.hash = hashOf({ screen: 'newRoom' });
+}
+
 export function NewRoom({ state }: { state: ConsoleState }) {
   const t = state.strings.editor;
-  const draft = state.draft<Form>(DRAFT, initialForm());
+  const draft = state.draft<NewRoomDraft>(DRAFT, { form: initialForm(), copyOf: null });
   // Public randomness is for who can rely on it: until the operator chooses, the test of the relays does.
-  const isSuggested = draft['beacon'] === '';
+  const isSuggested = draft.form['beacon'] === '';
   const { canReach } = state.relays;
   const suggested = canReach === null ? '' : canReach ? 'with' : 'without';
-  const form = isSuggested ? { ...draft, beacon: suggested } : draft;
+  const form = isSuggested ? { ...draft.form, beacon: suggested } : draft.form;
   const [wasSubmitted, setSubmitted] = useState(false);
   const [gatewayErrors, setGatewayErrors] = useState<FieldErrors>({});
   const [failure, setFailure] = useState('');
+  const [isSending, setSending] = useState(false);
+  /** What the gateway has found, and for which form. */
+  const [checked, setChecked] = useState<{ form: string; preview: RoomPreview } | null>(null);
   const deniedReason = state.deniedReason('createRoom');
   const site = parseSite(form, state.strings);
   const policy = parsePolicy(form, state.strings);
@@ -80,43 +114,82 @@ export function NewRoom({ state }: { state: ConsoleState }) {
     ...(policy.kind === 'errors' ? policy.errors : {}),
     ...(schedule.kind === 'errors' ? schedule.errors : {}),
   };
+  const formText = JSON.stringify(form);
+  const preview = checked?.form === formText ? checked.preview : null;
 
   const set = (name: string, value: string) => {
     const { [name]: _, ...others } = gatewayErrors;
     setGatewayErrors(others);
-    state.setDraft(DRAFT, { ...draft, [name]: value });
+    setFailure('');
+    state.setDraft(DRAFT, { ...draft, form: { ...draft.form, [name]: value } });
   };
-  const create = async (event: Event) => {
-    event.preventDefault();
-    if (deniedReason !== null) return;
+  const fail = (outcome: Exclude<Outcome<never>, { kind: 'reply' }>) => {
+    if (outcome.kind === 'problem') setGatewayErrors(fieldErrorTexts(outcome.problem, state.strings));
+    setFailure(changeErrorText(outcome, state.strings));
+  };
+  const check = async () => {
     setSubmitted(true);
-    const id = form['id'] ?? '';
     const isValid = Object.keys(errors).length === 0;
     if (!isValid || site.kind !== 'value' || policy.kind !== 'value' || schedule.kind !== 'value') {
       setFailure(t.fix);
       return;
     }
-    const body = { id, site: siteInput(site.value), policy: policy.value, schedule: schedule.value };
-    const outcome = await state.client.call('createRoom', { body });
+    setFailure('');
+    setSending(true);
+    const body = { id: form['id'] ?? '', site: siteInput(site.value) };
+    const outcome = await state.client.call('previewRoom', { body });
+    setSending(false);
+    if (outcome.kind !== 'reply') return fail(outcome);
+    setChecked({ form: formText, preview: outcome.value });
+    state.announce([...state.strings.consequences(outcome.value), t.siteAnswer(outcome.value.siteAnswer)].join(' '));
+  };
+  const create = async (confirmed: RoomPreview) => {
+    if (site.kind !== 'value' || policy.kind !== 'value' || schedule.kind !== 'value') return;
+    const id = form['id'] ?? '';
+    const page = draft.copyOf?.hasTemplate ? { pageOf: draft.copyOf.id } : {};
+    const settings = { site: siteInput(site.value), policy: policy.value, schedule: schedule.value };
+    const confirm = roomConfirmationOf(confirmed);
+    setSending(true);
+    const outcome = await state.client.call('createRoom', {
+      body: { id, ...settings, closed: true, ...page, confirm },
+    });
+    setSending(false);
     if (outcome.kind === 'reply') {
       state.setDraft(DRAFT, undefined);
       state.announce(t.created);
-      location.hash = hashOf({ screen: 'room', room: id, tab: 'now' });
+      location.hash = hashOf({ screen: 'room', room: id, tab: 'settings' });
       return;
     }
-    if (outcome.kind === 'problem') setGatewayErrors(fieldErrorTexts(outcome.problem, state.strings));
-    setFailure(changeErrorText(outcome, state.strings));
+    // What it takes has changed since it was checked.
+    const consequences = outcome.kind === 'problem' ? outcome.problem.consequences : undefined;
+    if (consequences !== undefined) setChecked({ form: formText, preview: { ...confirmed, ...consequences } });
+    fail(outcome);
   };
 
   const shownErrors = { ...(wasSubmitted ? errors : {}), ...gatewayErrors };
   const props = { state, form, errors: shownErrors, isReadOnly: deniedReason !== null, set };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (deniedReason === null && !isSending && preview === null) void check();
+  };
+  const discard = () => {
+    state.setDraft(DRAFT, undefined);
+    location.hash = hashOf({ screen: 'rooms' });
+  };
   return (
     <div class="page editor">
       <div class="page-head">
-        <h1>{t.newTitle}</h1>
+        <h1>{draft.copyOf === null ? t.newTitle : t.copyTitle(draft.copyOf.id)}</h1>
       </div>
       <Note key="denied" text={deniedReason} />
-      <form key="form" onSubmit={create}>
+      <p class="note" key="lead">
+        {t.newLead}
+      </p>
+      <ErrorSummary
+        key="failure"
+        {...{ state, text: failure, errors: failure === '' ? {} : shownErrors, ids: FIELD_IDS }}
+      />
+      <form key="form" onSubmit={submit}>
         <section class="card section" aria-labelledby="site-title">
           <h2 id="site-title">{t.site}</h2>
           <div class="section-fields">
@@ -125,7 +198,7 @@ export function NewRoom({ state }: { state: ConsoleState }) {
           </div>
         </section>
         <section class="card section" aria-labelledby="schedule-title">
-          <h2 id="schedule-title">{t.schedule}</h2>
+          <h2 id="schedule-title">{t.plan}</h2>
           <div class="section-fields">
             <ScheduleFields
               {...props}
@@ -142,16 +215,64 @@ export function NewRoom({ state }: { state: ConsoleState }) {
             <PolicyFields {...props} />
           </div>
         </section>
-        <Note key="failure" text={failure} kind="error" role="alert" />
+        {preview === null ? null : <Checked state={state} preview={preview} key="checked" />}
         <div class="buttons" key="buttons">
-          <button type="submit" class="button primary" aria-disabled={deniedReason === null ? 'false' : 'true'}>
-            {t.create}
-          </button>
-          <a class="button quiet" href="#/rooms">
+          {preview === null ? (
+            <button
+              type="submit"
+              class="button primary"
+              key="check"
+              aria-disabled={deniedReason === null && !isSending ? 'false' : 'true'}
+            >
+              {isSending ? t.checkingRoom : t.checkRoom}
+            </button>
+          ) : hasConsequences(preview) ? (
+            <HoldButton
+              key="hold"
+              {...{ state, label: t.create, noteId: 'new-room-checked', disabledReason: deniedReason }}
+              note={state.strings.consequences(preview).join(' ')}
+              onHeld={() => void create(preview)}
+            />
+          ) : (
+            <button type="button" class="button primary" key="create" onClick={() => void create(preview)}>
+              {t.create}
+            </button>
+          )}
+          <button type="button" class="button quiet" key="cancel" onClick={discard}>
             {state.strings.cancel}
-          </a>
+          </button>
         </div>
       </form>
     </div>
+  );
+}
+
+/** What the gateway found before the room is made. */
+function Checked({ state, preview }: { state: ConsoleState; preview: RoomPreview }) {
+  const t = state.strings.editor;
+  const { siteAnswer } = preview;
+  const isWell = siteAnswer.kind === 'answered' && siteAnswer.status < 500;
+  const sentences = state.strings.consequences(preview);
+  return (
+    <section class="card section checked" aria-labelledby="checked-title" id="new-room-checked">
+      <h2 id="checked-title">{t.checkedTitle}</h2>
+      <ul>
+        <li class={isWell ? 'good' : 'bad'} key="site">
+          {t.siteAnswer(siteAnswer)}
+        </li>
+        {sentences.length === 0 ? (
+          <li class="good" key="nothing">
+            {t.takesNothing}
+          </li>
+        ) : (
+          sentences.map((sentence) => (
+            <li class="bad" key={sentence}>
+              {sentence}
+            </li>
+          ))
+        )}
+        <li key="closed">{t.beginsClosed}</li>
+      </ul>
+    </section>
   );
 }

@@ -2,15 +2,21 @@
 // and where the same settings were changed meanwhile, both versions are shown and the operator chooses.
 
 import type { Child } from 'hono/jsx/dom';
-import type { OperationName, RoomDetail } from '../../worker/contract/operator-api.ts';
-import type { Action, Phase } from '../actions.ts';
+import {
+  type Consequences,
+  hasConsequences,
+  type OperationName,
+  type RoomDetail,
+} from '../../worker/contract/operator-api.ts';
+import { type Action, HARMLESS, type Phase } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { fieldErrorTexts, phaseText } from '../failures.ts';
+import { ErrorSummary } from '../parts/error-summary.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { Note } from '../parts/note.tsx';
 import { Conflict } from './conflict.tsx';
 import { type FieldErrors, type Form, isSameForm, mergeForms, type Parsed } from './forms.ts';
-import type { FormProps } from './inputs.tsx';
+import { FIELD_IDS, type FormProps } from './inputs.tsx';
 
 interface Draft {
   form: Form;
@@ -21,6 +27,8 @@ interface Draft {
   wasSubmitted: boolean;
   /** Errors that only the gateway can find. */
   gatewayErrors: FieldErrors;
+  /** What the gateway says that saving would do, which the operator had not confirmed; null: nothing more. */
+  asked: Consequences | null;
   failure: string;
   isSending: boolean;
 }
@@ -35,18 +43,16 @@ interface SectionProps<V> {
   toForm(value: V): Form;
   /** Fields that show `inForce` unchanged keep its values. */
   parse(form: Form, inForce: V): Parsed<V>;
-  action(from: V, to: V): Action;
+  /** @param confirmed what the operator has read that it does at once */
+  action(from: V, to: V, confirmed: Consequences): Action;
   fields(props: FormProps): Child;
-  consequence?(to: V): Consequence;
+  /** What saving does to people at once, said before it is done. */
+  consequences?(to: V): Consequences;
+  /** Said where it does nothing at once. */
+  note?: string;
+  /** The values are a plan that is not in force: saving puts them in force, also unchanged. The text of the button. */
+  planLabel?: string | null;
 }
-
-/** What saving will do, said before it is done. */
-export interface Consequence {
-  note: string;
-  isIrreversible: boolean;
-}
-
-const NO_CONSEQUENCE: Consequence = { note: '', isIrreversible: false };
 
 export function Section<V>(props: SectionProps<V>) {
   const { state, detail, name, title, inForce, toForm, parse } = props;
@@ -59,28 +65,36 @@ export function Section<V>(props: SectionProps<V>) {
   const form = draft?.form ?? current;
   const { merged, conflicts } = mergeForms(draft?.base ?? current, form, current);
   const parsed = parse(merged, inForce);
-  const { note, isIrreversible } =
-    props.consequence?.(parsed.kind === 'value' ? parsed.value : inForce) ?? NO_CONSEQUENCE;
+  const planLabel = props.planLabel ?? null;
+  const isOffered = draft !== null || planLabel !== null;
+  const found = isOffered
+    ? (draft?.asked ?? props.consequences?.(parsed.kind === 'value' ? parsed.value : inForce))
+    : null;
+  const confirmed = found ?? HARMLESS;
+  const isIrreversible = hasConsequences(confirmed);
+  const sentences = state.strings.consequences(confirmed);
+  const note = isIrreversible ? sentences.join(' ') : (props.note ?? '');
   const errors = { ...(draft?.wasSubmitted ? errorsOf(parse(form, inForce)) : {}), ...draft?.gatewayErrors };
 
   const set = (field: string, value: string) => {
     const before = draft ?? newDraft(current, detail.etag);
     const { [field]: _, ...gatewayErrors } = before.gatewayErrors;
-    const next = { ...before, form: { ...before.form, [field]: value }, gatewayErrors, failure: '' };
+    const next = { ...before, form: { ...before.form, [field]: value }, gatewayErrors, asked: null, failure: '' };
     state.setDraft(key, isSameForm(next.form, current) ? undefined : next);
   };
 
   /** @param etag the version that the operator decided on */
   const save = async (submitted: Form, etag: string): Promise<void> => {
-    if (draft === null || deniedReason !== null || draft.isSending) return;
+    const base = draft ?? newDraft(current, detail.etag);
+    if (!isOffered || deniedReason !== null || base.isSending) return;
     const result = parse(submitted, inForce);
-    const next: Draft = { ...draft, form: submitted, wasSubmitted: true, gatewayErrors: {}, failure: '' };
+    const next: Draft = { ...base, form: submitted, wasSubmitted: true, gatewayErrors: {}, asked: null, failure: '' };
     if (result.kind === 'errors') {
       state.setDraft(key, { ...next, failure: t.fix });
       return;
     }
     state.setDraft(key, { ...next, isSending: true });
-    const phase = await state.actions.run(props.action(inForce, result.value), { etag, isQuiet: true });
+    const phase = await state.actions.run(props.action(inForce, result.value, confirmed), { etag, isQuiet: true });
     if (phase.kind === 'conflict') await resolveConflict(next);
     else state.setDraft(key, draftAfter(state, next, phase));
   };
@@ -103,7 +117,7 @@ export function Section<V>(props: SectionProps<V>) {
       state.setDraft(key, undecided);
       return;
     }
-    const action = props.action(latestValue, result.value);
+    const action = props.action(latestValue, result.value, HARMLESS);
     const phase = await state.actions.run(action, { etag: latest.etag, isQuiet: true });
     state.setDraft(key, phase.kind === 'done' || phase.kind === 'unchanged' ? undefined : undecided);
   };
@@ -113,9 +127,19 @@ export function Section<V>(props: SectionProps<V>) {
     if (draft === null) return;
     const kept = { ...merged };
     for (const field of conflicts) kept[field] = current[field] ?? '';
-    const next: Draft = { ...draft, form: kept, base: current, etag: detail.etag, failure: '', gatewayErrors: {} };
+    const next: Draft = {
+      ...draft,
+      form: kept,
+      base: current,
+      etag: detail.etag,
+      failure: '',
+      gatewayErrors: {},
+      asked: null,
+    };
     state.setDraft(key, isSameForm(kept, current) ? undefined : next);
   };
+
+  const shownErrors = Object.keys(errors).length > 0 && draft?.failure ? errors : {};
 
   const submit = (event: Event) => {
     event.preventDefault();
@@ -126,6 +150,7 @@ export function Section<V>(props: SectionProps<V>) {
     <form class="card section" aria-labelledby={`${name}-title`} onSubmit={submit}>
       <h2 id={`${name}-title`}>{title}</h2>
       <Note key="denied" text={deniedReason} />
+      <ErrorSummary key="failure" {...{ state, text: draft?.failure ?? '', errors: shownErrors, ids: FIELD_IDS }} />
       <div class="section-fields" key="fields">
         {props.fields({ state, form, errors, isReadOnly: deniedReason !== null, set })}
       </div>
@@ -147,33 +172,34 @@ export function Section<V>(props: SectionProps<V>) {
         </Conflict>
       ) : null}
       <Note key="note" text={note} kind={isIrreversible ? 'note warn' : 'note'} id={`${name}-note`} />
-      <Note key="failure" text={draft?.failure} kind="error" role="status" />
-      {draft === null ? null : (
+      {isOffered ? (
         <div class="buttons" key="buttons">
           {isIrreversible ? (
             <HoldButton
               key="hold"
               {...{ state, note, disabledReason: deniedReason }}
-              label={state.strings.save}
+              label={planLabel ?? state.strings.save}
               noteId={`${name}-note`}
-              onHeld={() => void save(merged, isOvertaken ? detail.etag : draft.etag)}
+              onHeld={() => void save(merged, isOvertaken ? detail.etag : (draft?.etag ?? detail.etag))}
             />
           ) : (
-            <button type="submit" class="button primary" key="save" aria-disabled={draft.isSending ? 'true' : 'false'}>
-              {draft.isSending ? t.sending : state.strings.save}
+            <button type="submit" class="button primary" key="save" aria-disabled={draft?.isSending ? 'true' : 'false'}>
+              {draft?.isSending ? t.sending : (planLabel ?? state.strings.save)}
             </button>
           )}
-          <button type="button" class="button quiet" key="reset" onClick={() => state.setDraft(key, undefined)}>
-            {t.reset}
-          </button>
+          {draft === null ? null : (
+            <button type="button" class="button quiet" key="reset" onClick={() => state.setDraft(key, undefined)}>
+              {t.reset}
+            </button>
+          )}
         </div>
-      )}
+      ) : null}
     </form>
   );
 }
 
 function newDraft(base: Form, etag: string): Draft {
-  return { form: base, base, etag, wasSubmitted: false, gatewayErrors: {}, failure: '', isSending: false };
+  return { form: base, base, etag, wasSubmitted: false, gatewayErrors: {}, asked: null, failure: '', isSending: false };
 }
 
 /** undefined: saved, so there is no draft any more. */
@@ -183,6 +209,9 @@ function draftAfter({ strings: t }: ConsoleState, draft: Draft, phase: Phase): D
     case 'unchanged':
       return undefined;
     case 'refused':
+      if (phase.problem.consequences !== undefined) {
+        return { ...draft, asked: phase.problem.consequences, failure: t.editor.askedToConfirm };
+      }
       return { ...draft, gatewayErrors: fieldErrorTexts(phase.problem, t), failure: phaseText(phase, t) };
     default:
       return { ...draft, failure: phaseText(phase, t) };

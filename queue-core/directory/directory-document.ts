@@ -3,7 +3,7 @@
 import { type Actor, type AuditHead, NO_RECORD, type Role } from '../audit.ts';
 import type { Severity } from '../document/alarms-state.ts';
 import type { Exemption } from '../exemption.ts';
-import type { RoomSettings } from '../policy.ts';
+import type { Message, RoomSettings } from '../policy.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
 import type { EpochMs } from '../time.ts';
 
@@ -98,6 +98,11 @@ export interface KeyNetwork {
   from: string;
 }
 
+export interface KeptMessage {
+  id: string;
+  text: Message['text'];
+}
+
 export interface DirectoryDocument {
   schemaVersion: typeof SCHEMA_VERSION;
   at: EpochMs;
@@ -108,6 +113,8 @@ export interface DirectoryDocument {
   endedSignIns: { sid: string; until: EpochMs }[];
   alarmTargets: AlarmTarget[];
   templateSeq: number;
+  /** Messages to waiting visitors that operators keep, in the order in which they were kept. */
+  messages: KeptMessage[];
   attempts: Attempts[];
   /** The latest networks of each key, oldest first: wrong keys of others there do not keep its operator out. */
   keyNetworks: KeyNetwork[];
@@ -120,7 +127,7 @@ export interface DirectoryDocument {
 /** What a gateway caches of the directory: everything but the attempts. */
 export type DirectoryView = Pick<
   DirectoryDocument,
-  'version' | 'rooms' | 'keys' | 'keyNetworks' | 'endedSignIns' | 'alarmTargets' | 'audit'
+  'version' | 'rooms' | 'keys' | 'keyNetworks' | 'endedSignIns' | 'alarmTargets' | 'messages' | 'audit'
 >;
 
 export interface SeedRoom {
@@ -131,11 +138,24 @@ export interface SeedRoom {
 }
 
 export type DirectoryChange =
-  /** With `ifVersion` null a new room; with `any` the room as it is. */
-  | { kind: 'putRoom'; room: string; ifVersion: number | 'any' | null; site: Site; settings: RoomSettings | null }
+  /**
+   * With `ifVersion` null a new room; with `any` the room as it is. `pageOf`: a new room gets the waiting page of that one. `confirm`:
+   * which consequences it was decided for; a change that has others is not made.
+   */
+  | {
+      kind: 'putRoom';
+      room: string;
+      ifVersion: number | 'any' | null;
+      site: Site;
+      settings: RoomSettings | null;
+      pageOf?: string;
+      confirm?: RoomConfirmation;
+    }
   | { kind: 'setTemplate'; room: string; ifVersion: number | 'any'; html: string | null }
   /** The room is not routed any more; its log and history stay. */
   | { kind: 'archiveRoom'; room: string; ifVersion: number | 'any' }
+  | { kind: 'keepMessage'; message: KeptMessage }
+  | { kind: 'dropMessage'; message: string }
   | { kind: 'addKey'; key: Omit<OperatorKey, 'createdAt' | 'signInsFrom'> }
   | { kind: 'removeKey'; key: string }
   /** `url` null: as it was. A new target comes with its secret. */
@@ -167,11 +187,31 @@ export type DirectoryRefusal =
   | 'archived'
   | 'unknownKey'
   | 'unknownTarget'
+  | 'unknownMessage'
   | 'ownersKey'
   | 'full'
   /** A template that takes more than TEMPLATE_STORED_BYTES_MAX when it is stored. */
   | 'tooLarge'
   | 'logFull';
+
+/** What a new room, or another site of one, does to people at once. */
+export interface RoomConsequences {
+  opensNow: boolean;
+  takesFrom: TakenFrom[];
+}
+
+/** A room that would lose addresses, and which. */
+export interface TakenFrom {
+  room: string;
+  /** Host and path prefix, as `example.org/book`. */
+  routes: string[];
+}
+
+/** What the change was decided for: rooms by their ids. */
+export interface RoomConfirmation {
+  opensNow?: true | undefined;
+  takesFrom?: readonly string[] | undefined;
+}
 
 /** A route that another room has already. */
 export interface RouteTaken {
@@ -189,6 +229,7 @@ export type DirectoryReply =
   | { kind: 'changed'; version: number; at: EpochMs }
   | { kind: 'unchanged'; version: number }
   | { kind: 'conflict'; version: number }
+  | { kind: 'unconfirmed'; consequences: RoomConsequences }
   | { kind: 'refused'; reason: DirectoryRefusal }
   | ({ kind: 'refused' } & RouteTaken)
   | { kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs }
@@ -199,7 +240,7 @@ export type DirectoryReply =
 export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'signIn' }
   ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'mustWait' | 'refused' }>
   : C extends { kind: 'change' }
-    ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'refused' }>
+    ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'unconfirmed' | 'refused' }>
     : Extract<DirectoryReply, { kind: 'seeded' }>;
 
 /** The owner's key of the environment, which no operator can remove. */
@@ -215,6 +256,7 @@ export function emptyDirectory(now: EpochMs): DirectoryDocument {
     endedSignIns: [],
     alarmTargets: [],
     templateSeq: 0,
+    messages: [],
     attempts: [],
     keyNetworks: [],
     wrongKeys: { unrecorded: 0, recordedAt: 0 },
@@ -224,6 +266,6 @@ export function emptyDirectory(now: EpochMs): DirectoryDocument {
 }
 
 export function directoryView(directory: DirectoryDocument): DirectoryView {
-  const { version, rooms, keys, keyNetworks, endedSignIns, alarmTargets, audit } = directory;
-  return { version, rooms, keys, keyNetworks, endedSignIns, alarmTargets, audit };
+  const { version, rooms, keys, keyNetworks, endedSignIns, alarmTargets, messages, audit } = directory;
+  return { version, rooms, keys, keyNetworks, endedSignIns, alarmTargets, messages, audit };
 }

@@ -15,6 +15,7 @@ import {
 } from './directory-document.ts';
 import { recordInDirectory } from './directory-log.ts';
 import { archiveRoom, type DirectoryDone, putRoom, seedRooms, setTemplate } from './directory-rooms.ts';
+import { dropMessage, keepMessage } from './kept-messages.ts';
 import { addKey, removeKey, seedOwnerKey, signOut } from './operator-keys.ts';
 import { signIn } from './sign-in.ts';
 
@@ -84,11 +85,15 @@ function change(
 function make(directory: DirectoryDocument, wanted: DirectoryChange, context: Context): DirectoryDone | DirectoryReply {
   switch (wanted.kind) {
     case 'putRoom':
-      return putRoom(directory, wanted);
+      return putRoom(directory, wanted, context);
     case 'setTemplate':
       return setTemplate(directory, wanted, context);
     case 'archiveRoom':
       return archiveRoom(directory, wanted, context);
+    case 'keepMessage':
+      return keepMessage(directory, wanted);
+    case 'dropMessage':
+      return dropMessage(directory, wanted);
     case 'addKey':
       return addKey(directory, wanted, context);
     case 'removeKey':

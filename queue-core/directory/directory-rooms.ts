@@ -1,23 +1,26 @@
 // Rooms in the directory: created and changed by operators, seeded from the settings file, archived. No two rooms have one
-// route: it would be left to chance which of them decides.
+// route: it would be left to chance which of them decides. A change that takes addresses from another room, or opens a new one at once,
+// is made only if it says so.
 
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { type AuditEntry, difference, json } from '../audit.ts';
 import { CoreError } from '../errors.ts';
 import { ROOMS_BYTES_MAX, ROOMS_MAX, TEMPLATE_STORED_BYTES_MAX } from '../limits.ts';
 import type { StepContext } from '../machine.ts';
-import { comparablePath } from '../paths.ts';
+import type { RoomSettings } from '../policy.ts';
 import type { EpochMs } from '../time.ts';
 import type {
   DirectoryChange,
   DirectoryDocument,
   DirectoryReply,
   DirectoryRoom,
-  RouteTaken,
+  RoomConfirmation,
+  RoomConsequences,
   SeedRefusal,
   SeedRoom,
   Site,
 } from './directory-document.ts';
+import { routeTaken, takenFrom } from './taken-routes.ts';
 
 /** What a change did, for the log: the version of what was changed, and what it was before and after. */
 export type DirectoryDone = { version: number } & Pick<AuditEntry, 'from' | 'to'>;
@@ -27,16 +30,20 @@ type Context = Pick<StepContext, 'now' | 'effects'>;
 /** Creates a room or changes its site. */
 export function putRoom(
   directory: DirectoryDocument,
-  { room: id, ifVersion, site, settings }: Extract<DirectoryChange, { kind: 'putRoom' }>,
+  { room: id, ifVersion, site, settings, pageOf, confirm = {} }: Extract<DirectoryChange, { kind: 'putRoom' }>,
+  { now }: Context,
 ): DirectoryDone | DirectoryReply {
   if (ifVersion === null) {
     if (directory.rooms.some((room) => room.id === id)) return { kind: 'refused', reason: 'exists' };
     const taken = routeTaken(directory.rooms, { id, site });
     if (taken !== null) return { kind: 'refused', ...taken };
     if (settings === null) throw new CoreError('unknownRoom', `A new room "${id}" came without settings; give them.`);
-    const room = { id, site, settings, seed: null, archivedAt: null, version: 1 };
+    const consequences = consequencesOfRoom(directory.rooms, { id, site, opensAt: openingOf(settings) }, now);
+    if (!isConfirmedRoom(consequences, confirm)) return { kind: 'unconfirmed', consequences };
+    const template = directory.rooms.find((other) => other.id === pageOf)?.site.template ?? null;
+    const room = { id, site: { ...site, template }, settings, seed: null, archivedAt: null, version: 1 };
     if (isTooMuch(roomsWith(directory.rooms, room))) return { kind: 'refused', reason: 'full' };
-    return replaceRoom(directory, room, null, json(site));
+    return replaceRoom(directory, room, null, json(room.site));
   }
   const room = roomToChange(directory, id, ifVersion);
   if ('kind' in room) return room;
@@ -45,11 +52,35 @@ export function putRoom(
   const changed = { ...room, site: { ...site, template: room.site.template }, version: room.version + 1 };
   const differs = difference(room.site, changed.site);
   if (differs === null) return { kind: 'unchanged', version: room.version };
+  const consequences = consequencesOfRoom(directory.rooms, { id, site, opensAt: null }, now);
+  if (!isConfirmedRoom(consequences, confirm)) return { kind: 'unconfirmed', consequences };
   if (isTooMuch(roomsWith(directory.rooms, changed))) return { kind: 'refused', reason: 'full' };
   return replaceRoom(directory, changed, differs.from, differs.to);
 }
 
-/** Sets or removes the room's own waiting page. Templates are numbered and never changed. */
+/** What a new room, or another site of one that is there, does to people at once. @param room `opensAt` null: it does not open by itself */
+export function consequencesOfRoom(
+  rooms: readonly DirectoryRoom[],
+  { id, site, opensAt }: Pick<DirectoryRoom, 'id'> & { site: Pick<Site, 'hosts' | 'paths'>; opensAt: EpochMs | null },
+  now: EpochMs,
+): RoomConsequences {
+  return {
+    opensNow: opensAt !== null && opensAt <= now,
+    takesFrom: takenFrom(rooms, { id, site }),
+  };
+}
+
+/** When a new room opens; null: not by itself, because it begins closed. */
+function openingOf({ schedule, closed }: RoomSettings): EpochMs | null {
+  return closed !== true && 'opensAt' in schedule ? schedule.opensAt : null;
+}
+
+function isConfirmedRoom({ opensNow, takesFrom }: RoomConsequences, confirmed: RoomConfirmation): boolean {
+  if (opensNow && confirmed.opensNow !== true) return false;
+  return takesFrom.every(({ room }) => confirmed.takesFrom?.includes(room) === true);
+}
+
+/** Sets or removes the room's own waiting page. Templates are numbered and never changed; rooms may share one. */
 export function setTemplate(
   directory: DirectoryDocument,
   { room: id, ifVersion, html }: Extract<DirectoryChange, { kind: 'setTemplate' }>,
@@ -60,7 +91,8 @@ export function setTemplate(
   if (html !== null && storedBytes(html) > TEMPLATE_STORED_BYTES_MAX) return { kind: 'refused', reason: 'tooLarge' };
   const former = room.site.template;
   if (former === null && html === null) return { kind: 'unchanged', version: room.version };
-  if (former !== null) effects.push({ kind: 'drop', table: 'template', from: former, upTo: former });
+  const isShared = directory.rooms.some((other) => other.id !== id && other.site.template === former);
+  if (former !== null && !isShared) effects.push({ kind: 'drop', table: 'template', from: former, upTo: former });
   directory.templateSeq++;
   const template = html === null ? null : directory.templateSeq;
   if (html !== null) effects.push({ kind: 'put', table: 'template', key: directory.templateSeq, row: { html } });
@@ -126,25 +158,6 @@ function acceptedSeeds(
     });
   }
   return { accepted, refused };
-}
-
-/** @returns the first route of a room that another living room has, and which one */
-export function routeTaken(
-  rooms: readonly { id: string; site: Pick<Site, 'hosts' | 'paths'>; archivedAt?: EpochMs | null }[],
-  wanted: { id: string; site: Pick<Site, 'hosts' | 'paths'> },
-): RouteTaken | null {
-  const routes = new Set(routesOf(wanted.site));
-  for (const { id, site, archivedAt = null } of rooms) {
-    if (id === wanted.id || archivedAt !== null) continue;
-    const route = routesOf(site).find((one) => routes.has(one));
-    if (route !== undefined) return { reason: 'routeTaken', route, by: id };
-  }
-  return null;
-}
-
-/** One path in two spellings is one route. */
-function routesOf({ hosts, paths }: Pick<Site, 'hosts' | 'paths'>): string[] {
-  return hosts.flatMap((host) => paths.map((path) => `${host}${comparablePath(path)}`));
 }
 
 function roomToChange(

@@ -53,6 +53,7 @@ interface Initial {
   settingsDigest: string;
   policy: RoomSettings['policy'];
   schedule: Schedule;
+  closed: boolean;
   opensAt: EpochMs;
   secret: DrawSecret;
   now: EpochMs;
@@ -91,7 +92,8 @@ export function newRoom(
   const { prequeueAt, closesAt, beacon } = settings.schedule;
   const opensAt = 'opensAt' in settings.schedule ? settings.schedule.opensAt : now + settings.schedule.opensInMs;
   const schedule = { prequeueAt, opensAt, closesAt, beacon };
-  const initial: Initial = { settingsDigest, policy: settings.policy, schedule, opensAt, secret, now };
+  const { policy, closed = false } = settings;
+  const initial: Initial = { settingsDigest, policy, schedule, closed, opensAt, secret, now };
   const parts = eachPart((name) => PARTS[name].empty(initial));
   return { schemaVersion: SCHEMA_VERSION, room: settings.room, createdAt: now, epoch: firstEpoch, at: now, ...parts };
 }

@@ -2,8 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Client, createClient, type Outcome } from '../../worker/contract/api-client.ts';
-import type { RoomDetail } from '../../worker/contract/operator-api.ts';
-import type { RoomPlan } from './room-plan.ts';
+import { confirmationOf, roomConfirmationOf } from '../../worker/contract/operator-api.ts';
+import type { PresentRoom, RoomPlan } from './room-plan.ts';
 
 /** The gateway did not do, or did not say, what was asked. */
 export class GatewayRefusal extends Error {}
@@ -20,29 +20,35 @@ export function operatorClient(url: string, key: string): Client {
 }
 
 /** Every room, the archived ones too. @throws GatewayRefusal */
-export async function roomsAt(client: Client, url: string): Promise<RoomDetail[]> {
+export async function roomsAt(client: Client, url: string): Promise<PresentRoom[]> {
   const { rooms } = replyIn(await client.call('rooms', {}), url);
-  const details: RoomDetail[] = [];
-  for (const { id } of rooms) details.push(replyIn(await client.call('room', { params: { room: id } }), url));
-  return details;
+  const present: PresentRoom[] = [];
+  for (const { id, waiting, active } of rooms) {
+    present.push({ ...replyIn(await client.call('room', { params: { room: id } }), url), waiting, active });
+  }
+  return present;
 }
 
 /**
- * Makes the changes of one room, one after the other. A change whose answer was lost is sent again under its key, so it is made once.
+ * Makes the changes of one room, one after the other. Each confirms what the plan says that it does to people; where it would do more by
+ * now, the gateway refuses. A change whose answer was lost is sent again under its key, so it is made once.
  * @throws GatewayRefusal where one is not made; those before it are
  */
 export async function applyRoom(client: Client, url: string, plan: RoomPlan): Promise<void> {
   if (plan.kind === 'create') {
-    const request = { body: plan.room, idempotencyKey: randomUUID() };
+    const body = { ...plan.room, confirm: roomConfirmationOf(plan.consequences) };
+    const request = { body, idempotencyKey: randomUUID() };
     replyIn(await twice(() => client.call('createRoom', request)), url);
     return;
   }
   if (plan.kind !== 'change') return;
-  const { room, differences } = plan;
+  const { room, differences, consequences } = plan;
   const params = { room: room.id };
   let ifMatch = plan.etag;
   if (differences.site !== undefined) {
-    const request = { params, ifMatch, body: room.site, idempotencyKey: randomUUID() };
+    const { takesFrom } = roomConfirmationOf(consequences);
+    const body = { ...room.site, confirm: { takesFrom } };
+    const request = { params, ifMatch, body, idempotencyKey: randomUUID() };
     ({ etag: ifMatch } = replyIn(await twice(() => client.call('setSite', request)), url));
   }
   if (differences.policy !== undefined) {
@@ -50,7 +56,8 @@ export async function applyRoom(client: Client, url: string, plan: RoomPlan): Pr
     ({ etag: ifMatch } = replyIn(await twice(() => client.call('setPolicy', request)), url));
   }
   if (differences.schedule !== undefined) {
-    const request = { params, ifMatch, body: room.schedule, idempotencyKey: randomUUID() };
+    const body = { ...room.schedule, confirm: confirmationOf(consequences) };
+    const request = { params, ifMatch, body, idempotencyKey: randomUUID() };
     replyIn(await twice(() => client.call('setSchedule', request)), url);
   }
 }

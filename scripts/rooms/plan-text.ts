@@ -1,5 +1,6 @@
 // A plan as a person reads it before saying yes.
 
+import type { Consequences } from '../../worker/contract/operator-api.ts';
 import { printable } from '../lib/printable-text.ts';
 import type { Difference, Plan, RoomPlan } from './room-plan.ts';
 
@@ -19,18 +20,41 @@ function roomLines(plan: RoomPlan): string[] {
       const { id, site, schedule } = plan.room;
       return [
         `+ ${id}: a new room for ${site.hosts.join(', ')}${(site.paths ?? ['/']).join(', ')}, opening ${schedule.opensAt}`,
+        ...warnings(plan.consequences),
       ];
     }
     case 'change': {
       const parts = Object.entries(plan.differences).flatMap(([part, differences]) =>
         (differences ?? []).map((one) => `    ${part}.${differenceText(one)}`),
       );
-      const warning = plan.endsPlaces
-        ? ['    ! The room has opened: another opening ends all places and sessions.']
-        : [];
-      return [`~ ${plan.room.id}`, ...parts, ...warning];
+      return [`~ ${plan.room.id}`, ...parts, ...warnings(plan.consequences)];
     }
   }
+}
+
+function warnings(consequences: Consequences): string[] {
+  return consequenceTexts(consequences).map((text) => `    ! It ${text}.`);
+}
+
+/** What the gateway does at once, and nothing takes back, as the end of "It …". */
+export function consequenceTexts({ opensNow, closesNow, endsPlaces, takesFrom }: Consequences): string[] {
+  return [
+    ...(endsPlaces === null
+      ? []
+      : [
+          `ends all places of the room: ${people(endsPlaces.active)} inside, and ${people(endsPlaces.waiting)} who wait`,
+        ]),
+    ...(opensNow === null ? [] : [`opens at once, for ${people(opensNow.entries)} with an entry`]),
+    ...(closesNow === null ? [] : [`closes at once, before ${people(closesNow.waiting)} who wait`]),
+    ...takesFrom.map(({ room, routes, waiting, active }) => {
+      const there = waiting === null || active === null ? 'an unknown number of people' : people(waiting + active);
+      return `takes ${routes.map(printable).join(', ')} from ${printable(room)}, where ${there} are now`;
+    }),
+  ];
+}
+
+function people(count: number): string {
+  return `${count} ${count === 1 ? 'person' : 'people'}`;
 }
 
 function differenceText({ field, from, to }: Difference): string {

@@ -218,23 +218,36 @@ describe('the room editor', () => {
     const page = await openSignedIn(OPERATOR_KEY, { timezoneId: 'Asia/Seoul' });
     await page.goto(`${fairgate.url}/_fairgate/console/#/new`);
     const field = (name: string) => page.getByLabel(name, { exact: true });
-    const create = page.getByRole('button', { name: 'Create room' });
+    const check = page.getByRole('button', { name: 'Check', exact: true });
+    // Nothing is there that could take visitors from a room that runs.
+    expect([await field('Hosts').inputValue(), await page.getByLabel('Protected paths').inputValue()]).toEqual([
+      '',
+      '',
+    ]);
     await field('ID').fill('spring');
+    await page.getByLabel('Protected paths').fill('/');
     await field('Title in Korean').fill('봄 예약');
     await field('Title in English').fill('Spring');
     await field('Hosts').fill('Not A Host');
-    await field('Site address').fill('https://origin.spring.example');
+    await field('Site address').fill(fairgate.origin.url);
     await field('Opening').fill('2031-03-02T20:00:00');
-    await create.click();
+    await check.click();
     await page.getByText('Enter a host name in lower case without a port, or *.').waitFor();
     // Only the gateway knows what other rooms protect.
     await field('Hosts').fill('later.test');
-    await create.click();
+    await check.click();
     await page.getByText(/already protects later\.test\//).waitFor();
     await field('Hosts').fill('spring.example');
-    await create.click();
-    await page.locator('.numbers').waitFor();
-    expect((await api('/rooms/spring')).schedule.opensAt).toBe('2031-03-02T11:00:00.000Z');
+    await check.click();
+    await page.getByText(/^The site answered in \d+ ms/).waitFor();
+    await page.getByText(/^Takes spring\.example\/ from room demo: [\d,]+ (person|people) there\.$/).waitFor();
+    const create = page.getByRole('button', { name: 'Create room, closed' });
+    await create.hover();
+    await page.mouse.down();
+    await page.getByText('This room is closed. Its opening counts once you announce it').waitFor();
+    await page.mouse.up();
+    const spring = await api('/rooms/spring');
+    expect([spring.schedule.opensAt, spring.state]).toEqual(['2031-03-02T11:00:00.000Z', 'closed']);
     await page.context().close();
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { en } from '../../admin-ui/strings-en.ts';
 import { PREVIEW_KINDS } from '../../worker/contract/operator-api.ts';
 import { complaints } from '../axe.ts';
-import { button, consoleTests, hold, ROOM, roomState, text } from './console-page.ts';
+import { button, consoleTests, hold, ROOM, text } from './console-page.ts';
 import { type FakeGateway, rfc3339 } from './fake-gateway.ts';
 import { sampleGateway } from './sample-data.ts';
 
@@ -68,7 +68,7 @@ describe('settings', () => {
     await form.getByRole('row', { name: 'People per minute 1,500 2500' }).waitFor();
     const save = form.getByRole('button', { name: 'Save', exact: true });
     await save.click();
-    await form.getByRole('status').getByText('Changed while you were editing').waitFor();
+    await form.getByRole('alert').getByText('Changed while you were editing').waitFor();
     await save.click();
     await text(page, /Changed people per minute 1,500 → 2,500/);
     expect(gateway.room('vaccine').detail.policy).toMatchObject({ newUsersPerMinute: 2_500, claimWindowMinutes: 7 });
@@ -115,7 +115,9 @@ describe('settings', () => {
     const page = await open({ route: settings });
     await page.getByLabel('Opening', { exact: true }).fill('2030-08-05T20:00:00');
     const form = page.getByRole('form', { name: 'Schedule' });
-    await form.getByText('Saving starts a new round and invalidates current numbers').waitFor();
+    await form
+      .getByText(/Starts a new round: ends the sessions of [\d,]+ people, and [\d,]+ people who wait lose/)
+      .waitFor();
     await form.getByRole('button', { name: 'Save' }).click();
     expect(requestCount('PUT /rooms/vaccine/schedule')).toBe(0);
     await hold(page, 'Save');
@@ -138,21 +140,33 @@ describe('settings', () => {
 
   consoleTest('of a new room show the gateway’s errors at their fields', async ({ gateway, open }) => {
     const page = await open({ route: '#/new', role: 'owner' });
-    await button(page, 'Create room').click();
-    await text(page, 'Not saved: some values are not valid.');
+    await button(page, 'Check').click();
+    const summary = page.getByRole('alert').filter({ hasText: 'Not saved: some values are not valid.' });
+    await summary.waitFor();
+    await summary.getByRole('button', { name: 'Site address' }).click();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('origin');
+    await page.getByLabel('Hosts', { exact: true }).fill('booking.example');
     await page.getByLabel('ID', { exact: true }).fill('booking');
     await page.getByLabel('Title in Korean').fill('예약');
     await page.getByLabel('Title in English').fill('Booking');
     await page.getByLabel('Protected paths').fill('/taken');
     await page.getByLabel('Site address').fill('https://origin.example');
     await page.getByLabel('Opening', { exact: true }).fill('2030-08-05T20:00:00');
-    await button(page, 'Create room').click();
+    await page.locator('.relays .good').waitFor();
+    await button(page, 'Check').click();
     await text(page, en.editor.fieldErrors.overlap('vaccine', '*/taken'));
     await page.getByLabel('Protected paths').fill('/book');
-    await page.locator('.relays .good').waitFor();
-    await button(page, 'Create room').click();
-    await roomState(page, 'Taking entries');
+    await button(page, 'Check').click();
+    await text(page, en.editor.siteAnswer({ kind: 'answered', status: 200, ms: 42 }));
+    await text(page, en.editor.takesNothing);
+    expect(gateway.rooms.has('booking')).toBe(false);
+    await button(page, en.editor.create).click();
+    await text(page, en.editor.planNote);
+    expect(gateway.room('booking')).toMatchObject({ state: 'closed', isPlan: true });
     expect(gateway.room('booking').detail.schedule.opensAt).toBe('2030-08-05T11:00:00.000Z');
+    await button(page, en.editor.announcePlan).click();
+    await text(page, /Schedule changed at/);
+    expect(gateway.room('booking').state).toBe('prequeue');
   });
 });
 

@@ -6,11 +6,14 @@ import { type HttpBindings, serve } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type * as z from 'zod';
+import { openingOf, scheduleConsequences } from '../../admin-ui/actions.ts';
 import { type Actor, type AuditRecord, faultIn, type Json } from '../../queue-core/audit.ts';
+import { isConfirmed } from '../../queue-core/consequences.ts';
 import { LATENCY_BOUNDS_MS } from '../../queue-core/document/history-state.ts';
 import {
   type Bucket,
   CONSOLE_PATH,
+  type Consequences,
   type Live,
   OPERATIONS,
   OPERATOR_PATH,
@@ -57,7 +60,7 @@ export async function startFakeGateway(shell: Shell, gateway: FakeGateway): Prom
 export function problem(
   status: number,
   type: OperatorProblem,
-  more: { errors?: FieldError[] } = {},
+  more: { errors?: FieldError[]; consequences?: Consequences } = {},
   headers: Record<string, string> = {},
 ): Response {
   const body = {
@@ -214,15 +217,39 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
     case 'createRoom': {
       const created = OPERATIONS.createRoom.body.parse(body);
       if (gateway.rooms.has(created.id)) return problem(409, 'room-exists');
-      if (created.site.paths.includes('/taken')) {
-        const cause = { kind: 'overlap', room: 'vaccine', place: '*/taken' } as const;
-        return problem(422, 'bad-input', { errors: [{ field: 'site.paths', detail: 'Another room has it.', cause }] });
+      if (created.site.paths.includes('/taken')) return takenRoute();
+      const { takesFrom } = gateway.roomPreview;
+      if (takesFrom.some((one) => created.confirm.takesFrom?.includes(one.room) !== true)) {
+        return problem(409, 'confirmation-needed', { consequences: gateway.roomPreview });
       }
-      const schedule = inUtc(created.schedule);
-      const detail = { ...created, schedule, epoch: 1, hasTemplate: false, archivedAt: null };
-      gateway.rooms.set(created.id, fakeRoom(detail, { state: 'prequeue' }));
+      const { confirm: _, closed, pageOf, ...given } = created;
+      const detail = {
+        ...given,
+        schedule: inUtc(created.schedule),
+        ...{ epoch: 1, hasTemplate: pageOf !== undefined, archivedAt: null },
+      };
+      gateway.rooms.set(created.id, fakeRoom(detail, { state: closed ? 'closed' : 'prequeue', isPlan: closed }));
       return { outcome: 'changed', at: rfc3339(now), inForceBy: rfc3339(now + gateway.rolloutMs), etag: '"1.1"' };
     }
+    case 'previewRoom': {
+      const { site } = OPERATIONS.previewRoom.body.parse(body);
+      return site.paths.includes('/taken') ? takenRoute() : gateway.roomPreview;
+    }
+    case 'previewSchedule': {
+      const { schedule } = OPERATIONS.previewSchedule.body.parse(body);
+      const wanted = schedule ?? { opensAt: rfc3339(now), closesAt: null };
+      return scheduleConsequences(openingOf(gateway.live(id)), wanted, now);
+    }
+    case 'messages':
+      return { messages: gateway.messages };
+    case 'keepMessage': {
+      const { text } = OPERATIONS.keepMessage.body.parse(body);
+      gateway.messages = [...gateway.messages, { id: `m${gateway.messages.length}`, text }];
+      return { messages: gateway.messages };
+    }
+    case 'dropMessage':
+      gateway.messages = gateway.messages.filter((message) => message.id !== c.req.param('message'));
+      return { messages: gateway.messages };
     case 'room':
       return gateway.detailOf(id);
     case 'live':
@@ -241,7 +268,11 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       });
     }
     case 'setSite': {
-      const site = OPERATIONS.setSite.body.parse(body);
+      const { confirm, ...site } = OPERATIONS.setSite.body.parse(body);
+      const { takesFrom } = gateway.roomPreview;
+      if (takesFrom.some((one) => confirm.takesFrom?.includes(one.room) !== true)) {
+        return problem(409, 'confirmation-needed', { consequences: gateway.roomPreview });
+      }
       const from = room?.detail.site ?? site;
       return changed(
         'putRoom',
@@ -253,13 +284,23 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       );
     }
     case 'setSchedule': {
-      const given = OPERATIONS.setSchedule.body.parse(body);
+      const { confirm, ...given } = OPERATIONS.setSchedule.body.parse(body);
       const schedule = inUtc(given);
+      const consequences = scheduleConsequences(openingOf(gateway.live(id)), schedule, now);
+      if (!isConfirmed(consequences, confirm)) return problem(409, 'confirmation-needed', { consequences });
       const from = room?.detail.schedule ?? schedule;
       return changed('setSchedule', differing(from, schedule), differing(schedule, from), (one) => {
         one.detail = { ...one.detail, schedule };
+        if (one.state === 'closed') one.state = 'prequeue';
+        one.isPlan = false;
+        if (consequences.opensNow !== null) one.state = 'open';
       });
     }
+    case 'cancelOpening':
+      return changed('cancelOpening', { cancelled: false }, { cancelled: true }, (one) => {
+        Object.assign(one, { state: 'closed', isPlan: true });
+        one.moved = { was: one.detail.schedule.opensAt, at: rfc3339(now) };
+      });
     case 'setMessage': {
       const { text } = OPERATIONS.setMessage.body.parse(body);
       return changed('setMessage', { text: room?.message?.text ?? null }, { text }, (one) => {
@@ -409,6 +450,11 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       gateway.keys = gateway.keys.filter((key) => key.id !== c.req.param('key'));
       return undefined;
   }
+}
+
+function takenRoute(): Response {
+  const cause = { kind: 'overlap', room: 'vaccine', place: '*/taken' } as const;
+  return problem(422, 'bad-input', { errors: [{ field: 'site.paths', detail: 'Another room has it.', cause }] });
 }
 
 /** As the gateway stores and returns times. */

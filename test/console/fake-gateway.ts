@@ -8,17 +8,22 @@ import type {
   AlarmTest,
   BeaconTest,
   Bucket,
+  KeptMessage,
   Live,
   OperationName,
   Role,
   RoomDetail,
+  RoomPreview,
 } from '../../worker/contract/operator-api.ts';
 import type { OriginRecordDocument } from '../../worker/contract/origin-call-schema.ts';
 
 export const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
 export interface FakeRoom {
-  detail: Omit<RoomDetail, 'etag' | 'state' | 'message' | 'flow'>;
+  detail: Omit<RoomDetail, 'etag' | 'state' | 'message' | 'flow' | 'hasOpened'>;
+  /** Closed before its opening. */
+  isPlan: boolean;
+  moved: Live['moved'];
   version: { site: number; room: number };
   state: Live['state'];
   flow: Live['flow'];
@@ -64,6 +69,13 @@ export class FakeGateway {
   /** From a change until it is in force everywhere, as replies promise it. */
   rolloutMs = 2_000;
   failedSignIns = 0;
+  /** Messages that operators keep. */
+  messages: KeptMessage[] = [];
+  /** What a new room or another site would take, and how its site answers. */
+  roomPreview: RoomPreview = {
+    ...{ opensNow: null, closesNow: null, endsPlaces: null, takesFrom: [] },
+    siteAnswer: { kind: 'answered', status: 200, ms: 42 },
+  };
   address = '203.0.113.7';
   /** What a test of the relays says. */
   relays: BeaconTest['relays'] = [
@@ -117,6 +129,8 @@ export class FakeGateway {
       asOf: rfc3339(now - room.ageMs),
       storeReachable: true,
       opensAt: detail.schedule.opensAt,
+      moved: room.moved,
+      hasOpened: hasOpened(room),
       prequeueAt: detail.schedule.prequeueAt,
       closesAt: detail.schedule.closesAt,
       etag: this.etag(room),
@@ -158,8 +172,12 @@ export class FakeGateway {
   detailOf(id: string): RoomDetail {
     const room = this.room(id);
     const { state, flow, message } = room;
-    return { ...room.detail, state, flow, message, etag: this.etag(room) };
+    return { ...room.detail, state, flow, message, hasOpened: hasOpened(room), etag: this.etag(room) };
   }
+}
+
+function hasOpened({ state, isPlan }: FakeRoom): boolean {
+  return state !== 'scheduled' && state !== 'prequeue' && !isPlan;
 }
 
 const SEAL = '630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd';
@@ -194,6 +212,8 @@ function drawOf({ detail, state, numbers }: FakeRoom): Live['draw'] {
 export function fakeRoom(detail: FakeRoom['detail'], changes: Partial<FakeRoom> = {}): FakeRoom {
   return {
     detail,
+    isPlan: false,
+    moved: null,
     version: { site: 1, room: 1 },
     state: 'open',
     flow: 'running',

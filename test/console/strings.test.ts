@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Action, reversal } from '../../admin-ui/actions.ts';
+import { type Action, HARMLESS, reversal } from '../../admin-ui/actions.ts';
 import { CHANGE_KINDS, describeChange, kindOf, summarizeChange } from '../../admin-ui/changes.ts';
 import { clockParts, formatCount, numberFormat, parseCount, waitSpan } from '../../admin-ui/number-format.ts';
 import { STRINGS } from '../../admin-ui/strings.ts';
@@ -188,7 +188,7 @@ describe('the reversal of an action', () => {
       kind: 'schedule',
       from: { prequeueAt: null, opensAt: '2027-08-05T11:00:00.000Z', closesAt: null },
       to: { prequeueAt: null, opensAt: '2027-08-05T12:00:00.000Z', closesAt: null },
-      startsNewEpoch: false,
+      confirmed: HARMLESS,
     },
   ];
   test.each(reversible)('of kind $kind swaps both values, and its own reversal is the action again', (action) => {
@@ -202,7 +202,7 @@ describe('the reversal of an action', () => {
   });
 
   const final: Action[] = [
-    { kind: 'openNow' },
+    { kind: 'openNow', confirmed: HARMLESS },
     { kind: 'recommit' },
     { kind: 'close' },
     { kind: 'revokeAll' },
@@ -213,11 +213,15 @@ describe('the reversal of an action', () => {
     expect(reversal(action)).toBe(null);
   });
 
-  test('does not exist for a schedule that starts a new epoch', () => {
-    const [, , , schedule] = reversible;
-    if (schedule?.kind !== 'schedule') throw new Error('The list of reversible actions has changed.');
-    expect(reversal({ ...schedule, startsNewEpoch: true })).toBe(null);
-  });
+  test.each(['opensNow', 'closesNow', 'endsPlaces'])(
+    'does not exist for a schedule with the consequence %s',
+    (name) => {
+      const [, , , schedule] = reversible;
+      if (schedule?.kind !== 'schedule') throw new Error('The list of reversible actions has changed.');
+      const confirmed = { ...HARMLESS, [name]: { entries: 4, waiting: 3, active: 2 } };
+      expect(reversal({ ...schedule, confirmed })).toBe(null);
+    },
+  );
 });
 
 describe('texts of the log', () => {

@@ -104,7 +104,8 @@ export class CheckedDirectory {
   }
 
   putRoom(id: string, ifVersion: number | null = null, site = siteAt(id)): DirectoryReply {
-    return this.change({ kind: 'putRoom', room: id, ifVersion, site, settings: settings() });
+    const confirm = { opensNow: true, takesFrom: this.document.rooms.map((room) => room.id) } as const;
+    return this.change({ kind: 'putRoom', room: id, ifVersion, site, settings: settings(), confirm });
   }
 
   addKey(id: string): DirectoryReply {

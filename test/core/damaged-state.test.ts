@@ -23,6 +23,7 @@ import {
   GATEWAYS_MAX,
   HAND_OFF_MAX,
   HEALTH_CELLS_MAX,
+  KEPT_MESSAGES_MAX,
   KEY_NETWORKS_MAX,
   LEASES_MAX,
   LOTS_MAX,
@@ -92,6 +93,7 @@ const NULLABLE = new Set([
     'config.schedule.beacon',
     'config.message',
     'config.leap',
+    'config.moved',
   ],
   ...[
     'changes.inForceAt',
@@ -121,7 +123,7 @@ const NULLABLE = new Set([
 ]);
 
 /** Fields that may be absent. */
-const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|starts|store|refused\.\w+)$/;
+const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|starts|store|refused\.\w+)$|^rooms\[\]\.settings\.closed$/;
 /** Nearly all of a minute is left out where it is zero. */
 const OPTIONAL_IN_MINUTE =
   /^(minute row |room document minute\.bucket\.)(rateMax|peopleMax|arrived|called|admitted|completed|left|revoked|expired|lapsed|entries|waiting|waitingMax|active|activeMax|exempt|stock|refused|refused\.\w+|origin|waits)$/;
@@ -194,6 +196,7 @@ const BOUNDS: Record<string, number> = {
     ),
   ),
   'recovery.running.awaited': GATEWAYS_MAX,
+  messages: KEPT_MESSAGES_MAX,
   rooms: ROOMS_MAX,
   'rooms[].site.hosts': ROUTES_MAX,
   'rooms[].site.paths': ROUTES_MAX,

@@ -30,16 +30,30 @@ const room = fc.record({ share, isBehind: rarely(fc.constant(true)) }).map(({ sh
   };
 });
 
+/** What an operator may have confirmed, of what a change may do. */
+const roomConfirmation = fc
+  .record({ opens: fc.boolean(), takesFrom: fc.subarray(['demo', 'first', 'second', 'third', 'fourth']) })
+  .map(({ opens, takesFrom }) => ({ ...(opens ? { opensNow: true as const } : {}), takesFrom }));
+
 export const directoryChanges: ByKind<DirectoryChange, DirectoryDocument> = {
   putRoom: {
     weight: 4,
     arbitrary: fc
-      .record({ known: fc.option(room), name, site, settings: anyRoomSettings })
+      .record({ known: fc.option(room), name, site, settings: anyRoomSettings, confirm: fc.option(roomConfirmation) })
       .map((wanted) => (directory) => {
         const { room, ifVersion } = wanted.known?.(directory) ?? { room: wanted.name, ifVersion: null };
-        return { kind: 'putRoom', room, ifVersion, site: wanted.site, settings: wanted.settings };
+        const { site, settings, confirm } = wanted;
+        return { kind: 'putRoom', room, ifVersion, site, settings, ...(confirm === null ? {} : { confirm }) };
       }),
   },
+  keepMessage: {
+    weight: 2,
+    arbitrary: fc.tuple(name, name).map(([id, en]) => () => ({
+      kind: 'keepMessage',
+      message: { id, text: { ko: en, en } },
+    })),
+  },
+  dropMessage: { weight: 1, arbitrary: name.map((message) => () => ({ kind: 'dropMessage', message })) },
   setTemplate: {
     weight: 2,
     arbitrary: fc.tuple(room, fc.option(fc.string())).map(([room, html]) => (directory) => {

@@ -89,10 +89,11 @@ let changes = 0;
 /** The number of an opening that begins at this time in place of another. */
 export const epochAt = (now: EpochMs) => Math.floor(now);
 
-/** An operator's change with an id of its own. */
+/** An operator's change with an id of its own, who has confirmed whatever it does to people. */
 export function change(wanted: Change, ifVersion: number | null = null): Extract<Command, { kind: 'change' }> {
   changes++;
-  return { kind: 'change', id: `change-${changes}`, by: OPERATOR, ifVersion, change: wanted };
+  const confirm = { opensNow: true, closesNow: true, endsPlaces: true } as const;
+  return { kind: 'change', id: `change-${changes}`, by: OPERATOR, ifVersion, confirm, change: wanted };
 }
 
 export function join(name: string, admit = false): Command {

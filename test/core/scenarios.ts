@@ -191,6 +191,7 @@ export const changes: ByKind<Change, LoadedRoom> = {
     }),
   },
   openNow: { weight: 1, arbitrary: drawSecret.map((secret) => () => ({ kind: 'openNow', secret })) },
+  cancelOpening: { weight: 1, arbitrary: fc.constant(() => ({ kind: 'cancelOpening' })) },
   recommit: { weight: 1, arbitrary: drawSecret.map((secret) => () => ({ kind: 'recommit', secret })) },
   setMessage: {
     weight: 1,

@@ -297,6 +297,7 @@ describe('numbers', () => {
     room.send(T0 + 2_000, {
       ...({ kind: 'change', id: 'again', ifVersion: 'any' } as const),
       by: { id: 'key-1', name: 'Operator', role: 'operator', address: null },
+      confirm: { endsPlaces: true },
       change: { kind: 'setSchedule', schedule, secret },
     });
     expect(room.document.origin).toMatchObject({ stock: null, recordSeq: 1 });

@@ -141,6 +141,7 @@ function minuteAdded(document: Iterable<readonly [string, unknown]>): [string, u
 const ADDED: [string, unknown][] = [
   ['config.policy.sessionTotalMsMax', 3_600_000],
   ['config.leap', null],
+  ['config.moved', null],
   ['line.free', []],
   ['line.leases', []],
   ['line.leaseSeq', 0],
@@ -244,6 +245,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
     attempts: (attempts as object[]).map((one) => ({ ...one, key: null })),
     keyNetworks: [],
     alarmTargets: [],
+    messages: [],
     schemaVersion: SCHEMA_VERSION,
   };
 }

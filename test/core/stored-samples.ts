@@ -202,6 +202,16 @@ function sampleDirectory(): CheckedDirectory {
   directory.putRoom('second', null, { ...siteAt('second.test'), outside: 'pass', languages: ['en'] });
   directory.change({ kind: 'setTemplate', room: 'demo', ifVersion: 2, html: '<!doctype html><title>Waiting</title>' });
   directory.putRoom('third');
+  const planned = { ...settings(), closed: true };
+  directory.change({
+    kind: 'putRoom',
+    room: 'planned',
+    ifVersion: null,
+    site: siteAt('planned.test'),
+    settings: planned,
+  });
+  const text = { ko: '곧 시작합니다.', en: 'We start soon.' };
+  directory.change({ kind: 'keepMessage', message: { id: 'message-1', text } });
   directory.change({ kind: 'archiveRoom', room: 'third', ifVersion: 1 });
   directory.addKey('second');
   directory.signIn(digestOf('second'));
@@ -230,6 +240,7 @@ export function storedRoom(): StoredLedger {
   return ledgerOf(
     {
       ...document,
+      config: { ...document.config, moved: { was: T0 + 5_000, at: T0 + 40 } },
       origin: {
         ...document.origin,
         health: {

@@ -344,9 +344,15 @@ describe('an older pack of the room', () => {
   });
 
   it('may have had an opening that ended without a draw', async () => {
+    const schedule = async (inMs: number, beacon: object | null) => {
+      const body = { opensAt: new Date(gateway.clock.now() + inMs).toISOString(), beacon };
+      await ask(gateway, 'setSchedule', { body, headers: await onCurrentVersion(gateway) });
+    };
+    // It opens, and is closed while its draw waits for the beacon.
+    await schedule(1_000, {});
+    gateway.clock.advance(2_000);
     await ask(gateway, 'close', { headers: await onCurrentVersion(gateway) });
-    const opensAt = new Date(gateway.clock.now() + 900_000).toISOString();
-    await ask(gateway, 'setSchedule', { body: { opensAt }, headers: await onCurrentVersion(gateway) });
+    await schedule(900_000, null);
     const verdict = await verdictOn(await fetchedPack(gateway));
     expect(faultsIn(verdict)).toEqual([]);
     expect(verdict.checks.some(({ text }) => text.includes('it ended without one'))).toBe(true);

@@ -56,7 +56,8 @@ export async function ask(
   request: OperatorRequest = {},
 ): Promise<OperatorResponse> {
   const operation = OPERATIONS[name];
-  const { at = {}, query = {}, body, headers = {} } = request;
+  const { at = {}, query = {}, headers = {} } = request;
+  const body = confirmed(name, request.body);
   const path = operation.path.replace(/\{(\w+)\}/g, (_, part: string) => at[part] ?? (part === 'room' ? 'demo' : '1'));
   const search = Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query)}`;
   const type = 'bodyType' in operation ? operation.bodyType : 'application/json';
@@ -73,6 +74,23 @@ export async function ask(
     text,
   };
 }
+
+/** What an operator does who has read all of it; a test that says otherwise has its own `confirm`. */
+function confirmed(name: OperationName, body: unknown): unknown {
+  const confirm = EVERYTHING[name];
+  if (confirm === undefined) return body;
+  if (body === undefined && name === 'openNow') return { confirm };
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || 'confirm' in body) return body;
+  return { ...body, confirm };
+}
+
+const SCHEDULED = { opensNow: true, closesNow: true, endsPlaces: true };
+/** The room `demo` is there for every host, so each other room takes some from it. */
+const PLACED = { opensNow: true, takesFrom: ['demo', 'spring'] };
+const EVERYTHING: Partial<Record<OperationName, object>> = {
+  ...{ setSchedule: SCHEDULED, openNow: SCHEDULED },
+  ...{ createRoom: PLACED, setSite: PLACED },
+};
 
 function checked({ status, headers }: Response, text: string, schema: z.ZodType): unknown {
   const type = headers.get('Content-Type') ?? '';

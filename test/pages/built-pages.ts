@@ -31,6 +31,7 @@ export function board(changes: Partial<Board> = {}): Board {
     serverTime: rfc3339(NOW),
     asOf: rfc3339(NOW - 1000),
     opensAt: '2027-08-05T11:00:00.000Z',
+    moved: null,
     closesAt: null,
     entries: 482_113,
     issued: 612_408,

@@ -7,9 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isDone, planOf } from '../../scripts/rooms/room-plan.ts';
+import { isDone, type PresentRoom, planOf as planAt } from '../../scripts/rooms/room-plan.ts';
 import { roomsOf } from '../../scripts/rooms/rooms-file.ts';
-import type { RoomDetail } from '../../worker/contract/operator-api.ts';
 import { OPERATOR_KEY, type Running, startFairgate } from '../running-gateway.ts';
 
 const COMMAND = resolve(import.meta.dirname, '../../scripts/plan-rooms.ts');
@@ -25,10 +24,14 @@ const ROOM = {
   policy: { newUsersPerMinute: 600, totalActiveUsers: 3_000, sessionMinutes: 10 },
 };
 
-const detailOf = (json: unknown): RoomDetail => {
+const NOW = Date.parse('2029-01-01T00:00:00Z');
+const planOf = (wanted: Parameters<typeof planAt>[0], present: PresentRoom[]) => planAt(wanted, present, NOW);
+
+const detailOf = (json: unknown): PresentRoom => {
   const [room] = roomsOf([json]);
   const state = { epoch: 1, state: 'prequeue', flow: 'running', message: null, hasTemplate: false, archivedAt: null };
-  return { ...room, ...state, etag: '"1"' } as unknown as RoomDetail;
+  const people = { hasOpened: false, waiting: 40, active: 2 };
+  return { ...room, ...state, ...people, etag: '"1"' } as unknown as PresentRoom;
 };
 
 describe('the plan of a file', () => {
@@ -59,13 +62,45 @@ describe('the plan of a file', () => {
     );
   });
 
-  it('says that another opening ends places only where the room has opened', () => {
-    const wanted = roomsOf([{ ...ROOM, schedule: { opensAt: '2031-01-01T00:00:00Z' } }]);
-    const endsPlaces = (state: RoomDetail['state']) => planOf(wanted, [{ ...detailOf(ROOM), state }]).rooms[0];
-    expect(endsPlaces('prequeue')).toMatchObject({ kind: 'change', endsPlaces: false });
+  it('says what a schedule does to how many people, by the same rule as the room', () => {
+    const planned = (opensAt: string, there: Partial<PresentRoom>, closesAt: string | null = null) => {
+      const [plan] = planOf(roomsOf([{ ...ROOM, schedule: { opensAt, closesAt } }]), [
+        { ...detailOf(ROOM), ...there },
+      ]).rooms;
+      return plan?.kind === 'change' ? plan.consequences : null;
+    };
+    const [later, past] = ['2031-01-01T00:00:00Z', '2028-01-01T00:00:00Z'];
+    const nothing = { opensNow: null, closesNow: null, endsPlaces: null, takesFrom: [] };
+    const people = { waiting: 40, active: 2 };
+    expect(planned(later, {})).toEqual(nothing);
+    expect(planned(past, {})).toEqual({ ...nothing, opensNow: { entries: 40 } });
     for (const state of ['drawing', 'open', 'paused', 'soldOut', 'closed'] as const) {
-      expect(endsPlaces(state)).toMatchObject({ kind: 'change', endsPlaces: true });
+      expect(planned(later, { state, hasOpened: true })).toEqual({ ...nothing, endsPlaces: people });
     }
+    expect(planned(later, { state: 'closed' })).toEqual(nothing);
+    const running = {
+      state: 'open',
+      hasOpened: true,
+      schedule: { prequeueAt: null, opensAt: past, closesAt: null },
+    } as const;
+    expect(planned(past, running, '2028-06-01T00:00:00Z')).toEqual({ ...nothing, closesNow: people });
+  });
+
+  it('says what a room takes from those that are there, and from those that come with the file', () => {
+    const [outer, inner] = [
+      detailOf({ ...ROOM, id: 'outer', paths: ['/'] }),
+      { ...ROOM, id: 'inner', paths: ['/book/late'] },
+    ];
+    const takes = (file: object[], present: PresentRoom[]) =>
+      planOf(roomsOf(file), present).rooms.map((plan) =>
+        plan.kind === 'create' || plan.kind === 'change' ? plan.consequences.takesFrom : [],
+      );
+    expect(takes([ROOM], [outer])).toMatchObject([[{ room: 'outer', routes: ['booking.example/book'], waiting: 40 }]]);
+    expect(takes([ROOM, inner], [outer])).toMatchObject([
+      [{ room: 'outer' }],
+      expect.arrayContaining([expect.objectContaining({ room: 'booking', routes: ['booking.example/book/late'] })]),
+    ]);
+    expect(takes([ROOM], [{ ...outer, archivedAt: '2028-01-01T00:00:00Z' }])).toEqual([[]]);
   });
 
   it.each([
@@ -117,8 +152,15 @@ describe('npm run rooms', () => {
     expect(planned.text).toContain('+ booking: a new room for booking.example/book');
     expect(planned.text).toContain('Not in the file, and left alone: demo.');
     expect(planned.code).toBe(1);
-    expect((await rooms('apply', [ROOM])).text).toContain('Not applied: nobody can be asked here. Give --yes.');
-    expect(await rooms('apply', [ROOM], '--yes')).toMatchObject({ code: 0, text: expect.stringContaining('Applied') });
+    // The demo room is there for every host.
+    expect(planned.text).toMatch(/! It takes booking\.example\/book from demo, where \d+ (person|people) are now\./);
+    expect((await rooms('apply', [ROOM], '--yes')).text).toContain('or give --take-addresses.');
+    const asked = await rooms('apply', [ROOM], '--take-addresses');
+    expect(asked.text).toContain('Not applied: nobody can be asked here. Give --yes.');
+    expect(await rooms('apply', [ROOM], '--yes', '--take-addresses')).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('Applied'),
+    });
     expect(await rooms('apply', [ROOM], '--yes')).toMatchObject({
       code: 0,
       text: expect.stringContaining('= booking'),
@@ -133,7 +175,7 @@ describe('npm run rooms', () => {
     expect(text).toContain('policy.newUsersPerMinute: 600 -> 900');
     expect(text).toContain('policy.health.mode: "protect" -> "find"');
     expect(text).toContain('schedule.opensAt:');
-    expect((await rooms('apply', changed, '--yes')).code).toBe(0);
+    expect((await rooms('apply', changed, '--yes', '--take-addresses')).code).toBe(0);
     expect((await rooms('plan', changed)).code).toBe(0);
   });
 
@@ -148,15 +190,18 @@ describe('npm run rooms', () => {
       policy: { newUsersPerMinute: 600, totalActiveUsers: 200, sessionMinutes: 5 },
     };
     const refused = await rooms('apply', [demo], '--yes');
-    expect(refused).toMatchObject({ code: 1, text: expect.stringContaining('would end all places') });
+    expect(refused).toMatchObject({ code: 1, text: expect.stringContaining('or give --end-places.') });
+    expect(refused.text).toMatch(
+      /! It ends all places of the room: \d+ (person|people) inside, and \d+ (person|people) who wait\./,
+    );
     expect(await rooms('apply', [demo], '--yes', '--end-places')).toMatchObject({ code: 0 });
   });
 
   it('says what the gateway refuses, and what cannot be read', async () => {
-    const taken = await rooms('apply', [{ ...ROOM, id: 'other' }], '--yes');
+    const taken = await rooms('apply', [{ ...ROOM, id: 'other' }], '--yes', '--take-addresses');
     expect(taken.code).toBe(2);
     expect(taken.text).toMatch(/booking/);
     expect((await rooms('plan', { a: 1 })).text).toContain('list of rooms');
-    expect((await rooms('plan', [ROOM], '--yes')).text).toContain('are of apply');
+    expect((await rooms('plan', [ROOM], '--yes')).text).toContain('Options of apply, not of plan: --yes.');
   });
 });

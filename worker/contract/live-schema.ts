@@ -104,6 +104,13 @@ export const liveSchema = z.object({
   asOf: moment.describe('When the gateway read these numbers from the store.'),
   storeReachable: z.boolean(),
   opensAt: moment,
+  moved: z
+    .object({ was: moment, at: moment })
+    .nullable()
+    .describe(
+      'What visitors are told before the opening: the time that they knew, and when it was moved or cancelled.',
+    ),
+  hasOpened: z.boolean().describe('The opening has come: another one begins a new round.'),
   prequeueAt: moment.nullable(),
   closesAt: moment.nullable(),
   etag,

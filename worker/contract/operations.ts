@@ -10,6 +10,15 @@ import {
   newAlarmTargetSchema,
 } from './alarm-target-schema.ts';
 import { beaconTestSchema } from './beacon-schema.ts';
+import {
+  consequencesSchema,
+  openNowSchema,
+  previewRoomSchema,
+  previewScheduleSchema,
+  roomPreviewSchema,
+  setScheduleSchema,
+  setSiteSchema,
+} from './consequences-schema.ts';
 import { historyQuery, historySchema } from './history-schema.ts';
 import { liveSchema } from './live-schema.ts';
 import { auditExportSchema, auditSchema } from './log-schema.ts';
@@ -24,11 +33,13 @@ import {
 } from './operator-schema.ts';
 import { originRecordsSchema } from './origin-call-schema.ts';
 import { reportQuery } from './report-schema.ts';
-import { policySchema, scheduleSchema, siteSchema } from './room-schema.ts';
+import { policySchema } from './room-schema.ts';
 import {
   changedSchema,
   forecastQuery,
   forecastSchema,
+  keepMessageSchema,
+  keptMessagesSchema,
   newRoomSchema,
   previewQuery,
   roomDetailSchema,
@@ -57,6 +68,8 @@ export interface Operation {
   ifMatch?: true | 'optional';
   query?: z.ZodType;
   body?: z.ZodType;
+  /** A request without a body has an empty one. */
+  isBodyOptional?: true;
   /** Instead of a JSON body. */
   bodyType?: 'text/html';
   answer: z.ZodType;
@@ -92,9 +105,19 @@ export const OPERATIONS = {
     method: 'POST',
     path: '/rooms',
     role: 'owner',
-    summary: 'Creates a room with its first schedule.',
+    summary:
+      'Creates a room with its first schedule. Refused unless `confirm` names the rooms that lose addresses to it.',
     body: newRoomSchema,
     answer: changedSchema,
+  },
+  previewRoom: {
+    method: 'POST',
+    path: '/rooms/preview',
+    role: 'owner',
+    summary:
+      'What a new room, or another site of one, would take from other rooms, and whether its site answers. Nothing is changed.',
+    body: previewRoomSchema,
+    answer: roomPreviewSchema,
   },
   room: {
     method: 'GET',
@@ -110,7 +133,7 @@ export const OPERATIONS = {
     summary:
       'Sets what the room protects and how it presents itself: hosts, paths, exemptions, origin, titles, languages.',
     ifMatch: true,
-    body: siteSchema,
+    body: setSiteSchema,
     answer: changedSchema,
   },
   setPolicy: {
@@ -127,9 +150,26 @@ export const OPERATIONS = {
     path: '/rooms/{room}/schedule',
     role: 'operator',
     summary:
-      'Sets opening and closing. Before the opening, entries are kept; afterwards, another opening time starts a new round and ends all places.',
+      'Sets opening and closing. Before the opening, entries are kept; afterwards, another opening time starts a new round and ends all places. What it does at once must be named in `confirm`.',
     ifMatch: true,
-    body: scheduleSchema,
+    body: setScheduleSchema,
+    answer: changedSchema,
+  },
+  previewSchedule: {
+    method: 'POST',
+    path: '/rooms/{room}/preview',
+    role: 'operator',
+    summary: 'What a schedule would do to people at once. Nothing is changed.',
+    body: previewScheduleSchema,
+    answer: consequencesSchema,
+  },
+  cancelOpening: {
+    method: 'POST',
+    path: '/rooms/{room}/cancel',
+    role: 'operator',
+    summary:
+      'Before the opening: cancels it. The room is closed, visitors are told, and entries are kept for another opening.',
+    ifMatch: true,
     answer: changedSchema,
   },
   setMessage: {
@@ -170,8 +210,10 @@ export const OPERATIONS = {
     method: 'POST',
     path: '/rooms/{room}/open',
     role: 'operator',
-    summary: 'Opens the room now, by the store’s clock. Cannot be undone.',
+    summary: 'Opens the room now, by the store’s clock. Cannot be undone; `confirm` must name what it does.',
     ifMatch: true,
+    body: openNowSchema,
+    isBodyOptional: true,
     answer: changedSchema,
   },
   recommit: {
@@ -335,6 +377,28 @@ export const OPERATIONS = {
     query: reportQuery,
     answer: z.string(),
     answerType: 'text/csv',
+  },
+  messages: {
+    method: 'GET',
+    path: '/messages',
+    role: 'viewer',
+    summary: 'Messages to waiting visitors that operators keep to use again.',
+    answer: keptMessagesSchema,
+  },
+  keepMessage: {
+    method: 'POST',
+    path: '/messages',
+    role: 'operator',
+    summary: 'Keeps a message for all operators. The same text is kept once.',
+    body: keepMessageSchema,
+    answer: keptMessagesSchema,
+  },
+  dropMessage: {
+    method: 'DELETE',
+    path: '/messages/{message}',
+    role: 'operator',
+    summary: 'Removes a kept message.',
+    answer: keptMessagesSchema,
   },
   preview: {
     method: 'GET',

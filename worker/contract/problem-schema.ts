@@ -2,6 +2,7 @@
 // are closed lists, so that a client can explain them in its own language; the English texts are for all others.
 
 import * as z from 'zod';
+import { consequencesSchema } from './consequences-schema.ts';
 
 export const PROBLEM_TYPE_BASE = 'https://fairgate.dev/problems/';
 
@@ -14,6 +15,7 @@ export const OPERATOR_PROBLEMS = [
   'cross-site-request',
   'if-match-needed',
   'changed-meanwhile',
+  'confirmation-needed',
   'bad-body',
   'body-too-large',
   'headers-too-large',
@@ -29,6 +31,7 @@ export const OPERATOR_PROBLEMS = [
   'rooms-full',
   'keys-full',
   'targets-full',
+  'messages-full',
   'owners-key',
   'log-full',
   'store-unreachable',
@@ -74,6 +77,8 @@ export const problemSchema = z.object({
   detail: z.string(),
   /** One for each wrong field. */
   errors: z.array(fieldErrorSchema).optional(),
+  /** With `confirmation-needed`: what the change would do. Absent: the gateway is newer than this client and tells more. */
+  consequences: consequencesSchema.optional().catch(undefined),
 });
 export type Problem = z.output<typeof problemSchema>;
 

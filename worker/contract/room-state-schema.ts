@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { POLICY_BOUNDS } from '../../queue-core/limits.ts';
+import { roomConfirm } from './consequences-schema.ts';
 import { LANGUAGES, messageSchema, policySchema, roomId, scheduleSchema, siteSchema } from './room-schema.ts';
 import { type Bounds, bothLanguages, count, inMinutes, moment, secondsRange } from './value-schema.ts';
 
@@ -32,6 +33,11 @@ export const roomDetailSchema = z.object({
   site: siteSchema,
   policy: policySchema,
   schedule: scheduleSchema,
+  hasOpened: z
+    .boolean()
+    .describe(
+      'The opening has come: another one begins a new round. Before it, it can be moved, also in a closed room.',
+    ),
   epoch: count.describe('Number of the opening.'),
   state: stateSchema,
   flow: flowSchema,
@@ -47,8 +53,21 @@ export const newRoomSchema = z.strictObject({
   site: siteSchema,
   policy: policySchema,
   schedule: scheduleSchema,
+  closed: z
+    .boolean()
+    .default(false)
+    .describe('The room begins closed: the schedule is a plan until it is set. It answers its addresses all the same.'),
+  pageOf: roomId.optional().describe('A room whose custom waiting page the new one gets.'),
+  confirm: roomConfirm,
 });
 export type NewRoom = z.input<typeof newRoomSchema>;
+
+export const keptMessagesSchema = z.object({
+  messages: z.array(z.object({ id: z.string(), text: bothLanguages })),
+});
+export type KeptMessage = z.output<typeof keptMessagesSchema>['messages'][number];
+
+export const keepMessageSchema = z.strictObject({ text: messageSchema });
 
 export const setMessageSchema = z.strictObject({ text: messageSchema.nullable() });
 

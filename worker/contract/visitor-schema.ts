@@ -41,6 +41,12 @@ export const boardSchema = z.strictObject({
   serverTime: moment,
   asOf: moment.describe('When the numbers were read from the store.'),
   opensAt: moment,
+  moved: z
+    .object({ was: moment, at: moment })
+    .nullable()
+    .describe(
+      'Before the opening: the time that visitors knew, and when it was moved; of a closed room, when it was cancelled. null: neither.',
+    ),
   closesAt: moment.nullable(),
   entries: count.describe('Visitors who take part in the draw.'),
   issued: count,

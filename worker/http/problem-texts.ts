@@ -219,6 +219,11 @@ const PROBLEM_TEXTS = {
     'If-Match required',
     'Read the room and send its ETag as If-Match, so that you do not overwrite a change you have not seen.',
   ),
+  'confirmation-needed': text(
+    409,
+    'The change must be confirmed',
+    'Nothing was changed. "consequences" says what it would do to people at once; name that in "confirm".',
+  ),
   'changed-meanwhile': text(412, 'Changed in the meantime', 'Read the room again and decide on its current state.'),
   'bad-input': text(422, 'Invalid input', 'See "errors": each entry names a field and what it takes.'),
   'already-open': text(409, 'This room is already open', 'Close it before opening it again.'),
@@ -247,6 +252,7 @@ const PROBLEM_TEXTS = {
   ),
   'keys-full': text(409, 'Key limit reached', 'Remove a key first.'),
   'targets-full': text(409, 'Limit of alarm targets reached', 'Remove a target first.'),
+  'messages-full': text(409, 'Limit of kept messages reached', 'Remove a kept message first.'),
   'owners-key': text(409, 'The owner’s key cannot be removed', 'Change OPERATOR_KEY in the settings instead.'),
   'log-full': text(
     409,

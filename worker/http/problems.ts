@@ -2,6 +2,7 @@
 // the gateway's inside. The texts are in problem-texts.ts.
 
 import type { Refusal } from '../../queue-core/command.ts';
+import type { Consequences } from '../contract/consequences-schema.ts';
 import { type FieldError, type OperatorProblem, PROBLEM_TYPE_BASE } from '../contract/problem-schema.ts';
 import { type Problem, problemText } from './problem-texts.ts';
 
@@ -10,6 +11,8 @@ interface Members {
   /** Where a client takes a place (`no-admission`). */
   join?: string;
   errors?: FieldError[];
+  /** What a change would do that its request does not name (`confirmation-needed`). */
+  consequences?: Consequences;
   /** Why the room refused a call of its origin (`call-refused`). */
   reason?: Refusal;
   /** Replaces the problem’s own status, for a client that does not take every one. */

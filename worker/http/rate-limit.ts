@@ -18,6 +18,8 @@ export const EVIDENCE_RATE: Rate = { burst: 3, perSecond: 1 / 20 };
 
 /** Tests of one target of alarms: an owner who sets it up tries a few times. */
 export const ALARM_TEST_RATE: Rate = { burst: 5, perSecond: 1 / 10 };
+/** Sites that one operator has asked whether they answer: a form that is corrected some times. */
+export const SITE_TRIAL_RATE: Rate = { burst: 10, perSecond: 1 / 3 };
 
 /** Event reports of one room: each page and file reads the log and up to a year of minutes, and `npm run report` fetches six. */
 export const REPORT_RATE: Rate = { burst: 24, perSecond: 1 / 5 };

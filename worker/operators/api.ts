@@ -9,11 +9,13 @@ import { StoreUnavailable } from '../store/room-store.ts';
 import { logHandlers } from './audit-log.ts';
 import { isChange } from './auth.ts';
 import { beaconHandlers } from './beacon-test.ts';
+import { consequenceHandlers } from './change-previews.ts';
 import { answersOperators } from './console-host.ts';
 import { eventReportHandlers } from './event-report.ts';
 import { evidenceHandlers } from './evidence-pack.ts';
 import { keyHandlers } from './key-changes.ts';
 import { liveHandlers } from './live.ts';
+import { messageHandlers } from './message-list.ts';
 import { authentication, checksOf } from './middleware.ts';
 import type { Handlers, OperatorEnv } from './operation-context.ts';
 import { sessionHandlers } from './operator-sessions.ts';
@@ -41,6 +43,8 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     ...evidenceHandlers(gateway),
     ...eventReportHandlers(gateway),
     ...previewHandlers,
+    ...consequenceHandlers(gateway),
+    ...messageHandlers(gateway),
     ...keyHandlers(gateway),
     ...alarmTargetHandlers(gateway),
     ...beaconHandlers(gateway),

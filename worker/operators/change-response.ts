@@ -1,7 +1,8 @@
 // What a change needs from its request, what becomes of it, and the responses to changes that the store has applied.
 
 import type { EpochMs } from '../../queue-core/time.ts';
-import type { Changed } from '../contract/operator-api.ts';
+import type { Changed, Consequences } from '../contract/operator-api.ts';
+import { operatorProblem } from '../http/problems.ts';
 import type { Principal } from './auth.ts';
 import { rfc3339OrNull } from './document-parts.ts';
 import { etagOf, taggedJson, type Versions } from './versions.ts';
@@ -25,6 +26,11 @@ export function changeResponse(reply: Applied, versions: Versions, spreadMsMax: 
     inForceBy: rfc3339OrNull(at === null ? null : at + spreadMsMax),
     etag: etagOf(versions),
   } satisfies Changed);
+}
+
+/** The change was not made: its request does not name what it would do. */
+export function confirmationNeeded(consequences: Consequences): Response {
+  return operatorProblem('confirmation-needed', {}, { consequences });
 }
 
 export function noContent(): Response {

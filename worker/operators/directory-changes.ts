@@ -1,6 +1,11 @@
 // Sends changes of the directory (sites, keys, sign-outs) to the store, and turns its refusals into problems.
 
-import type { DirectoryChange, DirectoryReply } from '../../queue-core/directory/directory-document.ts';
+import type {
+  DirectoryChange,
+  DirectoryReply,
+  RoomConsequences,
+  RouteTaken,
+} from '../../queue-core/directory/directory-document.ts';
 import { TEMPLATE_STORED_BYTES_MAX } from '../../queue-core/limits.ts';
 import type { FieldError } from '../contract/problem-schema.ts';
 import type { Gateway } from '../gateway.ts';
@@ -14,6 +19,7 @@ export async function changeDirectory(
   { directory, store }: DirectoryChangeGateway,
   { principal, changeId }: ChangeRequest,
   change: DirectoryChange,
+  onUnconfirmed?: (consequences: RoomConsequences) => Promise<Response>,
 ): Promise<ChangeOutcome> {
   const [reply] = await store.directory.apply([{ kind: 'change', id: changeId, by: principal.actor, change }]);
   directory.invalidate();
@@ -21,6 +27,12 @@ export async function changeDirectory(
     case 'changed':
     case 'unchanged':
       return { kind: 'applied', reply };
+    case 'unconfirmed':
+      // Only changes of rooms have consequences.
+      return {
+        kind: 'refused',
+        response: (await onUnconfirmed?.(reply.consequences)) ?? operatorProblem('unexpected'),
+      };
     case 'conflict':
       return { kind: 'refused', response: operatorProblem('changed-meanwhile') };
     case 'refused':
@@ -31,16 +43,13 @@ export async function changeDirectory(
 function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, { kind }: DirectoryChange): Response {
   switch (refusal.reason) {
     case 'exists':
-      // A new key or target has a random id: only a fault of the random source makes it exist already.
+      // Keys, targets and messages have random ids: only a fault of the random source makes one exist already.
       return operatorProblem(kind === 'putRoom' ? 'room-exists' : 'unexpected');
-    case 'routeTaken': {
-      const { route, by: room } = refusal;
-      const cause = { kind: 'overlap', room, place: route } as const;
-      const errors: FieldError[] = [{ field: 'site.paths', detail: routeTakenText(refusal), cause }];
-      return operatorProblem('bad-input', {}, { errors });
-    }
+    case 'routeTaken':
+      return routeTakenProblem(refusal);
     case 'unknownRoom':
     case 'unknownKey':
+    case 'unknownMessage':
     case 'unknownTarget':
       return operatorProblem('not-found');
     case 'archived':
@@ -49,7 +58,7 @@ function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, {
       return operatorProblem('owners-key');
     case 'full':
       if (kind === 'putAlarmTarget') return operatorProblem('targets-full');
-      return operatorProblem(kind === 'addKey' ? 'keys-full' : 'rooms-full');
+      return operatorProblem(kind === 'addKey' ? 'keys-full' : kind === 'keepMessage' ? 'messages-full' : 'rooms-full');
     case 'tooLarge': {
       const detail = `The page takes more than ${TEMPLATE_STORED_BYTES_MAX / 1024} KiB when it is stored: remove control characters, and move images and fonts out of it.`;
       return operatorProblem('body-too-large', {}, { detail });
@@ -57,4 +66,10 @@ function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, {
     case 'logFull':
       return operatorProblem('log-full');
   }
+}
+
+export function routeTakenProblem(taken: RouteTaken): Response {
+  const cause = { kind: 'overlap', room: taken.by, place: taken.route } as const;
+  const errors: FieldError[] = [{ field: 'site.paths', detail: routeTakenText(taken), cause }];
+  return operatorProblem('bad-input', {}, { errors });
 }

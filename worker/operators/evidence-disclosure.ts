@@ -28,7 +28,7 @@ const POLICY: Record<Exclude<keyof Policy, 'health'>, true> = {
 const POLICY_FIELDS = Object.keys(POLICY);
 const HEALTH_FIELDS = ['stage', 'cause', 'newUsersPerMinute', 'totalActiveUsers'];
 const ALARM_FIELDS = ['alarm', 'number', 'since'];
-const SCHEDULE_FIELDS = ['epoch', 'prequeueAt', 'opensAt', 'closesAt', 'beacon'];
+const SCHEDULE_FIELDS = ['epoch', 'closed', 'prequeueAt', 'opensAt', 'closesAt', 'beacon'];
 
 /** Values of a room's log, by action. Ids of sessions are not among them: they are in visitors' tokens. */
 type RoomAction =
@@ -47,6 +47,7 @@ const ROOM_LOG: Record<RoomAction, readonly string[]> = {
   setMessage: ['text'],
   setSchedule: SCHEDULE_FIELDS,
   openNow: SCHEDULE_FIELDS,
+  cancelOpening: ['cancelled'],
   recommit: ['commitment'],
   close: ['closed'],
   revokeAll: ['active'],

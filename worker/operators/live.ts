@@ -75,6 +75,8 @@ function liveOf(
     asOf: board.asOf,
     storeReachable: !unreachable,
     opensAt: board.opensAt,
+    moved: board.moved,
+    hasOpened: live.opening.hasOpened,
     prequeueAt: rfc3339OrNull(live.schedule.prequeueAt),
     closesAt: board.closesAt,
     etag: etagOf(versions),

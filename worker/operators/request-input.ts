@@ -29,8 +29,9 @@ export function inputCheck(operation: Operation): MiddlewareHandler<OperatorEnv>
 
 type Body = { kind: 'read'; value: unknown } | { kind: 'refused'; response: Response };
 
-async function readBody({ body, bodyType }: Operation, request: Request): Promise<Body> {
+async function readBody({ body, bodyType, isBodyOptional }: Operation, request: Request): Promise<Body> {
   if (body === undefined && bodyType === undefined) return { kind: 'read', value: undefined };
+  if (body !== undefined && isBodyOptional && request.body === null) return { kind: 'read', value: body.parse({}) };
   const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
   const [typeNeeded, bytesMax] =
     bodyType === undefined ? ['application/json', JSON_BYTES_MAX] : [bodyType, TEMPLATE_BYTES_MAX];

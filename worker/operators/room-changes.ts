@@ -3,6 +3,7 @@
 
 import type * as z from 'zod';
 import type { Change, ChangeRefusal, ChangeReply } from '../../queue-core/command.ts';
+import type { Confirmation } from '../../queue-core/consequences.ts';
 import { ROOM_ALARM_KINDS } from '../../queue-core/document/alarms-state.ts';
 import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { NewSchedule } from '../../queue-core/policy.ts';
@@ -13,7 +14,7 @@ import type { scheduleSchema } from '../contract/room-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { beaconChoiceOf, momentOf, policyOf } from '../settings.ts';
-import { type ChangeOutcome, type ChangeRequest, changeResponse } from './change-response.ts';
+import { type ChangeOutcome, type ChangeRequest, changeResponse, confirmationNeeded } from './change-response.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import type { ChangeBase } from './versions.ts';
 
@@ -22,6 +23,7 @@ export type RoomChangeGateway = Pick<Gateway, 'metrics' | 'store' | 'views'>;
 type Setting = 'setPolicy' | 'setSchedule' | 'setMessage';
 type Act =
   | 'openNow'
+  | 'cancelOpening'
   | 'recommit'
   | 'pause'
   | 'hold'
@@ -34,8 +36,8 @@ type Act =
 export function roomChangeHandlers(
   gateway: RoomChangeGateway & Pick<Gateway, 'beaconChain' | 'seals'>,
 ): Handlers<Setting | Act> {
-  const respond = async (request: RoomChangeRequest, change: Change): Promise<Response> => {
-    const outcome = await changeRoom(gateway, request, change);
+  const respond = async (request: RoomChangeRequest, change: Change, confirm: Confirmation = {}): Promise<Response> => {
+    const outcome = await changeRoom(gateway, request, change, confirm);
     if (outcome.kind === 'refused') return outcome.response;
     const { reply } = outcome;
     const { versions } = request.room;
@@ -44,14 +46,15 @@ export function roomChangeHandlers(
   };
   return {
     setPolicy: (c) => respond(c.var, { kind: 'setPolicy', policy: policyOf(c.var.body) }),
-    setSchedule: (c) =>
-      respond(c.var, {
-        kind: 'setSchedule',
-        schedule: scheduleOf(c.var.body, gateway.beaconChain),
-        secret: gateway.seals.seal(),
-      }),
+    setSchedule(c) {
+      const { confirm, ...schedule } = c.var.body;
+      const secret = gateway.seals.seal();
+      const change = { kind: 'setSchedule', schedule: scheduleOf(schedule, gateway.beaconChain), secret } as const;
+      return respond(c.var, change, confirm);
+    },
     setMessage: (c) => respond(c.var, { kind: 'setMessage', text: c.var.body.text }),
-    openNow: (c) => respond(c.var, { kind: 'openNow', secret: gateway.seals.seal() }),
+    openNow: (c) => respond(c.var, { kind: 'openNow', secret: gateway.seals.seal() }, c.var.body.confirm),
+    cancelOpening: (c) => respond(c.var, { kind: 'cancelOpening' }),
     recommit: (c) => respond(c.var, { kind: 'recommit', secret: gateway.seals.seal() }),
     pause: (c) => respond(c.var, { kind: 'setFlow', flow: 'paused' }),
     hold: (c) => respond(c.var, { kind: 'setFlow', flow: 'held' }),
@@ -78,17 +81,19 @@ export async function changeRoom(
   { metrics, store, views }: RoomChangeGateway,
   { principal, room, ifMatch, changeId }: RoomChangeRequest,
   change: Change,
-): Promise<ChangeOutcome<Exclude<ChangeReply, { kind: 'conflict' | 'refused' }>>> {
+  confirm: Confirmation = {},
+): Promise<ChangeOutcome<Exclude<ChangeReply, { kind: 'conflict' | 'unconfirmed' | 'refused' }>>> {
   const { config, entry } = room;
   if (entry.archivedAt !== null) return refused('room-archived');
   // Once the room has opened or closed, these would start a new opening and end the places that there are.
-  const dependsOnStage = change.kind === 'setSchedule' || change.kind === 'openNow';
+  const dependsOnStage = STAGE_BOUND.includes(change.kind);
   const command = {
     kind: 'change',
     id: changeId,
     by: principal.actor,
     ifVersion: ifMatch === 'any' ? ifMatch : (ifMatch?.room ?? null),
     ...(dependsOnStage && ifMatch !== null && ifMatch !== 'any' ? { ifStage: ifMatch.stage } : {}),
+    confirm,
     change,
   } as const;
   const [reply] = await metrics.operation('change', store.apply(config.id, [command]));
@@ -97,12 +102,16 @@ export async function changeRoom(
     case 'changed':
     case 'unchanged':
       return { kind: 'applied', reply };
+    case 'unconfirmed':
+      return { kind: 'refused', response: confirmationNeeded({ ...reply.consequences, takesFrom: [] }) };
     case 'conflict':
       return refused(ifMatch === null ? 'if-match-needed' : 'changed-meanwhile');
     case 'refused':
       return refused(problemOf(reply.reason));
   }
 }
+
+const STAGE_BOUND: readonly Change['kind'][] = ['setSchedule', 'openNow', 'cancelOpening'];
 
 function refused(problem: OperatorProblem): ChangeOutcome<never> {
   return { kind: 'refused', response: operatorProblem(problem) };

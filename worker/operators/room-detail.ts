@@ -69,6 +69,7 @@ function detailOf({ config, entry, snapshot, versions }: CurrentRoom): RoomDetai
       closesAt: board.closesAt,
       beacon: beaconOf(live.schedule),
     },
+    hasOpened: live.opening.hasOpened,
     epoch: board.epoch,
     state: board.state,
     flow: live.flow,

@@ -2,19 +2,20 @@
 // gateway once it has read the directory again.
 
 import type { Actor } from '../../queue-core/audit.ts';
-import type { DirectoryChange, DirectoryRoom, DirectoryView } from '../../queue-core/directory/directory-document.ts';
-import type { FieldError } from '../contract/problem-schema.ts';
+import type { DirectoryChange, RoomConsequences } from '../../queue-core/directory/directory-document.ts';
 import type { Gateway } from '../gateway.ts';
 import { templateFault } from '../http/custom-page.ts';
 import { operatorProblem } from '../http/problems.ts';
-import { type OwnAddresses, ownAddressIn, ownAddressText } from '../proxy/loops.ts';
+import type { OwnAddresses } from '../proxy/loops.ts';
 import { policyOf, type RoomConfig, siteOf } from '../settings.ts';
 import { StoreUnavailable } from '../store/room-store.ts';
 import { DIRECTORY_MS_MAX } from '../views/room-directory.ts';
-import { type ChangeRequest, changeResponse } from './change-response.ts';
+import { toldConsequences } from './change-previews.ts';
+import { type ChangeRequest, changeResponse, confirmationNeeded } from './change-response.ts';
 import { changeDirectory, type DirectoryChangeGateway } from './directory-changes.ts';
-import type { CurrentRoom, Handlers } from './operation-context.ts';
+import type { CurrentRoom, Handlers, OperatorVariables } from './operation-context.ts';
 import { scheduleOf } from './room-changes.ts';
+import { loopFault } from './site-faults.ts';
 import { type ChangeBase, type Versions, versionsOf } from './versions.ts';
 
 type SiteOperation = 'createRoom' | 'setSite' | 'setTemplate' | 'removeTemplate' | 'archiveRoom';
@@ -24,7 +25,7 @@ export function siteHandlers(
 ): Handlers<SiteOperation> {
   return {
     async createRoom(c) {
-      const { id, ...body } = c.var.body;
+      const { id, pageOf, confirm, closed, ...body } = c.var.body;
       const site = siteOf(id, body.site);
       const fault = loopFault(gateway, c.var.directory, { id, site }, 'site.');
       if (fault !== null) return fault;
@@ -33,9 +34,11 @@ export function siteHandlers(
         room: id,
         policy: policyOf(body.policy),
         schedule: { ...schedule, beacon: schedule.beacon ?? null },
+        ...(closed ? { closed } : {}),
       };
-      const change = { kind: 'putRoom', room: id, ifVersion: null, site, settings } as const;
-      const outcome = await changeDirectory(gateway, c.var, change);
+      const page = pageOf === undefined ? {} : { pageOf };
+      const change = { kind: 'putRoom', room: id, ifVersion: null, site, settings, ...page, confirm } as const;
+      const outcome = await changeDirectory(gateway, c.var, change, unconfirmed(gateway, c.var));
       if (outcome.kind === 'refused') return outcome.response;
       const { version } = outcome.reply;
       const config = { id, ...site, queue: settings, version };
@@ -48,10 +51,16 @@ export function siteHandlers(
 
     setSite(c) {
       const { id } = c.var.room.config;
-      const site = siteOf(id, c.var.body);
+      const { confirm, ...given } = c.var.body;
+      const site = siteOf(id, given);
       return (
         loopFault(gateway, c.var.directory, { id, site }, '') ??
-        changeSite(gateway, c.var, (room, ifVersion) => ({ kind: 'putRoom', room, ifVersion, site, settings: null }))
+        changeSite(
+          gateway,
+          c.var,
+          (room, ifVersion) => ({ kind: 'putRoom', room, ifVersion, site, settings: null, confirm }),
+          unconfirmed(gateway, c.var),
+        )
       );
     },
 
@@ -91,31 +100,12 @@ async function begun({ configure }: Pick<Gateway, 'configure'>, config: RoomConf
   }
 }
 
-/** Refuses an origin that is the gateway itself, and hosts that would make it so. @param at where the body has the site */
-function loopFault(
-  gateway: OwnAddresses,
-  directory: DirectoryView,
-  changed: Pick<DirectoryRoom, 'id' | 'site'>,
-  at: 'site.' | '',
-): Response | null {
-  const others = directory.rooms.filter(({ id, archivedAt }) => id !== changed.id && archivedAt === null);
-  const served = [changed, ...others].map(({ id, site }) => ({ id, hosts: site.hosts }));
-  const refuse = (field: string, origin: string, detail: string) => {
-    const errors: FieldError[] = [{ field, detail, cause: { kind: 'ownAddress', origin } }];
-    return operatorProblem('bad-input', {}, { errors });
-  };
-  const { origin, hosts } = changed.site;
-  const own = ownAddressIn(origin, gateway, served);
-  if (own !== null) return refuse(`${at}origin`, origin, ownAddressText(origin, own));
-  // An origin that is an address of the gateway whatever these hosts are is not their fault.
-  const overtaken = others.find(
-    ({ site }) =>
-      ownAddressIn(site.origin, gateway, []) === null &&
-      ownAddressIn(site.origin, gateway, [{ ...changed, hosts }]) !== null,
-  );
-  if (overtaken === undefined) return null;
-  const detail = `${overtaken.site.origin}, the origin of "${overtaken.id}", would be the gateway itself. Change that origin first.`;
-  return refuse(`${at}hosts`, overtaken.site.origin, detail);
+/** What a change that was not made would do, for the answer. */
+function unconfirmed(
+  gateway: Pick<Gateway, 'views'>,
+  { directory, background }: Pick<OperatorVariables, 'directory' | 'background'>,
+): (consequences: RoomConsequences) => Promise<Response> {
+  return async (found) => confirmationNeeded(await toldConsequences(gateway, directory, found, background));
 }
 
 type SiteChangeRequest = ChangeRequest & { room: CurrentRoom; ifMatch: ChangeBase };
@@ -128,12 +118,14 @@ async function changeSite(
   gateway: DirectoryChangeGateway,
   request: SiteChangeRequest,
   changeOf: (room: string, ifVersion: number | 'any') => DirectoryChange,
+  onUnconfirmed?: (consequences: RoomConsequences) => Promise<Response>,
 ): Promise<Response> {
   const { room, ifMatch } = request;
   const outcome = await changeDirectory(
     gateway,
     request,
     changeOf(room.config.id, ifMatch === 'any' ? ifMatch : ifMatch.site),
+    onUnconfirmed,
   );
   if (outcome.kind === 'refused') return outcome.response;
   return changeResponse(outcome.reply, { ...room.versions, site: outcome.reply.version }, DIRECTORY_MS_MAX);

@@ -6,7 +6,8 @@ import { stalledMs } from '../../queue-core/health.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { RoomStore } from '../store/room-store.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
-import { forwardToOrigin, type OriginFetch } from './forward.ts';
+import { askOrigin } from './ask-origin.ts';
+import type { OriginFetch } from './forward.ts';
 
 /** Pause between two probes of one gateway. */
 export const PROBE_INTERVAL_MS = 2_000;
@@ -50,17 +51,7 @@ export class OriginProbe {
   }
 
   async #responds(room: RoomConfig, path: string, withinMs: number): Promise<boolean> {
-    const [pathname = '/', query = ''] = path.split(/(?=\?)/);
-    const site = { ...room, originTimeoutSeconds: withinMs / 1_000 };
-    const target = { publicOrigin: room.origin, path: pathname, query };
-    const options = { site, target, admission: null, byMethod: false, ownBearer: false, clientAddress: null };
-    try {
-      const request = new Request(room.origin, { method: 'GET' });
-      const { response } = await forwardToOrigin(request, options, this.#parts.fetchOrigin);
-      await response.body?.cancel();
-      return response.status < 500;
-    } catch {
-      return false; // OriginUnreachable, OriginTimeout
-    }
+    const answer = await askOrigin(room, path, withinMs, this.#parts.fetchOrigin);
+    return answer.kind === 'answered' && answer.status < 500;
   }
 }
