@@ -56,6 +56,10 @@ export interface Board {
    * null: they know the present one.
    */
   moved: { was: string; at: string } | null;
+  /** From when on entries are given; null: they are, or were. */
+  entriesAt: string | null;
+  /** How long a called visitor may take to enter. */
+  claimMinutes: number;
   closesAt: string | null;
   /** Visitors who take part in the draw (still growing before the opening). */
   entries: number;
@@ -256,6 +260,8 @@ function boardOf(room: RoomDocument, now: EpochMs): Board {
     opensAt: rfc3339(schedule.opensAt),
     moved:
       moved === null || presentOpening(room, now).hasOpened ? null : { was: rfc3339(moved.was), at: rfc3339(moved.at) },
+    entriesAt: state === 'scheduled' && schedule.prequeueAt !== null ? rfc3339(schedule.prequeueAt) : null,
+    claimMinutes: Math.round(config.policy.claimWindowMs / 6_000) / 10,
     closesAt: schedule.closesAt === null ? null : rfc3339(schedule.closesAt),
     entries: line.entries,
     issued: line.issued,

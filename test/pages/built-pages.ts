@@ -32,6 +32,8 @@ export function board(changes: Partial<Board> = {}): Board {
     asOf: rfc3339(NOW - 1000),
     opensAt: '2027-08-05T11:00:00.000Z',
     moved: null,
+    entriesAt: null,
+    claimMinutes: 5,
     closesAt: null,
     entries: 482_113,
     issued: 612_408,
@@ -88,7 +90,14 @@ const called = status({ state: 'called', ahead: 0, waitSeconds: null, claimBy: r
 export const MODELS: Record<PageKind, PageModel> = {
   newcomer: model('newcomer', { status: withoutPlace, returnTo: null }),
   scheduled: model('scheduled', {
-    board: board({ state: 'scheduled', called: 0, entries: 0, issued: 0, opensAt: '2027-08-09T11:00:00.000Z' }),
+    board: board({
+      state: 'scheduled',
+      called: 0,
+      entries: 0,
+      issued: 0,
+      opensAt: '2027-08-09T11:00:00.000Z',
+      entriesAt: '2027-08-09T10:00:00.000Z',
+    }),
     status: withoutPlace,
   }),
   entered: model('entered', {

@@ -183,6 +183,35 @@ test('an open page goes from the countdown to the site without input or reload',
   expect(errors).toEqual([]);
 });
 
+test('an open page tells that the opening is moved, cancelled and set again, and shows a message with its lines', async () => {
+  const was = inMs(40_000);
+  let changes: Partial<Board> = {};
+  const before = () => boardNow({ state: 'prequeue', opensAt: was, called: 0, nextPollSeconds: 1, ...changes });
+  responses.board = before;
+  responses.status = () => statusNow({ state: 'entered', entry: 77, position: null, nextPollSeconds: 1 });
+  responses.page = () =>
+    model('entered', { language: 'en', returnTo: '/reserve', board: before(), status: responses.status() });
+  const page = await visit();
+  await heading(page, 'You are in the draw');
+  changes = {
+    opensAt: inMs(30_000),
+    moved: { was, at: inMs(0) },
+    message: { text: { ko: '첫 줄', en: 'First line\nSecond line' }, at: inMs(0) },
+  };
+  await page.getByText(/^The opening was moved to .* \(was .*\)\.$/).waitFor();
+  const message = page.locator('.message p').last();
+  expect(await message.textContent()).toBe('First line\nSecond line');
+  expect((await message.boundingBox())?.height).toBeGreaterThan(45);
+  expect(await complaints(page)).toEqual([]);
+  changes = { state: 'closed', moved: { was, at: inMs(0) } };
+  await heading(page, 'The opening was cancelled');
+  expect(await page.locator('#announcements').textContent()).toBe('The opening was cancelled');
+  expect(await complaints(page)).toEqual([]);
+  changes = { opensAt: inMs(1_800_000), moved: { was, at: inMs(0) } };
+  await heading(page, 'You are in the draw');
+  expect(errors).toEqual([]);
+});
+
 /** A site with a cache-first service worker: what it got once for an address is what it answers from then on. */
 const CACHE_FIRST = `
   addEventListener('install', () => skipWaiting());

@@ -352,3 +352,37 @@ test.each(LANGUAGES)('fifty lots on the largest %s page cost less than 3 KiB wit
   });
   expect(gzip(opening, rest).length).toBeLessThanOrEqual(PAGE_GZIP_BYTES_MAX + LOTS_GZIP_BYTES_MAX);
 });
+
+describe('an opening that was moved or cancelled', () => {
+  const moved = { was: '2027-08-05T11:00:00.000Z', at: rfc3339(NOW) };
+  const opensAt = '2027-08-05T12:00:00.000Z';
+
+  test.each(LANGUAGES)('is told with the time that visitors knew, before it opens, in %s', (language) => {
+    for (const kind of ['scheduled', 'entered', 'newcomer'] as const) {
+      const state = kind === 'scheduled' ? ('scheduled' as const) : ('prequeue' as const);
+      const page = { ...MODELS[kind], language, board: board({ state, opensAt, entriesAt: moved.was }) };
+      const [before, after] = [page, { ...page, board: { ...page.board, moved } }].map((one) =>
+        textOf(pages.renderPage(one)),
+      );
+      const said = language === 'ko' ? '시작 시각 변경: 20:00 → 21:00' : 'The opening was moved to 21:00 (was 20:00).';
+      expect(before).not.toContain(said);
+      expect(after).toContain(said);
+    }
+  });
+
+  test.each(LANGUAGES)('is told as cancelled, and that entries are kept, in %s', (language) => {
+    const closed = { ...MODELS.closed, language, board: board({ state: 'closed', moved }) };
+    const text = textOf(pages.renderPage(closed));
+    expect(text).toContain(language === 'ko' ? '시작이 취소되었습니다' : 'The opening was cancelled');
+    expect(text).toContain(language === 'ko' ? '20:00에 시작하지 않습니다' : 'It does not open at 20:00.');
+    expect(text).not.toContain(language === 'ko' ? '마감되었습니다' : 'no longer possible');
+  });
+});
+
+test.each(LANGUAGES)('how long a turn is kept, and when entries begin, is told from the start in %s', (language) => {
+  const scheduled = textOf(pages.renderPage({ ...MODELS.scheduled, language }));
+  const entered = textOf(pages.renderPage({ ...MODELS.entered, language }));
+  for (const text of [scheduled, entered])
+    expect(text).toContain(language === 'ko' ? '5분 동안' : 'kept for 5 minutes');
+  expect(scheduled).toMatch(language === 'ko' ? /19:00부터/ : /begins at .*19:00/);
+});

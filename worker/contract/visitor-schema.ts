@@ -47,6 +47,8 @@ export const boardSchema = z.strictObject({
     .describe(
       'Before the opening: the time that visitors knew, and when it was moved; of a closed room, when it was cancelled. null: neither.',
     ),
+  entriesAt: moment.nullable().describe('From when on entries for the draw are given; null: they are, or were.'),
+  claimMinutes: z.number().describe('How long a called visitor may take to enter.'),
   closesAt: moment.nullable(),
   entries: count.describe('Visitors who take part in the draw.'),
   issued: count,

@@ -23,7 +23,8 @@ export function servedText({ kind, served }: PageModel): PageModel['served'] {
 }
 
 /** Where the page has come with its text, this has none. */
-export function headingKey({ kind, status }: PageModel): HeadingKey {
+export function headingKey({ kind, status, board }: PageModel): HeadingKey {
+  if (kind === 'closed' && board?.moved) return 'cancelled';
   return kind === 'ended' && status?.state === 'none' ? 'gaveUp' : (kind as HeadingKey);
 }
 
@@ -82,7 +83,9 @@ export function pageFacts({ board, status, admitAt }: PageModel, time: TimeForma
   const moment = (at: string | null | undefined) => (at == null ? null : time.moment(Date.parse(at), now));
   return {
     opens: moment(board?.opensAt),
+    entries: moment(board?.entriesAt),
     closes: moment(board?.closesAt),
+    was: moment(board?.moved?.was),
     siteDown: board?.pausedBy === 'origin',
     claimBy: moment(status?.claimBy),
     admit: moment(admitAt),

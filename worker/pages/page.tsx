@@ -149,20 +149,21 @@ function TicketBoard(props: PageProps) {
   const line = (kind === 'waiting' || kind === 'paused') && status?.position != null ? board : null;
   const progressStart = Math.min(scripted?.calledAtStart ?? 0, board?.called ?? 0);
   const times = pageFacts(model, time, now);
-  const notice = scripted?.notice ? noticeText(model, strings, scripted.notice) : null;
+  const notices = [
+    model.formNotSent && strings.formNotSent,
+    scripted?.notice && noticeText(model, strings, scripted.notice),
+    board?.moved && strings.moved(times),
+  ];
   return (
     <section class="board">
-      {model.formNotSent && (
-        <p class="notice">
-          <StateIcon kind="originUnreachable" />
-          <span>{strings.formNotSent}</span>
-        </p>
-      )}
-      {notice !== null && (
-        <p class="notice">
-          <StateIcon kind="originUnreachable" />
-          <span>{notice}</span>
-        </p>
+      {notices.map(
+        (text) =>
+          text && (
+            <p class="notice" key={text}>
+              <StateIcon kind="originUnreachable" />
+              <span>{text}</span>
+            </p>
+          ),
       )}
       {board?.message && (
         <div class="message">
@@ -298,24 +299,16 @@ function ActionForm({ model, scripted, action, label, secondary = false }: Actio
 /** Under the ticket: what does not lose the place, how to check the draw, and how to leave the line. */
 function BelowTicket(props: PageProps) {
   const { model, strings, now, time } = props;
-  const { kind, board, status, room } = model;
-  const { items, title } = strings.reassurance;
+  const { kind, board, room } = model;
+  const { closing, network, noOtherWay, title, turn } = strings.reassurance;
   const hasPlace = PLACE_KINDS.includes(kind);
   return (
     <div class="below">
-      {(hasPlace || kind === 'scheduled') && (
+      {board && (hasPlace || kind === 'scheduled') && (
         <section>
           <h2>{title}</h2>
           <ul>
-            {(kind === 'scheduled'
-              ? [items.entryTurn, items.noOtherWay]
-              : [
-                  items.closing,
-                  items.network,
-                  status?.position == null ? items.entryTurn : items.turn,
-                  items.noOtherWay,
-                ]
-            ).map(([lead, rest]) => (
+            {[...(hasPlace ? [closing, network] : []), turn(board.claimMinutes), noOtherWay].map(([lead, rest]) => (
               <li key={lead}>
                 <b>{lead}</b>
                 {rest}

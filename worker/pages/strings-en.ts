@@ -19,6 +19,7 @@ export const en: Strings = {
     paused: 'Entry is paused',
     soldOut: 'Nothing is available at the moment',
     closed: 'Entry has closed',
+    cancelled: 'The opening was cancelled',
     lapsed: 'Your turn has passed',
     ended: 'Your visit has ended',
     gaveUp: 'You gave up your place',
@@ -26,7 +27,7 @@ export const en: Strings = {
     cookiesNeeded: 'This page needs cookies',
   },
   lead: {
-    scheduled: () => 'When entry to the draw begins, this page enters you automatically.',
+    scheduled: ({ entries }) => `Entry to the draw begins at ${entries}. This page then enters you automatically.`,
     entered: () =>
       'This is not a booking yet. At the opening, a draw puts all entries in order. Coming early gives no advantage.',
     drawing: () =>
@@ -42,12 +43,14 @@ export const en: Strings = {
       'You do not need to wait. If something is returned, the line goes on in the same order, and your place stays.',
     closed: ({ closes }) =>
       `${closes === null ? 'It is no longer possible to enter.' : `The closing time was ${closes}.`} You do not need to wait any longer.`,
+    cancelled: ({ was }) =>
+      `It does not open at ${was}. Another time will appear here, and an entry that you have counts for it.`,
     lapsed: () => 'Your number was called, but you did not come in time, so your turn went to the next person.',
     ended: () =>
       'You finished, or your time was up. Please check on the site itself whether your request was recorded.',
     gaveUp: () => 'You can take a new number at any time.',
     tooManyJoins: () =>
-      'You share an internet address with others, as in a school, an office or a mobile network, and many of them took a number in the last minute. You have lost nothing. This page tries again automatically; there is no need to reload it.',
+      'Many people share your internet address, as in a school or an office. You have lost nothing, and this page tries again automatically.',
     cookiesNeeded: () =>
       'Your browser did not return the cookie that keeps your number, so no number was taken. Please allow cookies for this site, then try again.',
   },
@@ -58,6 +61,7 @@ export const en: Strings = {
   countdown: (h, m, s) => `${h > 0 ? `${plural(h, 'hour')} ` : ''}${plural(m, 'minute')} ${plural(s, 'second')} left`,
   serverTime: 'Server time',
   opensAt: 'Opens',
+  moved: ({ opens, was }) => `The opening was moved to ${opens} (was ${was}).`,
   entry: 'Your draw entry',
   entries: 'In the draw',
   myNumber: 'Your number',
@@ -104,25 +108,22 @@ export const en: Strings = {
 
   reassurance: {
     title: 'There is no need to worry',
-    items: {
-      closing: [
-        'Refreshing or closing this page is fine',
-        'You keep your number. Open this page again in the same browser to continue.',
-      ],
-      network: [
-        'Phone calls and dropped connections are fine',
-        'You keep your place, and this page continues when you are back online.',
-      ],
-      turn: ['Your turn is kept for a while', 'We show you until when. Please have this page open around that time.'],
-      entryTurn: [
-        'There is nothing to do but wait',
-        'After the opening, your place from the draw appears here automatically.',
-      ],
-      noOtherWay: [
-        'There is no other way to enter earlier',
-        'The server checks every number before anyone enters. Another address or a changed device clock does not help, and there is no pass to buy.',
-      ],
-    },
+    turn: (minutes) => [
+      `Your turn is kept for ${minutes} minute${minutes === 1 ? '' : 's'}`,
+      'Please have this page open when your turn is near.',
+    ],
+    closing: [
+      'Refreshing or closing this page is fine',
+      'You keep your number. Open this page again in the same browser to continue.',
+    ],
+    network: [
+      'Phone calls and dropped connections are fine',
+      'You keep your place, and this page continues when you are back online.',
+    ],
+    noOtherWay: [
+      'There is no other way to enter earlier',
+      'The server checks every number before anyone enters. Another address or a changed device clock does not help, and there is no pass to buy.',
+    ],
   },
   draw: {
     title: 'Anyone can check the draw',

@@ -7,15 +7,19 @@ import type { WaitRange } from './wait-range.ts';
 /** What sentences mention: times, formatted, null where the page does not know them. */
 export interface PageFacts {
   opens: string | null;
+  /** From when on there are entries, where there are none yet. */
+  entries: string | null;
   closes: string | null;
+  /** The opening that visitors knew, before it was moved or cancelled. */
+  was: string | null;
   /** The room is paused because the site does not respond. */
   siteDown: boolean;
   claimBy: string | null;
   admit: string | null;
 }
 
-/** `gaveUp`: kind `ended` for a visitor who left the line. */
-export type HeadingKey = Exclude<PageKind, ServedKind> | 'gaveUp';
+/** `gaveUp`: kind `ended` for a visitor who left the line; `cancelled`: kind `closed` before the opening. */
+export type HeadingKey = Exclude<PageKind, ServedKind> | 'gaveUp' | 'cancelled';
 
 export interface Strings {
   language: Language;
@@ -32,6 +36,8 @@ export interface Strings {
   countdown(hours: number, minutes: number, seconds: number): string;
   serverTime: string;
   opensAt: string;
+  /** That the opening was moved. */
+  moved(facts: PageFacts): string;
   entry: string;
   entries: string;
   myNumber: string;
@@ -73,9 +79,10 @@ export interface Strings {
   alert: string;
   leave: { open: string; warning: string; confirm: string };
 
-  reassurance: {
+  reassurance: Record<'closing' | 'network' | 'noOtherWay', [string, string]> & {
     title: string;
-    items: Record<'closing' | 'network' | 'turn' | 'entryTurn' | 'noOtherWay', [string, string]>;
+    /** @param minutes that a called visitor has */
+    turn(minutes: number): [string, string];
   };
   draw: { title: string; how: (beacon: boolean) => string; seal: string; verify: string };
   zone(name: string): string;
