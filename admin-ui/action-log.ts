@@ -39,6 +39,7 @@ export interface Confirmation {
   title: string;
   text: string;
   confirmLabel: string;
+  isFinal: boolean;
   onConfirm(): void;
 }
 

@@ -14,6 +14,7 @@ import { Help } from './help.tsx';
 import { Keys } from './keys-page.tsx';
 import { DirectoryLog, RoomLog } from './log.tsx';
 import { Dialog } from './parts/dialog.tsx';
+import { Note } from './parts/note.tsx';
 import { Shape } from './parts/shape.tsx';
 import { Rooms } from './rooms.tsx';
 import { KeyForm, SignIn } from './sign-in-page.tsx';
@@ -81,11 +82,11 @@ function SignedIn({ state }: { state: ConsoleState }) {
 
 function ConfirmationDialog({ state, confirmation }: { state: ConsoleState; confirmation: Confirmation }) {
   const t = state.strings;
-  const { title, text, confirmLabel, onConfirm } = confirmation;
+  const { title, text, confirmLabel, isFinal, onConfirm } = confirmation;
   return (
     <Dialog title={title} onClose={() => state.confirm(null)}>
       <p>{text}</p>
-      <p class="note">{t.actionLog.final}</p>
+      <Note key="final" text={isFinal ? t.actionLog.final : null} />
       <div class="buttons">
         <button
           type="button"

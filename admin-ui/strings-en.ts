@@ -497,7 +497,7 @@ export const en = {
     lead: 'Every waiting visitor sees it within 30 s.',
   },
   danger: {
-    title: 'Irreversible actions',
+    title: 'Critical actions',
     hold: 'Press for one second',
     keepHolding: 'Keep pressing …',
     tooShort: 'Keep it pressed for one second.',
@@ -508,7 +508,7 @@ export const en = {
       `The opening at ${time} does not take place, and visitors are told. ${
         entries === 0
           ? 'No one has an entry yet.'
-          : `${plural(entries, 'person', 'people')} in the draw keep their entries for another opening.`
+          : `${plural(entries, 'person', 'people')} in the draw keep their entries for another opening. You can undo this.`
       }`,
     recommit: 'Seal the draw again',
     recommitNote:
@@ -680,7 +680,7 @@ export const en = {
     response: 'in a response',
     key: (id: string) => `key ${id}`,
     left: (count: string) => `${count} left`,
-    overload: (seconds: number) => `Wants nobody else for ${formatCount(seconds)} s`,
+    overload: (seconds: number) => `Asks for no more visitors for ${formatCount(seconds)} s`,
     takesVisitors: 'Takes visitors again',
     complete: (position: string) => `Completed: position ${position}`,
     readmit: (position: string) => `Turn given back: position ${position}`,
@@ -698,7 +698,7 @@ export const en = {
       foreignPosition: 'of another visitor',
       completed: 'completed already',
       codeUsed: 'the code was used',
-      outdatedCall: 'a later call came before',
+      outdatedCall: 'a later call was handled first',
     },
   },
   log: {
@@ -834,7 +834,7 @@ export const en = {
       },
       find: {
         label: 'Protect, and find the limit',
-        note: 'Also tries how many people at once the site carries, up to your limit. Nobody has to know it beforehand, but it is found by reaching it: the site is slow for moments.',
+        note: 'Also tries how many people at once the site carries, up to your limit. You need not know it beforehand, but finding it means reaching it: the site slows down briefly.',
       },
     },
     errorPercentNote: 'From a quarter of it on, fewer people are admitted.',
@@ -842,7 +842,7 @@ export const en = {
     stockPeopleNote: 'Follows what the site says is left. Empty: nobody is held back until it is sold out.',
     stockFreshNote: 'Visitors see “being checked” instead of an older number.',
     slowMsNote: 'A fixed time instead of the comparison. Empty: compare.',
-    rateFloorNote: 'Slowed no further than this; stopped all the same while the site is down.',
+    rateFloorNote: 'Never slowed below this. While the site is down, entry stops all the same.',
     peopleFloorNote: 'Where the search begins. Empty: a twentieth of the people at once.',
     probePathNote: 'Asked while admission is stopped, such as /healthz. Choose one that fails when booking fails.',
     prequeueNote: 'Empty: from now on.',
@@ -1045,7 +1045,7 @@ export const en = {
       help: 'This help',
     },
     danger:
-      'Irreversible actions are pressed for one second, with Space or Enter too. With a screen reader, a dialog asks you to confirm.',
+      'Critical actions are pressed for one second, with Space or Enter too. With a screen reader, a dialog asks you to confirm.',
     stale: 'Numbers older than 3 s show their age. Numbers that are not known are not shown.',
   },
 };

@@ -496,7 +496,7 @@ export const ko: Strings = {
     lead: '30초 안에 모든 대기자에게 보입니다.',
   },
   danger: {
-    title: '되돌릴 수 없는 작업',
+    title: '주의가 필요한 작업',
     hold: '1초 동안 누르기',
     keepHolding: '계속 누르세요 …',
     tooShort: '1초 동안 누르고 계세요.',
@@ -507,7 +507,7 @@ export const ko: Strings = {
       `${time}에 시작하지 않으며, 방문자에게도 취소되었다고 알립니다. ${
         entries === 0
           ? '아직 추첨에 참가한 사람은 없습니다.'
-          : `추첨에 참가한 ${formatCount(entries)}명의 번호는 새 시작 시각을 정할 때까지 유지됩니다.`
+          : `추첨에 참가한 ${formatCount(entries)}명의 번호는 그대로 유지되며, 이 작업은 되돌릴 수 있습니다.`
       }`,
     recommit: '추첨 다시 봉인',
     recommitNote:
@@ -1043,7 +1043,7 @@ export const ko: Strings = {
       help: '이 도움말',
     },
     danger:
-      '되돌릴 수 없는 작업은 1초 동안 누릅니다. Space나 Enter로도 할 수 있습니다. 화면 낭독기에서는 확인 창이 열립니다.',
+      '주의가 필요한 작업은 1초 동안 누릅니다. Space나 Enter로도 할 수 있습니다. 화면 낭독기에서는 확인 창이 열립니다.',
     stale: '3초가 지난 숫자에는 몇 초 전인지 표시합니다. 알 수 없는 숫자는 표시하지 않습니다.',
   },
 };

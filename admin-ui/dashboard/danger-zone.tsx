@@ -1,7 +1,7 @@
-// Irreversible actions, apart from everything else; each button is pressed for a second.
+// Actions that a slip must not do, apart from everything else; each button is pressed for a second.
 
 import type { Live } from '../../worker/contract/operator-api.ts';
-import { type Action, isBeforeOpening, openingNow, openingOf, type Schedule } from '../actions.ts';
+import { type Action, isBeforeOpening, openingNow, openingOf, reversal, type Schedule } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { parseCount } from '../number-format.ts';
 import { Field, inputValue } from '../parts/field.tsx';
@@ -23,7 +23,7 @@ export function DangerZone({ state, live }: { state: ConsoleState; live: Live })
     <div class="danger-row" key={id}>
       <p id={`danger-${id}`}>{note}</p>
       <HoldButton
-        {...{ state, label, note, disabledReason: denied }}
+        {...{ state, label, note, disabledReason: denied, isFinal: reversal(action) === null }}
         noteId={`danger-${id}`}
         onHeld={() => void state.actions.run(action)}
       />

@@ -1,4 +1,4 @@
-// A button for irreversible actions: it acts after a full second of pressing, with pointer or keyboard. A click without a
+// A button for actions that a slip must not do: it acts after a full second of pressing, with pointer or keyboard. A click without a
 // duration (a screen reader, a voice command) opens a confirmation dialog instead.
 
 import { useRef, useState } from 'hono/jsx/dom';
@@ -15,10 +15,13 @@ interface HoldButtonProps {
   noteId: string;
   /** Why the button is disabled; null: it is not. */
   disabledReason: string | null;
+  /** false: what it does can be undone. */
+  isFinal?: boolean;
   onHeld(): void;
 }
 
-export function HoldButton({ state, label, note, noteId, disabledReason, onHeld }: HoldButtonProps) {
+export function HoldButton(props: HoldButtonProps) {
+  const { state, label, note, noteId, disabledReason, isFinal = true, onHeld } = props;
   const t = state.strings.danger;
   const [phase, setPhase] = useState<'idle' | 'holding' | 'tooShort'>('idle');
   const press = useRef<{ timer: ReturnType<typeof setTimeout> } | null>(null);
@@ -66,7 +69,7 @@ export function HoldButton({ state, label, note, noteId, disabledReason, onHeld 
       onClick={(event: MouseEvent) => {
         // `detail` is 0 for a click that no pointer made; the handlers above take the keyboard.
         if (event.detail !== 0 || disabledReason !== null) return;
-        state.confirm({ title: t.confirm(label), text: note, confirmLabel: label, onConfirm: onHeld });
+        state.confirm({ title: t.confirm(label), text: note, confirmLabel: label, isFinal, onConfirm: onHeld });
       }}
     >
       <span class="fill" aria-hidden="true" />

@@ -220,4 +220,48 @@ describe('appearance', () => {
       '"language":"ko","theme":"light"',
     );
   });
+
+  /** What a date and a time with seconds need in the widest of both languages. */
+  const TIME_EM_MIN = 13;
+
+  consoleTest('at 200 % and 400 % zoom no date is clipped, and nothing scrolls sideways', async ({ gateway, open }) => {
+    Object.assign(gateway, sampleGateway(-60));
+    for (const route of [`${ROOM}/settings`, '#/new']) {
+      const page = await open({ route, role: 'owner', language: 'ko' });
+      const times = page.locator('input[type=datetime-local]');
+      await times.first().waitFor();
+      // A viewport of half, or a quarter, of the width is what a page has at that zoom.
+      for (const width of [1280, 960, 640, 320]) {
+        await page.setViewportSize({ width, height: 800 });
+        for (const time of await times.all()) {
+          const em = await time.evaluate((field) => {
+            return field.clientWidth / Number.parseFloat(getComputedStyle(field).fontSize);
+          });
+          expect(em, `${route} at ${width} px`).toBeGreaterThanOrEqual(TIME_EM_MIN);
+        }
+        const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overhang, `${route} at ${width} px`).toBeLessThanOrEqual(0);
+      }
+    }
+  });
+
+  consoleTest('every dialog closes on Escape and does nothing', async ({ gateway, open }) => {
+    const page = await open({ role: 'owner' });
+    await roomState(page, 'Open');
+    const dialogs = page.locator('dialog[open]');
+    const closes = async () => {
+      await dialogs.first().waitFor();
+      await page.keyboard.press('Escape');
+      await dialogs.first().waitFor({ state: 'detached' });
+    };
+    for (const key of ['?', 'm']) {
+      await page.keyboard.press(key);
+      await closes();
+    }
+    // A press without a duration, as a screen reader makes it, asks in a dialog.
+    const changes = () => gateway.requests.filter((line) => !line.startsWith('GET')).length;
+    await button(page, /^Close room/).dispatchEvent('click');
+    await closes();
+    expect(changes()).toBe(0);
+  });
 });

@@ -190,7 +190,7 @@ consoleTest(
         all.map((row) => [row.querySelector('.by')?.textContent, row.querySelector('.change')?.textContent]),
       );
     expect(rows).toEqual([
-      ['key site-1', 'Wants nobody else for 60 s'],
+      ['key site-1', 'Asks for no more visitors for 60 s'],
       ['key site-1', 'Turn given back: position 1,204 · not done: completed already'],
       ['key site-1', 'Completed: position 1,204'],
       ['in a response', '12 left · Gangnam 3'],

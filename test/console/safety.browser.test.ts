@@ -91,7 +91,7 @@ describe('an opening', () => {
   consoleTest('is cancelled by a second of pressing, and announced again by an undo', async ({ gateway, open }) => {
     beforeOpening(gateway);
     const page = await open();
-    await text(page, /500 people in the draw keep their entries for another opening\./);
+    await text(page, /500 people in the draw keep their entries for another opening\. You can undo this\./);
     await hold(page, 'Cancel the opening');
     await roomState(page, 'Closed');
     await text(page, en.stateNotes.cancelled);
