@@ -123,7 +123,8 @@ const NULLABLE = new Set([
 ]);
 
 /** Fields that may be absent. */
-const OPTIONAL = /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|starts|store|refused\.\w+)$|^rooms\[\]\.settings\.closed$/;
+const OPTIONAL =
+  /^(history\.(open\.observed|recent\[\])\.)?(exempt|health|starts|store|refused\.\w+)$|^rooms\[\]\.settings\.closed$/;
 /** Nearly all of a minute is left out where it is zero. */
 const OPTIONAL_IN_MINUTE =
   /^(minute row |room document minute\.bucket\.)(rateMax|peopleMax|arrived|called|admitted|completed|left|revoked|expired|lapsed|entries|waiting|waitingMax|active|activeMax|exempt|stock|refused|refused\.\w+|origin|waits)$/;
