@@ -44,6 +44,7 @@ const COMMANDS: Record<string, ReleaseCommand> = {
   rooms: { entry: 'plan-rooms.ts', says: 'compares a file of rooms with a running gateway, and applies it' },
   rehearse: { entry: 'rehearse.ts', says: 'simulates an opening against a running gateway' },
   simulate: { entry: 'simulate.ts', says: 'plays a night in virtual time' },
+  report: { entry: 'write-report.ts', says: 'writes the event report of a room' },
   evidence: { entry: 'evidence.ts', says: 'writes and checks the evidence pack of a room' },
   'verify-draw': { entry: 'verify-draw.ts', says: 'verifies a published draw' },
   'check-log': { entry: 'check-log.ts', says: 'verifies the hash chain of an exported log' },

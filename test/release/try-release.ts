@@ -17,8 +17,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { refuseArguments, runCommand } from '../../scripts/lib/run-command.ts';
 import { requireInstalled } from '../../scripts/lib/system-packages.ts';
@@ -28,6 +30,14 @@ Runs docs/self-hosting.md in an empty Debian, made by mmdebstrap, with the relea
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MMDEBSTRAP = { name: 'mmdebstrap', file: '/usr/bin/mmdebstrap' };
+
+/** As docs/self-hosting.md has it. */
+const ALARM_PORT = 8_025;
+
+/** Until everything is installed. */
+const OPENS_AFTER_MS = 180_000;
+/** After the opening, people wait and others are inside. */
+const MIDDLE_MS = 15_000;
 
 /** Answers those who come with the gateway's secret, and nobody else. */
 const SITE = (secret: string) => `server {
@@ -176,47 +186,81 @@ async function tryRelease(): Promise<void> {
 }
 
 async function evening(machine: Machine, previous: string, release: string): Promise<void> {
-  const [install, check, nginx, certificate, start, ask, rehearse, backup, restore, upgrade, ...more] = blocks();
-  if (more.length > 0 || upgrade === undefined)
+  const [install, check, nginx, certificate, start, ask, rehearse, alarms, report, backup, restore, upgrade, ...more] =
+    blocks();
+  if (more.length > 0 || upgrade === undefined) {
     throw new Error('docs/self-hosting.md has other blocks than this script knows.');
+  }
   copyFileSync(previous, join(machine.root, 'root', 'fairgate-previous.tar.gz'));
   await machine.run(install ?? '');
 
-  // The operator's own settings: soon, for many, and a site that knows a secret.
+  // The operator's own settings: soon, for so many that some have to wait for a vacancy, and a site that knows a secret.
   const secret = randomBytes(32).toString('base64');
-  const opensAt = new Date(Date.now() + 150_000).toISOString();
+  const opensAt = new Date(Date.now() + OPENS_AFTER_MS).toISOString();
   const settings = join(machine.root, 'etc/fairgate.env');
   const changed = readFileSync(settings, 'utf8')
     .replace(/^OPENS_AT=.*$/m, `OPENS_AT=${opensAt}`)
-    .replace(/^NEW_USERS_PER_MINUTE=.*$/m, 'NEW_USERS_PER_MINUTE=3000')
+    .replace(/^NEW_USERS_PER_MINUTE=.*$/m, 'NEW_USERS_PER_MINUTE=2400')
+    .replace(/^TOTAL_ACTIVE_USERS=.*$/m, 'TOTAL_ACTIVE_USERS=600')
     .replace(/^SESSION_MINUTES=.*$/m, 'SESSION_MINUTES=1');
   const added = [`ORIGIN_SECRETS='${JSON.stringify({ 'http://127.0.0.1:8080': secret })}'`, 'JOINS_PER_NETWORK=0'];
   writeFileSync(settings, `${changed}\n${added.join('\n')}\n`);
-  console.log(
-    `# (fairgate.env: opens at ${opensAt}, 3000 a minute, a secret for the site, no limit of joins by network)`,
-  );
+  console.log(`# (fairgate.env: opens at ${opensAt}, 2400 a minute, 600 inside, a secret for the site)`);
   for (const block of [check, nginx, certificate]) await machine.run(block ?? '');
   machine.write('etc/nginx/conf.d/site.conf', SITE(secret));
   await machine.run(start ?? '');
-  await pause(8_000);
-  await machine.run(ask ?? '');
+  await untilHealthy(machine, ask ?? '');
+  await using receiver = await alarmReceiver();
+  await machine.run(alarms ?? '');
 
   // An opening, and in the middle of it a backup and a new version.
   const rehearsal = machine.run(`cd /root\n${rehearse}`);
   rehearsal.catch(() => {});
-  await pause(Math.max(0, Date.parse(opensAt) - Date.now()) + 15_000);
+  await pause(Math.max(0, Date.parse(opensAt) - Date.now()) + MIDDLE_MS);
   await machine.run(backup ?? '');
-  await machine.run(`rm -rf /root/fairgate-*/`, { quiet: true });
+  await machine.run('rm -rf /root/fairgate-*/', { quiet: true });
   copyFileSync(release, join(machine.root, 'root', 'fairgate-next.tar.gz'));
   await machine.run('cd /root && rm fairgate-previous.tar.gz && tar -xzf fairgate-next.tar.gz', { quiet: true });
   await machine.run(upgrade);
   await rehearsal;
+  for (const alarm of receiver.received) console.log(`alarm received by the webhook: ${alarm}`);
+  if (receiver.received.length === 0) throw new Error('No alarm was received.');
 
+  await machine.run(report ?? '');
+  await machine.run('ls -l /root/main-report; head -n 3 /root/main-report/*minutes.csv');
   await machine.run(restore ?? '');
-  await pause(8_000);
-  await machine.run(ask ?? '');
-  await machine.run(`tail -n 30 /var/log/fairgate.log | cut -c -300; fairgate --version`);
-  if (existsSync(join(machine.root, 'var/lib/fairgate.old')) === false) throw new Error('The old state is gone.');
+  await untilHealthy(machine, ask ?? '');
+  await machine.run('tail -n 4 /var/log/fairgate.log | cut -c -400; fairgate --version');
+  if (!existsSync(join(machine.root, 'var/lib/fairgate.old'))) throw new Error('The old state is gone.');
+}
+
+/** The first start of a version unpacks it. */
+async function untilHealthy(machine: Machine, ask: string): Promise<void> {
+  const [health = ''] = ask.split('\n');
+  for (let attempt = 0; attempt < 30; attempt++) {
+    await pause(1_000);
+    const isHealthy = await machine.run(health, { quiet: true }).then(
+      () => true,
+      () => false,
+    );
+    if (isHealthy) break;
+  }
+  await machine.run(ask);
+}
+
+/** A service beside the gateway that takes alarms, as an operator's pager would. */
+async function alarmReceiver(): Promise<AsyncDisposable & { received: string[] }> {
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    text(request).then((body) => {
+      const { type, data } = JSON.parse(body) as { type: string; data: { text: string } };
+      received.push(`${type}: ${data.text}`);
+      response.writeHead(204).end();
+    });
+  });
+  server.listen(ALARM_PORT, '127.0.0.1');
+  await once(server, 'listening');
+  return { received, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
 await runCommand(tryRelease, USAGE);
