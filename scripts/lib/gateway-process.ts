@@ -13,7 +13,7 @@ import type { RedisAddress } from '../../worker/store/redis/redis-client.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { stopProcess, whenReady } from './child-process.ts';
 import { startOriginConnector } from './origin-connector.ts';
-import { configurationFile, runtimeFile } from './program-files.ts';
+import { configurationFile, ROOT, runtimeFile } from './program-files.ts';
 import { type LogLevel, runtimeEntry } from './runtime-log.ts';
 
 export interface GatewaySettings {
@@ -221,7 +221,8 @@ function running(child: ChildProcess): RunningProcess {
 
 function serve(config: string, options: readonly string[], env: Record<string, string>, log: Log): ChildProcess {
   const command = [runtimeFile(), 'serve', configurationFile(config), ...options, '--control-fd=3'];
-  const child = launch(command, { ...process.env, ...env });
+  // The folder that the command was started in may be one that the runtime's user cannot read.
+  const child = launch(command, { ...process.env, ...env, PWD: ROOT });
   const receive = (line: string) => {
     const { message, level } = runtimeEntry(line);
     log(message, level);
@@ -232,10 +233,11 @@ function serve(config: string, options: readonly string[], env: Record<string, s
 
 function launch([file = '', ...args]: string[], env: NodeJS.ProcessEnv): ChildProcess {
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'];
+  const cwd = ROOT;
   // Windows has neither this shell nor these limits.
-  if (process.platform === 'win32') return spawn(file, args, { env, stdio });
+  if (process.platform === 'win32') return spawn(file, args, { cwd, env, stdio });
   // A group of its own: a signal from the terminal reaches this process alone, which ends the runtime in order.
-  const child = spawn('/bin/sh', ['-c', LAUNCH, 'sh', file, ...args], { env, stdio, detached: true });
+  const child = spawn('/bin/sh', ['-c', LAUNCH, 'sh', file, ...args], { cwd, env, stdio, detached: true });
   const leash = child.stdio[4] as Writable | null;
   // EPIPE where the shell could not start.
   leash?.on('error', () => {});

@@ -17,9 +17,9 @@ export function selfHostingRecipe({ folder, port, gatewayPorts }: Trial): string
   const cache = join(folder, 'board-cache');
   mkdirSync(cache, { recursive: true });
   const text = readFileSync(join(ROOT, 'docs/self-hosting/nginx.conf'), 'utf8');
-  const [servers = ''] = /(?: {2}server 127\.0\.0\.1:\d+;\n)+/.exec(text) ?? [];
+  const [servers = ''] = /(?: {2}server 127\.0\.0\.1:\d+ max_fails=0;\n)+/.exec(text) ?? [];
   return text
-    .replace(servers, gatewayPorts.map((each) => `  server 127.0.0.1:${each};\n`).join(''))
+    .replace(servers, gatewayPorts.map((each) => `  server 127.0.0.1:${each} max_fails=0;\n`).join(''))
     .replace('listen 443 ssl http2;', `listen 127.0.0.1:${port};`)
     .replaceAll(/ {2}ssl_certificate.*\n/g, '')
     .replace('/var/lib/nginx/fairgate', cache)

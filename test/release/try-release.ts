@@ -201,11 +201,11 @@ async function evening(machine: Machine, previous: string, release: string): Pro
   const changed = readFileSync(settings, 'utf8')
     .replace(/^OPENS_AT=.*$/m, `OPENS_AT=${opensAt}`)
     .replace(/^NEW_USERS_PER_MINUTE=.*$/m, 'NEW_USERS_PER_MINUTE=2400')
-    .replace(/^TOTAL_ACTIVE_USERS=.*$/m, 'TOTAL_ACTIVE_USERS=600')
+    .replace(/^TOTAL_ACTIVE_USERS=.*$/m, 'TOTAL_ACTIVE_USERS=300')
     .replace(/^SESSION_MINUTES=.*$/m, 'SESSION_MINUTES=1');
   const added = [`ORIGIN_SECRETS='${JSON.stringify({ 'http://127.0.0.1:8080': secret })}'`, 'JOINS_PER_NETWORK=0'];
   writeFileSync(settings, `${changed}\n${added.join('\n')}\n`);
-  console.log(`# (fairgate.env: opens at ${opensAt}, 2400 a minute, 600 inside, a secret for the site)`);
+  console.log(`# (fairgate.env: opens at ${opensAt}, 2400 a minute, 300 inside, a secret for the site)`);
   for (const block of [check, nginx, certificate]) await machine.run(block ?? '');
   machine.write('etc/nginx/conf.d/site.conf', SITE(secret));
   await machine.run(start ?? '');
@@ -227,7 +227,7 @@ async function evening(machine: Machine, previous: string, release: string): Pro
   if (receiver.received.length === 0) throw new Error('No alarm was received.');
 
   await machine.run(report ?? '');
-  await machine.run('ls -l /root/main-report; head -n 3 /root/main-report/*minutes.csv');
+  await machine.run('ls -l /root/main-report; head -n 3 /root/main-report/minutes-en.csv');
   await machine.run(restore ?? '');
   await untilHealthy(machine, ask ?? '');
   await machine.run('tail -n 4 /var/log/fairgate.log | cut -c -400; fairgate --version');
