@@ -26,8 +26,17 @@ const USAGE = `PUBLIC_URL=https://booking.example npm run deploy -- [arguments f
 Checks the settings and rooms.json, then uploads the worker to Cloudflare. Variables: ${VARIABLES.join(', ')}.
 Secrets (ORIGIN_KEYS and ORIGIN_SECRETS among them): npx wrangler secret put. All steps: docs/deploy.md`;
 
+/** Cloudflare, Workers, limits: 5 KB for each environment variable (November 2026). */
+const VARIABLE_BYTES_MAX = 5 * 1_024;
+
 await runCommand(async () => {
   const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '[]');
+  const bytes = Buffer.byteLength(rooms);
+  if (bytes > VARIABLE_BYTES_MAX) {
+    throw new Error(
+      `The rooms are ${bytes} bytes, and a variable at Cloudflare holds ${VARIABLE_BYTES_MAX}. Deploy with ROOMS='[]', then send them to the gateway: npm run rooms -- apply rooms.json --url ADDRESS`,
+    );
+  }
   const variables: Record<string, string> = { ROOMS: rooms };
   for (const name of VARIABLES) {
     const value = process.env[name];

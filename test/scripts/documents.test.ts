@@ -73,6 +73,7 @@ const NOT_RUN: Record<string, string> = {
   'npm run deploy': 'run as PUBLIC_URL=… npm run deploy, without an upload',
   'npm run check-log -- FILE': 'the name of a file is missing in it; run for demo-log.json',
   'npm run rooms -- plan rooms.json`': 'test/scripts/rooms-file.test.ts runs it',
+  'npm run rooms -- apply rooms.json --url https://gate.example': 'the same, at an address that exists',
   'OPERATOR_KEY=$(cat operator-key) npm run -s rooms':
     'test/scripts/rooms-file.test.ts runs it, at an address that exists',
   'npm run report -- --room demo`': 'the operator key is missing in it; run as in docs/operators.md',
@@ -107,6 +108,7 @@ const ELSEWHERE: Record<string, string> = {
   php: 'test/origin/verifiers.test.ts, test/origin/call-examples.test.ts, test/origin/hand-off-document.test.ts',
   go: 'test/origin/verifiers.test.ts',
   bash: 'test/release/try-release.ts, in an empty Debian',
+  toml: 'test/scripts/cloudflare-routes.test.ts',
   html: 'test/pages/recover.browser.test.ts',
   yaml: 'for Prometheus, as which test/gateway/own-addresses.test.ts asks for the metrics; for Traefik and Envoy, which Debian does not have',
 };
