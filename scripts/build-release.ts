@@ -38,6 +38,7 @@ interface ReleaseCommand {
 
 const COMMANDS: Record<string, ReleaseCommand> = {
   start: { entry: 'lib/local-gateway.ts', says: 'serves (also without a name); --check, --health, --config FILE' },
+  smoke: { entry: 'smoke.ts', says: 'asks a gateway from outside whether the gate stands' },
   keys: { entry: 'keys.ts', says: 'creates and rotates signing keys, and keys for the calls of a site' },
   backup: { entry: 'backup.ts', says: 'writes everything that is stored into one file, while it is running' },
   restore: { entry: 'restore.ts', says: 'fills an empty store from such a file' },

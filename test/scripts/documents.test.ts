@@ -33,6 +33,7 @@ const DOCUMENTS = ['README.md', ...globSync(['docs/*.md', 'docs/monitoring/*.md'
 const NOT_RUN: Record<string, string> = {
   'npm install ../fairgate/dist/': 'test/origin/package.test.ts installs it',
   'npm run build:origin': 'test/origin/package.test.ts runs it',
+  'npm run smoke': 'test/scripts/smoke.test.ts runs it, against a gateway that stands and others',
   'npm run build:release': 'test/scripts/release.test.ts runs it',
   'npm run NAME -- …': 'stands for every command',
   'npm run backup -- --to FILE': 'the name of a file is missing in it; test/gateway/backups.test.ts runs it',
