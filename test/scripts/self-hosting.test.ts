@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { requestAsHost } from '../../scripts/lib/host-request.ts';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
 import { nginxConfiguration, selfHostingRecipe } from '../../scripts/lib/nginx-recipe.ts';
 import { NGINX } from '../../scripts/lib/system-packages.ts';
@@ -14,6 +15,7 @@ import { NGINX_ARGS, type ServerProcess, startServer } from '../gateway/server-p
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const HOST = 'booking.example';
+const SECOND_HOST = 'second.example';
 
 let folder: string;
 let gateways: ChildProcess;
@@ -35,6 +37,16 @@ beforeAll(async () => {
     PUBLIC_URL: `https://${HOST}`,
     TRUSTED_PROXIES: '127.0.0.1',
     OPENS_AT: '+1h',
+    ROOMS: JSON.stringify([
+      {
+        id: 'second',
+        title: { ko: '둘째', en: 'Second' },
+        hosts: [SECOND_HOST],
+        origin: 'http://127.0.0.1:9',
+        schedule: { opensAt: '+1h' },
+        policy: { newUsersPerMinute: 60, totalActiveUsers: 10, sessionMinutes: 5 },
+      },
+    ]),
   };
   gateways = spawn(process.execPath, [join(ROOT, 'scripts/start.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const started = Promise.withResolvers<void>();
@@ -74,6 +86,14 @@ it('answers the board from its cache, whatever stands behind the ?, and hands no
   expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(200));
   expect(states.filter((state) => state !== 'MISS').length).toBeGreaterThanOrEqual(39);
   expect(answers.every(({ headers }) => !headers.has('Set-Cookie'))).toBe(true);
+});
+
+it('asks for the board of each host’s room, and answers none for another host', async () => {
+  const board = (host: string, room: string) =>
+    requestAsHost(host, `http://127.0.0.1:${nginx.port}/_fairgate/rooms/${room}/board`);
+  expect((await board(SECOND_HOST, 'second')).status).toBe(200);
+  expect((await board(HOST, 'second')).status).toBe(404);
+  expect((await board(HOST, 'demo')).status).toBe(200);
 });
 
 it('never answers what belongs to a visitor from its cache', async () => {
