@@ -3,7 +3,7 @@
 
 import { type Context, Hono } from 'hono';
 import { consolePage, consolePolicy } from '../admin-ui/shell.ts';
-import { CONSOLE_PATH, OPERATOR_PATH } from './contract/operator-api.ts';
+import { CONSOLE_PATH, METRICS_PATH, OPERATOR_PATH } from './contract/operator-api.ts';
 import { ORIGIN_CALLS_PATH } from './contract/origin-call-schema.ts';
 import { verifyForProxy } from './gate/forward-auth.ts';
 import { findRoom } from './gate/room-middleware.ts';
@@ -38,7 +38,6 @@ const HEADER_CHARS_MAX = 16_384;
 const JWKS_SECONDS = 300;
 
 const JWKS_PATH = '/.well-known/jwks.json';
-const METRICS_PATH = '/_fairgate/metrics';
 const HEALTH_PATH = '/_fairgate/healthz';
 const OPENAPI_PATH = '/_fairgate/openapi.json';
 /** The script for pages whose requests are refused. A site's pages name the number: another behaviour is another one. */

@@ -1,7 +1,7 @@
 // Bypass attempts as requests, and which responses count as a refusal: a clear refusal or the waiting page, and no session.
 // A response that is not recognised as one of those counts as a successful bypass.
 
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { type Forgery, forgedToken } from '../lib/token-forgeries.ts';
 import type { Attempt, AttemptKind } from './event-log.ts';
 import type { Outcome, OutgoingRequest, ReceivedResponse } from './network.ts';
 
@@ -52,13 +52,13 @@ export function attemptRequest(kind: AttemptKind, material: AttemptMaterial): Ou
         headers: { Accept: 'application/json', Cookie: own },
       };
     case 'forgedSignature':
-      return get(withAdmission(forgedToken(material)));
+      return get(withAdmission(forged('ownKey', material)));
     case 'unsigned':
-      return get(withAdmission(unsignedToken(material)));
+      return get(withAdmission(forged('unsigned', material)));
     case 'queueAsAdmission':
       return get(withAdmission(queueToken));
     case 'ownHeader':
-      return get({ ...anything, Cookie: own, 'Fairgate-Admission': forgedToken(material) });
+      return get({ ...anything, Cookie: own, 'Fairgate-Admission': forged('ownKey', material) });
     case 'endedSession':
       return get(withAdmission(material.endedToken ?? '', ''));
     case 'otherRoom':
@@ -66,7 +66,7 @@ export function attemptRequest(kind: AttemptKind, material: AttemptMaterial): Ou
     case 'originBare':
       return get(page);
     case 'originForged':
-      return get({ ...page, 'Fairgate-Admission': forgedToken(material) });
+      return get({ ...page, 'Fairgate-Admission': forged('ownKey', material) });
   }
 }
 
@@ -92,33 +92,8 @@ function isRefusal({ status, headers, text }: ReceivedResponse): boolean {
   return /"outcome":"(?:joined|waiting|standby|lapsed|ended|refused)"/.test(text) && !text.includes('"admissionToken"');
 }
 
-const forgersKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-
-const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url');
-
-/** Correct in everything but the key that signed it. */
-function forgedToken(material: AttemptMaterial): string {
-  const text = `${encode({ alg: 'ES256', typ: 'admission+jwt', kid: material.kid })}.${encode(claimsFor(material))}`;
-  return `${text}.${sign('sha256', Buffer.from(text), { key: forgersKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
-}
-
-function unsignedToken(material: AttemptMaterial): string {
-  return `${encode({ alg: 'none', typ: 'admission+jwt' })}.${encode(claimsFor(material))}.`;
-}
-
-function claimsFor({ queueToken, room, epoch }: AttemptMaterial): Record<string, unknown> {
+function forged(forgery: Forgery, { queueToken, room, epoch, kid }: AttemptMaterial): string {
   const genuine = JSON.parse(Buffer.from(queueToken.split('.')[1] ?? '', 'base64url').toString());
-  const seconds = Math.floor(Date.now() / 1000);
-  return {
-    iss: genuine.iss,
-    sub: genuine.sub,
-    aud: `urn:fairgate:origin:${room}`,
-    room,
-    epoch,
-    position: 1,
-    sid: randomBytes(12).toString('base64url'),
-    iat: seconds - 5,
-    nbf: seconds - 5,
-    exp: seconds + 300,
-  };
+  const audience = `urn:fairgate:origin:${room}`;
+  return forgedToken(forgery, { issuer: genuine.iss, subject: genuine.sub, audience, room, epoch }, { kid });
 }

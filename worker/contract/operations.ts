@@ -51,6 +51,7 @@ import { pageQuery } from './value-schema.ts';
 /** Path of the gateway under which all operations are. */
 export const OPERATOR_PATH = '/_fairgate/operator';
 export const CONSOLE_PATH = '/_fairgate/console/';
+export const METRICS_PATH = '/_fairgate/metrics';
 
 const nothing = z.undefined();
 
