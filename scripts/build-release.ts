@@ -40,6 +40,7 @@ const COMMANDS: Record<string, ReleaseCommand> = {
   start: { entry: 'lib/local-gateway.ts', says: 'serves (also without a name); --check, --health, --config FILE' },
   smoke: { entry: 'smoke.ts', says: 'asks a gateway from outside whether the gate stands' },
   keys: { entry: 'keys.ts', says: 'creates and rotates signing keys, and keys for the calls of a site' },
+  'redis-bridge': { entry: 'redis-bridge.ts', says: 'serves the REST form in front of a Redis of your own' },
   backup: { entry: 'backup.ts', says: 'writes everything that is stored into one file, while it is running' },
   restore: { entry: 'restore.ts', says: 'fills an empty store from such a file' },
   rooms: { entry: 'plan-rooms.ts', says: 'compares a file of rooms with a running gateway, and applies it' },

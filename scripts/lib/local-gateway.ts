@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { encodePath } from '../../queue-core/paths.ts';
 import { CONSOLE_PATH } from '../../worker/contract/operator-api.ts';
 import type { RoomInput } from '../../worker/settings.ts';
-import { type CommandOption, givenOptions, optionLines, type ReadOptions, runWithOptions } from './command-options.ts';
+import { runWithOptions } from './command-options.ts';
 import { startDemoSite } from './demo-site.ts';
 import { localUrl } from './gateway-process.ts';
 import { answers, startGatewayProcesses } from './gateway-processes.ts';
@@ -17,7 +17,7 @@ import { askOrigin, type OriginCheck, originSentence } from './origin-check.ts';
 import { builtFile, version } from './program-files.ts';
 import { ProgramLog } from './program-log.ts';
 import { orExit } from './run-command.ts';
-import { isReadableByAll, settingsOfFile } from './settings-file.ts';
+import { readServiceArguments, type ServiceArguments, variablesOf, warnOfReadableFile } from './service-options.ts';
 import { OPERATOR_KEY_FILE } from './stored-secrets.ts';
 
 /** Requests in flight at a stop; what takes longer (a stream, a download) is cut. */
@@ -25,43 +25,23 @@ const STOP_MS_MAX = 5_000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const OPTIONS: Record<string, CommandOption> = {
-  config: { example: 'fairgate.env', help: 'settings from a file, a line NAME=value each' },
-  check: { example: '', flag: true, help: 'says whether the settings are right, and starts nothing' },
-  health: { example: '', flag: true, help: 'says whether the gateways of these settings answer, and starts nothing' },
-  version: { example: '', flag: true, help: 'says which version this is' },
+const SERVICE = {
+  command: 'npm start',
+  health: 'the gateways of these settings answer',
+  about: `Its settings are variables, for example PORT=9000 npm start; README.md explains each:
+${SETTINGS_OF_START.join(', ')}`,
 };
 
-const USAGE = `npm start -- [options]
-${optionLines(OPTIONS, 28)}
+const read = readServiceArguments(process.argv.slice(2), SERVICE);
+process.exitCode = await runWithOptions(read, (given) => orExit(() => run(given)));
 
-Its settings are variables, for example PORT=9000 npm start; README.md explains each:
-${SETTINGS_OF_START.join(', ')}`;
-
-interface StartArguments {
-  action: 'run' | 'check' | 'health' | 'version';
-  /** null: the environment alone. */
-  file: string | null;
-}
-
-process.exitCode = await runWithOptions(readStartArguments(process.argv.slice(2)), (given) => orExit(() => run(given)));
-
-function readStartArguments(argv: readonly string[]): ReadOptions<StartArguments> {
-  const given = givenOptions(argv, OPTIONS, () => USAGE);
-  if (given.kind !== 'given') return given;
-  const { config } = given.values;
-  const actions = (['check', 'health', 'version'] as const).filter((name) => given.values[name] === true);
-  if (actions.length > 1) return { kind: 'misuse', problems: [`--${actions.join(' and --')} exclude each other.`] };
-  return { kind: 'run', run: { action: actions[0] ?? 'run', file: typeof config === 'string' ? config : null } };
-}
-
-async function run({ action, file }: StartArguments): Promise<number> {
+async function run(given: ServiceArguments): Promise<number> {
+  const { action } = given;
   if (action === 'version') {
     console.log(`Fairgate ${version}`);
     return 0;
   }
-  const variables = { ...(file === null ? {} : settingsOfFile(file, SETTINGS_OF_START)), ...process.env };
-  const local = await localSettings(variables, action !== 'run');
+  const local = await localSettings(variablesOf(given, SETTINGS_OF_START), action !== 'run');
   if (action === 'health') return sayHealth(local);
   if (action === 'check') {
     console.log(checkedSentence(local));
@@ -70,13 +50,7 @@ async function run({ action, file }: StartArguments): Promise<number> {
   await checkPorts(local);
   await builtFile('worker.js');
   const log = new ProgramLog({ format: local.logFormat, write: (line) => console.error(line) });
-  if (file !== null && isReadableByAll(file)) {
-    log.add(
-      'fairgate',
-      `${file} can be read by every user of this machine. Keep secrets in it private: chmod 600 ${file}`,
-      'warn',
-    );
-  }
+  warnOfReadableFile(given, 'fairgate', log);
   await serve(local, log);
   return 0;
 }

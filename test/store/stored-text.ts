@@ -2,7 +2,7 @@
 
 import type { Table } from '../../queue-core/machine.ts';
 import type { RedisClient } from '../../worker/store/redis/redis-client.ts';
-import { memberOf, RedisKeys, rowIn, sessionPart } from '../../worker/store/redis/redis-schema.ts';
+import { keyIn, memberOf, RedisKeys, rowIn, sessionPart } from '../../worker/store/redis/redis-schema.ts';
 
 export interface StoredText {
   /** @param ledger as `room:demo`, or `directory` */
@@ -25,8 +25,8 @@ export async function fill(stored: StoredText, ledger: string, { document, rows 
 export function redisText(client: RedisClient): StoredText {
   return {
     async document(ledger) {
-      const [text] = await client.results((pipeline) => pipeline.hget(new RedisKeys(ledger).record, 'document'));
-      return text as string | null;
+      const [texts] = await client.results((pipeline) => pipeline.hmget(new RedisKeys(ledger).record, 'document'));
+      return (texts as (string | null)[])[0] ?? null;
     },
     async setDocument(ledger, document) {
       await client.results((pipeline) => pipeline.hset(new RedisKeys(ledger).record, { document }));
@@ -34,8 +34,9 @@ export function redisText(client: RedisClient): StoredText {
     async row(ledger, table, key) {
       const keys = new RedisKeys(ledger);
       if (table === 'session') {
-        const [text] = await client.results((pipeline) => pipeline.hget(keys.sessions(sessionPart(key)), String(key)));
-        return text as string | null;
+        const part = keys.sessions(sessionPart(key));
+        const [texts] = await client.results((pipeline) => pipeline.hmget(part, String(key)));
+        return (texts as (string | null)[])[0] ?? null;
       }
       const [members] = await client.results((pipeline) =>
         pipeline.zrange(keys.table(table), key, key, { byScore: true }),
@@ -45,12 +46,18 @@ export function redisText(client: RedisClient): StoredText {
     },
     async setRow(ledger, table, key, text) {
       const keys = new RedisKeys(ledger);
+      if (table === 'session') {
+        await client.results((pipeline) => pipeline.hset(keys.sessions(sessionPart(key)), { [key]: text }));
+        return;
+      }
+      // The bridge permits no command that removes one member, because no gateway sends one.
+      const name = keys.table(table);
+      const [found] = await client.results((pipeline) => pipeline.zrange(name, '-inf', '+inf', { byScore: true }));
+      const others = (found as string[]).filter((member) => keyIn(member) !== key);
       await client.results((pipeline) => {
-        if (table === 'session') pipeline.hset(keys.sessions(sessionPart(key)), { [key]: text });
-        else {
-          pipeline.zremrangebyscore(keys.table(table), key, key);
-          pipeline.zadd(keys.table(table), { score: key, member: memberOf(key, text) });
-        }
+        pipeline.del(name);
+        for (const member of others) pipeline.zadd(name, { score: keyIn(member), member });
+        pipeline.zadd(name, { score: key, member: memberOf(key, text) });
       });
     },
   };

@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { RedisConnection, type RedisTarget } from '../../redis-bridge/redis-connection.ts';
+import { plainValue } from '../../redis-bridge/resp.ts';
 import { stopProcess, whenReady } from '../child-process.ts';
 import { freePort } from '../loopback-ports.ts';
 import { REDIS, requireInstalled } from '../system-packages.ts';
-import { RespConnection } from './resp.ts';
 
 export interface RunningRedis {
   port: number;
@@ -32,11 +33,11 @@ export async function startRedis(...options: string[]): Promise<RunningRedis> {
   return {
     port,
     async command(...words) {
-      const connection = await RespConnection.open(port);
+      const connection = await RedisConnection.open(onLoopback(port), CONNECT_MS_MAX);
       try {
-        const [reply] = await connection.send([words]);
+        const [reply = null] = await connection.send([words]);
         if (reply instanceof Error) throw reply;
-        return reply;
+        return plainValue(reply);
       } finally {
         connection.close();
       }
@@ -50,6 +51,13 @@ export async function startRedis(...options: string[]): Promise<RunningRedis> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** On a machine under load. */
+const CONNECT_MS_MAX = 10_000;
+
+export function onLoopback(port: number): RedisTarget {
+  return { socket: { host: '127.0.0.1', port }, tls: null, credentials: null, database: 0 };
 }
 
 async function launch(port: number, dir: string, options: readonly string[]): Promise<ChildProcess> {

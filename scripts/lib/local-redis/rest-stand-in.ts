@@ -1,10 +1,12 @@
-// Upstash's REST API in front of a real redis-server, on loopback: single commands, pipelines, transactions, with its statuses
-// and bodies for errors and a wrong token. It counts requests, and a test can make it delay, drop or refuse them.
+// The bridge (scripts/redis-bridge) on loopback for tests and the bench. It counts requests, a test can make it delay, drop or refuse
+// them, and it can be like Upstash's hosted service, which names no process.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { RedisPool } from '../../redis-bridge/redis-pool.ts';
+import { failureAnswer, RestApi } from '../../redis-bridge/rest-api.ts';
 import { listenOnLoopback } from '../loopback-ports.ts';
-import { RedisError, RespConnection, type RespValue } from './resp.ts';
+import { onLoopback } from './redis-server.ts';
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -27,10 +29,7 @@ export interface RestStandIn {
   bytes: number;
   /** Chooses the fault of each request; null: none. */
   fault: ((commands: readonly (readonly string[])[]) => Fault | null) | null;
-  /**
-   * Like Upstash's hosted service: INFO names no process, and WAIT covers the writes of all connections. False: like a plain
-   * Redis behind the REST API.
-   */
+  /** Like Upstash's hosted service: INFO names no process. False: like a plain Redis behind the bridge. */
   isHosted: boolean;
   /** Uses another Redis from now on, as after a failover. */
   redirect(port: number): void;
@@ -40,18 +39,15 @@ export interface RestStandIn {
 /** @param port of the redis-server @param ownPort 0: any free one */
 export async function startRestStandIn(port: number, ownPort = 0): Promise<RestStandIn> {
   const token = 'stand-in-token-0123456789';
-  let redisPort = port;
-  let idle: RespConnection[] = [];
-
-  async function run(commands: string[][]): Promise<RespValue[]> {
-    const connection = idle.find(({ isOpen }) => isOpen) ?? (await RespConnection.open(redisPort));
-    idle = idle.filter((other) => other !== connection && other.isOpen);
-    const [first] = commands;
-    const isWait = standIn.isHosted && first?.[0] === 'WAIT';
-    const replies = isWait ? [await waitForAll(connection, first)] : await connection.send(commands);
-    idle.push(connection);
-    return standIn.isHosted ? replies.map(withoutProcessName) : replies;
-  }
+  // Tests look at what the gateway says of a failure.
+  const say = () => {};
+  let pool: RedisPool;
+  let api: RestApi;
+  const connect = (to: number) => {
+    pool = new RedisPool(onLoopback(to), say);
+    api = new RestApi(token, pool, say);
+  };
+  connect(port);
 
   const standIn: RestStandIn = {
     url: '',
@@ -62,12 +58,11 @@ export async function startRestStandIn(port: number, ownPort = 0): Promise<RestS
     fault: null,
     isHosted: false,
     redirect(to) {
-      redisPort = to;
-      for (const connection of idle) connection.close();
-      idle = [];
+      pool.close();
+      connect(to);
     },
     async stop() {
-      for (const connection of idle) connection.close();
+      pool.close();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
@@ -77,15 +72,12 @@ export async function startRestStandIn(port: number, ownPort = 0): Promise<RestS
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (request.headers.authorization !== `Bearer ${token}`) {
-      return sendJson(response, 401, { error: 'WRONGPASS invalid or missing auth token' });
-    }
-    const text = Buffer.concat(chunks).toString();
-    standIn.bytes += text.length;
-    const body: unknown = JSON.parse(text);
-    const isBatch = request.url === '/pipeline' || request.url === '/multi-exec';
-    if (!isBatch && request.url !== '/') return sendJson(response, 400, { error: 'ERR unknown path' });
-    const commands = ((isBatch ? body : [body]) as unknown[][]).map((command) => command.map(String));
+    api.authorize(request.headers.authorization);
+    const body = Buffer.concat(chunks).toString();
+    const [path = '', method = ''] = [request.url, request.method];
+    const parsed = JSON.parse(body) as unknown[][] | unknown[];
+    const commands = ((path === '/' ? [parsed] : parsed) as unknown[][]).map((command) => command.map(String));
+    standIn.bytes += body.length;
     standIn.requests++;
     for (const [name = ''] of commands) {
       const upper = name.toUpperCase();
@@ -95,44 +87,26 @@ export async function startRestStandIn(port: number, ownPort = 0): Promise<RestS
     if (fault?.kind === 'drop') return void request.socket.destroy();
     if (fault?.kind === 'status') return void response.writeHead(fault.status).end(fault.body);
     if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
-    const transaction = request.url === '/multi-exec';
-    const replies = await run(transaction ? [['MULTI'], ...commands, ['EXEC']] : commands);
+    const answer = await api.answer({ method, path, encoding: undefined, body });
     if (fault?.kind === 'dropAnswer') return void request.socket.destroy();
-    const encode = request.headers['upstash-encoding'] === 'base64' ? toBase64 : (value: RespValue) => value;
-    const values = transaction ? (replies.at(-1) as RespValue[]) : replies;
-    const results = values.map((value) =>
-      value instanceof RedisError ? { error: value.message } : { result: encode(value) },
-    );
-    standIn.bytes += JSON.stringify(results).length;
-    if (isBatch) return sendJson(response, 200, results);
-    return sendJson(response, values[0] instanceof RedisError ? 400 : 200, results[0]);
+    standIn.bytes += answer.body.length;
+    sendJson(response, answer.status, standIn.isHosted ? withoutProcessName(answer.body) : answer.body);
   }
 
   const server: Server = createServer((request, response) => {
-    respond(request, response).catch(() => {
-      // Redis is down or closed the connection.
-      if (!response.headersSent) sendJson(response, 502, { error: 'upstream is not reachable' });
+    respond(request, response).catch((error: unknown) => {
+      const { status, body } = failureAnswer(error, say);
+      if (!response.headersSent) sendJson(response, status, body);
     });
   });
   standIn.url = `http://127.0.0.1:${await listenOnLoopback(server, ownPort)}`;
   return standIn;
 }
 
-/** WAIT covers this connection's last write; a PUBLISH now comes after the writes of all connections. */
-async function waitForAll(connection: RespConnection, wait: readonly string[]): Promise<RespValue> {
-  const [, replicas = null] = await connection.send([['PUBLISH', 'fairgate:stand-in', ''], wait]);
-  return replicas;
+function withoutProcessName(body: string): string {
+  return body.replaceAll(/"[^"]*run_id:[^"]*"/g, JSON.stringify('# Server\r\nupstash_version:1.0.0\r\n'));
 }
 
-function withoutProcessName(reply: RespValue): RespValue {
-  return typeof reply === 'string' && reply.includes('run_id:') ? '# Server\r\nupstash_version:1.0.0\r\n' : reply;
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function toBase64(value: RespValue): RespValue {
-  if (Array.isArray(value)) return value.map(toBase64);
-  return typeof value === 'string' && value !== 'OK' ? Buffer.from(value).toString('base64') : value;
+function sendJson(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
 }

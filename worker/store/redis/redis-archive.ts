@@ -8,7 +8,6 @@ import { documentFormat } from '../ledgers.ts';
 import { appendCommitId } from './commit-history.ts';
 import type { RedisClient } from './redis-client.ts';
 import {
-  COMMIT,
   keyIn,
   memberOf,
   RECEIPT_MS,
@@ -19,6 +18,7 @@ import {
   type SortedTable,
   sessionPart,
 } from './redis-schema.ts';
+import { COMMIT, STORAGE_INFO } from './redis-scripts.ts';
 
 export class RedisArchive {
   readonly #client: RedisClient;
@@ -109,8 +109,7 @@ export class RedisArchive {
 
   /** What Redis says of its memory and its disk; '' where it does not permit INFO. */
   async info(): Promise<string> {
-    const script = "return redis.call('INFO', 'memory') .. redis.call('INFO', 'persistence')";
-    const [info] = await this.#client.send((pipeline) => pipeline.eval(script, [this.#keys.record], []));
+    const [info] = await this.#client.send((pipeline) => pipeline.eval(STORAGE_INFO, [this.#keys.record], []));
     return typeof info === 'string' ? info : '';
   }
 }

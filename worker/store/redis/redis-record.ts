@@ -7,7 +7,6 @@ import type { EpochMs } from '../../../queue-core/time.ts';
 import type { StoredRows, StoreRefusal } from '../store-result.ts';
 import type { RedisClient } from './redis-client.ts';
 import {
-  COMMIT,
   RECEIPT_MS,
   RECORD_FIELDS,
   RedisKeys,
@@ -16,6 +15,7 @@ import {
   scriptArguments,
   sessionPart,
 } from './redis-schema.ts';
+import { COMMIT, SERVER_INFO } from './redis-scripts.ts';
 
 export interface Loaded<Document> {
   /** Redis' clock. */
@@ -131,11 +131,6 @@ export class RedisRecord<Document> {
     return member === undefined ? null : rowIn(member);
   }
 }
-
-/** Names the process of the store that answers; the name changes with every restart and every failover. */
-const SERVER_INFO = `
--- KEYS[1] record, so that the same node of a cluster answers
-return redis.call('INFO', 'server')`;
 
 /** Index of that command in the pipeline: not every store permits it. */
 const SERVER_INFO_INDEX: ReadonlySet<number> = new Set([2]);
