@@ -10,11 +10,12 @@ import {
   type Role,
   type Session,
 } from '../worker/contract/operator-api.ts';
+import type { ProviderFailure } from '../worker/contract/provider-addresses.ts';
 import { ActionLog, type Confirmation } from './action-log.ts';
 import { loadErrorText } from './failures.ts';
 import { type NumberFormat, numberFormat, ownZone } from './number-format.ts';
 import type { Preferences } from './preferences.ts';
-import { type Route, routeOf } from './routes.ts';
+import { providerFailureOf, type Route, routeOf } from './routes.ts';
 import { STRINGS } from './strings.ts';
 import type { Strings } from './strings-en.ts';
 import { TestedRelays } from './tested-relays.ts';
@@ -36,6 +37,9 @@ export class ConsoleState {
   readonly client: Client;
   readonly actions: ActionLog = new ActionLog(this);
   readonly relays: TestedRelays;
+  /** Host of the identity provider with which operators may sign in. */
+  readonly provider: string | null;
+  providerFailure: ProviderFailure | null;
   signInState: 'checking' | 'unreachable' | 'signedOut' | 'signedIn' = 'checking';
   session: Session | null = null;
   /** Why the last sign-out failed. */
@@ -57,8 +61,10 @@ export class ConsoleState {
   #alarmKinds = new Set<Alarm['kind']>();
   #announcedState = '';
 
-  constructor(environment: ConsoleEnvironment, preferences: Preferences, hash: string) {
+  constructor(environment: ConsoleEnvironment, preferences: Preferences, hash: string, provider: string | null = null) {
     this.#environment = environment;
+    this.provider = provider;
+    this.providerFailure = providerFailureOf(hash);
     this.preferences = preferences;
     this.route = routeOf(hash);
     this.client = createClient(environment.fetch, () => this.#onSignedOut());
@@ -128,6 +134,14 @@ export class ConsoleState {
     this.redraw();
   }
 
+  /** The operator is back at this page: they may have signed in in another tab. */
+  async returned(): Promise<void> {
+    if (!this.isSessionExpired) return void (await this.watch?.poll());
+    const outcome = await this.client.call('session', {});
+    if (outcome.kind === 'reply') this.#onSignedIn(outcome.value);
+    this.redraw();
+  }
+
   async signIn(key: string): Promise<Outcome<Session>> {
     const outcome = await this.client.call('signIn', { body: { key } });
     if (outcome.kind === 'reply') this.#onSignedIn(outcome.value);
@@ -180,6 +194,7 @@ export class ConsoleState {
   #onSignedIn(session: Session): void {
     this.session = session;
     this.signInState = 'signedIn';
+    this.providerFailure = null;
     this.isSessionExpired = false;
     this.#watchRoute();
     void this.watch?.poll();

@@ -42,6 +42,7 @@ const state = new ConsoleState(
   },
   readPreferences(storage, document.documentElement.lang),
   location.hash,
+  document.getElementById('console')?.dataset['provider'] ?? null,
 );
 
 function Console() {
@@ -92,10 +93,7 @@ if (root !== null) {
     scrollTo(0, 0);
   });
   addEventListener('online', () => void state.watch?.poll());
-  document.addEventListener(
-    'visibilitychange',
-    () => document.visibilityState === 'visible' && void state.watch?.poll(),
-  );
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void state.returned());
   document.addEventListener('keydown', (event) => handleKey(state, event));
   void state.start();
   tick();

@@ -17,7 +17,7 @@ import { Dialog } from './parts/dialog.tsx';
 import { Note } from './parts/note.tsx';
 import { Shape } from './parts/shape.tsx';
 import { Rooms } from './rooms.tsx';
-import { KeyForm, SignIn } from './sign-in-page.tsx';
+import { KeyForm, ProviderLink, SignIn } from './sign-in-page.tsx';
 
 export function Frame({ state }: { state: ConsoleState }) {
   const t = state.strings;
@@ -67,6 +67,7 @@ function SignedIn({ state }: { state: ConsoleState }) {
       {state.isSessionExpired ? (
         <Dialog title={t.signIn.expired} onClose={() => {}} isRequired key="expired">
           <p>{t.signIn.expiredLead}</p>
+          <ProviderLink state={state} isInNewTab />
           <KeyForm state={state} />
         </Dialog>
       ) : null}

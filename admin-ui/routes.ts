@@ -1,5 +1,7 @@
 // The screen is part of the address, after `#`: bookmarks, reloads and the back button work, and no server sees it.
 
+import { PROVIDER_FAILURES, type ProviderFailure } from '../worker/contract/provider-addresses.ts';
+
 type RoomTab = 'now' | 'log' | 'settings' | 'preview';
 export const ROOM_TABS: readonly RoomTab[] = ['now', 'log', 'settings', 'preview'];
 
@@ -30,6 +32,12 @@ export function routeOf(hash: string): Route {
     default:
       return { screen: 'rooms' };
   }
+}
+
+/** Why the sign-in failed from which the browser comes. */
+export function providerFailureOf(hash: string): ProviderFailure | null {
+  const [, named = ''] = /^#\/sign-in\/(\w+)$/.exec(hash) ?? [];
+  return PROVIDER_FAILURES.find((failure) => failure === named) ?? null;
 }
 
 export function hashOf(route: Route): string {

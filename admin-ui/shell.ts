@@ -16,8 +16,11 @@ export const consolePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** @param language the browser's first choice; the operator's stored preference replaces it */
-export function consolePage(language: 'ko' | 'en'): string {
+/**
+ * @param language the browser's first choice; the operator's stored preference replaces it
+ * @param provider host of the identity provider with which operators may sign in
+ */
+export function consolePage(language: 'ko' | 'en', provider: string | null): string {
   return `<!doctype html>
 <html lang="${language}" data-theme="dark">
 <head>
@@ -30,7 +33,7 @@ export function consolePage(language: 'ko' | 'en'): string {
 <style>${style}</style>
 </head>
 <body>
-<div id="console"></div>
+<div id="console"${provider === null ? '' : ` data-provider="${provider}"`}></div>
 <noscript><p>이 화면에는 자바스크립트가 필요합니다. This page needs JavaScript.</p></noscript>
 <script>${script}</script>
 </body>

@@ -1,11 +1,13 @@
-// Signing in: the gateway exchanges the key for a session that no script can read. After a wrong key the form counts down the
-// seconds until the gateway takes the next one.
+// Signing in: the gateway exchanges a key, or what an identity provider confirms, for a session that no script can read. After a wrong
+// key the form counts down the seconds until the gateway takes the next one.
 
 import { useState } from 'hono/jsx/dom';
+import { PROVIDER_START_PATH } from '../worker/contract/provider-addresses.ts';
 import type { ConsoleState } from './console-state.ts';
 import { useEffect } from './parts/effect.ts';
 import { Field, inputValue } from './parts/field.tsx';
 import { Logo } from './parts/logo.tsx';
+import { Note } from './parts/note.tsx';
 
 export function SignIn({ state }: { state: ConsoleState }) {
   const { signIn, menu, product } = state.strings;
@@ -17,6 +19,12 @@ export function SignIn({ state }: { state: ConsoleState }) {
           {product}
         </p>
         <h1>{signIn.title}</h1>
+        <Note
+          kind="error"
+          role="alert"
+          text={state.providerFailure === null ? null : signIn.providerFailures[state.providerFailure]}
+        />
+        <ProviderLink state={state} />
         <p class="lead">{signIn.lead}</p>
         <KeyForm state={state} />
       </div>
@@ -29,6 +37,20 @@ export function SignIn({ state }: { state: ConsoleState }) {
         {menu.other}
       </button>
     </main>
+  );
+}
+
+/** @param isInNewTab what is typed in this one stays */
+export function ProviderLink({ state, isInNewTab = false }: { state: ConsoleState; isInNewTab?: boolean }) {
+  const { signIn } = state.strings;
+  if (state.provider === null) return null;
+  return (
+    <>
+      <a class="button primary provider" href={PROVIDER_START_PATH} {...(isInNewTab ? { target: '_blank' } : {})}>
+        {isInNewTab ? signIn.providerInNewTab(state.provider) : signIn.provider(state.provider)}
+      </a>
+      <p class="or">{signIn.or}</p>
+    </>
   );
 }
 
@@ -106,7 +128,11 @@ export function KeyForm({ state }: { state: ConsoleState }) {
           </div>
         )}
       </Field>
-      <button type="submit" class="button primary" aria-disabled={isSending || secondsLeft > 0 ? 'true' : 'false'}>
+      <button
+        type="submit"
+        class={state.provider === null ? 'button primary' : 'button'}
+        aria-disabled={isSending || secondsLeft > 0 ? 'true' : 'false'}
+      >
         {isSending ? t.sending : t.submit}
       </button>
       <p class="visually-hidden" role="alert">

@@ -3,6 +3,7 @@
 import { alarmTextEn } from '../worker/contract/alarm-text-en.ts';
 import type { Alarm, Consequences, Role, SiteAnswer, TakenFromRoom } from '../worker/contract/operator-api.ts';
 import { type OperatorProblem, type Problem, problemKind } from '../worker/contract/problem-schema.ts';
+import type { ProviderFailure } from '../worker/contract/provider-addresses.ts';
 import type { Action, Flow } from './actions.ts';
 import { formatCount, type Language, type NumberFormat, type WaitSpan } from './number-format.ts';
 
@@ -250,6 +251,20 @@ export const en = {
     until: (time: string) => `Signed in until ${time}`,
     stillIn: (reason: string) => `You are still signed in. ${reason}`,
     checking: 'Checking your session …',
+    provider: (host: string) => `Sign in with ${host}`,
+    providerInNewTab: (host: string) => `Sign in with ${host} in a new tab`,
+    or: 'or',
+    providerFailures: {
+      notBegun:
+        'This sign-in did not start in this browser, was used already, or took more than ten minutes. Start again.',
+      declined: 'The identity provider did not confirm who you are. Try again, or use a key.',
+      provider: 'The identity provider did not answer as it should. Use a key; the gateway’s log has the reason.',
+      unverified:
+        'The identity provider does not vouch for your mail address, so it gives you no role. Ask an owner, or use a key.',
+      noRole: 'You have no role here. Ask an owner to give you one.',
+      tooMany: 'Too many sign-ins from your network. Try again in a minute.',
+      unrecorded: 'The gateway cannot record sign-ins at the moment, so it refuses them. Try again in a moment.',
+    } satisfies Record<ProviderFailure, string>,
   },
 
   menu: {

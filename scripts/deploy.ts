@@ -15,6 +15,9 @@ const VARIABLES = [
   'ACCESS_TEAM_URL',
   'ACCESS_AUDIENCE',
   'ACCESS_ROLES',
+  'OIDC_ISSUER',
+  'OIDC_CLIENT_ID',
+  'OIDC_ROLES',
   'JOINS_PER_NETWORK',
   'REDIS_REPLICAS',
   'RELAYS',
@@ -24,7 +27,7 @@ const VARIABLES = [
 
 const USAGE = `PUBLIC_URL=https://booking.example npm run deploy -- [arguments for wrangler deploy, such as --dry-run]
 Checks the settings and rooms.json, then uploads the worker to Cloudflare. Variables: ${VARIABLES.join(', ')}.
-Secrets (ORIGIN_KEYS and ORIGIN_SECRETS among them): npx wrangler secret put. All steps: docs/deploy.md`;
+Secrets (ORIGIN_KEYS, ORIGIN_SECRETS and OIDC_CLIENT_SECRET among them): npx wrangler secret put. All steps: docs/deploy.md`;
 
 /** Cloudflare, Workers, limits: 5 KB for each environment variable (November 2026). */
 const VARIABLE_BYTES_MAX = 5 * 1_024;
@@ -47,6 +50,7 @@ await runCommand(async () => {
   const secrets = {
     SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
     OPERATOR_KEY: randomBytes(32).toString('base64url'),
+    ...(variables['OIDC_ISSUER'] === undefined ? {} : { OIDC_CLIENT_SECRET: 'known to Cloudflare alone' }),
   };
   readSettings({ ...variables, ...secrets });
   const options = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);

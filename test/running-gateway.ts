@@ -8,6 +8,7 @@ import { DEMO_AUDIENCE, demoRoom, newDemoKey, startDemoSite } from '../scripts/l
 import { type RunningGateway, startGateway } from '../scripts/lib/gateway-process.ts';
 import { freePort } from '../scripts/lib/loopback-ports.ts';
 import type { BeaconChain } from '../worker/beacon/chain.ts';
+import type { OidcSettings } from '../worker/operators/oidc.ts';
 import type { RoomInput } from '../worker/settings.ts';
 import type { RedisAddress } from '../worker/store/redis/redis-client.ts';
 import { newSigningKey, type SigningKeys } from '../worker/tokens/signing-keys.ts';
@@ -52,6 +53,8 @@ export interface RunningOptions {
   /** The demo site calls the gateway to say what is left. */
   siteCalls?: boolean;
   originCa?: string;
+  /** Operators sign in there too. */
+  oidc?: OidcSettings;
   /** The drand chain of draws with a beacon; by default quicknet. */
   beaconChain?: BeaconChain;
   /** Rooms are stored there instead of on disk. */
@@ -88,8 +91,9 @@ export async function startFairgate(options: RunningOptions = {}): Promise<Runni
   const proxies = trustedProxies === undefined ? {} : { trustedProxies };
   const beacon = options.beaconChain === undefined ? {} : { beaconChain: JSON.stringify(options.beaconChain) };
   const secrets = options.originSecrets === undefined ? {} : { originSecrets: options.originSecrets };
+  const oidc = options.oidc === undefined ? {} : { oidc: options.oidc };
   const originKeys = { originKeys: options.originKeys ?? demoKey?.originKey ?? '' };
-  const parts = { operatorKey: OPERATOR_KEY, ...proxies, ...secrets, ...originKeys, ...redis, ...beacon };
+  const parts = { operatorKey: OPERATOR_KEY, ...proxies, ...secrets, ...originKeys, ...redis, ...beacon, ...oidc };
   const settings = { rooms, keys, publicUrl, joinsPerNetwork, ...parts };
   const start = () => startGateway({ settings, host, port, originCa, dataDir, log: (line) => log.push(line) });
   const running: Running = {

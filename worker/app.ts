@@ -27,6 +27,7 @@ import { answersOperators, consoleHostOf } from './operators/console-host.ts';
 import { metricsAddress } from './operators/metrics-address.ts';
 import { openApi } from './operators/openapi.ts';
 import { usePass } from './operators/pass.ts';
+import { providerSignIn } from './operators/provider-sign-in.ts';
 import { answerOriginCall } from './origin-calls/origin-call.ts';
 import recover from './pages/recover.ts?bundle';
 import { wasForwarded } from './proxy/loops.ts';
@@ -155,7 +156,7 @@ function otherAddresses(gateway: Gateway): Hono<RequestEnv> {
   );
   api.get(CONSOLE_PATH, (c) => {
     if (!answersOperators(gateway, c.req.raw)) return problemResponse('not-found');
-    return new Response(consolePage(languageOf(c.req.raw.headers)), {
+    return new Response(consolePage(languageOf(c.req.raw.headers), gateway.oidc?.host ?? null), {
       headers: { 'Content-Type': 'text/html; charset=utf-8', ...CONSOLE_HEADERS },
     });
   });
@@ -169,6 +170,7 @@ function otherAddresses(gateway: Gateway): Hono<RequestEnv> {
       },
     });
   });
+  api.route('/', providerSignIn(gateway));
   api.route(OPERATOR_PATH, operatorApi(gateway));
   return api;
 }

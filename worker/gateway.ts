@@ -32,6 +32,7 @@ import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import { alarmsOf } from './operators/alarm-conditions.ts';
 import { drawAlarms } from './operators/draw-alarms.ts';
+import { Oidc } from './operators/oidc.ts';
 import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
 import { OriginKeys } from './origin-calls/origin-keys.ts';
 import type { OriginFetch } from './proxy/forward.ts';
@@ -116,6 +117,8 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   /** Whose word about the client's address counts. */
   proxies: TrustedProxies;
   access: Access | null;
+  /** null: operators sign in otherwise. */
+  oidc: Oidc | null;
   /** The console's address. Where it differs from `publicUrl`, operators are answered there only. */
   consoleUrl: string;
   publicUrl: string;
@@ -191,6 +194,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     signIns: new SignInLimit(clock.now),
     proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),
+    oidc: settings.oidc === null ? null : new Oidc(settings.oidc, consoleUrl, fetch),
     wait,
   };
 }

@@ -9,6 +9,7 @@ import { plainIssue } from './contract/plain-issues.ts';
 import { roomId } from './contract/room-schema.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { type AccessSettings, accessRolesSchema } from './operators/access.ts';
+import { type OidcSettings, oidcRolesSchema } from './operators/oidc.ts';
 import type { OriginKey } from './origin-calls/origin-keys.ts';
 import type { RedisSettings, StoreSettings } from './store/chosen-store.ts';
 import { REDIS_REPLICAS_DEFAULT } from './store/redis/redis-client.ts';
@@ -121,21 +122,44 @@ export function checkUrl(env: Env, name: string, purpose: string, problems: stri
   return url.origin;
 }
 
-/** Cloudflare Access takes all of its settings or none. */
-export function checkAccess(env: Env, problems: string[]): AccessSettings | null {
-  const names = ['ACCESS_TEAM_URL', 'ACCESS_AUDIENCE', 'ACCESS_ROLES'] as const;
+/** Settings that belong together: whether all of them are there. Some of them without the others are a problem. */
+function areGiven(env: Env, names: readonly string[], problems: string[]): boolean {
   const present = names.filter((name) => typeof env[name] === 'string' && env[name] !== '');
-  if (present.length === 0) return null;
+  if (present.length === 0) return false;
   for (const name of names) {
     if (!present.includes(name)) {
-      problems.push(`${name} is missing, while ${present.join(' and ')} is set. Set all three or none.`);
+      const count = names.length === 3 ? 'three' : 'four';
+      problems.push(`${name} is missing, while ${present.join(' and ')} is set. Set all ${count} or none.`);
     }
   }
-  if (present.length < names.length) return null;
+  return present.length === names.length;
+}
+
+/** Cloudflare Access takes all of its settings or none. */
+export function checkAccess(env: Env, problems: string[]): AccessSettings | null {
+  if (!areGiven(env, ['ACCESS_TEAM_URL', 'ACCESS_AUDIENCE', 'ACCESS_ROLES'], problems)) return null;
   const teamUrl = checkUrl(env, 'ACCESS_TEAM_URL', 'your team of Cloudflare Access is', problems);
   const expected = 'each operator’s role as JSON, such as {"name@example.org": "owner"}';
   const roles = checkJson(env, 'ACCESS_ROLES', accessRolesSchema, expected, problems) ?? {};
   return { teamUrl, audience: String(env['ACCESS_AUDIENCE']), roles };
+}
+
+/** So do the settings of an OpenID Connect provider. */
+export function checkOidc(env: Env, problems: string[]): OidcSettings | null {
+  if (!areGiven(env, ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_ROLES'], problems)) return null;
+  const issuer = String(env['OIDC_ISSUER']);
+  const url = URL.parse(issuer);
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  if (url === null || !isSafe || url.search !== '' || url.hash !== '' || url.username !== '') {
+    problems.push(
+      `OIDC_ISSUER is ${JSON.stringify(issuer)}. Set it to the provider’s issuer exactly as its /.well-known/openid-configuration writes it, an https address.`,
+    );
+  }
+  const expected =
+    'each operator’s role as JSON, such as {"emails": {"name@example.org": "owner"}} (docs/operators.md#sign-in-with-an-identity-provider)';
+  const roles = checkJson(env, 'OIDC_ROLES', oidcRolesSchema, expected, problems);
+  if (roles === null) return null;
+  return { issuer, clientId: String(env['OIDC_CLIENT_ID']), clientSecret: String(env['OIDC_CLIENT_SECRET']), roles };
 }
 
 export function checkRedis(env: Env, problems: string[]): RedisSettings | null {

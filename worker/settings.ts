@@ -23,6 +23,7 @@ import {
   time,
 } from './contract/room-schema.ts';
 import type { AccessSettings } from './operators/access.ts';
+import type { OidcSettings } from './operators/oidc.ts';
 import type { OriginKey } from './origin-calls/origin-keys.ts';
 import { ownAddressIn, ownAddressText } from './proxy/loops.ts';
 import {
@@ -31,6 +32,7 @@ import {
   checkJoinsPerNetwork,
   checkJson,
   checkLocationHint,
+  checkOidc,
   checkOperatorKey,
   checkOriginKeys,
   checkOriginSecrets,
@@ -63,6 +65,7 @@ export interface Settings extends StoreSettings {
   /** How the process came to run, by the script that watches over it: for the log; null: nothing says. */
   processStart: GatewayStarts | null;
   access: AccessSettings | null;
+  oidc: OidcSettings | null;
   /** Networks of the proxies in front, whose `X-Forwarded-For` is believed. */
   trustedProxies: string[];
   /** New places a minute for one network; 0: no limit. */
@@ -96,6 +99,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   // Set by the scripts that start the process, not by a person.
   const listenUrl = typeof env['LISTEN_URL'] === 'string' ? env['LISTEN_URL'] : null;
   const access = checkAccess(env, problems);
+  const oidc = checkOidc(env, problems);
   const trustedProxies = checkTrustedProxies(env, problems);
   const operatorKey = checkOperatorKey(env, problems);
   const redis = checkRedis(env, problems);
@@ -120,6 +124,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     listenUrl,
     processStart: processStartOf(env['PROCESS_START']),
     access,
+    oidc,
     trustedProxies,
     redis,
     relays,

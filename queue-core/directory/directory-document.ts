@@ -176,7 +176,9 @@ export type DirectoryCommand =
    * `from` names the network that waits after a wrong key; the address is for the log. A session is recorded, a single request
    * with a key in its header is not.
    */
-  | { kind: 'signIn'; key: PresentedKey; purpose: 'session' | 'request'; address: string | null; from: string };
+  | { kind: 'signIn'; key: PresentedKey; purpose: 'session' | 'request'; address: string | null; from: string }
+  /** Records a sign-in that the operators' identity provider has confirmed. */
+  | { kind: 'acceptSignIn'; by: Actor };
 
 /** A key as it leaves the gateway: what names it, and its SHA-256 in hex. */
 export type PresentedKey = { prefix: string; digest: string };
@@ -239,9 +241,11 @@ export type DirectoryReply =
 
 export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'signIn' }
   ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'mustWait' | 'refused' }>
-  : C extends { kind: 'change' }
-    ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'unconfirmed' | 'refused' }>
-    : Extract<DirectoryReply, { kind: 'seeded' }>;
+  : C extends { kind: 'acceptSignIn' }
+    ? Extract<DirectoryReply, { kind: 'signedIn' | 'refused' }>
+    : C extends { kind: 'change' }
+      ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'unconfirmed' | 'refused' }>
+      : Extract<DirectoryReply, { kind: 'seeded' }>;
 
 /** The owner's key of the environment, which no operator can remove. */
 export const OWNER_KEY_ID = 'owner';

@@ -17,7 +17,7 @@ import { recordInDirectory } from './directory-log.ts';
 import { archiveRoom, type DirectoryDone, putRoom, seedRooms, setTemplate } from './directory-rooms.ts';
 import { dropMessage, keepMessage } from './kept-messages.ts';
 import { addKey, removeKey, seedOwnerKey, signOut } from './operator-keys.ts';
-import { signIn } from './sign-in.ts';
+import { acceptSignIn, signIn } from './sign-in.ts';
 
 type Context = Pick<StepContext, 'now' | 'effects'>;
 
@@ -62,6 +62,8 @@ function apply(directory: DirectoryDocument, command: DirectoryCommand, context:
       return change(directory, command, context);
     case 'signIn':
       return signIn(directory, command, context);
+    case 'acceptSignIn':
+      return acceptSignIn(directory, command, context);
   }
 }
 

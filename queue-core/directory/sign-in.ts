@@ -21,6 +21,7 @@ import {
   type Attempts,
   type DirectoryCommand,
   type DirectoryDocument,
+  type DirectoryReply,
   type DirectoryReplyTo,
   OWNER_KEY_ID,
 } from './directory-document.ts';
@@ -59,6 +60,20 @@ export function signIn(directory: DirectoryDocument, command: SignIn, context: C
   }
   // Not before the moment up to which sign-ins are over, which may be most of a second ahead.
   return { kind: 'signedIn', key: { id, name, role }, at: Math.max(now, signInsFrom) };
+}
+
+/** A sign-in without a key: the provider has confirmed who it is. Like keys other than the owner's, it leaves a part of the log to the owner. */
+export function acceptSignIn(
+  directory: DirectoryDocument,
+  { by }: Extract<DirectoryCommand, { kind: 'acceptSignIn' }>,
+  context: Context,
+): Extract<DirectoryReply, { kind: 'signedIn' | 'refused' }> {
+  if (directory.audit.seq >= SIGN_INS_UP_TO) return { kind: 'refused', reason: 'logFull' };
+  const { id, name, role } = by;
+  // What ends all sign-ins sets it for every key, also the owner's.
+  const signInsFrom = directory.keys.find((key) => key.id === OWNER_KEY_ID)?.signInsFrom ?? 0;
+  recordInDirectory(directory, { by, action: 'signIn', from: null, to: null }, context);
+  return { kind: 'signedIn', key: { id, name, role }, at: Math.max(context.now, signInsFrom) };
 }
 
 /** Whether a key was accepted from a network before. */

@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { AccessSettings } from '../../worker/operators/access.ts';
+import type { OidcSettings } from '../../worker/operators/oidc.ts';
 import { type RoomInput, readSettings } from '../../worker/settings.ts';
 import type { RedisAddress } from '../../worker/store/redis/redis-client.ts';
 import type { SigningKeys } from '../../worker/tokens/signing-keys.ts';
@@ -24,6 +25,7 @@ export interface GatewaySettings {
   /** Where operators reach the console, if not where visitors reach the gateway. */
   consoleUrl?: string;
   access?: AccessSettings;
+  oidc?: OidcSettings;
   /** As the variable TRUSTED_PROXIES; absent: no proxy is believed. */
   trustedProxies?: string;
   /** As the variable JOINS_PER_NETWORK; absent: the gateway's default. */
@@ -59,8 +61,19 @@ exec "$@"
 
 /** Settings as every deployment receives them: variables and secrets of the worker. */
 export function workerVariables(settings: GatewaySettings) {
-  const { rooms, keys, publicUrl, operatorKey, consoleUrl, access, joinsPerNetwork, trustedProxies, redis, relays } =
-    settings;
+  const {
+    rooms,
+    keys,
+    publicUrl,
+    operatorKey,
+    consoleUrl,
+    access,
+    oidc,
+    joinsPerNetwork,
+    trustedProxies,
+    redis,
+    relays,
+  } = settings;
   const variables: Record<string, string> = {
     ROOMS: JSON.stringify(rooms),
     SIGNING_KEYS: JSON.stringify(keys),
@@ -72,6 +85,10 @@ export function workerVariables(settings: GatewaySettings) {
     ACCESS_TEAM_URL: access?.teamUrl ?? '',
     ACCESS_AUDIENCE: access?.audience ?? '',
     ACCESS_ROLES: access === undefined ? '' : JSON.stringify(access.roles),
+    OIDC_ISSUER: oidc?.issuer ?? '',
+    OIDC_CLIENT_ID: oidc?.clientId ?? '',
+    OIDC_CLIENT_SECRET: oidc?.clientSecret ?? '',
+    OIDC_ROLES: oidc === undefined ? '' : JSON.stringify(oidc.roles),
   };
   if (redis?.replicas !== undefined) variables['REDIS_REPLICAS'] = redis.replicas;
   if (relays !== undefined) variables['RELAYS'] = relays;

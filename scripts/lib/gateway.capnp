@@ -54,5 +54,9 @@ const gateway :Workerd.Worker = (
     (name = "ACCESS_TEAM_URL", fromEnvironment = "ACCESS_TEAM_URL"),
     (name = "ACCESS_AUDIENCE", fromEnvironment = "ACCESS_AUDIENCE"),
     (name = "ACCESS_ROLES", fromEnvironment = "ACCESS_ROLES"),
+    (name = "OIDC_ISSUER", fromEnvironment = "OIDC_ISSUER"),
+    (name = "OIDC_CLIENT_ID", fromEnvironment = "OIDC_CLIENT_ID"),
+    (name = "OIDC_CLIENT_SECRET", fromEnvironment = "OIDC_CLIENT_SECRET"),
+    (name = "OIDC_ROLES", fromEnvironment = "OIDC_ROLES"),
   ],
 );

@@ -11,7 +11,7 @@ import { isLoopback } from '../../worker/contract/loopback.ts';
 import { plainIssue } from '../../worker/contract/plain-issues.ts';
 import { roomId, siteFields } from '../../worker/contract/room-schema.ts';
 import { ownAddressIn, ownAddressText } from '../../worker/proxy/loops.ts';
-import { checkAccess, checkJson } from '../../worker/setting-checks.ts';
+import { checkAccess, checkJson, checkOidc } from '../../worker/setting-checks.ts';
 import { openingTime, type RoomInput, SettingsError } from '../../worker/settings.ts';
 import { signingKeysSchema } from '../../worker/tokens/signing-keys.ts';
 import { demoRoom, newDemoKey } from './demo-site.ts';
@@ -71,6 +71,10 @@ const environment = z.object({
   ACCESS_TEAM_URL: z.string().optional(),
   ACCESS_AUDIENCE: z.string().optional(),
   ACCESS_ROLES: z.string().optional(),
+  OIDC_ISSUER: z.string().optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_ROLES: z.string().optional(),
   RELAYS: z.string().optional(),
   BEACON_CHAIN: z.string().optional(),
   ORIGIN_SECRETS: z.string().optional(),
@@ -126,7 +130,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv, isCheck: boolean)
   const dataDir = resolve(env.DATA_DIR);
   checkDataDir(dataDir, isCheck);
   const stored = new StoredSecrets(dataDir, isCheck);
-  const { keys, access } = await proofs(env, stored);
+  const { keys, ...providers } = await proofs(env, stored);
   const originUrl = env.ORIGIN_URL ?? `http://127.0.0.1:${originPort(env)}`;
   const line = {
     origin: originUrl,
@@ -149,7 +153,7 @@ async function readLocalSettings(variables: NodeJS.ProcessEnv, isCheck: boolean)
       keys,
       publicUrl: publicUrlOf(env),
       operatorKey: generatedOperatorKey ?? env.OPERATOR_KEY ?? '',
-      ...(access === undefined ? {} : { access }),
+      ...providers,
       ...joinLimit(env),
       ...relays(env),
       ...(env.ORIGIN_SECRETS === undefined ? {} : { originSecrets: env.ORIGIN_SECRETS }),
@@ -308,15 +312,19 @@ function furtherRooms(env: Environment): RoomInput[] {
 }
 
 /** What signs tokens, and who operators are beside the keys. @throws SettingsError */
-async function proofs(env: Environment, stored: StoredSecrets): Promise<Pick<GatewaySettings, 'keys' | 'access'>> {
+async function proofs(
+  env: Environment,
+  stored: StoredSecrets,
+): Promise<Pick<GatewaySettings, 'keys' | 'access' | 'oidc'>> {
   const problems: string[] = [];
   const access = checkAccess(env, problems);
+  const oidc = checkOidc(env, problems);
   const keys =
     env.SIGNING_KEYS === undefined
       ? await storedSigningKeys(stored, problems)
       : checkJson(env, 'SIGNING_KEYS', signingKeysSchema, 'the output of `npm run -s keys`', problems);
   if (keys === null || problems.length > 0) throw new SettingsError(problems);
-  return { keys, ...(access === null ? {} : { access }) };
+  return { keys, ...(access === null ? {} : { access }), ...(oidc === null ? {} : { oidc }) };
 }
 
 /** Makes it, unless it is only checked. @throws SettingsError where nothing can be stored there */

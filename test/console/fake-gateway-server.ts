@@ -36,7 +36,9 @@ export async function startFakeGateway(shell: Shell, gateway: FakeGateway): Prom
   const app = new Hono();
   app.get(CONSOLE_PATH, (c) => {
     const language = c.req.header('Accept-Language')?.startsWith('en') ? 'en' : 'ko';
-    return c.html(shell.consolePage(language), 200, { 'Content-Security-Policy': shell.consolePolicy });
+    return c.html(shell.consolePage(language, gateway.provider), 200, {
+      'Content-Security-Policy': shell.consolePolicy,
+    });
   });
   for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
     app.on(operation.method, `${OPERATOR_PATH}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`, (c) =>

@@ -54,6 +54,8 @@ export interface FakeKey {
 export class FakeGateway {
   rooms = new Map<string, FakeRoom>();
   keys: FakeKey[] = [];
+  /** Host of the identity provider that the console offers. */
+  provider: string | null = null;
   /** The key that the cookie stands for; null: the session has ended. */
   signedIn: FakeKey | null = null;
   alarmTargets: AlarmTarget[] = [];

@@ -97,6 +97,12 @@ export const directoryChanges: ByKind<DirectoryChange, DirectoryDocument> = {
 };
 
 export const directoryCommands: ByKind<DirectoryCommand, DirectoryDocument> = {
+  acceptSignIn: {
+    weight: 1,
+    arbitrary: name.map((name) => () => {
+      return { kind: 'acceptSignIn', by: { id: `oidc:${name}`, name, role: 'operator', address: null } };
+    }),
+  },
   seed: {
     weight: 2,
     arbitrary: fc

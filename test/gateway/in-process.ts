@@ -13,6 +13,7 @@ import { createGateway, type Gateway, type Platform } from '../../worker/gateway
 import { RateLimit } from '../../worker/http/rate-limit.ts';
 import { Metrics } from '../../worker/metrics.ts';
 import type { Access } from '../../worker/operators/access.ts';
+import type { Oidc } from '../../worker/operators/oidc.ts';
 import { SignInLimit } from '../../worker/operators/sign-in-limit.ts';
 import type { OriginFetch } from '../../worker/proxy/forward.ts';
 import { type RoomConfig, type RoomInput, readSettings } from '../../worker/settings.ts';
@@ -150,6 +151,7 @@ export interface InProcessOptions {
   moreRooms?: ({ id: string } & RoomOptions)[];
   fetchOrigin?: OriginFetch;
   access?: Access;
+  oidc?: Oidc;
   consoleUrl?: string;
   joinsPerNetwork?: number;
   trustedProxies?: string;
@@ -209,7 +211,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     digest: (text) => createHash('sha256').update(text).digest('hex'),
   });
   const limits = { polls: new RateLimit(UNLIMITED, clock.now), signIns: new SignInLimit(clock.now, UNLIMITED) };
-  const parts: Gateway = { ...created, ...limits, access: options.access ?? null };
+  const parts: Gateway = { ...created, ...limits, access: options.access ?? null, oidc: options.oidc ?? null };
   const app = createApp(parts);
   const request = async (path: string, init?: RequestInit, origin = PUBLIC_URL) =>
     app.request(`${origin}${path}`, { redirect: 'manual', ...init });

@@ -101,6 +101,7 @@ const OUTPUT = [
   'Stored state refused, nothing was written.',
   'The log "demo" is complete',
   'ACCESS_TEAM_URL=https://team.cloudflareaccess.com',
+  'OIDC_ISSUER=https://id.example.org/realms/night',
 ];
 
 /** Languages of blocks that tests of their own run or render, or that other programs read. */

@@ -192,6 +192,21 @@ it('signs with SIGNING_KEYS, which several gateways share, and takes operators f
   expect(existsSync(join(folder, 'signing-keys.json'))).toBe(false);
 });
 
+const OIDC = {
+  OIDC_ISSUER: 'https://id.example/realms/night',
+  OIDC_CLIENT_ID: 'fairgate',
+  OIDC_CLIENT_SECRET: 'secret',
+  OIDC_ROLES: '{"emails": {"kim@example.org": "owner"}}',
+};
+
+it('takes operators from an identity provider, whose secret it does not print', async () => {
+  const { settings } = await localSettings({ DATA_DIR: folder, ...OIDC });
+  expect(settings.oidc).toEqual({
+    ...{ issuer: OIDC.OIDC_ISSUER, clientId: 'fairgate', clientSecret: 'secret' },
+    roles: { emails: { 'kim@example.org': 'owner' }, claim: null },
+  });
+});
+
 describe('does not start with', () => {
   it.each<[string, Record<string, string>, string]>([
     ['a guessable operator key', { OPERATOR_KEY: 'admin' }, 'OPERATOR_KEY is too easy to guess (5 characters)'],
@@ -201,6 +216,18 @@ describe('does not start with', () => {
     ['a public address without a scheme', { PUBLIC_URL: 'booking.example' }, 'PUBLIC_URL is "booking.example"'],
     ['a public address with a path', { PUBLIC_URL: 'https://booking.example/b' }, 'without a path, such as'],
     ['a port that does not exist', { PORT: '99999' }, 'PORT is "99999": it must be a whole number from 1 to 65535'],
+    ['half of an identity provider', { OIDC_ISSUER: 'https://a.example' }, 'OIDC_CLIENT_SECRET is missing'],
+    [
+      'an identity provider without TLS',
+      { ...OIDC, OIDC_ISSUER: 'http://id.example' },
+      'OIDC_ISSUER is "http://id.example". Set it to the provider’s issuer',
+    ],
+    ['an identity provider that gives nobody a role', { ...OIDC, OIDC_ROLES: '{}' }, 'must give at least one role'],
+    [
+      'a role that there is not',
+      { ...OIDC, OIDC_ROLES: '{"emails": {"kim@example.org": "admin"}}' },
+      'OIDC_ROLES emails.kim@example.org',
+    ],
     ['half of Cloudflare Access', { ACCESS_TEAM_URL: 'https://a.example' }, 'ACCESS_ROLES is missing'],
     [
       'signing keys that are none',

@@ -2,11 +2,11 @@
 // after the other, each with a head start and a time limit; what every one of them did wrong is told. No clock is read here: the
 // caller knows when a round is due, and how often it asks again.
 
-import { concatBytes } from '@noble/hashes/utils.js';
 import { roundTime } from '../../queue-core/draw.ts';
 import { Kept } from '../../queue-core/kept.ts';
 import type { RelayFaultKind } from '../contract/beacon-schema.ts';
 import { type DrandBeacon, drandBeaconSchema } from '../contract/draw-schema.ts';
+import { boundedBody } from '../http/bounded-body.ts';
 import type { BeaconChain } from './chain.ts';
 import { BEACON_FAULTS, type BeaconCheck, verifyBeacon } from './verify-beacon.ts';
 
@@ -125,7 +125,7 @@ function fault(kind: RelayFaultKind, reason: string): RelayOutcome {
 }
 
 async function readAnswer(chain: BeaconChain, round: number, response: Response): Promise<RelayOutcome> {
-  const bytes = await boundedBody(response);
+  const bytes = await boundedBody(response, BEACON_BYTES_MAX);
   if (bytes === null) return fault('tooLarge', `answered with more than ${BEACON_BYTES_MAX} bytes`);
   const { status } = response;
   // drand answers 404 without a body for a round that is not out, and with a sentence for a chain that it does not serve.
@@ -146,24 +146,6 @@ async function readAnswer(chain: BeaconChain, round: number, response: Response)
   return check.kind === 'genuine'
     ? { kind: 'beacon', beacon: check.beacon }
     : fault('notGenuine', `answered with a beacon that does not verify: ${BEACON_FAULTS[check.fault]}`);
-}
-
-/** @returns null: it has more bytes than a beacon */
-async function boundedBody({ body }: Response): Promise<Uint8Array | null> {
-  if (body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = (body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return concatBytes(...chunks);
-    length += value.byteLength;
-    if (length > BEACON_BYTES_MAX) {
-      reader.cancel().catch(() => {}); // The connection is gone already.
-      return null;
-    }
-    chunks.push(value);
-  }
 }
 
 function jsonOf(bytes: Uint8Array): unknown {

@@ -1,8 +1,8 @@
-// Authenticates operators: by a key in the header, by Cloudflare Access, or by a session that a key was exchanged for. An
-// unauthenticated request has no principal. What a role may do is in the contract.
+// Authenticates operators: by a key in the header, by Cloudflare Access, or by a session that a key or a sign-in with the
+// identity provider was exchanged for. An unauthenticated request has no principal. What a role may do is in the contract.
 
 import type { Actor } from '../../queue-core/audit.ts';
-import type { DirectoryView, OperatorKey } from '../../queue-core/directory/directory-document.ts';
+import { type DirectoryView, type OperatorKey, OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
 import { allows, type Role } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
@@ -32,7 +32,7 @@ export type CredentialsRefusal =
 
 export type AuthGateway = Pick<
   Gateway,
-  'access' | 'consoleUrl' | 'cookies' | 'digest' | 'ownTime' | 'proxies' | 'signIns' | 'store' | 'tokens'
+  'access' | 'consoleUrl' | 'cookies' | 'digest' | 'oidc' | 'ownTime' | 'proxies' | 'signIns' | 'store' | 'tokens'
 >;
 
 /** Audience of the tokens of operators' sessions; no room can have it. */
@@ -77,7 +77,7 @@ export function credentialsProblem(refusal: CredentialsRefusal): Response {
 
 /** @returns the operator with this id as of now; null: removed, or the directory cannot be read */
 export async function findOperator(
-  gateway: Pick<Gateway, 'access' | 'directory'>,
+  gateway: Pick<Gateway, 'access' | 'directory' | 'oidc'>,
   id: string,
   background: Background,
 ): Promise<Omit<Actor, 'address'> | null> {
@@ -85,7 +85,7 @@ export async function findOperator(
   if (directory === null) return null;
   const key = directory.keys.find((candidate) => candidate.id === id);
   if (key !== undefined) return { id, name: key.name, role: key.role };
-  return gateway.access?.named(id) ?? null;
+  return gateway.access?.named(id) ?? gateway.oidc?.named(id) ?? null;
 }
 
 interface KeyCheck {
@@ -156,12 +156,16 @@ async function bySession(
     if (read.kind !== 'valid') continue;
     const { key: id, sid, issuedAt, expiresAt } = read.token;
     const key = keys.find((candidate) => candidate.id === id);
+    const operator = key ?? gateway.oidc?.named(id) ?? null;
+    // What ends the sign-ins of every key ends those with the provider too.
+    const signInsFrom = (key ?? keys.find((candidate) => candidate.id === OWNER_KEY_ID))?.signInsFrom;
     const isSignedOut = endedSignIns.some((ended) => ended.sid === sid);
     // Tokens are readable for some seconds after their end because clocks differ, but a sign-out is remembered only until then.
     const isExpired = expiresAt <= now;
     // `issuedAt` is in whole seconds.
-    if (key === undefined || isSignedOut || isExpired || issuedAt + 1_000 <= key.signInsFrom) continue;
-    return principalOf(key, address, { sid, expiresAt });
+    if (operator === null || signInsFrom === undefined || isSignedOut || isExpired) continue;
+    if (issuedAt + 1_000 <= signInsFrom) continue;
+    return principalOf(operator, address, { sid, expiresAt });
   }
   return null;
 }

@@ -1,10 +1,11 @@
-// Sessions of operators: a key is exchanged for a signed token in a cookie, which ends at its time, by a sign-out, or with its
-// key.
+// Sessions of operators: a key, or a sign-in with the identity provider, is exchanged for a signed token in a cookie, which ends at its
+// time, by a sign-out, or with its key or role.
 
 import { SIGN_IN_MS } from '../../queue-core/limits.ts';
 import type { Session } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { json } from '../http/responses.ts';
+import type { OperatorToken } from '../tokens/tokens.ts';
 import { checkKey, credentialsProblem, OPERATORS_AUDIENCE, type Principal } from './auth.ts';
 import { noContent } from './change-response.ts';
 import { changeDirectory } from './directory-changes.ts';
@@ -17,18 +18,16 @@ type SignInGateway = Pick<
 >;
 
 export function sessionHandlers(gateway: SignInGateway): Handlers<'signIn' | 'session' | 'signOut'> {
-  const { cookies, ownTime, proxies, randomId, tokens } = gateway;
+  const { cookies, proxies } = gateway;
   return {
     async signIn(c) {
       const address = proxies.clientAddress(c.req.raw);
       const check = await checkKey(gateway, c.var.directory, { key: c.var.body.key, address, purpose: 'session' });
       if (check.kind !== 'signedIn') return credentialsProblem(check);
       const { key, at } = check;
-      const session = { sid: randomId(12), expiresAt: at + SIGN_IN_MS };
-      const token = await tokens.issueOperator({ key: key.id, issuedAt: at, ...session }, OPERATORS_AUDIENCE);
+      const session = { sid: gateway.randomId(12), expiresAt: at + SIGN_IN_MS };
       const response = json(sessionOf({ actor: { ...key, address }, session }));
-      const secondsLeft = (session.expiresAt - ownTime()) / 1000;
-      response.headers.append('Set-Cookie', cookies.setOperator(token, secondsLeft));
+      await setSession(gateway, response, { key: key.id, issuedAt: at, ...session });
       return response;
     },
 
@@ -46,6 +45,17 @@ export function sessionHandlers(gateway: SignInGateway): Handlers<'signIn' | 'se
       return response;
     },
   };
+}
+
+/** Puts the session's token into a cookie of the response. */
+export async function setSession(
+  { cookies, ownTime, tokens }: Pick<Gateway, 'cookies' | 'ownTime' | 'tokens'>,
+  response: Response,
+  session: OperatorToken,
+): Promise<void> {
+  const token = await tokens.issueOperator(session, OPERATORS_AUDIENCE);
+  const secondsLeft = (session.expiresAt - ownTime()) / 1000;
+  response.headers.append('Set-Cookie', cookies.setOperator(token, secondsLeft));
 }
 
 function sessionOf({ actor: { id, name, role }, session }: Principal): Session {

@@ -107,9 +107,23 @@ export class VisitorCookies {
     return `${this.#prefix}fairgate-operator`;
   }
 
+  /** What a browser keeps of a sign-in with the identity provider; it has to come along when the provider sends the browser back. */
+  setProviderSignIn(text: string, seconds: number): string {
+    return `${this.#providerSignIn}=${text}; Max-Age=${Math.floor(seconds)}; ${this.#attributes}`;
+  }
+
+  /** As `PresentedTokens` has them. */
+  providerSignIns(headers: Headers): string[] {
+    return valuesIn(cookiePairs(headers.get('Cookie') ?? ''), this.#providerSignIn);
+  }
+
   /** As `PresentedTokens` has them. */
   operatorTokens(headers: Headers): string[] {
     return valuesIn(cookiePairs(headers.get('Cookie') ?? ''), this.operatorCookie);
+  }
+
+  get #providerSignIn(): string {
+    return `${this.#prefix}fairgate-provider`;
   }
 
   #admission(room: string): string {

@@ -71,8 +71,11 @@ const admissionClaims = z.object({
   present_by: z.number().optional(),
 });
 
-/** An operator's id is a key's or a prefixed mail address, which has at most 254 characters (RFC 5321). */
-const OPERATOR_ID_CHARS_MAX = 270;
+/**
+ * An operator's id is a key's, or what an identity provider calls somebody, with a prefix: a mail address of at most 254 characters (RFC
+ * 5321), or a name with a subject of at most 255 (OpenID Connect Core 1.0), and the value of a claim.
+ */
+const OPERATOR_ID_CHARS_MAX = 512;
 
 const operatorClaims = z.object({
   sub: z.string().min(1).max(OPERATOR_ID_CHARS_MAX),
