@@ -14,6 +14,7 @@ import { formatCount, numberFormat, ownZone } from './number-format.ts';
 import { Field, inputValue } from './parts/field.tsx';
 import { HoldButton } from './parts/hold-button.tsx';
 import { Note } from './parts/note.tsx';
+import { RoomChoice } from './parts/room-choice.tsx';
 import { SecretDialog } from './parts/secret-dialog.tsx';
 import { useLoad } from './parts/use-load.ts';
 
@@ -162,9 +163,12 @@ function TargetItem({ state, target, onEdit, onRotate, onRemove }: TargetItemPro
       <div>
         <b>{name}</b>
         <small>
-          {[t.forms[form].label, host, t.severities[severityMin], rooms === null ? t.allRooms : rooms.join(', ')].join(
-            ' · ',
-          )}
+          {[
+            t.forms[form].label,
+            host,
+            t.severities[severityMin],
+            rooms === null ? state.strings.everyRoom : rooms.join(', '),
+          ].join(' · ')}
         </small>
         {formerSecretUntil === null ? null : (
           <small key="former">{t.formerUntil(format.dateTime(Date.parse(formerSecretUntil)))}</small>
@@ -339,34 +343,14 @@ function TargetForm({ state, rooms, onSaved }: TargetFormProps) {
         (language) => ({ label: editor.languageNames[language], note: null }),
         (language) => change({ language }),
       )}
-      <fieldset class="radios">
-        <legend>{t.rooms}</legend>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={draft.rooms === null}
-            onInput={() => change({ rooms: draft.rooms === null ? [] : null })}
-          />
-          <span>{t.allRooms}</span>
-        </label>
-        {draft.rooms === null
-          ? null
-          : rooms.map((room) => (
-              <label class="check" key={room}>
-                <input
-                  type="checkbox"
-                  checked={draft.rooms?.includes(room) === true}
-                  onInput={() => {
-                    const chosen = draft.rooms ?? [];
-                    const isChosen = chosen.includes(room);
-                    change({ rooms: isChosen ? chosen.filter((one) => one !== room) : [...chosen, room] });
-                  }}
-                />
-                <span>{room}</span>
-              </label>
-            ))}
-        <Note key="error" text={errors['rooms'] ?? null} kind="error" />
-      </fieldset>
+      <RoomChoice
+        state={state}
+        legend={t.rooms}
+        rooms={rooms}
+        chosen={draft.rooms}
+        error={errors['rooms'] ?? null}
+        onChange={(chosen) => change({ rooms: chosen })}
+      />
       <Note key="form-error" text={errors['form'] ?? null} kind="error" role="status" />
       <div class="buttons">
         <button type="submit" class="button primary">

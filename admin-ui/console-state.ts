@@ -8,6 +8,7 @@ import {
   OPERATIONS,
   type OperationName,
   type Role,
+  reachOf,
   type Session,
 } from '../worker/contract/operator-api.ts';
 import type { ProviderFailure } from '../worker/contract/provider-addresses.ts';
@@ -98,12 +99,21 @@ export class ConsoleState {
   }
 
   may(operation: OperationName): boolean {
-    return allows(this.role, OPERATIONS[operation].role);
+    const { role } = OPERATIONS[operation];
+    return allows(this.role, role) && !this.#isBeyondRooms(operation);
   }
 
   /** Why the operator's role does not allow it; null: it does. */
   deniedReason(operation: OperationName): string | null {
+    if (this.#isBeyondRooms(operation)) return this.strings.otherRooms;
     return this.may(operation) ? null : this.strings.forbidden(this.role);
+  }
+
+  /** The operator is for single rooms, and the operation is about more. */
+  #isBeyondRooms(operation: OperationName): boolean {
+    return (
+      this.session !== null && this.session.operator.rooms !== null && reachOf(OPERATIONS[operation]) === 'deployment'
+    );
   }
 
   redraw(): void {

@@ -50,9 +50,11 @@ export function Header({ state }: { state: ConsoleState }) {
                   {t.menu.alarmTargets}
                 </a>
               ) : null,
-              <a key="log" href="#/log" aria-current={route.screen === 'log' ? 'page' : 'false'}>
-                {t.menu.log}
-              </a>,
+              state.may('directoryAudit') ? (
+                <a key="log" href="#/log" aria-current={route.screen === 'log' ? 'page' : 'false'}>
+                  {t.menu.log}
+                </a>
+              ) : null,
             ]
           : ROOM_TABS.map((tab) => (
               <a

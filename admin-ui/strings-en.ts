@@ -29,6 +29,8 @@ const problems: Record<OperatorProblem, string> = {
   'operator-key': 'You are not signed in. Sign in with your key again.',
   'wrong-key': 'Unknown key. Check for missing characters at either end.',
   'too-many-requests': 'Too many requests. Nothing was changed; try again in a moment.',
+  'key-expired': 'This key has expired. Ask an owner for another one.',
+  'other-room': 'Your key is for other rooms. Ask an owner.',
   'role-too-small': 'Your role does not allow this. Ask someone with a higher role.',
   'cross-site-request':
     'Refused: the request did not come from this console. Check the address bar and reload the page.',
@@ -287,6 +289,8 @@ export const en = {
     serverTime: 'Gateway time',
   },
 
+  everyRoom: 'All rooms',
+  otherRooms: 'Your key is for single rooms, and this is about all of them.',
   forbidden: (role: Role) => `Your key has the role ${roles[role]}, which does not allow this.`,
   connection: {
     lost: 'No connection to the gateway',
@@ -602,7 +606,6 @@ export const en = {
     },
     language: 'Language of the messages',
     rooms: 'Rooms',
-    allRooms: 'All rooms',
     roomsRequired: 'Choose at least one room.',
     test: 'Send a test',
     testing: 'Sending …',
@@ -1044,6 +1047,16 @@ export const en = {
     removeNote: (name: string) => `${name}’s key and sessions end at once.`,
     removed: (name: string) => `Removed ${name}’s key.`,
     settings: 'from the settings',
+    expires: 'Valid until the end of',
+    expiresNote: 'Your time. Empty: until someone removes it.',
+    expiresPast: 'Set a day that is not over, or none.',
+    until: (time: string) => `until ${time}`,
+    expired: (time: string) => `expired ${time}`,
+    used: (time: string, network: string) => `last used ${time} from ${network}`,
+    unused: 'not used yet',
+    rooms: 'Rooms',
+    roomsRequired: 'Choose at least one room, or all.',
+    ownersRooms: 'An owner’s key is always for all rooms.',
   },
   you: 'you',
 

@@ -27,6 +27,8 @@ const problems: Record<OperatorProblem, string> = {
   'operator-key': '로그인이 필요합니다. 키로 다시 로그인하세요.',
   'wrong-key': '등록되지 않은 키입니다. 앞뒤로 빠진 글자가 없는지 확인하세요.',
   'too-many-requests': '요청이 너무 잦아 처리하지 않았습니다. 잠시 뒤에 다시 시도하세요.',
+  'key-expired': '기한이 지난 키입니다. 총괄 담당자에게 새 키를 요청하세요.',
+  'other-room': '이 키로는 볼 수 없는 대기실입니다. 총괄 담당자에게 문의하세요.',
   'role-too-small': '현재 권한으로는 할 수 없습니다. 권한이 있는 분께 요청하세요.',
   'cross-site-request':
     '이 화면에서 보낸 요청인지 확인할 수 없어 처리하지 않았습니다. 주소를 확인하고 화면을 새로고침하세요.',
@@ -284,6 +286,8 @@ export const ko: Strings = {
     serverTime: '게이트웨이 시각',
   },
 
+  everyRoom: '모든 대기실',
+  otherRooms: '일부 대기실만 맡은 키입니다. 전체에 관한 작업은 할 수 없습니다.',
   forbidden: (role) => `현재 권한(${roles[role]})으로는 할 수 없습니다. 권한이 있는 분께 요청하세요.`,
   connection: {
     lost: '게이트웨이와 연결이 끊겼습니다',
@@ -599,7 +603,6 @@ export const ko: Strings = {
     },
     language: '메시지 언어',
     rooms: '대기실',
-    allRooms: '모든 대기실',
     roomsRequired: '대기실을 하나 이상 선택하세요.',
     test: '시험 전송',
     testing: '보내는 중 …',
@@ -1040,6 +1043,16 @@ export const ko: Strings = {
     removeNote: (name) => `${name} 님의 키와 로그인이 바로 끝납니다.`,
     removed: (name) => `${name} 님의 키를 삭제했습니다.`,
     settings: '설정에서 정한 키',
+    expires: '사용 기한(그날 끝까지)',
+    expiresNote: '내 컴퓨터의 시간대 기준입니다. 비워 두면 삭제할 때까지 쓸 수 있습니다.',
+    expiresPast: '오늘 이후 날짜를 고르거나 비워 두세요.',
+    until: (time) => `${time}까지`,
+    expired: (time) => `${time}에 만료`,
+    used: (time, network) => `마지막 사용 ${time} · ${network}`,
+    unused: '아직 사용하지 않음',
+    rooms: '대기실',
+    roomsRequired: '대기실을 하나 이상 고르거나 전체를 고르세요.',
+    ownersRooms: '총괄 키는 항상 모든 대기실에 쓸 수 있습니다.',
   },
   you: '나',
 

@@ -157,6 +157,9 @@ export const TEMPLATE_STORED_BYTES_MAX = 1_572_864;
 /** Operators' keys: one a person, and some to spare. */
 export const OPERATOR_KEYS_MAX = 64;
 
+/** A key's last use is stored at most so often: no request costs a write. */
+export const KEY_USE_MS = 5 * 60_000;
+
 /** Sign-outs remembered until their sessions would have ended by themselves. */
 export const ENDED_SIGN_INS_MAX = 256;
 

@@ -314,9 +314,12 @@ function roomWithAlarms(old: Fields): Fields {
   };
 }
 
-/** 8 to 9: targets that hear of alarms; messages that operators keep. */
-function directoryWithAlarmTargets(old: Fields): Fields {
-  return { ...old, alarmTargets: [], messages: [] };
+/** 8 to 9: targets that hear of alarms; messages that operators keep; keys that end, that are for single rooms, and their last use. */
+function directoryOfVersion9(old: Fields): Fields {
+  const { keys } = old;
+  const bounds = { expiresAt: null, rooms: null, lastUse: null };
+  const bounded = Array.isArray(keys) ? keys.map((key) => ({ ...fieldsOf(key), ...bounds })) : keys;
+  return { ...old, alarmTargets: [], messages: [], keys: bounded };
 }
 
 /** 8 to 9: minutes, kept for a year beside the buckets of ten seconds; starts of gateways that are to be recorded. */
@@ -377,7 +380,7 @@ export const migrateDirectory: readonly Migration[] = [
   directoryWithoutBeacons,
   directoryWithHealth,
   directoryWithStock,
-  directoryWithAlarmTargets,
+  directoryOfVersion9,
 ];
 export const migrateHistory: readonly Migration[] = [
   countedBucket,

@@ -32,6 +32,7 @@ import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import { alarmsOf } from './operators/alarm-conditions.ts';
 import { drawAlarms } from './operators/draw-alarms.ts';
+import { KeyUses } from './operators/key-uses.ts';
 import { Oidc } from './operators/oidc.ts';
 import { presentedKey, SignInLimit } from './operators/sign-in-limit.ts';
 import { OriginKeys } from './origin-calls/origin-keys.ts';
@@ -119,6 +120,7 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   access: Access | null;
   /** null: operators sign in otherwise. */
   oidc: Oidc | null;
+  keyUses: KeyUses;
   /** The console's address. Where it differs from `publicUrl`, operators are answered there only. */
   consoleUrl: string;
   publicUrl: string;
@@ -194,6 +196,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     signIns: new SignInLimit(clock.now),
     proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),
+    keyUses: new KeyUses(),
     oidc: settings.oidc === null ? null : new Oidc(settings.oidc, consoleUrl, fetch),
     wait,
   };

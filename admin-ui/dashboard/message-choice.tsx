@@ -32,7 +32,7 @@ export function MessageChoice({ state, text, isValid, choose }: MessageChoicePro
     setFailure(outcome.kind === 'reply' ? '' : changeErrorText(outcome, state.strings));
   };
   useEffect(() => {
-    void state.client.call('messages', {}).then(settle);
+    if (state.may('messages')) void state.client.call('messages', {}).then(settle);
   }, []);
   const isKept = kept.some((one) => one.text.ko === text.ko.trim() && one.text.en === text.en.trim());
   const chosenKept = kept.find(({ id }) => id === chosen);

@@ -61,6 +61,12 @@ export interface OperatorKey {
   createdAt: EpochMs;
   /** Sign-ins from before this are over. */
   signInsFrom: EpochMs;
+  /** From then on it is refused, with its sessions; null: never. */
+  expiresAt: EpochMs | null;
+  /** It sees and changes these rooms alone; null: all, and what is nobody's room. Never of an owner. */
+  rooms: string[] | null;
+  /** To within KEY_USE_MS, and the network; null: not since such uses are stored. */
+  lastUse: { at: EpochMs; from: string } | null;
 }
 
 /** Where alarms are told: a webhook. */
@@ -156,7 +162,7 @@ export type DirectoryChange =
   | { kind: 'archiveRoom'; room: string; ifVersion: number | 'any' }
   | { kind: 'keepMessage'; message: KeptMessage }
   | { kind: 'dropMessage'; message: string }
-  | { kind: 'addKey'; key: Omit<OperatorKey, 'createdAt' | 'signInsFrom'> }
+  | { kind: 'addKey'; key: Omit<OperatorKey, 'createdAt' | 'signInsFrom' | 'lastUse'> }
   | { kind: 'removeKey'; key: string }
   /** `url` null: as it was. A new target comes with its secret. */
   | {
@@ -178,7 +184,12 @@ export type DirectoryCommand =
    */
   | { kind: 'signIn'; key: PresentedKey; purpose: 'session' | 'request'; address: string | null; from: string }
   /** Records a sign-in that the operators' identity provider has confirmed. */
-  | { kind: 'acceptSignIn'; by: Actor };
+  | { kind: 'acceptSignIn'; by: Actor }
+  /** A key, by its id, or one of its sessions was used from a network. */
+  | { kind: 'useKey'; key: string; from: string };
+
+/** Who signed in, and what bounds that. */
+export type KnownOperator = Pick<OperatorKey, 'id' | 'name' | 'role' | 'expiresAt' | 'rooms'>;
 
 /** A key as it leaves the gateway: what names it, and its SHA-256 in hex. */
 export type PresentedKey = { prefix: string; digest: string };
@@ -188,6 +199,11 @@ export type DirectoryRefusal =
   | 'unknownRoom'
   | 'archived'
   | 'unknownKey'
+  | 'keyExpired'
+  /** An owner's key of single rooms. */
+  | 'ownersRooms'
+  /** An end that is not ahead. */
+  | 'past'
   | 'unknownTarget'
   | 'unknownMessage'
   | 'ownersKey'
@@ -234,7 +250,7 @@ export type DirectoryReply =
   | { kind: 'unconfirmed'; consequences: RoomConsequences }
   | { kind: 'refused'; reason: DirectoryRefusal }
   | ({ kind: 'refused' } & RouteTaken)
-  | { kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs }
+  | { kind: 'signedIn'; key: KnownOperator; at: EpochMs }
   | { kind: 'wrongKey'; waitMs: number }
   /** The key was not compared: the wait after earlier wrong keys is not over. */
   | { kind: 'mustWait'; waitMs: number };
@@ -243,9 +259,11 @@ export type DirectoryReplyTo<C extends DirectoryCommand> = C extends { kind: 'si
   ? Extract<DirectoryReply, { kind: 'signedIn' | 'wrongKey' | 'mustWait' | 'refused' }>
   : C extends { kind: 'acceptSignIn' }
     ? Extract<DirectoryReply, { kind: 'signedIn' | 'refused' }>
-    : C extends { kind: 'change' }
-      ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'unconfirmed' | 'refused' }>
-      : Extract<DirectoryReply, { kind: 'seeded' }>;
+    : C extends { kind: 'useKey' }
+      ? Extract<DirectoryReply, { kind: 'unchanged' }>
+      : C extends { kind: 'change' }
+        ? Extract<DirectoryReply, { kind: 'changed' | 'unchanged' | 'conflict' | 'unconfirmed' | 'refused' }>
+        : Extract<DirectoryReply, { kind: 'seeded' }>;
 
 /** The owner's key of the environment, which no operator can remove. */
 export const OWNER_KEY_ID = 'owner';

@@ -16,7 +16,7 @@ import {
 import { recordInDirectory } from './directory-log.ts';
 import { archiveRoom, type DirectoryDone, putRoom, seedRooms, setTemplate } from './directory-rooms.ts';
 import { dropMessage, keepMessage } from './kept-messages.ts';
-import { addKey, removeKey, seedOwnerKey, signOut } from './operator-keys.ts';
+import { addKey, noteUse, removeKey, seedOwnerKey, signOut } from './operator-keys.ts';
 import { acceptSignIn, signIn } from './sign-in.ts';
 
 type Context = Pick<StepContext, 'now' | 'effects'>;
@@ -64,6 +64,9 @@ function apply(directory: DirectoryDocument, command: DirectoryCommand, context:
       return signIn(directory, command, context);
     case 'acceptSignIn':
       return acceptSignIn(directory, command, context);
+    case 'useKey':
+      noteUse(directory, command.key, command.from, context);
+      return { kind: 'unchanged', version: directory.version };
   }
 }
 

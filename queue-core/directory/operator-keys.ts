@@ -1,7 +1,7 @@
 // Operators' keys and sign-outs. The owner's key comes from the environment; an owner adds and removes the others.
 
 import type { Actor } from '../audit.ts';
-import { ENDED_SIGN_INS_MAX, OPERATOR_KEYS_MAX } from '../limits.ts';
+import { ENDED_SIGN_INS_MAX, KEY_USE_MS, OPERATOR_KEYS_MAX } from '../limits.ts';
 import type { StepContext } from '../machine.ts';
 import type { EpochMs } from '../time.ts';
 import {
@@ -33,7 +33,7 @@ export function seedOwnerKey(
   // Sessions of the former key end, also one of the second that has begun: tokens count their time of issue in seconds.
   const signInsFrom = owner === undefined ? now : now + 1_000;
   const named = { id: OWNER_KEY_ID, name: 'owner', role: 'owner', digest, prefix } as const;
-  const key: OperatorKey = { ...named, createdAt: now, signInsFrom };
+  const key: OperatorKey = { ...named, createdAt: now, signInsFrom, expiresAt: null, rooms: null, lastUse: null };
   dropKey(directory, OWNER_KEY_ID);
   directory.keys = [key, ...directory.keys];
   recordInDirectory(directory, { by, action: 'ownerKey', from: null, to: null }, context);
@@ -44,13 +44,33 @@ export function addKey(
   { key }: Extract<DirectoryChange, { kind: 'addKey' }>,
   { now }: Context,
 ): DirectoryDone | DirectoryReply {
-  const { id, name, role, digest, prefix } = key;
+  const { id, name, role, digest, prefix, expiresAt, rooms } = key;
   if (directory.keys.length >= OPERATOR_KEYS_MAX) return { kind: 'refused', reason: 'full' };
   if (directory.keys.some((other) => other.id === id || other.digest === digest)) {
     return { kind: 'refused', reason: 'exists' };
   }
-  directory.keys = [...directory.keys, { id, name, role, digest, prefix, createdAt: now, signInsFrom: now }];
-  return { version: directory.version, from: null, to: { id, name, role } };
+  if (rooms !== null && role === 'owner') return { kind: 'refused', reason: 'ownersRooms' };
+  if (rooms !== null && !rooms.every((room) => directory.rooms.some((known) => known.id === room))) {
+    return { kind: 'refused', reason: 'unknownRoom' };
+  }
+  if (expiresAt !== null && expiresAt <= now) return { kind: 'refused', reason: 'past' };
+  const bounds = { expiresAt, rooms };
+  const added = { id, name, role, digest, prefix, createdAt: now, signInsFrom: now, ...bounds, lastUse: null };
+  directory.keys = [...directory.keys, added];
+  return { version: directory.version, from: null, to: { id, name, role, ...bounds } };
+}
+
+/** Whether a key has ended, by the clock of the one who asks. */
+export function hasExpired({ expiresAt }: Pick<OperatorKey, 'expiresAt'>, now: EpochMs): boolean {
+  return expiresAt !== null && expiresAt <= now;
+}
+
+/** Notes a use, unless one was noted lately: it is no change that others wait for. */
+export function noteUse(directory: DirectoryDocument, id: string, from: string, { now }: Context): void {
+  directory.keys = directory.keys.map((key) => {
+    const isDue = key.lastUse === null || now - key.lastUse.at >= KEY_USE_MS;
+    return key.id === id && isDue ? { ...key, lastUse: { at: now, from } } : key;
+  });
 }
 
 export function removeKey(

@@ -26,7 +26,7 @@ import {
   OWNER_KEY_ID,
 } from './directory-document.ts';
 import { recordInDirectory } from './directory-log.ts';
-import { setPrefix } from './operator-keys.ts';
+import { hasExpired, noteUse, setPrefix } from './operator-keys.ts';
 
 type SignIn = Extract<DirectoryCommand, { kind: 'signIn' }>;
 type Context = Pick<StepContext, 'now' | 'effects'>;
@@ -50,16 +50,18 @@ export function signIn(directory: DirectoryDocument, command: SignIn, context: C
     recordWrongKey(directory, address, context);
     return { kind: 'wrongKey', waitMs: Math.max(...waits) };
   }
-  const { id, name, role, signInsFrom } = key;
+  if (hasExpired(key, now)) return { kind: 'refused', reason: 'keyExpired' };
+  const { id, name, role, signInsFrom, expiresAt, rooms } = key;
   if (purpose === 'session' && id !== OWNER_KEY_ID && recorded >= SIGN_INS_UP_TO) {
     return { kind: 'refused', reason: 'logFull' };
   }
   remember(directory, id, command);
+  noteUse(directory, id, command.from, context);
   if (purpose === 'session') {
     recordInDirectory(directory, { by: { id, name, role, address }, action: 'signIn', from: null, to: null }, context);
   }
   // Not before the moment up to which sign-ins are over, which may be most of a second ahead.
-  return { kind: 'signedIn', key: { id, name, role }, at: Math.max(now, signInsFrom) };
+  return { kind: 'signedIn', key: { id, name, role, expiresAt, rooms }, at: Math.max(now, signInsFrom) };
 }
 
 /** A sign-in without a key: the provider has confirmed who it is. Like keys other than the owner's, it leaves a part of the log to the owner. */
@@ -73,7 +75,8 @@ export function acceptSignIn(
   // What ends all sign-ins sets it for every key, also the owner's.
   const signInsFrom = directory.keys.find((key) => key.id === OWNER_KEY_ID)?.signInsFrom ?? 0;
   recordInDirectory(directory, { by, action: 'signIn', from: null, to: null }, context);
-  return { kind: 'signedIn', key: { id, name, role }, at: Math.max(context.now, signInsFrom) };
+  const key = { id, name, role, expiresAt: null, rooms: null };
+  return { kind: 'signedIn', key, at: Math.max(context.now, signInsFrom) };
 }
 
 /** Whether a key was accepted from a network before. */

@@ -16,7 +16,7 @@ export interface PendingDraw {
   opensAt: string;
 }
 
-/** @param operatorKey any role. @throws Error where a room does not say which key it needs */
+/** @param operatorKey any role, of all rooms. @throws Error where a room does not say which key it needs */
 export async function pendingDraws(url: string, operatorKey: string): Promise<PendingDraw[]> {
   const gateway = URL.parse(url);
   if (gateway === null || !(gateway.protocol === 'https:' || isLoopback(gateway.hostname))) {
@@ -38,6 +38,8 @@ export async function pendingDraws(url: string, operatorKey: string): Promise<Pe
     if (parsed.success) return parsed.data;
     throw new Error(`${address} answered with something else than this version of Fairgate.`);
   };
+  const { operator } = await ask(OPERATIONS.session.path, OPERATIONS.session.answer);
+  if (operator.rooms !== null) throw new Error('This OPERATOR_KEY is for single rooms: use one of all rooms.');
   const { rooms } = await ask(OPERATIONS.rooms.path, OPERATIONS.rooms.answer);
   const pending: PendingDraw[] = [];
   for (const { id } of rooms.filter(({ archivedAt }) => archivedAt === null)) {

@@ -21,6 +21,12 @@ export function operatorClient(url: string, key: string): Client {
 
 /** Every room, the archived ones too. @throws GatewayRefusal */
 export async function roomsAt(client: Client, url: string): Promise<PresentRoom[]> {
+  const { operator } = replyIn(await client.call('session', {}), url);
+  if (operator.rooms !== null) {
+    throw new GatewayRefusal(
+      'This operator key is for single rooms, so it does not show which there are: use one of all rooms.',
+    );
+  }
   const { rooms } = replyIn(await client.call('rooms', {}), url);
   const present: PresentRoom[] = [];
   for (const { id, waiting, active } of rooms) {

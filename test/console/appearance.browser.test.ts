@@ -104,7 +104,24 @@ const SCREENS: Screen[] = [
     },
   },
   { name: 'preview', route: `${ROOM}/preview`, ready: 'iframe' },
-  { name: 'keys', route: '#/keys', ready: '.key-list' },
+  {
+    name: 'keys',
+    route: '#/keys',
+    ready: '.key-list',
+    prepare: (gateway) => {
+      const [, bounded, expired] = gateway.keys;
+      const lastUse = { at: '2026-05-03T10:00:00.000Z', from: '2001:db8:1:2::/64' };
+      if (bounded !== undefined) {
+        Object.assign(bounded, { rooms: ['vaccine', 'marathon'], expiresAt: '2031-05-04T14:59:59.000Z', lastUse });
+      }
+      if (expired !== undefined) expired.expiresAt = '2026-05-04T10:00:00.000Z';
+    },
+    act: async (page) => {
+      await page.locator('form [type=checkbox]').first().click();
+      await page.locator('form [type=submit]').click();
+      await page.locator('.field.invalid').first().waitFor();
+    },
+  },
   {
     name: 'targets of alarms',
     route: '#/alarms',

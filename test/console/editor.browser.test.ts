@@ -238,6 +238,50 @@ consoleTest('a created key is shown once and can be removed', async ({ open }) =
   await page.mouse.up();
 });
 
+consoleTest(
+  'a key for one room until a day is made, and shows its bounds and its last use',
+  async ({ open, gateway }) => {
+    const [, second] = gateway.keys;
+    if (second !== undefined) {
+      second.lastUse = { at: '2026-05-03T10:00:00.000Z', from: '203.0.113.7' };
+      second.expiresAt = '2026-05-04T10:00:00.000Z';
+    }
+    const page = await open({ route: '#/keys', role: 'owner' });
+    const expired = page.locator('.key-list [data-expired=true]');
+    expect(await expired.textContent()).toMatch(/expired .*last used .* from 203\.0\.113\.7/s);
+    await page.getByLabel('Name', { exact: true }).fill('Park');
+    await page.getByRole('checkbox', { name: 'All rooms' }).uncheck();
+    await button(page, 'Create key').click();
+    await page.getByText('Choose at least one room, or all.').waitFor();
+    await page.getByLabel('marathon').check();
+    await page.getByLabel('Valid until the end of').fill('2020-01-01');
+    await button(page, 'Create key').click();
+    await page.getByText('Set a day that is not over, or none.').waitFor();
+    await page.getByLabel('Valid until the end of').fill('2031-03-02');
+    await button(page, 'Create key').click();
+    await page.getByRole('button', { name: 'I have handed it over' }).click();
+    const entry = page.getByRole('listitem').filter({ hasText: 'Park' });
+    expect(await entry.textContent()).toMatch(/marathon.*until .*not used yet/s);
+    expect(gateway.keys.at(-1)).toMatchObject({
+      rooms: ['marathon'],
+      expiresAt: expect.stringMatching(/^2031-03-0[23]T\d\d:59:59/),
+    });
+  },
+);
+
+consoleTest('an operator of one room sees that room, and no way to anything else', async ({ open, gateway }) => {
+  for (const key of gateway.keys) if (key.role === 'operator') key.rooms = ['vaccine'];
+  const page = await open({ route: '#/rooms', role: 'operator' });
+  await page.locator('.room').first().waitFor();
+  const links = await page.locator('header nav a').allTextContents();
+  expect(links).toEqual(['Rooms']);
+  await page.locator('.room', { hasText: 'vaccine' }).click();
+  await page.locator('.uplot').first().waitFor();
+  await page.keyboard.press('m');
+  await page.getByRole('dialog').waitFor();
+  expect(gateway.requests.filter((request) => request.includes('/messages'))).toEqual([]);
+});
+
 consoleTest('visitor pages are previewed in every state and both languages, without scripts', async ({ open }) => {
   const page = await open({ route: `${ROOM}/preview` });
   await page.frameLocator('iframe').getByRole('heading', { name: 'waiting en' }).waitFor();

@@ -21,6 +21,7 @@ import {
   type OperationName,
   ROLES,
   type RoomDetail,
+  reachOf,
 } from '../../worker/contract/operator-api.ts';
 import { type FieldError, type OperatorProblem, PROBLEM_TYPE_BASE } from '../../worker/contract/problem-schema.ts';
 import type { Shell } from './built-shell.ts';
@@ -88,6 +89,7 @@ async function respond(gateway: FakeGateway, name: OperationName, operation: Ope
   if (operation.role !== null) {
     if (operator === null) return problem(401, 'operator-key');
     if (ROLES.indexOf(operator.role) < ROLES.indexOf(operation.role)) return problem(403, 'role-too-small');
+    if (operator.rooms !== null && reachOf(operation) === 'deployment') return problem(403, 'other-room');
   }
   const room = c.req.param('room');
   if (room !== undefined && !gateway.rooms.has(room)) return problem(404, 'not-found');
@@ -152,7 +154,7 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
   const by: Actor = { id: actorId, name: actorName, role, address: gateway.address };
   const room = gateway.rooms.get(id);
   const session = (key: FakeKey) => ({
-    operator: { id: key.id, name: key.name, role: key.role },
+    operator: { id: key.id, name: key.name, role: key.role, rooms: key.rooms },
     expiresAt: rfc3339(now + SESSION_MS),
   });
   const changed = (action: string, from: Json, to: Json, mutate: (one: FakeRoom) => void) => {
@@ -439,14 +441,18 @@ function handle(gateway: FakeGateway, name: OperationName, { c, operator, room: 
       return { keys: gateway.keys.map(({ key: _, createdAt, ...key }) => ({ ...key, createdAt: rfc3339(createdAt) })) };
     case 'addKey': {
       const number = gateway.keys.length;
-      const key = {
-        ...OPERATIONS.addKey.body.parse(body),
+      const added = OPERATIONS.addKey.body.parse(body);
+      const key: FakeKey = {
+        ...added,
+        expiresAt: added.expiresAt === null ? null : rfc3339(Date.parse(added.expiresAt)),
+        lastUse: null,
         id: `k${number}`,
         key: `created-key-${number}`,
         createdAt: now,
       };
       gateway.keys.push(key);
-      return { id: key.id, name: key.name, role: key.role, key: key.key };
+      const { id, name, role, rooms, expiresAt } = key;
+      return { id, name, role, rooms, expiresAt, key: key.key };
     }
     case 'removeKey':
       gateway.keys = gateway.keys.filter((key) => key.id !== c.req.param('key'));

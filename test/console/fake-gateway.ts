@@ -49,6 +49,9 @@ export interface FakeKey {
   role: Role;
   key: string;
   createdAt: number;
+  rooms: string[] | null;
+  expiresAt: string | null;
+  lastUse: { at: string; from: string } | null;
 }
 
 export class FakeGateway {

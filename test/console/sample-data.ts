@@ -14,15 +14,25 @@ export const SAMPLE_KEYS = {
 
 const BUCKET_MS = 10_000;
 
+/** Of a key without bounds, not used yet. */
+export const ALWAYS = { rooms: null, expiresAt: null, lastUse: null };
+
 /** @param minutesOpen since the opening; negative: until it */
 export function sampleGateway(minutesOpen = 14): FakeGateway {
   const gateway = new FakeGateway();
   const now = Date.now();
   const since = now - 20 * 24 * 3_600_000;
   gateway.keys = [
-    { id: 'owner', name: '김도윤', role: 'owner', key: SAMPLE_KEYS.owner, createdAt: since },
-    { id: 'k1', name: '이서연', role: 'operator', key: SAMPLE_KEYS.operator, createdAt: since + 86_400_000 },
-    { id: 'k2', name: 'Wall display', role: 'viewer', key: SAMPLE_KEYS.viewer, createdAt: since + 172_800_000 },
+    { id: 'owner', name: '김도윤', role: 'owner', key: SAMPLE_KEYS.owner, createdAt: since, ...ALWAYS },
+    { id: 'k1', name: '이서연', role: 'operator', key: SAMPLE_KEYS.operator, createdAt: since + 86_400_000, ...ALWAYS },
+    {
+      id: 'k2',
+      name: 'Wall display',
+      role: 'viewer',
+      key: SAMPLE_KEYS.viewer,
+      createdAt: since + 172_800_000,
+      ...ALWAYS,
+    },
   ];
   const opensAt = Math.floor((now - minutesOpen * 60_000) / BUCKET_MS) * BUCKET_MS;
   gateway.rooms.set('vaccine', vaccineRoom(gateway, opensAt, now));

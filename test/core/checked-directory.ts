@@ -8,6 +8,7 @@ import {
   type DirectoryCommand,
   type DirectoryDocument,
   type DirectoryReply,
+  type OperatorKey,
   OWNER_KEY_ID,
   type PresentedKey,
   type SeedRoom,
@@ -108,8 +109,10 @@ export class CheckedDirectory {
     return this.change({ kind: 'putRoom', room: id, ifVersion, site, settings: settings(), confirm });
   }
 
-  addKey(id: string): DirectoryReply {
-    return this.change({ kind: 'addKey', key: { id, name: id, role: 'operator', ...presented(digestOf(id)) } });
+  /** @param bounds of the key; by default it has none */
+  addKey(id: string, bounds: Partial<Pick<OperatorKey, 'role' | 'expiresAt' | 'rooms'>> = {}): DirectoryReply {
+    const key = { id, name: id, role: 'operator', expiresAt: null, rooms: null, ...presented(digestOf(id)) } as const;
+    return this.change({ kind: 'addKey', key: { ...key, ...bounds } });
   }
 
   signIn(

@@ -84,7 +84,7 @@ const DIRECTORY = storedDocument(SCHEMA_VERSION, 'directory.json');
 
 /** Fields whose value may be null. */
 const NULLABLE = new Set([
-  'keys[].prefix',
+  ...['keys[].prefix', 'keys[].expiresAt', 'keys[].rooms', 'keys[].lastUse'],
   'attempts[].key',
   'attempts[].from',
   ...[
@@ -208,6 +208,7 @@ const BOUNDS: Record<string, number> = {
   'rooms[].site.corsOrigins': CORS_ORIGINS_MAX,
   'rooms[].site.handOff': HAND_OFF_MAX,
   keys: OPERATOR_KEYS_MAX,
+  'keys[].rooms': ROOMS_MAX,
   endedSignIns: ENDED_SIGN_INS_MAX,
   attempts: ATTEMPTS_MAX,
   keyNetworks: OPERATOR_KEYS_MAX * KEY_NETWORKS_MAX,
@@ -268,7 +269,7 @@ function damages(what: string, { name, value, keys }: Field): (Value | undefined
   const isItem = typeof keys.at(-1) === 'number';
   const absent = isItem || isOptional(what, name) || name === ALTERNATIVE ? [] : [undefined];
   const none = NULLABLE.has(name) ? [] : [null];
-  if (value === null) return [...absent, {}, [], true];
+  if (value === null) return [...absent, {}, ...(BOUNDS[name] === undefined ? [[]] : []), true];
   switch (typeof value) {
     case 'boolean':
       return [...absent, ...none, 0, 'true', {}, []];

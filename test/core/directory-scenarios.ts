@@ -66,9 +66,17 @@ export const directoryChanges: ByKind<DirectoryChange, DirectoryDocument> = {
   },
   addKey: {
     weight: 3,
-    arbitrary: fc.tuple(name, fc.constantFrom('viewer', 'operator', 'owner')).map(([id, role]) => () => {
-      return { kind: 'addKey', key: { id, name: id, role, ...presented(digestOf(id)) } };
-    }),
+    arbitrary: fc
+      .record({
+        id: name,
+        role: fc.constantFrom('viewer', 'operator', 'owner'),
+        lastsMs: fc.option(fc.integer({ min: -1_000, max: 600_000 })),
+        rooms: fc.option(fc.array(name, { maxLength: 2 })),
+      })
+      .map(({ id, role, lastsMs, rooms }) => ({ at }) => {
+        const bounds = { expiresAt: lastsMs === null ? null : Math.max(0, at + lastsMs), rooms };
+        return { kind: 'addKey', key: { id, name: id, role, ...presented(digestOf(id)), ...bounds } };
+      }),
   },
   putAlarmTarget: {
     weight: 2,
@@ -112,6 +120,10 @@ export const directoryCommands: ByKind<DirectoryCommand, DirectoryDocument> = {
         const ownerKey = presented(newOwner === null ? OWNER_DIGEST : digestOf(newOwner));
         return { kind: 'seed', by: OWNER, rooms, ownerKey };
       }),
+  },
+  useKey: {
+    weight: 1,
+    arbitrary: fc.tuple(name, name).map(([key, from]) => () => ({ kind: 'useKey', key, from })),
   },
   change: {
     weight: 8,

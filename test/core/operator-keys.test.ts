@@ -7,6 +7,7 @@ import { OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
 import {
   ENDED_SIGN_INS_MAX,
   KEY_NETWORKS_MAX,
+  KEY_USE_MS,
   KNOWN_FAILURES_FREE,
   NETWORKS_ATTEMPTED_MAX,
   OPERATOR_KEYS_MAX,
@@ -45,6 +46,43 @@ describe('keys', () => {
     const refused = (key: string) => directory.change({ kind: 'removeKey', key });
     expect(refused(OWNER_KEY_ID)).toEqual({ kind: 'refused', reason: 'ownersKey' });
     expect(refused('second')).toEqual({ kind: 'refused', reason: 'unknownKey' });
+  });
+
+  test('a key ends at its time, is then no wrong key, and is not made with an end that is not ahead', () => {
+    directory.addKey('short', { expiresAt: T0 + 1_000 });
+    expect(directory.signIn(digestOf('short'))).toMatchObject({ kind: 'signedIn', key: { expiresAt: T0 + 1_000 } });
+    directory.now = T0 + 1_000;
+    for (let tries = 0; tries < 3; tries++) {
+      expect(directory.signIn(digestOf('short'))).toEqual({ kind: 'refused', reason: 'keyExpired' });
+    }
+    expect(directory.document.attempts).toEqual([]);
+    expect(directory.addKey('past', { expiresAt: T0 + 1_000 })).toEqual({ kind: 'refused', reason: 'past' });
+  });
+
+  test('a key of single rooms is of rooms that there are, and never an owner’s', () => {
+    directory.putRoom('spring');
+    expect(directory.addKey('one', { rooms: ['spring'] })).toMatchObject({ kind: 'changed' });
+    expect(directory.addKey('two', { rooms: ['autumn'] })).toEqual({ kind: 'refused', reason: 'unknownRoom' });
+    const owners = directory.addKey('three', { rooms: ['spring'], role: 'owner' });
+    expect(owners).toEqual({ kind: 'refused', reason: 'ownersRooms' });
+  });
+
+  test('the last use is noted at most every few minutes, and is no new version of the directory', () => {
+    directory.addKey('second');
+    const { version } = directory.document;
+    const use = (from: string) => directory.send({ kind: 'useKey', key: 'second', from });
+    const lastUse = () => directory.document.keys.find(({ id }) => id === 'second')?.lastUse;
+    for (const [after, from, expected] of [
+      [0, 'a', 'a'],
+      [KEY_USE_MS - 1, 'b', 'a'],
+      [KEY_USE_MS, 'c', 'c'],
+    ] as const) {
+      directory.now = T0 + after;
+      expect(use(from)).toEqual({ kind: 'unchanged', version });
+      expect(lastUse()?.from).toBe(expected);
+    }
+    directory.send({ kind: 'useKey', key: 'nobody', from: 'a' });
+    expect(directory.document.keys).toHaveLength(2);
   });
 
   test('a new owner’s key replaces the former one', () => {

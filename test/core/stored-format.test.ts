@@ -241,7 +241,7 @@ function migratedDirectory({ rooms, keys, attempts, ...rest }: Record<string, un
   return {
     ...rest,
     rooms: changed,
-    keys: (keys as object[]).map((key) => ({ ...key, prefix: null })),
+    keys: (keys as object[]).map((key) => ({ ...key, prefix: null, expiresAt: null, rooms: null, lastUse: null })),
     attempts: (attempts as object[]).map((one) => ({ ...one, key: null })),
     keyNetworks: [],
     alarmTargets: [],

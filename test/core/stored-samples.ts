@@ -213,7 +213,7 @@ function sampleDirectory(): CheckedDirectory {
   const text = { ko: '곧 시작합니다.', en: 'We start soon.' };
   directory.change({ kind: 'keepMessage', message: { id: 'message-1', text } });
   directory.change({ kind: 'archiveRoom', room: 'third', ifVersion: 1 });
-  directory.addKey('second');
+  directory.addKey('second', { expiresAt: T0 + 86_400_000, rooms: ['demo'] });
   directory.signIn(digestOf('second'));
   directory.change({ kind: 'putAlarmTarget', isNew: true, target: alarmTarget('chat', { rooms: ['demo'] }) });
   directory.change({

@@ -4,49 +4,20 @@ import fc from 'fast-check';
 import { beforeEach, expect, it } from 'vitest';
 import { OPERATIONS, type Operation, type OperationName, ROLES } from '../../worker/contract/operator-api.ts';
 import type { InProcessGateway } from '../gateway/in-process.ts';
-import { OPERATOR_KEY } from '../running-gateway.ts';
 import {
   ask,
   createKey,
   etag,
-  FORECAST_QUERY,
   logLength,
-  MESSAGE,
   onCurrentVersion,
-  POLICY,
   problemIn,
-  SCHEDULE,
-  SITE,
   startGateway,
-  TARGET,
   withKey,
 } from './operator-client.ts';
+import { BODIES, validRequest } from './valid-requests.ts';
 
-/** A valid body for every operation that takes one. */
-const BODIES: Partial<Record<OperationName, unknown>> = {
-  signIn: { key: OPERATOR_KEY },
-  createRoom: { id: 'spring', site: SITE, policy: POLICY, schedule: SCHEDULE },
-  setSite: { ...SITE, hosts: ['*'] },
-  setPolicy: POLICY,
-  setSchedule: SCHEDULE,
-  openNow: { confirm: { opensNow: true } },
-  previewSchedule: { schedule: SCHEDULE },
-  previewRoom: { id: 'spring', site: SITE },
-  keepMessage: MESSAGE,
-  setMessage: MESSAGE,
-  setTemplate: '<p>{{waitTime}}</p>',
-  addAlarmTarget: TARGET,
-  changeAlarmTarget: { ...TARGET, url: null },
-  addKey: { name: 'Night shift', role: 'viewer' },
-};
 const ALL = Object.entries(OPERATIONS) as [OperationName, Operation][];
 const WITH_ROLE = ALL.filter(([, { role }]) => role !== null);
-
-const valid = (name: OperationName, headers: Record<string, string>) => ({
-  headers,
-  ...(BODIES[name] === undefined ? {} : { body: BODIES[name] }),
-  ...(name === 'forecast' ? { query: FORECAST_QUERY } : {}),
-});
 
 let gateway: InProcessGateway;
 
@@ -55,7 +26,7 @@ beforeEach(async () => {
 });
 
 it.each(WITH_ROLE)('%s requires authentication', async (name) => {
-  expect((await ask(gateway, name, valid(name, {}))).status).toBe(401);
+  expect((await ask(gateway, name, validRequest(name, {}))).status).toBe(401);
 });
 
 it.each(WITH_ROLE.filter(([, { role }]) => role !== 'viewer'))(
@@ -63,7 +34,7 @@ it.each(WITH_ROLE.filter(([, { role }]) => role !== 'viewer'))(
   async (name, { role }) => {
     const { key } = await createKey(gateway, ROLES[ROLES.indexOf(role ?? 'viewer') - 1] ?? 'viewer');
     const headers = { ...(await onCurrentVersion(gateway)), ...withKey(key) };
-    const refused = await ask(gateway, name, valid(name, headers));
+    const refused = await ask(gateway, name, validRequest(name, headers));
     expect([refused.status, problemIn(refused)]).toEqual([403, 'role-too-small']);
     expect(await logLength(gateway)).toBe(1);
   },
@@ -72,7 +43,7 @@ it.each(WITH_ROLE.filter(([, { role }]) => role !== 'viewer'))(
 it.each(ALL.filter(([, { ifMatch }]) => ifMatch === true))(
   '%s requires If-Match with the current version',
   async (name) => {
-    const without = await ask(gateway, name, valid(name, withKey()));
+    const without = await ask(gateway, name, validRequest(name, withKey()));
     expect([without.status, problemIn(without)]).toEqual([428, 'if-match-needed']);
     if (name === 'archiveRoom') await ask(gateway, 'close', { headers: await onCurrentVersion(gateway) });
     const before = await logLength(gateway);
@@ -89,7 +60,7 @@ it.each(ALL.filter(([, { ifMatch }]) => ifMatch === true))(
       '"*"',
     ];
     for (const field of none) {
-      const outdated = await ask(gateway, name, valid(name, { ...withKey(), 'If-Match': field }));
+      const outdated = await ask(gateway, name, validRequest(name, { ...withKey(), 'If-Match': field }));
       expect([field, outdated.status, problemIn(outdated)]).toEqual([field, 412, 'changed-meanwhile']);
     }
     expect(await logLength(gateway)).toBe(before);

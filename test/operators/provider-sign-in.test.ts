@@ -156,7 +156,7 @@ describe('a sign-in', () => {
     expect([back.response.status, back.location, back.failure]).toEqual([303, '/_fairgate/console/', null]);
     expect(back.response.headers.getSetCookie().some((line) => /fairgate-provider=; Max-Age=0/.test(line))).toBe(true);
     expect(await operatorOf(back.session)).toEqual({
-      ...{ id: 'oidc:kim@example.org', name: 'kim@example.org', role: 'operator' },
+      ...{ id: 'oidc:kim@example.org', name: 'kim@example.org', role: 'operator', rooms: null },
     });
     const exchange = provider.asked.find(({ url }) => url.endsWith('/token'))?.init;
     expect(String(exchange?.body)).toContain(`code_verifier=${verifier}`);
@@ -215,7 +215,12 @@ describe('the role', () => {
 
   it('is the largest that the claim gives', async () => {
     const claims = { email: 'lee@example.org', groups: ['none', 'watchers', 'leads'] };
-    expect(await of(claims)).toEqual({ id: 'oidc:lee@example.org#leads', name: 'lee@example.org', role: 'owner' });
+    expect(await of(claims)).toEqual({
+      id: 'oidc:lee@example.org#leads',
+      name: 'lee@example.org',
+      role: 'owner',
+      rooms: null,
+    });
   });
 
   it('may be a text of its own', async () => {
@@ -237,7 +242,7 @@ describe('the role', () => {
     const claims = { email_verified: undefined, preferred_username: 'kim@example.org', groups: ['watchers'] };
     provider.userInfo = { sub: 'subject-1' };
     const name = 'kim@example.org [subject-1]';
-    expect(await of(claims)).toEqual({ id: `oidc:${name}#watchers`, name, role: 'viewer' });
+    expect(await of(claims)).toEqual({ id: `oidc:${name}#watchers`, name, role: 'viewer', rooms: null });
   });
 
   it.each<[string, Record<string, unknown>]>([

@@ -246,6 +246,8 @@ describe('a Redis that comes back empty', () => {
       role: 'operator',
       prefix: 'the-keys',
       digest: 'd1'.repeat(32),
+      expiresAt: null,
+      rooms: null,
     } as const;
     const added = { kind: 'change', id: 'w1', by, change: { kind: 'addKey', key } } as const;
     await north.store.directory.apply([added]);

@@ -62,6 +62,8 @@ export interface Operation {
   /** null: no authentication. */
   role: Role | null;
   summary: string;
+  /** About no room, and for operators of single rooms all the same: its answer is about their rooms alone, or about none. */
+  forSingleRooms?: true;
   /**
    * true: the header `If-Match` is required, and 412 means that the room has changed since that version. `optional`: stopping
    * the line is possible without it; 428 asks for it where the change would admit visitors who are held now.
@@ -92,14 +94,23 @@ export const OPERATIONS = {
     path: '/session',
     role: 'viewer',
     summary: 'The authenticated operator.',
+    forSingleRooms: true,
     answer: sessionSchema,
   },
-  signOut: { method: 'DELETE', path: '/session', role: 'viewer', summary: 'Ends the session.', answer: nothing },
+  signOut: {
+    method: 'DELETE',
+    path: '/session',
+    role: 'viewer',
+    summary: 'Ends the session.',
+    forSingleRooms: true,
+    answer: nothing,
+  },
   rooms: {
     method: 'GET',
     path: '/rooms',
     role: 'viewer',
-    summary: 'All rooms, archived rooms last.',
+    summary: 'All rooms that the operator may see, archived rooms last.',
+    forSingleRooms: true,
     answer: z.object({ rooms: z.array(roomSummarySchema) }),
   },
   createRoom: {
@@ -439,6 +450,7 @@ export const OPERATIONS = {
     role: 'operator',
     summary:
       'Asks every relay of public randomness for its latest round, and verifies it. Within ten seconds the last test is returned.',
+    forSingleRooms: true,
     answer: beaconTestSchema,
   },
   alarmTargets: {
@@ -489,7 +501,7 @@ export const OPERATIONS = {
     method: 'GET',
     path: '/keys',
     role: 'owner',
-    summary: 'The operators’ keys, by id. The gateway does not store the keys themselves.',
+    summary: 'The operators’ keys, by id, with their last use. The gateway does not store the keys themselves.',
     answer: z.object({ keys: z.array(keySchema) }),
   },
   addKey: {
@@ -510,3 +522,11 @@ export const OPERATIONS = {
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;
+
+/** One room; each room that the operator may see; or more than rooms, which is for operators of all rooms alone. */
+export type Reach = 'room' | 'each' | 'deployment';
+
+export function reachOf({ path, forSingleRooms }: Operation): Reach {
+  if (path.startsWith('/rooms/{room}')) return 'room';
+  return forSingleRooms === true ? 'each' : 'deployment';
+}

@@ -1,6 +1,8 @@
 // Operators: their roles, keys, sessions and passes.
 
 import * as z from 'zod';
+import { ROOMS_MAX } from '../../queue-core/limits.ts';
+import { roomId } from './room-schema.ts';
 import { moment } from './value-schema.ts';
 
 /** Each role includes the permissions of the roles before it. */
@@ -16,12 +18,20 @@ export function allows(has: Role, needed: Role | null): boolean {
 export const KEY_NAME_CHARS_MAX = 60;
 
 export const operatorSchema = z.object({ id: z.string(), name: z.string(), role: roleSchema });
+
+const operatorOfRooms = z.object({
+  ...operatorSchema.shape,
+  rooms: z
+    .array(z.string())
+    .nullable()
+    .describe('The rooms that they see and change; null: all, and what is no room’s.'),
+});
 export type Operator = z.output<typeof operatorSchema>;
 
 export const signInSchema = z.strictObject({ key: z.string().min(1).max(200) });
 
 export const sessionSchema = z.object({
-  operator: operatorSchema,
+  operator: operatorOfRooms,
   expiresAt: moment
     .nullable()
     .describe(
@@ -30,13 +40,31 @@ export const sessionSchema = z.object({
 });
 export type Session = z.output<typeof sessionSchema>;
 
-export const keySchema = z.object({ ...operatorSchema.shape, createdAt: moment });
-export const newKeySchema = z.strictObject({
-  name: z.string().trim().min(1).max(KEY_NAME_CHARS_MAX),
-  role: roleSchema,
+export const keySchema = z.object({
+  ...operatorOfRooms.shape,
+  createdAt: moment,
+  expiresAt: moment.nullable().describe('From then on the key and its sessions are refused; null: never.'),
+  lastUse: z
+    .object({ at: moment, from: z.string().describe('The network: an IPv4 address, or an IPv6 /64.') })
+    .nullable()
+    .describe('To within five minutes; null: not used yet.'),
 });
+export type Key = z.output<typeof keySchema>;
+
+export const newKeySchema = z
+  .strictObject({
+    name: z.string().trim().min(1).max(KEY_NAME_CHARS_MAX),
+    role: roleSchema,
+    expiresAt: z.iso.datetime({ offset: true }).nullable().default(null).describe('RFC 3339; null: never.'),
+    rooms: z.array(roomId).min(1).max(ROOMS_MAX).nullable().default(null).describe('The rooms it is for; null: all.'),
+  })
+  .refine(({ role, rooms }) => role !== 'owner' || rooms === null, {
+    path: ['rooms'],
+    message: 'must be null for the role owner, which is about all rooms',
+  });
 export const createdKeySchema = z.object({
-  ...operatorSchema.shape,
+  ...operatorOfRooms.shape,
+  expiresAt: moment.nullable(),
   key: z.string().describe('The key itself. Only this response contains it; the gateway stores its SHA-256.'),
 });
 

@@ -213,6 +213,12 @@ const PROBLEM_TEXTS = {
     'Unknown operator key',
     'Retry after the seconds in Retry-After; each wrong key doubles the delay.',
   ),
+  'key-expired': text(401, 'This key has expired', 'Ask an owner for another one.'),
+  'other-room': text(
+    403,
+    'This key is for other rooms',
+    'It sees and changes its own rooms alone, and nothing that is no room’s. Ask an owner for a key of all rooms.',
+  ),
   'role-too-small': text(403, 'Your role does not allow this', 'Ask an operator with a higher role.'),
   'if-match-needed': text(
     428,

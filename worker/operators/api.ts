@@ -60,7 +60,7 @@ export function operatorApi(gateway: Gateway): Hono<OperatorEnv> {
     const handler = handlers[name] as Handler<OperatorEnv>;
     api.on(operation.method, path, ...checksOf(gateway, name, operation), handler);
   }
-  api.all('*', authentication(gateway, 'viewer'), () => operatorProblem('not-found'));
+  api.all('*', authentication(gateway, { role: 'viewer', about: 'each' }), () => operatorProblem('not-found'));
   api.onError((error, c) => {
     if (!(error instanceof StoreUnavailable)) {
       console.error('A request to the operators’ API failed unexpectedly:', error);

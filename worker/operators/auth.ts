@@ -2,9 +2,10 @@
 // identity provider was exchanged for. An unauthenticated request has no principal. What a role may do is in the contract.
 
 import type { Actor } from '../../queue-core/audit.ts';
-import { type DirectoryView, type OperatorKey, OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
+import { type DirectoryView, type KnownOperator, OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
+import { hasExpired } from '../../queue-core/directory/operator-keys.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
-import { allows, type Role } from '../contract/operator-api.ts';
+import { allows, type Reach, type Role } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { networkOf } from '../http/request-client.ts';
@@ -14,6 +15,8 @@ import { presentedKey } from './sign-in-limit.ts';
 /** An authenticated operator. */
 export interface Principal {
   actor: Actor;
+  /** The rooms that it is about; null: all, and what is nobody's room. */
+  rooms: readonly string[] | null;
   /** The session that a sign-out ends; null: authenticated by a key in the header or by Access. */
   session: { sid: string; expiresAt: EpochMs } | null;
 }
@@ -25,6 +28,8 @@ export type CredentialsRefusal =
   | { kind: 'wrongKey'; waitSeconds: number }
   /** The key was not compared: too many wrong ones came before it. */
   | { kind: 'tooManyTries'; waitSeconds: number }
+  /** It is right, and no longer valid. */
+  | { kind: 'keyExpired' }
   /** A sign-in that the log cannot record is refused. */
   | { kind: 'logFull' }
   /** Valid, but attached by a browser to another site's request. */
@@ -53,13 +58,27 @@ export async function authenticate(
     : { kind: 'accepted', principal };
 }
 
-export type Authorization = 'allowed' | 'unauthenticated' | 'forbidden';
+/** What an operation needs of an operator. */
+export interface Needed {
+  /** null: nothing. */
+  role: Role | null;
+  about: Reach;
+}
 
-/** @param needed null: the operation requires no role */
-export function authorize(principal: Principal | null, needed: Role | null): Authorization {
-  if (needed === null) return 'allowed';
+export type Authorization = 'allowed' | 'unauthenticated' | 'forbidden' | 'otherRoom';
+
+/** @param room the one that the request names */
+export function authorize(
+  principal: Principal | null,
+  { role, about }: Needed,
+  room: string | undefined,
+): Authorization {
+  if (role === null) return 'allowed';
   if (principal === null) return 'unauthenticated';
-  return allows(principal.actor.role, needed) ? 'allowed' : 'forbidden';
+  if (!allows(principal.actor.role, role)) return 'forbidden';
+  const { rooms } = principal;
+  if (rooms === null || about === 'each') return 'allowed';
+  return about === 'room' && room !== undefined && rooms.includes(room) ? 'allowed' : 'otherRoom';
 }
 
 export function credentialsProblem(refusal: CredentialsRefusal): Response {
@@ -68,6 +87,8 @@ export function credentialsProblem(refusal: CredentialsRefusal): Response {
       return operatorProblem('wrong-key', { 'Retry-After': String(refusal.waitSeconds) });
     case 'tooManyTries':
       return operatorProblem('too-many-requests', { 'Retry-After': String(refusal.waitSeconds) });
+    case 'keyExpired':
+      return operatorProblem('key-expired');
     case 'logFull':
       return operatorProblem('log-full');
     case 'crossSite':
@@ -77,14 +98,14 @@ export function credentialsProblem(refusal: CredentialsRefusal): Response {
 
 /** @returns the operator with this id as of now; null: removed, or the directory cannot be read */
 export async function findOperator(
-  gateway: Pick<Gateway, 'access' | 'directory' | 'oidc'>,
+  gateway: Pick<Gateway, 'access' | 'directory' | 'oidc' | 'ownTime'>,
   id: string,
   background: Background,
 ): Promise<Omit<Actor, 'address'> | null> {
   const directory = await gateway.directory.forOperators(background, 'change');
   if (directory === null) return null;
   const key = directory.keys.find((candidate) => candidate.id === id);
-  if (key !== undefined) return { id, name: key.name, role: key.role };
+  if (key !== undefined) return hasExpired(key, gateway.ownTime()) ? null : { id, name: key.name, role: key.role };
   return gateway.access?.named(id) ?? gateway.oidc?.named(id) ?? null;
 }
 
@@ -100,14 +121,15 @@ interface KeyCheck {
  * gateway's copy of the directory, else in the directory itself, which counts wrong keys for every gateway.
  */
 export async function checkKey(
-  { digest, signIns, store }: Pick<Gateway, 'digest' | 'signIns' | 'store'>,
+  { digest, ownTime, signIns, store }: Pick<Gateway, 'digest' | 'ownTime' | 'signIns' | 'store'>,
   directory: DirectoryView,
   { key: text, address, purpose }: KeyCheck,
-): Promise<{ kind: 'signedIn'; key: Pick<OperatorKey, 'id' | 'name' | 'role'>; at: EpochMs } | CredentialsRefusal> {
+): Promise<{ kind: 'signedIn'; key: KnownOperator; at: EpochMs } | CredentialsRefusal> {
   const [presented, from] = [presentedKey(text, digest), networkOf(address)];
   const attempt = signIns.attempt(directory, presented, from);
   if (attempt.waitSeconds > 0) return { kind: 'tooManyTries', waitSeconds: attempt.waitSeconds };
   const right = attempt.known?.digest === presented.digest ? attempt.known : null;
+  if (right !== null && hasExpired(right, ownTime())) return { kind: 'keyExpired' };
   if (right !== null && purpose === 'request') return { kind: 'signedIn', key: right, at: right.signInsFrom };
   const limitedSeconds = right === null ? attempt.secondsUntilStore() : 0;
   if (limitedSeconds > 0) return { kind: 'tooManyTries', waitSeconds: limitedSeconds };
@@ -123,7 +145,7 @@ export async function checkKey(
       return { kind: reply.kind === 'wrongKey' ? 'wrongKey' : 'tooManyTries', waitSeconds };
     }
     case 'refused':
-      return { kind: 'logFull' };
+      return { kind: reply.reason === 'keyExpired' ? 'keyExpired' : 'logFull' };
   }
 }
 
@@ -134,14 +156,16 @@ async function byKey(
   address: string | null,
 ): Promise<Authentication> {
   const check = await checkKey(gateway, directory, { key, address, purpose: 'request' });
-  return check.kind === 'signedIn' ? { kind: 'accepted', principal: principalOf(check.key, address) } : check;
+  return check.kind === 'signedIn'
+    ? { kind: 'accepted', principal: principalOf(check.key, check.key.rooms, address) }
+    : check;
 }
 
 async function byAccess(gateway: AuthGateway, request: Request, address: string | null): Promise<Principal | null> {
   const assertion = request.headers.get('Cf-Access-Jwt-Assertion');
   if (assertion === null || gateway.access === null) return null;
   const operator = await gateway.access.operator(assertion, gateway.ownTime());
-  return operator === null ? null : principalOf(operator, address);
+  return operator === null ? null : principalOf(operator, null, address);
 }
 
 async function bySession(
@@ -164,18 +188,19 @@ async function bySession(
     const isExpired = expiresAt <= now;
     // `issuedAt` is in whole seconds.
     if (operator === null || signInsFrom === undefined || isSignedOut || isExpired) continue;
-    if (issuedAt + 1_000 <= signInsFrom) continue;
-    return principalOf(operator, address, { sid, expiresAt });
+    if (issuedAt + 1_000 <= signInsFrom || (key !== undefined && hasExpired(key, now))) continue;
+    return principalOf(operator, key?.rooms ?? null, address, { sid, expiresAt });
   }
   return null;
 }
 
 function principalOf(
   { id, name, role }: Omit<Actor, 'address'>,
+  rooms: Principal['rooms'],
   address: string | null,
   session: Principal['session'] = null,
 ): Principal {
-  return { actor: { id, name, role, address }, session };
+  return { actor: { id, name, role, address }, rooms, session };
 }
 
 /**

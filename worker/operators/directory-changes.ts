@@ -48,6 +48,13 @@ function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, {
     case 'routeTaken':
       return routeTakenProblem(refusal);
     case 'unknownRoom':
+      return kind === 'addKey' ? fieldProblem('rooms', 'names a room that there is not') : operatorProblem('not-found');
+    case 'past':
+      return fieldProblem('expiresAt', 'must be ahead');
+    case 'ownersRooms':
+      return fieldProblem('rooms', 'must be null for the role owner, which is about all rooms');
+    case 'keyExpired':
+      return operatorProblem('key-expired');
     case 'unknownKey':
     case 'unknownMessage':
     case 'unknownTarget':
@@ -66,6 +73,10 @@ function refusalProblem(refusal: Extract<DirectoryReply, { kind: 'refused' }>, {
     case 'logFull':
       return operatorProblem('log-full');
   }
+}
+
+function fieldProblem(field: string, detail: string): Response {
+  return operatorProblem('bad-input', {}, { errors: [{ field, detail, cause: { kind: 'form' } }] });
 }
 
 export function routeTakenProblem(taken: RouteTaken): Response {

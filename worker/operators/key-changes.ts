@@ -2,11 +2,13 @@
 
 import { OWNER_KEY_ID } from '../../queue-core/directory/directory-document.ts';
 import { rfc3339 } from '../../queue-core/time.ts';
+import type { Key } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { json } from '../http/responses.ts';
 import { noContent } from './change-response.ts';
 import { changeDirectory, type DirectoryChangeGateway } from './directory-changes.ts';
+import { rfc3339OrNull } from './document-parts.ts';
 import type { Handlers } from './operation-context.ts';
 import { presentedKey } from './sign-in-limit.ts';
 
@@ -14,19 +16,34 @@ export function keyHandlers(
   gateway: DirectoryChangeGateway & Pick<Gateway, 'digest' | 'randomId'>,
 ): Handlers<'keys' | 'addKey' | 'removeKey'> {
   return {
-    keys(c) {
-      const keys = c.var.directory.keys.map(({ id, name, role, createdAt }) => {
-        return { id, name, role, createdAt: rfc3339(createdAt) };
+    async keys() {
+      // A use is no new version of the directory, which gateways keep: it is read again.
+      const { keys } = (await gateway.store.directory.view(null)) ?? { keys: [] };
+      return json({
+        keys: keys.map(({ id, name, role, rooms, createdAt, expiresAt, lastUse }): Key => {
+          const used = lastUse === null ? null : { at: rfc3339(lastUse.at), from: lastUse.from };
+          return {
+            id,
+            name,
+            role,
+            rooms,
+            createdAt: rfc3339(createdAt),
+            expiresAt: rfc3339OrNull(expiresAt),
+            lastUse: used,
+          };
+        }),
       });
-      return json({ keys });
     },
 
     async addKey(c) {
       const key = gateway.randomId(32);
-      const operator = { id: gateway.randomId(6), ...c.var.body };
-      const change = { kind: 'addKey', key: { ...operator, ...presentedKey(key, gateway.digest) } } as const;
-      const outcome = await changeDirectory(gateway, c.var, change);
-      return outcome.kind === 'refused' ? outcome.response : json({ ...operator, key });
+      const { name, role, rooms, expiresAt: end } = c.var.body;
+      const operator = { id: gateway.randomId(6), name, role, rooms };
+      const expiresAt = end === null ? null : Date.parse(end);
+      const added = { ...operator, expiresAt, ...presentedKey(key, gateway.digest) };
+      const outcome = await changeDirectory(gateway, c.var, { kind: 'addKey', key: added });
+      if (outcome.kind === 'refused') return outcome.response;
+      return json({ ...operator, expiresAt: rfc3339OrNull(expiresAt), key });
     },
 
     async removeKey(c) {

@@ -1,4 +1,4 @@
-// The address of the metrics: for operators' keys of any role, which Prometheus sends as `authorization`, and where the console
+// The address of the metrics: for operators' keys of any role and of all rooms, which Prometheus sends as `authorization`, and where the console
 // has a host of its own only there. They name every room and say how it is doing.
 
 import { Hono } from 'hono';
@@ -17,7 +17,7 @@ export function metricsAddress(gateway: Gateway): Hono<OperatorEnv> {
     c.set('principal', null);
     return answersOperators(gateway, c.req.raw) ? next() : Promise.resolve(operatorProblem('not-found'));
   });
-  address.get('/', authentication(gateway, 'viewer', 'scrape'), async (c) => {
+  address.get('/', authentication(gateway, { role: 'viewer', about: 'deployment' }, 'scrape'), async (c) => {
     const rooms = await gateway.directory.rooms(c.var.background);
     const measured = await Promise.all(
       rooms.map(async (room): Promise<MeasuredRoom[]> => {

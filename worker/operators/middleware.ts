@@ -2,10 +2,13 @@
 // authenticated and has the role, the version and the input are valid, the room exists. A failed check ends the request.
 
 import type { MiddlewareHandler } from 'hono';
-import type { Operation, OperationName, Role } from '../contract/operator-api.ts';
+import type { DirectoryView } from '../../queue-core/directory/directory-document.ts';
+import { type Operation, type OperationName, reachOf } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
-import { isBrowser } from '../http/request-client.ts';
+import { isBrowser, networkOf } from '../http/request-client.ts';
+import type { Background } from '../http/request-env.ts';
+import { StoreUnavailable } from '../store/room-store.ts';
 import { roomConfigOf } from '../views/room-directory.ts';
 import {
   type Authentication,
@@ -15,13 +18,15 @@ import {
   credentialsProblem,
   isChange,
   isCrossSiteChange,
+  type Needed,
+  type Principal,
 } from './auth.ts';
 import type { OperatorEnv } from './operation-context.ts';
 import { inputCheck } from './request-input.ts';
 import { changeBase, readIfMatch, versionsOf } from './versions.ts';
 
 type Check = MiddlewareHandler<OperatorEnv>;
-type CheckGateway = AuthGateway & Pick<Gateway, 'directory' | 'randomId' | 'views'>;
+type CheckGateway = AuthGateway & Pick<Gateway, 'directory' | 'keyUses' | 'randomId' | 'views'>;
 
 /** Operations that create a secret or end the caller's session: repeating one is another change. */
 const NEVER_REPEATED: readonly OperationName[] = [
@@ -30,34 +35,57 @@ const NEVER_REPEATED: readonly OperationName[] = [
 
 export function checksOf(gateway: CheckGateway, name: OperationName, operation: Operation): [Check, ...Check[]] {
   return [
-    authentication(gateway, operation.role),
+    authentication(gateway, { role: operation.role, about: reachOf(operation) }),
     ifMatchPresence(operation.ifMatch),
     inputCheck(operation),
-    ...(operation.path.startsWith('/rooms/{room}') ? [roomLookup(gateway)] : []),
+    ...(reachOf(operation) === 'room' ? [roomLookup(gateway)] : []),
     ...(operation.ifMatch === undefined ? [] : [ifMatchCheck]),
     ...(operation.method === 'GET' ? [] : [changeNaming(gateway, name)]),
   ];
 }
 
-/** Authenticates and checks the role; requests to addresses that do not exist are also authenticated. */
-export function authentication(gateway: CheckGateway, role: Role | null, reading: 'watch' | 'scrape' = 'watch'): Check {
+/** Authenticates and checks role and room; requests to addresses that do not exist are also authenticated. */
+export function authentication(gateway: CheckGateway, needed: Needed, reading: 'watch' | 'scrape' = 'watch'): Check {
   return async (c, next) => {
     const request = c.req.raw;
     const directory = await gateway.directory.forOperators(c.var.background, isChange(request) ? 'change' : reading);
     if (directory === null) return operatorProblem('store-unreachable');
     c.set('directory', directory);
-    const result = role === null ? withoutRole(gateway, request) : await authenticate(gateway, directory, request);
+    const result =
+      needed.role === null ? withoutRole(gateway, request) : await authenticate(gateway, directory, request);
     if (result.kind !== 'accepted') return credentialsProblem(result);
     c.set('principal', result.principal);
-    switch (authorize(result.principal, role)) {
+    if (result.principal !== null) tellKeyUse(gateway, directory, result.principal, c.var.background);
+    switch (authorize(result.principal, needed, c.req.param('room'))) {
       case 'allowed':
         return next();
       case 'unauthenticated':
         return operatorProblem('operator-key', { 'WWW-Authenticate': 'Bearer realm="fairgate operators"' });
       case 'forbidden':
         return operatorProblem('role-too-small');
+      case 'otherRoom':
+        return operatorProblem('other-room');
     }
   };
+}
+
+/** Tells the directory in the background. What cannot be told now is told in some minutes. */
+function tellKeyUse(
+  { keyUses, ownTime, store }: Pick<Gateway, 'keyUses' | 'ownTime' | 'store'>,
+  { keys }: DirectoryView,
+  { actor }: Principal,
+  background: Background,
+): void {
+  if (!keys.some(({ id }) => id === actor.id) || !keyUses.isDue(actor.id, ownTime())) return;
+  const use = { kind: 'useKey', key: actor.id, from: networkOf(actor.address) } as const;
+  background(
+    store.directory.apply([use]).then(
+      () => {},
+      (error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) throw error;
+      },
+    ),
+  );
 }
 
 /** A browser may sign in only from the console's own page; other clients send neither header and no cookies. */

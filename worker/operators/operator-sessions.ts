@@ -25,8 +25,11 @@ export function sessionHandlers(gateway: SignInGateway): Handlers<'signIn' | 'se
       const check = await checkKey(gateway, c.var.directory, { key: c.var.body.key, address, purpose: 'session' });
       if (check.kind !== 'signedIn') return credentialsProblem(check);
       const { key, at } = check;
-      const session = { sid: gateway.randomId(12), expiresAt: at + SIGN_IN_MS };
-      const response = json(sessionOf({ actor: { ...key, address }, session }));
+      const session = {
+        sid: gateway.randomId(12),
+        expiresAt: Math.min(at + SIGN_IN_MS, key.expiresAt ?? Number.POSITIVE_INFINITY),
+      };
+      const response = json(sessionOf({ actor: { ...key, address }, rooms: key.rooms, session }));
       await setSession(gateway, response, { key: key.id, issuedAt: at, ...session });
       return response;
     },
@@ -58,6 +61,9 @@ export async function setSession(
   response.headers.append('Set-Cookie', cookies.setOperator(token, secondsLeft));
 }
 
-function sessionOf({ actor: { id, name, role }, session }: Principal): Session {
-  return { operator: { id, name, role }, expiresAt: rfc3339OrNull(session?.expiresAt ?? null) };
+function sessionOf({ actor: { id, name, role }, rooms, session }: Principal): Session {
+  return {
+    operator: { id, name, role, rooms: rooms === null ? null : [...rooms] },
+    expiresAt: rfc3339OrNull(session?.expiresAt ?? null),
+  };
 }

@@ -24,7 +24,17 @@ const PASS_MS = 10 * 60_000;
 type Pass = Pick<OperatorToken, 'sid' | 'issuedAt'>;
 type UseGateway = Pick<
   Gateway,
-  'access' | 'cookies' | 'directory' | 'metrics' | 'oidc' | 'proxies' | 'randomId' | 'store' | 'tokens' | 'views'
+  | 'access'
+  | 'cookies'
+  | 'directory'
+  | 'metrics'
+  | 'oidc'
+  | 'ownTime'
+  | 'proxies'
+  | 'randomId'
+  | 'store'
+  | 'tokens'
+  | 'views'
 >;
 
 /** Audience of the codes of one room; neither a session of an operator nor the code of another room has it. */

@@ -15,10 +15,9 @@ import { etagOf, taggedJson } from './versions.ts';
 export function roomHandlers({ views }: Pick<Gateway, 'views'>): Handlers<'rooms' | 'room'> {
   return {
     async rooms(c) {
-      const { directory, background } = c.var;
-      const summaries = directory.rooms.map(async (entry) =>
-        summaryOf(entry, await views.read(roomConfigOf(entry), background)),
-      );
+      const { directory, background, principal } = c.var;
+      const seen = directory.rooms.filter(({ id }) => principal.rooms === null || principal.rooms.includes(id));
+      const summaries = seen.map(async (entry) => summaryOf(entry, await views.read(roomConfigOf(entry), background)));
       const rooms = await Promise.all(summaries);
       return json({ rooms: rooms.toSorted((a, b) => Number(a.archivedAt !== null) - Number(b.archivedAt !== null)) });
     },
