@@ -45,6 +45,15 @@ export function Frame({ state }: { state: ConsoleState }) {
   }
 }
 
+/** Who else has this room on the console: two who steer at once should know of each other. */
+function Others({ state }: { state: ConsoleState }) {
+  const operators = (state.room === null ? null : state.snapshot?.live?.operators) ?? [];
+  const others = operators.filter(({ isYou }) => !isYou);
+  if (others.length === 0) return null;
+  const { menu, roles } = state.strings;
+  return <p class="others">{menu.others(others.map(({ name, role }) => `${name} (${roles[role]})`))}</p>;
+}
+
 function SignedIn({ state }: { state: ConsoleState }) {
   const t = state.strings;
   const { snapshot, confirmation } = state;
@@ -55,6 +64,7 @@ function SignedIn({ state }: { state: ConsoleState }) {
       </button>
       <Header state={state} />
       <main id="main" tabindex={-1}>
+        <Others state={state} />
         <Screen state={state} />
       </main>
       {state.overlay === 'help' ? <Help state={state} key="help" /> : null}

@@ -287,6 +287,7 @@ export const en = {
     otherLanguage: 'ko' as Language,
     skip: 'Skip to content',
     serverTime: 'Gateway time',
+    others: (names: string[]) => `Also on this room: ${names.join(', ')}`,
   },
 
   everyRoom: 'All rooms',

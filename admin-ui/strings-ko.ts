@@ -283,6 +283,7 @@ export const ko: Strings = {
     other: 'English',
     otherLanguage: 'en',
     skip: '본문으로 건너뛰기',
+    others: (names) => `이 대기실을 함께 보는 중: ${names.join(', ')}`,
     serverTime: '게이트웨이 시각',
   },
 

@@ -6,7 +6,7 @@ import { roomTime } from './clock.ts';
 import type { Command, Place } from './command.ts';
 import type { PresentOpening } from './consequences.ts';
 import type { Notice, RaisedAlarm } from './document/alarms-state.ts';
-import type { GatewayReport } from './document/changes-state.ts';
+import type { GatewayReport, PresentOperator } from './document/changes-state.ts';
 import type { ClockLeap } from './document/config-state.ts';
 import { commitmentsOf } from './document/draw-state.ts';
 import type { HistoryBucket } from './document/history-state.ts';
@@ -25,6 +25,7 @@ import type { ObservedLine } from './pace.ts';
 import { claimDeadline, observedLine, outstandingCalls, paceOf, showShare } from './pacing.ts';
 import type { PastDraw } from './past-draw.ts';
 import type { Flow, Policy, RoomState, Schedule } from './policy.ts';
+import { presentAt } from './present-operators.ts';
 import { isSurelyOver, limitsInForce, pausedBy, policyInForce, stateOf } from './room-state.ts';
 import { isOld } from './stock.ts';
 import { type EpochMs, epochMs, rfc3339 } from './time.ts';
@@ -144,6 +145,8 @@ export interface LiveRoom {
   /** Number of the last record of what the origin said; 0: none. */
   originRecords: number;
   gateways: GatewayReport[];
+  /** Who has the room on the console. */
+  operators: PresentOperator[];
   /** The last closed buckets of the history and the open one, oldest first. */
   buckets: HistoryBucket[];
 }
@@ -236,6 +239,7 @@ function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
     audit,
     originRecords: origin.recordSeq,
     gateways,
+    operators: presentAt(changes, now),
     buckets: [...history.recent, bucketOf(room, now)],
   };
 }

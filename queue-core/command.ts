@@ -4,6 +4,7 @@
 import type { Actor } from './audit.ts';
 import type { Confirmation, Consequences } from './consequences.ts';
 import type { NoticeEvent, RoomAlarmKind, SeenAlarm } from './document/alarms-state.ts';
+import type { SeenOperator } from './document/changes-state.ts';
 import type { Observed } from './document/history-state.ts';
 import type { KnownWait } from './document/minute-state.ts';
 import type { Lot } from './document/origin-state.ts';
@@ -116,6 +117,8 @@ export type Command =
       elapsedMs?: number;
       /** Alarms that it sees; absent: it cannot tell. */
       alarms?: readonly SeenAlarm[];
+      /** Who has the room on a console of this gateway; absent: nobody. */
+      operators?: readonly SeenOperator[];
     }
   /**
    * A signed queue token proves that a place was given: a room that does not know it has lost writes. `givenAgain`: the room has

@@ -11,6 +11,7 @@ import { observeHealth } from './health.ts';
 import { observe } from './history.ts';
 import { GATEWAYS_MAX, STARTS_RECORD_MS, STARTS_RECORDS_UP_TO, VIEW_STALE_MS_MAX } from './limits.ts';
 import type { StepContext } from './machine.ts';
+import { notePresent } from './present-operators.ts';
 import type { EpochMs } from './time.ts';
 
 /** Gateways, as the author of what they do by themselves. */
@@ -27,7 +28,7 @@ export function takeReport(
 ): void {
   const { changes } = room;
   const { now } = context;
-  const { gateway: id, seq, version, gateways = 1, observed, alarms } = report;
+  const { gateway: id, seq, version, gateways = 1, observed, alarms, operators = [] } = report;
   const known = changes.gateways.find((other) => other.id === id);
   if (known !== undefined && seq < known.seq) return;
   if (known === undefined || seq > known.seq) {
@@ -35,6 +36,7 @@ export function takeReport(
     observeHealth(room, observed.health, now);
     takeAlarms(room, alarms, now);
     noteStarts(room, observed, context);
+    notePresent(changes, operators, now);
   }
   const others = changes.gateways.filter((other) => other.id !== id);
   changes.gateways = [...others, { id, seq, at: now, version, gateways }].slice(-GATEWAYS_MAX);

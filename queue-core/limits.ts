@@ -160,6 +160,10 @@ export const OPERATOR_KEYS_MAX = 64;
 /** A key's last use is stored at most so often: no request costs a write. */
 export const KEY_USE_MS = 5 * 60_000;
 
+/** Operators who have one room on their console, and how long after the last gateway's word of one they count as there. */
+export const OPERATORS_SEEN_MAX = 32;
+export const OPERATOR_SEEN_MS = 10_000;
+
 /** Sign-outs remembered until their sessions would have ended by themselves. */
 export const ENDED_SIGN_INS_MAX = 256;
 

@@ -322,13 +322,17 @@ function directoryOfVersion9(old: Fields): Fields {
   return { ...old, alarmTargets: [], messages: [], keys: bounded };
 }
 
-/** 8 to 9: minutes, kept for a year beside the buckets of ten seconds; starts of gateways that are to be recorded. */
+/** 8 to 9: minutes, kept for a year beside the buckets of ten seconds; starts of gateways that are to be recorded; operators on the console. */
 function roomWithMinutes(old: Fields): Fields {
   const { newUsersPerMinute, totalActiveUsers } = fieldsOf(fieldsOf(old['config'])['policy']);
   const { at } = old;
   const minute = typeof at === 'number' ? Math.floor(at / 60_000) * 60_000 : at;
   const bucket = { at: minute, epoch: old['epoch'], state: 'prequeue', newUsersPerMinute, totalActiveUsers };
-  const changes = { ...fieldsOf(old['changes']), starts: { started: 0, restarted: 0, recordedAt: null } };
+  const changes = {
+    ...fieldsOf(old['changes']),
+    starts: { started: 0, restarted: 0, recordedAt: null },
+    operators: [],
+  };
   return { ...old, changes, minute: { bucket, changed: true, ahead: null } };
 }
 

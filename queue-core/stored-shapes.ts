@@ -72,6 +72,7 @@ import {
   LOTS_MAX,
   NOTICES_MAX,
   OPERATOR_KEYS_MAX,
+  OPERATORS_SEEN_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
   RECENT_BUCKETS_MAX,
@@ -166,6 +167,8 @@ const auditHead = object<AuditHead>({ seq: count, hash: hex32 });
 
 const recentChanges = list(object({ id: text, version: count, at: count }), RECENT_CHANGES_MAX);
 
+const role = oneOf('viewer', 'operator', 'owner');
+
 const changes = object<ChangesState>({
   version: count,
   changedAt: count,
@@ -173,6 +176,7 @@ const changes = object<ChangesState>({
   recent: recentChanges,
   audit: auditHead,
   gateways: list(object({ id: text, seq: count, at: count, version: count, gateways: count }), GATEWAYS_MAX),
+  operators: list(object({ id: text, name: text, role, since: count, seenAt: count }), OPERATORS_SEEN_MAX),
   starts: object<ChangesState['starts']>({ started: count, restarted: count, recordedAt: nullable(count) }),
   passes: list(object({ sid: text, useBy: count }), PASSES_MAX),
 });
@@ -432,8 +436,6 @@ export const roomParser = object<RoomDocument>({
   minute: openMinute,
   recovery,
 });
-
-const role = oneOf('viewer', 'operator', 'owner');
 
 const session = object<SessionRecord>({
   epoch: count,

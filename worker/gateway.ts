@@ -31,6 +31,7 @@ import { TrustedProxies } from './http/trusted-proxies.ts';
 import type { Metrics } from './metrics.ts';
 import { Access } from './operators/access.ts';
 import { alarmsOf } from './operators/alarm-conditions.ts';
+import { ConsolePresence } from './operators/console-presence.ts';
 import { drawAlarms } from './operators/draw-alarms.ts';
 import { KeyUses } from './operators/key-uses.ts';
 import { Oidc } from './operators/oidc.ts';
@@ -121,6 +122,7 @@ export interface Gateway extends Omit<Platform, 'beacon' | 'clock' | 'fetch'> {
   /** null: operators sign in otherwise. */
   oidc: Oidc | null;
   keyUses: KeyUses;
+  presence: ConsolePresence;
   /** The console's address. Where it differs from `publicUrl`, operators are answered there only. */
   consoleUrl: string;
   publicUrl: string;
@@ -157,7 +159,8 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     outage: new OutageNotice({ ...telling, gatewayId, wait }),
     conditions: (room, snapshot) => alarmsOf(room, snapshot, drawAlarms({ beaconChain, draws, seals }, snapshot)),
   });
-  const views = new RoomViews(store, configure, draws, observations, gatewayId, clock, watch);
+  const presence = new ConsolePresence(now);
+  const views = new RoomViews(store, configure, draws, observations, gatewayId, clock, watch, presence);
   return {
     ...platform,
     alarmSecrets,
@@ -197,6 +200,7 @@ export async function createGateway(settings: Settings, { beacon, fetch, ...give
     proxies: new TrustedProxies(trustedProxies),
     access: access === null ? null : new Access(access, fetch),
     keyUses: new KeyUses(),
+    presence,
     oidc: settings.oidc === null ? null : new Oidc(settings.oidc, consoleUrl, fetch),
     wait,
   };

@@ -4,9 +4,9 @@
 import { useRef } from 'hono/jsx/dom';
 import { type ActionRecord, canUndo, labelOf, needsDecision } from '../action-log.ts';
 import { type Action, isOfSchedule, reversal } from '../actions.ts';
-import { summarizeChange } from '../changes.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { isTransient, phaseText } from '../failures.ts';
+import { LastChange } from '../last-change.tsx';
 import { KeyCap } from '../parts/key-cap.tsx';
 import type { RoomSnapshot } from '../watch.ts';
 
@@ -63,21 +63,12 @@ function Outcome({ state, snapshot, record }: EntryProps) {
       </>
     );
   }
-  const last = phase.kind === 'conflict' ? snapshot.records.at(-1) : undefined;
   return (
     <>
       <p>
         <b>{label}</b> <span>{phaseText(phase, t)}</span>
       </p>
-      {last === undefined ? null : (
-        <p class="note" key="last">
-          {t.actionLog.conflictBy(
-            last.by.id === state.session?.operator.id ? null : last.by.name,
-            summarizeChange(last, t, format),
-            format.timeOrDay(Date.parse(last.at), now),
-          )}
-        </p>
-      )}
+      {phase.kind === 'conflict' ? <LastChange state={state} key="last" /> : null}
     </>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Child } from 'hono/jsx/dom';
 import type { ConsoleState } from '../console-state.ts';
+import { LastChange } from '../last-change.tsx';
 import { Shape } from '../parts/shape.tsx';
 import { formValueText } from './fields.tsx';
 import type { Form } from './forms.ts';
@@ -25,6 +26,7 @@ export function Conflict({ state, name, conflicts, inForce, typed, children }: C
       <h3 id={`${name}-conflict`}>
         <Shape name="alarm" /> {t.conflictTitle}
       </h3>
+      {name === 'site' ? null : <LastChange state={state} key="last" />}
       <p>{conflicts.length === 0 ? t.conflictNone : t.conflictLead}</p>
       {conflicts.length === 0 ? null : (
         <div class="scroll" key="table">

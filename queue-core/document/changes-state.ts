@@ -1,7 +1,7 @@
 // What remembers operators' changes: the version that they count, the head of the audit log, and which gateways have seen
 // which version.
 
-import { type AuditHead, NO_RECORD } from '../audit.ts';
+import { type Actor, type AuditHead, NO_RECORD } from '../audit.ts';
 import type { EpochMs } from '../time.ts';
 import type { SubState } from './sub-state.ts';
 
@@ -15,6 +15,15 @@ export interface GatewayReport {
   version: number;
   /** For how many gateways it reports: 1, or those of a relay. */
   gateways: number;
+}
+
+/** An operator who has the room on the console. */
+export type SeenOperator = Omit<Actor, 'address'>;
+
+/** The same, as the room knows it of all gateways. */
+export interface PresentOperator extends SeenOperator {
+  since: EpochMs;
+  seenAt: EpochMs;
 }
 
 /** An operator's way in, on its way from the console to the site. */
@@ -34,6 +43,8 @@ export interface ChangesState {
   recent: { id: string; version: number; at: EpochMs }[];
   audit: AuditHead;
   gateways: GatewayReport[];
+  /** The one seen last is at the end. */
+  operators: PresentOperator[];
   /** Starts of gateways that are not in the log yet, and when some were recorded last; null: never. */
   starts: { started: number; restarted: number; recordedAt: EpochMs | null };
   /** Operators' passes that were issued and not used. */
@@ -48,6 +59,7 @@ export const changesState: SubState<ChangesState, { now: EpochMs }, { changes: C
     recent: [],
     audit: NO_RECORD,
     gateways: [],
+    operators: [],
     starts: { started: 0, restarted: 0, recordedAt: null },
     passes: [],
   }),

@@ -48,6 +48,7 @@ describe('settings', () => {
     changePolicy(t.gateway, { newUsersPerMinute: 1_500, claimWindowMinutes: 7 });
     const conflict = page.getByRole('region', { name: /Changed while you were editing/ });
     await conflict.getByRole('row', { name: 'People per minute 1,500 2500' }).waitFor();
+    await conflict.getByText(/^김도윤 at /).waitFor();
     await conflict.getByRole('button', { name: 'Use what is in force' }).click();
     expect(await page.locator('#policy-rate').inputValue()).toBe('1,500');
     expect(await page.getByLabel('Session, minutes').inputValue()).toBe('12');
@@ -268,6 +269,18 @@ consoleTest(
     });
   },
 );
+
+consoleTest('says who else has the room on the console, and nothing of oneself', async ({ open, gateway }) => {
+  const since = '2026-05-03T10:00:00.000Z';
+  gateway.operators = [
+    { name: 'Me', role: 'operator', since, isYou: true },
+    { name: 'Kim', role: 'owner', since, isYou: false },
+  ];
+  const page = await open({ route: ROOM });
+  await text(page, 'Also on this room: Kim (owner)');
+  gateway.operators = [{ name: 'Me', role: 'operator', since, isYou: true }];
+  await page.locator('.others').waitFor({ state: 'detached' });
+});
 
 consoleTest('an operator of one room sees that room, and no way to anything else', async ({ open, gateway }) => {
   for (const key of gateway.keys) if (key.role === 'operator') key.rooms = ['vaccine'];

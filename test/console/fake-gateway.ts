@@ -74,6 +74,8 @@ export class FakeGateway {
   /** From a change until it is in force everywhere, as replies promise it. */
   rolloutMs = 2_000;
   failedSignIns = 0;
+  /** Who has the room on the console. */
+  operators: Live['operators'] = [];
   /** Messages that operators keep. */
   messages: KeptMessage[] = [];
   /** What a new room or another site would take, and how its site answers. */
@@ -132,6 +134,7 @@ export class FakeGateway {
       flow: room.flow,
       serverTime: rfc3339(now),
       asOf: rfc3339(now - room.ageMs),
+      operators: this.operators,
       storeReachable: true,
       opensAt: detail.schedule.opensAt,
       moved: room.moved,

@@ -29,6 +29,7 @@ import {
   LOTS_MAX,
   NOTICES_MAX,
   OPERATOR_KEYS_MAX,
+  OPERATORS_SEEN_MAX,
   ORIGIN_ALIASES_MAX,
   PASSES_MAX,
   RECENT_BUCKETS_MAX,
@@ -163,7 +164,13 @@ const CHOICES = new Set([
   ...['scheme', 'afterDeadline'].map(
     (name) => `rooms[].settings.schedule.beacon.${name === 'scheme' ? 'chain.' : ''}${name}`,
   ),
-  ...['rooms[].settings.policy.health.mode', 'rooms[].site.outside', 'rooms[].site.languages[]', 'keys[].role'],
+  ...[
+    'rooms[].settings.policy.health.mode',
+    'rooms[].site.outside',
+    'rooms[].site.languages[]',
+    'keys[].role',
+    'changes.operators[].role',
+  ],
 ]);
 const HEX = /^[0-9a-f]{64}$/;
 
@@ -177,6 +184,7 @@ const BOUNDS: Record<string, number> = {
   calls: CALL_MARKS_MAX,
   'changes.recent': RECENT_CHANGES_MAX,
   'changes.gateways': GATEWAYS_MAX,
+  'changes.operators': OPERATORS_SEEN_MAX,
   'changes.passes': PASSES_MAX,
   'line.free': FREE_RANGES_MAX,
   'line.leases': LEASES_MAX,

@@ -336,9 +336,11 @@ export const commands: ByKind<Command, LoadedRoom> = {
         behind: fc.integer({ min: 0, max: 1 }),
         observed,
         alarms: fc.option(fc.array(fc.record({ kind: alarmKind, figures: fc.string() }), { maxLength: 4 })),
+        operators: fc.option(fc.uniqueArray(fc.constantFrom('kim', 'lee', 'park'), { maxLength: 3 })),
       })
-      .map(({ gateway, seq, behind, observed, alarms }) => ({ room }) => {
-        const seen = alarms === null ? {} : { alarms };
+      .map(({ gateway, seq, behind, observed, alarms, operators }) => ({ room }) => {
+        const here = operators?.map((id) => ({ id, name: id, role: 'operator' as const }));
+        const seen = { ...(alarms === null ? {} : { alarms }), ...(here === undefined ? {} : { operators: here }) };
         return { kind: 'report', gateway, seq, version: room.changes.version - behind, observed, ...seen };
       }),
   },

@@ -134,6 +134,7 @@ function minuteAdded(document: Iterable<readonly [string, unknown]>): [string, u
     ['changes.starts.started', 0],
     ['changes.starts.restarted', 0],
     ['changes.starts.recordedAt', null],
+    ['changes.operators', []],
   ];
 }
 

@@ -146,7 +146,8 @@ function sampleRoom(): CheckedRoom {
   const report = (at: number, seq: number, elapsedMs: number) => {
     const { version } = room.document.changes;
     for (const gateway of ['north', 'south']) {
-      room.send(at, { kind: 'report', gateway, seq, version, elapsedMs, observed: OBSERVED });
+      const operators = [{ id: 'key-1', name: 'Kim', role: 'operator' }] as const;
+      room.send(at, { kind: 'report', gateway, seq, version, elapsedMs, observed: OBSERVED, operators });
     }
   };
   report(now + 2_500, 101, 3_000);

@@ -6,6 +6,7 @@ import { ROOM_ALARM_KINDS, SEVERITIES } from '../../queue-core/document/alarms-s
 import { relayFaultSchema } from './beacon-schema.ts';
 import { AFTER_DEADLINE } from './draw-schema.ts';
 import { bucketSchema } from './history-schema.ts';
+import { roleSchema } from './operator-schema.ts';
 import { roomId } from './room-schema.ts';
 import { etag, flowSchema, sentMessage, stateSchema, waitSeconds } from './room-state-schema.ts';
 import { count, moment } from './value-schema.ts';
@@ -117,6 +118,9 @@ export const liveSchema = z.object({
   changedAt: moment,
   inForceAt: moment.nullable().describe('Since when every gateway uses the last change; null: not all of them yet.'),
   gateways: count.describe('Gateways that reported within the last ten seconds.'),
+  operators: z
+    .array(z.object({ name: z.string(), role: roleSchema, since: moment, isYou: z.boolean() }))
+    .describe('Who has the room on the console, on any gateway; to within seconds.'),
   arrived: count,
   entries: count,
   waiting: count,

@@ -81,6 +81,8 @@ export const problemSchema = z.object({
   errors: z.array(fieldErrorSchema).optional(),
   /** With `confirmation-needed`: what the change would do. Absent: the gateway is newer than this client and tells more. */
   consequences: consequencesSchema.optional().catch(undefined),
+  /** With `changed-meanwhile`: the last change of the room, which was first. Absent: it could not be read. */
+  lastChange: z.object({ by: z.string(), action: z.string(), at: z.string() }).optional().catch(undefined),
 });
 export type Problem = z.output<typeof problemSchema>;
 

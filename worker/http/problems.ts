@@ -13,6 +13,8 @@ interface Members {
   errors?: FieldError[];
   /** What a change would do that its request does not name (`confirmation-needed`). */
   consequences?: Consequences;
+  /** Who was first (`changed-meanwhile`). */
+  lastChange?: { by: string; action: string; at: string };
   /** Why the room refused a call of its origin (`call-refused`). */
   reason?: Refusal;
   /** Replaces the problem’s own status, for a client that does not take every one. */

@@ -9,6 +9,7 @@ import { rfc3339 } from '../../queue-core/time.ts';
 import { waitSeconds } from '../../queue-core/wait.ts';
 import { readAlarm } from '../alarms/alarm-message.ts';
 import type { Alarm, Forecast, Live, RaisedAlarm } from '../contract/operator-api.ts';
+import type { Gateway } from '../gateway.ts';
 import { json } from '../http/responses.ts';
 import type { RoomConfig } from '../settings.ts';
 import type { RoomSnapshot } from '../views/room-views.ts';
@@ -19,9 +20,14 @@ import { type DrawGateway, drawStatusOf } from './draw-status.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import { etagOf, taggedJson } from './versions.ts';
 
-export function liveHandlers(gateway: DrawGateway): Handlers<'live' | 'forecast'> {
+export function liveHandlers(gateway: DrawGateway & Pick<Gateway, 'presence'>): Handlers<'live' | 'forecast'> {
   return {
-    live: (c) => taggedJson(liveOf(gateway, c.var.room, c.var.directory.alarmTargets)),
+    live(c) {
+      const { room, principal, directory } = c.var;
+      // A script has no console.
+      if (c.req.header('Authorization') === undefined) gateway.presence.saw(room.config.id, principal.actor);
+      return taggedJson(liveOf(gateway, room, directory.alarmTargets, principal.actor.id));
+    },
 
     forecast(c) {
       const { view } = c.var.room.snapshot;
@@ -63,6 +69,7 @@ function liveOf(
   gateway: DrawGateway,
   { config, snapshot, versions }: CurrentRoom,
   targets: readonly AlarmTarget[],
+  own: string,
 ): Live {
   const { view, now, unreachable } = snapshot;
   const { board, live, policy } = view;
@@ -83,6 +90,9 @@ function liveOf(
     changedAt: rfc3339(live.changedAt),
     inForceAt: rfc3339OrNull(live.inForceAt),
     gateways: gatewaysIn(view),
+    operators: live.operators.map(({ id, name, role, since }) => {
+      return { name, role, since: rfc3339(since), isYou: id === own };
+    }),
     arrived: Math.max(board.entries, board.issued),
     entries: board.entries,
     waiting: waitingIn(board),

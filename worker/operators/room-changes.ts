@@ -5,7 +5,7 @@ import type * as z from 'zod';
 import type { Change, ChangeRefusal, ChangeReply } from '../../queue-core/command.ts';
 import type { Confirmation } from '../../queue-core/consequences.ts';
 import { ROOM_ALARM_KINDS } from '../../queue-core/document/alarms-state.ts';
-import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import { ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { NewSchedule } from '../../queue-core/policy.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { BeaconChain } from '../beacon/chain.ts';
@@ -14,6 +14,7 @@ import type { scheduleSchema } from '../contract/room-schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { operatorProblem } from '../http/problems.ts';
 import { beaconChoiceOf, momentOf, policyOf } from '../settings.ts';
+import { type RoomStore, StoreUnavailable } from '../store/room-store.ts';
 import { type ChangeOutcome, type ChangeRequest, changeResponse, confirmationNeeded } from './change-response.ts';
 import type { CurrentRoom, Handlers } from './operation-context.ts';
 import type { ChangeBase } from './versions.ts';
@@ -105,9 +106,24 @@ export async function changeRoom(
     case 'unconfirmed':
       return { kind: 'refused', response: confirmationNeeded({ ...reply.consequences, takesFrom: [] }) };
     case 'conflict':
-      return refused(ifMatch === null ? 'if-match-needed' : 'changed-meanwhile');
+      if (ifMatch === null) return refused('if-match-needed');
+      return { kind: 'refused', response: await changedMeanwhile(store, room) };
     case 'refused':
       return refused(problemOf(reply.reason));
+  }
+}
+
+/** The refusal names who was first, and what they did. */
+async function changedMeanwhile(store: RoomStore, { config, snapshot }: CurrentRoom): Promise<Response> {
+  const after = Math.max(0, snapshot.view.live.audit.seq - 1);
+  try {
+    const last = (await store.rows(config.id, 'audit', { after, limit: ROWS_PER_PAGE_MAX })).at(-1);
+    if (last === undefined) return operatorProblem('changed-meanwhile');
+    const lastChange = { by: last.by.name, action: last.action, at: last.at };
+    return operatorProblem('changed-meanwhile', {}, { lastChange });
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return operatorProblem('changed-meanwhile');
   }
 }
 

@@ -6,6 +6,7 @@ import { boardAt } from '../../queue-core/board-at.ts';
 import { laterView } from '../../queue-core/board-order.ts';
 import type { Command } from '../../queue-core/command.ts';
 import type { SeenAlarm } from '../../queue-core/document/alarms-state.ts';
+import type { SeenOperator } from '../../queue-core/document/changes-state.ts';
 import { stalledMs } from '../../queue-core/health.ts';
 import { ENDINGS_MAX, ENDINGS_PER_VIEW_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { EpochMs } from '../../queue-core/time.ts';
@@ -63,6 +64,13 @@ interface RoomWatch {
   attend(room: RoomConfig, snapshot: RoomSnapshot, background: Background): void;
 }
 
+/** Who has a room on a console of this gateway. */
+interface Consoles {
+  of(room: string): readonly SeenOperator[];
+}
+
+const NO_CONSOLES: Consoles = { of: () => [] };
+
 /** Where nobody is to be warned. */
 const NO_WATCH: RoomWatch = { seen: () => [], attend() {} };
 
@@ -78,6 +86,7 @@ export class RoomViews {
   /** Identifies this gateway's memory in its reports. */
   readonly #gatewayId: string;
   readonly #watch: RoomWatch;
+  readonly #consoles: Consoles;
   readonly #caches = new Map<string, RoomCache>();
 
   constructor(
@@ -88,6 +97,7 @@ export class RoomViews {
     gatewayId: string,
     clock: Clock,
     watch: RoomWatch = NO_WATCH,
+    consoles: Consoles = NO_CONSOLES,
   ) {
     this.#store = store;
     this.#configure = configure;
@@ -96,6 +106,7 @@ export class RoomViews {
     this.#gatewayId = gatewayId;
     this.#clock = clock;
     this.#watch = watch;
+    this.#consoles = consoles;
   }
 
   /** @returns null where the store has never answered */
@@ -182,6 +193,7 @@ export class RoomViews {
     const version = live?.version ?? 0;
     const responseMsMax =
       live === undefined ? Number.POSITIVE_INFINITY : stalledMs(live.policy.health, live.health.usualMicros);
+    const operators = this.#consoles.of(room.id);
     const observed = this.#observations.take(room.id, this.#clock.now(), responseMsMax);
     cache.pendingReport = {
       kind: 'report',
@@ -189,6 +201,7 @@ export class RoomViews {
       seq: cache.reportSeq,
       version,
       observed,
+      ...(operators.length === 0 ? {} : { operators }),
       ...this.#seen(room, cache),
     };
     return { ...cache.pendingReport, ...elapsed };

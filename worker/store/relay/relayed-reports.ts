@@ -3,6 +3,7 @@
 
 import type { Command } from '../../../queue-core/command.ts';
 import type { SeenAlarm } from '../../../queue-core/document/alarms-state.ts';
+import type { SeenOperator } from '../../../queue-core/document/changes-state.ts';
 import { NOTHING_OBSERVED, type Observed } from '../../../queue-core/document/history-state.ts';
 import { sum } from '../../../queue-core/history.ts';
 import { HISTORY_BUCKET_MS, VIEW_STALE_MS_MAX } from '../../../queue-core/limits.ts';
@@ -25,6 +26,8 @@ export class RelayedReports {
   #observed: Observed = NOTHING_OBSERVED;
   /** What any gateway has seen since the last report, by kind; null: none could tell. */
   #alarms: Map<string, SeenAlarm> | null = null;
+  /** Who has the room on a console since the last report, by their ids. */
+  #operators = new Map<string, SeenOperator>();
   #seq = 0;
   /** A report that the room has not acknowledged: it is sent again under its number, so that it counts once. */
   #pending: Report | null = null;
@@ -36,7 +39,7 @@ export class RelayedReports {
   }
 
   /** A repeated report, whose response was lost, counts once. */
-  take({ gateway, seq, version, observed, alarms }: Report): void {
+  take({ gateway, seq, version, observed, alarms, operators = [] }: Report): void {
     const known = this.#gateways.get(gateway);
     if (known === undefined || seq > known.seq) this.#observed = sum(this.#observed, observed);
     else if (seq < known.seq) return;
@@ -44,6 +47,7 @@ export class RelayedReports {
       this.#alarms ??= new Map();
       for (const alarm of alarms) this.#alarms.set(alarm.kind, alarm);
     }
+    for (const operator of operators) this.#operators.set(operator.id, operator);
     // Set again, so that the order is that of the last reports.
     this.#gateways.delete(gateway);
     this.#gateways.set(gateway, { seq, version, at: this.#stopwatch() });
@@ -73,8 +77,10 @@ export class RelayedReports {
         gateways,
         observed: this.#observed,
         ...(this.#alarms === null ? {} : { alarms: [...this.#alarms.values()] }),
+        ...(this.#operators.size === 0 ? {} : { operators: [...this.#operators.values()] }),
       };
       this.#alarms = null;
+      this.#operators = new Map();
       this.#observed = NOTHING_OBSERVED;
     }
     return { ...this.#pending, version, gateways, ...elapsed };
