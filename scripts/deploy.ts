@@ -34,12 +34,6 @@ const VARIABLE_BYTES_MAX = 5 * 1_024;
 
 await runCommand(async () => {
   const rooms = process.env['ROOMS'] ?? (existsSync('rooms.json') ? readFileSync('rooms.json', 'utf8') : '[]');
-  const bytes = Buffer.byteLength(rooms);
-  if (bytes > VARIABLE_BYTES_MAX) {
-    throw new Error(
-      `The rooms are ${bytes} bytes, and a variable at Cloudflare holds ${VARIABLE_BYTES_MAX}. Deploy with ROOMS='[]', then send them to the gateway: npm run rooms -- apply rooms.json --url ADDRESS`,
-    );
-  }
   const variables: Record<string, string> = { ROOMS: rooms };
   for (const name of VARIABLES) {
     const value = process.env[name];
@@ -53,7 +47,18 @@ await runCommand(async () => {
     ...(variables['OIDC_ISSUER'] === undefined ? {} : { OIDC_CLIENT_SECRET: 'known to Cloudflare alone' }),
   };
   readSettings({ ...variables, ...secrets });
+  const bytes = Buffer.byteLength(rooms);
+  if (bytes > VARIABLE_BYTES_MAX) {
+    // The directory keeps the rooms that it has: an empty list takes none away.
+    variables['ROOMS'] = '[]';
+    console.error(
+      `The rooms are ${bytes} bytes, and a variable at Cloudflare holds ${VARIABLE_BYTES_MAX}: they are checked, and not uploaded. Then send them to the gateway: npm run rooms -- apply rooms.json --url ADDRESS`,
+    );
+  }
   const options = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
-  const { status } = spawnSync('wrangler', ['deploy', ...options, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const given = process.argv.slice(2);
+  // Without a word wrangler asks which of the environments is meant: it is the real one.
+  const environment = given.some((argument) => /^(?:-e|--env)(?:=|$)/.test(argument)) ? [] : ['--env='];
+  const { status } = spawnSync('wrangler', ['deploy', ...environment, ...options, ...given], { stdio: 'inherit' });
   process.exit(status ?? 1);
 }, USAGE);

@@ -29,7 +29,7 @@ describe('each example of docs/deploy.md', () => {
       .replace('\n[vars]', `\n${example}\n\n[vars]`);
     expect(whole).toContain(example);
     writeFileSync(config, whole);
-    const args = ['deploy', '--dry-run', '--config', config];
+    const args = ['deploy', '--dry-run', '--env=', '--config', config];
     const { status, stdout, stderr } = spawnSync(join(ROOT, 'node_modules/.bin/wrangler'), args, {
       cwd: folder,
       encoding: 'utf8',
@@ -39,7 +39,39 @@ describe('each example of docs/deploy.md', () => {
   });
 });
 
-it('rooms that are more than a variable holds are refused before anything is uploaded, with what to do', () => {
+/** The lines of a section of wrangler.toml, as TOML has them: arrays of tables by their headings. */
+function tables(prefix: string): string[] {
+  return CONFIGURATION.split(/^(?=\[)/m)
+    .filter((section) => section.startsWith(`[[${prefix}durable_objects`) || section.startsWith(`[${prefix}vars]`))
+    .map((section) => section.replace(prefix, '').replaceAll(/^#.*\n|^\n/gm, ''));
+}
+
+it('staging has the bindings and variables of the real one, no route of it, and is accepted by wrangler', () => {
+  expect(tables('env.staging.').toSorted()).toEqual(tables('').toSorted());
+  expect(CONFIGURATION).toMatch(/^\[env\.staging\]\nroutes = \[\]$/m);
+  const { status, output } = deploy({}, ['--env', 'staging']);
+  expect([status, output]).toEqual([0, expect.stringContaining('--dry-run: exiting now.')]);
+  for (const binding of ['ROOM_OBJECTS', 'DIRECTORY_OBJECTS', 'RELAY_OBJECTS', 'RELAYS', 'PUBLIC_URL']) {
+    expect(output).toContain(`env.${binding}`);
+  }
+  expect(output).not.toMatch(/warning/i);
+});
+
+/** `npm run deploy -- --dry-run`, in this repository's folder. @param bin where wrangler is */
+function deploy(variables: Record<string, string>, args: string[], bin = join(ROOT, 'node_modules/.bin')) {
+  const env = {
+    ...process.env,
+    PATH: `${bin}:${process.env['PATH']}`,
+    PUBLIC_URL: 'https://booking.example',
+    ROOMS: '[]',
+    ...variables,
+  };
+  const command = [join(ROOT, 'scripts/deploy.ts'), '--dry-run', ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, env, encoding: 'utf8' });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+describe('rooms that are more than a variable holds', () => {
   const room = (index: number) => ({
     id: `room-${index}`,
     title: { ko: '방', en: 'Room' },
@@ -48,15 +80,19 @@ it('rooms that are more than a variable holds are refused before anything is upl
     schedule: { opensAt: '2027-01-01T00:00:00Z' },
     policy: { newUsersPerMinute: 60, totalActiveUsers: 100, sessionMinutes: 5 },
   });
-  const env = {
-    ...process.env,
-    PUBLIC_URL: 'https://booking.example',
-    ROOMS: JSON.stringify(Array.from({ length: 40 }, (_, index) => room(index))),
-  };
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts/deploy.ts'), '--dry-run'], {
-    cwd: folder,
-    env,
-    encoding: 'utf8',
+  const many = Array.from({ length: 40 }, (_, index) => room(index));
+
+  it('are left out, which is said with what to do', () => {
+    // In its place a program that prints its arguments: wrangler hides the values of variables.
+    writeFileSync(join(folder, 'wrangler'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+    const { status, output } = deploy({ ROOMS: JSON.stringify(many) }, [], folder);
+    expect([status, output]).toEqual([0, expect.stringContaining('npm run rooms -- apply rooms.json --url ADDRESS')]);
+    expect(output.split('\n')).toEqual(expect.arrayContaining(['--env=', 'ROOMS:[]']));
   });
-  expect([status, stderr]).toEqual([1, expect.stringContaining('npm run rooms -- apply rooms.json --url ADDRESS')]);
+
+  it('are checked all the same', () => {
+    const wrong = many.map((one, index) => (index === 39 ? { ...one, origin: 'site' } : one));
+    const { status, output } = deploy({ ROOMS: JSON.stringify(wrong) }, []);
+    expect([status, output]).toEqual([1, expect.stringContaining('room-39')]);
+  });
 });

@@ -138,4 +138,17 @@ it.skipIf(!hasBefore).each<[string, Record<string, string>]>([
   }
   expect((await newcomer()).position).toBe(13);
   await stop();
+
+  // Back by mistake: the older version refuses the room, admits nobody and writes nothing. Forward again everything is there.
+  await start(before);
+  const refused = await fetch(`${url}/book`, { headers: { Accept: 'text/html' } });
+  expect([refused.status, refused.headers.get('Cache-Control')]).toEqual([503, 'no-store']);
+  expect((await fetch(api('board'))).status).toBeGreaterThanOrEqual(500);
+  const [first] = waiting;
+  expect(await claim(first?.place ?? '')).toBeNull();
+  await stop();
+  await start(ROOT, more);
+  for (const { place, position } of waiting) expect((await statusOf(place)).position).toBe(position);
+  expect((await newcomer()).position).toBe(14);
+  await stop();
 });
