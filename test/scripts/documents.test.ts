@@ -39,6 +39,9 @@ const NOT_RUN: Record<string, string> = {
   'npm run backup -- --to FILE': 'the name of a file is missing in it; test/gateway/backups.test.ts runs it',
   'npm run restore -- --from FILE': 'the same',
   'npm run try-release': 'makes an empty Debian as root, and takes ten minutes',
+  'npm run try-containers': 'the same, and takes three minutes',
+  'docker compose':
+    'needs a daemon of Docker; test/scripts/containers.test.ts reads the file, npm run try-containers builds the image',
   'curl -fsS $GATE/.well-known/jwks.json | python3': 'test/origin/verifiers.test.ts runs it',
   'ORIGIN_SECRETS=': 'serves until it is stopped; test/gateway/origin-secret.test.ts starts such a gateway',
   'npx wrangler secret put ORIGIN_SECRETS': 'needs an account at Cloudflare',
