@@ -106,6 +106,32 @@ describe('the console', () => {
     expect(page.url()).toBe(`${fairgate.url}/_fairgate/console/`);
     await page.getByRole('link', { name: 'Log' }).first().click();
     await page.getByText('kim@example.org').first().waitFor();
+    await page.locator('header summary, header button[aria-expanded]').first().click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await providerLink(page).waitFor();
+    expect((await page.request.get(`${fairgate.url}/_fairgate/operator/session`)).status()).toBe(401);
+  });
+
+  it('refuses a code that was used, in another browser and in the one that used it', async () => {
+    const page = await consoleIn('en');
+    const returned = page.waitForRequest((request) => request.url().includes(PROVIDER_CALLBACK_PATH));
+    await providerLink(page).click();
+    await confirmAs(page, 'kim');
+    const request = await returned;
+    const { cookie = '' } = await request.allHeaders();
+    await page.locator('h1').getByText('Rooms').waitFor();
+    const again = async (headers: Record<string, string>) => {
+      const response = await fetch(request.url(), { headers, redirect: 'manual' });
+      expect(response.headers.getSetCookie().filter((line) => line.includes('fairgate-operator'))).toEqual([]);
+      return response.headers.get('Location');
+    };
+    expect(await again({})).toBe('/_fairgate/console/#/sign-in/notBegun');
+    // As if the cookie had been kept: then it is the provider that refuses.
+    expect(cookie).toContain('fairgate-provider=');
+    expect(await again({ cookie })).toBe('/_fairgate/console/#/sign-in/declined');
+    const other = await consoleIn('en');
+    await other.goto(request.url());
+    await other.getByRole('alert').filter({ hasText: 'did not start in this browser' }).first().waitFor();
   });
 
   it('gives a role by a group', async () => {

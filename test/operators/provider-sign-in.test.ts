@@ -1,7 +1,7 @@
 // Signing in with an identity provider: who gets which role, what the provider has to answer, and which browser may bring its answer.
 
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SIGN_IN_MS } from '../../queue-core/limits.ts';
 import {
   PROVIDER_CALLBACK_PATH,
@@ -36,6 +36,10 @@ interface Provider {
   userInfo: Record<string, unknown> | null;
   tokenAnswer: (() => Response) | null;
   down: string[];
+  /** Accepts requests and never answers. */
+  silent: string[];
+  /** Of the key that it publishes. */
+  published: { kid: string; key: CryptoKey } | null;
   asked: { url: string; init: RequestInit }[];
 }
 
@@ -48,6 +52,13 @@ async function providerFetch(url: string, init: RequestInit): Promise<Response> 
   const { pathname } = new URL(url);
   const path = pathname.replace('/realms/night', '');
   if (provider.down.includes(path)) throw new TypeError('no route to host');
+  if (provider.silent.includes(path)) {
+    return new Promise((_, reject) => {
+      const stop = () => reject(init.signal?.reason);
+      if (init.signal?.aborted) stop();
+      init.signal?.addEventListener('abort', stop);
+    });
+  }
   switch (path) {
     case '/.well-known/openid-configuration':
       return Response.json({
@@ -59,8 +70,11 @@ async function providerFetch(url: string, init: RequestInit): Promise<Response> 
         authorization_response_iss_parameter_supported: true,
         ...provider.discovery,
       });
-    case '/keys':
-      return Response.json({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'RS256' }] });
+    case '/keys': {
+      const { published } = provider;
+      if (published === null) return Response.json({ error: 'maintenance' });
+      return Response.json({ keys: [{ ...(await exportJWK(published.key)), kid: published.kid, alg: 'RS256' }] });
+    }
     case '/token': {
       if (provider.tokenAnswer !== null) return provider.tokenAnswer();
       const token = await new SignJWT(provider.claims)
@@ -90,6 +104,8 @@ beforeEach(async () => {
     userInfo: null,
     tokenAnswer: null,
     down: [],
+    silent: [],
+    published: { kid: 'one', key: pair.publicKey },
     asked: [],
   };
   settings = { issuer: ISSUER, clientId: 'fairgate', clientSecret: SECRET, roles: structuredClone(ROLES) };
@@ -190,7 +206,7 @@ describe('a sign-in', () => {
     expect(await operatorOf(second.session)).toBeNull();
   });
 
-  it('works where the provider takes the secret in the body, keeps claims for UserInfo, and rotates its keys', async () => {
+  it('works where the provider takes the secret in the body, and keeps claims for UserInfo', async () => {
     provider.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
     const { email, email_verified, groups, ...bare } = provider.claims;
     provider.claims = bare;
@@ -199,6 +215,37 @@ describe('a sign-in', () => {
     const exchange = provider.asked.find(({ url }) => url.endsWith('/token'))?.init;
     expect(new URLSearchParams(String(exchange?.body)).get('client_secret')).toBe(SECRET);
     expect(new Headers(exchange?.headers).has('Authorization')).toBe(false);
+  });
+
+  it('works at once after the provider has rotated its keys', async () => {
+    expect((await signInWith()).failure).toBeNull();
+    gateway.clock.advance(60_000);
+    provider.published = { kid: 'two', key: stranger.publicKey };
+    [provider.signedBy, provider.header] = [stranger.privateKey, { kid: 'two' }];
+    expect((await signInWith()).failure).toBeNull();
+    // The former key is no longer published, so it no longer counts.
+    [provider.signedBy, provider.header] = [pair.privateKey, { kid: 'one' }];
+    expect((await signInWith()).failure).toBe('provider');
+  });
+
+  it('goes on with the keys of before where the provider publishes none for a while', async () => {
+    expect((await signInWith()).failure).toBeNull();
+    gateway.clock.advance(60_000);
+    provider.published = null;
+    provider.header = { kid: 'unknown' };
+    expect((await signInWith()).failure).toBe('provider');
+    provider.header = {};
+    expect((await signInWith()).failure).toBeNull();
+  });
+
+  it('takes an address and its verification from one document, not from two', async () => {
+    const { email, email_verified, ...bare } = provider.claims;
+    provider.claims = { ...bare, email };
+    provider.userInfo = { sub: 'subject-1', email: 'else@example.org', email_verified };
+    expect((await signInWith()).failure).toBe('noRole');
+    provider.claims = { ...bare, email_verified };
+    provider.userInfo = { sub: 'subject-1', email };
+    expect((await signInWith()).failure).toBe('unverified');
   });
 });
 
@@ -270,6 +317,11 @@ describe('an answer of the provider', () => {
       () => (provider.claims['aud'] = ['fairgate', 'other']),
       'provider',
     ],
+    [
+      'for several clients, and issued to this one',
+      () => Object.assign(provider.claims, { aud: ['fairgate', 'other'], azp: 'fairgate' }),
+      'provider',
+    ],
     ['issued to another client', () => (provider.claims['azp'] = 'other'), 'provider'],
     ['of another sign-in', () => (provider.claims['nonce'] = 'other'), 'provider'],
     ['without an end', () => delete provider.claims['exp'], 'provider'],
@@ -326,6 +378,23 @@ describe('an answer of the provider', () => {
     provider.down = ['/.well-known/openid-configuration'];
     expect((await begin()).location).toBe('/_fairgate/console/#/sign-in/provider');
   });
+
+  it.each(['/.well-known/openid-configuration', '/token', '/keys', '/userinfo'])(
+    'that never comes is waited for some seconds: %s',
+    async (path) => {
+      delete provider.claims['groups'];
+      provider.silent = [path];
+      const limits: number[] = [];
+      vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+        limits.push(ms);
+        return AbortSignal.abort(new DOMException('timed out', 'TimeoutError'));
+      });
+      onTestFinished(() => vi.mocked(AbortSignal.timeout).mockRestore());
+      expect((await signInWith()).session).toBeNull();
+      expect(provider.asked.some(({ url, init }) => url.endsWith(path) && init.signal?.aborted)).toBe(true);
+      expect(Math.max(...limits)).toBeLessThanOrEqual(5_000);
+    },
+  );
 
   it('about somebody else by UserInfo gives no session', async () => {
     delete provider.claims['groups'];
@@ -391,6 +460,21 @@ describe('the browser', () => {
     const tries = [];
     for (let count = 0; count < 12; count++) tries.push((await begin()).location);
     expect(tries.filter((location) => location.endsWith('#/sign-in/tooMany')).length).toBe(2);
+  });
+
+  it('comes back where it could begin, also as the tenth of its network', async () => {
+    for (let person = 1; person <= 10; person++) expect((await signInWith()).failure).toBeNull();
+    const { response } = await begin();
+    expect(response.headers.get('Location')).toBe('/_fairgate/console/#/sign-in/tooMany');
+  });
+
+  it('with answers that it makes up is slowed down too, before the provider is asked', async () => {
+    const { answer, cookie } = await ready();
+    provider.tokenAnswer = () => Response.json({ error: 'invalid_grant' }, { status: 400 });
+    const failures = [];
+    for (let count = 0; count < 12; count++) failures.push((await comeBack(cookie, answer)).failure);
+    expect(failures).toEqual([...Array(10).fill('declined'), 'tooMany', 'tooMany']);
+    expect(provider.asked.filter(({ url }) => url.endsWith('/token')).length).toBe(10);
   });
 
   it('gets no session while the sign-in cannot be recorded', async () => {

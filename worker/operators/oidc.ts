@@ -150,9 +150,7 @@ export class Oidc {
     if (code === '') throw new ProviderRefusal('provider', 'the answer has neither a code nor an error');
     const { id_token, access_token } = await this.#exchange(document, code, begun);
     const own = await this.#verified(discovered.keys, id_token, begun, now);
-    const claims = this.#isComplete(own)
-      ? own
-      : { ...(await this.#userInfo(document, access_token, own['sub'])), ...own };
+    const claims = this.#isComplete(own) ? own : merged(await this.#userInfo(document, access_token, own['sub']), own);
     return this.#operatorWith(claims);
   }
 
@@ -276,8 +274,10 @@ export class Oidc {
         requiredClaims: ['iss', 'aud', 'sub', 'exp', 'iat', 'nonce'],
       });
       if (payload['nonce'] !== nonce) throw new Error('its nonce is of another sign-in');
-      const isShared = Array.isArray(payload.aud) && payload.aud.length > 1;
-      const { azp = isShared ? null : audience } = payload;
+      // No other client is trusted with a token for this one (OpenID Connect Core 1.0, 3.1.3.7).
+      if ([payload.aud].flat().some((one) => one !== audience))
+        throw new Error('it is for other clients too (claim "aud")');
+      const { azp = audience } = payload;
       if (azp !== audience) throw new Error('it was issued to another client (claim "azp")');
       return payload;
     } catch (error) {
@@ -321,6 +321,13 @@ export class Oidc {
       );
     }
   }
+}
+
+/** The ID token's claims count before UserInfo's. An address and whether it is verified come from the same one of the two. */
+function merged(userInfo: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
+  const hasOwn = Object.hasOwn(own, 'email') && Object.hasOwn(own, 'email_verified');
+  const { email, email_verified } = hasOwn ? own : userInfo;
+  return { ...userInfo, ...own, email, email_verified };
 }
 
 /** Of one that the provider has checked itself (OpenID Connect Core 1.0, 5.1): anybody may write any address into their profile. */

@@ -36,16 +36,19 @@ type ProviderGateway = Pick<
 
 export function providerSignIn(gateway: ProviderGateway): Hono<RequestEnv> {
   const { cookies, oidc, ownTime, proxies, randomId } = gateway;
-  const limit = new RateLimit(SIGN_IN_RATE, gateway.stopwatch);
   const addresses = new Hono<RequestEnv>();
   if (oidc === null) return addresses;
 
-  const forBrowsersOfOperators: MiddlewareHandler<RequestEnv> = async (c, next) => {
-    if (!answersOperators(gateway, c.req.raw)) return operatorProblem('not-found');
-    return limit.secondsToWait(networkOf(proxies.clientAddress(c.req.raw))) > 0 ? toConsole('tooMany') : next();
+  // Each address has a limit of its own: whoever may begin may come back, also where a whole office begins at once.
+  const forBrowsersOfOperators = (): MiddlewareHandler<RequestEnv> => {
+    const limit = new RateLimit(SIGN_IN_RATE, gateway.stopwatch);
+    return async (c, next) => {
+      if (!answersOperators(gateway, c.req.raw)) return operatorProblem('not-found');
+      return limit.secondsToWait(networkOf(proxies.clientAddress(c.req.raw))) > 0 ? toConsole('tooMany') : next();
+    };
   };
 
-  addresses.get(PROVIDER_START_PATH, forBrowsersOfOperators, async (c) => {
+  addresses.get(PROVIDER_START_PATH, forBrowsersOfOperators(), async (c) => {
     // A sign-in begins in the console; a link on another site leads to the console, where a person decides.
     const site = c.req.header('Sec-Fetch-Site') ?? 'none';
     if (site !== 'same-origin' && site !== 'none') return toConsole(null);
@@ -59,7 +62,7 @@ export function providerSignIn(gateway: ProviderGateway): Hono<RequestEnv> {
     }
   });
 
-  addresses.get(PROVIDER_CALLBACK_PATH, forBrowsersOfOperators, async (c) => {
+  addresses.get(PROVIDER_CALLBACK_PATH, forBrowsersOfOperators(), async (c) => {
     const response = await answered(gateway, oidc, c.req.raw, c.var.background).catch((error: unknown) =>
       refused(oidc, error),
     );

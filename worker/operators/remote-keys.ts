@@ -62,8 +62,10 @@ export class RemoteKeys {
       if (!response.ok) throw new Error(`${url} responded with status ${response.status}`);
       const bytes = await boundedBody(response, KEYS_BYTES_MAX);
       if (bytes === null) throw new Error(`${url} responded with more than ${KEYS_BYTES_MAX} bytes`);
-      this.#keys = { set: JSON.parse(new TextDecoder().decode(bytes)), at: now };
-      return this.#keys.set;
+      const set = JSON.parse(new TextDecoder().decode(bytes));
+      createLocalJWKSet(set); // Throws for what is no key set, which must not replace one.
+      this.#keys = { set, at: now };
+      return set;
     } catch (error) {
       this.#failedAt = now;
       throw error;
