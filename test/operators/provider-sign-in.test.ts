@@ -1,5 +1,6 @@
 // Signing in with an identity provider: who gets which role, what the provider has to answer, and which browser may bring its answer.
 
+import { readFile } from 'node:fs/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SIGN_IN_MS } from '../../queue-core/limits.ts';
@@ -9,6 +10,7 @@ import {
   type ProviderFailure,
 } from '../../worker/contract/provider-addresses.ts';
 import { Oidc, type OidcSettings } from '../../worker/operators/oidc.ts';
+import { checkOidc } from '../../worker/setting-checks.ts';
 import { type InProcessGateway, NOON, PUBLIC_URL } from '../gateway/in-process.ts';
 import { ask, signIn, startGateway, withKey } from './operator-client.ts';
 
@@ -483,6 +485,31 @@ describe('the browser', () => {
     const back = await comeBack(cookie, answer);
     expect([back.failure, back.session]).toEqual(['unrecorded', null]);
   });
+});
+
+it('the settings of every recipe in the documents are accepted', async () => {
+  const text = await readFile(new URL('../../docs/operators.md', import.meta.url), 'utf8');
+  const recipes = [...text.matchAll(/^OIDC_ISSUER=(.+)\n(?:OIDC_CLIENT_.+\n)*OIDC_ROLES=(.+)$/gm)];
+  expect(recipes.length).toBe(4);
+  for (const [, OIDC_ISSUER, OIDC_ROLES] of recipes) {
+    const problems: string[] = [];
+    const env = { OIDC_ISSUER, OIDC_CLIENT_ID: 'fairgate', OIDC_CLIENT_SECRET: SECRET, OIDC_ROLES };
+    expect([checkOidc(env, problems)?.issuer, problems]).toEqual([OIDC_ISSUER, []]);
+  }
+});
+
+it('begins and ends on the host of the console, where that has one of its own', async () => {
+  const consoleUrl = 'https://console.test';
+  const own = await startGateway({ consoleUrl, oidc: new Oidc(settings, consoleUrl, providerFetch) });
+  const at = (path: string, origin: string) =>
+    own.request(path, { headers: { 'Sec-Fetch-Site': 'same-origin', Host: new URL(origin).host } }, origin);
+  const begun = await at(PROVIDER_START_PATH, consoleUrl);
+  const asked = new URL(begun.headers.get('Location') ?? '').searchParams;
+  expect(asked.get('redirect_uri')).toBe(`${consoleUrl}${PROVIDER_CALLBACK_PATH}`);
+  for (const path of [PROVIDER_START_PATH, `${PROVIDER_CALLBACK_PATH}?code=1&state=${asked.get('state')}`]) {
+    const response = await at(path, PUBLIC_URL);
+    expect([response.status, response.headers.getSetCookie()]).toEqual([404, []]);
+  }
 });
 
 it('without a provider in the settings the addresses are none', async () => {

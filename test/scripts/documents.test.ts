@@ -105,6 +105,8 @@ const OUTPUT = [
   'The log "demo" is complete',
   'ACCESS_TEAM_URL=https://team.cloudflareaccess.com',
   'OIDC_ISSUER=https://id.example.org/realms/night',
+  'OIDC_ISSUER=https://accounts.google.com',
+  'OIDC_ISSUER=https://login.microsoftonline.com/TENANT-ID/v2.0',
 ];
 
 /** Languages of blocks that tests of their own run or render, or that other programs read. */

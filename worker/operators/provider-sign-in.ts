@@ -39,7 +39,7 @@ export function providerSignIn(gateway: ProviderGateway): Hono<RequestEnv> {
   const addresses = new Hono<RequestEnv>();
   if (oidc === null) return addresses;
 
-  // Each address has a limit of its own: whoever may begin may come back, also where a whole office begins at once.
+  // Each address has a limit of its own: a browser that may begin may come back, also where a whole office begins at once.
   const forBrowsersOfOperators = (): MiddlewareHandler<RequestEnv> => {
     const limit = new RateLimit(SIGN_IN_RATE, gateway.stopwatch);
     return async (c, next) => {
