@@ -107,6 +107,15 @@ function flatten(value: Json, prefix = ''): Map<string, Json> {
   return found;
 }
 
+/** A person's name, or what acted without one. */
+export function actorName({ id, name }: AuditRecord['by'], t: Strings): string {
+  return isMachine(id, t) ? (t.actors[id] ?? name) : name;
+}
+
+export function isMachine(id: string, t: Strings): boolean {
+  return Object.hasOwn(t.actors, id);
+}
+
 function formatValue(name: string, value: Json | undefined, t: Strings, format: NumberFormat): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'boolean') return value ? t.yes : t.no;
@@ -141,6 +150,14 @@ function choiceLabel(name: string, value: string, t: Strings): string | null {
       return value === 'standard' || value === 'slack' ? t.alarmTargets.forms[value].label : null;
     case 'severityMin':
       return SEVERITIES.some((one) => one === value) ? t.alarmTargets.severities[value as Severity] : null;
+    case 'stage':
+      return Object.hasOwn(t.healthStages, value) ? (t.healthStages[value] ?? null) : null;
+    case 'cause.kind':
+      return Object.hasOwn(t.healthCauses, value) ? (t.healthCauses[value] ?? null) : null;
+    case 'health.mode':
+      return Object.hasOwn(t.editor.healthModes, value)
+        ? t.editor.healthModes[value as keyof typeof t.editor.healthModes].label
+        : null;
     case 'outside':
       return value === 'refuse' || value === 'pass' ? t.editor.outsideChoices[value].label : null;
     case 'language':

@@ -1,6 +1,6 @@
 // Who changed the room last, what, and when: where an operator's change met it.
 
-import { summarizeChange } from './changes.ts';
+import { actorName, summarizeChange } from './changes.ts';
 import type { ConsoleState } from './console-state.ts';
 
 export function LastChange({ state }: { state: ConsoleState }) {
@@ -10,7 +10,7 @@ export function LastChange({ state }: { state: ConsoleState }) {
   return (
     <p class="note">
       {t.actionLog.conflictBy(
-        last.by.id === session?.operator.id ? null : last.by.name,
+        last.by.id === session?.operator.id ? null : actorName(last.by, t),
         summarizeChange(last, t, format),
         format.timeOrDay(Date.parse(last.at), now),
       )}

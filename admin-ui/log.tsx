@@ -4,7 +4,15 @@
 import { useState } from 'hono/jsx/dom';
 import { addressOf } from '../worker/contract/api-client.ts';
 import type { AuditRecord } from '../worker/contract/operator-api.ts';
-import { CHANGE_KINDS, type ChangeKind, type ChangeLine, describeChange, kindOf } from './changes.ts';
+import {
+  actorName,
+  CHANGE_KINDS,
+  type ChangeKind,
+  type ChangeLine,
+  describeChange,
+  isMachine,
+  kindOf,
+} from './changes.ts';
 import type { ConsoleState } from './console-state.ts';
 import { EvidenceDownload } from './evidence-download.tsx';
 import { readLogTail } from './log-tail.ts';
@@ -224,9 +232,9 @@ function Entry({ state, record }: { state: ConsoleState; record: AuditRecord }) 
     <li>
       <LogTime state={state} at={record.at} />
       <p class="by">
-        <b>{record.by.name}</b>
+        <b>{actorName(record.by, t)}</b>
         <small>
-          {t.roles[record.by.role]}
+          {isMachine(record.by.id, t) ? '' : t.roles[record.by.role]}
           {record.by.address === null ? '' : ` · ${record.by.address}`}
         </small>
       </p>
@@ -272,5 +280,8 @@ function matches(state: ConsoleState, record: AuditRecord, search: string): bool
   if (wanted === '') return true;
   const { what, lines } = describeChange(record, state.strings, state.format);
   const values = lines.flatMap(({ field, from, to }) => [field, from, to]);
-  return [record.by.name, record.by.address, what, ...values].join(' ').toLowerCase().includes(wanted);
+  return [actorName(record.by, state.strings), record.by.address, what, ...values]
+    .join(' ')
+    .toLowerCase()
+    .includes(wanted);
 }

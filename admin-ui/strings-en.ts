@@ -1060,6 +1060,17 @@ export const en = {
     ownersRooms: 'An owner’s key is always for all rooms.',
   },
   you: 'you',
+  /** Who acts without a person. */
+  actors: {
+    alarms: 'Alarms',
+    gateway: 'Gateway',
+    nobody: 'Nobody',
+    'origin-health': 'Site’s health',
+    settings: 'Settings',
+    store: 'Store',
+  } as Record<string, string>,
+  healthStages: { steady: 'normal', slowed: 'slowed', stopped: 'stopped' } as Record<string, string>,
+  healthCauses: { errors: 'errors', slow: 'slow answers', signal: 'the site asked for it' } as Record<string, string>,
 
   help: {
     lead: 'Shortcuts work whenever you are not typing. You can turn them off in your menu.',

@@ -1056,6 +1056,16 @@ export const ko: Strings = {
     ownersRooms: '총괄 키는 항상 모든 대기실에 쓸 수 있습니다.',
   },
   you: '나',
+  actors: {
+    alarms: '경보',
+    gateway: '게이트웨이',
+    nobody: '알 수 없는 사람',
+    'origin-health': '본 사이트 상태',
+    settings: '설정',
+    store: '저장소',
+  },
+  healthStages: { steady: '정상', slowed: '입장 줄임', stopped: '입장 멈춤' },
+  healthCauses: { errors: '오류', slow: '느린 응답', signal: '본 사이트의 요청' },
 
   help: {
     lead: '입력 중이 아닐 때 쓸 수 있습니다. 내 메뉴에서 끌 수 있습니다.',

@@ -98,6 +98,59 @@ async function consoleScreens(
   rehearsal.kill('SIGKILL');
 }
 
+/** What is around a room: who may what, who is warned, what is handed in afterwards, and what asks before it touches people. */
+async function managementScreens(browser: Browser, gateway: RunningGateway): Promise<void> {
+  const api = async (path: string, body: object) => {
+    const headers = { Authorization: `Bearer ${operatorKey}`, 'Content-Type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    const response = await fetch(`${gateway.url}${OPERATOR_PATH}${path}`, init);
+    if (!response.ok) throw new Error(`${path}: status ${response.status} ${await response.text()}`);
+  };
+  await api('/keys', { name: '이서연', role: 'operator', rooms: ['demo'], expiresAt: '2031-05-04T14:59:59Z' });
+  await api('/keys', { name: 'Wall display', role: 'viewer' });
+  const target = { url: 'http://127.0.0.1:8025/', form: 'standard', rooms: null, severityMin: 'warning' };
+  await api('/alarm-targets', { ...target, name: '야간 당직', language: 'ko' });
+  const places = [
+    { name: 'keys-phone-ko', hash: '#/keys', ready: '.key-list', options: { viewport: PHONE, locale: 'ko-KR' } },
+    { name: 'alarms-ko', hash: '#/alarms', ready: '.key-list', options: { viewport: DESKTOP, locale: 'ko-KR' } },
+    { name: 'alarms-phone-en', hash: '#/alarms', ready: '.key-list', options: { viewport: PHONE, locale: 'en-GB' } },
+    {
+      name: 'report-en',
+      hash: '#/rooms/demo/log',
+      ready: '.event-report',
+      options: { viewport: DESKTOP, locale: 'en-GB' },
+    },
+    {
+      name: 'report-phone-ko',
+      hash: '#/rooms/demo/log',
+      ready: '.event-report',
+      options: { viewport: PHONE, locale: 'ko-KR' },
+    },
+  ];
+  for (const { name, hash, ready, options } of places) {
+    const page = await signedIn(browser, gateway, options);
+    await page.goto(`${gateway.url}${CONSOLE_PATH}${hash}`);
+    await page.locator(ready).first().waitFor();
+    await page.waitForTimeout(1_000);
+    await page.screenshot({ path: join(folder, `console-${name}.png`), fullPage: true });
+    await page.context().close();
+  }
+  for (const [name, options] of [
+    ['confirmation-ko', { viewport: DESKTOP, locale: 'ko-KR' }],
+    ['confirmation-phone-en', { viewport: PHONE, locale: 'en-GB' }],
+  ] as const) {
+    const page = await signedIn(browser, gateway, options);
+    await page.goto(`${gateway.url}${CONSOLE_PATH}#/rooms/demo/settings`);
+    await page.locator('#opensAt').fill('2031-08-05T20:00:00');
+    await page.waitForTimeout(1_000);
+    await page
+      .locator('form')
+      .first()
+      .screenshot({ path: join(folder, `console-${name}.png`) });
+    await page.context().close();
+  }
+}
+
 async function signedIn(browser: Browser, gateway: RunningGateway, options: BrowserContextOptions): Promise<Page> {
   const page = await (await browser.newContext(options)).newPage();
   await page.goto(`${gateway.url}${CONSOLE_PATH}#/rooms/demo`);
@@ -115,7 +168,10 @@ async function lightScreen(page: Page): Promise<void> {
 
 function gallery(): string {
   const rows = PREVIEW_KINDS.map((kind) => `| ${kind} | ![](visitor-${kind}-ko.png) | ![](visitor-${kind}-en.png) |`);
-  const names = ['waiting-ko', 'open-ko', 'alarm-ko', 'open-phone-en', 'editor-en'];
+  const names = [
+    ...['waiting-ko', 'open-ko', 'alarm-ko', 'open-phone-en', 'editor-en', 'confirmation-ko', 'confirmation-phone-en'],
+    ...['keys-phone-ko', 'alarms-ko', 'alarms-phone-en', 'report-en', 'report-phone-ko'],
+  ];
   const screens = names.map((name) => `![The console: ${name}](console-${name}.png)`).join('\n\n');
   return `# What visitors see\n\nCreated by \`npm run screenshots\`.\n\n| page | Korean, phone | English, desktop |\n|---|---|---|\n${rows.join('\n')}\n\n# What operators see\n\n${screens}\n`;
 }
@@ -143,6 +199,7 @@ await runCommand(async () => {
   const browser = await launchChromium();
   try {
     await consoleScreens(browser, gateway, () => origin.close(), dataDir);
+    await managementScreens(browser, gateway);
     await visitorPages(browser, gateway);
     writeFileSync(join(folder, 'README.md'), gallery());
   } finally {
