@@ -25,7 +25,7 @@ await runCommand(async () => {
   const { publicUrl } = settings;
   if (demoOriginPort !== null) await startDemoSite({ port: demoOriginPort, dataDir, publicUrl, gatewayUrl });
   const persistence = ['--persist-to', join(dataDir, 'dev')];
-  const args = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--env-file', file, ...persistence];
+  const args = ['dev', '--env=', '--ip', '127.0.0.1', '--port', String(port), '--env-file', file, ...persistence];
   const wrangler = spawn('wrangler', args, { stdio: 'inherit' });
   wrangler.once('exit', (code) => process.exit(code ?? 1));
 }, USAGE);

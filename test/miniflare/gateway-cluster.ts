@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Miniflare, type MiniflareOptions, type Request, Response } from 'miniflare';
 import type { RoomInput } from '../../worker/settings.ts';
-import { newSigningKey } from '../../worker/tokens/signing-keys.ts';
+import { newSigningKey, type SigningKeys } from '../../worker/tokens/signing-keys.ts';
 import { CookieJar, OPERATOR_KEY } from '../running-gateway.ts';
 
 const BUNDLE = resolve(import.meta.dirname, '../../dist/worker.js');
@@ -67,12 +67,18 @@ interface ClusterOptions {
   /** Relays of the room; 0: none. */
   relays?: number;
   expectedVisitors?: number;
+  /** The worker of each gateway, by its file; rooms run that of the first. By default the built one. */
+  bundles?: readonly string[];
+  /** A folder in which rooms are found again by the next cluster; by default they end with this one. */
+  storage?: string;
+  keys?: SigningKeys;
   /** Answers what the gateways ask of the network; unless it is given, every answer is `ok`. */
   outside?: Outside;
 }
 
 export async function startGatewayCluster(options: ClusterOptions): Promise<GatewayCluster> {
   const { gateways: count, policy, opensAt = '+0s', relays = 0, outside = () => new Response('ok') } = options;
+  const { bundles = [], keys = { keys: [await newSigningKey(0)] } } = options;
   const worker = workerWith(outside);
   const names = Array.from({ length: count }, (_, index) => `gateway-${index + 1}`);
   const [first = ''] = names;
@@ -88,7 +94,7 @@ export async function startGatewayCluster(options: ClusterOptions): Promise<Gate
   };
   const variables = {
     ROOMS: JSON.stringify([room]),
-    SIGNING_KEYS: JSON.stringify({ keys: [await newSigningKey(0)] }),
+    SIGNING_KEYS: JSON.stringify(keys),
     PUBLIC_URL,
     OPERATOR_KEY,
     RELAYS: String(relays),
@@ -100,16 +106,18 @@ export async function startGatewayCluster(options: ClusterOptions): Promise<Gate
     env[name] = { type: 'durable-object', worker: first, exportName };
   }
   const objects = Object.values(OBJECTS).map((name) => [name, { type: 'durable-object', storage: 'sqlite' } as const]);
-  const bundle = readFileSync(BUNDLE, 'utf8');
+  const bundleOf = (index: number) => readFileSync(bundles[index] ?? BUNDLE, 'utf8');
   const network = Object.fromEntries(names.map((name) => [name, { type: 'worker', worker: name } as const]));
   const miniflare = new Miniflare({
+    ...(options.storage === undefined ? {} : { resourcePersistencePath: options.storage }),
     workers: [
       worker('network', { 'network.js': NETWORK }, { env: network }),
-      ...names.map((name) =>
-        name === first
-          ? worker(name, { 'first.js': FIRST, 'worker.js': bundle }, { env, exports: Object.fromEntries(objects) })
-          : worker(name, { 'worker.js': bundle }, { env }),
-      ),
+      ...names.map((name, index) => {
+        const sources = { 'worker.js': bundleOf(index) };
+        return name === first
+          ? worker(name, { 'first.js': FIRST, ...sources }, { env, exports: Object.fromEntries(objects) })
+          : worker(name, sources, { env });
+      }),
     ],
   });
   await miniflare.ready;

@@ -1,23 +1,17 @@
 // A new version takes over the state of the one before while people wait and others are inside: nobody loses a place or a session, and
 // numbers go on where they were. The version before is the last commit of the stored format 8, from this repository's history.
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Status } from '../../queue-core/board.ts';
 import { freePort } from '../../scripts/lib/loopback-ports.ts';
+import { hasBefore, versionBefore } from '../version-before.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const BEFORE = 'cbf7d3c';
-
-/** A shallow clone has no version before; `git fetch --unshallow` brings it. */
-const hasBefore = spawnSync('git', ['-C', ROOT, 'cat-file', '-e', `${BEFORE}^{commit}`]).status === 0;
-if (!hasBefore)
-  console.error(`${BEFORE} is not in this clone: the upgrade from it is not tested. git fetch --unshallow`);
-
 let folder: string;
 let before: string;
 let running: ChildProcess | null = null;
@@ -26,18 +20,8 @@ let variables: Record<string, string>;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fairgate-upgrade-'));
-  before = join(folder, 'before');
-  mkdirSync(before);
   if (!hasBefore) return;
-  execFileSync('sh', [
-    '-c',
-    'git -C "$1" archive "$2" > "$3.tar" && tar -xf "$3.tar" -C "$3"',
-    'sh',
-    ROOT,
-    BEFORE,
-    before,
-  ]);
-  symlinkSync(join(ROOT, 'node_modules'), join(before, 'node_modules'));
+  before = versionBefore(folder);
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   variables = {
