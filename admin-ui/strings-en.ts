@@ -439,7 +439,8 @@ export const en = {
     unchanged: 'No change: it was already so.',
     conflict: 'Not done: the room changed first.',
     /** @param who null: this operator */
-    conflictBy: (who: string | null, what: string, time: string) => `${who ?? 'You'} at ${time}: ${what}`,
+    conflictBy: (who: string | null, what: string, time: string) =>
+      `${who ?? 'You, in another window,'} at ${time}: ${what}`,
     anyway: 'Do it anyway',
     openLog: 'Open the log',
     signedOut: 'Not done: your session had ended.',

@@ -437,7 +437,7 @@ export const ko: Strings = {
     final: '되돌릴 수 없습니다.',
     unchanged: '이미 그 상태입니다.',
     conflict: '그사이 대기실이 변경되어 처리하지 않았습니다.',
-    conflictBy: (who, what, time) => `${time} ${who ?? '나'}: ${what}`,
+    conflictBy: (who, what, time) => `${time} ${who ?? '나(다른 창)'}: ${what}`,
     anyway: '그래도 실행',
     openLog: '기록 보기',
     signedOut: '로그인이 만료되어 처리하지 못했습니다.',

@@ -119,6 +119,8 @@ export interface Status {
 export interface LiveRoom {
   version: number;
   changedAt: EpochMs;
+  /** Number of the record that made this version; 0: not known. */
+  changedSeq: number;
   inForceAt: EpochMs | null;
   schedule: Schedule;
   /** What the consequences of another schedule depend on. */
@@ -217,10 +219,11 @@ export function viewOf(room: RoomDocument, endings: Ending[], clockTime: EpochMs
 
 function liveOf(room: RoomDocument, now: EpochMs): LiveRoom {
   const { config, changes, origin, sessions, pacing, history } = room;
-  const { version, changedAt, inForceAt, audit, gateways } = changes;
+  const { version, changedAt, changedSeq, inForceAt, audit, gateways } = changes;
   return {
     version,
     changedAt,
+    changedSeq,
     inForceAt,
     schedule: config.schedule,
     opening: presentOpening(room, now),

@@ -35,10 +35,10 @@ export function change(
   }
   const { ifVersion } = command;
   if (ifVersion === null ? loosens(room, command.change) : ifVersion !== 'any' && ifVersion !== version) {
-    return { kind: 'conflict', version };
+    return { kind: 'conflict', version, changedSeq: changes.changedSeq };
   }
   if (command.ifStage !== undefined && command.ifStage !== stage()) {
-    return { kind: 'conflict', version };
+    return { kind: 'conflict', version, changedSeq: 0 };
   }
   if (changes.audit.seq >= AUDIT_RECORDS_MAX) return { kind: 'refused', reason: 'logFull' };
   const schedule = scheduleIn(room, command.change, context.now);
@@ -85,9 +85,11 @@ export function record({ changes }: RoomDocument, entry: AuditEntry, { now, effe
   changes.audit = { seq: added.seq, hash: added.hash };
 }
 
+/** After what was done is recorded. */
 export function countUp({ changes }: RoomDocument, now: EpochMs): void {
   changes.version++;
   changes.changedAt = now;
+  changes.changedSeq = changes.audit.seq;
   changes.inForceAt = null;
 }
 

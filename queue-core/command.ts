@@ -233,8 +233,8 @@ export type ChangeReply =
   | { kind: 'changed'; version: number; at: EpochMs; stage: Stage }
   /** There is nothing to change. */
   | { kind: 'unchanged'; version: number }
-  /** Another change was made since `ifVersion`: read the room again. */
-  | { kind: 'conflict'; version: number }
+  /** Another change was made since `ifVersion`, by the record of that number (0: only time, or not known): read the room again. */
+  | { kind: 'conflict'; version: number; changedSeq: number }
   /** The change would do this to people, and the command does not say so. */
   | { kind: 'unconfirmed'; consequences: Consequences }
   | { kind: 'refused'; reason: ChangeRefusal };

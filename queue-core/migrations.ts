@@ -332,6 +332,7 @@ function roomWithMinutes(old: Fields): Fields {
     ...fieldsOf(old['changes']),
     starts: { started: 0, restarted: 0, recordedAt: null },
     operators: [],
+    changedSeq: 0,
   };
   return { ...old, changes, minute: { bucket, changed: true, ahead: null } };
 }

@@ -110,7 +110,7 @@ function joinHistories(room: RoomDocument, seen: RoomDocument, now: EpochMs): vo
   if (seen.changes.version > changes.version) {
     const { version, changedAt, recent } = seen.changes;
     room.config = { ...seen.config };
-    Object.assign(changes, { version, changedAt, recent, inForceAt: null });
+    Object.assign(changes, { version, changedAt, changedSeq: 0, recent, inForceAt: null });
   }
   // An opening that one side has moved stays where the other side has opened.
   if (room.draw.entries !== null) room.config.schedule = schedule;

@@ -172,6 +172,7 @@ const role = oneOf('viewer', 'operator', 'owner');
 const changes = object<ChangesState>({
   version: count,
   changedAt: count,
+  changedSeq: count,
   inForceAt: nullable(count),
   recent: recentChanges,
   audit: auditHead,

@@ -6,7 +6,7 @@ import { type ActionRecord, canUndo, labelOf, needsDecision } from '../action-lo
 import { type Action, isOfSchedule, reversal } from '../actions.ts';
 import type { ConsoleState } from '../console-state.ts';
 import { isTransient, phaseText } from '../failures.ts';
-import { LastChange } from '../last-change.tsx';
+import { LastChange, wasChangedSince } from '../last-change.tsx';
 import { KeyCap } from '../parts/key-cap.tsx';
 import type { RoomSnapshot } from '../watch.ts';
 
@@ -68,7 +68,9 @@ function Outcome({ state, snapshot, record }: EntryProps) {
       <p>
         <b>{label}</b> <span>{phaseText(phase, t)}</span>
       </p>
-      {phase.kind === 'conflict' ? <LastChange state={state} key="last" /> : null}
+      {phase.kind === 'conflict' && wasChangedSince(record.etag, snapshot.live) ? (
+        <LastChange state={state} key="last" />
+      ) : null}
     </>
   );
 }

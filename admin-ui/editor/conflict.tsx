@@ -26,7 +26,7 @@ export function Conflict({ state, name, conflicts, inForce, typed, children }: C
       <h3 id={`${name}-conflict`}>
         <Shape name="alarm" /> {t.conflictTitle}
       </h3>
-      {name === 'site' ? null : <LastChange state={state} key="last" />}
+      {name === 'site' || conflicts.length === 0 ? null : <LastChange state={state} key="last" />}
       <p>{conflicts.length === 0 ? t.conflictNone : t.conflictLead}</p>
       {conflicts.length === 0 ? null : (
         <div class="scroll" key="table">

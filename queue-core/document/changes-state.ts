@@ -37,6 +37,8 @@ export interface ChangesState {
   /** Counts operators' changes; a change names the version it was decided on. */
   version: number;
   changedAt: EpochMs;
+  /** Number of the record that made the present version; 0: not known. */
+  changedSeq: number;
   /** Since when the present version is in force on every gateway; null: not yet, or not known to be. */
   inForceAt: EpochMs | null;
   /** Latest changes by their ids, so that a repeated one is made once. */
@@ -55,6 +57,7 @@ export const changesState: SubState<ChangesState, { now: EpochMs }, { changes: C
   empty: ({ now }) => ({
     version: 1,
     changedAt: now,
+    changedSeq: 0,
     inForceAt: null,
     recent: [],
     audit: NO_RECORD,

@@ -227,7 +227,7 @@ describe('the dashboard', () => {
     await roomState(page, 'Paused');
     holdBeforeResume(gateway, 'this operator');
     await page.keyboard.press('r');
-    await text(page, /You at .*: held/);
+    await text(page, /You, in another window, at .*: held/);
   });
 
   consoleTest('claims neither success nor failure of a change without a response', async ({ gateway, open }) => {

@@ -143,6 +143,7 @@ export class FakeGateway {
       closesAt: detail.schedule.closesAt,
       etag: this.etag(room),
       changedAt: rfc3339(room.changedAt),
+      changedSeq: room.records.at(-1)?.seq ?? 0,
       inForceAt: room.inForceAt === null ? null : rfc3339(room.inForceAt),
       gateways: 2,
       arrived: 0,

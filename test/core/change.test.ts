@@ -22,7 +22,7 @@ describe('changes', () => {
     const { version } = room.document.changes;
     expect(room.send(T0 + 1, change(pause, version))).toMatchObject({ kind: 'changed', version: version + 1 });
     const resume = change({ kind: 'setFlow', flow: 'running' }, version);
-    expect(room.send(T0 + 2, resume)).toEqual({ kind: 'conflict', version: version + 1 });
+    expect(room.send(T0 + 2, resume)).toEqual({ kind: 'conflict', version: version + 1, changedSeq: 2 });
     expect(room.document.config.flow).toBe('paused');
     expect(room.log).toHaveLength(2);
   });
@@ -32,7 +32,7 @@ describe('changes', () => {
     const hold = { kind: 'setFlow', flow: 'held' } as const;
     for (const stop of [pause, hold]) expect(room.send(T0 + 1, change(stop))).toMatchObject({ kind: 'changed' });
     const { version } = room.document.changes;
-    expect(room.send(T0 + 2, change(pause))).toEqual({ kind: 'conflict', version });
+    expect(room.send(T0 + 2, change(pause))).toEqual({ kind: 'conflict', version, changedSeq: 3 });
     expect(room.document.config.flow).toBe('held');
     expect(room.send(T0 + 3, change(pause, version))).toMatchObject({ kind: 'changed' });
   });

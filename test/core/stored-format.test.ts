@@ -135,6 +135,7 @@ function minuteAdded(document: Iterable<readonly [string, unknown]>): [string, u
     ['changes.starts.restarted', 0],
     ['changes.starts.recordedAt', null],
     ['changes.operators', []],
+    ['changes.changedSeq', 0],
   ];
 }
 

@@ -65,12 +65,34 @@ it('a gateway remembers a bounded number of operators, the latest, and each for 
   expect(presence.of('demo')).toEqual([]);
 });
 
-it('a change that met another one is refused with who was first and what they did', async () => {
-  const { key } = await createKey(gateway, 'operator');
-  const tag = await etag(gateway);
-  const first = { headers: { ...withKey(key), 'If-Match': tag }, body: { ...POLICY, newUsersPerMinute: 900 } };
-  expect((await ask(gateway, 'setPolicy', first)).status).toBe(200);
-  const second = await ask(gateway, 'setPolicy', { headers: { ...withKey(), 'If-Match': tag }, body: POLICY });
-  expect([second.status, problemIn(second)]).toEqual([412, 'changed-meanwhile']);
-  expect((second.document as Problem).lastChange).toMatchObject({ by: 'operator', action: 'setPolicy' });
+describe('a change that met another one is refused', () => {
+  const refusedWith = async (name: 'setPolicy' | 'setSchedule', tag: string, body: unknown) => {
+    const refused = await ask(gateway, name, { headers: { ...withKey(), 'If-Match': tag }, body });
+    expect([refused.status, problemIn(refused)]).toEqual([412, 'changed-meanwhile']);
+    return (refused.document as Problem).lastChange;
+  };
+
+  it('with who was first and what they did, whatever the log says since', async () => {
+    const { id, key } = await createKey(gateway, 'operator');
+    const tag = await etag(gateway);
+    const first = { headers: { ...withKey(key), 'If-Match': tag }, body: { ...POLICY, newUsersPerMinute: 900 } };
+    expect((await ask(gateway, 'setPolicy', first)).status).toBe(200);
+    // A record that makes no version.
+    expect((await ask(gateway, 'givePass', { headers: withKey() })).status).toBe(200);
+    expect(await refusedWith('setPolicy', tag, POLICY)).toMatchObject({
+      by: { id, name: 'operator' },
+      action: 'setPolicy',
+      to: { newUsersPerMinute: 900 },
+    });
+  });
+
+  it('with nobody’s name where only time has passed', async () => {
+    const { key } = await createKey(gateway, 'operator');
+    const first = { headers: { ...withKey(key), 'If-Match': await etag(gateway) }, body: POLICY };
+    expect((await ask(gateway, 'setPolicy', first)).status).toBe(200);
+    const stale = (await etag(gateway)).replace(/running|ahead|over/, (stage) =>
+      stage === 'ahead' ? 'over' : 'ahead',
+    );
+    expect(await refusedWith('setSchedule', stale, { opensAt: '2031-03-02T20:00:00+09:00' })).toBeUndefined();
+  });
 });

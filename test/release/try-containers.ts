@@ -92,7 +92,7 @@ async function tryContainer(folder: string): Promise<void> {
   console.log(`the operator key is ${owner} in the volume`);
 
   // The container's own process, as the daemon would stop it.
-  execFileSync('pkill', ['-TERM', '-f', '/opt/fairgate/.*start.js --config /run/secrets']);
+  process.kill(programBelow(running.pid ?? 0), 'SIGTERM');
   if (running.exitCode === null) await once(running, 'exit');
   console.log(`ended with ${running.exitCode} at SIGTERM`);
   if (running.exitCode !== 0) throw new Error('A stop is no failure.');
@@ -101,6 +101,19 @@ async function tryContainer(folder: string): Promise<void> {
   const written = after.split('\n').filter((line) => !known.has(line));
   if (written.length > 0) throw new Error(`It wrote outside of /data:\n${written.join('\n')}`);
   console.log('nothing was written outside of /data and /tmp');
+}
+
+/** The gateway's first process among those that buildah has started, and no other on this machine. */
+function programBelow(buildahPid: number): number {
+  const lines = execFileSync('ps', ['-e', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  const processes = lines.map((line) => /^ *(\d+) +(\d+) +(.*)$/.exec(line) ?? []);
+  const isBelow = (pid: number): boolean => {
+    const parent = Number(processes.find(([, own]) => Number(own) === pid)?.[2] ?? 0);
+    return parent === buildahPid || (parent > 1 && isBelow(parent));
+  };
+  const found = processes.find(([, pid, , args]) => args?.includes('/scripts/start.js') && isBelow(Number(pid)));
+  if (found === undefined) throw new Error('The gateway does not run below buildah.');
+  return Number(found[1]);
 }
 
 /** All images and containers are in the folder. */

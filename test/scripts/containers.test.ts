@@ -50,13 +50,13 @@ describe.each(services)('%s', (_, service) => {
   });
 });
 
-it('only the part whose network the others share has ports, and they are nginx’s', () => {
-  expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['fairgate']);
+it('only the part that holds the network has ports, and they are nginx’s', () => {
+  expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['network']);
   for (const [name, { network_mode }] of services) {
-    if (name !== 'fairgate') expect(network_mode).toBe('service:fairgate');
+    if (name !== 'network') expect(network_mode).toBe('service:network');
   }
   const listens = [...file('nginx.conf').matchAll(/^ *listen (\d+)/gm)].map(([, port]) => `${port}:${port}`);
-  expect(new Set(compose.services['fairgate']?.ports)).toEqual(new Set(listens));
+  expect(new Set(compose.services['network']?.ports)).toEqual(new Set(listens));
 });
 
 it('nginx finds its certificate and its cache where they are mounted', () => {

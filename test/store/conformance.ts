@@ -256,7 +256,8 @@ export function conformance(name: string, start: () => StoreUnderTest): void {
       expect(changed).toMatchObject({ kind: 'changed', version: 2 });
       await reload();
       expect(await send(close)).toEqual(changed);
-      expect(await send(change({ kind: 'setMessage', text: null }, 1))).toEqual({ kind: 'conflict', version: 2 });
+      const late = { kind: 'conflict', version: 2, changedSeq: 2 };
+      expect(await send(change({ kind: 'setMessage', text: null }, 1))).toEqual(late);
       expect(await store.rows(room, 'audit', { after: 0, limit: 10 })).toHaveLength(2);
     });
 

@@ -116,6 +116,7 @@ export const liveSchema = z.object({
   closesAt: moment.nullable(),
   etag,
   changedAt: moment,
+  changedSeq: count.describe('Number of the record of that change in the log; 0: not known.'),
   inForceAt: moment.nullable().describe('Since when every gateway uses the last change; null: not all of them yet.'),
   gateways: count.describe('Gateways that reported within the last ten seconds.'),
   operators: z

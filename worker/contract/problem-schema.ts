@@ -72,6 +72,16 @@ export const fieldErrorSchema = z.object({
 });
 export type FieldError = z.output<typeof fieldErrorSchema>;
 
+/** The change that was first: a record of the log, without its number and hash. */
+const lastChangeSchema = z.object({
+  by: z.object({ id: z.string(), name: z.string() }),
+  action: z.string(),
+  at: z.string(),
+  from: z.unknown(),
+  to: z.unknown(),
+});
+export type LastChange = z.output<typeof lastChangeSchema>;
+
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
@@ -81,8 +91,8 @@ export const problemSchema = z.object({
   errors: z.array(fieldErrorSchema).optional(),
   /** With `confirmation-needed`: what the change would do. Absent: the gateway is newer than this client and tells more. */
   consequences: consequencesSchema.optional().catch(undefined),
-  /** With `changed-meanwhile`: the last change of the room, which was first. Absent: it could not be read. */
-  lastChange: z.object({ by: z.string(), action: z.string(), at: z.string() }).optional().catch(undefined),
+  /** With `changed-meanwhile`. Absent: only time has passed, or the record could not be read. */
+  lastChange: lastChangeSchema.optional().catch(undefined),
 });
 export type Problem = z.output<typeof problemSchema>;
 

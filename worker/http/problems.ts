@@ -3,7 +3,12 @@
 
 import type { Refusal } from '../../queue-core/command.ts';
 import type { Consequences } from '../contract/consequences-schema.ts';
-import { type FieldError, type OperatorProblem, PROBLEM_TYPE_BASE } from '../contract/problem-schema.ts';
+import {
+  type FieldError,
+  type LastChange,
+  type OperatorProblem,
+  PROBLEM_TYPE_BASE,
+} from '../contract/problem-schema.ts';
 import { type Problem, problemText } from './problem-texts.ts';
 
 interface Members {
@@ -14,7 +19,7 @@ interface Members {
   /** What a change would do that its request does not name (`confirmation-needed`). */
   consequences?: Consequences;
   /** Who was first (`changed-meanwhile`). */
-  lastChange?: { by: string; action: string; at: string };
+  lastChange?: LastChange;
   /** Why the room refused a call of its origin (`call-refused`). */
   reason?: Refusal;
   /** Replaces the problem’s own status, for a client that does not take every one. */

@@ -88,6 +88,7 @@ function liveOf(
     closesAt: board.closesAt,
     etag: etagOf(versions),
     changedAt: rfc3339(live.changedAt),
+    changedSeq: live.changedSeq,
     inForceAt: rfc3339OrNull(live.inForceAt),
     gateways: gatewaysIn(view),
     operators: live.operators.map(({ id, name, role, since }) => {

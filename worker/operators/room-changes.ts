@@ -5,7 +5,7 @@ import type * as z from 'zod';
 import type { Change, ChangeRefusal, ChangeReply } from '../../queue-core/command.ts';
 import type { Confirmation } from '../../queue-core/consequences.ts';
 import { ROOM_ALARM_KINDS } from '../../queue-core/document/alarms-state.ts';
-import { ROWS_PER_PAGE_MAX, VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
+import { VIEW_STALE_MS_MAX } from '../../queue-core/limits.ts';
 import type { NewSchedule } from '../../queue-core/policy.ts';
 import { epochMs } from '../../queue-core/time.ts';
 import type { BeaconChain } from '../beacon/chain.ts';
@@ -107,19 +107,20 @@ export async function changeRoom(
       return { kind: 'refused', response: confirmationNeeded({ ...reply.consequences, takesFrom: [] }) };
     case 'conflict':
       if (ifMatch === null) return refused('if-match-needed');
-      return { kind: 'refused', response: await changedMeanwhile(store, room) };
+      return { kind: 'refused', response: await changedMeanwhile(store, config.id, reply.changedSeq) };
     case 'refused':
       return refused(problemOf(reply.reason));
   }
 }
 
-/** The refusal names who was first, and what they did. */
-async function changedMeanwhile(store: RoomStore, { config, snapshot }: CurrentRoom): Promise<Response> {
-  const after = Math.max(0, snapshot.view.live.audit.seq - 1);
+/** The refusal names who was first, and what they did; where only time has passed, nobody. */
+async function changedMeanwhile(store: RoomStore, room: string, seq: number): Promise<Response> {
+  if (seq === 0) return operatorProblem('changed-meanwhile');
   try {
-    const last = (await store.rows(config.id, 'audit', { after, limit: ROWS_PER_PAGE_MAX })).at(-1);
-    if (last === undefined) return operatorProblem('changed-meanwhile');
-    const lastChange = { by: last.by.name, action: last.action, at: last.at };
+    const record = (await store.rows(room, 'audit', { after: seq - 1, limit: 1 }))[0];
+    if (record?.seq !== seq) return operatorProblem('changed-meanwhile');
+    const { by, action, at, from, to } = record;
+    const lastChange = { by: { id: by.id, name: by.name }, action, at, from, to };
     return operatorProblem('changed-meanwhile', {}, { lastChange });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
