@@ -32,10 +32,10 @@ const PERMITTED: Readonly<Record<string, Check>> = {
     if (!SCRIPTS.has(script) || !/^\d{1,5}$/.test(count) || Number(count) > rest.length) return false;
     return allKeys(rest.slice(0, Number(count)));
   },
-  // Its pattern is what keeps the names of other keys secret.
-  SCAN: ([, ...options]) => {
-    const at = options.findIndex((option, index) => index % 2 === 0 && option.toUpperCase() === 'MATCH');
-    return at !== -1 && isOwnKey(options[at + 1]);
+  // Its pattern is what keeps the names of other keys secret; of two the last one would count.
+  SCAN: ([cursor = '', match, pattern, ...rest]) => {
+    const isCounted = rest.length === 0 || (rest.length === 2 && rest[0]?.toUpperCase() === 'COUNT');
+    return /^\d+$/.test(cursor) && match?.toUpperCase() === 'MATCH' && isOwnKey(pattern) && isCounted;
   },
 };
 

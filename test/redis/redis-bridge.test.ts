@@ -115,6 +115,8 @@ describe('the token permits', () => {
     ['all keys', ['SCAN', '0']],
     ['all keys, behind a pattern that is none', ['SCAN', '0', 'COUNT', 'MATCH', 'fairgate:{', '10']],
     ['keys of another program by a pattern', ['SCAN', '0', 'MATCH', '*']],
+    ['all keys, by a second pattern', ['SCAN', '0', 'MATCH', 'fairgate:{*', 'MATCH', '*']],
+    ['all keys, by a pattern behind a count', ['SCAN', '0', 'MATCH', 'fairgate:{*', 'COUNT', '9', 'MATCH', '*']],
     ['a wait without an end', ['WAIT', '1', '0']],
   ])('not %s, and nothing beside it runs', async (_, forbidden) => {
     const { redis, bridge } = await bridgeAndRedis();
