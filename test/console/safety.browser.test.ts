@@ -196,6 +196,8 @@ describe('a room', () => {
 describe('messages', () => {
   consoleTest('are picked, edited, kept for others and removed', async ({ gateway, open }) => {
     const page = await open();
+    // The shortcut is for a room that is on the screen.
+    await roomState(page, 'Open');
     await page.keyboard.press('m');
     const dialog = page.getByRole('dialog', { name: 'Message to waiting visitors' });
     await dialog.getByLabel('Begin with').selectOption({ label: 'Entry is paused' });
