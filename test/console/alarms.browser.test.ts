@@ -22,7 +22,7 @@ consoleTest(
     expect(await button(page, 'Acknowledge').count()).toBe(1);
     await button(page, 'Acknowledge').click();
     await text(page, /acknowledged by 이서연 at .* · being told to 당직 채널/);
-    expect(await button(page, 'Acknowledge').count()).toBe(0);
+    await expect.poll(() => button(page, 'Acknowledge').count()).toBe(0);
     expect(room.records.at(-1)).toMatchObject({ action: 'acknowledgeAlarm', to: { alarm: 'limitReached' } });
   },
 );

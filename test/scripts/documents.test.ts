@@ -57,6 +57,7 @@ const NOT_RUN: Record<string, string> = {
   'npm run screenshots': 'replaces the pictures in docs/screens',
   'npx wrangler secret put UPSTASH_REDIS_REST_URL': 'needs an account at Upstash',
   'npx wrangler tail': 'needs an account at Cloudflare',
+  'npx wrangler login': 'the same',
   'BRIDGE_TOKEN=': 'serves until it is stopped; test/redis/redis-bridge.test.ts starts such a bridge',
   'npm run redis-bridge': 'the same',
   'openssl rand -hex 32': 'prints 64 characters by chance',
