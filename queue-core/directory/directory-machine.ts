@@ -1,6 +1,7 @@
 // The directory as a pure state machine, changed like a room: once, on the version a change was decided on, with a record.
 // A step edits one draft that `run` copied from the document.
 
+import type { Actor } from '../audit.ts';
 import { assertDirectory } from '../invariants.ts';
 import { AUDIT_RECORDS_MAX, RECENT_CHANGES_MAX } from '../limits.ts';
 import type { Effect, Machine, StepContext } from '../machine.ts';
@@ -79,7 +80,7 @@ function change(
   const repeated = directory.recentChanges.find((one) => one.id === id);
   if (repeated !== undefined) return { kind: 'changed', version: repeated.version, at: repeated.at };
   if (directory.audit.seq >= AUDIT_RECORDS_MAX) return { kind: 'refused', reason: 'logFull' };
-  const outcome = make(directory, wanted, context);
+  const outcome = make(directory, wanted, by, context);
   if ('kind' in outcome) return outcome;
   const { from, to, version } = outcome;
   recordInDirectory(directory, { by, action: wanted.kind, from, to }, context);
@@ -87,7 +88,12 @@ function change(
   return { kind: 'changed', version, at: now };
 }
 
-function make(directory: DirectoryDocument, wanted: DirectoryChange, context: Context): DirectoryDone | DirectoryReply {
+function make(
+  directory: DirectoryDocument,
+  wanted: DirectoryChange,
+  by: Actor,
+  context: Context,
+): DirectoryDone | DirectoryReply {
   switch (wanted.kind) {
     case 'putRoom':
       return putRoom(directory, wanted, context);
@@ -110,6 +116,6 @@ function make(directory: DirectoryDocument, wanted: DirectoryChange, context: Co
     case 'removeAlarmTarget':
       return removeAlarmTarget(directory, wanted);
     case 'signOut':
-      return signOut(directory, wanted, context);
+      return signOut(directory, wanted, by.id, context);
   }
 }

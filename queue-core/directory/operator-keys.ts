@@ -97,18 +97,23 @@ function dropKey(directory: DirectoryDocument, id: string): void {
   directory.attempts = directory.attempts.filter(({ key }) => key !== id);
 }
 
-/** Ends one sign-in. Beyond the bound all earlier sign-ins of every key end instead: operators then sign in again. */
+/**
+ * Ends one sign-in. Beyond the bound every earlier one with the same key ends too, which needs no memory; nobody signs others out. A person
+ * without a key has nothing of that kind: then those of everybody end, and operators sign in again.
+ */
 export function signOut(
   directory: DirectoryDocument,
   { sid, until }: { sid: string; until: EpochMs },
+  by: string,
   { now }: Context,
 ): DirectoryDone {
   const living = directory.endedSignIns.filter((ended) => ended.until > now && ended.sid !== sid);
   if (living.length < ENDED_SIGN_INS_MAX) directory.endedSignIns = [...living, { sid, until }];
   else {
     // Tokens count their time of issue in whole seconds: the second that has begun is over as well.
-    directory.keys = directory.keys.map((key) => ({ ...key, signInsFrom: now + 1_000 }));
-    directory.endedSignIns = [];
+    const isKey = directory.keys.some(({ id }) => id === by);
+    directory.keys = directory.keys.map((key) => (isKey && key.id !== by ? key : { ...key, signInsFrom: now + 1_000 }));
+    directory.endedSignIns = isKey ? living : [];
   }
   return { version: directory.version, from: null, to: { sid } };
 }

@@ -1,7 +1,7 @@
 // Why the bridge answers a request by itself: status and text, in the form in which Upstash's service answers. The gateway tells the
 // kinds apart by the words of the text (`commandFailure` in worker/store/redis/redis-client.ts); a test holds the two together.
 
-import { BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_MS_MAX, COMMANDS_MAX } from './request-bounds.ts';
+import { ARGUMENTS_MAX, BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_MS_MAX, COMMANDS_MAX } from './request-bounds.ts';
 
 const FAILURES = {
   unauthorized: { status: 401, text: 'WRONGPASS invalid or missing auth token' },
@@ -12,7 +12,10 @@ const FAILURES = {
   },
   largeBody: { status: 413, text: `ERR max request size exceeded. Limit: ${BODY_BYTES_MAX} bytes` },
   slowBody: { status: 408, text: `ERR the request did not arrive within ${BODY_MS_MAX} ms` },
-  manyCommands: { status: 413, text: `ERR max pipeline size exceeded. Limit: ${COMMANDS_MAX} commands` },
+  manyCommands: {
+    status: 413,
+    text: `ERR max pipeline size exceeded. Limit: ${COMMANDS_MAX} commands with ${ARGUMENTS_MAX} arguments`,
+  },
   largeReply: { status: 502, text: 'ERR max response size exceeded' },
   manyBodies: {
     status: 429,

@@ -34,7 +34,8 @@ const PERMITTED: Readonly<Record<string, Check>> = {
   },
   // Its pattern is what keeps the names of other keys secret; of two the last one would count.
   SCAN: ([cursor = '', match, pattern, ...rest]) => {
-    const isCounted = rest.length === 0 || (rest.length === 2 && rest[0]?.toUpperCase() === 'COUNT');
+    const isCounted =
+      rest.length === 0 || (rest.length === 2 && rest[0]?.toUpperCase() === 'COUNT' && /^\d{1,4}$/.test(rest[1] ?? ''));
     return /^\d+$/.test(cursor) && match?.toUpperCase() === 'MATCH' && isOwnKey(pattern) && isCounted;
   },
 };

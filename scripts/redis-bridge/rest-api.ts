@@ -5,7 +5,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { BridgeFailure } from './bridge-failure.ts';
 import { isWait, notPermitted } from './permitted-commands.ts';
 import type { RedisPool, Say } from './redis-pool.ts';
-import { COMMANDS_MAX } from './request-bounds.ts';
+import { ARGUMENTS_MAX, COMMANDS_MAX } from './request-bounds.ts';
 import { RedisError, type RespValue } from './resp.ts';
 
 const PATHS = ['/', '/pipeline', '/multi-exec'] as const;
@@ -113,8 +113,11 @@ function commandsIn(body: string, path: Path): string[][] {
   const commands: unknown = path === '/' ? [parsed] : parsed;
   if (!Array.isArray(commands) || commands.length === 0) throw new BridgeFailure('malformed');
   if (commands.length > COMMANDS_MAX) throw new BridgeFailure('manyCommands');
+  let count = 0;
   return commands.map((command: unknown) => {
     if (!Array.isArray(command) || command.length === 0) throw new BridgeFailure('malformed');
+    count += command.length;
+    if (count > ARGUMENTS_MAX) throw new BridgeFailure('manyCommands');
     return command.map((argument: unknown) => {
       if (typeof argument !== 'string' && typeof argument !== 'number') throw new BridgeFailure('malformed');
       return String(argument);

@@ -42,6 +42,17 @@ describe('a key with an end', () => {
     expect([again.status, problemIn(again)]).toEqual([401, 'key-expired']);
   });
 
+  it('gives passes that end with it', async () => {
+    const headers = withKey(await addKey({ expiresAt: inSeconds(60) }));
+    const given = await ask(gateway, 'givePass', { headers });
+    const { admissionToken, expiresAt } = given.document as { admissionToken: string; expiresAt: string };
+    expect(expiresAt).toBe(inSeconds(60));
+    const visit = () => gateway.request('/book', { headers: { Authorization: `Bearer ${admissionToken}` } });
+    expect((await visit()).status).toBe(200);
+    gateway.clock.advance(61_000);
+    expect((await visit()).status).toBe(403);
+  });
+
   it('is not counted as a wrong one, and nobody has to wait because of it', async () => {
     const key = await addKey({ expiresAt: inSeconds(1) });
     gateway.clock.advance(2_000);

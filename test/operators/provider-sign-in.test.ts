@@ -398,6 +398,11 @@ describe('an answer of the provider', () => {
     },
   );
 
+  it.each([5, {}, null, true, '', 'x'.repeat(256), 'a\nb'])('whose subject is %j gives no session', async (sub) => {
+    provider.claims['sub'] = sub;
+    expect((await signInWith()).failure).toBe('provider');
+  });
+
   it('about somebody else by UserInfo gives no session', async () => {
     delete provider.claims['groups'];
     provider.userInfo = { sub: 'subject-2', groups: ['leads'] };
@@ -485,6 +490,21 @@ describe('the browser', () => {
     const back = await comeBack(cookie, answer);
     expect([back.failure, back.session]).toEqual(['unrecorded', null]);
   });
+});
+
+it('a session that a claim gave ends where the settings name its person meanwhile', async () => {
+  Object.assign(provider.claims, { email: 'lee@example.org', groups: ['leads'] });
+  const { session } = await signInWith();
+  expect((await operatorOf(session))?.role).toBe('owner');
+  settings.roles.emails = { 'lee@example.org': 'viewer' };
+  expect(await operatorOf(session)).toBeNull();
+});
+
+it.each(['email', 'preferred_username', 'name', 'iss', 'aud'])('a role by the claim "%s" is refused', (name) => {
+  const problems: string[] = [];
+  const roles = JSON.stringify({ claim: { name, scope: null, roles: { x: 'owner' } } });
+  checkOidc({ OIDC_ISSUER: ISSUER, OIDC_CLIENT_ID: 'a', OIDC_CLIENT_SECRET: SECRET, OIDC_ROLES: roles }, problems);
+  expect(problems.join()).toMatch(/OIDC_ROLES claim\.name/);
 });
 
 it('the settings of every recipe in the documents are accepted', async () => {

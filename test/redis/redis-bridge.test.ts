@@ -115,6 +115,7 @@ describe('the token permits', () => {
     ['all keys', ['SCAN', '0']],
     ['all keys, behind a pattern that is none', ['SCAN', '0', 'COUNT', 'MATCH', 'fairgate:{', '10']],
     ['keys of another program by a pattern', ['SCAN', '0', 'MATCH', '*']],
+    ['a count that holds everything up', ['SCAN', '0', 'MATCH', 'fairgate:{*', 'COUNT', '999999999']],
     ['all keys, by a second pattern', ['SCAN', '0', 'MATCH', 'fairgate:{*', 'MATCH', '*']],
     ['all keys, by a pattern behind a count', ['SCAN', '0', 'MATCH', 'fairgate:{*', 'COUNT', '9', 'MATCH', '*']],
     ['a wait without an end', ['WAIT', '1', '0']],
@@ -273,6 +274,12 @@ describe('a request beyond a bound', () => {
     ['that is no JSON', '[', 400, 'ERR'],
     ['that is no command', '{"a":1}', 400, 'ERR'],
     ['that is empty', '[]', 400, 'ERR'],
+    [
+      'of too many arguments',
+      JSON.stringify(['PING', ...Array(131_072).fill('')]),
+      413,
+      'ERR max pipeline size exceeded',
+    ],
     ['with an argument that is no text', '["HSET",null]', 400, 'ERR'],
     ['of too many bytes', ' '.repeat(BODY_BYTES_MAX + 1), 413, 'ERR max request size exceeded'],
   ])('%s is refused', async (_, body, status, error) => {

@@ -96,17 +96,21 @@ export function credentialsProblem(refusal: CredentialsRefusal): Response {
   }
 }
 
-/** @returns the operator with this id as of now; null: removed, or the directory cannot be read */
+/** @returns the operator with this id as of now, and when their key ends; null: removed, or the directory cannot be read */
 export async function findOperator(
   gateway: Pick<Gateway, 'access' | 'directory' | 'oidc' | 'ownTime'>,
   id: string,
   background: Background,
-): Promise<Omit<Actor, 'address'> | null> {
+): Promise<(Omit<Actor, 'address'> & { endsAt: EpochMs | null }) | null> {
   const directory = await gateway.directory.forOperators(background, 'change');
   if (directory === null) return null;
   const key = directory.keys.find((candidate) => candidate.id === id);
-  if (key !== undefined) return hasExpired(key, gateway.ownTime()) ? null : { id, name: key.name, role: key.role };
-  return gateway.access?.named(id) ?? gateway.oidc?.named(id) ?? null;
+  if (key !== undefined) {
+    const { name, role, expiresAt: endsAt } = key;
+    return hasExpired(key, gateway.ownTime()) ? null : { id, name, role, endsAt };
+  }
+  const operator = gateway.access?.named(id) ?? gateway.oidc?.named(id) ?? null;
+  return operator === null ? null : { ...operator, endsAt: null };
 }
 
 interface KeyCheck {

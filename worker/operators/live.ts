@@ -25,7 +25,7 @@ export function liveHandlers(gateway: DrawGateway & Pick<Gateway, 'presence'>): 
     live(c) {
       const { room, principal, directory } = c.var;
       // A script has no console.
-      if (c.req.header('Authorization') === undefined) gateway.presence.saw(room.config.id, principal.actor);
+      if (!/^Bearer /i.test(c.req.header('Authorization') ?? '')) gateway.presence.saw(room.config.id, principal.actor);
       return taggedJson(liveOf(gateway, room, directory.alarmTargets, principal.actor.id));
     },
 

@@ -37,6 +37,21 @@ const CLAIM_VALUE_CHARS_MAX = 64;
 /** Of a name that stands in the log before the subject. */
 const CALLED_CHARS_MAX = 64;
 
+/** Claims that anybody writes into their profile, or that say nothing of a person. */
+const NO_ROLE_BY = [
+  'email',
+  'preferred_username',
+  'name',
+  'nickname',
+  'given_name',
+  'family_name',
+  'iss',
+  'aud',
+  'azp',
+  'nonce',
+];
+const isGivenByProvider = (name: string) => !NO_ROLE_BY.includes(name);
+
 const value = z.string().min(1).max(CLAIM_VALUE_CHARS_MAX);
 
 export const oidcRolesSchema = z
@@ -45,7 +60,14 @@ export const oidcRolesSchema = z
     emails: z.record(z.email(), roleSchema).default({}),
     /** A claim of the ID token or of UserInfo: a text, or a list of texts. `scope` is asked for beside `openid email`. */
     claim: z
-      .strictObject({ name: value, scope: value.nullable().default(null), roles: z.record(value, roleSchema) })
+      .strictObject({
+        name: value.refine(
+          isGivenByProvider,
+          'is what people choose themselves, or is the same for everybody: name a claim that the provider gives',
+        ),
+        scope: value.nullable().default(null),
+        roles: z.record(value, roleSchema),
+      })
       .nullable()
       .default(null),
   })
@@ -159,7 +181,10 @@ export class Oidc {
     const [, name, granted] = /^oidc:([^#]+)(?:#(.+))?$/.exec(id) ?? [];
     if (name === undefined) return null;
     const { claim } = this.#settings.roles;
-    const role = granted === undefined ? this.#roleOfEmail(name) : ownEntry(claim?.roles ?? {}, granted);
+    const byEmail = this.#roleOfEmail(name);
+    // Whom the settings name meanwhile has that role, from the next sign-in on.
+    if (granted !== undefined && byEmail !== null) return null;
+    const role = granted === undefined ? byEmail : ownEntry(claim?.roles ?? {}, granted);
     return role === null ? null : { id, name, role };
   }
 
@@ -273,6 +298,8 @@ export class Oidc {
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         requiredClaims: ['iss', 'aud', 'sub', 'exp', 'iat', 'nonce'],
       });
+      if (typeof payload.sub !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(payload.sub))
+        throw new Error('its subject is none');
       if (payload['nonce'] !== nonce) throw new Error('its nonce is of another sign-in');
       // No other client is trusted with a token for this one (OpenID Connect Core 1.0, 3.1.3.7).
       if ([payload.aud].flat().some((one) => one !== audience))

@@ -3,7 +3,7 @@
 // exchanged once, within seconds, for the token in an HttpOnly cookie. A code that cannot be verified is refused.
 
 import { PASS_USE_MS } from '../../queue-core/limits.ts';
-import { rfc3339 } from '../../queue-core/time.ts';
+import { type EpochMs, rfc3339 } from '../../queue-core/time.ts';
 import { allows, OPERATIONS } from '../contract/operator-api.ts';
 import type { Gateway } from '../gateway.ts';
 import { visitorAddress } from '../http/public-address.ts';
@@ -47,14 +47,15 @@ export function passHandlers(gateway: IssueGateway): Handlers<'givePass'> {
     async givePass(c) {
       const { config, snapshot } = c.var.room;
       const [sid, issuedAt] = [gateway.randomId(12), snapshot.now];
-      const expiresAt = issuedAt + PASS_MS;
+      const key = c.var.directory.keys.find(({ id }) => id === c.var.principal.actor.id);
+      const expiresAt = passEnd(issuedAt, key?.expiresAt ?? null);
       const useBy = isBrowser(c.req.raw) ? issuedAt + PASS_USE_MS : null;
       const outcome = await changeRoom(gateway, c.var, { kind: 'givePass', sid, expiresAt, useBy });
       if (outcome.kind === 'refused') return outcome.response;
       gateway.metrics.count('fairgate_requests_total', { decision: 'operatorPass', reason: 'given' });
       const pass = { sid, issuedAt };
       if (useBy === null) {
-        const admissionToken = await passToken(gateway, config, snapshot.view.board.epoch, pass);
+        const admissionToken = await passToken(gateway, config, snapshot.view.board.epoch, pass, expiresAt);
         return json({ expiresAt: rfc3339(expiresAt), admissionToken });
       }
       const link = await passLink(gateway, config, c.var.principal.actor.id, pass);
@@ -63,14 +64,20 @@ export function passHandlers(gateway: IssueGateway): Handlers<'givePass'> {
   };
 }
 
+/** A pass does not outlive the key of its operator. */
+function passEnd(issuedAt: EpochMs, keyEnd: EpochMs | null): EpochMs {
+  return Math.min(issuedAt + PASS_MS, keyEnd ?? Number.POSITIVE_INFINITY);
+}
+
 /** @param issuedAt when the pass was given: revoking all sessions afterwards ends it, even if it was not used yet */
 function passToken(
   { tokens, randomId }: Pick<Gateway, 'randomId' | 'tokens'>,
   { id, audience }: RoomConfig,
   epoch: number,
   { sid, issuedAt }: Pass,
+  expiresAt: EpochMs,
 ): Promise<string> {
-  const session = { issuedAt, admitAt: issuedAt, expiresAt: issuedAt + PASS_MS, presentBy: null };
+  const session = { issuedAt, admitAt: issuedAt, expiresAt, presentBy: null };
   return tokens.issueAdmission(
     { room: id, visitor: randomId(16), epoch, position: OPERATOR_PASS_POSITION, sid, ...session },
     audience,
@@ -126,7 +133,9 @@ async function redeem(
   const operator = await findOperator(gateway, id, background);
   if (operator === null || !allows(operator.role, OPERATIONS.givePass.role)) return null;
 
-  const by = { ...operator, address: gateway.proxies.clientAddress(request) };
+  const { endsAt, ...person } = operator;
+  const expiresAt = passEnd(issuedAt, endsAt);
+  const by = { ...person, address: gateway.proxies.clientAddress(request) };
   const command = {
     kind: 'change',
     id: gateway.randomId(16),
@@ -137,12 +146,12 @@ async function redeem(
   const [reply] = await gateway.metrics.operation('change', gateway.store.apply(room.id, [command]));
   if (reply.kind !== 'changed') return null;
   gateway.metrics.count('fairgate_requests_total', { decision: 'operatorPass', reason: 'used' });
-  const token = await passToken(gateway, room, snapshot.view.board.epoch, { sid, issuedAt });
+  const token = await passToken(gateway, room, snapshot.view.board.epoch, { sid, issuedAt }, expiresAt);
   return new Response(null, {
     status: 303,
     headers: {
       Location: roomAddress(room),
-      'Set-Cookie': gateway.cookies.setAdmission(room.id, token, snapshot.now, issuedAt + PASS_MS),
+      'Set-Cookie': gateway.cookies.setAdmission(room.id, token, snapshot.now, expiresAt),
       'Cache-Control': 'no-store',
       'Referrer-Policy': 'no-referrer',
     },
