@@ -146,7 +146,6 @@ test('a hundred left and a thousand people: a hundred book, nine hundred are tol
 
   evening.isCancelled = true;
   const line = people.map(({ position }) => position).filter((position) => evening.toldAt.has(position));
-  const next = line.toSorted((a, b) => a - b).slice(0, CANCELLED);
   // By telephone: nobody of them is inside, and the site tells the gateway with a call of its own.
   const bookings = openBookings({ dataDir: fairgate.dataDir, slotsPerClinic: 0, now: Date.now() });
   const booked = people.filter(({ id }) => bookings.bookingOf(id) !== null);
@@ -155,11 +154,16 @@ test('a hundred left and a thousand people: a hundred book, nine hundred are tol
   bookings.close();
   await until('five enter', () => evening.admittedAgain.length >= CANCELLED, 40_000);
   await sleep(4_000);
-  expect(evening.admittedAgain.toSorted((a, b) => a - b)).toEqual(next);
+  // Some numbers are nobody's, so one or two more are called than there are places. Of those who are called, the one who claims last waits on.
+  const after: Board = await (await fetch(`${fairgate.url}/_fairgate/rooms/demo/board`)).json();
+  const called = line.filter((position) => position <= after.called);
+  expect(called.length).toBeLessThanOrEqual(CANCELLED + 2);
+  expect(evening.admittedAgain).toHaveLength(CANCELLED);
+  expect(called).toEqual(expect.arrayContaining(evening.admittedAgain));
   evening.isOver = true;
   await Promise.all(waiting);
   console.log(
-    `${LEFT} booked; ${others} told within ${(latest / 1_000).toFixed(1)} s of the last booking; the five cancelled went to ${next.join(', ')}`,
+    `${LEFT} booked; ${others} told within ${(latest / 1_000).toFixed(1)} s of the last booking; the five cancelled went to ${evening.admittedAgain.join(', ')}`,
   );
   expect(latest).toBeLessThanOrEqual(TOLD_MS);
 });
